@@ -1,0 +1,60 @@
+// Package activities does what workflows may not: it writes the record, sends webhooks and sets going what a crash left
+// behind. Every activity may be repeated.
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
+	"holdfast/internal/webhook"
+)
+
+// Activities implements workflows.Activities. All fields are needed.
+type Activities struct {
+	DB       *postgres.DB
+	Dispatch *dispatch.Dispatcher
+	Sender   *webhook.Sender
+	Vault    *links.Vault
+	Links    links.Maker
+	Log      *slog.Logger
+	Metrics  Metrics
+}
+
+// Metrics counts what activities do. Implementations must be safe for concurrent use.
+type Metrics interface {
+	Transition(action, state string)
+	Attempt(outcome string, took time.Duration)
+}
+
+// Commit moves a booking on record and wakes the endpoints that sleep and have to hear of it. A wake that fails is left
+// to the sweep: the delivery is on record.
+func (a *Activities) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
+	out, err := a.DB.Commit(ctx, in)
+	if err != nil {
+		return out, retryable(err)
+	}
+	if out.Result == booking.ResultApplied {
+		a.Metrics.Transition(in.Move.Action, in.Move.To)
+	}
+	for _, endpoint := range out.Wake {
+		a.wake(ctx, endpoint)
+	}
+	return out, nil
+}
+
+func (a *Activities) wake(ctx context.Context, endpoint uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	err := a.Dispatch.Wake(ctx, endpoint)
+	if err != nil {
+		a.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", endpoint, "error", err)
+	}
+	return err == nil
+}

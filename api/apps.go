@@ -1,0 +1,131 @@
+package api
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+var goodSlug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var goodHost = regexp.MustCompile(`^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?$`)
+
+type appInput struct {
+	Name     *string           `json:"name"`
+	Slug     string            `json:"slug"`
+	TestMode bool              `json:"test_mode"`
+	Settings *appSettingsInput `json:"settings"`
+}
+
+type appSettingsInput struct {
+	ActionLinks   *booking.LinkMode `json:"action_links"`
+	RedirectHosts *[]string         `json:"redirect_hosts"`
+}
+
+func (in appInput) apply(app *booking.App) error {
+	problems := booking.Problems{}
+	if in.Name != nil {
+		app.Name = strings.TrimSpace(*in.Name)
+	}
+	if app.Name == "" {
+		problems.Add("name", "is required")
+	}
+	checkLength(app.Name, "name", 200, problems)
+	if in.Settings != nil {
+		in.Settings.apply(&app.Settings, problems)
+	}
+	return problems.Err()
+}
+
+func (in appSettingsInput) apply(settings *booking.AppSettings, problems booking.Problems) {
+	if in.ActionLinks != nil {
+		settings.ActionLinks = *in.ActionLinks
+		if *in.ActionLinks != booking.ConfirmPage && *in.ActionLinks != booking.OneClick {
+			problems.Add("settings.action_links", "must be %s or %s", booking.ConfirmPage, booking.OneClick)
+		}
+	}
+	if in.RedirectHosts == nil {
+		return
+	}
+	settings.RedirectHosts = *in.RedirectHosts
+	if len(settings.RedirectHosts) > 100 {
+		problems.Add("settings.redirect_hosts", "must not be more than 100")
+	}
+	for _, host := range settings.RedirectHosts {
+		if len(host) > 255 || !goodHost.MatchString(host) {
+			problems.Add("settings.redirect_hosts", "each must be a lower-case host, with a port where it is not 443")
+			return
+		}
+	}
+}
+
+func (s *Server) listApps(k *call) error {
+	all, err := s.DB.Apps(k)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, app := range all {
+		list = append(list, appView(app))
+	}
+	return k.data(http.StatusOK, list)
+}
+
+// createApp makes an app with its first server key; the key is in this answer only.
+func (s *Server) createApp(k *call) error {
+	var in appInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	app := &booking.App{ID: k.operation, Slug: in.Slug, TestMode: in.TestMode}
+	app.Settings = booking.AppSettings{ActionLinks: booking.ConfirmPage, RedirectHosts: []string{}}
+	if err := in.apply(app); err != nil {
+		return err
+	}
+	if !goodSlug.MatchString(in.Slug) {
+		return booking.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
+	}
+	key, err := apps.Create(k, s.DB, s.Vault, app)
+	if err != nil {
+		return err
+	}
+	view := appView(app)
+	view["api_key"] = key
+	k.Header("Cache-Control", "no-store")
+	return k.data(http.StatusCreated, view)
+}
+
+func (s *Server) getApp(k *call) error {
+	secret, err := s.Vault.Open(k.app.WebhookSecret, booking.AppSecret(k.app.ID))
+	if err != nil {
+		return err
+	}
+	view := appView(k.app)
+	view["webhook_secret"] = string(secret)
+	return k.data(http.StatusOK, view)
+}
+
+func (s *Server) updateApp(k *call) error {
+	var in appInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	if err := in.apply(k.app); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateApp(k, k.app); err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, appView(k.app))
+}
+
+func appView(app *booking.App) timekit.Object {
+	return timekit.Object{
+		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "owner", "test_mode": app.TestMode, "settings": app.Settings,
+		"created_at": app.CreatedAt.UTC().Format(time.RFC3339), "updated_at": app.UpdatedAt.UTC().Format(time.RFC3339),
+	}
+}

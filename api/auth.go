@@ -1,0 +1,59 @@
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"strings"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+)
+
+var errNoKey = booking.Errorf(booking.Unauthorized, "Send an API key: HTTP Basic with an empty user name, or Bearer.")
+
+// authorize finds who calls. Keys are looked up by their hash.
+func (s *Server) authorize(k *call, need access) error {
+	if need == needNothing {
+		return nil
+	}
+	key := k.credential()
+	if key == "" {
+		k.Header("WWW-Authenticate", `Basic realm="holdfast", charset="UTF-8"`)
+		return errNoKey
+	}
+	if need == needAdmin {
+		return s.authorizeAdmin(key)
+	}
+	holder, err := s.DB.KeyHolder(k, apps.KeyHash(key))
+	if err != nil {
+		return err
+	}
+	k.app, k.keyID, k.kind = holder.App, holder.KeyID, holder.Kind
+	if need == needServer && k.kind != booking.ServerKey {
+		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
+	}
+	return nil
+}
+
+func (s *Server) authorizeAdmin(key string) error {
+	given, want := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(s.AdminKey))
+	if s.AdminKey == "" || subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
+		return booking.Errorf(booking.Unauthorized, "This needs the admin key.")
+	}
+	return nil
+}
+
+// credential reads the key of Basic with an empty user name, or of Bearer; "" when there is none.
+func (k *call) credential() string {
+	if user, key, ok := k.Request.BasicAuth(); ok {
+		if user == "" {
+			return key
+		}
+		return ""
+	}
+	scheme, key, _ := strings.Cut(k.GetHeader("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(key)
+	}
+	return ""
+}

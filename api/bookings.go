@@ -1,0 +1,286 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+)
+
+func (k *call) booking(s *Server) (*booking.Booking, error) {
+	id, err := k.id("id", "The booking")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Booking(k, k.app.ID, id)
+}
+
+func (s *Server) getBooking(k *call) error {
+	b, err := k.booking(s)
+	if err != nil {
+		return err
+	}
+	if k.GetHeader("If-None-Match") == etag(b) {
+		k.Header("ETag", etag(b))
+		k.Status(http.StatusNotModified)
+		return nil
+	}
+	return s.show(k, http.StatusOK, b)
+}
+
+// show answers with one booking as the record has it.
+func (s *Server) show(k *call, status int, b *booking.Booking) error {
+	views, err := s.views(k, []*booking.Booking{b})
+	if err != nil {
+		return err
+	}
+	k.Header("ETag", etag(b))
+	return k.data(status, views[0])
+}
+
+// views renders bookings with the includes the request asks for.
+func (s *Server) views(k *call, all []*booking.Booking) ([]timekit.Object, error) {
+	wanted := k.includes()
+	var logs map[uuid.UUID][]booking.Transition
+	if wanted["logs"] {
+		ids := make([]uuid.UUID, len(all))
+		for i, b := range all {
+			ids[i] = b.ID
+		}
+		var err error
+		if logs, err = s.DB.Transitions(k, ids); err != nil {
+			return nil, err
+		}
+	}
+	list := []timekit.Object{}
+	for _, b := range all {
+		view, err := s.view(b, wanted, logs[b.ID])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, view)
+	}
+	return list, nil
+}
+
+func (s *Server) view(b *booking.Booking, wanted map[string]bool, log []booking.Transition) (timekit.Object, error) {
+	v := timekit.View{Booking: b, Layout: timekit.RFC3339}
+	o := v.Bare()
+	parts := map[string]func() any{
+		"attributes":        func() any { return v.Attributes() },
+		"event":             func() any { return v.Event() },
+		"calendar":          func() any { return v.Calendar() },
+		"customers":         func() any { return v.Customers() },
+		"resource":          func() any { return timekit.Resource(&b.Resource, timekit.RFC3339) },
+		"user":              func() any { return timekit.Resource(&b.Resource, timekit.RFC3339) },
+		"available_actions": func() any { return v.OpenActions() },
+		"meta":              func() any { return b.Meta },
+		"logs":              func() any { return v.Logs(log) },
+	}
+	for name, part := range parts {
+		if wanted[name] {
+			o[name] = part()
+		}
+	}
+	if wanted["customer_action_links"] {
+		links, err := s.Links.Customer(b)
+		if err != nil {
+			return nil, err
+		}
+		o["customer_action_links"] = links
+	}
+	return o, nil
+}
+
+func etag(b *booking.Booking) string { return fmt.Sprintf(`"%d"`, b.Revision) }
+
+// ifMatch checks the version the caller has seen against the record: 0 when it does not care, Stale when it is another.
+func (k *call) ifMatch(b *booking.Booking) (int, error) {
+	given := strings.TrimSpace(k.GetHeader("If-Match"))
+	if given == "" || given == "*" {
+		return 0, nil
+	}
+	for _, one := range strings.Split(given, ",") {
+		if strings.TrimSpace(one) == etag(b) {
+			return b.Revision, nil
+		}
+	}
+	return 0, booking.Errorf(booking.Stale, "The booking has changed since that version.")
+}
+
+func (s *Server) listBookings(k *call) error {
+	page, err := k.page()
+	if err != nil {
+		return err
+	}
+	filter, err := k.filter()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Bookings(k, k.app.ID, filter, page)
+	if err != nil {
+		return err
+	}
+	views, err := s.views(k, all)
+	if err != nil {
+		return err
+	}
+	return k.list(views, len(views), total, page)
+}
+
+// filter reads search=key:value;key2:value2, start, end, orderBy and sortedBy.
+func (k *call) filter() (postgres.Filter, error) {
+	problems := booking.Problems{}
+	f := postgres.Filter{Order: k.Query("orderBy")}
+	for _, part := range strings.Split(k.Query("search"), ";") {
+		if part == "" {
+			continue
+		}
+		key, value, ok := strings.Cut(part, ":")
+		if !ok || len(value) > 500 {
+			problems.Add("search", "must be key:value, several joined by ;")
+			continue
+		}
+		f.Terms = append(f.Terms, postgres.Term{Key: key, Value: value})
+	}
+	moment := func(name string) *time.Time {
+		text := k.Query(name)
+		if text == "" {
+			return nil
+		}
+		t := parseTime(strings.ReplaceAll(text, " ", "+"), name, problems) // a "+" in a URL reads as a space
+		return &t
+	}
+	f.Start, f.End = moment("start"), moment("end")
+	switch k.Query("sortedBy") {
+	case "", "asc":
+	case "desc":
+		f.Desc = true
+	default:
+		problems.Add("sortedBy", "must be asc or desc")
+	}
+	return f, problems.Err()
+}
+
+// updateBooking replaces a booking's meta, the only thing that can be changed without an action.
+func (s *Server) updateBooking(k *call) error {
+	b, err := k.booking(s)
+	if err != nil {
+		return err
+	}
+	revision, err := k.ifMatch(b)
+	if err != nil {
+		return err
+	}
+	var in map[string]json.RawMessage
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	meta, ok := in["meta"]
+	if !ok {
+		problems.Add("meta", "is required; to move the booking, play an action")
+	}
+	meta = object(meta, "meta", problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	if err := s.DB.SetMeta(k, k.app.ID, b.ID, meta, revision); err != nil {
+		return err
+	}
+	if b, err = s.DB.Booking(k, k.app.ID, b.ID); err != nil {
+		return err
+	}
+	return s.show(k, http.StatusOK, b)
+}
+
+func (s *Server) deleteBooking(k *call) error {
+	id, err := k.id("id", "The booking")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.Delete(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+// playAction moves a booking: 200 with where it stands, 202 when the outcome is not known yet.
+func (s *Server) playAction(k *call) error {
+	b, err := k.booking(s)
+	if err != nil {
+		return err
+	}
+	a := k.newAction(k.operation, b, k.Param("action"))
+	if !k.repeated {
+		if err := s.prepare(k, b, a); err != nil {
+			return err
+		}
+	}
+	a, err = s.play(k, k.app, b, a, "", k.wait(s.Wait))
+	if err != nil {
+		return err
+	}
+	return s.answer(k, http.StatusOK, a)
+}
+
+// prepare refuses what cannot be, before anything is put on record.
+func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
+	if _, err := k.ifMatch(b); err != nil {
+		return err
+	}
+	graph, err := b.RuleBook()
+	if err != nil {
+		return err
+	}
+	if err := s.allow(k, graph, b, a); err != nil {
+		return err
+	}
+	var body map[string]json.RawMessage
+	if err := k.decode(&body); err != nil {
+		return err
+	}
+	a.Inputs, err = readInputs(body, graph.Inputs(b.State, a.Name))
+	return err
+}
+
+// allow asks the graph, and looks whether time the action needs is still there.
+func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
+	move, err := graph.Next(b.State, a.Name, a.Actor)
+	if err != nil {
+		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
+	}
+	if move.Takes && !b.Settings.AllowDoubleBookings {
+		return s.DB.HasRoom(k, b)
+	}
+	return nil
+}
+
+// answer tells what became of an action: the booking as it stands, the refusal, or 202 while it is not decided.
+func (s *Server) answer(k *call, status int, a *booking.Action) error {
+	if err := a.Err(); err != nil {
+		return err
+	}
+	b, err := s.DB.Booking(k, a.AppID, a.BookingID)
+	if err != nil {
+		return err
+	}
+	if a.Status == booking.Pending {
+		status = http.StatusAccepted
+	}
+	if status != http.StatusOK {
+		k.Header("Location", "/v2/bookings/"+b.ID.String())
+	}
+	k.Header("Holdfast-Action-Id", a.ID.String())
+	k.Header("Holdfast-Seq", strconv.Itoa(b.Seq))
+	return s.show(k, status, b)
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"holdfast/internal/booking"
+)
+
+// statuses maps every code to its status, here and nowhere else.
+var statuses = map[booking.Code]int{
+	booking.Malformed:          http.StatusBadRequest,
+	booking.Unauthorized:       http.StatusUnauthorized,
+	booking.LinkInvalid:        http.StatusUnauthorized,
+	booking.Forbidden:          http.StatusForbidden,
+	booking.NotFound:           http.StatusNotFound,
+	booking.MethodNotAllowed:   http.StatusMethodNotAllowed,
+	booking.SlotTaken:          http.StatusConflict,
+	booking.InUse:              http.StatusConflict,
+	booking.AlreadyExists:      http.StatusConflict,
+	booking.NotFinal:           http.StatusConflict,
+	booking.KeyInFlight:        http.StatusConflict,
+	booking.LinkUsed:           http.StatusConflict,
+	booking.LinkExpired:        http.StatusGone,
+	booking.Stale:              http.StatusPreconditionFailed,
+	booking.TooLarge:           http.StatusRequestEntityTooLarge,
+	booking.Invalid:            http.StatusUnprocessableEntity,
+	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
+	booking.GraphNotAvailable:  http.StatusUnprocessableEntity,
+	booking.KeyReused:          http.StatusUnprocessableEntity,
+	booking.TooManyRequests:    http.StatusTooManyRequests,
+	booking.Unavailable:        http.StatusServiceUnavailable,
+	booking.Internal:           http.StatusInternalServerError,
+}
+
+var (
+	errNoRoute  = booking.Errorf(booking.NotFound, "There is nothing at this address.")
+	errNoMethod = booking.Errorf(booking.MethodNotAllowed, "This address does not take that method.")
+)
+
+// problem is an RFC 9457 document that also carries Timekit's error and errors.
+type problem struct {
+	Type      string              `json:"type"`
+	Title     string              `json:"title"`
+	Status    int                 `json:"status"`
+	Detail    string              `json:"detail"`
+	Code      booking.Code        `json:"code"`
+	RequestID string              `json:"request_id"`
+	Error     string              `json:"error"`
+	Errors    map[string][]string `json:"errors,omitempty"`
+}
+
+// fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
+func (s *Server) fail(c *gin.Context, err error) {
+	known := s.public(c, err)
+	status := statuses[known.Code]
+	if c.Writer.Written() {
+		return
+	}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", strconv.Itoa(1))
+	}
+	c.Header("Content-Type", "application/problem+json")
+	c.Header("Cache-Control", "no-store")
+	c.AbortWithStatusJSON(status, problem{
+		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
+		Detail: known.Message, Code: known.Code, RequestID: requestID(c), Error: known.Message, Errors: known.Fields,
+	})
+}
+
+// public is what of an error may be shown.
+func (s *Server) public(c *gin.Context, err error) *booking.Error {
+	known, ok := errors.AsType[*booking.Error](err)
+	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
+		return booking.Errorf(booking.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
+	}
+	if !ok || known.Code == booking.Internal {
+		s.Log.Error("request failed", "request_id", requestID(c), "route", c.FullPath(), "error", err)
+		return booking.Errorf(booking.Internal, "Something went wrong on our side. The request id helps to find it.")
+	}
+	if cause := known.Unwrap(); cause != nil {
+		s.Log.Debug("request refused", "request_id", requestID(c), "route", c.FullPath(), "code", known.Code, "cause", cause)
+	}
+	return known
+}

@@ -1,0 +1,35 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+func (s *Server) listGraphs(k *call) error {
+	return k.data(http.StatusOK, graphs.All())
+}
+
+// getGraph answers with a graph as JSON, or drawn: the name may end in .mmd (Mermaid) or .svg.
+func (s *Server) getGraph(k *call) error {
+	name, kind, _ := strings.Cut(k.Param("name"), ".")
+	g, ok := graphs.Latest(name)
+	if !ok {
+		return booking.Errorf(booking.NotFound, "The graph does not exist.")
+	}
+	k.Header("Cache-Control", "public, max-age=300")
+	switch kind {
+	case "", "json":
+		return k.data(http.StatusOK, g)
+	case "mmd":
+		k.Data(http.StatusOK, "text/vnd.mermaid; charset=utf-8", []byte(g.Mermaid()))
+	case "svg":
+		k.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		k.Data(http.StatusOK, "image/svg+xml", []byte(g.SVG()))
+	default:
+		return booking.Errorf(booking.NotFound, "A graph comes as .json, .mmd or .svg.")
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+const operationLease = maxWait + 15*time.Second
+
+var goodKey = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
+
+// onlyOnce gives Idempotency-Key its meaning: the same key and request get the stored answer. An answer that is not
+// final (202, 5xx) is not kept; the repeat goes on where the first try stopped, under the same operation id. Stored
+// answers are sealed: they may hold a key or a person.
+func (s *Server) onlyOnce(handle func(*call) error) func(*call) error {
+	return func(k *call) error {
+		key := k.GetHeader("Idempotency-Key")
+		if key == "" {
+			return handle(k)
+		}
+		if !goodKey.MatchString(key) {
+			return booking.Problems{"Idempotency-Key": {"must be 1 to 255 visible ASCII characters"}}.Err()
+		}
+		print, err := k.fingerprint()
+		if err != nil {
+			return err
+		}
+		op, err := s.DB.BeginOperation(k, k.scope(), key, print, k.operation, operationLease)
+		if err != nil {
+			return err
+		}
+		if op.Status != 0 {
+			return s.replay(k, op)
+		}
+		k.repeated, k.operation = op.ID != k.operation, op.ID
+		return s.record(k, key, handle)
+	}
+}
+
+// scope is whose keys they are: the app's, or the admin's under the nil id.
+func (k *call) scope() uuid.UUID {
+	if k.app == nil {
+		return uuid.Nil
+	}
+	return k.app.ID
+}
+
+// fingerprint tells requests apart by method, path, query and body, and puts the body back.
+func (k *call) fingerprint() ([]byte, error) {
+	body, err := io.ReadAll(k.Request.Body)
+	if err != nil {
+		return nil, err
+	}
+	k.Request.Body = io.NopCloser(bytes.NewReader(body))
+	sum := sha256.New()
+	_, _ = fmt.Fprintf(sum, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
+	_, _ = sum.Write(body)
+	return sum.Sum(nil), nil
+}
+
+func (s *Server) replay(k *call, op *postgres.Operation) error {
+	body, err := s.Vault.Open(op.Body, idempotencySecret(k.scope()))
+	if err != nil {
+		return err
+	}
+	var headers map[string]string
+	if err := json.Unmarshal(op.Headers, &headers); err != nil {
+		return err
+	}
+	for name, value := range headers {
+		k.Header(name, value)
+	}
+	k.Header("Idempotent-Replayed", "true")
+	k.Data(op.Status, headers["Content-Type"], body)
+	return nil
+}
+
+func (s *Server) record(k *call, key string, handle func(*call) error) error {
+	recorder := &recorder{ResponseWriter: k.Writer}
+	k.Writer = recorder
+	if err := handle(k); err != nil {
+		s.fail(k.Context, err)
+	}
+	op := postgres.Operation{}
+	if status := recorder.Status(); status != http.StatusAccepted && status < 500 {
+		sealed, err := s.Vault.Seal(recorder.body.Bytes(), idempotencySecret(k.scope()))
+		if err != nil {
+			return err
+		}
+		op = postgres.Operation{Status: status, Headers: kept(recorder.Header()), Body: sealed}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k), 5*time.Second)
+	defer cancel()
+	if err := s.DB.EndOperation(ctx, k.scope(), key, op); err != nil {
+		s.Log.Error("could not keep the answer of an Idempotency-Key", "request_id", requestID(k.Context), "error", err)
+	}
+	return nil
+}
+
+func kept(h http.Header) json.RawMessage {
+	headers := map[string]string{}
+	for _, name := range []string{"Content-Type", "Location", "ETag"} {
+		if value := h.Get(name); value != "" {
+			headers[name] = value
+		}
+	}
+	text, _ := json.Marshal(headers)
+	return text
+}
+
+func idempotencySecret(scope uuid.UUID) string { return "idempotency/" + scope.String() }
+
+// recorder keeps what is written.
+type recorder struct {
+	gin.ResponseWriter
+	body bytes.Buffer
+}
+
+func (r *recorder) Write(data []byte) (int, error) {
+	r.body.Write(data)
+	return r.ResponseWriter.Write(data)
+}
+
+func (r *recorder) WriteString(text string) (int, error) {
+	r.body.WriteString(text)
+	return r.ResponseWriter.WriteString(text)
+}

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+// decode reads a JSON object into every target. An empty body is an empty object. Fields nobody knows are let pass:
+// clients of older contracts send some.
+func (k *call) decode(targets ...any) error {
+	body, err := io.ReadAll(k.Request.Body)
+	if err != nil {
+		return err
+	}
+	if text := strings.TrimSpace(string(body)); text == "" || text == "[]" { // PHP clients write [] for {}
+		body = []byte("{}")
+	}
+	if strings.ContainsRune(string(body), 0) || strings.Contains(string(body), `\u0000`) {
+		return booking.Errorf(booking.Malformed, "The body holds a null character.")
+	}
+	for _, target := range targets {
+		err := json.Unmarshal(body, target)
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+			return booking.Problems{wrong.Field: {"must not be a JSON " + wrong.Value}}.Err()
+		}
+		if err != nil {
+			return booking.Wrap(err, booking.Malformed, "The body is not a JSON object.")
+		}
+	}
+	return nil
+}
+
+// times of requests: RFC 3339, also with Timekit's compact offset. A time without an offset is refused: it could be
+// any of 38.
+var inputLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00"}
+
+var (
+	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func parseTime(text string, field string, problems booking.Problems) time.Time {
+	for _, layout := range inputLayouts {
+		t, err := time.Parse(layout, text)
+		if err != nil {
+			continue
+		}
+		if t.Before(earliest) || t.After(latest) {
+			problems.Add(field, "must lie between 1970 and 2200")
+		}
+		return t.UTC()
+	}
+	if text == "" {
+		problems.Add(field, "is required")
+	} else {
+		problems.Add(field, "must be a time with an offset, such as 2026-12-01T09:00:00+01:00")
+	}
+	return time.Time{}
+}
+
+func parseID(text, field string, problems booking.Problems) uuid.UUID {
+	id, err := uuid.Parse(text)
+	switch {
+	case text == "":
+		problems.Add(field, "is required")
+	case err != nil || len(text) != 36:
+		problems.Add(field, "must be a UUID")
+		return uuid.Nil
+	}
+	return id
+}
+
+func checkLength(text, field string, limit int, problems booking.Problems) {
+	if len([]rune(text)) > limit {
+		problems.Add(field, "must not be longer than %d characters", limit)
+	}
+}
+
+func checkZone(name, field string, problems booking.Problems) {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
+	}
+}
+
+// object checks that a value, when it is there, is a JSON object of a sensible size. PHP clients write [] for {}.
+func object(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+	text := strings.TrimSpace(string(raw))
+	if text == "" || text == "null" || text == "[]" {
+		return json.RawMessage("{}")
+	}
+	if !strings.HasPrefix(text, "{") {
+		problems.Add(field, "must be an object")
+	}
+	if len(text) > 64<<10 {
+		problems.Add(field, "must not be larger than 64 KiB")
+	}
+	return raw
+}
+
+// page reads limit and page.
+func (k *call) page() (postgres.Page, error) {
+	problems := booking.Problems{}
+	number := func(name string, otherwise, most int) int {
+		text := k.Query(name)
+		if text == "" {
+			return otherwise
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > most {
+			problems.Add(name, "must be a number from 1 to %d", most)
+		}
+		return n
+	}
+	p := postgres.Page{Number: number("page", 1, 1_000_000), Limit: number("limit", 50, 1000)}
+	return p, problems.Err()
+}
+
+// wait reads "Prefer: wait=n" (RFC 7240), in seconds; "respond-async" is a wait of none.
+func (k *call) wait(otherwise time.Duration) time.Duration {
+	for _, header := range k.Request.Header.Values("Prefer") {
+		for _, token := range strings.Split(header, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(token), "=")
+			if strings.EqualFold(name, "respond-async") {
+				return 0
+			}
+			if n, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && n >= 0 && strings.EqualFold(name, "wait") {
+				return min(time.Duration(n)*time.Second, maxWait)
+			}
+		}
+	}
+	return otherwise
+}
+
+// includes are the names in ?include=a,b; those nobody knows do nothing, as with Timekit.
+func (k *call) includes() map[string]bool {
+	all := map[string]bool{}
+	for _, list := range k.QueryArray("include") {
+		for _, name := range strings.Split(list, ",") {
+			all[strings.TrimSpace(name)] = true
+		}
+	}
+	return all
+}
+
+func (k *call) noContent() error {
+	k.Status(http.StatusNoContent)
+	k.Writer.WriteHeaderNow()
+	return nil
+}
+
+func (k *call) data(status int, data any) error {
+	k.JSON(status, map[string]any{"data": data})
+	return nil
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+func (s *Server) listKeys(k *call) error {
+	keys, err := s.DB.Keys(k, k.app.ID)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for i := range keys {
+		list = append(list, keyView(&keys[i]))
+	}
+	return k.data(http.StatusOK, list)
+}
+
+// createKey makes a key of a kind, server by default; the key is in this answer only.
+func (s *Server) createKey(k *call) error {
+	var in struct {
+		Kind booking.KeyKind `json:"kind"`
+		Name string          `json:"name"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	if in.Kind == "" {
+		in.Kind = booking.ServerKey
+	}
+	if in.Kind != booking.ServerKey && in.Kind != booking.WidgetKey {
+		problems.Add("kind", "must be %s or %s", booking.ServerKey, booking.WidgetKey)
+	}
+	checkLength(in.Name, "name", 200, problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.app, in.Kind, in.Name, newID())
+	if err != nil {
+		return err
+	}
+	view := keyView(made)
+	view["key"] = key
+	k.Header("Cache-Control", "no-store")
+	return k.data(http.StatusCreated, view)
+}
+
+func (s *Server) revokeKey(k *call) error {
+	id, err := k.id("id", "The key")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.RevokeKey(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+func keyView(key *booking.Key) timekit.Object {
+	moment := func(t *time.Time) any {
+		if t == nil {
+			return nil
+		}
+		return t.UTC().Format(time.RFC3339)
+	}
+	return timekit.Object{
+		"id": key.ID, "kind": key.Kind, "name": key.Name, "hint": key.Hint, "created_at": moment(&key.CreatedAt),
+		"last_used_at": moment(key.LastUsedAt), "revoked_at": moment(key.RevokedAt),
+	}
+}

@@ -1,0 +1,177 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/links"
+)
+
+const maxToken = 2 << 10
+
+// link is an action link that has passed every check but the last: that it acts once.
+type link struct {
+	app      *booking.App
+	booking  *booking.Booking
+	action   *booking.Action
+	claims   links.Claims
+	redirect *url.URL // where to send the visitor; nil for our own page
+	leads    string   // where the link wants to go although the app does not allow it; shown, not followed
+}
+
+// openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
+// act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
+func (s *Server) openLink(k *call) error {
+	l, err := s.readLink(k)
+	if err != nil {
+		return s.linkError(k, l, err)
+	}
+	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
+		return s.act(k, l, http.StatusFound)
+	}
+	return s.confirmPage(k, l)
+}
+
+// followLink answers POST: the button of the page, or a backend.
+func (s *Server) followLink(k *call) error {
+	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
+		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
+	}
+	l, err := s.readLink(k)
+	if err != nil {
+		return s.linkError(k, l, err)
+	}
+	return s.act(k, l, http.StatusSeeOther)
+}
+
+func (s *Server) linkOptions(k *call) error {
+	k.Header("Allow", "GET, HEAD, OPTIONS, POST")
+	return k.noContent()
+}
+
+// prefetch tells requests that a browser or proxy makes on a guess.
+func (k *call) prefetch() bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		value := strings.ToLower(k.GetHeader(name))
+		if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") || strings.Contains(value, "preview") {
+			return true
+		}
+	}
+	return false
+}
+
+// readLink checks signature, path, use, and whether the action is open, in this order, and changes nothing. With an
+// error it returns as much of the link as may be shown.
+func (s *Server) readLink(k *call) (*link, error) {
+	id, err := k.id("id", "The booking")
+	if err != nil {
+		return nil, err
+	}
+	token := k.Query("signature")
+	if token == "" || len(token) > maxToken {
+		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+	}
+	app, err := s.DB.BookingApp(k, id)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := s.verify(k, app, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := claims.For(id.String(), k.Param("action")); err != nil {
+		return nil, err
+	}
+	b, err := s.DB.Booking(k, app.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{app: app, booking: b, claims: claims}
+	l.setRedirect(k.Query("redirect"))
+	return l, s.checkLink(k, l)
+}
+
+func (s *Server) verify(k *call, app *booking.App, token string) (links.Claims, error) {
+	sealed, err := s.DB.SealedKeys(k, app.ID)
+	if err != nil {
+		return links.Claims{}, err
+	}
+	var keys []string
+	for id, one := range sealed {
+		key, err := s.Vault.Open(one, booking.KeySecret(id))
+		if err != nil {
+			return links.Claims{}, err
+		}
+		keys = append(keys, string(key))
+	}
+	return s.Keyring.Verify(token, app.ID.String(), keys, time.Now())
+}
+
+// checkLink asks whether the link has acted before, and whether its action is open to a link in the booking's state.
+func (s *Server) checkLink(k *call, l *link) error {
+	spent, err := s.DB.LinkSpent(k, l.booking.ID, l.claims.SpendKey())
+	if err != nil {
+		return err
+	}
+	if spent {
+		return booking.Errorf(booking.LinkUsed, "This link has been used already.")
+	}
+	graph, err := l.booking.RuleBook()
+	if err != nil {
+		return err
+	}
+	l.action = k.newAction(newID(), l.booking, l.claims.Action)
+	l.action.Channel = booking.ChannelLink
+	l.action.Actor = graphs.ActorOwnerLink
+	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
+		l.action.Actor = graphs.ActorCustomerLink
+	}
+	return s.allow(k, graph, l.booking, l.action)
+}
+
+// setRedirect decides where the visitor goes afterwards: to a host the app allows, or where the token itself says.
+func (l *link) setRedirect(asked string) {
+	if l.claims.Redirect != "" {
+		if target, ok := links.SignedRedirect(l.claims.Redirect); ok {
+			l.redirect = target
+		}
+		return
+	}
+	if asked == "" {
+		return
+	}
+	if target, ok := links.SafeRedirect(asked, l.app.Settings.RedirectHosts); ok {
+		l.redirect = target
+		return
+	}
+	if target, ok := links.SignedRedirect(asked); ok {
+		l.leads = target.String()
+	}
+}
+
+// act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
+// the action is refused.
+func (s *Server) act(k *call, l *link, redirect int) error {
+	a, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
+	if err == nil {
+		err = a.Err()
+	}
+	if err != nil {
+		return s.linkError(k, l, err)
+	}
+	if a.Status == booking.Applied {
+		if l.booking, err = s.DB.Booking(k, l.app.ID, l.booking.ID); err != nil {
+			return s.linkError(k, l, err)
+		}
+	}
+	if l.redirect != nil && !k.wantsJSON() {
+		k.linkHeaders("")
+		k.Redirect(redirect, l.redirect.String())
+		return nil
+	}
+	return s.donePage(k, l, a.Status)
+}

@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+const (
+	maxWait     = 25 * time.Second // longest "Prefer: wait"
+	handOver    = 5 * time.Second  // how long Temporal may take to accept a signal
+	lookAgain   = time.Second      // announcements can be missed; the record cannot
+	maxInput    = 10_000           // characters of one input
+	quickAnswer = 0
+)
+
+// play puts an action on record, hands it to the booking's workflow and waits for the outcome. The action returned is
+// pending when the wait was too short or Temporal is away: it is on record and will be played. spend is the identity of
+// the link it came by, if any.
+func (s *Server) play(
+	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
+) (*booking.Action, error) {
+	heard, done := s.Outcomes.Expect(a.ID)
+	defer done()
+	a.Awaited = wait > quickAnswer
+	known, err := s.DB.Request(ctx, a, spend)
+	if err != nil || known.Status != booking.Pending {
+		return known, err
+	}
+	if !s.handOver(ctx, a, func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }) {
+		return known, nil
+	}
+	return s.await(ctx, known, heard, wait)
+}
+
+// begin does the same for the action that brings a booking to life.
+func (s *Server) begin(
+	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, takes bool, wait time.Duration,
+) (*booking.Action, error) {
+	heard, done := s.Outcomes.Expect(a.ID)
+	defer done()
+	a.Awaited = wait > quickAnswer
+	known, err := s.DB.Create(ctx, b, a, takes)
+	if err != nil || known.Status != booking.Pending {
+		return known, err
+	}
+	if !s.handOver(ctx, a, func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(known)) }) {
+		return known, nil
+	}
+	return s.await(ctx, known, heard, wait)
+}
+
+func signalOf(a *booking.Action) booking.Signal {
+	return booking.Signal{ActionID: a.ID, Action: a.Name, Actor: a.Actor}
+}
+
+// handOver tells whether Temporal has the action. When it does not, the sweep hands it over later; a client that hangs
+// up does not stop it.
+func (s *Server) handOver(ctx context.Context, a *booking.Action, give func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handOver)
+	defer cancel()
+	err := give(ctx)
+	if err != nil {
+		s.Log.Warn("Temporal did not take an action; the sweep will hand it over", "action", a.ID, "error", err)
+	}
+	return err == nil
+}
+
+// await waits until an action has its outcome, or for no longer than wait.
+func (s *Server) await(
+	ctx context.Context, a *booking.Action, heard <-chan struct{}, wait time.Duration,
+) (*booking.Action, error) {
+	if wait <= quickAnswer {
+		return a, nil
+	}
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for last := false; ; {
+		select {
+		case <-heard:
+		case <-again.C:
+		case <-deadline.C:
+			last = true
+		case <-ctx.Done():
+			return a, ctx.Err()
+		}
+		known, err := s.DB.Action(ctx, a.ID)
+		if err != nil || known.Status != booking.Pending || last {
+			return known, err
+		}
+	}
+}
+
+// newAction makes an action of the caller, under the operation's id.
+func (k *call) newAction(id uuid.UUID, b *booking.Booking, name string) *booking.Action {
+	a := &booking.Action{
+		ID: id, AppID: b.AppID, BookingID: b.ID, Name: name, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI,
+		Status: booking.Pending,
+	}
+	if k.keyID != uuid.Nil {
+		a.KeyID = &k.keyID
+	}
+	return a
+}
+
+// readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the
+// action does not know is let pass, as Timekit does.
+func readInputs(body map[string]json.RawMessage, wanted []graphs.Input) (json.RawMessage, error) {
+	problems := booking.Problems{}
+	inputs := map[string]map[string]string{}
+	for _, in := range wanted {
+		raw, ok := body[in.Step]
+		if !ok {
+			continue
+		}
+		var fields map[string]json.RawMessage
+		if text := string(raw); text != "[]" && json.Unmarshal(raw, &fields) != nil {
+			problems.Add(in.Step, "must be an object")
+			continue
+		}
+		value, ok := fields[in.Field]
+		if !ok || string(value) == "null" {
+			continue
+		}
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			problems.Add(in.Step+"."+in.Field, "must be a text")
+			continue
+		}
+		checkLength(text, in.Step+"."+in.Field, maxInput, problems)
+		inputs[in.Step] = map[string]string{in.Field: text}
+	}
+	text, err := json.Marshal(inputs)
+	if err != nil {
+		return nil, err
+	}
+	return text, problems.Err()
+}

@@ -1,0 +1,136 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/mail"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+type resourceInput struct {
+	Name      *string         `json:"name"`
+	FirstName *string         `json:"first_name"`
+	LastName  *string         `json:"last_name"`
+	Email     *string         `json:"email"`
+	Timezone  *string         `json:"timezone"`
+	Image     *string         `json:"image"`
+	Meta      json.RawMessage `json:"meta"`
+}
+
+// apply writes what the body names onto r and checks the whole.
+func (in resourceInput) apply(r *booking.Resource) error {
+	for target, value := range map[*string]*string{
+		&r.Name: in.Name, &r.FirstName: in.FirstName, &r.LastName: in.LastName, &r.Email: in.Email,
+		&r.Timezone: in.Timezone, &r.Image: in.Image,
+	} {
+		if value != nil {
+			*target = strings.TrimSpace(*value)
+		}
+	}
+	problems := booking.Problems{}
+	if r.Name == "" {
+		problems.Add("name", "is required")
+	}
+	checkLength(r.Name, "name", 200, problems)
+	checkLength(r.FirstName, "first_name", 200, problems)
+	checkLength(r.LastName, "last_name", 200, problems)
+	checkLength(r.Image, "image", 2000, problems)
+	checkZone(r.Timezone, "timezone", problems)
+	checkEmail(r.Email, "email", problems)
+	if in.Meta != nil {
+		r.Meta = object(in.Meta, "meta", problems)
+	}
+	return problems.Err()
+}
+
+func checkEmail(text, field string, problems booking.Problems) {
+	if text == "" {
+		return
+	}
+	if parsed, err := mail.ParseAddress(text); err != nil || parsed.Address != text || len(text) > 320 {
+		problems.Add(field, "must be an e-mail address")
+	}
+}
+
+func (s *Server) listResources(k *call) error {
+	page, err := k.page()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Resources(k, k.app.ID, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, r := range all {
+		list = append(list, timekit.Resource(r, timekit.RFC3339))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+func (s *Server) createResource(k *call) error {
+	var in resourceInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	r := &booking.Resource{ID: k.operation, AppID: k.app.ID}
+	if err := in.apply(r); err != nil {
+		return err
+	}
+	calendar := uuid.NewSHA1(r.ID, []byte("calendar"))
+	if err := s.DB.CreateResource(k, r, calendar); err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/resources/"+r.ID.String())
+	return k.data(http.StatusCreated, timekit.Resource(r, timekit.RFC3339))
+}
+
+func (k *call) resource(s *Server) (*booking.Resource, error) {
+	id, err := k.id("id", "The resource")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Resource(k, k.app.ID, id)
+}
+
+func (s *Server) getResource(k *call) error {
+	r, err := k.resource(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Resource(r, timekit.RFC3339))
+}
+
+func (s *Server) updateResource(k *call) error {
+	r, err := k.resource(s)
+	if err != nil {
+		return err
+	}
+	var in resourceInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	if err := in.apply(r); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateResource(k, r); err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Resource(r, timekit.RFC3339))
+}
+
+func (s *Server) deleteResource(k *call) error {
+	id, err := k.id("id", "The resource")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteResource(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// access says which credential a route asks for.
+type access int
+
+const (
+	needNothing access = iota
+	needAdmin          // the admin key of the configuration
+	needServer         // a server key of an app
+	needKey            // any key of an app, a widget's too
+)
+
+// route is one row of the table. A route that makes or moves something takes Idempotency-Key.
+type route struct {
+	method     string
+	path       string
+	access     access
+	idempotent bool
+	handle     func(*call) error
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	*gin.Context
+	app       *booking.App // nil where no key is asked for
+	keyID     uuid.UUID
+	kind      booking.KeyKind
+	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
+	repeated  bool      // there was an earlier try that got no final answer
+}
+
+const once = true
+
+func (s *Server) routes() []route {
+	return []route{
+		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
+		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
+		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
+		{http.MethodGet, "/openapi.json", needNothing, false, s.openAPI},
+
+		{http.MethodGet, "/v2/apps", needAdmin, false, s.listApps},
+		{http.MethodPost, "/v2/apps", needAdmin, once, s.createApp},
+		{http.MethodGet, "/v2/app", needServer, false, s.getApp},
+		{http.MethodPut, "/v2/app", needServer, false, s.updateApp},
+
+		{http.MethodGet, "/v2/keys", needServer, false, s.listKeys},
+		{http.MethodPost, "/v2/keys", needServer, once, s.createKey},
+		{http.MethodDelete, "/v2/keys/:id", needServer, false, s.revokeKey},
+
+		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
+		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
+		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
+		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
+		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
+
+		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
+		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
+		{http.MethodGet, "/v2/bookings/:id", needServer, false, s.getBooking},
+		{http.MethodPut, "/v2/bookings/:id", needServer, false, s.updateBooking},
+		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
+		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
+
+		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
+		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
+		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},
+		{http.MethodPost, "/v2/bookings/:id/external_action/:action", needNothing, false, s.followLink},
+
+		{http.MethodGet, "/v2/graphs", needNothing, false, s.listGraphs},
+		{http.MethodGet, "/v2/graphs/:name", needNothing, false, s.getGraph},
+
+		{http.MethodGet, "/v2/webhooks", needServer, false, s.listWebhooks},
+		{http.MethodPost, "/v2/webhooks", needServer, once, s.createWebhook},
+		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
+		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
+		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
+	}
+}
+
+// chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.
+func (s *Server) chain(r route) gin.HandlerFunc {
+	handle := r.handle
+	if r.idempotent {
+		handle = s.onlyOnce(handle)
+	}
+	return func(c *gin.Context) {
+		k := &call{Context: c, operation: newID()}
+		err := s.authorize(k, r.access)
+		if err == nil {
+			err = handle(k)
+		}
+		if err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// id reads a UUID of the path; what is no UUID does not exist.
+func (k *call) id(name, what string) (uuid.UUID, error) {
+	id, err := uuid.Parse(k.Param(name))
+	if err != nil || len(k.Param(name)) != 36 {
+		return uuid.Nil, booking.Errorf(booking.NotFound, "%s does not exist.", what)
+	}
+	return id, nil
+}
+
+// newID makes a UUIDv7; the source of randomness does not fail on a machine that runs.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -1,0 +1,84 @@
+// Package api is the HTTP edge: a table of routes, one noun per file. It validates, puts requests on record, hands them
+// to the workflows and renders what the record says afterwards.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holdfast/internal/dispatch"
+	"holdfast/internal/links"
+	"holdfast/internal/metrics"
+	"holdfast/internal/postgres"
+	"holdfast/internal/webhook"
+)
+
+// Server is what the handlers need. All fields are needed.
+type Server struct {
+	DB       *postgres.DB
+	Outcomes *postgres.Outcomes
+	Dispatch *dispatch.Dispatcher
+	Vault    *links.Vault
+	Keyring  *links.Keyring
+	Links    links.Maker
+	Webhooks webhook.Options // the rules for targets, checked when an endpoint is made
+	AdminKey string          // guards /v2/apps; "" turns those routes off
+	Wait     time.Duration   // how long an action waits for its outcome unless the client says otherwise
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+}
+
+// Handler answers every route of the table. Both slash forms of a path are the same route, without a redirect, since a
+// redirected POST loses its body; a raw ";" in a query is data, not a separator.
+func (s *Server) Handler() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	engine.ContextWithFallback = true
+	_ = engine.SetTrustedProxies(nil)
+	engine.Use(s.observe, s.recover, limitBody)
+	for _, r := range s.routes() {
+		engine.Handle(r.method, r.path, s.chain(r))
+	}
+	engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
+	engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
+			r.URL.Path = strings.TrimRight(r.URL.Path, "/")
+			r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
+		}
+		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")
+		engine.ServeHTTP(w, r)
+	})
+}
+
+// HTTPServer wraps a handler with the time-outs a public server needs.
+func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      maxWait + 10*time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext:       nil,
+	}
+}
+
+// ready answers whether the parts behind the API do.
+func (s *Server) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := s.DB.Ping(ctx); err != nil {
+		return err
+	}
+	_, err := s.Dispatch.Client.CheckHealth(ctx, nil)
+	return err
+}

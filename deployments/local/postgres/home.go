@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	lockWithin = 5 * time.Second  // a killed process takes a moment to let go
+	endWithin  = 30 * time.Second // for the server that a killed process left behind
+)
+
+// home is the data folder. Its files are ours; only the cluster in it belongs to the account that the server runs as.
+type home struct {
+	dir  string
+	lock *os.File
+}
+
+func (h *home) cluster() string  { return filepath.Join(h.dir, "cluster") }
+func (h *home) password() string { return filepath.Join(h.dir, "password") }
+func (h *home) port() string     { return filepath.Join(h.dir, "port") }
+func (h *home) log() string      { return filepath.Join(h.dir, "server.log") }
+
+// marker is a setting on the server's command line that means nothing to it, and to us: it works on this data folder.
+func (h *home) marker() string { return "holdfast.home=" + h.dir }
+
+// openHome makes the folder and takes it for this process alone. The lock goes with the process, however that ends.
+func openHome(ctx context.Context, dir string) (*home, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o711); err != nil { // others must pass to get to the cluster, see account
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	taken := func() bool { return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil }
+	if err := until(ctx, lockWithin, taken); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("another process uses the data folder %s: %w", dir, err)
+	}
+	return &home{dir: dir, lock: lock}, nil
+}
+
+func (h *home) unlock() { h.lock.Close() }
+
+// madeBy returns the major version of PostgreSQL that made the cluster, 0 when there is no cluster yet.
+func (h *home) madeBy() (int, error) {
+	version, err := kept(filepath.Join(h.cluster(), "PG_VERSION"))
+	if err != nil || version == "" {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(version))
+}
+
+// settle ends what an earlier process left on the cluster. A server that was told to end by that process's death is
+// waited for; one that was not told (see endWithUs) is told now, provided that its command line proves it to be ours.
+func (h *home) settle(ctx context.Context) error {
+	file := filepath.Join(h.cluster(), "postmaster.pid")
+	content, err := kept(file)
+	if err != nil || content == "" {
+		return err
+	}
+	first, _, _ := strings.Cut(content, "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil || pid <= 1 {
+		return nil // PostgreSQL judges such a file itself
+	}
+	switch line := commandLine(pid); {
+	case line == "":
+		return nil // dead: PostgreSQL sees that itself
+	case !strings.Contains(line, "postgres"):
+		return os.Remove(file) // the number went to another program, which PostgreSQL takes for a server
+	case !strings.Contains(line+" ", h.marker()+" "):
+		return nil // somebody's PostgreSQL, perhaps on this cluster: not ours to stop, and PostgreSQL will refuse
+	}
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop the earlier server (process %d): %w", pid, err)
+	}
+	if err := until(ctx, endWithin, func() bool { return commandLine(pid) == "" }); err != nil {
+		return fmt.Errorf("the earlier server (process %d) does not end: %w", pid, err)
+	}
+	return nil
+}
+
+// until waits for a condition that nobody announces.
+func until(ctx context.Context, limit time.Duration, holds func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package graphs
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Duration is a span written as ISO 8601 text (PT5M, PT1H30M, P7D) in JSON. A day is 24 hours; years and months have
+// no fixed length and are refused.
+type Duration time.Duration
+
+var isoDuration = regexp.MustCompile(`^P(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$`)
+
+// tooLong is the first span of which String would write more days than ParseDuration reads.
+const tooLong = 100_000 * 24 * time.Hour
+
+// ParseDuration reads whole days, hours, minutes and seconds; anything else is an error.
+func ParseDuration(text string) (Duration, error) {
+	parts := isoDuration.FindStringSubmatch(text)
+	if parts == nil || strings.HasSuffix(text, "T") || text == "P" {
+		return 0, fmt.Errorf("%q is not an ISO 8601 duration of days, hours, minutes and seconds", text)
+	}
+	units := []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second}
+	var total time.Duration
+	for i, unit := range units {
+		if parts[i+1] == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(parts[i+1], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		if total += time.Duration(n) * unit; total < 0 || total >= tooLong {
+			return 0, fmt.Errorf("%q is too long a duration", text)
+		}
+	}
+	return Duration(total), nil
+}
+
+// String writes the shortest ISO 8601 form; parts under a second are cut. A negative span, which ParseDuration and
+// Validate refuse, gets a leading minus.
+func (d Duration) String() string {
+	seconds := int64(time.Duration(d) / time.Second)
+	if seconds == 0 {
+		return "PT0S"
+	}
+	text := "P"
+	if seconds < 0 {
+		text, seconds = "-P", -seconds
+	}
+	if days := seconds / 86400; days > 0 {
+		text += fmt.Sprintf("%dD", days)
+	}
+	if seconds %= 86400; seconds == 0 {
+		return text
+	}
+	text += "T"
+	for _, unit := range []struct {
+		size int64
+		mark string
+	}{{3600, "H"}, {60, "M"}, {1, "S"}} {
+		if n := seconds / unit.size; n > 0 {
+			text += fmt.Sprintf("%d%s", n, unit.mark)
+		}
+		seconds %= unit.size
+	}
+	return text
+}
+
+// MarshalText writes the ISO 8601 form.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := ParseDuration(string(text))
+	*d = parsed
+	return err
+}

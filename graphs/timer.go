@@ -1,0 +1,118 @@
+package graphs
+
+import (
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Off is the override that turns a timer off.
+const Off = "off"
+
+// Overrides are a booking's own timers by action name: an ISO 8601 duration ("PT3S"), or Off.
+type Overrides map[string]string
+
+// Times are the moments a booking's timers count from.
+type Times struct {
+	Entered time.Time
+	Start   time.Time
+	End     time.Time
+}
+
+// Deadline is a timer with its moment worked out.
+type Deadline struct {
+	Action string
+	At     time.Time
+}
+
+// CheckOverrides refuses overrides that name no timer of the graph, are no duration, or lie outside the timer's
+// bounds. The map of problems goes from action name to what is wrong with it; it is nil when all is well.
+func (g *Graph) CheckOverrides(overrides Overrides) map[string]string {
+	var wrong map[string]string
+	for action, text := range overrides {
+		if problem := g.checkOverride(action, text); problem != "" {
+			if wrong == nil {
+				wrong = map[string]string{}
+			}
+			wrong[action] = problem
+		}
+	}
+	return wrong
+}
+
+func (g *Graph) checkOverride(action, text string) string {
+	found := false
+	for i := range g.States {
+		for _, t := range g.States[i].Timers {
+			if t.Action != action {
+				continue
+			}
+			found = true
+			if text == Off {
+				if t.Switch == "" {
+					return "cannot be turned off"
+				}
+				continue
+			}
+			d, err := ParseDuration(text)
+			if err != nil {
+				return "must be an ISO 8601 duration such as PT5M"
+			}
+			if d < t.Min || d > t.Max {
+				return fmt.Sprintf("must lie between %s and %s", t.Min, t.Max)
+			}
+		}
+	}
+	if !found {
+		return fmt.Sprintf("graph %s has no timer for this action", g.Name)
+	}
+	return ""
+}
+
+// Deadlines works out the timers of a state, the earliest first; timers of one moment keep the graph's order. An
+// override that does not parse is ignored: CheckOverrides is the guard.
+func (g *Graph) Deadlines(state string, times Times, overrides Overrides) []Deadline {
+	s, ok := g.State(state)
+	if !ok {
+		return nil
+	}
+	var deadlines []Deadline
+	for _, t := range s.Timers {
+		after := t.After
+		if text, ok := overrides[t.Action]; ok {
+			if text == Off {
+				continue
+			}
+			if d, err := ParseDuration(text); err == nil {
+				after = d
+			}
+		}
+		deadlines = append(deadlines, Deadline{t.Action, t.From.moment(times).Add(time.Duration(after))})
+	}
+	sort.SliceStable(deadlines, func(i, j int) bool { return deadlines[i].At.Before(deadlines[j].At) })
+	return deadlines
+}
+
+// Switches returns the settings that turn timers of the graph off, by the timer's action.
+func (g *Graph) Switches() map[string]string {
+	switches := map[string]string{}
+	for i := range g.States {
+		for _, t := range g.States[i].Timers {
+			if t.Switch != "" {
+				switches[t.Action] = t.Switch
+			}
+		}
+	}
+	return switches
+}
+
+func (f From) moment(times Times) time.Time {
+	switch f {
+	case FromStart:
+		return times.Start
+	case FromEnd:
+		return times.End
+	default:
+		return times.Entered
+	}
+}

@@ -1,0 +1,134 @@
+package graphs
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	entered := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
+	start, end := entered.Add(48*time.Hour), entered.Add(49*time.Hour)
+	times := Times{Entered: entered, Start: start, End: end}
+	g := sample()
+	held(g).Actions = append(held(g).Actions, Action{Name: "remind", To: "done", By: []Actor{ActorTimer}})
+	held(g).Timers = append(held(g).Timers, Timer{Action: "remind", From: FromStart, After: minutes(2), Max: minutes(99)})
+
+	for _, c := range []struct {
+		name      string
+		state     string
+		times     Times
+		overrides Overrides
+		want      []Deadline
+	}{
+		{"from entered, start and end, earliest first", "held", times, nil,
+			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override", "held", times, Overrides{"lapse": "PT3S"},
+			[]Deadline{{"lapse", entered.Add(3 * time.Second)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override changes the order", "held", times, Overrides{"lapse": "P3D"},
+			[]Deadline{{"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}, {"lapse", entered.Add(72 * time.Hour)}}},
+		{"one off", "held", times, Overrides{"finish": Off},
+			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}}},
+		{"all off", "held", times, Overrides{"finish": Off, "lapse": Off, "remind": Off}, nil},
+		{"an override for another action", "held", times, Overrides{"fly": "PT1S"},
+			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override that is no duration", "held", times, Overrides{"lapse": "soon"},
+			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"one moment keeps the graph's order", "held", Times{entered, entered, entered},
+			Overrides{"lapse": "PT7M", "finish": "PT7M", "remind": "PT7M"},
+			[]Deadline{{"lapse", entered.Add(7 * time.Minute)}, {"finish", entered.Add(7 * time.Minute)}, {"remind", entered.Add(7 * time.Minute)}}},
+		{"a booking in the past", "held", Times{entered, entered.Add(-2 * time.Hour), entered.Add(-time.Hour)}, Overrides{"remind": Off},
+			[]Deadline{{"finish", entered}, {"lapse", entered.Add(5 * time.Minute)}}},
+		{"no timers", "requested", times, nil, nil},
+		{"a final state", "done", times, nil, nil},
+		{"an unknown state", "nowhere", times, nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := g.Deadlines(c.state, c.times, c.overrides); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestDeadlinesAcrossAClockChange: a day of a timer is 24 hours, whatever the clocks on the wall do.
+func TestDeadlinesAcrossAClockChange(t *testing.T) {
+	t.Parallel()
+	berlin := time.FixedZone("CET", 3600)
+	g := sample()
+	entered := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin)
+	got := g.Deadlines("held", Times{Entered: entered}, Overrides{"lapse": "P1D", "finish": Off})
+	if len(got) != 1 || got[0].At.Sub(entered) != 24*time.Hour {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestCheckOverrides(t *testing.T) {
+	t.Parallel()
+	const noDuration = "must be an ISO 8601 duration such as PT5M"
+	for _, c := range []struct {
+		name      string
+		overrides Overrides
+		want      map[string]string
+	}{
+		{"none", nil, nil},
+		{"empty", Overrides{}, nil},
+		{"within bounds", Overrides{"lapse": "PT1M", "finish": "PT0S"}, nil},
+		{"at the upper bound", Overrides{"lapse": "PT1H", "finish": "PT90M"}, nil},
+		{"off with a switch", Overrides{"lapse": "off"}, nil},
+		{"off without a switch", Overrides{"finish": "off"}, map[string]string{"finish": "cannot be turned off"}},
+		{"too short", Overrides{"lapse": "PT59S"}, map[string]string{"lapse": "must lie between PT1M and PT1H"}},
+		{"too long", Overrides{"finish": "PT5401S"}, map[string]string{"finish": "must lie between PT0S and PT1H30M"}},
+		{"no duration", Overrides{"lapse": "5 minutes"}, map[string]string{"lapse": noDuration}},
+		{"empty text", Overrides{"lapse": ""}, map[string]string{"lapse": noDuration}},
+		{"off in capitals", Overrides{"lapse": "OFF"}, map[string]string{"lapse": noDuration}},
+		{"longer than can be counted", Overrides{"lapse": "P99999DT999999H"}, map[string]string{"lapse": noDuration}},
+		{"an action without a timer", Overrides{"hold": "PT1M"}, map[string]string{"hold": "graph sample has no timer for this action"}},
+		{"an unknown action", Overrides{"fly": "off"}, map[string]string{"fly": "graph sample has no timer for this action"}},
+		{"two faults", Overrides{"fly": "PT1M", "lapse": "x", "finish": "PT1M"},
+			map[string]string{"fly": "graph sample has no timer for this action", "lapse": noDuration}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := sample().CheckOverrides(c.overrides); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestCheckOverridesAsksEveryState: an override names an action, so it has to suit the timers of all its states.
+func TestCheckOverridesAsksEveryState(t *testing.T) {
+	t.Parallel()
+	g := sample()
+	requested(g).Actions = append(requested(g).Actions, Action{Name: "lapse", To: "lapsed", By: []Actor{ActorTimer}})
+	requested(g).Timers = []Timer{{Action: "lapse", From: FromEntered, After: minutes(90), Min: minutes(30), Max: minutes(99), Switch: "lapses"}}
+	if err := g.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"PT30M": "", "PT1H": "", "off": "",
+		"PT29M": "must lie between PT30M and PT1H39M", "PT61M": "must lie between PT1M and PT1H",
+	} {
+		if got := g.CheckOverrides(Overrides{"lapse": text})["lapse"]; got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSwitches(t *testing.T) {
+	t.Parallel()
+	if got := sample().Switches(); !maps.Equal(got, map[string]string{"lapse": "lapses"}) {
+		t.Errorf("%v", got)
+	}
+	for _, g := range All() {
+		got := g.Switches()
+		if !maps.Equal(got, map[string]string{"complete": "auto_complete_one_hour_after_booking_ends"}) {
+			t.Errorf("%s: %v", g.Name, slices.Sorted(maps.Values(got)))
+		}
+	}
+}

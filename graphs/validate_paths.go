@@ -1,0 +1,65 @@
+package graphs
+
+func (v *validator) checkPaths() {
+	reached := v.g.reach([]string{v.g.Initial}, (*State).targets)
+	for i := range v.g.States {
+		s := &v.g.States[i]
+		if !reached[s.Name] {
+			if s.Name != ErrorState {
+				v.fault("state %s cannot be reached", s.Name)
+			}
+			continue
+		}
+		if len(s.Actions) > 0 && !v.g.canEnd(s) {
+			v.fault("state %s: no way leads on to a final state", s.Name)
+		}
+		if v.g.reach(s.timed(), (*State).timed)[s.Name] {
+			v.fault("state %s: timers alone lead back to it, without end", s.Name)
+		}
+	}
+}
+
+func (g *Graph) canEnd(s *State) bool {
+	for on := range g.reach([]string{s.Name}, (*State).targets) {
+		if g.Final(on) {
+			return true
+		}
+	}
+	return false
+}
+
+// reach returns the names of the existing states that can be reached from some, themselves included, over steps.
+func (g *Graph) reach(from []string, steps func(*State) []string) map[string]bool {
+	reached := map[string]bool{}
+	queue := from
+	for len(queue) > 0 {
+		s, ok := g.State(queue[0])
+		queue = queue[1:]
+		if !ok || reached[s.Name] {
+			continue
+		}
+		reached[s.Name] = true
+		queue = append(queue, steps(s)...)
+	}
+	return reached
+}
+
+// targets returns where the actions of a state lead.
+func (s *State) targets() []string {
+	var names []string
+	for _, a := range s.Actions {
+		names = append(names, a.To)
+	}
+	return names
+}
+
+// timed returns where the timers of a state lead.
+func (s *State) timed() []string {
+	var names []string
+	for _, t := range s.Timers {
+		if a, ok := s.action(t.Action); ok {
+			names = append(names, a.To)
+		}
+	}
+	return names
+}

@@ -1,0 +1,201 @@
+package graphs
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// walkRandomly plays open actions, by somebody who may, until a final state or until the dice say that nobody comes.
+// On the way it keeps the books of what the booking holds.
+func walkRandomly(t *rapid.T, g *Graph) {
+	state, held := g.Initial, HoldsNothing
+	for range 40 {
+		s, ok := g.State(state)
+		if !ok {
+			t.Fatalf("walked into state %q, which does not exist", state)
+		}
+		if held != s.Holds {
+			t.Fatalf("in %s the books say %q, the state says %q", state, held, s.Holds)
+		}
+		if g.Final(state) {
+			if held != HoldsNothing || len(g.Open(state)) > 0 || len(s.Timers) > 0 {
+				t.Fatalf("final state %s holds %q and offers %v", state, held, g.Open(state))
+			}
+			return
+		}
+		open := g.Open(state)
+		if len(open) == 0 {
+			t.Fatalf("stuck in %s", state)
+		}
+		action, _ := s.action(rapid.SampledFrom(open).Draw(t, "action"))
+		move, err := g.Next(state, action.Name, rapid.SampledFrom(action.By).Draw(t, "actor"))
+		if err != nil {
+			t.Fatalf("%s is open in %s, and refused: %v", action.Name, state, err)
+		}
+		held = account(t, held, move)
+		state = move.To
+	}
+}
+
+// account applies what a move does to what is held: never given back twice, never taken while something is held.
+func account(t *rapid.T, held Holds, move Move) Holds {
+	if move.Frees {
+		if held == HoldsNothing {
+			t.Fatalf("%+v frees, but nothing is held", move)
+		}
+		held = HoldsNothing
+	}
+	if move.Takes {
+		if held != HoldsNothing {
+			t.Fatalf("%+v takes, but %q is held", move, held)
+		}
+		held = move.Holds
+	}
+	return held
+}
+
+// checkTimers fires every timer of every state, and sees that firing them for ever comes to a halt.
+func checkTimers(t *rapid.T, g *Graph) {
+	for _, s := range g.States {
+		for _, timer := range s.Timers {
+			if _, err := g.Next(s.Name, timer.Action, ActorTimer); err != nil {
+				t.Fatalf("timer of %s: %v", s.Name, err)
+			}
+		}
+		state := s.Name
+		for steps := 0; ; steps++ {
+			here, _ := g.State(state)
+			if len(here.Timers) == 0 {
+				break
+			}
+			if steps > len(g.States) {
+				t.Fatalf("from %s timers run for ever", s.Name)
+			}
+			pick := rapid.IntRange(0, len(here.Timers)-1).Draw(t, "timer")
+			move, err := g.Next(state, here.Timers[pick].Action, ActorTimer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			state = move.To
+		}
+	}
+}
+
+// checkEnds sees that from every state that can be reached a final one can be reached too.
+func checkEnds(t *rapid.T, g *Graph) {
+	ends := map[string]bool{}
+	for range g.States {
+		for _, s := range g.States {
+			ends[s.Name] = ends[s.Name] || s.Final
+			for _, a := range s.Actions {
+				ends[s.Name] = ends[s.Name] || ends[a.To]
+			}
+		}
+	}
+	for _, s := range g.States {
+		if !ends[s.Name] {
+			t.Fatalf("a booking in %s can never end", s.Name)
+		}
+	}
+}
+
+func checkWalks(t *rapid.T, g *Graph) {
+	walkRandomly(t, g)
+	checkTimers(t, g)
+	checkEnds(t, g)
+}
+
+func TestBuiltinGraphsWalkToTheirEnd(t *testing.T) {
+	t.Parallel()
+	for _, g := range Published() {
+		t.Run(g.Name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) { checkWalks(t, g) })
+		})
+	}
+}
+
+func TestValidGraphsWalkToTheirEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := validGraph(t)
+		if err := g.Validate(); err != nil {
+			t.Fatalf("a graph made to be valid was refused: %v", err)
+		}
+		checkWalks(t, g)
+	})
+}
+
+// TestWhateverPassesValidateWalksToItsEnd is the promise of Validate: nothing it lets through can get stuck.
+func TestWhateverPassesValidateWalksToItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, draw := range map[string]func(*rapid.T) *Graph{"any": anyGraph, "spoiled": spoiledGraph} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			passed := 0
+			rapid.Check(t, func(t *rapid.T) {
+				g := draw(t)
+				if g.Validate() == nil {
+					passed++
+					checkWalks(t, g)
+				}
+			})
+			if name == "spoiled" && passed == 0 {
+				t.Error("no spoiled graph passed: the property was never put to the test")
+			}
+		})
+	}
+}
+
+func TestNextIsTotalAndDeterministic(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.OneOf(rapid.SampledFrom(Published()), rapid.Custom(anyGraph)).Draw(t, "graph")
+		words := []string{"", g.Initial, g.Start}
+		for _, s := range g.States {
+			words = append(words, s.Name)
+			words = append(words, g.Open(s.Name)...)
+		}
+		word := rapid.OneOf(rapid.SampledFrom(words), rapid.String())
+		state, action := word.Draw(t, "state"), word.Draw(t, "action")
+		actor := rapid.OneOf(rapid.SampledFrom(allActors), rapid.Map(rapid.String(), func(s string) Actor { return Actor(s) })).Draw(t, "actor")
+
+		move, err := g.Next(state, action, actor)
+		again, errAgain := g.Next(state, action, actor)
+		if move != again || !reflect.DeepEqual(err, errAgain) {
+			t.Fatalf("asked twice, answered %+v %v and %+v %v", move, err, again, errAgain)
+		}
+		var refusal *Refusal
+		switch {
+		case err == nil && (move.From != state || move.Action != action || !g.HasState(move.To)):
+			t.Fatalf("answered %+v for %q in %q", move, action, state)
+		case err != nil && (!errors.As(err, &refusal) || move != Move{}):
+			t.Fatalf("refused with %T and %+v", err, move)
+		case err != nil && (refusal.Reason == "" || refusal.State != state || refusal.Action != action || refusal.Actor != actor):
+			t.Fatalf("refused with %+v", refusal)
+		}
+	})
+}
+
+// TestValidGraphsSurviveJSON matters because a booking carries its graph through Temporal as JSON.
+func TestValidGraphsSurviveJSON(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.OneOf(rapid.SampledFrom(Published()), rapid.Custom(validGraph)).Draw(t, "graph")
+		text, err := json.Marshal(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Graph
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(*g, back) {
+			t.Fatalf("%+v came back as %+v", *g, back)
+		}
+	})
+}

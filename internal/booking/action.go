@@ -1,0 +1,126 @@
+package booking
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+)
+
+// Channel is the way an action came in.
+type Channel string
+
+// The channels.
+const (
+	ChannelAPI   Channel = "api"
+	ChannelLink  Channel = "link"
+	ChannelTimer Channel = "timer"
+)
+
+// Status is what became of an action.
+type Status string
+
+// The statuses of an action. Applied and refused are for good.
+const (
+	Pending Status = "pending"
+	Applied Status = "applied"
+	Refused Status = "refused"
+)
+
+// Action is one request to move a booking, with its outcome once there is one. Inputs may hold personal data and never
+// leave Postgres.
+type Action struct {
+	ID        uuid.UUID
+	AppID     uuid.UUID
+	BookingID uuid.UUID
+	Name      string
+	Actor     graphs.Actor
+	Channel   Channel
+	KeyID     *uuid.UUID      // the API key it came with, if any
+	Inputs    json.RawMessage // {"step":{"field":"text"}}
+	Awaited   bool            // somebody waits for the NOTIFY of its outcome
+	Status    Status
+	Code      Code   // why it was refused
+	Message   string // the same for people
+	Seq       int    // the transition it became, when applied
+	CreatedAt time.Time
+}
+
+// Err is the refusal as an error, nil unless the action was refused.
+func (a *Action) Err() error {
+	if a.Status != Refused {
+		return nil
+	}
+	return &Error{Code: a.Code, Message: a.Message}
+}
+
+// Signal tells a booking's workflow that an action waits for it. It carries no personal data.
+type Signal struct {
+	ActionID uuid.UUID    `json:"action_id"`
+	Action   string       `json:"action"`
+	Actor    graphs.Actor `json:"actor"`
+}
+
+// Start is the input of a booking's workflow: all it needs to walk, and nothing about people.
+type Start struct {
+	BookingID uuid.UUID        `json:"booking_id"`
+	AppID     uuid.UUID        `json:"app_id"`
+	App       string           `json:"app"`   // slug, for the operator's eyes
+	Title     string           `json:"title"` // what is booked, with names and addresses of people masked
+	Graph     graphs.Graph     `json:"graph"`
+	Timers    graphs.Overrides `json:"timers,omitempty"`
+	Start     time.Time        `json:"start"`
+	End       time.Time        `json:"end"`
+	State     string           `json:"state"`
+	Seq       int              `json:"seq"`
+	Entered   time.Time        `json:"entered"`
+	Actions   []Signal         `json:"actions"`    // to play first, in order
+	Indexed   bool             `json:"indexed"`    // the server knows our search attributes
+	CarriedOn int              `json:"carried_on"` // how often the workflow has continued as new
+}
+
+// Commit is the input of the one activity that moves a booking.
+type Commit struct {
+	BookingID uuid.UUID    `json:"booking_id"`
+	Seq       int          `json:"seq"` // the last transition the workflow knows of: the fence
+	ActionID  uuid.UUID    `json:"action_id"`
+	Actor     graphs.Actor `json:"actor"`
+	Move      graphs.Move  `json:"move"`
+	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
+}
+
+// Refusal is why an action was refused.
+type Refusal struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// Outcome is what a commit found or did, and where the record stands after it.
+type Outcome struct {
+	Result  Result      `json:"result"`
+	Code    Code        `json:"code,omitempty"` // why it was refused
+	State   string      `json:"state"`
+	Seq     int         `json:"seq"`
+	Entered time.Time   `json:"entered"`
+	Wake    []uuid.UUID `json:"-"` // endpoints this commit found asleep
+}
+
+// Result is the kind of an outcome.
+type Result string
+
+// The results of a commit.
+const (
+	ResultApplied Result = "applied" // the move is on record, now or by an earlier try
+	ResultRefused Result = "refused" // the refusal is on record
+	ResultStale   Result = "stale"   // the record is further than the caller: ask Next again from there
+	ResultGone    Result = "gone"    // there is no such booking (any more)
+)
+
+// TimerActionID is the id of the action that a timer plays: the same whenever the workflow is replayed or repeated, and
+// another one for every stay in a state.
+func TimerActionID(bookingID uuid.UUID, seq int, action string) uuid.UUID {
+	return uuid.NewSHA1(bookingID, fmt.Appendf(nil, "timer/%d/%s", seq, action))
+}

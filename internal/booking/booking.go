@@ -1,0 +1,115 @@
+package booking
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+)
+
+// Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
+// resource's zone.
+type Booking struct {
+	ID           uuid.UUID       `json:"id"`
+	AppID        uuid.UUID       `json:"app_id"`
+	Graph        string          `json:"graph"`
+	GraphVersion int             `json:"graph_version"`
+	State        string          `json:"state"`
+	Seq          int             `json:"seq"`       // number of the last transition; 0 before the first
+	Revision     int             `json:"revision"`  // grows with every write, transitions and meta alike
+	Completed    bool            `json:"completed"` // the state is final
+	Start        time.Time       `json:"start"`
+	End          time.Time       `json:"end"`
+	What         string          `json:"what"`
+	Where        string          `json:"where"`
+	Description  string          `json:"description"`
+	Participants []string        `json:"participants"`
+	EventID      uuid.UUID       `json:"event_id"` // the calendar entry the booking shows as
+	Settings     Settings        `json:"settings"`
+	Meta         json.RawMessage `json:"meta"` // a JSON object of the app's own
+	Customers    []Customer      `json:"customers"`
+	Resource     Resource        `json:"resource"`
+	Calendar     Calendar        `json:"calendar"`
+	CreatedAt    time.Time       `json:"created_at"`
+	UpdatedAt    time.Time       `json:"updated_at"`
+	EnteredAt    time.Time       `json:"entered_at"` // when the state was entered
+}
+
+// Times are the moments the booking's timers count from.
+func (b *Booking) Times() graphs.Times {
+	return graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}
+}
+
+// RuleBook returns the very version of the graph the booking was made with.
+func (b *Booking) RuleBook() (*graphs.Graph, error) {
+	g, ok := graphs.Version(b.Graph, b.GraphVersion)
+	if !ok {
+		return nil, Errorf(Internal, "graph %s version %d is not part of this build", b.Graph, b.GraphVersion)
+	}
+	return g, nil
+}
+
+// Settings are the rules one booking has for itself.
+type Settings struct {
+	AllowDoubleBookings bool             `json:"allow_double_bookings"`
+	Timers              graphs.Overrides `json:"timers,omitempty"`
+}
+
+// Customer is a person a booking is for. Everything here is personal data and lives in Postgres only.
+type Customer struct {
+	ID       uuid.UUID       `json:"id"`
+	Name     string          `json:"name"`
+	Email    string          `json:"email"`
+	Phone    string          `json:"phone"`
+	Voip     string          `json:"voip"`
+	Timezone string          `json:"timezone"`
+	Meta     json.RawMessage `json:"meta"` // a JSON object: every other field the booking form had
+}
+
+// Resource is a person or thing with a zone and a calendar.
+type Resource struct {
+	ID        uuid.UUID       `json:"id"`
+	AppID     uuid.UUID       `json:"app_id"`
+	Name      string          `json:"name"`
+	FirstName string          `json:"first_name"`
+	LastName  string          `json:"last_name"`
+	Email     string          `json:"email"`
+	Timezone  string          `json:"timezone"` // IANA
+	Image     string          `json:"image"`
+	Meta      json.RawMessage `json:"meta"`
+	CreatedAt time.Time       `json:"created_at"`
+	UpdatedAt time.Time       `json:"updated_at"`
+}
+
+// Zone is the resource's time zone, UTC when its name is not known to this machine.
+func (r *Resource) Zone() *time.Location {
+	if zone, err := time.LoadLocation(r.Timezone); err == nil {
+		return zone
+	}
+	return time.UTC
+}
+
+// Calendar is where a resource's bookings show. Every resource is born with one.
+type Calendar struct {
+	ID              uuid.UUID `json:"id"`
+	ResourceID      uuid.UUID `json:"resource_id"`
+	Name            string    `json:"name"`
+	Description     string    `json:"description"`
+	ForegroundColor string    `json:"foregroundcolor"`
+	BackgroundColor string    `json:"backgroundcolor"`
+	CreatedAt       time.Time `json:"created_at"`
+	UpdatedAt       time.Time `json:"updated_at"`
+}
+
+// Transition is one applied move.
+type Transition struct {
+	Seq     int          `json:"seq"`
+	Action  string       `json:"action"`
+	From    string       `json:"from"`
+	To      string       `json:"to"`
+	Actor   graphs.Actor `json:"actor"`
+	Channel Channel      `json:"channel"`
+	At      time.Time    `json:"at"`
+}

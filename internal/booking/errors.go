@@ -1,0 +1,88 @@
+// Package booking holds the words every floor shares: error codes, the types of a booking's life, and the inputs and
+// outcomes of its activities. It does nothing by itself.
+package booking
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code names one cause of failure. Codes are stable: clients branch on them.
+type Code string
+
+// The codes a caller can meet. Each is mapped to an HTTP status in api and to "retry or not" in activities.
+const (
+	Invalid            Code = "invalid"              // the request breaks a rule; Fields says where
+	Malformed          Code = "malformed"            // the request is not what it claims to be (bad JSON, bad UUID)
+	Unauthorized       Code = "unauthorized"         // no credential, or one that is not known
+	Forbidden          Code = "forbidden"            // a good credential that may not do this
+	NotFound           Code = "not_found"            // unknown, or another app's
+	MethodNotAllowed   Code = "method_not_allowed"   // the path exists, the method does not
+	SlotTaken          Code = "slot_taken"           // somebody else holds that time
+	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
+	GraphNotAvailable  Code = "graph_not_available"  // a graph this server does not (yet) book with
+	NotFinal           Code = "not_final"            // only bookings that are over can be deleted
+	Stale              Code = "stale"                // If-Match names another version
+	InUse              Code = "in_use"               // still referred to by something that is alive
+	AlreadyExists      Code = "already_exists"       // a unique name is taken
+	KeyReused          Code = "idempotency_key_reused"
+	KeyInFlight        Code = "idempotency_key_in_flight"
+	LinkInvalid        Code = "link_invalid" // not signed by this app, or signed for something else
+	LinkUsed           Code = "link_used"    // this signature has acted already
+	LinkExpired        Code = "link_expired" // past its exp
+	TooLarge           Code = "too_large"
+	TooManyRequests    Code = "too_many_requests"
+	Unavailable        Code = "unavailable" // a part behind us is away; nothing was done
+	Internal           Code = "internal"    // our fault; details are in the log only
+)
+
+// Error is a failure with a code. Error() is the public text; a private cause is reachable by Unwrap only, so that
+// printing an error to a client leaks nothing.
+type Error struct {
+	Code    Code
+	Message string
+	Fields  map[string][]string // by field name, for Invalid
+	cause   error
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap gives the private cause, for logs.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Errorf makes an error with a public message.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap hides a cause behind a public message.
+func Wrap(cause error, code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), cause: cause}
+}
+
+// CodeOf returns the code of an error, Internal for one without, "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known.Code
+	}
+	return Internal
+}
+
+// Problems collects faults by field, so that a caller hears of all of them at once.
+type Problems map[string][]string
+
+// Add notes one fault of a field.
+func (p Problems) Add(field, format string, args ...any) {
+	p[field] = append(p[field], fmt.Sprintf(format, args...))
+}
+
+// Err is an Invalid error with all faults, or nil when there are none.
+func (p Problems) Err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &Error{Code: Invalid, Message: "The request has invalid fields.", Fields: p}
+}

@@ -1,0 +1,149 @@
+// Package config reads the settings of a production process from the environment, once, and says everything that is
+// wrong with them in one message.
+package config
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is everything a process can be told. Secrets print as "***".
+type Config struct {
+	HTTPAddr    string `env:"HOLDFAST_HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // worker: where /healthz and /metrics answer; empty = nowhere
+	PublicURL   string `env:"HOLDFAST_PUBLIC_URL"`   // where customers reach the API; links are made with it
+
+	DatabaseURL Secret `env:"HOLDFAST_DATABASE_URL"`
+	MaxConns    int    `env:"HOLDFAST_DATABASE_MAX_CONNS" envDefault:"20"`
+
+	TemporalAddress   string `env:"HOLDFAST_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
+	TemporalNamespace string `env:"HOLDFAST_TEMPORAL_NAMESPACE" envDefault:"default"`
+	TemporalAPIKey    Secret `env:"HOLDFAST_TEMPORAL_API_KEY"` // Temporal Cloud; turns TLS on
+	TemporalTLS       bool   `env:"HOLDFAST_TEMPORAL_TLS"`
+	TemporalCert      string `env:"HOLDFAST_TEMPORAL_TLS_CERT"` // files, for mutual TLS
+	TemporalKey       string `env:"HOLDFAST_TEMPORAL_TLS_KEY"`
+	TaskQueue         string `env:"HOLDFAST_TASK_QUEUE" envDefault:"holdfast"`
+
+	SecretKey Secret `env:"HOLDFAST_SECRET_KEY"` // 32 bytes as hex or base64; seals keys and signs links
+	AdminKey  Secret `env:"HOLDFAST_ADMIN_KEY"`  // guards /v2/apps; empty = those routes are off
+
+	WebhookAllowLoopback bool           `env:"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK"`
+	WebhookAllowNetworks []netip.Prefix `env:"HOLDFAST_WEBHOOK_ALLOW_NETWORKS"` // private networks opened on purpose
+	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
+	WebhookTimeout       time.Duration  `env:"HOLDFAST_WEBHOOK_TIMEOUT" envDefault:"10s"`
+
+	Wait        time.Duration `env:"HOLDFAST_WAIT" envDefault:"10s"` // how long an action waits for its outcome
+	SweepEvery  time.Duration `env:"HOLDFAST_SWEEP_EVERY" envDefault:"1m"`
+	StopTimeout time.Duration `env:"HOLDFAST_STOP_TIMEOUT" envDefault:"20s"`
+	LogLevel    slog.Level    `env:"HOLDFAST_LOG_LEVEL" envDefault:"info"`
+}
+
+// Secret is a text that does not print.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// Read takes the settings from the environment. An unknown HOLDFAST_ variable is a fault: it is a misspelt one.
+func Read(environ []string) (Config, error) {
+	var c Config
+	given := env.ToMap(environ)
+	for name, value := range given {
+		if value == "" {
+			delete(given, name) // present but empty means not set
+		}
+	}
+	err := env.ParseWithOptions(&c, env.Options{Environment: given})
+	return c, errors.Join(err, unknown(given))
+}
+
+func unknown(given map[string]string) error {
+	known := map[string]bool{"HOLDFAST_DATA_DIR": true, "HOLDFAST_TEMPORAL_UI_ADDR": true}
+	params, err := env.GetFieldParams(&Config{})
+	if err != nil {
+		return err
+	}
+	for _, p := range params {
+		known[p.Key] = true
+	}
+	var faults []error
+	for name := range given {
+		if strings.HasPrefix(name, "HOLDFAST_") && !known[name] && !strings.HasPrefix(name, "HOLDFAST_TEST_") {
+			faults = append(faults, fmt.Errorf("%s is not a setting", name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// FromEnvironment reads the process's own environment.
+func FromEnvironment() (Config, error) { return Read(os.Environ()) }
+
+// Check returns every fault of the settings as one error. PublicURL falls back to the HTTP address.
+func (c *Config) Check() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.DatabaseURL == "" {
+		fault("HOLDFAST_DATABASE_URL is missing: postgres://user:password@host:5432/database")
+	}
+	if _, err := c.Master(); err != nil {
+		fault("HOLDFAST_SECRET_KEY %w; make one with: openssl rand -hex 32", err)
+	}
+	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+		fault("HOLDFAST_HTTP_ADDR must be host:port")
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.HTTPAddr
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		fault("HOLDFAST_PUBLIC_URL must be an http or https URL")
+	}
+	if (c.TemporalCert == "") != (c.TemporalKey == "") {
+		fault("HOLDFAST_TEMPORAL_TLS_CERT and HOLDFAST_TEMPORAL_TLS_KEY go together")
+	}
+	if c.AdminKey != "" && len(c.AdminKey) < 16 {
+		fault("HOLDFAST_ADMIN_KEY must have at least 16 characters")
+	}
+	if c.MaxConns < 2 || c.MaxConns > 1000 {
+		fault("HOLDFAST_DATABASE_MAX_CONNS must lie between 2 and 1000")
+	}
+	if c.SweepEvery < time.Second {
+		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")
+	}
+	return errors.Join(faults...)
+}
+
+// Master is the 32 bytes every key of the service is derived from.
+func (c *Config) Master() ([]byte, error) {
+	text := strings.TrimSpace(string(c.SecretKey))
+	if text == "" {
+		return nil, errors.New("is missing")
+	}
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+		if key, err := decode(text); err == nil && len(key) == 32 {
+			return key, nil
+		}
+	}
+	return nil, errors.New("must be 32 bytes as hex or base64")
+}

@@ -1,0 +1,130 @@
+// Package dispatch starts, signals and wakes workflows: the one place that knows how a record in Postgres and a
+// workflow in Temporal find each other.
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/workflows"
+)
+
+// Dispatcher reaches the workflows. It is safe for concurrent use.
+type Dispatcher struct {
+	Client    client.Client
+	TaskQueue string
+	Indexed   bool // the server knows our search attributes
+}
+
+// Start begins a booking's walk with its first action. A workflow that is there already is no fault: it has the action.
+func (d *Dispatcher) Start(ctx context.Context, b *booking.Booking, app string, first booking.Signal) error {
+	return d.start(ctx, b, app, first, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+}
+
+// Signal hands an action to a booking's workflow. A workflow that is gone although the booking is not over (terminated,
+// or lost with Temporal's database) is started again from the record.
+func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string, s booking.Signal) error {
+	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b.ID), "", workflows.ActionSignal, s)
+	var lost *serviceerror.NotFound
+	if !errors.As(err, &lost) {
+		return err
+	}
+	return d.start(ctx, b, app, s, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+}
+
+// Wake sees to it that an endpoint's deliveries are being sent.
+func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
+	id := workflows.EndpointID(endpoint)
+	options := client.StartWorkflowOptions{
+		ID: id, TaskQueue: d.TaskQueue, StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+	}
+	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
+		booking.Drain{EndpointID: endpoint})
+	return err
+}
+
+func (d *Dispatcher) start(
+	ctx context.Context, b *booking.Booking, app string, s booking.Signal, reuse enums.WorkflowIdReusePolicy,
+) error {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return err
+	}
+	in := booking.Start{
+		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
+		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
+		Actions: []booking.Signal{s}, Indexed: d.Indexed,
+	}
+	options := client.StartWorkflowOptions{
+		ID: workflows.BookingID(b.ID), TaskQueue: d.TaskQueue, WorkflowIDReusePolicy: reuse,
+		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
+		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
+	}
+	if d.Indexed {
+		options.TypedSearchAttributes = temporal.NewSearchAttributes(
+			workflows.AppAttribute.ValueSet(app), workflows.GraphAttribute.ValueSet(b.Graph),
+			workflows.StateAttribute.ValueSet(expected(graph, b.State, s)), workflows.StartAttribute.ValueSet(b.Start))
+	}
+	_, err = d.Client.ExecuteWorkflow(ctx, options, workflows.Booking, in)
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return nil
+	}
+	return err
+}
+
+// expected is the state the workflow is about to reach, so that it need not index its first step at once.
+func expected(graph *graphs.Graph, state string, s booking.Signal) string {
+	if move, err := graph.Next(state, s.Action, s.Actor); err == nil {
+		return move.To
+	}
+	return state
+}
+
+// Title is what a booking is called where no person may be named: the customers' names, addresses and numbers in its
+// "what" give way to "…". Widgets like to write "Meeting with <customer>".
+func Title(b *booking.Booking) string {
+	title := b.What
+	for _, c := range b.Customers {
+		words := append(strings.Fields(c.Name), c.Name, c.Email, c.Phone, c.Voip)
+		for i := len(words) - 1; i >= 0; i-- {
+			if len([]rune(words[i])) > 1 {
+				title = replaceFold(title, words[i], "…")
+			}
+		}
+	}
+	if runes := []rune(title); len(runes) > 80 {
+		title = string(runes[:79]) + "…"
+	}
+	return fmt.Sprintf("%s (%s)", strings.TrimSpace(title), b.Start.UTC().Format("2006-01-02 15:04Z"))
+}
+
+// replaceFold replaces every occurrence of old, whatever its case.
+func replaceFold(text, old, with string) string {
+	lower, key := strings.ToLower(text), strings.ToLower(old)
+	if len(lower) != len(text) || key == "" {
+		if strings.Contains(lower, key) {
+			return with
+		}
+		return text
+	}
+	var out strings.Builder
+	for {
+		i := strings.Index(lower, key)
+		if i < 0 {
+			return out.String() + text
+		}
+		out.WriteString(text[:i] + with)
+		text, lower = text[i+len(key):], lower[i+len(key):]
+	}
+}

@@ -1,0 +1,53 @@
+package links
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Maker makes the action links that Holdfast hands out itself.
+type Maker struct {
+	Keyring *Keyring
+	BaseURL string // where customers reach this server, without a slash at the end
+}
+
+// Customer returns the links a customer can use in the booking's state, by action. They are the same each time they are
+// made for one stay in a state, they die with it, and they expire when the booked time ends.
+func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for _, action := range graph.OpenTo(b.State, graphs.ActorCustomerLink) {
+		all[action], err = m.link(b, action)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (m Maker) link(b *booking.Booking, action string) (string, error) {
+	issued := b.EnteredAt.UTC().Truncate(time.Second)
+	expires := b.End
+	if soonest := issued.Add(time.Hour); expires.Before(soonest) {
+		expires = soonest
+	}
+	token, err := m.Keyring.Sign(b.AppID.String(), Claims{
+		BookingID: b.ID.String(), Action: action, IssuedAt: issued, ExpiresAt: expires,
+		ID: uuid.NewSHA1(b.ID, fmt.Appendf(nil, "link/%d/%s", b.Seq, action)).String(),
+	})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s/v2/bookings/%s/external_action/%s?signature=%s",
+		strings.TrimSuffix(m.BaseURL, "/"), b.ID, url.PathEscape(action), url.QueryEscape(token)), nil
+}

@@ -1,0 +1,62 @@
+package links
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+)
+
+// vaultVersion is the first byte of what Seal makes: AES-256-GCM, the key derived with "holdfast/vault/v1", then a
+// nonce of 12 random bytes, the ciphertext and a tag of 16.
+const vaultVersion = 1
+
+// errSealed is all that Open says: which part was wrong helps only somebody who is guessing.
+var errSealed = errors.New("links: the sealed value cannot be opened")
+
+// Vault seals API keys for the database. It lives here because links are the reason that keys are kept at all and not
+// only hashed: users sign their links with them. It is safe for concurrent use.
+type Vault struct{ aead cipher.AEAD }
+
+// NewVault makes a vault from the master key, which is 32 random bytes; any other length is an error.
+func NewVault(master []byte) (*Vault, error) {
+	if len(master) != masterBytes {
+		return nil, fmt.Errorf("links: the master key has %d bytes, not %d", len(master), masterBytes)
+	}
+	key, err := hkdf.Key(sha256.New, master, nil, "holdfast/vault/v1", masterBytes)
+	if err != nil {
+		return nil, fmt.Errorf("links: derive the vault's key: %w", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("links: make the vault's cipher: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("links: make the vault's cipher: %w", err)
+	}
+	return &Vault{aead: aead}, nil
+}
+
+// Seal encrypts. The context, such as the row's id, is not kept but must be given again to open, so that a sealed value
+// copied to another row stays shut. Sealing the same twice gives two values.
+func (v *Vault) Seal(plain []byte, context string) ([]byte, error) {
+	return v.aead.Seal([]byte{vaultVersion}, nil, plain, bound(context)), nil
+}
+
+// Open decrypts what Seal made under the same master key and context; anything else is an error.
+func (v *Vault) Open(sealed []byte, context string) ([]byte, error) {
+	if len(sealed) == 0 || sealed[0] != vaultVersion {
+		return nil, errSealed
+	}
+	plain, err := v.aead.Open(nil, nil, sealed[1:], bound(context))
+	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// bound is what the tag covers besides the ciphertext.
+func bound(context string) []byte { return append([]byte{vaultVersion}, context...) }

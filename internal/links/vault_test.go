@@ -1,0 +1,93 @@
+package links
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func testVault(t testing.TB) *Vault {
+	t.Helper()
+	vault, err := NewVault(testMaster())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vault
+}
+
+// The vector was sealed by another implementation of HKDF and AES-GCM, with the nonce 00 01 … 0b.
+func TestVaultOpensTheVector(t *testing.T) {
+	t.Parallel()
+	sealed, err := hex.DecodeString("01000102030405060708090a0be341a47d336ec1284dceabe4d4a455a2b70b35df23c0bf321627b1ab5b81" +
+		"6df728ea462406e35bfbd7a4991efbcd409bd5daf43b883d597ca7ef5ace73")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := testVault(t).Open(sealed, "api_keys/1")
+	if err != nil || string(plain) != testAPIKey {
+		t.Errorf("got %q, %v", plain, err)
+	}
+}
+
+func TestVaultRoundTrip(t *testing.T) {
+	t.Parallel()
+	vault := testVault(t)
+	rapid.Check(t, func(t *rapid.T) {
+		plain := rapid.SliceOf(rapid.Byte()).Draw(t, "plain")
+		context := rapid.String().Draw(t, "context")
+		sealed, err := vault.Seal(plain, context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := vault.Open(sealed, context)
+		if err != nil || !bytes.Equal(opened, plain) {
+			t.Fatalf("got %x, %v", opened, err)
+		}
+		if _, err := vault.Open(sealed, context+"x"); err == nil {
+			t.Fatal("opened in another context")
+		}
+		at := rapid.IntRange(0, len(sealed)-1).Draw(t, "at")
+		sealed[at] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		if _, err := vault.Open(sealed, context); err == nil {
+			t.Fatalf("opened with byte %d changed", at)
+		}
+	})
+}
+
+func TestVaultStaysShut(t *testing.T) {
+	t.Parallel()
+	vault := testVault(t)
+	sealed, err := vault.Seal([]byte(testAPIKey), "api_keys/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, []byte("live_api_key")) {
+		t.Error("the key lies open")
+	}
+	again, err := vault.Seal([]byte(testAPIKey), "api_keys/1")
+	if err != nil || bytes.Equal(sealed, again) {
+		t.Errorf("sealed twice alike: %v", err)
+	}
+	for n := range sealed {
+		if _, err := vault.Open(sealed[:n], "api_keys/1"); err == nil {
+			t.Errorf("opened %d bytes of %d", n, len(sealed))
+		}
+	}
+	_, err = vault.Open(sealed, "api_keys/2")
+	if err == nil || strings.Contains(err.Error(), "api_keys") {
+		t.Errorf("got %v", err)
+	}
+	foreign, err := NewVault(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := foreign.Open(sealed, "api_keys/1"); err == nil {
+		t.Error("opened by another master key")
+	}
+	if _, err := NewVault(make([]byte, 16)); err == nil {
+		t.Error("took a short master key")
+	}
+}

@@ -1,0 +1,151 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+const actionColumns = `id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at`
+
+func scanAction(row pgx.Row) (*booking.Action, error) {
+	var a booking.Action
+	err := row.Scan(&a.ID, &a.AppID, &a.BookingID, &a.Name, &a.Actor, &a.Channel, &a.KeyID, &a.Inputs, &a.Awaited,
+		&a.Status, &a.Code, &a.Message, &a.Seq, &a.CreatedAt)
+	return &a, err
+}
+
+func insertAction(ctx context.Context, tx pgx.Tx, a *booking.Action) error {
+	const q = `
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited)
+		VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)`
+	_, err := tx.Exec(ctx, q, pgx.NamedArgs{
+		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
+		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
+	})
+	return err
+}
+
+// Action returns a request to move by its id, or NotFound.
+func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
+	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
+	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	return a, one(err, "The action")
+}
+
+// Request puts an action on record before it is signalled. A repeat with the same id returns the first one, whatever
+// has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link has
+// acted already.
+func (db *DB) Request(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
+	known, err := db.Action(ctx, a.ID)
+	if booking.CodeOf(err) != booking.NotFound {
+		return known, err
+	}
+	return a, db.inTx(ctx, func(tx pgx.Tx) error {
+		if spend != "" {
+			if err := spendLink(ctx, tx, a, spend); err != nil {
+				return err
+			}
+		}
+		return insertAction(ctx, tx, a)
+	})
+}
+
+func spendLink(ctx context.Context, tx pgx.Tx, a *booking.Action, spend string) error {
+	const q = `INSERT INTO spent_links (booking_id, spend_key, action_id) VALUES (@booking, @spend, @action)
+		ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING`
+	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
+	if err == nil && tag.RowsAffected() == 0 {
+		return booking.Errorf(booking.LinkUsed, "This link has been used already.")
+	}
+	return err
+}
+
+// LinkSpent tells whether a link has acted.
+func (db *DB) LinkSpent(ctx context.Context, bookingID uuid.UUID, spend string) (bool, error) {
+	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = @booking AND spend_key = @spend)`
+	var spent bool
+	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"booking": bookingID, "spend": spend}).Scan(&spent)
+	return spent, err
+}
+
+// Overdue is an action that was accepted some time ago and has no outcome yet.
+type Overdue struct {
+	Action  booking.Action
+	Booking *booking.Booking // nil when it is gone
+	App     string           // slug
+}
+
+// OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
+// accepted them may have died before it could signal. Each is handed out once per while.
+func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {
+	const q = `
+		UPDATE actions SET signalled_at = now() WHERE id IN (
+			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
+			ORDER BY signalled_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+		RETURNING ` + actionColumns
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	actions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Action, error) { return scanAction(row) })
+	if err != nil {
+		return nil, err
+	}
+	var overdue []Overdue
+	for _, a := range actions {
+		o := Overdue{Action: *a}
+		o.Booking, err = db.Booking(ctx, a.AppID, a.BookingID)
+		if err != nil && booking.CodeOf(err) != booking.NotFound {
+			return nil, err
+		}
+		if o.Booking != nil {
+			app, err := db.App(ctx, a.AppID)
+			if err != nil {
+				return nil, err
+			}
+			o.App = app.Slug
+		}
+		overdue = append(overdue, o)
+	}
+	return overdue, nil
+}
+
+// decide writes an action's outcome, announces it to whoever waits, and gives a refused link back. A timer's action has
+// no row before it is applied.
+func decide(ctx context.Context, tx pgx.Tx, in booking.Commit, status booking.Status, why booking.Refusal, seq int) (awaited bool, err error) {
+	const q = `
+		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
+		WHERE id = @id AND status = 'pending' RETURNING awaited`
+	err = tx.QueryRow(ctx, q, pgx.NamedArgs{
+		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
+	}).Scan(&awaited)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return awaited, err
+}
+
+// outcomeOf returns the outcome of an action that has one already: a commit may be repeated.
+func outcomeOf(ctx context.Context, tx pgx.Tx, actionID uuid.UUID) (booking.Result, booking.Code, error) {
+	const q = `
+		SELECT status, code FROM actions WHERE id = @id AND status <> 'pending'
+		UNION ALL
+		SELECT 'applied', '' FROM transitions WHERE action_id = @id
+		LIMIT 1`
+	var status booking.Status
+	var code booking.Code
+	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"id": actionID}).Scan(&status, &code)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", "", nil
+	}
+	if status == booking.Applied {
+		return booking.ResultApplied, "", err
+	}
+	return booking.ResultRefused, code, err
+}

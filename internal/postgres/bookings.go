@@ -1,0 +1,212 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// bookingColumns and bookingFrom select a booking with its resource and calendar; scanBooking reads them.
+const (
+	bookingColumns = `
+		b.id, b.app_id, b.graph, b.graph_version, b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
+		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
+		b.created_at, b.updated_at, b.entered_at,
+		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at,
+		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
+		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
+			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
+	bookingFrom = `
+		FROM bookings b JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`
+)
+
+func scanBooking(row pgx.Row) (*booking.Booking, error) {
+	var b booking.Booking
+	r, c := &b.Resource, &b.Calendar
+	var participants, settings, customers []byte
+	err := row.Scan(
+		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
+		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
+		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
+		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
+		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
+		&customers)
+	if err != nil {
+		return nil, err
+	}
+	for target, text := range map[any][]byte{&b.Participants: participants, &b.Settings: settings, &b.Customers: customers} {
+		if err := json.Unmarshal(text, target); err != nil {
+			return nil, fmt.Errorf("booking %s: %w", b.ID, err)
+		}
+	}
+	return &b, nil
+}
+
+// Booking returns an app's booking, or NotFound.
+func (db *DB) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Booking, error) {
+	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
+	b, err := scanBooking(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return b, one(err, "The booking")
+}
+
+// BookingApp returns the app a booking belongs to, or NotFound. Links name a booking only.
+func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error) {
+	const q = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
+	app, err := scanApp(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	return app, one(err, "The booking")
+}
+
+// Create puts a new booking in its initial state on record, together with the action that starts its walk. A repeat
+// with the same booking id changes nothing and returns the action of the first try. A slot that is taken already is
+// refused here, before a workflow is started for nothing; the constraint stays the judge.
+func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, takes bool) (*booking.Action, error) {
+	if known, err := db.firstAction(ctx, b); err != nil || known != nil {
+		return known, err
+	}
+	return first, db.inTx(ctx, func(tx pgx.Tx) error {
+		if takes && !b.Settings.AllowDoubleBookings {
+			if err := lookForRoom(ctx, tx, b); err != nil {
+				return err
+			}
+		}
+		if err := insertBooking(ctx, tx, b); err != nil {
+			return domain(err)
+		}
+		return insertAction(ctx, tx, first)
+	})
+}
+
+func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
+	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
+	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": b.AppID, "id": b.ID}))
+	if err == pgx.ErrNoRows {
+		return nil, nil
+	}
+	return a, err
+}
+
+// HasRoom refuses with SlotTaken when the booking's time is taken now: a quick look, not a promise.
+func (db *DB) HasRoom(ctx context.Context, b *booking.Booking) error {
+	return lookForRoom(ctx, db.pool, b)
+}
+
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func lookForRoom(ctx context.Context, q querier, b *booking.Booking) error {
+	const look = `
+		SELECT EXISTS (SELECT FROM occupancies
+		WHERE resource_id = @resource AND during && tstzrange(@start, @end, '[)') AND booking_id IS DISTINCT FROM @id)`
+	var taken bool
+	args := pgx.NamedArgs{"resource": b.Resource.ID, "start": b.Start, "end": b.End, "id": b.ID}
+	if err := q.QueryRow(ctx, look, args).Scan(&taken); err != nil {
+		return err
+	}
+	if taken {
+		return slotTaken(nil)
+	}
+	return nil
+}
+
+func insertBooking(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+	const q = `
+		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
+			what, where_at, description, participants, settings, meta)
+		VALUES (@id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
+			@what, @where, @description, @participants, @settings, @meta)`
+	batch := &pgx.Batch{}
+	batch.Queue(q, pgx.NamedArgs{
+		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
+		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
+		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
+		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
+	})
+	const customer = `
+		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
+		VALUES (@id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta)`
+	for _, c := range b.Customers {
+		batch.Queue(customer, pgx.NamedArgs{
+			"id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
+			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
+		})
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.
+func (db *DB) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {
+	const q = `
+		UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
+		WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision)`
+	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"meta": asJSON(meta), "id": id, "app": appID, "revision": revision})
+	if err != nil || tag.RowsAffected() == 1 {
+		return domain(err)
+	}
+	if _, err := db.Booking(ctx, appID, id); err != nil {
+		return err
+	}
+	return booking.Errorf(booking.Stale, "The booking has changed since that version.")
+}
+
+// Delete erases a booking that is over, people and all. Events that still wait for delivery stay until they are
+// delivered.
+func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		var completed bool
+		const look = `SELECT completed FROM bookings WHERE id = @id AND app_id = @app FOR UPDATE`
+		args := pgx.NamedArgs{"id": id, "app": appID}
+		if err := tx.QueryRow(ctx, look, args).Scan(&completed); err != nil {
+			return one(err, "The booking")
+		}
+		if !completed {
+			return booking.Errorf(booking.NotFinal, "Only a booking in a final state can be deleted.")
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(`DELETE FROM events e WHERE e.booking_id = @id
+			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id AND d.status = 'pending')`, args)
+		batch.Queue(`DELETE FROM actions WHERE booking_id = @id`, args)
+		batch.Queue(`DELETE FROM bookings WHERE id = @id`, args)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
+// Transitions returns the applied moves of bookings, by booking, in order.
+func (db *DB) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]booking.Transition, error) {
+	const q = `
+		SELECT booking_id, seq, action, from_state, to_state, actor, channel, at
+		FROM transitions WHERE booking_id = ANY(@ids) ORDER BY booking_id, seq`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"ids": ids})
+	if err != nil {
+		return nil, err
+	}
+	all := map[uuid.UUID][]booking.Transition{}
+	var id uuid.UUID
+	var t booking.Transition
+	_, err = pgx.ForEachRow(rows, []any{&id, &t.Seq, &t.Action, &t.From, &t.To, &t.Actor, &t.Channel, &t.At}, func() error {
+		all[id] = append(all[id], t)
+		return nil
+	})
+	return all, err
+}
+
+// asJSON renders a value for a jsonb column; an empty raw message is an empty object.
+func asJSON(value any) string {
+	if raw, ok := value.(json.RawMessage); ok {
+		if len(strings.TrimSpace(string(raw))) == 0 {
+			return "{}"
+		}
+		return string(raw)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "null"
+	}
+	return string(text)
+}

@@ -1,0 +1,104 @@
+// Package postgres is the record: every SQL statement of Holdfast, its migrations, and the one place where a
+// constraint's name becomes a domain error.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"holdfast/internal/booking"
+)
+
+// DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
+// it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
+type DB struct {
+	pool *pgxpool.Pool
+}
+
+// Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
+func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL cannot be read: %w", hideURL(err))
+	}
+	config.MaxConns = int32(maxConns)
+	config.MaxConnIdleTime = 5 * time.Minute
+	for name, value := range map[string]string{
+		"application_name":                    "holdfast",
+		"timezone":                            "UTC",
+		"lock_timeout":                        "2s",
+		"statement_timeout":                   "5s",
+		"idle_in_transaction_session_timeout": "10s",
+	} {
+		if _, set := config.ConnConfig.RuntimeParams[name]; !set {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	return &DB{pool}, nil
+}
+
+// hideURL drops the text of a URL parse error: it repeats the URL, password and all.
+func hideURL(err error) error {
+	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		_ = parse
+		return errors.New("it is not a valid postgres:// URL or connection string")
+	}
+	return err
+}
+
+// Close ends all connections, after their work.
+func (db *DB) Close() { db.pool.Close() }
+
+// Ping answers whether Postgres does.
+func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
+
+// Stats describes the pool, for metrics.
+func (db *DB) Stats() *pgxpool.Stat { return db.pool.Stat() }
+
+func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db.pool, do)
+}
+
+// domain turns the errors that a caller can do something about into domain errors, by constraint name.
+func domain(err error) error {
+	if err == nil {
+		return nil
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err
+	}
+	switch pg.ConstraintName {
+	case "apps_slug_key":
+		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
+	case "occupancies_no_overlap":
+		return slotTaken(err)
+	}
+	return err
+}
+
+func slotTaken(cause error) error {
+	return booking.Wrap(cause, booking.SlotTaken, "The time slot is already taken.")
+}
+
+// one maps "no row" to NotFound.
+func one(err error, what string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return booking.Errorf(booking.NotFound, "%s does not exist.", what)
+	}
+	return domain(err)
+}

@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"holdfast/internal/booking"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+func (db *DB) migrator() (*goose.Provider, func(), error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, nil, err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, nil, err
+	}
+	sqlDB := stdlib.OpenDBFromPool(db.pool)
+	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		_ = sqlDB.Close()
+		return nil, nil, err
+	}
+	return provider, func() { _ = sqlDB.Close() }, nil
+}
+
+// Migrate applies every migration that is missing and says how many that were. Several callers at once are safe: one
+// does the work, the others wait for it.
+func (db *DB) Migrate(ctx context.Context) (int, error) {
+	provider, done, err := db.migrator()
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return len(results), fmt.Errorf("migrate: %w", err)
+	}
+	return len(results), nil
+}
+
+// CheckMigrated refuses a database that lacks a migration this build needs.
+func (db *DB) CheckMigrated(ctx context.Context) error {
+	provider, done, err := db.migrator()
+	if err != nil {
+		return err
+	}
+	defer done()
+	pending, err := provider.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("look for pending migrations: %w", err)
+	}
+	if pending {
+		return booking.Errorf(booking.Unavailable, "The database lacks migrations of this build: run \"holdfast migrate\" first.")
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at`
+
+func scanResource(row pgx.Row) (*booking.Resource, error) {
+	var r booking.Resource
+	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
+		&r.CreatedAt, &r.UpdatedAt)
+	return &r, err
+}
+
+// Resource returns an app's resource, or NotFound.
+func (db *DB) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resource, error) {
+	const q = `SELECT ` + resourceColumns + ` FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
+	r, err := scanResource(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return r, one(err, "The resource")
+}
+
+// Resources returns one page of an app's resources, the oldest first, and how many there are.
+func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page) ([]*booking.Resource, int, error) {
+	const q = `
+		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL
+		ORDER BY created_at, id LIMIT @limit OFFSET @offset`
+	const count = `SELECT count(*) FROM resources WHERE app_id = @app AND deleted_at IS NULL`
+	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	rows, err := db.pool.Query(ctx, q, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Resource, error) { return scanResource(row) })
+	if err != nil {
+		return nil, 0, err
+	}
+	var total int
+	return all, total, db.pool.QueryRow(ctx, count, args).Scan(&total)
+}
+
+// CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing.
+func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarID uuid.UUID) error {
+	const resource = `
+		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta)
+		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta)
+		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id RETURNING created_at, updated_at`
+	const calendar = `
+		INSERT INTO calendars (id, app_id, resource_id, name) VALUES (@calendar, @app, @id, @name)
+		ON CONFLICT ON CONSTRAINT calendars_pkey DO NOTHING`
+	args := resourceArgs(r)
+	args["calendar"] = calendarID
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, resource, args).Scan(&r.CreatedAt, &r.UpdatedAt); err != nil {
+			return domain(err)
+		}
+		_, err := tx.Exec(ctx, calendar, args)
+		return err
+	})
+}
+
+// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource.
+func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
+	const q = `
+		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
+			email = @email, meta = @meta, updated_at = now()
+		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
+	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
+}
+
+func resourceArgs(r *booking.Resource) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
+		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta),
+	}
+}
+
+// DeleteResource takes a resource out of use; InUse while bookings of it are open. Old bookings keep showing it.
+func (db *DB) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"id": id, "app": appID}
+		const look = `SELECT id FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR UPDATE`
+		if err := tx.QueryRow(ctx, look, args).Scan(&id); err != nil {
+			return one(err, "The resource")
+		}
+		var open bool
+		const used = `SELECT EXISTS (SELECT FROM bookings WHERE resource_id = @id AND NOT completed)`
+		if err := tx.QueryRow(ctx, used, args).Scan(&open); err != nil {
+			return err
+		}
+		if open {
+			return booking.Errorf(booking.InUse, "The resource has bookings that are not over.")
+		}
+		_, err := tx.Exec(ctx, `UPDATE resources SET deleted_at = now() WHERE id = @id`, args)
+		return err
+	})
+}
+
+// Calendar returns a resource's calendar: the named one, or its first when id is nil. NotFound when it has no such
+// calendar.
+func (db *DB) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID) (*booking.Calendar, error) {
+	const q = `
+		SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
+		FROM calendars WHERE resource_id = @resource AND (@id::uuid IS NULL OR id = @id) ORDER BY created_at, id LIMIT 1`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"resource": resourceID, "id": id})
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
+	return c, one(err, "The calendar")
+}

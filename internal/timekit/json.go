@@ -1,0 +1,168 @@
+// Package timekit renders bookings in the shapes of Timekit's v2 contract: the answers of the API and the bodies of
+// webhooks. It decides nothing.
+package timekit
+
+import (
+	"encoding/json"
+	"time"
+
+	"holdfast/internal/booking"
+)
+
+// Timestamps: the API speaks RFC 3339 with offset; webhooks keep Timekit's compact offset. Both in the resource's zone.
+const (
+	RFC3339 = time.RFC3339
+	Compact = "2006-01-02T15:04:05-0700"
+)
+
+// Object is a JSON object on its way out.
+type Object = map[string]any
+
+// View renders the parts of one booking in one timestamp layout.
+type View struct {
+	Booking *booking.Booking
+	Layout  string
+}
+
+func (v View) time(t time.Time) string {
+	return t.In(v.Booking.Resource.Zone()).Truncate(time.Second).Format(v.Layout)
+}
+
+// Bare is a booking without includes.
+func (v View) Bare() Object {
+	b := v.Booking
+	return Object{
+		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
+		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt),
+	}
+}
+
+// Event is the calendar entry of a booking. rsvp tells whether its time is really taken.
+func (v View) Event() Object {
+	b := v.Booking
+	return Object{
+		"id": b.EventID, "what": b.What, "where": b.Where, "description": b.Description, "rsvp": v.rsvp(), "allDay": false,
+		"start": v.time(b.Start), "end": v.time(b.End), "created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt),
+	}
+}
+
+func (v View) rsvp() string {
+	b := v.Booking
+	graph, err := b.RuleBook()
+	if err != nil {
+		return "needsAction"
+	}
+	state, ok := graph.State(b.State)
+	switch {
+	case !ok || b.State == graph.Initial:
+		return "needsAction"
+	case b.State == "tentative":
+		return "tentative"
+	case state.Final && b.State != "completed":
+		return "declined"
+	}
+	return "accepted"
+}
+
+// Customers are the people a booking is for. Their meta is JSON in a string, as Timekit sends it.
+func (v View) Customers() []Object {
+	all := []Object{}
+	for _, c := range v.Booking.Customers {
+		all = append(all, Object{
+			"id": c.ID, "name": c.Name, "email": c.Email, "phone": c.Phone, "voip": c.Voip, "timezone": c.Timezone,
+			"meta": string(orObject(c.Meta)),
+		})
+	}
+	return all
+}
+
+// Calendar is the calendar a booking shows in.
+func (v View) Calendar() Object {
+	c := v.Booking.Calendar
+	return Object{
+		"id": c.ID, "provider_id": c.ID, "provider_access": "owner", "provider_primary": false, "provider_sync": false,
+		"name": c.Name, "description": c.Description, "foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor,
+		"created_at": v.time(c.CreatedAt), "updated_at": v.time(c.UpdatedAt),
+	}
+}
+
+// Attributes is what the booking was made with.
+func (v View) Attributes() Object {
+	b := v.Booking
+	var customer Object
+	if len(b.Customers) > 0 {
+		customer = person(b.Customers[0])
+	}
+	return Object{
+		"event_info": Object{
+			"start": v.time(b.Start), "end": v.time(b.End), "what": b.What, "where": b.Where, "description": b.Description,
+			"calendar_id": b.Calendar.ID, "participants": b.Participants,
+		},
+		"customer": customer,
+		"event":    v.Event(),
+		"settings": b.Settings,
+	}
+}
+
+// person is a customer as the form sent it, its own fields beside the known ones.
+func person(c booking.Customer) Object {
+	all := Object{}
+	_ = json.Unmarshal(orObject(c.Meta), &all)
+	all["name"], all["email"], all["phone"], all["voip"], all["timezone"] = c.Name, c.Email, c.Phone, c.Voip, c.Timezone
+	return all
+}
+
+// OpenActions are the names of the actions that can be played now.
+func (v View) OpenActions() []string {
+	graph, err := v.Booking.RuleBook()
+	if err != nil {
+		return []string{}
+	}
+	return graph.Open(v.Booking.State)
+}
+
+// Resource renders a resource; timestamps in its own zone.
+func Resource(r *booking.Resource, layout string) Object {
+	at := func(t time.Time) string { return t.In(r.Zone()).Truncate(time.Second).Format(layout) }
+	return Object{
+		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,
+		"timezone": r.Timezone, "image": r.Image, "meta": orObject(r.Meta),
+		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt),
+	}
+}
+
+// WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action
+// links by action.
+func WebhookBody(b *booking.Booking, links map[string]string) ([]byte, error) {
+	v := View{b, Compact}
+	body := v.Bare()
+	body["customers"] = v.Customers()
+	body["event"] = v.Event()
+	body["calendar"] = v.Calendar()
+	body["attributes"] = v.Attributes()
+	body["resource"] = Resource(&b.Resource, Compact)
+	body["user"] = body["resource"]
+	body["meta"] = orObject(b.Meta)
+	body["available_actions"] = v.OpenActions()
+	body["customer_action_links"] = links
+	return json.Marshal(body)
+}
+
+func orObject(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+// Logs are the transitions of a booking.
+func (v View) Logs(all []booking.Transition) []Object {
+	list := []Object{}
+	for _, t := range all {
+		list = append(list, Object{
+			"seq": t.Seq, "action": t.Action, "from": t.From, "state": t.To, "actor": t.Actor, "channel": t.Channel,
+			"created_at": v.time(t.At),
+		})
+	}
+	return list
+}

@@ -1,0 +1,75 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+
+	"code.dny.dev/ssrf"
+)
+
+// errBlocked marks a target that the guard refused. Its wrapped details are for logs only: told to the owner of an
+// endpoint, they would make the sender a port scanner.
+var errBlocked = errors.New("webhook: target is not allowed")
+
+// never lists what no option opens: addresses where clouds hand out credentials. Most lie in ranges that are refused
+// anyway; Azure's 168.63.129.16 is a public address that no registry of special ones contains.
+var never = []netip.Prefix{
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("fe80::/10"),
+	netip.MustParsePrefix("168.63.129.16/32"),
+	netip.MustParsePrefix("100.100.100.200/32"),
+	netip.MustParsePrefix("192.0.0.192/32"),
+	netip.MustParsePrefix("fd00:ec2::/32"),
+	netip.MustParsePrefix("fd20:ce::254/128"),
+}
+
+// guard decides on addresses, after the name was resolved and for each single connection, so that a name which changes
+// its answer between a check and its use gains nothing.
+type guard struct {
+	loopback bool
+	public   *ssrf.Guardian
+}
+
+func newGuard(o Options) guard {
+	var v4, v6 []netip.Prefix
+	for _, p := range o.AllowPrivate {
+		if p.Addr().Is4() {
+			v4 = append(v4, p)
+		} else {
+			v6 = append(v6, p)
+		}
+	}
+	return guard{loopback: o.AllowLoopback, public: ssrf.New(
+		ssrf.WithNetworks("tcp4", "tcp6"),
+		ssrf.WithPorts(o.ports()...),
+		ssrf.WithAllowedV4Prefixes(v4...),
+		ssrf.WithAllowedV6Prefixes(v6...),
+	)}
+}
+
+// control is a net.Dialer's Control: the last word before a connection is made to a literal address.
+func (g guard) control(network, address string, conn syscall.RawConn) error {
+	target, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBlocked, err)
+	}
+	addr := target.Addr()
+	if addr.Zone() != "" {
+		return fmt.Errorf("%w: %s has a zone", errBlocked, addr)
+	}
+	addr = addr.Unmap()
+	for _, p := range never {
+		if p.Contains(addr) {
+			return fmt.Errorf("%w: %s is never allowed", errBlocked, addr)
+		}
+	}
+	if g.loopback && addr.IsLoopback() {
+		return nil
+	}
+	if err := g.public.Safe(network, netip.AddrPortFrom(addr, target.Port()).String(), conn); err != nil {
+		return fmt.Errorf("%w: %w", errBlocked, err)
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+// Command holdfast is the production binary: the API, the worker, the migrations and the graphs' drawings.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones must not depend on the image
+
+	"holdfast/graphs"
+	"holdfast/internal/app"
+	"holdfast/internal/config"
+	"holdfast/internal/postgres"
+)
+
+const usage = `usage: holdfast COMMAND
+
+  api                    answer HTTP
+  worker                 walk bookings and send webhooks
+  migrate                bring the database up to date
+  graph                  list the graphs
+  graph NAME [FORM]      print a graph: json (default), mmd or svg
+  graph check FILE       say what is wrong with a graph in a JSON file
+
+Settings come from HOLDFAST_… variables: see README.md.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "holdfast:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		args = []string{"help"}
+	}
+	switch args[0] {
+	case "api", "worker":
+		return serve(ctx, args[0])
+	case "migrate":
+		return migrate(ctx, out)
+	case "graph":
+		return graph(args[1:], out)
+	case "help", "-h", "--help":
+		_, err := io.WriteString(out, usage)
+		return err
+	}
+	return fmt.Errorf("unknown command %q\n\n%s", args[0], usage)
+}
+
+func serve(ctx context.Context, what string) error {
+	c, err := config.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	log.Info("starting", "command", what, "config", fmt.Sprintf("%+v", c))
+	a, err := app.New(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if what == "worker" {
+		return a.RunWorker(ctx)
+	}
+	listener, err := net.Listen("tcp", c.HTTPAddr)
+	if err != nil {
+		return err
+	}
+	log.Info("listening", "address", listener.Addr().String())
+	return a.RunAPI(ctx, listener)
+}
+
+func migrate(ctx context.Context, out io.Writer) error {
+	c, err := config.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, string(c.DatabaseURL), 2)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n, err := db.Migrate(ctx)
+	if err == nil {
+		_, err = fmt.Fprintf(out, "%d migrations applied\n", n)
+	}
+	return err
+}
+
+func graph(args []string, out io.Writer) error {
+	if len(args) == 0 {
+		for _, g := range graphs.All() {
+			if _, err := fmt.Fprintf(out, "%-24s version %d  %s\n", g.Name, g.Version, g.Description); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if args[0] == "check" && len(args) == 2 {
+		return check(args[1], out)
+	}
+	g, ok := graphs.Latest(args[0])
+	if !ok {
+		return fmt.Errorf("there is no graph %q", args[0])
+	}
+	form := "json"
+	if len(args) > 1 {
+		form = args[1]
+	}
+	var text string
+	switch form {
+	case "json":
+		body, err := json.MarshalIndent(g, "", "  ")
+		if err != nil {
+			return err
+		}
+		text = string(body) + "\n"
+	case "mmd":
+		text = g.Mermaid()
+	case "svg":
+		text = g.SVG()
+	default:
+		return fmt.Errorf("a graph prints as json, mmd or svg, not %q", form)
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+func check(file string, out io.Writer) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var g graphs.Graph
+	if err := errors.Join(json.Unmarshal(text, &g), g.Validate()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s version %d is a valid graph\n", g.Name, g.Version)
+	return err
+}

@@ -1,0 +1,197 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/workflow"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Booking walks one booking along its graph until a final state. It cannot be cancelled from outside: to end a
+// booking, play an action. The record in Postgres is the truth it adopts after every step.
+func Booking(ctx workflow.Context, in booking.Start) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	w := &walk{Start: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
+	if err := w.Graph.Validate(); err != nil {
+		return w.fail(err)
+	}
+	return w.run()
+}
+
+// walk is the state of one run. Start is what the run began with, kept up to date.
+type walk struct {
+	booking.Start
+	ctx     workflow.Context
+	signals workflow.ReceiveChannel
+	timer   timer
+	fired   map[string]bool // timers of this stay in the state that have had their turn
+	gone    bool            // the record has no such booking (any more)
+}
+
+// timer is the one clock that runs: the earliest deadline of the state.
+type timer struct {
+	deadline graphs.Deadline
+	future   workflow.Future
+	cancel   workflow.CancelFunc
+}
+
+func (w *walk) run() error {
+	w.show()
+	for !w.over() {
+		if err := w.apply(w.wait()); err != nil {
+			return err
+		}
+		if w.tooLong() {
+			return w.carryOn()
+		}
+	}
+	return w.close()
+}
+
+func (w *walk) over() bool { return w.gone || w.Graph.Final(w.State) }
+
+// wait returns the next action: one that is queued, one that comes by signal, or a timer's. It is the only place that
+// waits. An action that changes nothing leaves the running timer alone.
+func (w *walk) wait() booking.Signal {
+	if len(w.Actions) > 0 {
+		next := w.Actions[0]
+		w.Actions = w.Actions[1:]
+		return next
+	}
+	var next booking.Signal
+	w.arm()
+	selector := workflow.NewSelector(w.ctx)
+	selector.AddReceive(w.signals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(w.ctx, &next) })
+	if w.timer.future != nil {
+		selector.AddFuture(w.timer.future, func(workflow.Future) { next = w.fire() })
+	}
+	selector.Select(w.ctx)
+	return next
+}
+
+// arm starts the timer of the state's earliest deadline that has not had its turn, unless it runs already.
+func (w *walk) arm() {
+	if w.timer.future != nil {
+		return
+	}
+	times := graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End}
+	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
+		if w.fired[d.Action] {
+			continue
+		}
+		ctx, cancel := workflow.WithCancel(w.ctx)
+		options := workflow.TimerOptions{Summary: d.Action}
+		w.timer = timer{d, workflow.NewTimerWithOptions(ctx, d.At.Sub(workflow.Now(ctx)), options), cancel}
+		return
+	}
+}
+
+func (w *walk) fire() booking.Signal {
+	action := w.timer.deadline.Action
+	w.timer = timer{}
+	w.fired[action] = true
+	id := booking.TimerActionID(w.BookingID, w.Seq, action)
+	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}
+}
+
+// apply plays one action: the graph decides, the commit makes it true. It is the only place that changes the state.
+// Where the record turns out to be further than this run knew, the graph is asked again from there.
+func (w *walk) apply(s booking.Signal) error {
+	for {
+		in := booking.Commit{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
+		move, err := w.Graph.Next(w.State, s.Action, s.Actor)
+		if err != nil && s.Actor == graphs.ActorTimer {
+			return nil // the state it was for has been left; nobody waits for an answer
+		}
+		if err != nil {
+			in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: err.Error()}
+		}
+		in.Move = move
+		out, err := commit(w.ctx, in)
+		if err != nil {
+			return err
+		}
+		w.adopt(out)
+		if out.Result != booking.ResultStale {
+			return nil
+		}
+	}
+}
+
+// adopt takes over where the record stands. A new stay in a state begins with fresh timers.
+func (w *walk) adopt(out booking.Outcome) {
+	if out.Result == booking.ResultGone {
+		w.gone = true
+		w.stopTimer()
+		return
+	}
+	if out.Seq == w.Seq {
+		return
+	}
+	w.State, w.Seq, w.Entered = out.State, out.Seq, out.Entered
+	w.fired = map[string]bool{}
+	w.stopTimer()
+	w.show()
+}
+
+func (w *walk) stopTimer() {
+	if w.timer.future != nil {
+		w.timer.cancel()
+	}
+	w.timer = timer{}
+}
+
+// close answers every action that came too late, so that none is left without an outcome.
+func (w *walk) close() error {
+	for {
+		for _, s := range w.take() {
+			if err := w.apply(s); err != nil {
+				return err
+			}
+		}
+		if w.signals.Len() == 0 {
+			return nil
+		}
+	}
+}
+
+// take empties the queue and the signal channel.
+func (w *walk) take() []booking.Signal {
+	all := w.Actions
+	w.Actions = nil
+	var s booking.Signal
+	for w.signals.ReceiveAsync(&s) {
+		all = append(all, s)
+		s = booking.Signal{}
+	}
+	return all
+}
+
+// tooLong tells that the history should start over. A booking that many people poke stays far from Temporal's limits.
+func (w *walk) tooLong() bool {
+	return !w.over() && workflow.GetInfo(w.ctx).GetContinueAsNewSuggested()
+}
+
+// carryOn starts the history over with everything that was received and not yet played.
+func (w *walk) carryOn() error {
+	next := w.Start
+	next.Actions = w.take()
+	next.CarriedOn++
+	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
+}
+
+// fail ends a booking whose rule book cannot be read: it goes to the error state, where people see it.
+func (w *walk) fail(fault error) error {
+	workflow.GetLogger(w.ctx).Error("the graph in the booking's input is not valid", "error", fault)
+	out, err := commit(w.ctx, booking.Commit{
+		BookingID: w.BookingID, Seq: w.Seq, Actor: graphs.ActorTimer,
+		ActionID: booking.TimerActionID(w.BookingID, w.Seq, graphs.ErrorState),
+		Move: graphs.Move{
+			Action: graphs.ErrorState, From: w.State, To: graphs.ErrorState, Holds: graphs.HoldsNothing, Frees: true, Final: true,
+		},
+	})
+	w.adopt(out)
+	return errors.Join(err, w.close())
+}

@@ -1,0 +1,34 @@
+// Package workflows walks bookings along their graphs and keeps webhook endpoints drained. Its code is deterministic:
+// whatever touches the world is an activity, declared here and done elsewhere.
+package workflows
+
+import (
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+)
+
+// DefaultTaskQueue is where workers listen unless they are told otherwise.
+const DefaultTaskQueue = "holdfast"
+
+// The signals workflows hear.
+const (
+	ActionSignal = "action" // to a booking: a booking.Signal
+	WakeSignal   = "wake"   // to an endpoint: no payload
+)
+
+// SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done.
+const SweepID = "holdfast-sweep"
+
+// BookingID is the id of a booking's workflow.
+func BookingID(booking uuid.UUID) string { return "booking-" + booking.String() }
+
+// EndpointID is the id of the workflow that drains a webhook endpoint.
+func EndpointID(endpoint uuid.UUID) string { return "webhook-" + endpoint.String() }
+
+// The search attributes of bookings in the Temporal UI. The program registers them where the server lets it.
+var (
+	AppAttribute   = temporal.NewSearchAttributeKeyKeyword("HoldfastApp")
+	GraphAttribute = temporal.NewSearchAttributeKeyKeyword("HoldfastGraph")
+	StateAttribute = temporal.NewSearchAttributeKeyKeyword("HoldfastState")
+	StartAttribute = temporal.NewSearchAttributeKeyTime("HoldfastStart")
+)
