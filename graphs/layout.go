@@ -1,8 +1,8 @@
 package graphs
 
 // A picture has two columns. States that lead on stand below one another on the left, in the order in which a booking
-// can pass them; final states stand on the right, each beside the state that leads to it. It is about 450 wide
-// whatever the graph, so that it stays legible on a phone. Between the columns every arrow has a row of its own for
+// can pass them; final states stand on the right, each beside the state that leads to it. It is about 500 wide
+// unless arrows run on the left too, so that it stays legible on a phone. Between the columns every arrow has a row of its own for
 // its labels, then come the lanes: upright lines of arrows that end in another row. Arrows that skip states, go
 // back or stay have rows and lanes of the same kind on the left. So labels meet neither boxes nor one another.
 
@@ -77,7 +77,7 @@ type picture struct {
 	arrows  []*arrow
 	spine   []*box // the left column, from the top
 	ends    []*box // the right column
-	error   *box   // nil when it is not isolated
+	apart   *box   // the error state, where nothing leads to it
 
 	labelX, laneX, endX     int // the right side: where labels, lanes and boxes begin
 	leftLaneX, leftX, trunk int // the left side: lanes, labels, trunk
@@ -134,7 +134,7 @@ func (p *picture) order() {
 	for _, b := range p.boxes {
 		switch {
 		case b.state.isolated() && !target[b]:
-			p.error, seen[b] = b, true
+			p.apart, seen[b] = b, true
 		case b.state.Final && len(b.out) == 0:
 			p.ends, seen[b] = append(p.ends, b), true
 		}

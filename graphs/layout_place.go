@@ -147,7 +147,7 @@ func (a *arrow) above() int {
 
 // placeError puts the error state into the free corner below the left column, or under everything if there is none.
 func (p *picture) placeError(below int) {
-	b := p.error
+	b := p.apart
 	if b == nil {
 		return
 	}

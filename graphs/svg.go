@@ -124,7 +124,7 @@ func (d *drawing) box(b *box) {
 	if s.Final {
 		class += " final"
 	}
-	if b == d.error {
+	if b == d.apart {
 		class += " error"
 	}
 	class += d.mark(d.walked[s.Name])

@@ -47,7 +47,7 @@ var refusedRedirects = []string{
 	"https://ok.example#@evil.example", "https://ok.example?@evil.example", "https://ok.example&@evil.example", "https://ok.example\t/",
 	"ht\ttps://ok.example", "https://ok.\nexample/", "https://ok.example/\r\nSet-Cookie:a=b", "https://ok.example/\x00", "\x01https://ok.example",
 	" https://ok.example", "https://ok.example ", "https://ok.example/a b", "https://ok.example/%0d%0aSet-Cookie:a", "https://ok.example/%5cevil",
-	"https://ok.example/#%0a", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "javascript://ok.example/%0aalert(1)",
+	"https://ok.example/#%0a", "https://ok.example/?a=\\b", "https://ok.example?\\@evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "javascript://ok.example/%0aalert(1)",
 	"data:text/html,<script>alert(1)</script>", "vbscript:x", "file:///etc/passwd", "blob:https://ok.example/x", "ftp://ok.example/",
 	"ws://ok.example/", "view-source:https://ok.example", "https%3a%2f%2fok.example", "https://https://ok.example", "https://ok.example:/",
 	"https://ok.example:0/", "https://ok.example:0443/", "https://ok.example:99999/", "https://ok.example:443:443/", "https://ok.example:https/",

@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"net"
 	"net/http"
@@ -48,6 +50,37 @@ func TestHostileReceivers(t *testing.T) {
 			got := testSender(t, time.Minute).Send(t.Context(), testRequest(url))
 			if got.Verdict != c.verdict || got.ErrorCode != c.code || len(got.ResponseBody) != c.body {
 				t.Errorf("got %s %q, %d bytes in %v", got.Verdict, got.ErrorCode, len(got.ResponseBody), got.Duration)
+			}
+		})
+	}
+}
+
+func TestLargeAnswersAreCut(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer // 1 MiB of zeros; gzip allows several of them one after another
+	packer := gzip.NewWriter(&packed)
+	_, _ = packer.Write(make([]byte, 1<<20))
+	_ = packer.Close()
+	for name, c := range map[string]struct {
+		encoding string
+		body     []byte
+	}{
+		"16 KiB":       {"", bytes.Repeat([]byte("x"), 16<<10)},
+		"one byte too": {"", bytes.Repeat([]byte("x"), 16<<10+1)},
+		"4 MiB":        {"", bytes.Repeat([]byte("x"), 4<<20)},
+		"gzip bomb":    {"gzip", bytes.Repeat(packed.Bytes(), 50)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
+				if c.encoding != "" {
+					w.Header().Set("Content-Encoding", c.encoding)
+				}
+				_, _ = w.Write(c.body)
+			})
+			got := testSender(t, time.Minute).Send(t.Context(), testRequest(url))
+			if got.Verdict != Done || !bytes.Equal(got.ResponseBody, c.body[:16<<10]) {
+				t.Errorf("got %s %s and %d bytes", got.Verdict, got.ErrorCode, len(got.ResponseBody))
 			}
 		})
 	}

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/primitives"
 
-	"holdfast/deployments/local/internal/ports"
+	"holdfast/internal/ports"
 )
 
 // address is where one service listens. The server wants IP and port apart.

@@ -19,7 +19,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"holdfast/deployments/local/postgres"
+	"holdfast/internal/pgserver"
 )
 
 const (
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 func runUntilKilled(ctx context.Context, dir string) error {
-	store, err := postgres.Start(ctx, postgres.Options{DataDir: dir})
+	store, err := pgserver.Start(ctx, pgserver.Options{DataDir: dir})
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,9 @@ func (c complaints) Handle(ctx context.Context, record slog.Record) error {
 	return c.Handler.Handle(ctx, record)
 }
 
-func startPostgres(t testing.TB, dir string) *postgres.Server {
+func startPostgres(t testing.TB, dir string) *pgserver.Server {
 	t.Helper()
-	server, err := postgres.Start(t.Context(), postgres.Options{DataDir: dir, FastUnsafe: true, Log: t.Output()})
+	server, err := pgserver.Start(t.Context(), pgserver.Options{DataDir: dir, FastUnsafe: true, Log: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}

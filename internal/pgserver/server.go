@@ -1,5 +1,5 @@
-// Package postgres runs a private PostgreSQL server as a child process, from the binaries that the machine already has.
-package postgres
+// Package pgserver runs a private PostgreSQL server as a child process, from the binaries that the machine already has.
+package pgserver
 
 import (
 	"context"

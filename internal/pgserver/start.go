@@ -1,4 +1,4 @@
-package postgres
+package pgserver
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"holdfast/deployments/local/internal/ports"
+	"holdfast/internal/ports"
 )
 
 const (

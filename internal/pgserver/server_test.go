@@ -1,4 +1,4 @@
-package postgres
+package pgserver
 
 import (
 	"bufio"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/deployments/local/internal/ports"
+	"holdfast/internal/ports"
 )
 
 const helperDir = "HOLDFAST_TEST_POSTGRES_DIR"

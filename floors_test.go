@@ -1,0 +1,192 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floor is one row of the house: where a package stands and what it may import beyond the standard library and the
+// floors below it.
+type floor struct {
+	level   int
+	outside []string
+}
+
+const sdk = "go.temporal.io/sdk/"
+
+// house is the whole building. A package that is not in it has no place; a package imports only from lower floors.
+var house = map[string]floor{
+	"graphs":                  {0, nil},
+	"internal/booking":        {1, []string{"github.com/google/uuid"}},
+	"workflows":               {2, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
+	"internal/postgres":       {2, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
+	"internal/links":          {2, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
+	"internal/webhook":        {2, []string{"code.dny.dev/ssrf"}},
+	"internal/timekit":        {2, nil},
+	"internal/metrics":        {2, []string{"github.com/prometheus/client_golang"}},
+	"internal/config":         {2, []string{"github.com/caarlos0/env/v11"}},
+	"internal/ports":          {1, nil},
+	"internal/pgserver":       {2, []string{"github.com/jackc/pgx/v5"}},
+	"internal/pgtest":         {3, []string{"github.com/jackc/pgx/v5"}},
+	"internal/dispatch":       {3, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
+	"internal/apps":           {3, []string{"github.com/google/uuid"}},
+	"activities":              {4, []string{sdk + "activity", "golang.org/x/sync", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
+	"api":                     {4, []string{"github.com/gin-gonic/gin", sdk + "client", "github.com/google/uuid"}},
+	"worker":                  {5, []string{sdk + "worker", sdk + "client", sdk + "temporal", "go.temporal.io/api"}},
+	"internal/app":            {6, []string{sdk + "client", sdk + "log", "golang.org/x/sync"}},
+	"":                        {7, nil},
+	"deployments/local/stack": {7, []string{"golang.org/x/sync", "github.com/google/uuid"}},
+	"deployments/local":       {8, nil},
+	"deployments/local/e2e":   {9, []string{"*"}}, // tests of the whole; nothing imports it
+}
+
+// outsiders are packages of the nested module that know nothing of the product.
+var outsiders = []string{"deployments/local/temporal", "deployments/local/bench"}
+
+type source struct {
+	dir, path string
+	file      *ast.File
+	lines     int
+	test      bool
+}
+
+func (s source) imports(path string) bool {
+	return slices.ContainsFunc(s.file.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == strconv.Quote(path) })
+}
+
+// sources reads the files themselves: a list of packages would come from a cache that misses changes.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	set := token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != "." || entry.Name() == "testdata" || entry.Name() == "node_modules" || path == "tools" || path == "bin") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir := filepath.ToSlash(filepath.Dir(path))
+		if dir == "." {
+			dir = ""
+		}
+		all = append(all, source{dir, path, file, set.File(file.Pos()).LineCount(), strings.HasSuffix(path, "_test.go")})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 50 {
+		t.Fatalf("found %d files only; is this the root?", len(all))
+	}
+	return all
+}
+
+func TestFloors(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test || slices.Contains(outsiders, s.dir) {
+			continue
+		}
+		here, ok := house[s.dir]
+		if !ok {
+			t.Errorf("%s: package %q has no place in the house", s.path, s.dir)
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if why := here.refuses(path); why != "" {
+				t.Errorf("%s may not import %s: %s", s.path, path, why)
+			}
+		}
+	}
+}
+
+func (f floor) refuses(path string) string {
+	if inside, ok := strings.CutPrefix(path, "holdfast/"); ok {
+		other, known := house[inside]
+		switch {
+		case slices.Contains(outsiders, inside) && f.level >= 7:
+			return ""
+		case !known:
+			return "it has no place in the house"
+		case other.level >= f.level:
+			return "a package imports only from lower floors"
+		}
+		return ""
+	}
+	if !strings.Contains(strings.SplitN(path, "/", 2)[0], ".") {
+		return "" // standard library
+	}
+	for _, allowed := range f.outside {
+		if allowed == "*" || path == allowed || strings.HasPrefix(path, strings.TrimSuffix(allowed, "/")+"/") {
+			return ""
+		}
+	}
+	return "this floor may not use it"
+}
+
+// TestHabits holds the rules that a compiler does not know.
+func TestHabits(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if !s.test && s.lines > 400 {
+			t.Errorf("%s has %d lines: two rooms in one?", s.path, s.lines)
+		}
+		if slices.Contains([]string{"util", "utils", "common", "helpers", "models", "types"}, s.file.Name.Name) {
+			t.Errorf("%s: package name %s says nothing", s.path, s.file.Name.Name)
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, _ := call.X.(*ast.Ident)
+			if pkg == nil {
+				return true
+			}
+			name := pkg.Name + "." + call.Sel.Name
+			environment := (name == "os.Getenv" || name == "os.Environ" || name == "os.LookupEnv") && s.dir != "internal/config"
+			if environment && !s.test && s.dir != "internal/pgserver" && !strings.HasPrefix(s.dir, "deployments/local") {
+				t.Errorf("%s reads the environment: only internal/config does", s.path)
+			}
+			if name == "time.Sleep" && s.imports("testing/synctest") {
+				return true // virtual time
+			}
+			if s.test && (name == "t.Skip" || name == "t.Skipf" || name == "t.SkipNow" || name == "time.Sleep") {
+				t.Errorf("%s uses %s: tests wait on conditions and are never skipped", s.path, name)
+			}
+			return true
+		})
+	}
+}
+
+// TestEveryPackageSaysWhatItIsFor asks for one sentence in doc position.
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, s := range sources(t) {
+		if !s.test {
+			said[s.dir] = said[s.dir] || s.file.Doc != nil
+		}
+	}
+	for dir, ok := range said {
+		if !ok {
+			t.Errorf("package %q has no doc comment", dir)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+// Package pgtest hands out real databases to tests: one private server per test process, one migrated template, one
+// clone per test.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/pgserver"
+	"holdfast/internal/postgres"
+)
+
+var (
+	shared struct {
+		sync.Mutex
+		server *pgserver.Server
+		dir    string
+	}
+	clones atomic.Int64
+)
+
+const template = "holdfast_template"
+
+// Run is for TestMain: it runs the tests and stops the server they shared.
+func Run(m *testing.M) int {
+	defer stop()
+	return m.Run()
+}
+
+func stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		_ = shared.server.Stop(context.Background())
+		_ = os.RemoveAll(shared.dir)
+	}
+}
+
+// New returns a migrated, empty database of the test's own, which is dropped after it, and its URL.
+func New(t testing.TB) (*postgres.DB, string) {
+	t.Helper()
+	url := Clone(t)
+	db, err := postgres.Open(t.Context(), url, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db, url
+}
+
+// Clone makes a migrated database without connecting to it and returns its URL.
+func Clone(t testing.TB) string {
+	t.Helper()
+	server := start(t)
+	name := fmt.Sprintf("t%d", clones.Add(1))
+	command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	t.Cleanup(func() { command(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return server.URL(name)
+}
+
+// Empty makes a database that no migration has touched and returns its URL.
+func Empty(t testing.TB) string {
+	t.Helper()
+	server := start(t)
+	name := fmt.Sprintf("t%d", clones.Add(1))
+	command(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { command(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	return server.URL(name)
+}
+
+func start(t testing.TB) *pgserver.Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		return shared.server
+	}
+	dir, err := os.MkdirTemp("", "holdfast-pgtest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := pgserver.Start(t.Context(), pgserver.Options{DataDir: dir, FastUnsafe: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prepare(t.Context(), server); err != nil {
+		_ = server.Stop(context.Background())
+		t.Fatal(err)
+	}
+	shared.server, shared.dir = server, dir
+	return server
+}
+
+func prepare(ctx context.Context, server *pgserver.Server) error {
+	if err := server.CreateDatabase(ctx, template); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, server.URL(template), 2)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Migrate(ctx)
+	return err
+}
+
+// cloning is serial: CREATE DATABASE wants its template for itself.
+var cloning sync.Mutex
+
+func command(t testing.TB, server *pgserver.Server, sql string) {
+	t.Helper()
+	cloning.Lock()
+	defer cloning.Unlock()
+	conn, err := pgx.Connect(context.Background(), server.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
