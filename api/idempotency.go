@@ -88,25 +88,29 @@ func (s *Server) replay(k *call, op *postgres.Operation) error {
 	return nil
 }
 
+// record runs the handler, keeps its answer, and only then sends it: whoever has read an answer finds it kept.
 func (s *Server) record(k *call, key string, handle func(*call) error) error {
-	recorder := &recorder{ResponseWriter: k.Writer}
-	k.Writer = recorder
+	held := &heldWriter{ResponseWriter: k.Writer}
+	k.Writer = held
 	if err := handle(k); err != nil {
 		s.fail(k.Context, err)
 	}
+	k.Writer = held.ResponseWriter
 	op := postgres.Operation{}
-	if status := recorder.Status(); status != http.StatusAccepted && status < 500 {
-		sealed, err := s.Vault.Seal(recorder.body.Bytes(), idempotencySecret(k.scope()))
+	if status := held.Status(); status != http.StatusAccepted && status < 500 {
+		sealed, err := s.Vault.Seal(held.body.Bytes(), idempotencySecret(k.scope()))
 		if err != nil {
 			return err
 		}
-		op = postgres.Operation{Status: status, Headers: kept(recorder.Header()), Body: sealed}
+		op = postgres.Operation{Status: status, Headers: kept(held.Header()), Body: sealed}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k), 5*time.Second)
 	defer cancel()
 	if err := s.DB.EndOperation(ctx, k.scope(), key, op); err != nil {
 		s.Log.Error("could not keep the answer of an Idempotency-Key", "request_id", requestID(k.Context), "error", err)
 	}
+	k.Writer.WriteHeaderNow()
+	_, _ = k.Writer.Write(held.body.Bytes()) // the client may be gone; its answer is kept
 	return nil
 }
 
@@ -123,18 +127,13 @@ func kept(h http.Header) json.RawMessage {
 
 func idempotencySecret(scope uuid.UUID) string { return "idempotency/" + scope.String() }
 
-// recorder keeps what is written.
-type recorder struct {
+// heldWriter holds the body back; the status stays with the writer inside, unsent.
+type heldWriter struct {
 	gin.ResponseWriter
 	body bytes.Buffer
 }
 
-func (r *recorder) Write(data []byte) (int, error) {
-	r.body.Write(data)
-	return r.ResponseWriter.Write(data)
-}
-
-func (r *recorder) WriteString(text string) (int, error) {
-	r.body.WriteString(text)
-	return r.ResponseWriter.WriteString(text)
-}
+func (w *heldWriter) Write(data []byte) (int, error)       { return w.body.Write(data) }
+func (w *heldWriter) WriteString(text string) (int, error) { return w.body.WriteString(text) }
+func (w *heldWriter) WriteHeaderNow()                      {}
+func (w *heldWriter) Written() bool                        { return w.body.Len() > 0 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"holdfast/workflows"
@@ -32,11 +34,32 @@ func RegisterAttributes(ctx context.Context, c client.Client, namespace string, 
 		if errors.As(err, &exists) {
 			err = nil
 		}
+		if err == nil {
+			err = settled(ctx, c)
+		}
 	}
 	if err != nil {
 		log.Warn("search attributes could not be registered; the Temporal UI shows bookings without them", "error", err)
 	}
 	return err == nil
+}
+
+// settled waits until new attributes can be used: the server's parts learn of them one by one.
+func settled(ctx context.Context, c client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	query := &workflowservice.CountWorkflowExecutionsRequest{Query: workflows.StateAttribute.GetName() + " = 'none'"}
+	for {
+		_, err := c.CountWorkflow(ctx, query)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func missing(wanted, known map[string]enums.IndexedValueType) bool {

@@ -70,7 +70,7 @@ func (d *Dispatcher) start(
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}
-	if d.Indexed {
+	if in.Indexed {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
 			workflows.AppAttribute.ValueSet(app), workflows.GraphAttribute.ValueSet(b.Graph),
 			workflows.StateAttribute.ValueSet(expected(graph, b.State, s)), workflows.StartAttribute.ValueSet(b.Start))
@@ -79,6 +79,12 @@ func (d *Dispatcher) start(
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return nil
+	}
+	var unknown *serviceerror.InvalidArgument
+	if errors.As(err, &unknown) && in.Indexed { // the server does not know the attributes (yet): better unindexed than not at all
+		plain := *d
+		plain.Indexed = false
+		return plain.start(ctx, b, app, s, reuse)
 	}
 	return err
 }

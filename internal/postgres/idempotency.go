@@ -68,7 +68,7 @@ func (db *DB) EndOperation(ctx context.Context, appID uuid.UUID, key string, op 
 		UPDATE idempotency_keys SET status = @status, headers = @headers, body = @body, locked_until = now()
 		WHERE app_id = @app AND key = @key`
 	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{
-		"app": appID, "key": key, "status": op.Status, "headers": asJSON(op.Headers), "body": op.Body,
+		"app": appID, "key": key, "status": op.Status, "headers": asJSON(op.Headers), "body": append([]byte{}, op.Body...),
 	})
 	return err
 }

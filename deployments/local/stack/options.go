@@ -35,12 +35,12 @@ func FromEnvironment() (Options, error) {
 		DataDir: or(os.Getenv("HOLDFAST_DATA_DIR"), ".holdfast"), UIAddr: or(os.Getenv("HOLDFAST_TEMPORAL_UI_ADDR"), "127.0.0.1:8233"),
 		Config: c, Postgres: c.DatabaseURL == "", Temporal: os.Getenv("HOLDFAST_TEMPORAL_ADDRESS") == "",
 	}
-	return o, o.prepare()
+	return o, o.Prepare()
 }
 
-// prepare makes the data directory and the keys kept in it, and opens what is closed in production: webhooks to this
+// Prepare makes the data directory and the keys kept in it, and opens what is closed in production: webhooks to this
 // machine, without TLS.
-func (o *Options) prepare() error {
+func (o *Options) Prepare() error {
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {
 		return err

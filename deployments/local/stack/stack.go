@@ -218,3 +218,6 @@ Webhooks may go to this machine here, without TLS; in production they may not. T
 
 Ctrl-C stops everything.
 `
+
+// AdminKey guards the routes that make apps.
+func (s *Stack) AdminKey() config.Secret { return s.options.Config.AdminKey }

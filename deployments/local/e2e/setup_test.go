@@ -1,0 +1,294 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"holdfast/deployments/local/stack"
+	"holdfast/internal/config"
+)
+
+// childEnv makes this test binary a local run of its own, for tests that kill it.
+const childEnv = "HOLDFAST_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(child())
+	}
+	code := m.Run()
+	if shared.bundle != nil {
+		if err := shared.bundle.stack.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stop:", err)
+			code = max(code, 1)
+		}
+		_ = os.RemoveAll(shared.bundle.dir)
+	}
+	os.Exit(code)
+}
+
+func child() int {
+	options, err := stack.FromEnvironment()
+	if err == nil {
+		options.Config.SweepEvery = 2 * time.Second
+		var s *stack.Stack
+		if s, err = stack.Start(context.Background(), options, slog.New(slog.NewTextHandler(os.Stderr, nil))); err == nil {
+			err = s.Wait(context.Background())
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// bundle is a running service and an app on it.
+type bundle struct {
+	stack *stack.Stack
+	api   string
+	admin string
+	key   string // server key of the app
+	dir   string
+	log   *lockedBuffer
+}
+
+var shared struct {
+	sync.Mutex
+	bundle *bundle
+}
+
+// start returns the service that all tests of this process share, as the demo app sees it.
+func start(t testing.TB) *bundle {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.bundle == nil {
+		dir, err := os.MkdirTemp("", "holdfast-e2e-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.bundle = launch(t, dir)
+	}
+	b := *shared.bundle
+	return &b
+}
+
+// startOwn returns a service of the test's own.
+func startOwn(t testing.TB) *bundle {
+	t.Helper()
+	b := launch(t, t.TempDir())
+	t.Cleanup(func() {
+		if err := b.stack.Stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return b
+}
+
+func launch(t testing.TB, dir string) *bundle {
+	t.Helper()
+	log := &lockedBuffer{}
+	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", Postgres: true, Temporal: true, InMemory: true}
+	var err error
+	if options.Config, err = config.Read([]string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=debug"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := options.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := stack.Start(context.Background(), options, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bundle{stack: s, api: s.APIURL, admin: string(s.AdminKey()), key: s.Demo.APIKey, dir: dir, log: log}
+}
+
+type lockedBuffer struct {
+	sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.String()
+}
+
+// tenant makes an app of the test's own on the shared service.
+func tenant(t testing.TB, settings string) *bundle {
+	t.Helper()
+	b := start(t)
+	slug := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
+	slug = slug[:min(len(slug), 40)] + fmt.Sprint(time.Now().UnixNano()%1_000_000)
+	admin := *b
+	admin.key = b.admin
+	made := admin.post(t, "/v2/apps", fmt.Sprintf(`{"name":"Barber & Co","slug":%q,"settings":%s}`, slug, settings))
+	made.want(t, http.StatusCreated)
+	b.key = made.str("data.api_key")
+	return b
+}
+
+// answer is an HTTP answer, read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// call makes a request with the app's key. Headers come in pairs.
+func (b *bundle) call(t testing.TB, method, path, body string, headers ...string) answer {
+	t.Helper()
+	a, err := b.try(t.Context(), method, path, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+var noRedirects = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
+	Timeout:       40 * time.Second,
+}
+
+func (b *bundle) try(ctx context.Context, method, path, body string, headers ...string) (answer, error) {
+	url := path
+	if strings.HasPrefix(path, "/") {
+		url = b.api + path
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if b.key != "" {
+		req.SetBasicAuth("", b.key)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := noRedirects.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(text)}, err
+}
+
+func (b *bundle) get(t testing.TB, path string, headers ...string) answer {
+	t.Helper()
+	return b.call(t, http.MethodGet, path, "", headers...)
+}
+
+func (b *bundle) post(t testing.TB, path, body string, headers ...string) answer {
+	t.Helper()
+	return b.call(t, http.MethodPost, path, body, headers...)
+}
+
+func (b *bundle) put(t testing.TB, path, body string, headers ...string) answer {
+	t.Helper()
+	return b.call(t, http.MethodPut, path, body, headers...)
+}
+
+// want fails the test when the status is another.
+func (a answer) want(t testing.TB, status int) answer {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	return a
+}
+
+// refused fails the test when the answer is not this refusal.
+func (a answer) refused(t testing.TB, status int, code string) answer {
+	t.Helper()
+	a.want(t, status)
+	if got := a.str("code"); got != code {
+		t.Fatalf("code %q, want %q: %s", got, code, a.body)
+	}
+	return a
+}
+
+// at finds a value by its path, such as data.customers.0.name; nil when there is none.
+func (a answer) at(path string) any {
+	var value any
+	if json.Unmarshal([]byte(a.body), &value) != nil {
+		return nil
+	}
+	for _, step := range strings.Split(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[step]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(step, &i); err != nil || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+func (a answer) str(path string) string {
+	if value := a.at(path); value != nil {
+		return fmt.Sprint(value)
+	}
+	return ""
+}
+
+// resource makes a resource and returns its id.
+func (b *bundle) resource(t testing.TB) string {
+	t.Helper()
+	return b.post(t, "/v2/resources", `{"name":"Chair one","timezone":"Europe/Berlin"}`).want(t, http.StatusCreated).str("data.id")
+}
+
+// request is the body of a booking of one hour, so many hours into the first of December 2030.
+func request(resource, graph string, hour int, more ...string) string {
+	start := time.Date(2030, 12, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(hour) * time.Hour)
+	return fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}%s}`,
+		resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), strings.Join(more, ""))
+}
+
+// book makes a booking and returns its id.
+func (b *bundle) book(t testing.TB, resource, graph string, hour int, more ...string) string {
+	t.Helper()
+	return b.post(t, "/v2/bookings", request(resource, graph, hour, more...)).want(t, http.StatusCreated).str("data.id")
+}
+
+func (b *bundle) state(t testing.TB, id string) string {
+	t.Helper()
+	return b.get(t, "/v2/bookings/"+id).want(t, http.StatusOK).str("data.state")
+}
+
+// eventually waits until a condition holds, and fails the test when it does not within a while.
+func eventually(t testing.TB, within time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for !holds() {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("not within %s: %s", within, what)
+		}
+	}
+}
