@@ -23,11 +23,13 @@ const (
 	drainAtOnce = 4
 	drainLease  = time.Minute
 	drainBudget = 30 * time.Second // then the workflow gets its say again
+	drainBeat   = 3 * time.Second  // a third of the heartbeat time-out, and a bit
 )
 
 // Drain sends what is due to an endpoint until nothing is, and says when the next delivery will be. Of one booking only
 // one delivery is on its way at a time, the oldest first.
 func (a *Activities) Drain(ctx context.Context, in booking.Drain) (booking.Drained, error) {
+	defer stayAlive(ctx)()
 	out, err := a.drain(ctx, in)
 	if booking.CodeOf(err) == booking.NotFound {
 		return booking.Drained{Sent: out.Sent, Gone: true}, nil
@@ -36,6 +38,25 @@ func (a *Activities) Drain(ctx context.Context, in booking.Drain) (booking.Drain
 		return out, retryable(err)
 	}
 	return out, nil
+}
+
+// stayAlive beats until it is told to stop, so that the server notices a lost worker long before the time-out of a
+// batch of slow receivers.
+func stayAlive(ctx context.Context) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	go func() {
+		beat := time.NewTicker(drainBeat)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-beat.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return stop
 }
 
 func (a *Activities) drain(ctx context.Context, in booking.Drain) (out booking.Drained, err error) {
@@ -118,7 +139,6 @@ func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	activity.RecordHeartbeat(ctx)
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	verdict := a.verdict(d, result)
 	if verdict.Disable {

@@ -60,7 +60,7 @@ func drain(ctx workflow.Context, in booking.Drain) (booking.Drained, error) {
 	var out booking.Drained
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 5 * time.Minute,
-		HeartbeatTimeout:    30 * time.Second,
+		HeartbeatTimeout:    10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute},
 	})
 	err := workflow.ExecuteActivity(ctx, Activities.Drain, in).Get(ctx, &out)

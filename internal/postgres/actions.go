@@ -20,14 +20,23 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 	return &a, err
 }
 
+// errKnown ends a transaction that would repeat what is on record already.
+var errKnown = errors.New("it is on record already")
+
+// insertAction puts an action on record, or returns errKnown. It goes first in its transaction: two tries of one action
+// meet here, before either has done anything else.
 func insertAction(ctx context.Context, tx pgx.Tx, a *booking.Action) error {
 	const q = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited)
-		VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)`
-	_, err := tx.Exec(ctx, q, pgx.NamedArgs{
+		VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)
+		ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
+	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{
 		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
 		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
 	})
+	if err == nil && tag.RowsAffected() == 0 {
+		return errKnown
+	}
 	return err
 }
 
@@ -42,18 +51,20 @@ func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error)
 // has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link has
 // acted already.
 func (db *DB) Request(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
-	known, err := db.Action(ctx, a.ID)
-	if booking.CodeOf(err) != booking.NotFound {
-		return known, err
-	}
-	return a, db.inTx(ctx, func(tx pgx.Tx) error {
-		if spend != "" {
-			if err := spendLink(ctx, tx, a, spend); err != nil {
-				return err
-			}
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := insertAction(ctx, tx, a); err != nil || spend == "" {
+			return err
 		}
-		return insertAction(ctx, tx, a)
+		return domain(spendLink(ctx, tx, a, spend))
 	})
+	if !errors.Is(err, errKnown) {
+		return a, err
+	}
+	known, err := db.Action(ctx, a.ID)
+	if err == nil && known.AppID != a.AppID {
+		return nil, one(pgx.ErrNoRows, "The action")
+	}
+	return known, err
 }
 
 func spendLink(ctx context.Context, tx pgx.Tx, a *booking.Action, spend string) error {
@@ -116,8 +127,7 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 	return overdue, nil
 }
 
-// decide writes an action's outcome, announces it to whoever waits, and gives a refused link back. A timer's action has
-// no row before it is applied.
+// decide writes an action's outcome and tells whether somebody waits for it. A timer's action has no row.
 func decide(ctx context.Context, tx pgx.Tx, in booking.Commit, status booking.Status, why booking.Refusal, seq int) (awaited bool, err error) {
 	const q = `
 		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -63,29 +64,50 @@ func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error
 }
 
 // Create puts a new booking in its initial state on record, together with the action that starts its walk. A repeat
-// with the same booking id changes nothing and returns the action of the first try. A slot that is taken already is
-// refused here, before a workflow is started for nothing; the constraint stays the judge.
+// with the same booking id changes nothing and returns the action of the first try. NotFound when the app has no such
+// resource and calendar. A slot that is taken already is refused here, before a workflow is started for nothing; the
+// constraint stays the judge.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, takes bool) (*booking.Action, error) {
 	if known, err := db.firstAction(ctx, b); err != nil || known != nil {
 		return known, err
 	}
-	return first, db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := insertAction(ctx, tx, first); err != nil {
+			return err
+		}
+		if err := holdResource(ctx, tx, b); err != nil {
+			return err
+		}
 		if takes && !b.Settings.AllowDoubleBookings {
 			if err := lookForRoom(ctx, tx, b); err != nil {
 				return err
 			}
 		}
-		if err := insertBooking(ctx, tx, b); err != nil {
-			return domain(err)
-		}
-		return insertAction(ctx, tx, first)
+		return domain(insertBooking(ctx, tx, b))
 	})
+	if !errors.Is(err, errKnown) {
+		return first, err
+	}
+	known, err := db.firstAction(ctx, b)
+	if err == nil && known == nil { // the id is another app's
+		return nil, one(pgx.ErrNoRows, "The booking")
+	}
+	return known, err
+}
+
+// holdResource keeps a booking's resource from being deleted until the transaction ends.
+func holdResource(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+	const q = `
+		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
+		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
+	args := pgx.NamedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID}
+	return one(tx.QueryRow(ctx, q, args).Scan(), "The resource")
 }
 
 func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
 	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": b.AppID, "id": b.ID}))
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	return a, err
@@ -169,6 +191,7 @@ func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
 			return booking.Errorf(booking.NotFinal, "Only a booking in a final state can be deleted.")
 		}
 		batch := &pgx.Batch{}
+		batch.Queue(`SELECT FROM events WHERE booking_id = @id ORDER BY id FOR UPDATE`, args) // attempts that end now
 		batch.Queue(`DELETE FROM events e WHERE e.booking_id = @id
 			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id AND d.status = 'pending')`, args)
 		batch.Queue(`DELETE FROM actions WHERE booking_id = @id`, args)

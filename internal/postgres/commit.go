@@ -54,14 +54,30 @@ func standing(b *booking.Booking, result booking.Result, code booking.Code) book
 	return booking.Outcome{Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt}
 }
 
-// gone answers for a booking that was deleted, or never came to be because its slot was taken.
+// gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
+// late keeps nothing of what people wrote.
 func gone(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome, error) {
+	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound}
+	_, code, err := outcomeOf(ctx, tx, in.ActionID)
+	if err != nil {
+		return out, err
+	}
+	if code != "" {
+		out.Code = code
+		return out, nil
+	}
 	why := booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}
 	awaited, err := decide(ctx, tx, in, booking.Refused, why, 0)
-	if err == nil && awaited {
+	if err != nil {
+		return out, err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE actions SET inputs = '{}' WHERE id = @id`, pgx.NamedArgs{"id": in.ActionID}); err != nil {
+		return out, err
+	}
+	if awaited {
 		err = announce(ctx, tx, in.ActionID)
 	}
-	return booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound}, err
+	return out, err
 }
 
 // refuse puts a refusal on record and gives the link back. stillborn means that the refused action was to bring the
@@ -154,7 +170,7 @@ func advance(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Comm
 	const q = `
 		WITH moved AS (
 			UPDATE bookings SET state = @to, seq = seq + 1, revision = revision + 1, completed = @final,
-				entered_at = clock_timestamp(), updated_at = clock_timestamp()
+				entered_at = statement_timestamp(), updated_at = statement_timestamp()
 			WHERE id = @id RETURNING id, seq, revision, entered_at),
 		noted AS (
 			INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
@@ -170,8 +186,8 @@ func advance(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Comm
 }
 
 // publish writes the transition's event and one delivery per endpoint that wants it, and returns the endpoints that
-// were asleep. The deliveries' foreign key locks each endpoint against falling asleep at the same moment, so the order
-// of the two statements matters.
+// were asleep. The first statement locks each endpoint against falling asleep or being disabled at the same moment, so
+// the order of the two matters.
 func publish(ctx context.Context, tx pgx.Tx, b *booking.Booking) ([]uuid.UUID, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -184,7 +200,7 @@ func publish(ctx context.Context, tx pgx.Tx, b *booking.Booking) ([]uuid.UUID, e
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
 		WHERE w.app_id = @app AND w.status = 'active' AND w.graph IN ('', @graph) AND w.state IN ('', @state)
-		ORDER BY w.id RETURNING endpoint_id`
+		ORDER BY w.id FOR KEY SHARE OF w RETURNING endpoint_id`
 	rows, err := tx.Query(ctx, q, pgx.NamedArgs{
 		"id": id, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.EventType(b.State), "data": asJSON(b),
 		"at": b.EnteredAt, "graph": b.Graph, "state": b.State,

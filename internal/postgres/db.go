@@ -87,6 +87,12 @@ func domain(err error) error {
 		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
+	case "bookings_pkey":
+		return errKnown
+	case "webhook_attempts_delivery_id_fkey":
+		return booking.Wrap(err, booking.NotFound, "The delivery does not exist.")
+	case "spent_links_booking_id_fkey":
+		return booking.Wrap(err, booking.NotFound, "The booking does not exist.")
 	}
 	return err
 }

@@ -28,14 +28,17 @@ func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarg
 	return &t, one(err, "The webhook")
 }
 
+// isNext is true of the deliveries d that may be sent: of one booking only the oldest event that waits, so that no event
+// overtakes an older one that is on its way or has to be tried again.
+const isNext = `d.status = 'pending' AND NOT EXISTS (SELECT FROM webhook_deliveries p WHERE p.endpoint_id = d.endpoint_id
+	AND p.booking_id = d.booking_id AND p.status = 'pending' AND p.seq < d.seq)`
+
 // Claim takes up to limit due deliveries of an endpoint for one attempt each; of one booking only the oldest event. A
 // claim that is never finished falls due again after the lease.
 func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, limit int, lease time.Duration) ([]booking.Delivery, error) {
 	const q = `
 		WITH due AS (
-			SELECT id FROM webhook_deliveries d WHERE endpoint_id = @endpoint AND status = 'pending' AND next_at <= now()
-			AND NOT EXISTS (SELECT FROM webhook_deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.booking_id = d.booking_id
-				AND p.status = 'pending' AND p.next_at <= now() AND p.seq < d.seq)
+			SELECT id FROM webhook_deliveries d WHERE endpoint_id = @endpoint AND next_at <= now() AND ` + isNext + `
 			ORDER BY next_at, seq LIMIT @limit FOR UPDATE SKIP LOCKED),
 		claimed AS (
 			UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease)
@@ -64,9 +67,25 @@ type Verdict struct {
 	Disable bool      // the receiver is gone: disable the endpoint and cancel what waits
 }
 
-// FinishAttempt puts an attempt on record with what follows from it.
+// eraseTold drops events of bookings that are deleted, once no other endpoint waits for them; a condition on d follows.
+const eraseTold = `
+	DELETE FROM events e USING webhook_deliveries d WHERE d.event_id = e.id
+	AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id)
+	AND NOT EXISTS (SELECT FROM webhook_deliveries p
+		WHERE p.event_id = e.id AND p.status = 'pending' AND p.endpoint_id <> d.endpoint_id) AND `
+
+// FinishAttempt puts an attempt on record with what follows from it. NotFound when the delivery is deleted. Locks go in
+// one order everywhere, endpoint, event, delivery, so that a crowd of receivers that are gone does not deadlock.
 func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking.Attempt, v Verdict) error {
 	batch := &pgx.Batch{}
+	args := pgx.NamedArgs{"endpoint": endpointID, "delivery": a.DeliveryID}
+	if v.Disable {
+		batch.Queue(`SELECT FROM webhook_endpoints WHERE id = @endpoint FOR UPDATE`, args)
+		batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries
+			WHERE endpoint_id = @endpoint AND status = 'pending') ORDER BY id FOR UPDATE`, args)
+	} else {
+		batch.Queue(`SELECT FROM events WHERE id = (SELECT event_id FROM webhook_deliveries WHERE id = @delivery) FOR UPDATE`, args)
+	}
 	batch.Queue(`
 		INSERT INTO webhook_attempts (delivery_id, number, started_at, duration_ms, status, error_code, request_headers,
 			response_headers, response_body)
@@ -75,7 +94,7 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 		pgx.NamedArgs{
 			"delivery": a.DeliveryID, "number": a.Number, "started": a.StartedAt, "duration": a.Duration.Milliseconds(),
 			"status": a.Status, "error": a.ErrorCode, "request": asJSON(a.RequestHeaders),
-			"response": asJSON(a.ResponseHeaders), "body": a.ResponseBody,
+			"response": asJSON(a.ResponseHeaders), "body": append([]byte{}, a.ResponseBody...),
 		})
 	batch.Queue(`
 		UPDATE webhook_deliveries SET status = @status, next_at = COALESCE(@next, next_at),
@@ -83,13 +102,16 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 		WHERE id = @delivery AND status = 'pending'`,
 		pgx.NamedArgs{"delivery": a.DeliveryID, "status": v.Status, "next": nullTime(v.Next)})
 	if v.Disable {
-		args := pgx.NamedArgs{"endpoint": endpointID}
 		batch.Queue(`UPDATE webhook_endpoints SET status = 'disabled', awake = false, updated_at = now() WHERE id = @endpoint`, args)
 		batch.Queue(`UPDATE webhook_deliveries SET status = 'cancelled', finished_at = now()
 			WHERE endpoint_id = @endpoint AND status = 'pending'`, args)
+		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
+	} else if v.Status != Waiting {
+		batch.Queue(eraseTold+`d.id = @delivery`, args)
 	}
-	return db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
+	return domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
 }
+
 
 // FallAsleep notes that nobody drains an endpoint until its next delivery is due, and returns that moment (zero when
 // nothing waits). With something due already it changes nothing and returns a moment that is past. The row lock makes
@@ -103,8 +125,8 @@ func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, 
 			return one(err, "The webhook")
 		}
 		var due bool
-		const look = `SELECT min(next_at), COALESCE(min(next_at) <= now(), false) FROM webhook_deliveries
-			WHERE endpoint_id = @id AND status = 'pending'`
+		const look = `SELECT min(next_at), COALESCE(min(next_at) <= now(), false) FROM webhook_deliveries d
+			WHERE endpoint_id = @id AND ` + isNext
 		if err := tx.QueryRow(ctx, look, args).Scan(&next, &due); err != nil || due {
 			return err
 		}
@@ -122,8 +144,8 @@ func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, 
 func (db *DB) OverdueEndpoints(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	const q = `
 		SELECT w.id FROM webhook_endpoints w WHERE w.status = 'active' AND EXISTS (
-			SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.status = 'pending'
-			AND d.next_at < now() - make_interval(secs => @while))
+			SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id
+			AND d.next_at < now() - make_interval(secs => @while) AND ` + isNext + `)
 		ORDER BY w.id LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
 	if err != nil {

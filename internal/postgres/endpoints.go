@@ -35,13 +35,14 @@ func (db *DB) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.Endpoi
 	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Endpoint])
 }
 
-// CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing.
+// CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing; NotFound when the id is another
+// app's.
 func (db *DB) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking.Endpoint, error) {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, graph, state, secret)
 		VALUES (@id, @app, @url, @method, @graph, @state, @secret)
 		ON CONFLICT ON CONSTRAINT webhook_endpoints_pkey DO UPDATE SET id = excluded.id
-		RETURNING ` + endpointColumns
+		WHERE webhook_endpoints.app_id = excluded.app_id RETURNING ` + endpointColumns
 	return endpoint(db.pool.Query(ctx, q, pgx.NamedArgs{
 		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "graph": e.Graph, "state": e.State, "secret": e.Secret,
 	}))
@@ -60,10 +61,15 @@ func (db *DB) UpdateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking
 
 // DeleteEndpoint removes an endpoint with its deliveries; NotFound when the app has no such endpoint.
 func (db *DB) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
-	const q = `DELETE FROM webhook_endpoints WHERE id = @id AND app_id = @app`
-	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"id": id, "app": appID})
-	if err == nil && tag.RowsAffected() == 0 {
-		return booking.Errorf(booking.NotFound, "The webhook does not exist.")
-	}
-	return err
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"endpoint": id, "app": appID}
+		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app FOR UPDATE`
+		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
+			return one(err, "The webhook")
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
+		batch.Queue(`DELETE FROM webhook_endpoints WHERE id = @endpoint`, args)
+		return tx.SendBatch(ctx, batch).Close()
+	})
 }

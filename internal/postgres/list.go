@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -101,6 +102,11 @@ func (f Filter) where(args pgx.NamedArgs) (string, error) {
 
 // condition renders a term; names and values only ever travel as arguments.
 func (t Term) condition(arg string, args pgx.NamedArgs) (string, error) {
+	for _, text := range []string{t.Key, t.Value} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return "", booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
+		}
+	}
 	args[arg] = likePattern(t.Value)
 	if column, ok := searchKeys[t.Key]; ok {
 		return fmt.Sprintf("%s ILIKE @%s", column, arg), nil

@@ -15,12 +15,12 @@ type Outcomes struct {
 	db      *DB
 	log     *slog.Logger
 	mu      sync.Mutex
-	waiting map[uuid.UUID]chan struct{}
+	waiting map[uuid.UUID]map[chan struct{}]bool
 }
 
 // NewOutcomes makes a listener; Run it.
 func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
-	return &Outcomes{db: db, log: log, waiting: map[uuid.UUID]chan struct{}{}}
+	return &Outcomes{db: db, log: log, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
 }
 
 // Expect registers interest in an action before it is signalled. The channel gets a value at each announcement, and
@@ -28,12 +28,18 @@ func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
 func (o *Outcomes) Expect(action uuid.UUID) (heard <-chan struct{}, done func()) {
 	ch := make(chan struct{}, 1)
 	o.mu.Lock()
-	o.waiting[action] = ch
+	if o.waiting[action] == nil {
+		o.waiting[action] = map[chan struct{}]bool{}
+	}
+	o.waiting[action][ch] = true
 	o.mu.Unlock()
 	return ch, func() {
 		o.mu.Lock()
-		delete(o.waiting, action)
-		o.mu.Unlock()
+		defer o.mu.Unlock()
+		delete(o.waiting[action], ch)
+		if len(o.waiting[action]) == 0 {
+			delete(o.waiting, action)
+		}
 	}
 }
 
@@ -85,7 +91,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 func (o *Outcomes) tell(id uuid.UUID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if ch, ok := o.waiting[id]; ok {
+	for ch := range o.waiting[id] {
 		ring(ch)
 	}
 }
@@ -93,8 +99,10 @@ func (o *Outcomes) tell(id uuid.UUID) {
 func (o *Outcomes) tellAll() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, ch := range o.waiting {
-		ring(ch)
+	for _, all := range o.waiting {
+		for ch := range all {
+			ring(ch)
+		}
 	}
 }
 

@@ -44,12 +44,14 @@ func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page) ([]*boo
 	return all, total, db.pool.QueryRow(ctx, count, args).Scan(&total)
 }
 
-// CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing.
+// CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing; NotFound when the id is
+// another app's.
 func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarID uuid.UUID) error {
 	const resource = `
 		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta)
 		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta)
-		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id RETURNING created_at, updated_at`
+		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id
+		WHERE resources.app_id = excluded.app_id RETURNING created_at, updated_at`
 	const calendar = `
 		INSERT INTO calendars (id, app_id, resource_id, name) VALUES (@calendar, @app, @id, @name)
 		ON CONFLICT ON CONSTRAINT calendars_pkey DO NOTHING`
@@ -57,7 +59,7 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 	args["calendar"] = calendarID
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, resource, args).Scan(&r.CreatedAt, &r.UpdatedAt); err != nil {
-			return domain(err)
+			return one(err, "The resource")
 		}
 		_, err := tx.Exec(ctx, calendar, args)
 		return err

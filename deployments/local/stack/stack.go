@@ -221,3 +221,11 @@ Ctrl-C stops everything.
 
 // AdminKey guards the routes that make apps.
 func (s *Stack) AdminKey() config.Secret { return s.options.Config.AdminKey }
+
+// PostgresPID is the process of the embedded Postgres, 0 when there is none.
+func (s *Stack) PostgresPID() int {
+	if s.postgres == nil {
+		return 0
+	}
+	return s.postgres.PID()
+}

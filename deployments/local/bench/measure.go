@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+
+	"holdfast/deployments/local/stack"
+)
+
+// kind is one way to live.
+type kind struct {
+	name string
+	live func(ctx context.Context, n int) (begin, end time.Duration, id string, err error)
+}
+
+// figures are what one kind took at one concurrency, over all rounds.
+type figures struct {
+	begins, ends []time.Duration
+	took         time.Duration
+	lives        int
+	server       time.Duration // CPU of this process: Temporal, API, worker, client
+	postgres     time.Duration // CPU of Postgres
+	events       int64
+}
+
+func measure(ctx context.Context, s *stack.Stack, lives, rounds int) (string, error) {
+	b, stop, err := startBare(ctx, s.App.Temporal, s.DatabaseURL)
+	if err != nil {
+		return "", err
+	}
+	defer stop()
+	h, err := newBooked(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	kinds := []kind{{"bare workflow", b.live}, {"booking over HTTP", h.live}}
+	for _, k := range kinds { // warm up
+		if err := k.round(ctx, s, &figures{}, lives/4+1, 8); err != nil {
+			return "", err
+		}
+	}
+	report := heading(lives, rounds)
+	for _, at := range []int{1, 20} {
+		results := []*figures{{}, {}}
+		for range rounds {
+			for i, k := range kinds {
+				n := lives
+				if at == 1 {
+					n = lives / 3
+				}
+				if err := k.round(ctx, s, results[i], n, at); err != nil {
+					return "", err
+				}
+			}
+		}
+		report += table(at, kinds, results)
+	}
+	return report, nil
+}
+
+// round lives n lives, so many at a time.
+func (k kind) round(ctx context.Context, s *stack.Stack, f *figures, n, at int) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	var failed error
+	var last string
+	work := make(chan int)
+	serverBefore, postgresBefore, started := selfCPU(), postgresCPU(s.PostgresPID()), time.Now()
+	for range at {
+		all.Go(func() {
+			for i := range work {
+				begin, end, id, err := k.live(ctx, i)
+				mu.Lock()
+				if err != nil {
+					failed = err
+				} else {
+					f.begins, f.ends, last = append(f.begins, begin), append(f.ends, end), id
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	all.Wait()
+	f.took += time.Since(started)
+	f.lives += n
+	f.server += selfCPU() - serverBefore
+	f.postgres += postgresCPU(s.PostgresPID()) - postgresBefore
+	if failed != nil {
+		return fmt.Errorf("%s: %w", k.name, failed)
+	}
+	events, err := history(ctx, s, last)
+	f.events = events
+	return err
+}
+
+// history waits for a workflow's end and counts its events.
+func history(ctx context.Context, s *stack.Stack, id string) (int64, error) {
+	if err := s.App.Temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
+		return 0, err
+	}
+	all := s.App.Temporal.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var n int64
+	for all.HasNext() {
+		event, err := all.Next()
+		if err != nil {
+			return 0, err
+		}
+		n = event.GetEventId()
+	}
+	return n, nil
+}
+
+func selfCPU() time.Duration {
+	var use syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &use)
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// postgresCPU sums what the server and its children have used, those that have ended included (Linux).
+func postgresCPU(pid int) time.Duration {
+	var ticks int64
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		text, err := os.ReadFile(file) //nolint:gosec // below /proc
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		fields := strings.Fields(rest)
+		own := filepath.Base(filepath.Dir(file)) == strconv.Itoa(pid)
+		if len(fields) < 15 || (!own && fields[1] != strconv.Itoa(pid)) {
+			continue
+		}
+		last := 13
+		if own {
+			last = 15
+		}
+		for _, field := range fields[11:last] {
+			n, _ := strconv.ParseInt(field, 10, 64)
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
+func quantile(all []time.Duration, q float64) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}
+
+func heading(lives, rounds int) string {
+	return fmt.Sprintf(`# Benchmarks
+
+A booking's life over HTTP (POST → 201 confirmed → PUT cancel → 200) against the barest workflow that could carry it
+(start, local activity with one INSERT, signal, the same, done; no HTTP, no calendar, no events). Both run on one server in
+one run and take turns; only the ratios mean anything on another machine.
+
+    make bench        # %d lives a round, %d rounds
+
+%s, %d cores, %s. Temporal's server, API, worker and client share one process; Postgres is another, with fsync on.
+`, lives, rounds, time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
+}
+
+func table(at int, kinds []kind, results []*figures) string {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n## %d at a time\n\n| | lives/s | create p50 ms | create p99 ms | cancel p50 ms | cancel p99 ms | events | CPU ms per life: server | Postgres |\n|---|---|---|---|---|---|---|---|---|\n", at)
+	var rows [2][8]float64
+	for i, f := range results {
+		n := float64(f.lives)
+		rows[i] = [8]float64{
+			n / f.took.Seconds(), ms(quantile(f.begins, .5)), ms(quantile(f.begins, .99)), ms(quantile(f.ends, .5)),
+			ms(quantile(f.ends, .99)), float64(f.events), ms(f.server) / n, ms(f.postgres) / n,
+		}
+		fmt.Fprintf(&text, "| %s |", kinds[i].name)
+		for column, value := range rows[i] {
+			if column == 5 {
+				fmt.Fprintf(&text, " %.0f |", value)
+				continue
+			}
+			fmt.Fprintf(&text, " %.1f |", value)
+		}
+		text.WriteString("\n")
+	}
+	text.WriteString("| **ratio** |")
+	for column := range rows[0] {
+		fmt.Fprintf(&text, " **%.2f** |", rows[1][column]/rows[0][column])
+	}
+	text.WriteString("\n")
+	return text.String()
+}

@@ -1,0 +1,129 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// asked are the routes that want a credential, with what each wants.
+var asked = []struct{ method, path, need string }{
+	{"GET", "/v2/apps", "admin"}, {"POST", "/v2/apps", "admin"}, {"GET", "/v2/app", "server"}, {"PUT", "/v2/app", "server"},
+	{"GET", "/v2/keys", "server"}, {"POST", "/v2/keys", "server"}, {"DELETE", "/v2/keys/x", "server"},
+	{"GET", "/v2/resources", "server"}, {"POST", "/v2/resources", "server"}, {"GET", "/v2/resources/x", "server"},
+	{"PUT", "/v2/resources/x", "server"}, {"DELETE", "/v2/resources/x", "server"},
+	{"GET", "/v2/bookings", "server"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "server"},
+	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "server"},
+	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
+	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
+}
+
+func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	visitor := b.anonymous()
+	widget := *b
+	widget.key = b.post(t, "/v2/keys", `{"kind":"widget","name":"site"}`).want(t, http.StatusCreated).str("data.key")
+	wrong := *b
+	wrong.key = "live_api_key_nonsense"
+	for _, r := range asked {
+		visitor.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
+		wrong.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
+		if r.need == "server" {
+			widget.call(t, r.method, r.path, "").refused(t, http.StatusForbidden, "forbidden")
+		}
+		if r.need == "admin" {
+			b.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
+		}
+	}
+	resource := b.resource(t)
+	widget.post(t, "/v2/bookings", request(resource, "instant", 9)).want(t, http.StatusCreated)
+	widget.post(t, "/v2/bookings", request(resource, "instant", 9, `,"settings":{"allow_double_bookings":true}`)).
+		refused(t, http.StatusForbidden, "forbidden")
+	visitor.get(t, "/v2/app", "Authorization", "Bearer "+b.key).want(t, http.StatusOK)
+	visitor.get(t, "/v2/app", "Authorization", "bearer "+widget.key).refused(t, http.StatusForbidden, "forbidden")
+}
+
+// TestForeignThingsDoNotExist uses one app's ids with another app's key.
+func TestForeignThingsDoNotExist(t *testing.T) {
+	t.Parallel()
+	b, other := tenant(t, plain), tenant(t, plain)
+	resource := b.resource(t)
+	id := b.book(t, resource, "instant", 9)
+	hook := b.webhook(t, "https://example.com/hook", "").str("data.id")
+	key := b.get(t, "/v2/keys").str("data.0.id")
+	for _, c := range [][2]string{
+		{"GET", "/v2/bookings/" + id}, {"PUT", "/v2/bookings/" + id}, {"DELETE", "/v2/bookings/" + id}, {"PUT", "/v2/bookings/" + id + "/cancel"},
+		{"GET", "/v2/resources/" + resource}, {"PUT", "/v2/resources/" + resource}, {"DELETE", "/v2/resources/" + resource},
+		{"GET", "/v2/webhooks/" + hook}, {"PUT", "/v2/webhooks/" + hook}, {"DELETE", "/v2/webhooks/" + hook}, {"DELETE", "/v2/keys/" + key},
+	} {
+		other.call(t, c[0], c[1], `{"meta":{}}`).refused(t, http.StatusNotFound, "not_found")
+	}
+	if got := other.get(t, "/v2/bookings").str("total"); got != "0" {
+		t.Errorf("the other app sees %s bookings", got)
+	}
+	b.call(t, http.MethodDelete, "/v2/resources/"+resource, "").refused(t, http.StatusConflict, "in_use")
+}
+
+// TestErrorsTellNothingOfTheInside posts nonsense everywhere and reads the answers.
+func TestErrorsTellNothingOfTheInside(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	nonsense := []string{`{`, `[]`, `null`, `"x"`, `{"name":7}`, `{"name":"'; drop table apps --","timezone":"Mars/Olympus"}`,
+		`{"url":"http://[::1%25lo]/","graph":"\u0000"}`, `{"customer":{"name":{"a":1}},"start":{},"end":[]}`, `{"meta":"x","settings":{"timers":7}}`}
+	for _, r := range asked {
+		if r.need == "admin" {
+			continue
+		}
+		for _, body := range nonsense {
+			a := b.call(t, r.method, r.path+"?search=%27:%00&orderBy=%27&page=-1&start=x&include=%27", body)
+			if a.status >= 500 {
+				t.Errorf("%s %s %s: %d %s", r.method, r.path, body, a.status, a.body)
+			}
+			if a.status >= 400 {
+				var problem map[string]any
+				if err := json.Unmarshal([]byte(a.body), &problem); err != nil || problem["code"] == "" || problem["request_id"] == "" || problem["error"] == nil {
+					t.Errorf("%s %s: not a problem document: %s", r.method, r.path, a.body)
+				}
+			}
+			for _, inside := range []string{"sql", ".go:", "pgx", "goroutine", "temporal", "constraint", "unmarshal", "SQLSTATE"} {
+				if strings.Contains(strings.ToLower(a.body), strings.ToLower(inside)) {
+					t.Errorf("%s %s tells of %q: %s", r.method, r.path, inside, a.body)
+				}
+			}
+		}
+	}
+}
+
+func TestEdges(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	b.get(t, "/nowhere").refused(t, http.StatusNotFound, "not_found")
+	b.call(t, http.MethodDelete, "/v2/graphs", "").refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
+	b.get(t, "/healthz").want(t, http.StatusOK)
+	b.get(t, "/readyz").want(t, http.StatusOK)
+	if metrics := b.get(t, "/metrics").want(t, http.StatusOK); !strings.Contains(metrics.body, "holdfast_http_request_seconds") {
+		t.Error("no metrics")
+	}
+	if echoed := b.get(t, "/healthz", "X-Request-Id", "mine-1").header.Get("X-Request-Id"); echoed != "mine-1" {
+		t.Errorf("request id %q", echoed)
+	}
+	if echoed := b.get(t, "/healthz", "X-Request-Id", "not good\"").header.Get("X-Request-Id"); strings.Contains(echoed, "good") {
+		t.Errorf("request id %q", echoed)
+	}
+	graphs := b.anonymous().get(t, "/v2/graphs").want(t, http.StatusOK)
+	if graphs.str("data.0.name") != "confirm_decline" || graphs.str("data.5.name") != "instant_payment" {
+		t.Error(graphs.body)
+	}
+	for path, kind := range map[string]string{"/v2/graphs/instant": "application/json", "/v2/graphs/instant.svg": "image/svg+xml", "/v2/graphs/instant.mmd": "text/"} {
+		if got := b.get(t, path).want(t, http.StatusOK).header.Get("Content-Type"); !strings.HasPrefix(got, kind) {
+			t.Errorf("%s is %s", path, got)
+		}
+	}
+	b.get(t, "/v2/graphs/nope").refused(t, http.StatusNotFound, "not_found")
+	b.put(t, "/v2/app", `{"settings":{"action_links":"sometimes","redirect_hosts":["HTTP://x"]}}`).refused(t, http.StatusUnprocessableEntity, "invalid")
+	if changed := b.put(t, "/v2/app", `{"settings":{"redirect_hosts":["example.org:8443"]}}`).want(t, http.StatusOK); changed.str("data.settings.redirect_hosts.0") != "example.org:8443" {
+		t.Error(changed.body)
+	}
+}

@@ -1,0 +1,279 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/pgtest"
+	"holdfast/internal/postgres"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+
+// bundle is a record of its own with one app and one resource, and a second connection that looks at the tables.
+type bundle struct {
+	*postgres.DB
+	t        testing.TB
+	ctx      context.Context
+	url      string
+	look     *pgxpool.Pool
+	app      *booking.App
+	resource *booking.Resource
+	calendar *booking.Calendar
+}
+
+func setup(t testing.TB) *bundle {
+	t.Helper()
+	db, url := pgtest.New(t)
+	look, err := pgxpool.New(t.Context(), url)
+	check(t, err)
+	t.Cleanup(look.Close)
+	b := &bundle{DB: db, t: t, ctx: t.Context(), url: url, look: look}
+	b.app = b.newApp("acme")
+	b.resource, b.calendar = b.newResource(b.app)
+	return b
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must is for calls whose failure is not the subject of the test.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func newID() uuid.UUID { return must(uuid.NewV7()) }
+
+// monday is the day most bookings of the tests fall on.
+var monday = time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC)
+
+func (b *bundle) newApp(slug string) *booking.App {
+	b.t.Helper()
+	app := &booking.App{ID: newID(), Name: slug, Slug: slug, WebhookSecret: []byte("sealed secret of " + slug)}
+	app.Settings = booking.AppSettings{ActionLinks: booking.ConfirmPage, RedirectHosts: []string{"example.com"}}
+	key := postgres.NewKey{Hash: []byte("hash of " + slug), Sealed: []byte("sealed key of " + slug)}
+	key.Key = booking.Key{ID: newID(), AppID: app.ID, Kind: booking.ServerKey, Name: "first", Hint: "live_…"}
+	check(b.t, b.CreateApp(b.ctx, app, key))
+	return app
+}
+
+func (b *bundle) newResource(app *booking.App) (*booking.Resource, *booking.Calendar) {
+	b.t.Helper()
+	r := &booking.Resource{ID: newID(), AppID: app.ID, Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{"room": 4}`)}
+	check(b.t, b.CreateResource(b.ctx, r, newID()))
+	c, err := b.Calendar(b.ctx, r.ID, nil)
+	check(b.t, err)
+	return r, c
+}
+
+// at is a booking of the bundle's resource, from one hour of monday to another, not yet on record.
+func (b *bundle) at(graph string, from, to float64) *booking.Booking {
+	b.t.Helper()
+	g := graphOf(b.t, graph)
+	return &booking.Booking{
+		ID: newID(), AppID: b.app.ID, EventID: newID(), Graph: g.Name, GraphVersion: g.Version, State: g.Initial,
+		Start: monday.Add(time.Duration(from * float64(time.Hour))), End: monday.Add(time.Duration(to * float64(time.Hour))),
+		What: "Check-up", Where: "Room 4", Description: "the first visit", Participants: []string{"grau@example.com"},
+		Meta: json.RawMessage(`{"ticket": "T-1"}`), Resource: *b.resource, Calendar: *b.calendar,
+		Customers: []booking.Customer{{
+			ID: newID(), Name: "Zadie Quill", Email: "zadie.quill@example.org", Phone: "+49 170 5550123", Voip: "zadie-on-voip",
+			Timezone: "Europe/London", Meta: json.RawMessage(`{"allergy": "zinc-canary"}`),
+		}},
+	}
+}
+
+func graphOf(t testing.TB, name string) *graphs.Graph {
+	t.Helper()
+	g, ok := graphs.Latest(name)
+	if !ok {
+		t.Fatalf("no graph %s", name)
+	}
+	return g
+}
+
+// action is a request to move by the API, not yet on record.
+func action(v *booking.Booking, name string) *booking.Action {
+	return &booking.Action{
+		ID: newID(), AppID: v.AppID, BookingID: v.ID, Name: name, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI,
+		Status: booking.Pending,
+	}
+}
+
+// create puts a booking and its first action on record.
+func (b *bundle) create(v *booking.Booking) *booking.Action {
+	b.t.Helper()
+	first := action(v, graphOf(b.t, v.Graph).Start)
+	first.Inputs = json.RawMessage(`{"create": {"message": "input-canary"}}`)
+	known, err := b.Create(b.ctx, v, first, false)
+	check(b.t, err)
+	return known
+}
+
+// commit is what a workflow that knows the record as v would send for an action. Next says what it does.
+func commit(v *booking.Booking, a *booking.Action) booking.Commit {
+	g := must(v.RuleBook())
+	in := booking.Commit{BookingID: v.ID, Seq: v.Seq, ActionID: a.ID, Actor: a.Actor}
+	move, err := g.Next(v.State, a.Name, a.Actor)
+	if err != nil {
+		in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: err.Error()}
+	}
+	in.Move = move
+	return in
+}
+
+// book creates a booking and plays its first action.
+func (b *bundle) book(v *booking.Booking) (*booking.Booking, booking.Outcome) {
+	b.t.Helper()
+	out, err := b.Commit(b.ctx, commit(v, b.create(v)))
+	check(b.t, err)
+	return b.known(v), out
+}
+
+// booked is book for when it has to work.
+func (b *bundle) booked(v *booking.Booking) *booking.Booking {
+	b.t.Helper()
+	v, out := b.book(v)
+	if out.Result != booking.ResultApplied {
+		b.t.Fatalf("booking: %+v", out)
+	}
+	return v
+}
+
+// known is the booking as the record has it, nil when it has none.
+func (b *bundle) known(v *booking.Booking) *booking.Booking {
+	b.t.Helper()
+	found, err := b.Booking(b.ctx, v.AppID, v.ID)
+	if booking.CodeOf(err) == booking.NotFound {
+		return nil
+	}
+	check(b.t, err)
+	return found
+}
+
+// play requests an action by the API and commits it from where the record stands.
+func (b *bundle) play(v *booking.Booking, name string) (*booking.Booking, booking.Outcome) {
+	b.t.Helper()
+	v = b.known(v)
+	a, err := b.Request(b.ctx, action(v, name), "")
+	check(b.t, err)
+	out, err := b.Commit(b.ctx, commit(v, a))
+	check(b.t, err)
+	return b.known(v), out
+}
+
+// played is play for when it has to work.
+func (b *bundle) played(v *booking.Booking, names ...string) *booking.Booking {
+	b.t.Helper()
+	for _, name := range names {
+		var out booking.Outcome
+		if v, out = b.play(v, name); out.Result != booking.ResultApplied {
+			b.t.Fatalf("%s: %+v", name, out)
+		}
+	}
+	return v
+}
+
+// count runs a query that returns one number.
+func (b *bundle) count(sql string, args ...any) int {
+	b.t.Helper()
+	return first[int](b, sql, args...)
+}
+
+func first[T any](b *bundle, sql string, args ...any) T {
+	b.t.Helper()
+	all := column[T](b, sql, args...)
+	if len(all) != 1 {
+		b.t.Fatalf("%d rows of %s", len(all), sql)
+	}
+	return all[0]
+}
+
+func column[T any](b *bundle, sql string, args ...any) []T {
+	b.t.Helper()
+	rows, err := b.look.Query(b.ctx, sql, args...)
+	check(b.t, err)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	check(b.t, err)
+	return all
+}
+
+func (b *bundle) exec(sql string, args ...any) {
+	b.t.Helper()
+	_, err := b.look.Exec(b.ctx, sql, args...)
+	check(b.t, err)
+}
+
+// wantCount asserts on a query that returns one number.
+func (b *bundle) wantCount(want int, sql string, args ...any) {
+	b.t.Helper()
+	if got := b.count(sql, args...); got != want {
+		b.t.Errorf("got %d, want %d: %s", got, want, sql)
+	}
+}
+
+func wantCode(t testing.TB, err error, want booking.Code) {
+	t.Helper()
+	if got := booking.CodeOf(err); got != want {
+		t.Errorf("code %q (%v), want %q", got, err, want)
+	}
+}
+
+func wantEqual[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func wantSame[T comparable](t testing.TB, what string, got, want []T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+// overlaps counts pairs of exclusive stretches of one resource that overlap: the promise of the product is that it is 0.
+const overlaps = `
+	SELECT count(*) FROM occupancies a JOIN occupancies b
+	ON a.resource_id = b.resource_id AND a.id < b.id AND a.during && b.during WHERE a.exclusive AND b.exclusive`
+
+// sound asserts what holds of every record at any time.
+func (b *bundle) sound() {
+	b.t.Helper()
+	b.wantCount(0, overlaps)
+	b.wantCount(0, `SELECT count(*) FROM bookings b WHERE seq <> (SELECT count(*) FROM transitions t WHERE t.booking_id = b.id)
+		OR seq <> (SELECT COALESCE(max(seq), 0) FROM transitions t WHERE t.booking_id = b.id)
+		OR seq <> (SELECT count(*) FROM events e WHERE e.booking_id = b.id)
+		OR seq <> (SELECT COALESCE(max(seq), 0) FROM events e WHERE e.booking_id = b.id)`)
+	b.wantCount(0, `SELECT count(*) FROM actions a JOIN bookings b ON b.id = a.booking_id WHERE status = 'applied'
+		AND NOT EXISTS (SELECT FROM transitions t WHERE t.action_id = a.id AND t.seq = a.seq)`)
+	b.wantCount(0, `SELECT count(*) FROM transitions t JOIN transitions n ON n.booking_id = t.booking_id AND n.seq = t.seq + 1
+		WHERE n.from_state <> t.to_state`)
+	for _, g := range graphs.All() {
+		for _, s := range g.States {
+			holds := 0
+			if s.Holds == graphs.HoldsSlot {
+				holds = 1
+			}
+			b.wantCount(0, `SELECT count(*) FROM bookings b WHERE graph = $1 AND state = $2
+				AND $3 <> (SELECT count(*) FROM occupancies o WHERE o.booking_id = b.id)`, g.Name, s.Name, holds)
+		}
+	}
+}
