@@ -125,6 +125,7 @@ func (w *walk) adopt(out booking.Outcome) {
 	if out.Result == booking.ResultGone {
 		w.gone = true
 		w.stopTimer()
+		w.show()
 		return
 	}
 	if out.Seq == w.Seq {

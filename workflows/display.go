@@ -16,15 +16,17 @@ func Summary(in booking.Start) string {
 	return fmt.Sprintf("%s · %s · %s", in.App, in.Graph.Name, in.Title)
 }
 
-// show keeps the Temporal UI readable: what the booking is, where it stands, what may happen next and when.
+// show keeps the Temporal UI readable: what the booking is, where it stands, what may happen next and when. Writing to
+// the search index costs the server most, so it is done only when the index says something else.
 func (w *walk) show() {
 	workflow.SetCurrentDetails(w.ctx, w.details())
-	if !w.Indexed || w.Seq == 0 {
+	if w.Shown == "" || w.Shown == w.State || (w.Seq == 0 && !w.gone) {
 		return
 	}
 	if err := workflow.UpsertTypedSearchAttributes(w.ctx, StateAttribute.ValueSet(w.State)); err != nil {
 		workflow.GetLogger(w.ctx).Warn("could not index the state", "error", err)
 	}
+	w.Shown = w.State
 }
 
 func (w *walk) details() string {
@@ -35,6 +37,10 @@ func (w *walk) details() string {
 	line("When", w.Start.Start.UTC().Format(time.RFC3339)+" to "+w.End.UTC().Format(time.RFC3339))
 	line("Graph", fmt.Sprintf("%s, version %d", w.Graph.Name, w.Graph.Version))
 	line("State", fmt.Sprintf("**%s** (transition %d)", w.State, w.Seq))
+	if w.gone {
+		line("Record", "none: the booking never came to be, or was deleted")
+		return text.String()
+	}
 	open := w.Graph.Open(w.State)
 	if len(open) == 0 {
 		line("Open actions", "none: this booking is over")

@@ -14,6 +14,7 @@ import (
 func Endpoint(ctx workflow.Context, in booking.Drain) error {
 	wake := workflow.GetSignalChannel(ctx, WakeSignal)
 	for {
+		takeAll(wake) // whoever called before this drain is served by it
 		out, err := drain(ctx, in)
 		if err != nil {
 			return err

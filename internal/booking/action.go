@@ -78,7 +78,7 @@ type Start struct {
 	Seq       int              `json:"seq"`
 	Entered   time.Time        `json:"entered"`
 	Actions   []Signal         `json:"actions"`    // to play first, in order
-	Indexed   bool             `json:"indexed"`    // the server knows our search attributes
+	Shown     string           `json:"shown"`      // the state in the search index; "" = the server does not know our attributes
 	CarriedOn int              `json:"carried_on"` // how often the workflow has continued as new
 }
 

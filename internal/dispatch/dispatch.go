@@ -63,17 +63,20 @@ func (d *Dispatcher) start(
 	in := booking.Start{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
-		Actions: []booking.Signal{s}, Indexed: d.Indexed,
+		Actions: []booking.Signal{s},
+	}
+	if d.Indexed {
+		in.Shown = expected(graph, b.State, s)
 	}
 	options := client.StartWorkflowOptions{
 		ID: workflows.BookingID(b.ID), TaskQueue: d.TaskQueue, WorkflowIDReusePolicy: reuse,
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}
-	if in.Indexed {
+	if in.Shown != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
 			workflows.AppAttribute.ValueSet(app), workflows.GraphAttribute.ValueSet(b.Graph),
-			workflows.StateAttribute.ValueSet(expected(graph, b.State, s)), workflows.StartAttribute.ValueSet(b.Start))
+			workflows.StateAttribute.ValueSet(in.Shown), workflows.StartAttribute.ValueSet(b.Start))
 	}
 	_, err = d.Client.ExecuteWorkflow(ctx, options, workflows.Booking, in)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
@@ -81,7 +84,7 @@ func (d *Dispatcher) start(
 		return nil
 	}
 	var unknown *serviceerror.InvalidArgument
-	if errors.As(err, &unknown) && in.Indexed { // the server does not know the attributes (yet): better unindexed than not at all
+	if errors.As(err, &unknown) && in.Shown != "" { // the server does not know the attributes (yet): better unindexed than not at all
 		plain := *d
 		plain.Indexed = false
 		return plain.start(ctx, b, app, s, reuse)

@@ -112,7 +112,6 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 	return domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
 }
 
-
 // FallAsleep notes that nobody drains an endpoint until its next delivery is due, and returns that moment (zero when
 // nothing waits). With something due already it changes nothing and returns a moment that is past. The row lock makes
 // commits that are writing deliveries wait, or makes this wait for them: no delivery is missed.

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/deployments/local/stack"
 	"holdfast/internal/config"
 )
@@ -291,4 +293,13 @@ func eventually(t testing.TB, within time.Duration, what string, holds func() bo
 			t.Fatalf("not within %s: %s", within, what)
 		}
 	}
+}
+
+func mustUUID(t testing.TB, text string) uuid.UUID {
+	t.Helper()
+	id, err := uuid.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

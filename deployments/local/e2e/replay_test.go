@@ -1,0 +1,102 @@
+package e2e_test
+
+import (
+	"bytes"
+	"flag"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"holdfast/workflows"
+)
+
+// record adds histories to those that every later version has to replay; it never overwrites one:
+//
+//	go test ./e2e -run FreshHistories -record ../../../workflows/testdata/histories
+var record = flag.String("record", "", "folder to add the histories of this run to")
+
+// TestFreshHistoriesReplay lives one booking per path on the real server and replays what the server has recorded.
+func TestFreshHistoriesReplay(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	hears := newReceiver(t, func(n int) int { return http.StatusInternalServerError - 300*min(n, 1) })
+	hook := b.webhook(t, hears.URL, "").str("data.id")
+	resource := b.resource(t)
+	lives := map[string]string{}
+	live := func(name, graph string, hour int, more string, actions ...string) {
+		id := b.book(t, resource, graph, hour, more)
+		for _, action := range actions {
+			b.put(t, "/v2/bookings/"+id+"/"+action, "{}")
+		}
+		lives[name] = workflows.BookingID(mustUUID(t, id))
+	}
+	live("instant-cancelled", "instant", 1, "", "cancel")
+	live("confirm-decline-confirmed-cancelled", "confirm_decline", 2, "", "confirm", "cancel_by_customer")
+	live("confirm-decline-declined", "confirm_decline", 3, "", "decline")
+	live("instant-payment-paid-completed", "instant_payment", 4, "", "pay", "complete")
+	live("instant-payment-unpaid", "instant_payment", 5, `,"settings":{"timers":{"timeout":"PT1S"}}`)
+	loser := b.book(t, resource, "confirm_decline", 7)
+	b.book(t, resource, "instant", 7)
+	b.put(t, "/v2/bookings/"+loser+"/confirm", "").want(t, http.StatusConflict)
+	b.put(t, "/v2/bookings/"+loser+"/decline", "").want(t, http.StatusOK)
+	lives["confirm-decline-slot-taken-declined"] = workflows.BookingID(mustUUID(t, loser))
+	hears.waitFor(t, 2)
+	c := b.stack.App.Temporal
+	for name, id := range lives {
+		if err := c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		replay(t, c, name, id)
+	}
+	replay(t, c, "endpoint", workflows.EndpointID(mustUUID(t, hook)))
+}
+
+func replay(t *testing.T, c client.Client, name, id string) {
+	t.Helper()
+	var all history.History
+	events := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Events = append(all.Events, event)
+	}
+	text, err := protojson.Marshal(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := client.HistoryFromJSON(bytes.NewReader(text), client.HistoryJSONOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replayer := worker.NewWorkflowReplayer()
+	replayer.RegisterWorkflow(workflows.Booking)
+	replayer.RegisterWorkflow(workflows.Endpoint)
+	if err := replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), read); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if *record == "" {
+		return
+	}
+	file := filepath.Join(*record, name+".json")
+	if _, err := os.Stat(file); err == nil {
+		return
+	}
+	if err := os.MkdirAll(*record, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // part of the repository
+		t.Fatal(err)
+	}
+	t.Logf("recorded %s, %d events", file, len(all.Events))
+}

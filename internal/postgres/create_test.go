@@ -1,0 +1,201 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+func TestCreateRepeated(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.at("instant", 9, 10)
+	a := b.create(v)
+	before := b.tables()
+	other := *v
+	other.What = "something else"
+	known := must(b.Create(b.ctx, &other, action(&other, "confirm"), true))
+	wantEqual(t, "the first try's action", known.ID, a.ID)
+	wantEqual(t, "status", known.Status, booking.Pending)
+	if after := b.tables(); before != after {
+		t.Errorf("a repeat changed the record:\n%s\n%s", before, after)
+	}
+	must(b.Commit(b.ctx, commit(v, a)))
+	known = must(b.Create(b.ctx, &other, action(&other, "confirm"), true))
+	wantEqual(t, "status of the first try", known.Status, booking.Applied)
+}
+
+func TestCreateAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for name, sameAction := range map[string]bool{"same action": true, "own actions": false} {
+		v := b.at("instant", 9, 10)
+		id := newID()
+		known, errs := make([]*booking.Action, 20), make([]error, 20)
+		together(len(known), func(i int) {
+			mine, a := *v, action(v, "confirm")
+			mine.Customers = []booking.Customer{{ID: newID(), Name: "Zadie Quill"}}
+			if sameAction {
+				a.ID = id
+			}
+			known[i], errs[i] = b.Create(b.ctx, &mine, a, true)
+		})
+		for i := range known {
+			check(t, errs[i])
+			wantEqual(t, name, known[i].ID, known[0].ID)
+		}
+		b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1`, v.ID)
+		b.wantCount(1, `SELECT count(*) FROM customers WHERE booking_id = $1`, v.ID)
+	}
+}
+
+func TestCreateLooksForRoom(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.booked(b.at("instant", 9, 10))
+	before := b.tables()
+	v := b.at("instant", 9.5, 11)
+	_, err := b.Create(b.ctx, v, action(v, "confirm"), true)
+	wantCode(t, err, booking.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, v), booking.SlotTaken)
+	if after := b.tables(); before != after {
+		t.Errorf("a refused creation left something:\n%s", after)
+	}
+	v.Settings.AllowDoubleBookings = true
+	must(b.Create(b.ctx, v, action(v, "confirm"), true))
+	free := b.at("instant", 10, 11)
+	check(t, b.HasRoom(b.ctx, free))
+}
+
+func TestCreateNeedsItsResource(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	other := b.newApp("other")
+	theirs, theirCalendar := b.newResource(other)
+	_, secondCalendar := b.newResource(b.app)
+	cases := map[string]func(*booking.Booking){
+		"another app's resource":      func(v *booking.Booking) { v.Resource, v.Calendar = *theirs, *theirCalendar },
+		"another app":                 func(v *booking.Booking) { v.AppID = other.ID },
+		"another resource's calendar": func(v *booking.Booking) { v.Calendar = *secondCalendar },
+		"an unknown resource":         func(v *booking.Booking) { v.Resource.ID = newID() },
+	}
+	before := b.tables()
+	for name, spoil := range cases {
+		v := b.at("instant", 9, 10)
+		spoil(v)
+		_, err := b.Create(b.ctx, v, action(v, "confirm"), true)
+		if booking.CodeOf(err) != booking.NotFound {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after := b.tables(); before != after {
+		t.Errorf("something was left:\n%s", after)
+	}
+}
+
+// TestNoBookingOnADeletedResource lets creations and the deletion of their resource meet.
+func TestNoBookingOnADeletedResource(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range 20 {
+		b.resource, b.calendar = b.newResource(b.app)
+		v := b.at("instant", 9, 10)
+		var created, deleted error
+		together(2, func(i int) {
+			if i == 0 {
+				_, created = b.Create(b.ctx, v, action(v, "confirm"), true)
+			} else {
+				deleted = b.DeleteResource(b.ctx, b.app.ID, b.resource.ID)
+			}
+		})
+		one := booking.CodeOf(created) == booking.NotFound && deleted == nil
+		other := created == nil && booking.CodeOf(deleted) == booking.InUse
+		if !one && !other {
+			t.Errorf("created: %v, deleted: %v", created, deleted)
+		}
+	}
+	b.wantCount(0, `SELECT count(*) FROM bookings b JOIN resources r ON r.id = b.resource_id WHERE r.deleted_at IS NOT NULL`)
+}
+
+func TestStillbornBookingLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.booked(b.at("instant", 9, 10))
+	v := b.at("instant", 9, 10)
+	a := b.create(v)
+	more := action(v, "cancel")
+	more.Inputs = json.RawMessage(`{"cancel": {"message": "more-canary"}}`)
+	must(b.Request(b.ctx, more, "a link"))
+	out := must(b.Commit(b.ctx, commit(v, a)))
+	wantEqual(t, "result", out.Result, booking.ResultGone)
+	wantEqual(t, "code", out.Code, booking.SlotTaken)
+	if b.known(v) != nil {
+		t.Error("the booking is still there")
+	}
+	for _, table := range []string{"customers", "transitions", "events", "occupancies", "spent_links"} {
+		b.wantCount(0, `SELECT count(*) FROM `+table+` WHERE booking_id = $1`, v.ID)
+	}
+	decided := must(b.Action(b.ctx, a.ID))
+	wantEqual(t, "status", decided.Status, booking.Refused)
+	wantEqual(t, "inputs", string(decided.Inputs), "{}")
+	wantCode(t, decided.Err(), booking.SlotTaken)
+	wantEqual(t, "message", decided.Message, "The time slot is already taken.")
+	wantEqual(t, "inputs of the other", string(must(b.Action(b.ctx, more.ID)).Inputs), "{}")
+	if text := b.tables(); strings.Count(text, "Zadie") != 2 { // the winner's: customer and event
+		t.Errorf("a person is left of a booking that never was:\n%s", text)
+	}
+	known := must(b.Create(b.ctx, v, action(v, "confirm"), true))
+	wantEqual(t, "a repeat finds the refusal", known.ID, a.ID)
+	wantCode(t, known.Err(), booking.SlotTaken)
+}
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := *b.resource
+	r.Name, r.Timezone, r.Meta = "Dr. Blau", "Asia/Kathmandu", json.RawMessage(`{"a": [1, null]}`)
+	check(t, b.UpdateResource(b.ctx, &r))
+	got := must(b.Resource(b.ctx, b.app.ID, r.ID))
+	wantEqual(t, "name", got.Name, r.Name)
+	wantEqual(t, "zone", got.Zone().String(), "Asia/Kathmandu")
+	wantEqual(t, "meta", string(got.Meta), `{"a": [1, null]}`)
+
+	again := r
+	again.Name = "somebody else"
+	check(t, b.CreateResource(b.ctx, &again, b.calendar.ID))
+	wantEqual(t, "name after a repeat", must(b.Resource(b.ctx, b.app.ID, r.ID)).Name, "Dr. Blau")
+	b.wantCount(1, `SELECT count(*) FROM calendars`)
+	unknown := newID()
+	_, err := b.Calendar(b.ctx, r.ID, &unknown)
+	wantCode(t, err, booking.NotFound)
+	wantEqual(t, "calendar", must(b.Calendar(b.ctx, r.ID, &b.calendar.ID)).ID, b.calendar.ID)
+
+	v := b.booked(b.at("instant", 9, 10))
+	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), booking.InUse)
+	b.played(v, "cancel")
+	check(t, b.DeleteResource(b.ctx, b.app.ID, r.ID))
+	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), booking.NotFound)
+	_, err = b.Resource(b.ctx, b.app.ID, r.ID)
+	wantCode(t, err, booking.NotFound)
+	wantCode(t, b.UpdateResource(b.ctx, &r), booking.NotFound)
+	wantEqual(t, "an old booking still shows it", b.known(v).Resource.Name, "Dr. Blau")
+	var all []uuid.UUID
+	for range 5 {
+		r, _ := b.newResource(b.app)
+		all = append(all, r.ID)
+	}
+	var seen []uuid.UUID
+	for page := 1; page <= 3; page++ {
+		some, total, err := b.Resources(b.ctx, b.app.ID, pageOf(page, 2))
+		check(t, err)
+		wantEqual(t, "total", total, 5)
+		for _, r := range some {
+			seen = append(seen, r.ID)
+		}
+	}
+	wantSame(t, "resources, page by page", seen, all)
+}
