@@ -165,6 +165,7 @@ func (a *Activities) verdict(d booking.Delivery, r webhook.Result) postgres.Verd
 		return postgres.Verdict{Status: postgres.Delivered}
 	case webhook.Gone:
 		return postgres.Verdict{Status: postgres.Cancelled, Disable: true}
+	case webhook.Retry:
 	}
 	next, more := webhook.Next(d.Attempt, r, time.Now(), rand.Float64)
 	if !more {

@@ -109,7 +109,7 @@ func (k *call) ifMatch(b *booking.Booking) (int, error) {
 	if given == "" || given == "*" {
 		return 0, nil
 	}
-	for _, one := range strings.Split(given, ",") {
+	for one := range strings.SplitSeq(given, ",") {
 		if strings.TrimSpace(one) == etag(b) {
 			return b.Revision, nil
 		}
@@ -141,7 +141,7 @@ func (s *Server) listBookings(k *call) error {
 func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
 	f := postgres.Filter{Order: k.Query("orderBy")}
-	for _, part := range strings.Split(k.Query("search"), ";") {
+	for part := range strings.SplitSeq(k.Query("search"), ";") {
 		if part == "" {
 			continue
 		}

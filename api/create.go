@@ -66,7 +66,10 @@ func (s *Server) newBooking(
 	if in.Event != nil {
 		slot = *in.Event
 	}
-	b := &booking.Booking{ID: k.operation, AppID: k.app.ID, EventID: newID(), What: slot.What, Where: slot.Where, Description: slot.Description}
+	b := &booking.Booking{
+		ID: k.operation, AppID: k.app.ID, EventID: newID(),
+		What: slot.What, Where: slot.Where, Description: slot.Description,
+	}
 	graph := in.graph(problems)
 	slot.times(b, problems)
 	b.Participants = append([]string{}, slot.Participants...)
@@ -183,7 +186,7 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 	if c.Timezone != "" {
 		checkZone(c.Timezone, "customer.timezone", problems)
 	}
-	text, _ := json.Marshal(own)
+	text, _ := json.Marshal(own) //nolint:errchkjson // read from JSON just now
 	c.Meta = object(text, "customer", problems)
 	return []booking.Customer{c}
 }

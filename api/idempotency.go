@@ -34,11 +34,11 @@ func (s *Server) onlyOnce(handle func(*call) error) func(*call) error {
 		if !goodKey.MatchString(key) {
 			return booking.Problems{"Idempotency-Key": {"must be 1 to 255 visible ASCII characters"}}.Err()
 		}
-		print, err := k.fingerprint()
+		request, err := k.fingerprint()
 		if err != nil {
 			return err
 		}
-		op, err := s.DB.BeginOperation(k, k.scope(), key, print, k.operation, operationLease)
+		op, err := s.DB.BeginOperation(k, k.scope(), key, request, k.operation, operationLease)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -25,7 +26,7 @@ func (k *call) decode(targets ...any) error {
 	if text := strings.TrimSpace(string(body)); text == "" || text == "[]" { // PHP clients write [] for {}
 		body = []byte("{}")
 	}
-	if strings.ContainsRune(string(body), 0) || strings.Contains(string(body), `\u0000`) {
+	if bytes.ContainsRune(body, 0) || bytes.Contains(body, []byte(`\u0000`)) {
 		return booking.Errorf(booking.Malformed, "The body holds a null character.")
 	}
 	for _, target := range targets {
@@ -128,7 +129,7 @@ func (k *call) page() (postgres.Page, error) {
 // wait reads "Prefer: wait=n" (RFC 7240), in seconds; "respond-async" is a wait of none.
 func (k *call) wait(otherwise time.Duration) time.Duration {
 	for _, header := range k.Request.Header.Values("Prefer") {
-		for _, token := range strings.Split(header, ",") {
+		for token := range strings.SplitSeq(header, ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(token), "=")
 			if strings.EqualFold(name, "respond-async") {
 				return 0
@@ -145,7 +146,7 @@ func (k *call) wait(otherwise time.Duration) time.Duration {
 func (k *call) includes() map[string]bool {
 	all := map[string]bool{}
 	for _, list := range k.QueryArray("include") {
-		for _, name := range strings.Split(list, ",") {
+		for name := range strings.SplitSeq(list, ",") {
 			all[strings.TrimSpace(name)] = true
 		}
 	}

@@ -46,6 +46,7 @@ func explain(err *booking.Error) (title, text string) {
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
 	case booking.SlotTaken:
 		return "The time is taken", "Somebody else holds this time now. The booking stays as it was."
+	default:
+		return "That did not work", err.Message
 	}
-	return "That did not work", err.Message
 }

@@ -191,7 +191,7 @@ func sameRefusal(err error, want *Refusal) bool {
 // readStates reads a line of states; a final one, which holds nothing, maps to the empty text.
 func readStates(line string) (holds map[string]Holds, order []string) {
 	holds = map[string]Holds{}
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		state, what, _ := strings.Cut(strings.TrimSuffix(word, "."), "=")
 		holds[state] = Holds(what)
 		order = append(order, state)

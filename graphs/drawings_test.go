@@ -128,7 +128,7 @@ func readSums(t testing.TB, file string) map[string]string {
 		t.Fatal(err)
 	}
 	sums := map[string]string{}
-	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
 		if sum, name, ok := strings.Cut(line, "  "); ok {
 			sums[name] = sum
 		}

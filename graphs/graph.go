@@ -2,6 +2,8 @@
 // read them. It knows no clock, no database and no Temporal; a graph travels as JSON inside the booking it rules.
 package graphs
 
+import "slices"
+
 // Holds says what a booking keeps for itself while it is in a state.
 type Holds string
 
@@ -135,12 +137,7 @@ func (g *Graph) OpenTo(state string, actor Actor) []string {
 
 // MayPlay tells whether an actor is among those the action is open to.
 func (a *Action) MayPlay(actor Actor) bool {
-	for _, by := range a.By {
-		if by == actor {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.By, actor)
 }
 
 func (s *State) action(name string) (*Action, bool) {

@@ -1,5 +1,7 @@
 package graphs
 
+import "slices"
+
 // A picture has two columns. States that lead on stand below one another on the left, in the order in which a booking
 // can pass them; final states stand on the right, each beside the state that leads to it. It is about 500 wide
 // unless arrows run on the left too, so that it stays legible on a phone. Between the columns every arrow has a row of its own for
@@ -154,8 +156,8 @@ func descend(b *box, seen map[*box]bool) []*box {
 	}
 	seen[b] = true
 	var below []*box
-	for i := len(b.out) - 1; i >= 0; i-- {
-		below = append(descend(b.out[i].to, seen), below...)
+	for _, a := range slices.Backward(b.out) {
+		below = append(descend(a.to, seen), below...)
 	}
 	return append([]*box{b}, below...)
 }

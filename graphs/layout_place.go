@@ -131,6 +131,7 @@ func (p *picture) placeState(b *box, y int) int {
 			left += a.labelHeight() + rowGap
 			a.row = left
 			below = max(below, left)
+		case toNext: // has no row: it leaves downwards
 		}
 	}
 	return below
@@ -154,13 +155,13 @@ func (p *picture) placeError(below int) {
 	b.y = max(below-b.h, margin)
 	if n := len(p.spine); n > 0 {
 		last := p.spine[n-1]
-		clear := last.bottom()
+		free := last.bottom()
 		for _, a := range last.out {
 			if a.side == toLeft {
-				clear = max(clear, a.row)
+				free = max(free, a.row)
 			}
 		}
-		b.y = max(b.y, clear+stateGap/2)
+		b.y = max(b.y, free+stateGap/2)
 	}
 	p.h = max(p.h, b.bottom()+margin)
 }

@@ -9,7 +9,8 @@ import (
 var reserved = map[string]bool{
 	"as": true, "choice": true, "class": true, "classdef": true, "click": true, "default": true, "direction": true,
 	"end": true, "fork": true, "hide": true, "href": true, "join": true, "note": true, "scale": true, "state": true,
-	"style": true, "accdescr": true, "acctitle": true, "root": true, "root_end": true, "root_start": true, "constructor": true, "__proto__": true,
+	"style": true, "accdescr": true, "acctitle": true, "root": true, "root_end": true, "root_start": true,
+	"constructor": true, "__proto__": true,
 }
 
 // Mermaid draws the graph as a Mermaid state diagram, in the graph's own order, so that one graph always gives one

@@ -2,6 +2,7 @@ package graphs
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -24,7 +25,7 @@ var mermaidLines = regexp.MustCompile(`^(stateDiagram-v2` +
 
 func checkMermaid(t rapid.TB, text string) {
 	t.Helper()
-	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		if !mermaidLines.MatchString(line) {
 			t.Fatalf("line %q could be read as something else", line)
 		}
@@ -42,7 +43,7 @@ func checkSVG(t rapid.TB, text string) {
 	var open []string
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -162,7 +163,7 @@ func TestDrawingsOfAnyGraphAreTidyAndSafe(t *testing.T) {
 				checkMermaid(t, g.Mermaid())
 				checkSVG(t, g.SVG())
 				checkSVG(t, g.SVGWalked(path))
-				if g.SVGWalked(path) != g.SVGWalked(path) || g.Mermaid() != g.Mermaid() {
+				if g.SVGWalked(path) != g.SVGWalked(path) || g.Mermaid() != g.Mermaid() { //nolint:staticcheck // twice is the question
 					t.Fatal("drawn twice, drawn differently")
 				}
 			})

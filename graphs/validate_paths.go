@@ -1,5 +1,7 @@
 package graphs
 
+import "slices"
+
 func (v *validator) checkPaths() {
 	reached := v.g.reach([]string{v.g.Initial}, (*State).targets)
 	for i := range v.g.States {
@@ -20,12 +22,8 @@ func (v *validator) checkPaths() {
 }
 
 func (g *Graph) canEnd(s *State) bool {
-	for on := range g.reach([]string{s.Name}, (*State).targets) {
-		if g.Final(on) {
-			return true
-		}
-	}
-	return false
+	reached := g.reach([]string{s.Name}, (*State).targets)
+	return slices.ContainsFunc(g.States, func(on State) bool { return reached[on.Name] && g.Final(on.Name) })
 }
 
 // reach returns the names of the existing states that can be reached from some, themselves included, over steps.

@@ -141,7 +141,7 @@ func TestValidateRefuses(t *testing.T) {
 func TestValidateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]func(g *Graph){
-		"the sample": func(g *Graph) {},
+		"the sample": func(*Graph) {},
 		"a circle somebody walks": func(g *Graph) {
 			held(g).Actions = append(held(g).Actions, Action{Name: "again", To: "requested", By: allActors})
 		},

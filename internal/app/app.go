@@ -141,6 +141,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
 		defer stopListening() // requests that still wait hear of their outcome
+		//nolint:contextcheck // each request brings its own
 		return a.serve(ctx, listener, server.Handler())
 	})
 	return group.Wait()

@@ -122,7 +122,7 @@ type Swept struct {
 	Endpoints int `json:"endpoints"`
 }
 
-// EventType names the event of reaching a state: booking.confirmed, booking.cancelled, …
+// EventType names the event of reaching a state: booking.confirmed, booking.cancelled and so on.
 func EventType(state string) string { return "booking." + state }
 
 // The contexts that sealed secrets are bound to, so that one cannot be passed off as another.

@@ -140,7 +140,9 @@ func (c *Config) Master() ([]byte, error) {
 	if text == "" {
 		return nil, errors.New("is missing")
 	}
-	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+	for _, decode := range []func(string) ([]byte, error){
+		hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString,
+	} {
 		if key, err := decode(text); err == nil && len(key) == 32 {
 			return key, nil
 		}

@@ -30,8 +30,7 @@ func RegisterAttributes(ctx context.Context, c client.Client, namespace string, 
 		_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
 			Namespace: namespace, SearchAttributes: wanted,
 		})
-		var exists *serviceerror.AlreadyExists
-		if errors.As(err, &exists) {
+		if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); exists {
 			err = nil
 		}
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -35,8 +36,7 @@ func (d *Dispatcher) Start(ctx context.Context, b *booking.Booking, app string, 
 // or lost with Temporal's database) is started again from the record.
 func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string, s booking.Signal) error {
 	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b.ID), "", workflows.ActionSignal, s)
-	var lost *serviceerror.NotFound
-	if !errors.As(err, &lost) {
+	if _, lost := errors.AsType[*serviceerror.NotFound](err); !lost {
 		return err
 	}
 	return d.start(ctx, b, app, s, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
@@ -79,8 +79,7 @@ func (d *Dispatcher) start(
 			workflows.StateAttribute.ValueSet(in.Shown), workflows.StartAttribute.ValueSet(b.Start))
 	}
 	_, err = d.Client.ExecuteWorkflow(ctx, options, workflows.Booking, in)
-	var running *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &running) {
+	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
 		return nil
 	}
 	var unknown *serviceerror.InvalidArgument
@@ -106,9 +105,9 @@ func Title(b *booking.Booking) string {
 	title := b.What
 	for _, c := range b.Customers {
 		words := append(strings.Fields(c.Name), c.Name, c.Email, c.Phone, c.Voip)
-		for i := len(words) - 1; i >= 0; i-- {
-			if len([]rune(words[i])) > 1 {
-				title = replaceFold(title, words[i], "…")
+		for _, word := range slices.Backward(words) {
+			if len([]rune(word)) > 1 {
+				title = replaceFold(title, word, "…")
 			}
 		}
 	}

@@ -153,8 +153,8 @@ func TestVerifyRefusesSignatures(t *testing.T) {
 
 func TestVerifyRefusesOwnTokens(t *testing.T) {
 	t.Parallel()
-	own := func(old, new string) string {
-		return handMade(ownHeader, strings.Replace(ownPayload, old, new, 1), ownKey(t, "hf1", testApp))
+	own := func(old, other string) string {
+		return handMade(ownHeader, strings.Replace(ownPayload, old, other, 1), ownKey(t, "hf1", testApp))
 	}
 	sibling, err := hkdf.Key(sha256.New, testMaster(), nil, "holdfast/claim-token/v1/hf1/"+testApp, 32)
 	if err != nil {

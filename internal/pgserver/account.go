@@ -23,7 +23,7 @@ func accountFor(cluster string) (account, error) {
 		return account{}, nil
 	}
 	if info, err := os.Stat(cluster); err == nil {
-		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 0 {
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 {
 			name := "with id " + strconv.Itoa(int(owner.Uid))
 			return account{name, &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}, nil
 		}
@@ -93,7 +93,7 @@ func (p place) close() {
 // command prepares a program that works on a place as the account. It hears no PG… variable of our environment, and no
 // signal of our terminal: we decide when it stops.
 func (a account) command(b binaries, program string, on place, args ...string) *exec.Cmd {
-	cmd := exec.Command(b.program(program), args...)
+	cmd := exec.Command(b.program(program), args...) //nolint:noctx // a server is stopped in order, not killed
 	cmd.Dir = "/"
 	cmd.Env = []string{"LC_ALL=C"}
 	for _, name := range []string{"PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} {

@@ -37,7 +37,7 @@ func openHome(ctx context.Context, dir string) (*home, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o711); err != nil { // others must pass to get to the cluster, see account
+	if err := os.MkdirAll(dir, 0o711); err != nil { //nolint:gosec // others must pass to get to the cluster, see account
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -74,7 +74,7 @@ func (h *home) settle(ctx context.Context) error {
 	first, _, _ := strings.Cut(content, "\n")
 	pid, err := strconv.Atoi(first)
 	if err != nil || pid <= 1 {
-		return nil // PostgreSQL judges such a file itself
+		return nil //nolint:nilerr // PostgreSQL judges such a file itself
 	}
 	switch line := commandLine(pid); {
 	case line == "":

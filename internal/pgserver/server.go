@@ -175,7 +175,7 @@ func hasCode(err error, code string) bool {
 
 // tell writes one line to the log of the options; that it may fail is of no interest.
 func tell(log io.Writer, format string, args ...any) {
-	fmt.Fprintf(log, "postgres: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(log, "postgres: "+format+"\n", args...)
 }
 
 // kept returns the content of a small file of ours, "" when there is none.

@@ -81,7 +81,7 @@ func start(t testing.TB) *pgserver.Server {
 	if shared.server != nil {
 		return shared.server
 	}
-	dir, err := os.MkdirTemp("", "holdfast-pgtest-")
+	dir, err := os.MkdirTemp("", "holdfast-pgtest-") //nolint:usetesting // it outlives the test that came first
 	if err != nil {
 		t.Fatal(err)
 	}

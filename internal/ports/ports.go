@@ -18,7 +18,7 @@ func Free(host string) (int, error) {
 		return 0, fmt.Errorf("no free port on %s: %w", host, err)
 	}
 	defer listener.Close()
-	client, err := net.Dial("tcp", listener.Addr().String())
+	client, err := net.Dial("tcp", listener.Addr().String()) //nolint:noctx // to ourselves: it answers at once
 	if err != nil {
 		return 0, fmt.Errorf("no free port on %s: %w", host, err)
 	}
@@ -28,7 +28,7 @@ func Free(host string) (int, error) {
 		return 0, fmt.Errorf("no free port on %s: %w", host, err)
 	}
 	server.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return listener.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // it listens on TCP
 }
 
 // Check returns an error when a server could not listen on port of host now.

@@ -128,7 +128,9 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 }
 
 // decide writes an action's outcome and tells whether somebody waits for it. A timer's action has no row.
-func decide(ctx context.Context, tx pgx.Tx, in booking.Commit, status booking.Status, why booking.Refusal, seq int) (awaited bool, err error) {
+func decide(
+	ctx context.Context, tx pgx.Tx, in booking.Commit, status booking.Status, why booking.Refusal, seq int,
+) (awaited bool, err error) {
 	const q = `
 		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
 		WHERE id = @id AND status = 'pending' RETURNING awaited`

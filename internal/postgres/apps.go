@@ -76,11 +76,7 @@ type NewKey struct {
 	Sealed []byte
 }
 
-type rower interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
-func insertKey(ctx context.Context, q rower, k *NewKey) error {
+func insertKey(ctx context.Context, q querier, k *NewKey) error {
 	const insert = `
 		INSERT INTO api_keys (id, app_id, kind, name, hint, hash, sealed)
 		VALUES (@id, @app, @kind, @name, @hint, @hash, @sealed) RETURNING created_at`

@@ -27,7 +27,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read: %w", hideURL(err))
 	}
-	config.MaxConns = int32(maxConns)
+	config.MaxConns = int32(maxConns) //nolint:gosec // the settings allow 1000 at most
 	config.MaxConnIdleTime = 5 * time.Minute
 	for name, value := range map[string]string{
 		"application_name":                    "holdfast",

@@ -62,7 +62,7 @@ func (o *Outcomes) Run(ctx context.Context) error {
 		}
 		pause = min(2*pause, 5*time.Second)
 	}
-	return nil
+	return nil //nolint:nilerr // the end of the context is no fault
 }
 
 func (o *Outcomes) listen(ctx context.Context) error {

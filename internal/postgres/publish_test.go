@@ -121,7 +121,7 @@ func TestEndpoints(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 	check(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID))
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries`)
-	b.wantCount(3, `SELECT count(*) FROM events`)
+	b.wantCount(1, `SELECT count(*) FROM events`)
 	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID), booking.NotFound)
 	_, err = b.FallAsleep(b.ctx, second.ID)
 	wantCode(t, err, booking.NotFound)

@@ -62,6 +62,9 @@ func TestCommitRepeated(t *testing.T) {
 			once := must(b.Commit(b.ctx, in))
 			wantEqual(t, "result", once.Result, c.want)
 			once.Wake = nil
+			if once.Result == booking.ResultGone { // where it stood before it was erased is forgotten
+				once = booking.Outcome{Result: once.Result, Code: once.Code}
+			}
 			before := b.tables()
 			for _, seq := range []int{in.Seq, 0, in.Seq + 7} { // a run that lost its memory repeats with an older one
 				in.Seq = seq

@@ -68,9 +68,7 @@ func (b *bundle) newApp(slug string) *booking.App {
 	b.t.Helper()
 	app := &booking.App{ID: newID(), Name: slug, Slug: slug, WebhookSecret: []byte("sealed secret of " + slug)}
 	app.Settings = booking.AppSettings{ActionLinks: booking.ConfirmPage, RedirectHosts: []string{"example.com"}}
-	key := postgres.NewKey{Hash: []byte("hash of " + slug), Sealed: []byte("sealed key of " + slug)}
-	key.Key = booking.Key{ID: newID(), AppID: app.ID, Kind: booking.ServerKey, Name: "first", Hint: "live_…"}
-	check(b.t, b.CreateApp(b.ctx, app, key))
+	check(b.t, b.CreateApp(b.ctx, app, newKeyOf(app)))
 	return app
 }
 

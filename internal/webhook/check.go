@@ -137,7 +137,9 @@ func isHostName(host string) bool {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		if strings.ContainsFunc(label, func(r rune) bool { return r > 127 || !isAlphanumeric(byte(r)) && r != '-' && r != '_' }) {
+		if strings.ContainsFunc(label, func(r rune) bool {
+			return r > 127 || !isAlphanumeric(byte(r)) && r != '-' && r != '_' //nolint:gosec // it is ASCII by now
+		}) {
 			return false
 		}
 	}

@@ -54,7 +54,7 @@ func isReserved(name string) bool {
 
 func isToken(name string) bool {
 	return name != "" && len(name) <= 128 && !strings.ContainsFunc(name, func(r rune) bool {
-		return r > 127 || !isAlphanumeric(byte(r)) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+		return r > 127 || !isAlphanumeric(byte(r)) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r) //nolint:gosec // it is ASCII by now
 	})
 }
 

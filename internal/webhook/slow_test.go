@@ -86,7 +86,7 @@ func TestSlowReceiversAreCutInTime(t *testing.T) {
 func TestStalledHandshakeIsCutInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		got := pipedSender(t, func(w io.Writer) {}).Send(t.Context(), testRequest("https://ok.example/"))
+		got := pipedSender(t, func(io.Writer) {}).Send(t.Context(), testRequest("https://ok.example/"))
 		if got.ErrorCode != CodeTimeout || got.Duration != 5*time.Second {
 			t.Errorf("got %s after %v", got.ErrorCode, got.Duration)
 		}

@@ -83,9 +83,9 @@ func start(t testing.TB) *bundle {
 }
 
 // startOwn returns a service of the test's own.
-func startOwn(t testing.TB) *bundle {
+func startOwn(t testing.TB, settings ...string) *bundle {
 	t.Helper()
-	b := launch(t, t.TempDir())
+	b := launch(t, t.TempDir(), settings...)
 	t.Cleanup(func() {
 		if err := b.stack.Stop(); err != nil {
 			t.Errorf("stop: %v", err)
@@ -94,12 +94,13 @@ func startOwn(t testing.TB) *bundle {
 	return b
 }
 
-func launch(t testing.TB, dir string) *bundle {
+func launch(t testing.TB, dir string, settings ...string) *bundle {
 	t.Helper()
 	log := &lockedBuffer{}
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", Postgres: true, Temporal: true, InMemory: true}
 	var err error
-	if options.Config, err = config.Read([]string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=debug"}); err != nil {
+	settings = append(settings, "HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=debug")
+	if options.Config, err = config.Read(settings); err != nil {
 		t.Fatal(err)
 	}
 	if err := options.Prepare(); err != nil {

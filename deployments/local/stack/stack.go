@@ -181,14 +181,21 @@ func (s *Stack) Stop() error {
 	if s.App != nil {
 		s.App.Close()
 	}
-	var faults []error
-	if s.temporal != nil {
-		faults = append(faults, s.temporal.Stop(ctx))
-	}
+	faults := []error{s.StopTemporal()}
 	if s.postgres != nil {
 		faults = append(faults, s.postgres.Stop(ctx))
 	}
 	return errors.Join(faults...)
+}
+
+// StopTemporal ends the embedded Temporal; stopping it twice is no fault. Tests take it away under a running API.
+func (s *Stack) StopTemporal() error {
+	if s.temporal == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return s.temporal.Stop(ctx)
 }
 
 // Greet says where everything is, and what to try first.

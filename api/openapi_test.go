@@ -1,0 +1,214 @@
+package api
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"holdfast/internal/booking"
+)
+
+func document(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(openAPIText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestDocumentIsValid checks the document against OpenAPI 3.1, and every example in it against its schema.
+func TestDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("the document is OpenAPI %s", doc.OpenAPI)
+	}
+	err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	eachContent(doc, func(where string, content openapi3.Content) {
+		for kind, media := range content {
+			all := map[string]any{}
+			if media.Example != nil {
+				all["the example"] = media.Example
+			}
+			for name, one := range media.Examples {
+				all[name] = one.Value.Value
+			}
+			for name, value := range all {
+				examples++
+				err := doc.ValidateSchemaJSON(media.Schema.Value, value, openapi3.EnableFormatValidation())
+				if err != nil {
+					t.Errorf("%s, %s, %s: %v", where, kind, name, err)
+				}
+			}
+		}
+	})
+	if examples < 50 {
+		t.Errorf("only %d examples were found", examples)
+	}
+}
+
+// TestExamplesAreReallyChecked makes sure that the test above can fail.
+func TestExamplesAreReallyChecked(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	schema := doc.Components.Schemas["Problem"].Value
+	for _, wrong := range []string{`{}`, `{"type":"x","title":"","status":1,"detail":"","code":"nope","request_id":"","error":""}`} {
+		var value any
+		if err := json.Unmarshal([]byte(wrong), &value); err != nil {
+			t.Fatal(err)
+		}
+		if doc.ValidateSchemaJSON(schema, value) == nil {
+			t.Errorf("%s passes for a problem", wrong)
+		}
+	}
+}
+
+// eachContent visits every body of the document: requests, answers, shared answers and webhooks.
+func eachContent(doc *openapi3.T, visit func(where string, content openapi3.Content)) {
+	items := maps.Clone(doc.Paths.Map())
+	maps.Copy(items, doc.Webhooks)
+	for path, item := range items {
+		for method, op := range item.Operations() {
+			if op.RequestBody != nil {
+				visit(method+" "+path, op.RequestBody.Value.Content)
+			}
+			for status, response := range op.Responses.Map() {
+				visit(method+" "+path+" "+status, response.Value.Content)
+			}
+		}
+	}
+	for name, response := range doc.Components.Responses {
+		visit(name, response.Value.Content)
+	}
+}
+
+var colon = regexp.MustCompile(`:(\w+)`)
+
+// TestDocumentHasTheRoutes compares both ways. HEAD and OPTIONS of links are left out: they do what GET does, less.
+func TestDocumentHasTheRoutes(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	names := map[access]string{needNothing: "none", needAdmin: "admin", needServer: "server", needKey: "key"}
+	served := map[string]bool{}
+	for _, r := range (&Server{}).routes() {
+		if r.method == http.MethodHead || r.method == http.MethodOptions {
+			continue
+		}
+		path := colon.ReplaceAllString(r.path, "{$1}")
+		served[r.method+" "+path] = true
+		item := doc.Paths.Value(path)
+		if item == nil || item.GetOperation(r.method) == nil {
+			t.Errorf("%s %s is not in the document", r.method, path)
+			continue
+		}
+		op := item.GetOperation(r.method)
+		if got := op.Extensions["x-access"]; got != names[r.access] {
+			t.Errorf("%s %s: x-access is %v, want %s", r.method, path, got, names[r.access])
+		}
+		if open := op.Security != nil && len(*op.Security) == 0; open != (r.access == needNothing) {
+			t.Errorf("%s %s: security does not fit the route", r.method, path)
+		}
+		if once := op.Parameters.GetByInAndName("header", "Idempotency-Key") != nil; once != r.idempotent {
+			t.Errorf("%s %s: Idempotency-Key does not fit the route", r.method, path)
+		}
+		for _, name := range colon.FindAllStringSubmatch(r.path, -1) {
+			if op.Parameters.GetByInAndName("path", name[1]) == nil {
+				t.Errorf("%s %s: parameter %s is missing", r.method, path, name[1])
+			}
+		}
+	}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			if !served[method+" "+path] {
+				t.Errorf("%s %s is in the document and not served", method, path)
+			}
+		}
+	}
+}
+
+// TestDocumentHasTheCodes reads the codes from the source, where they are born.
+func TestDocumentHasTheCodes(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	var told []string
+	for _, code := range doc.Components.Schemas["Code"].Value.Enum {
+		told = append(told, code.(string))
+	}
+	born := bornCodes(t)
+	slices.Sort(told)
+	slices.Sort(born)
+	if !slices.Equal(told, born) {
+		t.Errorf("codes in the document\n%v\nin internal/booking/errors.go\n%v", told, born)
+	}
+	for _, code := range born {
+		status, ok := statuses[booking.Code(code)]
+		name := strings.ReplaceAll(http.StatusText(status), " ", "")
+		response := doc.Components.Responses[name]
+		if !ok || response == nil {
+			t.Errorf("code %s has status %d, and there is no response %s", code, status, name)
+			continue
+		}
+		if !strings.Contains(*response.Value.Description, "`"+code+"`") || response.Value.Content["application/problem+json"].Examples[code] == nil {
+			t.Errorf("response %s does not tell of %s with an example", name, code)
+		}
+		want := "`" + code + "` (" + strconv.Itoa(status) + ")"
+		if !strings.Contains(doc.Components.Schemas["Code"].Value.Description, want) {
+			t.Errorf("the description of the codes lacks %s", want)
+		}
+	}
+}
+
+func bornCodes(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../internal/booking/errors.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
+			code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			codes = append(codes, code)
+		}
+		return true
+	})
+	return codes
+}
+
+// TestIncludesShowWhatTheySay compares what can be included with what a booking shows beyond its bare form.
+func TestIncludesShowWhatTheySay(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	included := doc.Components.Parameters["Include"].Value.Schema.Value.Items.Value.Enum
+	shown := doc.Components.Schemas["Booking"].Value
+	if want := len(shown.Properties) - len(shown.Required); len(included) != want {
+		t.Errorf("include has %d names, a booking has %d parts", len(included), want)
+	}
+	for _, name := range included {
+		if shown.Properties[name.(string)] == nil {
+			t.Errorf("include=%s shows nothing", name)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/workflows"
+)
+
+// sql runs a statement on the record, to make what only a crash makes.
+func (b *bundle) sql(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), b.stack.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overdue makes every action and delivery that waits look old enough for the sweep.
+func (b *bundle) overdue(t *testing.T) {
+	t.Helper()
+	b.sql(t, `UPDATE actions SET signalled_at = now() - interval '5 minutes' WHERE status = 'pending'`)
+	b.sql(t, `UPDATE webhook_deliveries SET next_at = now() - interval '5 minutes' WHERE status = 'pending'`)
+}
+
+// TestTheSweepFinishesWhatACrashLeft makes each half-done thing that a killed process can leave, and waits for it.
+func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
+	t.Parallel()
+	b := startOwn(t, "HOLDFAST_SWEEP_EVERY=1s")
+	ctx, db := t.Context(), b.stack.App.DB
+	resource := b.resource(t)
+	hears := newReceiver(t, ok)
+	b.webhook(t, hears.URL, "")
+
+	// A creation that was put on record and never handed to Temporal.
+	app, err := db.AppBySlug(ctx, "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := db.Booking(ctx, app.ID, mustUUID(t, b.book(t, resource, "instant", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphan := *made
+	orphan.ID, orphan.State, orphan.Seq, orphan.Customers = uuid.Must(uuid.NewV7()), "initialized", 0, nil
+	orphan.Start, orphan.End = made.Start.Add(100*time.Hour), made.End.Add(100*time.Hour)
+	first := &booking.Action{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, BookingID: orphan.ID, Name: "confirm", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI}
+	if _, err := db.Create(ctx, &orphan, first, true); err != nil {
+		t.Fatal(err)
+	}
+
+	// An action that was put on record and never signalled.
+	unsignalled := b.book(t, resource, "instant", 2)
+	cancel := &booking.Action{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, BookingID: mustUUID(t, unsignalled), Name: "cancel", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI}
+	if _, err := db.Request(ctx, cancel, ""); err != nil {
+		t.Fatal(err)
+	}
+
+	// A booking whose workflow is gone: terminated, or lost with Temporal's database.
+	bereft := b.book(t, resource, "instant", 3)
+	if err := b.stack.App.Temporal.TerminateWorkflow(ctx, workflows.BookingID(mustUUID(t, bereft)), "", "test"); err != nil {
+		t.Fatal(err)
+	}
+	b.put(t, "/v2/bookings/"+bereft+"/cancel", "{}").want(t, http.StatusOK) // brought back by the action itself
+
+	// Deliveries that were written, with nobody woken.
+	hears.waitFor(t, 4)
+	b.sql(t, `UPDATE webhook_endpoints SET awake = true`)
+	silent := b.book(t, resource, "instant", 4)
+
+	b.overdue(t)
+	eventually(t, 30*time.Second, "the sweep", func() bool {
+		return b.state(t, orphan.ID.String()) == "confirmed" && b.state(t, unsignalled) == "cancelled"
+	})
+	b.overdue(t)
+	eventually(t, 30*time.Second, "the silent delivery", func() bool {
+		for _, r := range hears.all() {
+			if r.at("id") == silent {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// TestWithoutTemporalActionsAreKept takes Temporal away: what the API accepts is on record, and it says so.
+func TestWithoutTemporalActionsAreKept(t *testing.T) {
+	t.Parallel()
+	b := startOwn(t)
+	resource := b.resource(t)
+	id := b.book(t, resource, "instant", 1)
+	b.stack.StopWorker()
+	if err := b.stack.StopTemporal(); err != nil {
+		t.Fatal(err)
+	}
+	b.get(t, "/readyz").refused(t, http.StatusServiceUnavailable, "unavailable")
+	b.get(t, "/healthz").want(t, http.StatusOK)
+	b.put(t, "/v2/bookings/"+id+"/cancel", "{}").want(t, http.StatusAccepted)
+	kept := b.post(t, "/v2/bookings", request(resource, "instant", 2)).want(t, http.StatusAccepted)
+	if got := b.state(t, kept.str("data.id")); got != "initialized" {
+		t.Errorf("state %s", got)
+	}
+	waiting, err := b.stack.App.DB.OverdueActions(t.Context(), 0, 10)
+	if err != nil || len(waiting) != 2 {
+		t.Errorf("%d actions wait on record, want 2: %v", len(waiting), err)
+	}
+}

@@ -1,0 +1,68 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/pgtest"
+)
+
+// sqlWords do not belong into what a caller may read.
+var sqlWords = regexp.MustCompile(`(?i)sqlstate|select|insert|update |delete from|constraint|relation|column|pgx|_key\b|_pkey|duplicate`)
+
+func wantPublic(t *testing.T, err error, code booking.Code) {
+	t.Helper()
+	wantCode(t, err, code)
+	if err != nil && sqlWords.MatchString(err.Error()) {
+		t.Errorf("the public text tells of the database: %s", err)
+	}
+}
+
+func TestErrorsAreForCallers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.booked(b.at("instant", 9, 10))
+	twin := *b.app
+	twin.ID = newID()
+	wantPublic(t, b.CreateApp(b.ctx, &twin, newKeyOf(&twin)), booking.AlreadyExists)
+	_, err := b.Create(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), true)
+	wantPublic(t, err, booking.SlotTaken)
+	must(b.byLink(v, "cancel", "link"))
+	_, err = b.byLink(v, "cancel", "link")
+	wantPublic(t, err, booking.LinkUsed)
+	wantPublic(t, b.Delete(b.ctx, b.app.ID, v.ID), booking.NotFinal)
+	wantPublic(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), booking.InUse)
+	wantPublic(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 99), booking.Stale)
+	_, err = b.Booking(b.ctx, b.app.ID, newID())
+	wantPublic(t, err, booking.NotFound)
+}
+
+// TestFaultsHaveNoCode: what a caller can do nothing about is not dressed up as a domain error.
+func TestFaultsHaveNoCode(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.booked(b.at("instant", 9, 10))
+	backwards := b.at("instant", 10, 9)
+	_, err := b.Create(b.ctx, backwards, action(backwards, "confirm"), false)
+	faults := map[string]error{
+		"times that end before they start": err,
+		"meta that is not JSON":            b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0),
+	}
+	empty := open(t, pgtest.Empty(t))
+	_, faults["no tables"] = empty.App(t.Context(), newID())
+	empty.Close()
+	_, faults["closed"] = empty.App(t.Context(), newID())
+	for name, err := range faults {
+		if _, ok := errors.AsType[*booking.Error](err); err == nil || ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, ok := errors.AsType[*pgconn.PgError](faults["no tables"]); !ok {
+		t.Errorf("the cause is lost: %v", faults["no tables"])
+	}
+}
