@@ -36,6 +36,13 @@ const (
 	Internal           Code = "internal"    // our fault; details are in the log only
 )
 
+// Codes are all of them, for tables that must be complete.
+var Codes = []Code{
+	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, ActionNotAvailable,
+	GraphNotAvailable, NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
+	TooLarge, TooManyRequests, Unavailable, Internal,
+}
+
 // Error is a failure with a code. Error() is the public text; a private cause is reachable by Unwrap only, so that
 // printing an error to a client leaks nothing.
 type Error struct {

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+func newCall(method, target, body string, headers ...string) *call {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest(method, target, strings.NewReader(body))
+	for i := 0; i+1 < len(headers); i += 2 {
+		c.Request.Header.Add(headers[i], headers[i+1])
+	}
+	return &call{Context: c}
+}
+
+func TestParseTime(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"2026-12-01T09:00:00+01:00":     "2026-12-01T08:00:00Z",
+		"2026-12-01T09:00:00+0100":      "2026-12-01T08:00:00Z",
+		"2026-12-01T09:00:00Z":          "2026-12-01T09:00:00Z",
+		"2026-12-01T09:00:00.250Z":      "2026-12-01T09:00:00Z",
+		"2026-12-01T09:00-03:30":        "2026-12-01T12:30:00Z",
+		"2026-12-01T09:00:00":           "",
+		"2026-12-01":                    "",
+		"2026-13-01T09:00:00Z":          "",
+		"1969-12-31T23:59:59Z":          "",
+		"9999-12-01T09:00:00Z":          "",
+		"1764579600":                    "",
+		"":                              "",
+		"2026-12-01T09:00:00+01:00 foo": "",
+	} {
+		problems := booking.Problems{}
+		got := parseTime(text, "start", problems)
+		if want == "" {
+			if len(problems["start"]) != 1 {
+				t.Errorf("%q was taken for %s", text, got)
+			}
+			continue
+		}
+		if got.Truncate(time.Second).Format(time.RFC3339) != want || len(problems) != 0 {
+			t.Errorf("%q is %s, want %s (%v)", text, got, want, problems)
+		}
+	}
+}
+
+func TestPreferredWait(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{
+		"": 10 * time.Second, "wait=3": 3 * time.Second, "respond-async, wait=5": 0, "return=minimal, Wait=0": 0,
+		"wait=9999": maxWait, "wait=-1": 10 * time.Second, "wait=soon": 10 * time.Second,
+	} {
+		if got := newCall(http.MethodPost, "/", "", "Prefer", header).wait(10 * time.Second); got != want {
+			t.Errorf("Prefer: %s waits %s, want %s", header, got, want)
+		}
+	}
+}
+
+func TestReadInputs(t *testing.T) {
+	t.Parallel()
+	wanted := []graphs.Input{{Step: "cancel", Field: "message"}}
+	for body, want := range map[string]string{
+		`{}`: `{}`, `{"cancel":{"message":"hi"}}`: `{"cancel":{"message":"hi"}}`, `{"cancel":[]}`: `{}`,
+		`{"cancel":{"message":null,"other":1},"apply_to_bulked_bookings":false}`: `{}`,
+		`{"cancel":{"message":7}}`: "", `{"cancel":"hi"}`: "",
+		`{"cancel":{"message":"` + strings.Repeat("x", maxInput+1) + `"}}`: "",
+	} {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(body), &fields); err != nil {
+			t.Fatal(err)
+		}
+		got, err := readInputs(fields, wanted)
+		if want == "" {
+			if booking.CodeOf(err) != booking.Invalid {
+				t.Errorf("%.60s gives %v", body, err)
+			}
+			continue
+		}
+		if err != nil || string(got) != want {
+			t.Errorf("%s gives %s, %v; want %s", body, got, err, want)
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"":                          "",
+		"Basic OmtleQ==":            "key", // ":key"
+		"Basic dXNlcjprZXk=":        "",    // "user:key": a resource's credential, which this server does not know
+		"Bearer key":                "key",
+		"bearer key":                "key",
+		"Bearer":                    "",
+		"Digest username=\"x\"":     "",
+		"Basic not base64 at all==": "",
+	} {
+		if got := newCall(http.MethodGet, "/", "", "Authorization", header).credential(); got != want {
+			t.Errorf("%q gives %q, want %q", header, got, want)
+		}
+	}
+}
+
+func TestPrefetchIsNoClick(t *testing.T) {
+	t.Parallel()
+	for header, value := range map[string]string{
+		"Sec-Purpose": "prefetch;prerender", "Purpose": "Prefetch", "X-Purpose": "preview", "X-Moz": "prefetch",
+	} {
+		if !newCall(http.MethodGet, "/", "", header, value).prefetch() {
+			t.Errorf("%s: %s counts as a click", header, value)
+		}
+	}
+	if newCall(http.MethodGet, "/", "", "Sec-Fetch-Mode", "navigate").prefetch() {
+		t.Error("a click counts as a prefetch")
+	}
+}
+
+// TestEveryCodeHasAStatus reads the codes off the ground floor.
+func TestEveryCodeHasAStatus(t *testing.T) {
+	t.Parallel()
+	for _, code := range booking.Codes {
+		if statuses[code] == 0 {
+			t.Errorf("code %s has no HTTP status", code)
+		}
+	}
+	if len(statuses) != len(booking.Codes) {
+		t.Errorf("%d statuses for %d codes", len(statuses), len(booking.Codes))
+	}
+}
+
+func TestSizesOfBodies(t *testing.T) {
+	t.Parallel()
+	problems := booking.Problems{}
+	for raw, want := range map[string]string{"": "{}", "null": "{}", "[]": "{}", `{"a":1}`: `{"a":1}`} {
+		if got := object(json.RawMessage(raw), "meta", problems); string(got) != want {
+			t.Errorf("%q is %s, want %s", raw, got, want)
+		}
+	}
+	object(json.RawMessage(`[1]`), "meta", problems)
+	object(json.RawMessage(`{"a":"`+strings.Repeat("x", 64<<10)+`"}`), "settings", problems)
+	if len(problems["meta"]) != 1 || len(problems["settings"]) != 1 {
+		t.Errorf("%v", problems)
+	}
+}
