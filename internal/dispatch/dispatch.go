@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"
@@ -99,17 +102,12 @@ func expected(graph *graphs.Graph, state string, s booking.Signal) string {
 	return state
 }
 
-// Title is what a booking is called where no person may be named: the customers' names, addresses and numbers in its
-// "what" give way to "…". Widgets like to write "Meeting with <customer>".
+// Title is what a booking is called where no person may be named: in its "what", everything that names one gives way to
+// "…". Widgets like to write "Meeting with <customer>".
 func Title(b *booking.Booking) string {
 	title := b.What
-	for _, c := range b.Customers {
-		words := append(strings.Fields(c.Name), c.Name, c.Email, c.Phone, c.Voip)
-		for _, word := range slices.Backward(words) {
-			if len([]rune(word)) > 1 {
-				title = replaceFold(title, word, "…")
-			}
-		}
+	for _, word := range named(b) {
+		title = mask(title, word)
 	}
 	if runes := []rune(title); len(runes) > 80 {
 		title = string(runes[:79]) + "…"
@@ -117,22 +115,27 @@ func Title(b *booking.Booking) string {
 	return fmt.Sprintf("%s (%s)", strings.TrimSpace(title), b.Start.UTC().Format("2006-01-02 15:04Z"))
 }
 
-// replaceFold replaces every occurrence of old, whatever its case.
-func replaceFold(text, old, with string) string {
-	lower, key := strings.ToLower(text), strings.ToLower(old)
-	if len(lower) != len(text) || key == "" {
-		if strings.Contains(lower, key) {
-			return with
-		}
-		return text
+// named lists what names a person of the booking, longer texts before those that may be part of them: names, also by
+// their parts, addresses and numbers.
+func named(b *booking.Booking) []string {
+	words := slices.Clone(b.Participants)
+	for _, c := range b.Customers {
+		words = append(words, c.Name, c.Email, c.Phone, c.Voip)
+		words = append(words, strings.Fields(c.Name)...)
+		words = append(words, strings.FieldsFunc(c.Name, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+		})...)
 	}
-	var out strings.Builder
-	for {
-		i := strings.Index(lower, key)
-		if i < 0 {
-			return out.String() + text
-		}
-		out.WriteString(text[:i] + with)
-		text, lower = text[i+len(key):], lower[i+len(key):]
+	words = slices.DeleteFunc(words, func(word string) bool { return utf8.RuneCountInString(word) < 2 })
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	return words
+}
+
+// mask replaces every occurrence of a word, whatever its case.
+func mask(text, word string) string {
+	pattern, err := regexp.Compile("(?i)" + regexp.QuoteMeta(word))
+	if err != nil { // not UTF-8: nothing is sure
+		return "…"
 	}
+	return pattern.ReplaceAllLiteralString(text, "…")
 }

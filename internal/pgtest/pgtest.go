@@ -25,7 +25,10 @@ var (
 	clones atomic.Int64
 )
 
-const template = "holdfast_template"
+const (
+	template = "holdfast_template"
+	prefix   = "holdfast-pgtest-"
+)
 
 // Run is for TestMain: it runs the tests and stops the server they shared.
 func Run(m *testing.M) int {
@@ -81,7 +84,7 @@ func start(t testing.TB) *pgserver.Server {
 	if shared.server != nil {
 		return shared.server
 	}
-	dir, err := os.MkdirTemp("", "holdfast-pgtest-") //nolint:usetesting // it outlives the test that came first
+	dir, err := os.MkdirTemp(place(), prefix) //nolint:usetesting // it outlives the test that came first
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
 )
@@ -23,21 +24,25 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 // errKnown ends a transaction that would repeat what is on record already.
 var errKnown = errors.New("it is on record already")
 
-// insertAction puts an action on record, or returns errKnown. It goes first in its transaction: two tries of one action
-// meet here, before either has done anything else.
-func insertAction(ctx context.Context, tx pgx.Tx, a *booking.Action) error {
-	const q = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited)
-		VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)
-		ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
-	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{
+const insertAction = `
+	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited)
+	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)
+	ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
+
+// queueAction puts an action on record, or ends the batch with errKnown. It goes first in its transaction: two tries of
+// one action meet here, before either has done anything else.
+func queueAction(batch *pgx.Batch, a *booking.Action) {
+	batch.Queue(insertAction, pgx.NamedArgs{
 		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
 		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
-	})
-	if err == nil && tag.RowsAffected() == 0 {
-		return errKnown
+	}).Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, errKnown) })
+}
+
+func oneRow(tag pgconn.CommandTag, otherwise error) error {
+	if tag.RowsAffected() == 0 {
+		return otherwise
 	}
-	return err
+	return nil
 }
 
 // Action returns a request to move by its id, or NotFound.
@@ -51,12 +56,12 @@ func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error)
 // has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link has
 // acted already.
 func (db *DB) Request(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		if err := insertAction(ctx, tx, a); err != nil || spend == "" {
-			return err
-		}
-		return domain(spendLink(ctx, tx, a, spend))
-	})
+	batch := &pgx.Batch{}
+	queueAction(batch, a)
+	if spend != "" {
+		queueSpend(batch, a, spend)
+	}
+	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
 	if !errors.Is(err, errKnown) {
 		return a, err
 	}
@@ -67,14 +72,12 @@ func (db *DB) Request(ctx context.Context, a *booking.Action, spend string) (*bo
 	return known, err
 }
 
-func spendLink(ctx context.Context, tx pgx.Tx, a *booking.Action, spend string) error {
+func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 	const q = `INSERT INTO spent_links (booking_id, spend_key, action_id) VALUES (@booking, @spend, @action)
 		ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING`
-	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
-	if err == nil && tag.RowsAffected() == 0 {
-		return booking.Errorf(booking.LinkUsed, "This link has been used already.")
-	}
-	return err
+	used := booking.Errorf(booking.LinkUsed, "This link has been used already.")
+	batch.Queue(q, pgx.NamedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID}).
+		Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, used) })
 }
 
 // LinkSpent tells whether a link has acted.
@@ -125,39 +128,4 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 		overdue = append(overdue, o)
 	}
 	return overdue, nil
-}
-
-// decide writes an action's outcome and tells whether somebody waits for it. A timer's action has no row.
-func decide(
-	ctx context.Context, tx pgx.Tx, in booking.Commit, status booking.Status, why booking.Refusal, seq int,
-) (awaited bool, err error) {
-	const q = `
-		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
-		WHERE id = @id AND status = 'pending' RETURNING awaited`
-	err = tx.QueryRow(ctx, q, pgx.NamedArgs{
-		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
-	}).Scan(&awaited)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	return awaited, err
-}
-
-// outcomeOf returns the outcome of an action that has one already: a commit may be repeated.
-func outcomeOf(ctx context.Context, tx pgx.Tx, actionID uuid.UUID) (booking.Result, booking.Code, error) {
-	const q = `
-		SELECT status, code FROM actions WHERE id = @id AND status <> 'pending'
-		UNION ALL
-		SELECT 'applied', '' FROM transitions WHERE action_id = @id
-		LIMIT 1`
-	var status booking.Status
-	var code booking.Code
-	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"id": actionID}).Scan(&status, &code)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", "", nil
-	}
-	if status == booking.Applied {
-		return booking.ResultApplied, "", err
-	}
-	return booking.ResultRefused, code, err
 }

@@ -76,6 +76,10 @@ type NewKey struct {
 	Sealed []byte
 }
 
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
 func insertKey(ctx context.Context, q querier, k *NewKey) error {
 	const insert = `
 		INSERT INTO api_keys (id, app_id, kind, name, hint, hash, sealed)

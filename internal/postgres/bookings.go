@@ -68,40 +68,34 @@ func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error
 // resource and calendar. A slot that is taken already is refused here, before a workflow is started for nothing; the
 // constraint stays the judge.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, takes bool) (*booking.Action, error) {
-	if known, err := db.firstAction(ctx, b); err != nil || known != nil {
-		return known, err
+	batch := &pgx.Batch{}
+	queueAction(batch, first)
+	holdResource(batch, b)
+	if takes && !b.Settings.AllowDoubleBookings {
+		batch.Queue(room, roomArgs(b)).QueryRow(hasRoom)
 	}
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		if err := insertAction(ctx, tx, first); err != nil {
-			return err
-		}
-		if err := holdResource(ctx, tx, b); err != nil {
-			return err
-		}
-		if takes && !b.Settings.AllowDoubleBookings {
-			if err := lookForRoom(ctx, tx, b); err != nil {
-				return err
-			}
-		}
-		return domain(insertBooking(ctx, tx, b))
-	})
-	if !errors.Is(err, errKnown) {
-		return first, err
+	queueBooking(batch, b)
+	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
+	if err == nil {
+		return first, nil
 	}
-	known, err := db.firstAction(ctx, b)
-	if err == nil && known == nil { // the id is another app's
+	known, lookErr := db.firstAction(ctx, b)
+	switch {
+	case lookErr != nil || known != nil:
+		return known, lookErr
+	case errors.Is(err, errKnown): // the id is another app's
 		return nil, one(pgx.ErrNoRows, "The booking")
 	}
-	return known, err
+	return nil, err
 }
 
 // holdResource keeps a booking's resource from being deleted until the transaction ends.
-func holdResource(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+func holdResource(batch *pgx.Batch, b *booking.Booking) {
 	const q = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
 	args := pgx.NamedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID}
-	return one(tx.QueryRow(ctx, q, args).Scan(), "The resource")
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
 }
 
 func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
@@ -115,20 +109,20 @@ func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Act
 
 // HasRoom refuses with SlotTaken when the booking's time is taken now: a quick look, not a promise.
 func (db *DB) HasRoom(ctx context.Context, b *booking.Booking) error {
-	return lookForRoom(ctx, db.pool, b)
+	return hasRoom(db.pool.QueryRow(ctx, room, roomArgs(b)))
 }
 
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+const room = `
+	SELECT EXISTS (SELECT FROM occupancies
+	WHERE resource_id = @resource AND during && tstzrange(@start, @end, '[)') AND booking_id IS DISTINCT FROM @id)`
+
+func roomArgs(b *booking.Booking) pgx.NamedArgs {
+	return pgx.NamedArgs{"resource": b.Resource.ID, "start": b.Start, "end": b.End, "id": b.ID}
 }
 
-func lookForRoom(ctx context.Context, q querier, b *booking.Booking) error {
-	const look = `
-		SELECT EXISTS (SELECT FROM occupancies
-		WHERE resource_id = @resource AND during && tstzrange(@start, @end, '[)') AND booking_id IS DISTINCT FROM @id)`
+func hasRoom(row pgx.Row) error {
 	var taken bool
-	args := pgx.NamedArgs{"resource": b.Resource.ID, "start": b.Start, "end": b.End, "id": b.ID}
-	if err := q.QueryRow(ctx, look, args).Scan(&taken); err != nil {
+	if err := row.Scan(&taken); err != nil {
 		return err
 	}
 	if taken {
@@ -137,13 +131,12 @@ func lookForRoom(ctx context.Context, q querier, b *booking.Booking) error {
 	return nil
 }
 
-func insertBooking(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta)
 		VALUES (@id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta)`
-	batch := &pgx.Batch{}
 	batch.Queue(q, pgx.NamedArgs{
 		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
@@ -159,7 +152,6 @@ func insertBooking(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
 			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
 		})
 	}
-	return tx.SendBatch(ctx, batch).Close()
 }
 
 // SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.

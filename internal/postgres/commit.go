@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -28,26 +29,52 @@ func (db *DB) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, e
 }
 
 func commit(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome, error) {
-	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
-	b, err := scanBooking(tx.QueryRow(ctx, q, pgx.NamedArgs{"id": in.BookingID}))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return gone(ctx, tx, in)
-	}
-	if err != nil {
-		return booking.Outcome{}, err
-	}
-	result, code, err := outcomeOf(ctx, tx, in.ActionID)
+	found, err := hold(ctx, tx, in)
+	b := found.booking
 	switch {
 	case err != nil:
 		return booking.Outcome{}, err
-	case result != "":
-		return standing(b, result, code), nil
+	case b == nil:
+		return gone(ctx, tx, in, found)
+	case found.result != "":
+		return standing(b, found.result, found.code), nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return standing(b, booking.ResultStale, ""), nil
 	case in.Refusal != nil:
 		return refuse(ctx, tx, b, in, *in.Refusal, false)
 	}
-	return move(ctx, tx, b, in)
+	return move(ctx, tx, b, in, found.now)
+}
+
+// standpoint is what a commit finds once it has the booking to itself.
+type standpoint struct {
+	booking *booking.Booking // nil when there is none
+	now     time.Time        // the record's clock
+	result  booking.Result   // what became of the action already; "" = nothing yet
+	code    booking.Code
+}
+
+// hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
+// lock before has committed; one statement for both would not.
+func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error) {
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
+	const outcome = `
+		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
+			WHERE id = @action AND status <> 'pending'), (SELECT 'applied' FROM transitions WHERE action_id = @action), ''),
+			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), '')`
+	batch := &pgx.Batch{}
+	args := pgx.NamedArgs{"id": in.BookingID, "action": in.ActionID}
+	batch.Queue(load, args)
+	batch.Queue(outcome, args)
+	answers := tx.SendBatch(ctx, batch)
+	defer func() { _ = answers.Close() }() // an error has been seen at its row
+	var found standpoint
+	var err error
+	found.booking, err = scanBooking(answers.QueryRow())
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return found, err
+	}
+	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code)
 }
 
 func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
@@ -56,28 +83,16 @@ func standing(b *booking.Booking, result booking.Result, code booking.Code) book
 
 // gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
 // late keeps nothing of what people wrote.
-func gone(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome, error) {
+func gone(ctx context.Context, tx pgx.Tx, in booking.Commit, found standpoint) (booking.Outcome, error) {
 	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound}
-	_, code, err := outcomeOf(ctx, tx, in.ActionID)
-	if err != nil {
-		return out, err
-	}
-	if code != "" {
-		out.Code = code
+	if found.code != "" {
+		out.Code = found.code
 		return out, nil
 	}
-	why := booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}
-	awaited, err := decide(ctx, tx, in, booking.Refused, why, 0)
-	if err != nil {
-		return out, err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE actions SET inputs = '{}' WHERE id = @id`, pgx.NamedArgs{"id": in.ActionID}); err != nil {
-		return out, err
-	}
-	if awaited {
-		err = announce(ctx, tx, in.ActionID)
-	}
-	return out, err
+	batch := &pgx.Batch{}
+	decide(batch, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
+	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, pgx.NamedArgs{"id": in.ActionID})
+	return out, tx.SendBatch(ctx, batch).Close()
 }
 
 // refuse puts a refusal on record and gives the link back. stillborn means that the refused action was to bring the
@@ -85,36 +100,22 @@ func gone(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome, e
 func refuse(
 	ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, why booking.Refusal, stillborn bool,
 ) (booking.Outcome, error) {
-	awaited, err := decide(ctx, tx, in, booking.Refused, why, b.Seq)
-	if err != nil {
-		return booking.Outcome{}, err
-	}
 	batch := &pgx.Batch{}
+	decide(batch, in, booking.Refused, why, b.Seq)
 	args := pgx.NamedArgs{"booking": b.ID, "action": in.ActionID}
+	out := standing(b, booking.ResultRefused, why.Code)
 	if stillborn {
+		out.Result = booking.ResultGone
 		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
 		batch.Queue(`DELETE FROM bookings WHERE id = @booking`, args)
 	} else {
 		batch.Queue(`DELETE FROM spent_links WHERE action_id = @action`, args)
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return booking.Outcome{}, err
-	}
-	if awaited {
-		err = announce(ctx, tx, in.ActionID)
-	}
-	if stillborn {
-		return standing(b, booking.ResultGone, why.Code), err
-	}
-	return standing(b, booking.ResultRefused, why.Code), err
+	return out, tx.SendBatch(ctx, batch).Close()
 }
 
-func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit) (booking.Outcome, error) {
-	if in.Move.Frees {
-		if _, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE booking_id = @id`, pgx.NamedArgs{"id": b.ID}); err != nil {
-			return booking.Outcome{}, err
-		}
-	}
+// move takes what the arrow takes, and then writes all the rest in one round trip.
+func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, now time.Time) (booking.Outcome, error) {
 	if in.Move.Takes {
 		won, err := take(ctx, tx, b, in.Move.Holds)
 		if err != nil {
@@ -125,21 +126,22 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit)
 			return refuse(ctx, tx, b, in, why, b.Seq == 0)
 		}
 	}
-	awaited, err := decide(ctx, tx, in, booking.Applied, booking.Refusal{}, b.Seq+1)
-	if err != nil {
-		return booking.Outcome{}, err
-	}
-	if err := advance(ctx, tx, b, in); err != nil {
-		return booking.Outcome{}, err
-	}
+	b.State, b.Completed, b.EnteredAt, b.UpdatedAt = in.Move.To, in.Move.Final, now, now
+	b.Seq, b.Revision = b.Seq+1, b.Revision+1
 	out := standing(b, booking.ResultApplied, "")
-	if out.Wake, err = publish(ctx, tx, b); err != nil {
-		return booking.Outcome{}, err
+	event, err := uuid.NewV7()
+	if err != nil {
+		return out, err
 	}
-	if awaited {
-		err = announce(ctx, tx, in.ActionID)
+	batch := &pgx.Batch{}
+	if in.Move.Frees {
+		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id`, pgx.NamedArgs{"id": b.ID})
 	}
-	return out, err
+	advance(batch, b, in)
+	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
+	publish(batch, b, event)
+	wake(batch, event, &out.Wake)
+	return out, tx.SendBatch(ctx, batch).Close()
 }
 
 // take wins the booking's time, or tells that somebody else has it. The named conflict target keeps crowds on one slot
@@ -165,34 +167,25 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds
 	return err == nil && tag.RowsAffected() == 1, err
 }
 
-// advance writes the new state and the transition, and brings b up to date.
-func advance(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit) error {
-	const q = `
-		WITH moved AS (
-			UPDATE bookings SET state = @to, seq = seq + 1, revision = revision + 1, completed = @final,
-				entered_at = statement_timestamp(), updated_at = statement_timestamp()
-			WHERE id = @id RETURNING id, seq, revision, entered_at),
-		noted AS (
-			INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
-			SELECT id, seq, @action, @name, @from, @to, @actor,
-				COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), entered_at FROM moved)
-		SELECT seq, revision, entered_at FROM moved`
-	err := tx.QueryRow(ctx, q, pgx.NamedArgs{
-		"id": b.ID, "to": in.Move.To, "final": in.Move.Final, "action": in.ActionID, "name": in.Move.Action,
-		"from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
-	}).Scan(&b.Seq, &b.Revision, &b.EnteredAt)
-	b.State, b.Completed, b.UpdatedAt = in.Move.To, in.Move.Final, b.EnteredAt
-	return err
+// advance writes the new state and the transition.
+func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
+	const state = `
+		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now
+		WHERE id = @id`
+	const transition = `
+		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
+		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
+	args := pgx.NamedArgs{
+		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
+		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
+	}
+	batch.Queue(state, args)
+	batch.Queue(transition, args)
 }
 
-// publish writes the transition's event and one delivery per endpoint that wants it, and returns the endpoints that
-// were asleep. The first statement locks each endpoint against falling asleep or being disabled at the same moment, so
-// the order of the two matters.
-func publish(ctx context.Context, tx pgx.Tx, b *booking.Booking) ([]uuid.UUID, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
+// publish writes the transition's event and one delivery per endpoint that wants it. It locks each endpoint against
+// falling asleep or being disabled at the same moment, so wake has to come after it.
+func publish(batch *pgx.Batch, b *booking.Booking, event uuid.UUID) {
 	const q = `
 		WITH event AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at)
@@ -200,35 +193,36 @@ func publish(ctx context.Context, tx pgx.Tx, b *booking.Booking) ([]uuid.UUID, e
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
 		WHERE w.app_id = @app AND w.status = 'active' AND w.graph IN ('', @graph) AND w.state IN ('', @state)
-		ORDER BY w.id FOR KEY SHARE OF w RETURNING endpoint_id`
-	rows, err := tx.Query(ctx, q, pgx.NamedArgs{
-		"id": id, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.EventType(b.State), "data": asJSON(b),
+		ORDER BY w.id FOR KEY SHARE OF w`
+	batch.Queue(q, pgx.NamedArgs{
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.EventType(b.State), "data": asJSON(b),
 		"at": b.EnteredAt, "graph": b.Graph, "state": b.State,
 	})
-	if err != nil {
-		return nil, err
-	}
-	endpoints, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil || len(endpoints) == 0 {
-		return nil, err
-	}
-	return wake(ctx, tx, endpoints)
 }
 
-func wake(ctx context.Context, tx pgx.Tx, endpoints []uuid.UUID) ([]uuid.UUID, error) {
+// wake marks the endpoints of an event that were asleep, and collects them.
+func wake(batch *pgx.Batch, event uuid.UUID, woken *[]uuid.UUID) {
 	const q = `
 		WITH asleep AS (
-			SELECT id FROM webhook_endpoints WHERE id = ANY(@ids) AND NOT awake ORDER BY id FOR NO KEY UPDATE)
+			SELECT id FROM webhook_endpoints WHERE id IN (SELECT endpoint_id FROM webhook_deliveries WHERE event_id = @event)
+			AND NOT awake ORDER BY id FOR NO KEY UPDATE)
 		UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake
 		RETURNING id`
-	rows, err := tx.Query(ctx, q, pgx.NamedArgs{"ids": endpoints})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	batch.Queue(q, pgx.NamedArgs{"event": event}).Query(func(rows pgx.Rows) (err error) {
+		*woken, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		return err
+	})
 }
 
-func announce(ctx context.Context, tx pgx.Tx, actionID uuid.UUID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_notify(@channel, @id)`, pgx.NamedArgs{"channel": OutcomeChannel, "id": actionID.String()})
-	return err
+// decide writes an action's outcome and announces it to whoever waits. A timer's action has no row, and nobody waits.
+func decide(batch *pgx.Batch, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
+	const q = `
+		WITH decided AS (
+			UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
+			WHERE id = @id AND status = 'pending' RETURNING awaited)
+		SELECT pg_notify(@channel, @text) FROM decided WHERE awaited`
+	batch.Queue(q, pgx.NamedArgs{
+		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
+		"channel": OutcomeChannel, "text": in.ActionID.String(),
+	})
 }

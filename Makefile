@@ -1,0 +1,69 @@
+# Everything there is to do here, and CI calls nothing else.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench fmt postgres
+
+LOCAL := deployments/local
+SECTION = printf '\n== %s\n'
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## run everything here: Postgres, Temporal, its web UI, the API and the worker
+	@test -x bin/holdfast-local || echo 'The first build compiles Temporal too and takes some minutes; later ones take seconds.'
+	@go build -C $(LOCAL) -o ../../bin/holdfast-local .
+	@exec bin/holdfast-local
+
+build: ## build the production binary, bin/holdfast
+	CGO_ENABLED=0 go build -trimpath -o bin/holdfast .
+
+# The server's part is tested without the race detector, which would take Temporal's code minutes to build for.
+test: postgres ## run all tests, from graphs to the whole service; needs PostgreSQL's programs, no server
+	@$(SECTION) 'The product, with the race detector'
+	@go test -race -vet=off ./...
+	@$(SECTION) 'The whole, on its own Postgres and Temporal'
+	@cd $(LOCAL) && go test -vet=off ./...
+
+check: bin/.tools ## format, vet, linters, determinism, known vulnerabilities, floors, tidiness
+	@$(SECTION) 'gofmt'
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted (make fmt does it):"; echo "$$files"; exit 1; }
+	@$(SECTION) 'go vet'
+	@go vet ./...
+	@cd $(LOCAL) && go vet ./...
+	@$(SECTION) 'golangci-lint'
+	@bin/golangci-lint run
+	@cd $(LOCAL) && ../../bin/golangci-lint run --config ../../.golangci.yml
+	@$(SECTION) 'workflowcheck'
+	@bin/workflowcheck -config tools/workflowcheck.yaml ./workflows/...
+	@$(SECTION) 'govulncheck'
+	@status=0; report=$$(bin/govulncheck ./... 2>&1) || status=$$?; \
+	case "$$status:$$report" in \
+	0:*) echo 'no known vulnerability is reached' ;; \
+	*'fetching vulnerabilities'*) echo 'skipped: the list of vulnerabilities cannot be reached from here' ;; \
+	*) echo "$$report"; exit "$$status" ;; \
+	esac
+	@$(SECTION) 'Floors, habits, deployments'
+	@go test -vet=off -count=1 .
+	@$(SECTION) 'go mod tidy'
+	@go mod tidy -diff
+
+bench: postgres ## measure bookings per second and latencies; writes BENCHMARKS.md
+	cd $(LOCAL) && go run ./bench -out ../../BENCHMARKS.md
+
+fmt: ## format the code
+	gofmt -w .
+
+# The tools have a module of their own, so that the product's stays lean.
+bin/.tools: tools/go.mod tools/go.sum
+	@echo 'Building golangci-lint, workflowcheck and govulncheck; this happens once.'
+	@go build -C tools -o ../bin/ tool
+	@touch $@
+
+# The folders where internal/pgserver looks. Without PostgreSQL most tests could only fail, minutes later.
+PROGRAMS := $(if $(PGBIN),$(PGBIN),$(subst :, ,$(PATH)) /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql* \
+	/opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin /Applications/Postgres.app/Contents/Versions/*/bin)
+postgres:
+	@test -n '$(firstword $(wildcard $(addsuffix /initdb,$(PROGRAMS))))' || { echo "There is no PostgreSQL on this machine: \
+	install it, for example with \`apt-get install postgresql\` (Debian, Ubuntu) or \`brew install postgresql@17\` (macOS)."; exit 1; }

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"holdfast/internal/config"
+)
+
+// composition is what these tests read of deployments/compose.yaml.
+type composition struct {
+	Services map[string]service
+	Configs  map[string]any
+	Volumes  map[string]any
+}
+
+type service struct {
+	Image       string
+	Build       *struct{ Context, Dockerfile string } // set: it is ours
+	Command     []string
+	Environment map[string]string
+	Restart     string
+	Healthcheck map[string]any
+	Ports       []string
+	Volumes     []string
+	Configs     []struct{ Source string }
+	DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+}
+
+func readCompose(t *testing.T) composition {
+	t.Helper()
+	text, err := os.ReadFile("deployments/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c composition
+	if err := yaml.Unmarshal(text, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var (
+	demanded  = regexp.MustCompile(`\$\{([A-Z_]+):\?[^}]+\}`) // compose refuses to start without it
+	secretive = regexp.MustCompile(`KEY|PASSWORD|PWD|SECRET|DATABASE_URL`)
+	pinned    = regexp.MustCompile(`^[a-z/-]+:[a-z0-9][a-z0-9.-]*$`)
+)
+
+// filled is a setting as compose would fill it in.
+func filled(value string) string {
+	samples := map[string]string{
+		"POSTGRES_PASSWORD": strings.Repeat("a1", 32), "HOLDFAST_SECRET_KEY": strings.Repeat("b2", 32),
+		"HOLDFAST_ADMIN_KEY": strings.Repeat("c3", 32), "HOLDFAST_PUBLIC_URL": "https://book.example.com",
+	}
+	return demanded.ReplaceAllStringFunc(value, func(v string) string { return samples[demanded.FindStringSubmatch(v)[1]] })
+}
+
+func TestComposeSettings(t *testing.T) {
+	t.Parallel()
+	for name, s := range readCompose(t).Services {
+		var environ []string
+		for key, value := range s.Environment {
+			environ = append(environ, key+"="+filled(value))
+			if strings.HasPrefix(key, "HOLDFAST_") && s.Build == nil {
+				t.Errorf("%s is not ours and has no use for %s", name, key)
+			}
+			if secretive.MatchString(key) && !demanded.MatchString(value) {
+				t.Errorf("%s has %s in the file, where it must be asked for", name, key)
+			}
+			if strings.Contains(demanded.ReplaceAllString(value, ""), "$") {
+				t.Errorf("%s starts without %s", name, key)
+			}
+		}
+		if s.Build == nil {
+			continue
+		}
+		c, err := config.Read(environ)
+		if err == nil {
+			err = c.Check()
+		}
+		if err != nil {
+			t.Errorf("%s would not start: %v", name, err)
+		}
+	}
+}
+
+func TestComposeServices(t *testing.T) {
+	t.Parallel()
+	all := readCompose(t)
+	for name, s := range all.Services {
+		if !pinned.MatchString(s.Image) || strings.HasSuffix(s.Image, ":latest") {
+			t.Errorf("%s: image %q is not pinned", name, s.Image)
+		}
+		if s.Restart == "" {
+			t.Errorf("%s stays down when it ends", name)
+		}
+		for _, port := range s.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("%s opens port %s to the world", name, port)
+			}
+		}
+		for _, volume := range s.Volumes {
+			source, _, _ := strings.Cut(volume, ":")
+			if _, ok := all.Volumes[source]; !ok {
+				t.Errorf("%s: there is no volume %s", name, source)
+			}
+		}
+		for _, c := range s.Configs {
+			if _, ok := all.Configs[c.Source]; !ok {
+				t.Errorf("%s: there is no config %s", name, c.Source)
+			}
+		}
+		for on, how := range s.DependsOn {
+			other, ok := all.Services[on]
+			switch {
+			case !ok:
+				t.Errorf("%s waits for %s, which is not there", name, on)
+			case how.Condition == "service_healthy" && other.Healthcheck == nil:
+				t.Errorf("%s waits for the health of %s, which has no check", name, on)
+			case how.Condition == "service_completed_successfully" && other.Restart != "on-failure":
+				t.Errorf("%s waits for the end of %s, which is started again", name, on)
+			case how.Condition != "service_healthy" && how.Condition != "service_completed_successfully":
+				t.Errorf("%s waits for %s under condition %q", name, on, how.Condition)
+			}
+		}
+	}
+}
+
+func TestComposeCommands(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // nothing may really start
+	var commands []string
+	for name, s := range readCompose(t).Services {
+		if s.Build == nil {
+			continue
+		}
+		commands = append(commands, s.Command...)
+		if err := run(ended, s.Command, io.Discard); err == nil || strings.Contains(err.Error(), "unknown command") {
+			t.Errorf("%s: holdfast %s: %v", name, strings.Join(s.Command, " "), err)
+		}
+		if file := filepath.Join("deployments", s.Build.Context, s.Build.Dockerfile); file != "deployments/Dockerfile" {
+			t.Errorf("%s is built from %s", name, file)
+		}
+	}
+	slices.Sort(commands)
+	if want := []string{"api", "migrate", "worker"}; !slices.Equal(commands, want) {
+		t.Errorf("compose runs %v, want %v", commands, want)
+	}
+}
+
+// instructions are the Dockerfile's lines as words.
+func instructions(t *testing.T) [][]string {
+	t.Helper()
+	text, err := os.ReadFile("deployments/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]string
+	for line := range strings.Lines(strings.ReplaceAll(string(text), "\\\n", " ")) {
+		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
+			all = append(all, words)
+		}
+	}
+	return all
+}
+
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	var stages, binary []string
+	var user, entry string
+	for _, words := range instructions(t) {
+		switch words[0] {
+		case "FROM":
+			if words[1] != "scratch" && (!pinned.MatchString(words[1]) || strings.HasSuffix(words[1], ":latest")) {
+				t.Errorf("image %s is not pinned", words[1])
+			}
+			stages, user, entry = append(stages, words[len(words)-1]), "", ""
+		case "COPY":
+			sources := words[1 : len(words)-1]
+			if stage, ok := strings.CutPrefix(words[1], "--from="); ok {
+				if !slices.Contains(stages, stage) {
+					t.Errorf("there is no stage %s to copy from", stage)
+				}
+				sources = nil
+			}
+			for _, source := range sources {
+				if _, err := os.Stat(source); err != nil {
+					t.Error(err)
+				}
+			}
+		case "RUN":
+			if i := slices.Index(words, "-o"); i > 0 {
+				binary = append(binary, words[i+1])
+			}
+		case "USER":
+			user = words[1]
+		case "ENTRYPOINT":
+			entry = strings.Join(words[1:], " ")
+		}
+	}
+	if uid, _, _ := strings.Cut(user, ":"); uid == "" || uid == "root" || uid == "0" {
+		t.Errorf("the image runs as user %q", user)
+	}
+	want, _ := json.Marshal(binary)
+	if len(binary) != 1 || entry != string(want) {
+		t.Errorf("the entry point is %s, and what is built %s", entry, want)
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"holdfast/graphs"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/graphs.md")
+
+const aboutGraphs = `# The graphs
+
+Every booking walks one of these. Coloured states hold time (or a seat). An arrow bears the name of its action; one with
+a duration is also played by a timer. ` + "`error`" + ` stands apart in every graph: no action leads there.
+
+The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME`" + `, with who may play
+which action, and draws it at ` + "`/v2/graphs/NAME.svg`" + `. This page is made by ` + "`go test . -run GraphsPage -update`" + `.
+`
+
+// TestGraphsPage keeps the drawings of the documents the same as the code's.
+func TestGraphsPage(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	page.WriteString(aboutGraphs)
+	for _, g := range graphs.All() {
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Name, g.Description, g.Mermaid())
+	}
+	const file = "docs/graphs.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil { //nolint:gosec // a document
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(kept) != page.String() {
+		t.Errorf("%s is not what the graphs are; run: go test . -run GraphsPage -update", file)
+	}
+}
+
+// TestContributingHasTheFloors keeps the table of the floors the same as the one that is tested.
+func TestContributingHasTheFloors(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room, floor := range house {
+		if room == "" {
+			room = "main.go"
+		}
+		if row := fmt.Sprintf("\n| %d | `%s` |", floor.level, room); !strings.Contains(string(text), row) {
+			t.Errorf("CONTRIBUTING.md has no row %s", strings.TrimSpace(row))
+		}
+	}
+}
