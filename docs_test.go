@@ -3,7 +3,10 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/ast"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,7 +34,7 @@ func TestGraphsPage(t *testing.T) {
 	}
 	const file = "docs/graphs.md"
 	if *update {
-		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -57,6 +60,53 @@ func TestContributingHasTheFloors(t *testing.T) {
 		}
 		if row := fmt.Sprintf("\n| %d | `%s` |", floor.level, room); !strings.Contains(string(text), row) {
 			t.Errorf("CONTRIBUTING.md has no row %s", strings.TrimSpace(row))
+		}
+	}
+}
+
+var testName = regexp.MustCompile("`(Test[A-Z]\\w+)`")
+
+// TestDocumentsNameRealTests keeps promises from naming tests that are gone.
+func TestDocumentsNameRealTests(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, decl := range s.file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && s.test {
+				known[f.Name.Name] = true
+			}
+		}
+	}
+	for _, file := range []string{"docs/architecture.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range testName.FindAllStringSubmatch(string(text), -1) {
+			if !known[match[1]] {
+				t.Errorf("%s names %s, which is no test", file, match[1])
+			}
+		}
+	}
+}
+
+var localLink = regexp.MustCompile(`\]\(([^):]+)\)`)
+
+// TestDocumentsLinkToWhatIsThere follows every link from a document to a file.
+func TestDocumentsLinkToWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/graphs.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range localLink.FindAllStringSubmatch(string(text), -1) {
+			if match[1] == "BENCHMARKS.md" {
+				continue // made by make bench
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), match[1])); err != nil {
+				t.Errorf("%s links to %s: %v", file, match[1], err)
+			}
 		}
 	}
 }

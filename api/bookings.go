@@ -226,11 +226,11 @@ func (s *Server) playAction(k *call) error {
 			return err
 		}
 	}
-	a, err = s.play(k, k.app, b, a, "", k.wait(s.Wait))
+	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
 	if err != nil {
 		return err
 	}
-	return s.answer(k, http.StatusOK, a)
+	return s.answer(k, http.StatusOK, out)
 }
 
 // prepare refuses what cannot be, before anything is put on record.
@@ -265,22 +265,18 @@ func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *book
 	return nil
 }
 
-// answer tells what became of an action: the booking as it stands, the refusal, or 202 while it is not decided.
-func (s *Server) answer(k *call, status int, a *booking.Action) error {
-	if err := a.Err(); err != nil {
-		return err
+// answer tells what became of an action: the booking as it stands, 202 while the action is not decided.
+func (s *Server) answer(k *call, status int, out outcome) error {
+	if out.booking == nil {
+		return booking.Errorf(booking.NotFound, "The booking does not exist.")
 	}
-	b, err := s.DB.Booking(k, a.AppID, a.BookingID)
-	if err != nil {
-		return err
-	}
-	if a.Status == booking.Pending {
+	if out.action.Status == booking.Pending {
 		status = http.StatusAccepted
 	}
 	if status != http.StatusOK {
-		k.Header("Location", "/v2/bookings/"+b.ID.String())
+		k.Header("Location", "/v2/bookings/"+out.booking.ID.String())
 	}
-	k.Header("Holdfast-Action-Id", a.ID.String())
-	k.Header("Holdfast-Seq", strconv.Itoa(b.Seq))
-	return s.show(k, status, b)
+	k.Header("Holdfast-Action-Id", out.action.ID.String())
+	k.Header("Holdfast-Seq", strconv.Itoa(out.booking.Seq))
+	return s.show(k, status, out.booking)
 }

@@ -50,11 +50,11 @@ func (s *Server) createBooking(k *call) error {
 		return err
 	}
 	first := k.newAction(uuid.NewSHA1(b.ID, []byte("first action")), b, graph.Start)
-	first, err = s.begin(k, k.app, b, first, move.Takes, k.wait(s.Wait))
+	out, err := s.begin(k, k.app, b, first, move.Takes, k.wait(s.Wait))
 	if err != nil {
 		return err
 	}
-	return s.answer(k, http.StatusCreated, first)
+	return s.answer(k, http.StatusCreated, out)
 }
 
 // newBooking checks the whole body and answers with all its faults at once.

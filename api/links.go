@@ -156,22 +156,17 @@ func (l *link) setRedirect(asked string) {
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused.
 func (s *Server) act(k *call, l *link, redirect int) error {
-	a, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
-	if err == nil {
-		err = a.Err()
-	}
+	out, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
-	if a.Status == booking.Applied {
-		if l.booking, err = s.DB.Booking(k, l.app.ID, l.booking.ID); err != nil {
-			return s.linkError(k, l, err)
-		}
+	if out.booking != nil {
+		l.booking = out.booking
 	}
 	if l.redirect != nil && !k.wantsJSON() {
 		k.linkHeaders("")
 		k.Redirect(redirect, l.redirect.String())
 		return nil
 	}
-	return s.donePage(k, l, a.Status)
+	return s.donePage(k, l, out.action.Status)
 }

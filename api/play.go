@@ -12,28 +12,34 @@ import (
 )
 
 const (
-	maxWait     = 25 * time.Second // longest "Prefer: wait"
-	handOver    = 5 * time.Second  // how long Temporal may take to accept a signal
-	lookAgain   = time.Second      // announcements can be missed; the record cannot
-	maxInput    = 10_000           // characters of one input
-	quickAnswer = 0
+	maxWait   = 25 * time.Second // longest "Prefer: wait"
+	handOver  = 5 * time.Second  // how long Temporal may take to accept a signal
+	lookAgain = time.Second      // announcements can be missed; the record cannot
+	maxInput  = 10_000           // characters of one input
 )
 
-// play puts an action on record, hands it to the booking's workflow and waits for the outcome. The action returned is
-// pending when the wait was too short or Temporal is away: it is on record and will be played. spend is the identity of
-// the link it came by, if any.
+// outcome is an action as far as it is decided, and its booking as the record has it then.
+type outcome struct {
+	action  *booking.Action
+	booking *booking.Booking
+}
+
+// play puts an action on record, hands it to the booking's workflow and waits for the outcome; a refusal is an error.
+// The action is still pending when the wait was too short or Temporal is away: it is on record and will be played. spend
+// is the identity of the link it came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
-) (*booking.Action, error) {
+) (outcome, error) {
 	heard, done := s.Outcomes.Expect(a.ID)
 	defer done()
-	a.Awaited = wait > quickAnswer
+	a.Awaited = wait > 0
 	known, err := s.DB.Request(ctx, a, spend)
-	if err != nil || known.Status != booking.Pending {
-		return known, err
+	if err != nil {
+		return outcome{}, err
 	}
-	if !s.handOver(ctx, a, func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }) {
-		return known, nil
+	give := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
+	if known.Status != booking.Pending || !s.handOver(ctx, a, give) {
+		wait = 0
 	}
 	return s.await(ctx, known, heard, wait)
 }
@@ -41,16 +47,17 @@ func (s *Server) play(
 // begin does the same for the action that brings a booking to life.
 func (s *Server) begin(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, takes bool, wait time.Duration,
-) (*booking.Action, error) {
+) (outcome, error) {
 	heard, done := s.Outcomes.Expect(a.ID)
 	defer done()
-	a.Awaited = wait > quickAnswer
+	a.Awaited = wait > 0
 	known, err := s.DB.Create(ctx, b, a, takes)
-	if err != nil || known.Status != booking.Pending {
-		return known, err
+	if err != nil {
+		return outcome{}, err
 	}
-	if !s.handOver(ctx, a, func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(known)) }) {
-		return known, nil
+	give := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(known)) }
+	if known.Status != booking.Pending || !s.handOver(ctx, a, give) {
+		wait = 0
 	}
 	return s.await(ctx, known, heard, wait)
 }
@@ -74,10 +81,7 @@ func (s *Server) handOver(ctx context.Context, a *booking.Action, give func(cont
 // await waits until an action has its outcome, or for no longer than wait.
 func (s *Server) await(
 	ctx context.Context, a *booking.Action, heard <-chan struct{}, wait time.Duration,
-) (*booking.Action, error) {
-	if wait <= quickAnswer {
-		return a, nil
-	}
+) (outcome, error) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	again := time.NewTicker(lookAgain)
@@ -89,11 +93,14 @@ func (s *Server) await(
 		case <-deadline.C:
 			last = true
 		case <-ctx.Done():
-			return a, ctx.Err()
+			return outcome{}, ctx.Err()
 		}
-		known, err := s.DB.Action(ctx, a.ID)
-		if err != nil || known.Status != booking.Pending || last {
-			return known, err
+		action, b, err := s.DB.Outcome(ctx, a.ID)
+		if err != nil {
+			return outcome{}, err
+		}
+		if action.Status != booking.Pending || last {
+			return outcome{action, b}, action.Err()
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -49,7 +50,7 @@ type Config struct {
 	LogLevel    slog.Level    `env:"HOLDFAST_LOG_LEVEL" envDefault:"info"`
 }
 
-// Secret is a text that does not print.
+// Secret is a text that does not print, neither by fmt nor as JSON nor in a log.
 type Secret string
 
 // String hides the secret.
@@ -63,8 +64,11 @@ func (s Secret) String() string {
 // LogValue hides the secret from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the secret from fmt, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText hides the secret from JSON, also inside of other values that slog writes.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Read takes the settings from the environment. An unknown HOLDFAST_ variable is a fault: it is a misspelt one.
 func Read(environ []string) (Config, error) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -133,9 +132,26 @@ func named(b *booking.Booking) []string {
 
 // mask replaces every occurrence of a word, whatever its case.
 func mask(text, word string) string {
-	pattern, err := regexp.Compile("(?i)" + regexp.QuoteMeta(word))
-	if err != nil { // not UTF-8: nothing is sure
-		return "…"
+	left, folded, key := []rune(text), fold(text), fold(word)
+	var out []rune
+	for i := 0; i < len(left); {
+		if len(folded)-i >= len(key) && slices.Equal(folded[i:i+len(key)], key) {
+			out = append(out, '…')
+			i += len(key)
+			continue
+		}
+		out = append(out, left[i])
+		i++
 	}
-	return pattern.ReplaceAllLiteralString(text, "…")
+	return string(out)
+}
+
+// fold makes letters of one kind equal, one by one: unlike strings.ToLower, it keeps their number. Through the upper
+// case, because İ, ı and ſ have no way back.
+func fold(text string) []rune {
+	runes := []rune(text)
+	for i, r := range runes {
+		runes[i] = unicode.ToLower(unicode.ToUpper(r))
+	}
+	return runes
 }

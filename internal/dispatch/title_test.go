@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,8 +40,8 @@ func TestTitle(t *testing.T) {
 		{"王小明 来访", booking.Customer{Name: "王小明"}, "… 来访"},
 		{"Sch\u212Aopf und ſven", booking.Customer{Name: "schkopf SVEN"}, "… und …"},
 		{"\u212A\u212A\u023A\u023A\u023A\u023A Zadie", zadie, "\u212A\u212A\u023A\u023A\u023A\u023A …"},
-		{"broken \xff Zadie", zadie, "broken \xff …"},
-		{"anything", booking.Customer{Name: "\xff\xfe"}, "…"},
+		{"broken \xff Zadie", zadie, "broken \uFFFD …"},
+		{"İPEK, ıpek, ipek", booking.Customer{Name: "İpek"}, "…, …, …"},
 		{"a b c", booking.Customer{Name: "a", Email: "b", Phone: " "}, "a b c"},
 		{strings.Repeat("x", 81), zadie, strings.Repeat("x", 79) + "…"},
 		{strings.Repeat("é", 80), zadie, strings.Repeat("é", 80)},
@@ -76,7 +75,8 @@ func TestTitleNamesNobody(t *testing.T) {
 			pieces = append(pieces, c.Name, c.Email, c.Phone, c.Voip)
 			pieces = append(pieces, strings.Fields(c.Name)...)
 		}
-		change := rapid.SampledFrom([]func(string) string{strings.ToUpper, strings.ToLower, strings.ToTitle, strings.Clone})
+		cases := []func(string) string{strings.ToUpper, strings.ToLower, strings.ToTitle, strings.Clone}
+		change := rapid.SampledFrom(cases)
 		what := ""
 		for range rapid.IntRange(0, 10).Draw(t, "pieces") {
 			what += change.Draw(t, "case")(rapid.SampledFrom(pieces).Draw(t, "piece"))
@@ -88,11 +88,13 @@ func TestTitleNamesNobody(t *testing.T) {
 		}
 		for _, c := range people {
 			for _, secret := range append(strings.Fields(c.Name), c.Name, c.Email, c.Phone, c.Voip) {
-				if letters(secret) >= 3 && regexp.MustCompile("(?i)"+regexp.QuoteMeta(secret)).MatchString(body) {
-					t.Fatalf("%q survives in %q, of %q", secret, title, what)
+				if letters(secret) < 3 {
+					continue
 				}
-				if letters(secret) >= 3 && strings.Contains(strings.ToLower(body), strings.ToLower(secret)) && !special(secret+body) {
-					t.Fatalf("%q survives in lower case in %q, of %q", secret, title, what)
+				for _, change := range cases {
+					if strings.Contains(change(body), change(secret)) {
+						t.Fatalf("%q survives in %q, of %q", secret, title, what)
+					}
 				}
 			}
 		}
@@ -106,11 +108,4 @@ func letters(text string) (n int) {
 		}
 	}
 	return n
-}
-
-// special tells texts whose lower case is not letter by letter that of the original: İ becomes two.
-func special(text string) bool {
-	return utf8.RuneCountInString(text) != utf8.RuneCountInString(strings.ToLower(text)) || strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.ToLower(unicode.ToUpper(r)) != unicode.ToLower(r)
-	})
 }

@@ -52,6 +52,25 @@ func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error)
 	return a, one(err, "The action")
 }
 
+// Outcome returns an action and its booking, nil when there is none (any more), in one round trip.
+func (db *DB) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *booking.Booking, err error) {
+	const bookingOf = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = (SELECT booking_id FROM actions WHERE id = @id)`
+	batch := &pgx.Batch{}
+	args := pgx.NamedArgs{"id": id}
+	batch.Queue(`SELECT `+actionColumns+` FROM actions WHERE id = @id`, args).QueryRow(func(row pgx.Row) (err error) {
+		a, err = scanAction(row)
+		return one(err, "The action")
+	})
+	batch.Queue(bookingOf, args).QueryRow(func(row pgx.Row) (err error) {
+		b, err = scanBooking(row)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return a, b, db.pool.SendBatch(ctx, batch).Close()
+}
+
 // Request puts an action on record before it is signalled. A repeat with the same id returns the first one, whatever
 // has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link has
 // acted already.

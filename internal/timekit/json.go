@@ -96,7 +96,7 @@ func (v View) Attributes() Object {
 	return Object{
 		"event_info": Object{
 			"start": v.time(b.Start), "end": v.time(b.End), "what": b.What, "where": b.Where, "description": b.Description,
-			"calendar_id": b.Calendar.ID, "participants": b.Participants,
+			"calendar_id": b.Calendar.ID, "participants": append([]string{}, b.Participants...),
 		},
 		"customer": customer,
 		"event":    v.Event(),
@@ -134,6 +134,9 @@ func Resource(r *booking.Resource, layout string) Object {
 // WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action
 // links by action.
 func WebhookBody(b *booking.Booking, links map[string]string) ([]byte, error) {
+	if links == nil {
+		links = map[string]string{}
+	}
 	v := View{b, Compact}
 	body := v.Bare()
 	body["customers"] = v.Customers()

@@ -52,6 +52,7 @@ func (b *booked) call(ctx context.Context, method, path, body string, want int) 
 		return "", err
 	}
 	req.SetBasicAuth("", b.stack.Demo.APIKey)
+	req.Header.Set("Prefer", "wait=25")
 	resp, err := b.http.Do(req)
 	if err != nil {
 		return "", err

@@ -1,0 +1,212 @@
+package config
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	goodKey  = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	database = "postgres://holdfast:hush-hush@db.example.com:5432/holdfast"
+)
+
+// good is the least a production process has to be told.
+func good(more ...string) []string {
+	return append([]string{"HOLDFAST_DATABASE_URL=" + database, "HOLDFAST_SECRET_KEY=" + goodKey, "PATH=/bin"}, more...)
+}
+
+func read(t *testing.T, environ []string) Config {
+	t.Helper()
+	c, err := Read(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got := read(t, nil)
+	want := Config{
+		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
+		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
+		StopTimeout: 20 * time.Second, LogLevel: slog.LevelInfo,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %#v\nwant %#v", got, want)
+	}
+	c := read(t, good("HOLDFAST_HTTP_ADDR="))
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if c.PublicURL != "http://127.0.0.1:8080" {
+		t.Errorf("public URL %q", c.PublicURL)
+	}
+}
+
+func TestEverySettingIsRead(t *testing.T) {
+	t.Parallel()
+	c := read(t, good("HOLDFAST_HTTP_ADDR=:80", "HOLDFAST_METRICS_ADDR=:90", "HOLDFAST_PUBLIC_URL=https://book.example.com",
+		"HOLDFAST_DATABASE_MAX_CONNS=7", "HOLDFAST_TEMPORAL_ADDRESS=t:1", "HOLDFAST_TEMPORAL_NAMESPACE=ns", "HOLDFAST_TEMPORAL_API_KEY=k",
+		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q",
+		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
+		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
+		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_LOG_LEVEL=debug"))
+	fields := reflect.ValueOf(c)
+	for i := range fields.NumField() {
+		if fields.Field(i).IsZero() {
+			t.Errorf("%s was not read", fields.Type().Field(i).Name)
+		}
+	}
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if len(c.WebhookAllowNetworks) != 2 || c.WebhookAllowNetworks[1].String() != "fd00::/8" {
+		t.Errorf("networks %v", c.WebhookAllowNetworks)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	_, err := Read(good("HOLDFAST_DATABSE_URL=x", "HOLDFAST_WAIT=soon", "HOLDFAST_DATABASE_MAX_CONNS=many", "HOLDFAST_LOG_LEVEL=loud",
+		"HOLDFAST_WEBHOOK_ALLOW_NETWORKS=everywhere", "HOLDFAST_TEMPORAL_TLS=perhaps", "HOLDFAST_EMPTY="))
+	wantAll(t, err, "HOLDFAST_DATABSE_URL is not a setting", "Wait", "MaxConns", "LogLevel", "WebhookAllowNetworks", "TemporalTLS")
+	if err != nil && strings.Contains(err.Error(), "HOLDFAST_EMPTY") {
+		t.Errorf("a variable without a value counts as not set: %v", err)
+	}
+	for _, fine := range []string{"HOLDFAST_DATA_DIR=x", "HOLDFAST_TEMPORAL_UI_ADDR=x", "HOLDFAST_TEST_X=x", "NOT_HOLDFAST_X=x", "HOLDFAST=x"} {
+		if _, err := Read([]string{fine}); err != nil {
+			t.Errorf("%s: %v", fine, err)
+		}
+	}
+}
+
+func wantAll(t *testing.T, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("%v does not tell of %q", err, word)
+		}
+	}
+}
+
+func TestCheckTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	c := Config{
+		HTTPAddr: "8080", PublicURL: "ftp://x", TemporalCert: "c", AdminKey: "short", MaxConns: 1, SecretKey: "short", SweepEvery: time.Millisecond,
+	}
+	err := c.Check()
+	wantAll(t, err, "HOLDFAST_DATABASE_URL is missing", "HOLDFAST_SECRET_KEY must be 32 bytes", "HOLDFAST_HTTP_ADDR", "HOLDFAST_PUBLIC_URL",
+		"HOLDFAST_TEMPORAL_TLS_CERT", "HOLDFAST_ADMIN_KEY", "HOLDFAST_DATABASE_MAX_CONNS", "HOLDFAST_SWEEP_EVERY")
+	if err != nil && strings.Contains(err.Error(), "short") {
+		t.Errorf("the message repeats a secret: %v", err)
+	}
+	empty := Config{}
+	wantAll(t, empty.Check(), "HOLDFAST_SECRET_KEY is missing")
+}
+
+func TestCheckOneByOne(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		setting string
+		good    bool
+	}{
+		{"HOLDFAST_PUBLIC_URL=https://book.example.com/base", true},
+		{"HOLDFAST_PUBLIC_URL=book.example.com", false},
+		{"HOLDFAST_PUBLIC_URL=https://", false},
+		{"HOLDFAST_PUBLIC_URL=://", false},
+		{"HOLDFAST_HTTP_ADDR=[::1]:80", true},
+		{"HOLDFAST_HTTP_ADDR=localhost", false},
+		{"HOLDFAST_TEMPORAL_TLS_KEY=x", false},
+		{"HOLDFAST_ADMIN_KEY=0123456789abcde", false},
+		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},
+		{"HOLDFAST_DATABASE_MAX_CONNS=1001", false},
+		{"HOLDFAST_SWEEP_EVERY=999ms", false},
+	}
+	for _, s := range cases {
+		c := read(t, good(s.setting))
+		if err := c.Check(); (err == nil) != s.good {
+			t.Errorf("%s: %v", s.setting, err)
+		}
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"hush-hush", goodKey, "temporal-cloud-key", "very-secret-admin"}
+	c := read(t, good("HOLDFAST_TEMPORAL_API_KEY=temporal-cloud-key", "HOLDFAST_ADMIN_KEY=very-secret-admin"))
+	said := map[string]string{}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%t"} {
+		for name, value := range map[string]any{"config": c, "pointer": &c, "secret": c.DatabaseURL, "secret's pointer": &c.DatabaseURL, "list": []any{c, c.AdminKey}} {
+			said[verb+" of "+name] = fmt.Sprintf(verb, value)
+		}
+	}
+	for name, handler := range map[string]func(*bytes.Buffer) slog.Handler{
+		"slog as JSON": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
+		"slog as text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
+	} {
+		var out bytes.Buffer
+		slog.New(handler(&out)).Info("starting", "config", c, "pointer", &c, "key", c.SecretKey, slog.Group("g", "url", c.DatabaseURL))
+		said[name] = out.String()
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said["JSON"] = string(text)
+	said["an error"] = errors.Join(fmt.Errorf("%w: %v", errors.New("x"), c)).Error()
+	for how, text := range said {
+		for _, secret := range secrets {
+			for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret)))} {
+				if strings.Contains(text, form) {
+					t.Errorf("%s tells %s", how, secret)
+				}
+			}
+		}
+	}
+	if !strings.Contains(said["%+v of config"], "AdminKey:***") || strings.Contains(fmt.Sprintf("%+v", Config{}), "***") {
+		t.Errorf("whether a secret is set may be seen: %s", said["%+v of config"])
+	}
+}
+
+func TestMaster(t *testing.T) {
+	t.Parallel()
+	want, _ := hex.DecodeString(goodKey)
+	tricky := bytes.Repeat([]byte{0xfb, 0xff}, 16) // + and / in base64
+	cases := []struct {
+		name, text string
+		want       []byte
+	}{
+		{"hex", goodKey, want},
+		{"upper-case hex", strings.ToUpper(goodKey), want},
+		{"base64", base64.StdEncoding.EncodeToString(want), want},
+		{"base64 with + and /", base64.StdEncoding.EncodeToString(tricky), tricky},
+		{"base64url without padding", base64.RawURLEncoding.EncodeToString(tricky), tricky},
+		{"with a line break", " " + goodKey + "\n", want},
+		{"nothing", "", nil},
+		{"blanks", "  ", nil},
+		{"31 bytes", goodKey[2:], nil},
+		{"33 bytes", goodKey + "20", nil},
+		{"31 bytes in base64", base64.StdEncoding.EncodeToString(want[1:]), nil},
+		{"words", "correct horse battery staple correct", nil},
+	}
+	for _, c := range cases {
+		config := Config{SecretKey: Secret(c.text)}
+		got, err := config.Master()
+		if !bytes.Equal(got, c.want) || (err == nil) != (c.want != nil) {
+			t.Errorf("%s: %x, %v", c.name, got, err)
+		}
+		if err != nil && c.text != "" && strings.TrimSpace(c.text) != "" && strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: the error repeats the key: %v", c.name, err)
+		}
+	}
+}
