@@ -24,38 +24,37 @@ type outcome struct {
 	booking *booking.Booking
 }
 
-// play puts an action on record, hands it to the booking's workflow and waits for the outcome; a refusal is an error.
-// The action is still pending when the wait was too short or Temporal is away: it is on record and will be played. spend
-// is the identity of the link it came by, if any.
+// play moves a booking. spend is the identity of the link the action came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (outcome, error) {
-	heard, done := s.Outcomes.Expect(a.ID)
-	defer done()
-	a.Awaited = wait > 0
-	known, err := s.DB.Request(ctx, a, spend)
-	if err != nil {
-		return outcome{}, err
-	}
+	put := func() (*booking.Action, error) { return s.DB.Request(ctx, a, spend) }
 	give := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
-	if known.Status != booking.Pending || !s.handOver(ctx, a, give) {
-		wait = 0
-	}
-	return s.await(ctx, known, heard, wait)
+	return s.carryOut(ctx, a, put, give, wait)
 }
 
-// begin does the same for the action that brings a booking to life.
+// begin plays the action that brings a booking to life.
 func (s *Server) begin(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, takes bool, wait time.Duration,
+) (outcome, error) {
+	put := func() (*booking.Action, error) { return s.DB.Create(ctx, b, a, takes) }
+	give := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(a)) }
+	return s.carryOut(ctx, a, put, give, wait)
+}
+
+// carryOut puts an action on record, gives it to the booking's workflow and waits for the outcome; a refusal is an error.
+// The action is still pending when the wait was too short or Temporal is away: it is on record and will be played.
+func (s *Server) carryOut(
+	ctx context.Context, a *booking.Action, put func() (*booking.Action, error), give func(context.Context) error,
+	wait time.Duration,
 ) (outcome, error) {
 	heard, done := s.Outcomes.Expect(a.ID)
 	defer done()
 	a.Awaited = wait > 0
-	known, err := s.DB.Create(ctx, b, a, takes)
+	known, err := put()
 	if err != nil {
 		return outcome{}, err
 	}
-	give := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(known)) }
 	if known.Status != booking.Pending || !s.handOver(ctx, a, give) {
 		wait = 0
 	}

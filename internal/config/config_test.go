@@ -158,7 +158,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		slog.New(handler(&out)).Info("starting", "config", c, "pointer", &c, "key", c.SecretKey, slog.Group("g", "url", c.DatabaseURL))
 		said[name] = out.String()
 	}
-	text, err := json.Marshal(c)
+	text, err := json.Marshal([]any{c})
 	if err != nil {
 		t.Fatal(err)
 	}

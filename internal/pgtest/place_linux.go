@@ -36,5 +36,5 @@ func inUse(dir string) bool {
 		return true
 	}
 	defer func() { _ = lock.Close() }()
-	return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil //nolint:gosec // a descriptor fits
+	return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
 }

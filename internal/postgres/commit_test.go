@@ -41,7 +41,7 @@ func TestWalks(t *testing.T) {
 			v := b.at(walk.graph, 9, 10)
 			b.create(v)
 			b.wantCount(0, `SELECT count(*) FROM occupancies`)
-			a := &booking.Action{}
+			var a *booking.Action
 			for i, name := range append([]string{graphOf(t, walk.graph).Start}, walk.actions...) {
 				before := b.known(v)
 				if i == 0 {

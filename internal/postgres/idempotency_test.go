@@ -14,8 +14,8 @@ import (
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	begin := func(key, print string) (*postgres.Operation, error) {
-		return b.BeginOperation(b.ctx, b.app.ID, key, []byte(print), newID(), lease)
+	begin := func(key, request string) (*postgres.Operation, error) {
+		return b.BeginOperation(b.ctx, b.app.ID, key, []byte(request), newID(), lease)
 	}
 	mine := newID()
 	op := must(b.BeginOperation(b.ctx, b.app.ID, "key", []byte("print"), mine, lease))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -79,6 +80,7 @@ func TestCommitRepeated(t *testing.T) {
 	}
 }
 
+// TestCommitAtOnce holds the booking until some of the tries wait for it, so that they do meet.
 func TestCommitAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -87,7 +89,12 @@ func TestCommitAtOnce(t *testing.T) {
 	in := commit(v, must(b.Request(b.ctx, action(v, "cancel"), "")))
 	outs := make([]booking.Outcome, 20)
 	errs := make([]error, len(outs))
-	together(len(outs), func(i int) { outs[i], errs[i] = b.Commit(b.ctx, in) })
+	release := b.holdBooking(v)
+	var waiting sync.WaitGroup
+	waiting.Go(func() { together(len(outs), func(i int) { outs[i], errs[i] = b.Commit(b.ctx, in) }) })
+	b.until(`SELECT count(*) >= 4 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	release()
+	waiting.Wait()
 	for i := range outs {
 		check(t, errs[i])
 		outs[i].Wake = nil
@@ -97,6 +104,30 @@ func TestCommitAtOnce(t *testing.T) {
 	wantEqual(t, "seq", b.known(v).Seq, 2)
 	b.wantCount(2, `SELECT count(*) FROM webhook_deliveries`)
 	b.sound()
+}
+
+// holdBooking locks a booking's row until release.
+func (b *bundle) holdBooking(v *booking.Booking) (release func()) {
+	b.t.Helper()
+	tx, err := b.look.Begin(b.ctx)
+	check(b.t, err)
+	_, err = tx.Exec(b.ctx, `SELECT FROM bookings WHERE id = $1 FOR UPDATE`, v.ID)
+	check(b.t, err)
+	return func() { check(b.t, tx.Rollback(b.ctx)) }
+}
+
+// until waits for a query to become true.
+func (b *bundle) until(sql string) {
+	b.t.Helper()
+	look, deadline := time.NewTicker(2*time.Millisecond), time.After(20*time.Second)
+	defer look.Stop()
+	for !first[bool](b, sql) {
+		select {
+		case <-look.C:
+		case <-deadline:
+			b.t.Fatalf("never came true: %s", sql)
+		}
+	}
 }
 
 // together runs n calls that start at the same moment and returns when all have ended.
@@ -159,4 +190,28 @@ func TestCommitOnADeletedBooking(t *testing.T) {
 	timer := &booking.Action{ID: booking.TimerActionID(v.ID, 1, "complete"), Name: "complete", Actor: graphs.ActorTimer}
 	out = must(b.Commit(b.ctx, booking.Commit{BookingID: v.ID, Seq: 1, ActionID: timer.ID, Actor: timer.Actor}))
 	wantEqual(t, "timer", out.Result, booking.ResultGone)
+}
+
+func TestOutcome(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.at("instant", 9, 10)
+	a := b.create(v)
+	known, at, err := b.Outcome(b.ctx, a.ID)
+	check(t, err)
+	wantEqual(t, "before", fmt.Sprint(known.ID, known.Status, at.ID, at.State), fmt.Sprint(a.ID, booking.Pending, v.ID, "initialized"))
+	must(b.Commit(b.ctx, commit(v, a)))
+	known, at, err = b.Outcome(b.ctx, a.ID)
+	check(t, err)
+	wantEqual(t, "after", fmt.Sprint(known.ID, known.Status, at.State, at.Seq), fmt.Sprint(a.ID, booking.Applied, "confirmed", 1))
+
+	loser := b.at("instant", 9, 10)
+	a = b.create(loser)
+	must(b.Commit(b.ctx, commit(loser, a)))
+	known, at, err = b.Outcome(b.ctx, a.ID)
+	check(t, err)
+	wantCode(t, known.Err(), booking.SlotTaken)
+	wantEqual(t, "booking of a stillborn", at, nil)
+	_, _, err = b.Outcome(b.ctx, newID())
+	wantCode(t, err, booking.NotFound)
 }

@@ -28,7 +28,8 @@ func startBare(ctx context.Context, c client.Client, url string) (*bare, func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := pool.Exec(ctx, `CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workflow text, step int)`); err != nil {
+	const q = `CREATE TABLE bare (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workflow text, step int)`
+	if _, err := pool.Exec(ctx, q); err != nil {
 		return nil, nil, err
 	}
 	b := &bare{client: c, pool: pool, done: map[string]chan struct{}{}}

@@ -33,7 +33,8 @@ func newBooked(ctx context.Context, s *stack.Stack) (*booked, error) {
 
 func (b *booked) live(ctx context.Context, _ int) (begin, end time.Duration, id string, err error) {
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(b.hours.Add(1)) * time.Hour)
-	body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}}`,
+	body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut",`+
+		`"customer":{"name":"Marty McFly","email":"marty@example.com"}}`,
 		b.resource, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
 	started := time.Now()
 	id, err = b.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated)

@@ -19,7 +19,7 @@ func main() {
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
 	if err := run(ctx, *lives, *rounds, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -48,7 +48,7 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(report)
+	_, _ = fmt.Fprint(os.Stdout, report)
 	if out == "" {
 		return nil
 	}

@@ -138,7 +138,7 @@ func postgresCPU(pid int) time.Duration {
 	var ticks int64
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // below /proc
+		text, err := os.ReadFile(file)
 		if err != nil {
 			continue
 		}
@@ -184,7 +184,9 @@ one run and take turns; only the ratios mean anything on another machine.
 func table(at int, kinds []kind, results []*figures) string {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n## %d at a time\n\n| | lives/s | create p50 ms | create p99 ms | cancel p50 ms | cancel p99 ms | events | CPU ms per life: server | Postgres |\n|---|---|---|---|---|---|---|---|---|\n", at)
+	fmt.Fprintf(&text, "\n## %d at a time\n\n"+
+		"| | lives/s | create p50 ms | create p99 ms | cancel p50 ms | cancel p99 ms | events | CPU ms per life: server | Postgres |\n"+
+		"|---|---|---|---|---|---|---|---|---|\n", at)
 	var rows [2][8]float64
 	for i, f := range results {
 		n := float64(f.lives)

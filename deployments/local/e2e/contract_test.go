@@ -146,6 +146,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 }
 
 func (r tour) service(t *testing.T) {
+	t.Helper()
 	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/v2/graphs"} {
 		r.do(t, http.MethodGet, path, "", http.StatusOK)
 	}
@@ -156,6 +157,7 @@ func (r tour) service(t *testing.T) {
 }
 
 func (r tour) apps(t *testing.T) {
+	t.Helper()
 	admin := *r.bundle
 	admin.key = r.admin
 	asAdmin := tour{&admin, r.seen}
@@ -176,6 +178,7 @@ func (r tour) apps(t *testing.T) {
 }
 
 func (r tour) resources(t *testing.T) string {
+	t.Helper()
 	r.do(t, http.MethodPost, "/v2/resources", `{}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPost, "/v2/resources", `{`, http.StatusBadRequest)
 	other := r.do(t, http.MethodPost, "/v2/resources", `{"name":"Spare","timezone":"UTC","meta":[]}`, http.StatusCreated).str("data.id")
@@ -188,6 +191,7 @@ func (r tour) resources(t *testing.T) string {
 }
 
 func (r tour) bookings(t *testing.T, resource string) {
+	t.Helper()
 	once := []string{"Idempotency-Key", "tour"}
 	made := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "instant", 9), http.StatusCreated, once...)
 	r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "instant", 9), http.StatusCreated, once...)
@@ -216,6 +220,7 @@ func (r tour) bookings(t *testing.T, resource string) {
 }
 
 func (r tour) links(t *testing.T, resource string) {
+	t.Helper()
 	made := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "instant", 14), http.StatusCreated)
 	link := strings.TrimPrefix(made.str("data.customer_action_links.cancel_by_customer"), r.api)
 	for _, accept := range []string{"text/html", "application/json"} {
@@ -230,6 +235,7 @@ func (r tour) links(t *testing.T, resource string) {
 }
 
 func (r tour) webhooks(t *testing.T) {
+	t.Helper()
 	r.do(t, http.MethodPost, "/v2/webhooks", `{"url":"ftp://example.com"}`, http.StatusUnprocessableEntity)
 	path := "/v2/webhooks/" + r.do(t, http.MethodPost, "/v2/webhooks", `{"url":"https://example.com/hook"}`, http.StatusCreated).str("data.id")
 	r.do(t, http.MethodGet, path, "", http.StatusOK)

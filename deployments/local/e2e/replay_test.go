@@ -95,7 +95,7 @@ func replay(t *testing.T, c client.Client, name, id string) {
 	if err := os.MkdirAll(*record, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, text, 0o644); err != nil { //nolint:gosec // part of the repository
+	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("recorded %s, %d events", file, len(all.Events))

@@ -72,7 +72,7 @@ func start(t testing.TB) *bundle {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.bundle == nil {
-		dir, err := os.MkdirTemp("", "holdfast-e2e-")
+		dir, err := os.MkdirTemp("", "holdfast-e2e-") //nolint:usetesting // it outlives the test that came first
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +232,7 @@ func (a answer) at(path string) any {
 	if json.Unmarshal([]byte(a.body), &value) != nil {
 		return nil
 	}
-	for _, step := range strings.Split(path, ".") {
+	for step := range strings.SplitSeq(path, ".") {
 		switch v := value.(type) {
 		case map[string]any:
 			value = v[step]

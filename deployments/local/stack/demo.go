@@ -45,7 +45,7 @@ func makeDemo(ctx context.Context, a *app.App, dir string) (Demo, error) {
 	if demo.WidgetKey, err = addKey(ctx, a, tenant, booking.WidgetKey); err != nil {
 		return demo, err
 	}
-	text, err := json.Marshal(demo)
+	text, err := json.Marshal(demo) //nolint:gosec // the keys are what the file is for
 	if err != nil {
 		return demo, err
 	}

@@ -226,6 +226,9 @@ Webhooks may go to this machine here, without TLS; in production they may not. T
 Ctrl-C stops everything.
 `
 
+// TemporalAddress is where Temporal answers, embedded or not.
+func (s *Stack) TemporalAddress() string { return s.options.Config.TemporalAddress }
+
 // AdminKey guards the routes that make apps.
 func (s *Stack) AdminKey() config.Secret { return s.options.Config.AdminKey }
 

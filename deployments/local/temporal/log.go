@@ -45,6 +45,7 @@ func (n *news) handle(r record) {
 		n.held = append(n.held, r)
 	case running:
 		n.tell(r)
+	case stopping: // no news any more
 	}
 }
 

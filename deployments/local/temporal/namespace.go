@@ -50,8 +50,7 @@ func (s *Server) ensureNamespace(
 	ctx context.Context, service workflowservice.WorkflowServiceClient, retention time.Duration,
 ) (string, error) {
 	found, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: s.namespace})
-	var missing *serviceerror.NamespaceNotFound
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
 		_, err := service.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
 			Namespace:                        s.namespace,
 			WorkflowExecutionRetentionPeriod: durationpb.New(cmp.Or(retention, defaultRetention)),
@@ -73,8 +72,7 @@ func (s *Server) ensureNamespace(
 
 // refusal tells a request that is wrong from one that came too early.
 func refusal(err error) error {
-	var wrong *serviceerror.InvalidArgument
-	if errors.As(err, &wrong) {
+	if _, wrong := errors.AsType[*serviceerror.InvalidArgument](err); wrong {
 		return final{err}
 	}
 	return err
@@ -101,8 +99,7 @@ func (s *Server) probe(ctx context.Context, service workflowservice.WorkflowServ
 		Namespace: s.namespace,
 		Execution: &common.WorkflowExecution{WorkflowId: workflowID},
 	})
-	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return nil
 	}
 	return err
