@@ -87,6 +87,9 @@ func migrate(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.DatabaseURL == "" {
+		return errors.New("HOLDFAST_DATABASE_URL is missing: postgres://user:password@host:5432/database")
+	}
 	db, err := postgres.Open(ctx, string(c.DatabaseURL), 2)
 	if err != nil {
 		return err

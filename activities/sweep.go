@@ -12,12 +12,13 @@ import (
 const (
 	overdueAction   = 30 * time.Second
 	overdueDelivery = 30 * time.Second
+	overdueTimer    = time.Minute
 	sweepLimit      = 500
 	keepOperations  = 24 * time.Hour
 )
 
-// Sweep signals actions whose API process died between accepting and signalling them, wakes endpoints whose deliveries
-// nobody sends, and forgets old Idempotency-Keys.
+// Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
+// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	var out booking.Swept
 	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
@@ -30,6 +31,17 @@ func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 			continue
 		}
 		out.Actions++
+	}
+	unwatched, err := a.DB.Unwatched(ctx, overdueTimer, sweepLimit)
+	if err != nil {
+		return out, retryable(err)
+	}
+	for _, o := range unwatched {
+		if err := a.Dispatch.Resume(ctx, o.Booking, o.App); err != nil {
+			a.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)
+			continue
+		}
+		out.Bookings++
 	}
 	endpoints, err := a.DB.OverdueEndpoints(ctx, overdueDelivery, sweepLimit)
 	if err != nil {

@@ -90,6 +90,10 @@ func (s *Server) createApp(k *call) error {
 		return booking.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
 	}
 	key, err := apps.Create(k, s.DB, s.Vault, app)
+	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.operation {
+		// An earlier try of this very request made it, and died before it could tell the key.
+		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", newID())
+	}
 	if err != nil {
 		return err
 	}

@@ -235,7 +235,8 @@ func (s *Server) playAction(k *call) error {
 
 // prepare refuses what cannot be, before anything is put on record.
 func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
-	if _, err := k.ifMatch(b); err != nil {
+	var err error
+	if a.Revision, err = k.ifMatch(b); err != nil {
 		return err
 	}
 	graph, err := b.RuleBook()

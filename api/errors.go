@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 // statuses maps every code to its status, here and nowhere else.
@@ -76,6 +77,10 @@ func (s *Server) public(c *gin.Context, err error) *booking.Error {
 	known, ok := errors.AsType[*booking.Error](err)
 	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
 		return booking.Errorf(booking.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
+	}
+	if !ok && postgres.Away(err) {
+		s.Log.Error("the record cannot be reached", "request_id", requestID(c), "route", c.FullPath(), "error", err)
+		return booking.Errorf(booking.Unavailable, "A part this server needs does not answer. Try again, with the same Idempotency-Key.")
 	}
 	if !ok || known.Code == booking.Internal {
 		s.Log.Error("request failed", "request_id", requestID(c), "route", c.FullPath(), "error", err)

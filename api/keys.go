@@ -41,7 +41,7 @@ func (s *Server) createKey(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.app, in.Kind, in.Name, newID())
+	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.app, in.Kind, in.Name, k.operation)
 	if err != nil {
 		return err
 	}

@@ -57,16 +57,16 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 func scheduleSweep(ctx context.Context, c client.Client, o Options) error {
 	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: o.SweepEvery}}}
 	action := &client.ScheduleWorkflowAction{
-		ID: workflows.SweepID, Workflow: workflows.Sweep, TaskQueue: o.TaskQueue,
+		ID: workflows.SweepID(o.TaskQueue), Workflow: workflows.Sweep, TaskQueue: o.TaskQueue,
 		StaticSummary: "sets going what a crash left half done",
 	}
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: workflows.SweepID, Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		ID: workflows.SweepID(o.TaskQueue), Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
 	})
 	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return err
 	}
-	return c.ScheduleClient().GetHandle(ctx, workflows.SweepID).Update(ctx, client.ScheduleUpdateOptions{
+	return c.ScheduleClient().GetHandle(ctx, workflows.SweepID(o.TaskQueue)).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			schedule := in.Description.Schedule
 			schedule.Spec, schedule.Action = &spec, action

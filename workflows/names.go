@@ -16,8 +16,9 @@ const (
 	WakeSignal   = "wake"   // to an endpoint: no payload
 )
 
-// SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done.
-const SweepID = "holdfast-sweep"
+// SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done. Installations
+// that share a namespace have a task queue each.
+func SweepID(taskQueue string) string { return "sweep-" + taskQueue }
 
 // BookingID is the id of a booking's workflow.
 func BookingID(booking uuid.UUID) string { return "booking-" + booking.String() }

@@ -171,10 +171,24 @@ func (a *App) RunWorker(ctx context.Context) error {
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	if a.Config.MetricsAddr != "" {
+		listener, err := net.Listen("tcp", a.Config.MetricsAddr)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return a.serve(ctx, listener, a.metrics.Handler()) })
+	}
 	options := worker.Options{
 		TaskQueue: a.Config.TaskQueue, SweepEvery: a.Config.SweepEvery, StopTimeout: a.Config.StopTimeout,
 	}
-	return worker.Run(ctx, a.Temporal, acts, options)
+	group.Go(func() error {
+		defer cancel()
+		return worker.Run(ctx, a.Temporal, acts, options)
+	})
+	return group.Wait()
 }
 
 func (a *App) maker() links.Maker {

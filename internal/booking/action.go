@@ -42,6 +42,7 @@ type Action struct {
 	KeyID     *uuid.UUID      // the API key it came with, if any
 	Inputs    json.RawMessage // {"step":{"field":"text"}}
 	Awaited   bool            // somebody waits for the NOTIFY of its outcome
+	Revision  int             // the only revision of the booking it may move; 0 = any
 	Status    Status
 	Code      Code   // why it was refused
 	Message   string // the same for people

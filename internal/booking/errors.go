@@ -32,7 +32,7 @@ const (
 	LinkExpired        Code = "link_expired" // past its exp
 	TooLarge           Code = "too_large"
 	TooManyRequests    Code = "too_many_requests"
-	Unavailable        Code = "unavailable" // a part behind us is away; nothing was done
+	Unavailable        Code = "unavailable" // a part behind us is away; try again
 	Internal           Code = "internal"    // our fault; details are in the log only
 )
 

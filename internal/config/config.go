@@ -22,7 +22,7 @@ import (
 // Config is everything a process can be told. Secrets print as "***".
 type Config struct {
 	HTTPAddr    string `env:"HOLDFAST_HTTP_ADDR" envDefault:"127.0.0.1:8080"`
-	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // worker: where /healthz and /metrics answer; empty = nowhere
+	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // worker: where it shows its metrics; empty = nowhere
 	PublicURL   string `env:"HOLDFAST_PUBLIC_URL"`   // where customers reach the API; links are made with it
 
 	DatabaseURL Secret `env:"HOLDFAST_DATABASE_URL"`
@@ -114,8 +114,12 @@ func (c *Config) Check() error {
 	if _, err := c.Master(); err != nil {
 		fault("HOLDFAST_SECRET_KEY %w; make one with: openssl rand -hex 32", err)
 	}
-	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+	host, _, err := net.SplitHostPort(c.HTTPAddr)
+	if err != nil {
 		fault("HOLDFAST_HTTP_ADDR must be host:port")
+	}
+	if ip := net.ParseIP(host); c.PublicURL == "" && (host == "" || (ip != nil && ip.IsUnspecified())) {
+		fault("HOLDFAST_PUBLIC_URL is missing: where customers reach the API")
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.HTTPAddr

@@ -31,7 +31,7 @@ type Dispatcher struct {
 
 // Start begins a booking's walk with its first action. A workflow that is there already is no fault: it has the action.
 func (d *Dispatcher) Start(ctx context.Context, b *booking.Booking, app string, first booking.Signal) error {
-	return d.start(ctx, b, app, first, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+	return d.start(ctx, b, app, []booking.Signal{first}, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
 }
 
 // Signal hands an action to a booking's workflow. A workflow that is gone although the booking is not over (terminated,
@@ -41,7 +41,12 @@ func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string,
 	if _, lost := errors.AsType[*serviceerror.NotFound](err); !lost {
 		return err
 	}
-	return d.start(ctx, b, app, s, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+	return d.start(ctx, b, app, []booking.Signal{s}, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+}
+
+// Resume starts a booking's workflow again from the record, unless it runs.
+func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string) error {
+	return d.start(ctx, b, app, nil, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
 }
 
 // Wake sees to it that an endpoint's deliveries are being sent.
@@ -56,7 +61,7 @@ func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 }
 
 func (d *Dispatcher) start(
-	ctx context.Context, b *booking.Booking, app string, s booking.Signal, reuse enums.WorkflowIdReusePolicy,
+	ctx context.Context, b *booking.Booking, app string, actions []booking.Signal, reuse enums.WorkflowIdReusePolicy,
 ) error {
 	graph, err := b.RuleBook()
 	if err != nil {
@@ -65,10 +70,10 @@ func (d *Dispatcher) start(
 	in := booking.Start{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
-		Actions: []booking.Signal{s},
+		Actions: actions,
 	}
 	if d.Indexed {
-		in.Shown = expected(graph, b.State, s)
+		in.Shown = expected(graph, b.State, actions)
 	}
 	options := client.StartWorkflowOptions{
 		ID: workflows.BookingID(b.ID), TaskQueue: d.TaskQueue, WorkflowIDReusePolicy: reuse,
@@ -88,15 +93,17 @@ func (d *Dispatcher) start(
 	if errors.As(err, &unknown) && in.Shown != "" { // the server does not know the attributes (yet): better unindexed than not at all
 		plain := *d
 		plain.Indexed = false
-		return plain.start(ctx, b, app, s, reuse)
+		return plain.start(ctx, b, app, actions, reuse)
 	}
 	return err
 }
 
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.
-func expected(graph *graphs.Graph, state string, s booking.Signal) string {
-	if move, err := graph.Next(state, s.Action, s.Actor); err == nil {
-		return move.To
+func expected(graph *graphs.Graph, state string, actions []booking.Signal) string {
+	for _, s := range actions {
+		if move, err := graph.Next(state, s.Action, s.Actor); err == nil {
+			state = move.To
+		}
 	}
 	return state
 }

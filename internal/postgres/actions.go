@@ -25,8 +25,8 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 var errKnown = errors.New("it is on record already")
 
 const insertAction = `
-	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited)
-	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited)
+	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision)
+	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited, @revision)
 	ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
 
 // queueAction puts an action on record, or ends the batch with errKnown. It goes first in its transaction: two tries of
@@ -35,6 +35,7 @@ func queueAction(batch *pgx.Batch, a *booking.Action) {
 	batch.Queue(insertAction, pgx.NamedArgs{
 		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
 		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
+		"revision": a.Revision,
 	}).Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, errKnown) })
 }
 
@@ -107,11 +108,28 @@ func (db *DB) LinkSpent(ctx context.Context, bookingID uuid.UUID, spend string) 
 	return spent, err
 }
 
-// Overdue is an action that was accepted some time ago and has no outcome yet.
+// Overdue is something that nobody seems to work on: an action that was accepted some time ago and has no outcome yet, or
+// a booking whose timer has not fired (without an action then).
 type Overdue struct {
 	Action  booking.Action
 	Booking *booking.Booking // nil when it is gone
 	App     string           // slug
+}
+
+// Unwatched returns up to limit bookings whose first timer has been due for longer than a while, with their app's slug:
+// their workflow was terminated, or lost with Temporal's database, or is late.
+func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {
+	const q = `
+		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
+		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Overdue, err error) {
+		o.Booking, err = scanBooking(withExtra{row, []any{&o.App}})
+		return o, err
+	})
 }
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that

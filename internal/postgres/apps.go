@@ -83,13 +83,16 @@ type querier interface {
 func insertKey(ctx context.Context, q querier, k *NewKey) error {
 	const insert = `
 		INSERT INTO api_keys (id, app_id, kind, name, hint, hash, sealed)
-		VALUES (@id, @app, @kind, @name, @hint, @hash, @sealed) RETURNING created_at`
-	return domain(q.QueryRow(ctx, insert, pgx.NamedArgs{
+		VALUES (@id, @app, @kind, @name, @hint, @hash, @sealed)
+		ON CONFLICT ON CONSTRAINT api_keys_pkey DO UPDATE SET hint = excluded.hint, hash = excluded.hash, sealed = excluded.sealed
+		WHERE api_keys.app_id = excluded.app_id RETURNING created_at`
+	return one(q.QueryRow(ctx, insert, pgx.NamedArgs{
 		"id": k.ID, "app": k.AppID, "kind": k.Kind, "name": k.Name, "hint": k.Hint, "hash": k.Hash, "sealed": k.Sealed,
-	}).Scan(&k.CreatedAt))
+	}).Scan(&k.CreatedAt), "The key")
 }
 
-// AddKey puts a new key on record.
+// AddKey puts a new key on record. A repeat with the same id replaces a key that nobody has been told; NotFound when the
+// id is another app's.
 func (db *DB) AddKey(ctx context.Context, k *NewKey) error { return insertKey(ctx, db.pool, k) }
 
 // Keys returns an app's keys, revoked ones too, the oldest first.

@@ -56,6 +56,14 @@ func TestKeys(t *testing.T) {
 	wantEqual(t, "second", keys[1].ID, widget.ID)
 	wantEqual(t, "last used", keys[1].LastUsedAt, nil)
 
+	again := *widget
+	again.Hash = []byte("hash of a second try")
+	check(t, b.AddKey(b.ctx, &again))
+	wantEqual(t, "keys after a repeat", len(must(b.Keys(b.ctx, b.app.ID))), 2)
+	_, err := b.KeyHolder(b.ctx, widget.Hash)
+	wantCode(t, err, booking.Unauthorized)
+	widget = &again
+
 	holder := must(b.KeyHolder(b.ctx, widget.Hash))
 	wantEqual(t, "app", holder.App.ID, b.app.ID)
 	wantEqual(t, "key", holder.KeyID, widget.ID)

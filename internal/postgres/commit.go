@@ -42,6 +42,9 @@ func commit(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome,
 		return standing(b, booking.ResultStale, ""), nil
 	case in.Refusal != nil:
 		return refuse(ctx, tx, b, in, *in.Refusal, false)
+	case found.revision != 0 && found.revision != b.Revision:
+		why := booking.Refusal{Code: booking.Stale, Message: "The booking has changed since that version."}
+		return refuse(ctx, tx, b, in, why, false)
 	}
 	return move(ctx, tx, b, in, found.now)
 }
@@ -52,6 +55,8 @@ type standpoint struct {
 	now     time.Time        // the record's clock
 	result  booking.Result   // what became of the action already; "" = nothing yet
 	code    booking.Code
+	// revision is the only one that the action may move; 0 = any.
+	revision int
 }
 
 // hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
@@ -61,7 +66,8 @@ func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error)
 	const outcome = `
 		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
 			WHERE id = @action AND status <> 'pending'), (SELECT 'applied' FROM transitions WHERE action_id = @action), ''),
-			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), '')`
+			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), ''),
+			COALESCE((SELECT revision FROM actions WHERE id = @action), 0)`
 	batch := &pgx.Batch{}
 	args := pgx.NamedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(load, args)
@@ -74,7 +80,7 @@ func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return found, err
 	}
-	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code)
+	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code, &found.revision)
 }
 
 func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
@@ -167,10 +173,18 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds
 	return err == nil && tag.RowsAffected() == 1, err
 }
 
-// advance writes the new state and the transition.
+// advance writes the new state, when its first timer is due, and the transition. A graph that this build lacks has no
+// timers here: the workflow carries its own copy, and the booking has to move all the same.
 func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
+	var deadline time.Time
+	if graph, err := b.RuleBook(); err == nil {
+		if all := graph.Deadlines(b.State, b.Times(), b.Settings.Timers); len(all) > 0 {
+			deadline = all[0].At
+		}
+	}
 	const state = `
-		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now
+		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now,
+			deadline_at = @deadline
 		WHERE id = @id`
 	const transition = `
 		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
@@ -178,6 +192,7 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	args := pgx.NamedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
+		"deadline": nullTime(deadline),
 	}
 	batch.Queue(state, args)
 	batch.Queue(transition, args)

@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,6 +52,18 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
 	return &DB{pool}, nil
+}
+
+// Away tells whether an error means that Postgres cannot be reached or is not ready, so that trying again later makes
+// sense.
+func Away(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		class := pg.Code[:min(2, len(pg.Code))]
+		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P")
+	}
+	_, refused := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[net.Error](err)
+	return refused || network || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // hideURL drops the text of a URL parse error: it repeats the URL, password and all.

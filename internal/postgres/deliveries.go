@@ -29,9 +29,10 @@ func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarg
 }
 
 // isNext is true of the deliveries d that may be sent: of one booking only the oldest event that waits, so that no event
-// overtakes an older one that is on its way or has to be tried again.
-const isNext = `d.status = 'pending' AND NOT EXISTS (SELECT FROM webhook_deliveries p WHERE p.endpoint_id = d.endpoint_id
-	AND p.booking_id = d.booking_id AND p.status = 'pending' AND p.seq < d.seq)`
+// overtakes an older one that is on its way or has to be tried again. A NOT EXISTS says the same, but is planned as a
+// join, which without fresh statistics takes seconds behind a backlog of some ten thousand.
+const isNext = `d.status = 'pending' AND d.seq = (SELECT min(p.seq) FROM webhook_deliveries p
+	WHERE p.endpoint_id = d.endpoint_id AND p.booking_id = d.booking_id AND p.status = 'pending')`
 
 // Claim takes up to limit due deliveries of an endpoint for one attempt each; of one booking only the oldest event. A
 // claim that is never finished falls due again after the lease.
@@ -39,7 +40,7 @@ func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, limit int, lease 
 	const q = `
 		WITH due AS (
 			SELECT id FROM webhook_deliveries d WHERE endpoint_id = @endpoint AND next_at <= now() AND ` + isNext + `
-			ORDER BY next_at, seq LIMIT @limit FOR UPDATE SKIP LOCKED),
+			ORDER BY next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
 		claimed AS (
 			UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease)
 			FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.booking_id, d.seq, d.attempts)

@@ -95,6 +95,28 @@ func TestClaimTakesNoMoreThanAsked(t *testing.T) {
 	wantEqual(t, "the other's", len(b.claim(other)), 5)
 }
 
+// TestClaimBehindABacklog claims where more waits than the planner knows of: it has no statistics yet.
+func TestClaimBehindABacklog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e := b.endpoint("", "")
+	const bookings = 10_000
+	b.exec(`
+		WITH told AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at)
+			SELECT gen_random_uuid(), $1, ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, seq, 'booking.confirmed', '{}', now()
+			FROM generate_series(1, $3) i, generate_series(1, 2) seq RETURNING id, booking_id, seq)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
+		SELECT gen_random_uuid(), $2, id, booking_id, seq FROM told`, b.app.ID, e.ID, bookings)
+	for range 3 {
+		wantEqual(t, "claimed", len(b.claim(e)), 16) // or the statement's time-out ends it
+	}
+	if due := must(b.FallAsleep(b.ctx, e.ID)); due.After(time.Now()) {
+		t.Errorf("with a backlog it sleeps until %v", due)
+	}
+	wantEqual(t, "overdue", len(must(b.OverdueEndpoints(b.ctx, 0, 10))), 1)
+}
+
 // TestClaimIsExclusive lets many senders claim at once: no delivery goes to two.
 func TestClaimIsExclusive(t *testing.T) {
 	t.Parallel()

@@ -177,7 +177,7 @@ func TestManyActionsOnOneBooking(t *testing.T) {
 func TestSlotGoesRound(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for range 30 {
+	for range 10 {
 		b.played(b.booked(b.at("instant", 9, 10)), "cancel")
 	}
 	b.wantCount(0, `SELECT count(*) FROM occupancies`)

@@ -192,6 +192,19 @@ func TestCommitOnADeletedBooking(t *testing.T) {
 	wantEqual(t, "timer", out.Result, booking.ResultGone)
 }
 
+// TestCommitOfAnotherBuildsGraph: a booking carries its rule book, so a version that this build lacks moves all the same.
+func TestCommitOfAnotherBuildsGraph(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.booked(b.at("instant", 9, 10))
+	in := commit(v, must(b.Request(b.ctx, action(v, "cancel"), "")))
+	b.exec(`UPDATE bookings SET graph_version = 99`)
+	out, err := b.Commit(b.ctx, in)
+	check(t, err)
+	wantEqual(t, "result", out.Result, booking.ResultApplied)
+	b.sound()
+}
+
 func TestOutcome(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

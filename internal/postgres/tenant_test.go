@@ -51,8 +51,13 @@ func TestTenantsAreApart(t *testing.T) {
 			return err
 		},
 		"DeleteEndpoint": func() error { return b.DeleteEndpoint(b.ctx, thief.ID, e.ID) },
-		"RevokeKey":      func() error { return b.RevokeKey(b.ctx, thief.ID, key.ID) },
-		"Calendar":       func() error { _, err := b.Calendar(b.ctx, b.resource.ID, &mineCalendar.ID); return err },
+		"AddKey": func() error {
+			stolen := newKeyOf(thief)
+			stolen.ID, stolen.Hash = key.ID, []byte("hash of the thief")
+			return b.AddKey(b.ctx, &stolen)
+		},
+		"RevokeKey": func() error { return b.RevokeKey(b.ctx, thief.ID, key.ID) },
+		"Calendar":  func() error { _, err := b.Calendar(b.ctx, b.resource.ID, &mineCalendar.ID); return err },
 		"Create": func() error {
 			c := *v
 			c.AppID, c.Resource, c.Calendar = thief.ID, *mine, *mineCalendar

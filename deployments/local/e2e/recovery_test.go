@@ -74,14 +74,21 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	}
 	b.put(t, "/v2/bookings/"+bereft+"/cancel", "{}").want(t, http.StatusOK) // brought back by the action itself
 
+	// A booking whose workflow is gone, with a timer that nobody watches any more.
+	unwatched := b.book(t, resource, "instant_payment", 5)
+	if err := b.stack.App.Temporal.TerminateWorkflow(ctx, workflows.BookingID(mustUUID(t, unwatched)), "", "test"); err != nil {
+		t.Fatal(err)
+	}
+	b.sql(t, `UPDATE bookings SET entered_at = entered_at - interval '10 minutes', deadline_at = deadline_at - interval '10 minutes' WHERE id = $1`, unwatched)
+
 	// Deliveries that were written, with nobody woken.
-	hears.waitFor(t, 4)
+	hears.waitFor(t, 5)
 	b.sql(t, `UPDATE webhook_endpoints SET awake = true`)
 	silent := b.book(t, resource, "instant", 4)
 
 	b.overdue(t)
 	eventually(t, 30*time.Second, "the sweep", func() bool {
-		return b.state(t, orphan.ID.String()) == "confirmed" && b.state(t, unsignalled) == "cancelled"
+		return b.state(t, orphan.ID.String()) == "confirmed" && b.state(t, unsignalled) == "cancelled" && b.state(t, unwatched) == "unpaid"
 	})
 	b.overdue(t)
 	eventually(t, 30*time.Second, "the silent delivery", func() bool {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -200,7 +201,13 @@ func (s *Stack) StopTemporal() error {
 
 // Greet says where everything is, and what to try first.
 func (s *Stack) Greet(out io.Writer) error {
-	_, err := fmt.Fprintf(out, greeting, s.APIURL, orNone(s.UIURL), s.options.DataDir, s.Demo.APIKey, s.APIURL)
+	file := filepath.Join(s.options.DataDir, "local.json")
+	if here, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(here, file); err == nil && !strings.HasPrefix(short, "..") {
+			file = short
+		}
+	}
+	_, err := fmt.Fprintf(out, greeting, s.APIURL, orNone(s.UIURL), s.options.DataDir, s.Demo.APIKey, file, s.APIURL)
 	return err
 }
 
@@ -221,7 +228,7 @@ Holdfast is running.
 
 Webhooks may go to this machine here, without TLS; in production they may not. Try:
 
-  curl -u :$(jq -r .api_key .holdfast/local.json) %s/v2/app
+  curl -u :$(jq -r .api_key %s) %s/v2/app
 
 Ctrl-C stops everything.
 `

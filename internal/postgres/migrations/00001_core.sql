@@ -81,10 +81,12 @@ CREATE TABLE bookings (
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     entered_at    timestamptz NOT NULL DEFAULT now(),
+    deadline_at   timestamptz, -- when the state's first timer is due; long past means that no workflow watches it
     CONSTRAINT bookings_times CHECK (start_at < end_at)
 );
 CREATE INDEX bookings_app_created ON bookings (app_id, created_at, id);
 CREATE INDEX bookings_app_start ON bookings (app_id, start_at);
+CREATE INDEX bookings_deadline ON bookings (deadline_at) WHERE deadline_at IS NOT NULL;
 CREATE INDEX bookings_resource ON bookings (resource_id) WHERE NOT completed;
 
 CREATE TABLE customers (
@@ -111,6 +113,7 @@ CREATE TABLE actions (
     key_id     uuid,
     inputs     jsonb NOT NULL DEFAULT '{}',
     awaited    boolean NOT NULL DEFAULT false,
+    revision   integer NOT NULL DEFAULT 0, -- the only revision of the booking it may move; 0 = any
     status     text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'applied', 'refused')),
     code       text NOT NULL DEFAULT '',
     message    text NOT NULL DEFAULT '',
