@@ -126,6 +126,10 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_PUBLIC_URL=://", false},
 		{"HOLDFAST_HTTP_ADDR=[::1]:80", true},
 		{"HOLDFAST_HTTP_ADDR=localhost", false},
+		{"HOLDFAST_HTTP_ADDR=localhost:80", true},
+		{"HOLDFAST_HTTP_ADDR=:80", false}, // no customer can follow a link to it
+		{"HOLDFAST_HTTP_ADDR=0.0.0.0:80", false},
+		{"HOLDFAST_HTTP_ADDR=[::]:80", false},
 		{"HOLDFAST_TEMPORAL_TLS_KEY=x", false},
 		{"HOLDFAST_ADMIN_KEY=0123456789abcde", false},
 		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/pgtest"
+	"holdfast/internal/postgres"
 )
 
 // sqlWords do not belong into what a caller may read.
@@ -40,6 +41,34 @@ func TestErrorsAreForCallers(t *testing.T) {
 	wantPublic(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 99), booking.Stale)
 	_, err = b.Booking(b.ctx, b.app.ID, newID())
 	wantPublic(t, err, booking.NotFound)
+}
+
+// TestAway tells faults that pass from those that do not.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, refused := postgres.Open(t.Context(), "postgres://127.0.0.1:1/x?sslmode=disable", 2)
+	_, killed := b.look.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`)
+	_, rule := b.look.Exec(t.Context(), `SELECT 1/0`)
+	_, unknown := b.App(t.Context(), newID())
+	for _, c := range []struct {
+		name string
+		err  error
+		away bool
+	}{
+		{"no server", refused, true},
+		{"connection killed", killed, true},
+		{"a full server", &pgconn.PgError{Code: "53300"}, true},
+		{"a server that starts", &pgconn.PgError{Code: "57P03"}, true},
+		{"a broken rule", rule, false},
+		{"a domain error", unknown, false},
+		{"an error without a class", &pgconn.PgError{Code: "5"}, false},
+		{"nothing", nil, false},
+	} {
+		if got := postgres.Away(c.err); got != c.away {
+			t.Errorf("%s (%v): %v", c.name, c.err, got)
+		}
+	}
 }
 
 // TestFaultsHaveNoCode: what a caller can do nothing about is not dressed up as a domain error.

@@ -172,8 +172,6 @@ func (s *Stack) Wait(ctx context.Context) error {
 
 // Stop ends the parts in the order opposite to their start.
 func (s *Stack) Stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 	if s.stopAPI != nil {
 		s.stopAPI()
 	}
@@ -183,10 +181,18 @@ func (s *Stack) Stop() error {
 		s.App.Close()
 	}
 	faults := []error{s.StopTemporal()}
-	if s.postgres != nil {
-		faults = append(faults, s.postgres.Stop(ctx))
-	}
+	faults = append(faults, s.StopPostgres())
 	return errors.Join(faults...)
+}
+
+// StopPostgres ends the embedded Postgres; stopping it twice is no fault.
+func (s *Stack) StopPostgres() error {
+	if s.postgres == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return s.postgres.Stop(ctx)
 }
 
 // StopTemporal ends the embedded Temporal; stopping it twice is no fault. Tests take it away under a running API.
