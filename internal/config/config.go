@@ -114,19 +114,7 @@ func (c *Config) Check() error {
 	if _, err := c.Master(); err != nil {
 		fault("HOLDFAST_SECRET_KEY %w; make one with: openssl rand -hex 32", err)
 	}
-	host, _, err := net.SplitHostPort(c.HTTPAddr)
-	if err != nil {
-		fault("HOLDFAST_HTTP_ADDR must be host:port")
-	}
-	if ip := net.ParseIP(host); c.PublicURL == "" && (host == "" || (ip != nil && ip.IsUnspecified())) {
-		fault("HOLDFAST_PUBLIC_URL is missing: where customers reach the API")
-	}
-	if c.PublicURL == "" {
-		c.PublicURL = "http://" + c.HTTPAddr
-	}
-	if u, err := url.Parse(c.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		fault("HOLDFAST_PUBLIC_URL must be an http or https URL")
-	}
+	c.checkAddresses(fault)
 	if (c.TemporalCert == "") != (c.TemporalKey == "") {
 		fault("HOLDFAST_TEMPORAL_TLS_CERT and HOLDFAST_TEMPORAL_TLS_KEY go together")
 	}
@@ -140,6 +128,22 @@ func (c *Config) Check() error {
 		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")
 	}
 	return errors.Join(faults...)
+}
+
+func (c *Config) checkAddresses(fault func(format string, args ...any)) {
+	host, _, err := net.SplitHostPort(c.HTTPAddr)
+	if err != nil {
+		fault("HOLDFAST_HTTP_ADDR must be host:port")
+	}
+	if ip := net.ParseIP(host); c.PublicURL == "" && (host == "" || (ip != nil && ip.IsUnspecified())) {
+		fault("HOLDFAST_PUBLIC_URL is missing: where customers reach the API")
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.HTTPAddr
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		fault("HOLDFAST_PUBLIC_URL must be an http or https URL")
+	}
 }
 
 // Master is the 32 bytes every key of the service is derived from.
