@@ -72,8 +72,6 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
 		})
 		return err
-	case o.Booking.Seq == 0:
-		return a.Dispatch.Start(ctx, o.Booking, o.App, signal)
 	}
 	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
 }

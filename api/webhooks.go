@@ -144,6 +144,9 @@ func (s *Server) deleteWebhook(k *call) error {
 	if err := s.DB.DeleteEndpoint(k, k.app.ID, id); err != nil {
 		return err
 	}
+	if err := s.Dispatch.Dismiss(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
+		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
+	}
 	return k.noContent()
 }
 

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,12 +84,20 @@ type Resource struct {
 	UpdatedAt time.Time       `json:"updated_at"`
 }
 
+// zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.
+var zones sync.Map
+
 // Zone is the resource's time zone, UTC when its name is not known to this machine.
 func (r *Resource) Zone() *time.Location {
-	if zone, err := time.LoadLocation(r.Timezone); err == nil {
-		return zone
+	if zone, ok := zones.Load(r.Timezone); ok {
+		return zone.(*time.Location) //nolint:forcetypeassert // nothing else is kept there
 	}
-	return time.UTC
+	zone, err := time.LoadLocation(r.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(r.Timezone, zone)
+	return zone
 }
 
 // Calendar is where a resource's bookings show. Every resource is born with one.

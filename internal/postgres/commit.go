@@ -122,12 +122,13 @@ func refuse(
 
 // move takes what the arrow takes, and then writes all the rest in one round trip.
 func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, now time.Time) (booking.Outcome, error) {
+	var taken uuid.UUID
 	if in.Move.Takes {
 		won, err := take(ctx, tx, b, in.Move.Holds)
 		if err != nil {
 			return booking.Outcome{}, err
 		}
-		if !won {
+		if taken = won; taken == uuid.Nil {
 			why := booking.Refusal{Code: booking.SlotTaken, Message: slotTaken(nil).Error()}
 			return refuse(ctx, tx, b, in, why, b.Seq == 0)
 		}
@@ -141,7 +142,7 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	}
 	batch := &pgx.Batch{}
 	if in.Move.Frees {
-		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id`, pgx.NamedArgs{"id": b.ID})
+		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND id <> @taken`, pgx.NamedArgs{"id": b.ID, "taken": taken})
 	}
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
@@ -150,11 +151,11 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	return out, tx.SendBatch(ctx, batch).Close()
 }
 
-// take wins the booking's time, or tells that somebody else has it. The named conflict target keeps crowds on one slot
-// from deadlocking; a loser has written nothing.
-func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds) (bool, error) {
+// take wins the booking's time and returns the occupancy, or nil when somebody else has it. The named conflict target
+// keeps crowds on one slot from deadlocking; a loser has written nothing.
+func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds) (uuid.UUID, error) {
 	if holds != graphs.HoldsSlot {
-		return false, fmt.Errorf("booking %s: no way to take a %s", b.ID, holds)
+		return uuid.Nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, holds)
 	}
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, during, exclusive)
@@ -164,13 +165,16 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`
 	id, err := uuid.NewV7()
 	if err != nil {
-		return false, err
+		return uuid.Nil, err
 	}
 	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{
 		"id": id, "app": b.AppID, "resource": b.Resource.ID, "booking": b.ID,
 		"start": b.Start, "end": b.End, "exclusive": !b.Settings.AllowDoubleBookings,
 	})
-	return err == nil && tag.RowsAffected() == 1, err
+	if err != nil || tag.RowsAffected() == 0 {
+		return uuid.Nil, err
+	}
+	return id, nil
 }
 
 // advance writes the new state, when its first timer is due, and the transition. A graph that this build lacks has no

@@ -1,6 +1,9 @@
 package e2e_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,11 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"holdfast/workflows"
 )
 
 // receiver is a real webhook receiver on this machine.
@@ -76,7 +77,7 @@ func TestWebhooksArriveSigned(t *testing.T) {
 	b := tenant(t, plain)
 	everything, cancelled := newReceiver(t, ok), newReceiver(t, ok)
 	secret := b.webhook(t, everything.URL+"/hook", "").str("data.secret")
-	b.webhook(t, cancelled.URL, `,"graph":"instant","state":"cancelled","method":"put"`)
+	only := b.webhook(t, cancelled.URL, `,"graph":"instant","state":"cancelled","method":"put"`).str("data.id")
 	id := b.book(t, b.resource(t), "instant", 9)
 	b.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
 	got := everything.waitFor(t, 2)
@@ -101,9 +102,14 @@ func TestWebhooksArriveSigned(t *testing.T) {
 			t.Error("x-timekit-signature does not verify")
 		}
 	}
-	only := cancelled.waitFor(t, 1)
-	if len(only) != 1 || only[0].at("state") != "cancelled" || only[0].method != http.MethodPut {
-		t.Errorf("%d requests, %s", len(only), only[0].body)
+	one := cancelled.waitFor(t, 1)
+	if len(one) != 1 || one[0].at("state") != "cancelled" || one[0].method != http.MethodPut {
+		t.Errorf("%d requests, %s", len(one), one[0].body)
+	}
+	b.call(t, http.MethodDelete, "/v2/webhooks/"+only, "").want(t, http.StatusNoContent)
+	workflow := b.stack.App.Temporal.GetWorkflow(t.Context(), workflows.EndpointID(mustUUID(t, only)), "")
+	if err := workflow.Get(t.Context(), nil); err != nil { // returns when it has ended
+		t.Error(err)
 	}
 }
 
