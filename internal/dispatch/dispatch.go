@@ -63,8 +63,7 @@ func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 // Dismiss lets an endpoint's workflow find out that the endpoint is gone, and end. One that does not run is no fault.
 func (d *Dispatcher) Dismiss(ctx context.Context, endpoint uuid.UUID) error {
 	err := d.Client.SignalWorkflow(ctx, workflows.EndpointID(endpoint), "", workflows.WakeSignal, nil)
-	var lost *serviceerror.NotFound
-	if errors.As(err, &lost) {
+	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
 		return nil
 	}
 	return err
