@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -212,72 +210,4 @@ func (s *Server) deleteBooking(k *call) error {
 		return err
 	}
 	return k.noContent()
-}
-
-// playAction moves a booking: 200 with where it stands, 202 when the outcome is not known yet.
-func (s *Server) playAction(k *call) error {
-	b, err := k.booking(s)
-	if err != nil {
-		return err
-	}
-	a := k.newAction(k.operation, b, k.Param("action"))
-	if !k.repeated {
-		if err := s.prepare(k, b, a); err != nil {
-			return err
-		}
-	}
-	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
-	if err != nil {
-		return err
-	}
-	return s.answer(k, http.StatusOK, out)
-}
-
-// prepare refuses what cannot be, before anything is put on record.
-func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
-	var err error
-	if a.Revision, err = k.ifMatch(b); err != nil {
-		return err
-	}
-	graph, err := b.RuleBook()
-	if err != nil {
-		return err
-	}
-	if err := s.allow(k, graph, b, a); err != nil {
-		return err
-	}
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
-		return err
-	}
-	a.Inputs, err = readInputs(body, graph.Inputs(b.State, a.Name))
-	return err
-}
-
-// allow asks the graph, and looks whether time the action needs is still there.
-func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
-	move, err := graph.Next(b.State, a.Name, a.Actor)
-	if err != nil {
-		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
-	}
-	if move.Takes && !b.Settings.AllowDoubleBookings {
-		return s.DB.HasRoom(k, b)
-	}
-	return nil
-}
-
-// answer tells what became of an action: the booking as it stands, 202 while the action is not decided.
-func (s *Server) answer(k *call, status int, out outcome) error {
-	if out.booking == nil {
-		return booking.Errorf(booking.NotFound, "The booking does not exist.")
-	}
-	if out.action.Status == booking.Pending {
-		status = http.StatusAccepted
-	}
-	if status != http.StatusOK {
-		k.Header("Location", "/v2/bookings/"+out.booking.ID.String())
-	}
-	k.Header("Holdfast-Action-Id", out.action.ID.String())
-	k.Header("Holdfast-Seq", strconv.Itoa(out.booking.Seq))
-	return s.show(k, status, out.booking)
 }
