@@ -101,9 +101,6 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, match := range localLink.FindAllStringSubmatch(string(text), -1) {
-			if match[1] == "BENCHMARKS.md" {
-				continue // made by make bench
-			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), match[1])); err != nil {
 				t.Errorf("%s links to %s: %v", file, match[1], err)
 			}
