@@ -131,7 +131,8 @@ func (l *link) page() page {
 	b := l.booking
 	zone := b.Resource.Zone()
 	start, end := b.Start.In(zone), b.End.In(zone)
-	when := start.Format("Monday, 2 January 2006, 15:04") + " – "
+	const gap = "\u00a0" // a range of hours stays on one line
+	when := start.Format("Monday, 2 January 2006, 15:04") + gap + "–" + gap
 	if start.Format("20060102") == end.Format("20060102") {
 		when += end.Format("15:04")
 	} else {

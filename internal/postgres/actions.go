@@ -122,14 +122,7 @@ func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]
 	const q = `
 		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
 		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Overdue, err error) {
-		o.Booking, err = scanBooking(withExtra{row, []any{&o.App}})
-		return o, err
-	})
+	return db.overdue(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
@@ -148,21 +141,35 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 	if err != nil {
 		return nil, err
 	}
-	var overdue []Overdue
-	for _, a := range actions {
-		o := Overdue{Action: *a}
-		o.Booking, err = db.Booking(ctx, a.AppID, a.BookingID)
-		if err != nil && booking.CodeOf(err) != booking.NotFound {
-			return nil, err
-		}
-		if o.Booking != nil {
-			app, err := db.App(ctx, a.AppID)
-			if err != nil {
-				return nil, err
-			}
-			o.App = app.Slug
-		}
-		overdue = append(overdue, o)
+	ids := make([]uuid.UUID, len(actions))
+	for i, action := range actions {
+		ids[i] = action.BookingID
 	}
-	return overdue, nil
+	const bookings = `SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id WHERE b.id = ANY(@ids)`
+	found, err := db.overdue(ctx, bookings, pgx.NamedArgs{"ids": ids})
+	if err != nil {
+		return nil, err
+	}
+	known := map[uuid.UUID]Overdue{}
+	for _, o := range found {
+		known[o.Booking.ID] = o
+	}
+	all := make([]Overdue, len(actions))
+	for i, action := range actions {
+		all[i] = known[action.BookingID]
+		all[i].Action = *action
+	}
+	return all, nil
+}
+
+// overdue collects bookings with their app's slug.
+func (db *DB) overdue(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+	rows, err := db.pool.Query(ctx, q, args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Overdue, err error) {
+		o.Booking, err = scanBooking(withExtra{row, []any{&o.App}})
+		return o, err
+	})
 }
