@@ -27,6 +27,7 @@ var house = map[string]floor{
 	"internal/booking":        {1, []string{"github.com/google/uuid"}},
 	"workflows":               {2, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
 	"internal/postgres":       {2, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
+	"internal/availability":   {2, nil},
 	"internal/links":          {2, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
 	"internal/webhook":        {2, []string{"code.dny.dev/ssrf"}},
 	"internal/timekit":        {2, nil},

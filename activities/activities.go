@@ -49,6 +49,36 @@ func (a *Activities) Commit(ctx context.Context, in booking.Commit) (booking.Out
 	return out, nil
 }
 
+// Relay tells bookings of the actions that a commit of the named booking has put on record for them: a session's seats
+// that the session is cancelled, a hold that it has become a booking.
+func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
+	all, err := a.DB.Relayed(ctx, bookingID)
+	if err != nil {
+		return retryable(err)
+	}
+	for _, o := range all {
+		if err := a.revive(ctx, o); err != nil {
+			return retryable(err)
+		}
+		if err := a.DB.Told(ctx, o.Action.ID); err != nil {
+			return retryable(err)
+		}
+	}
+	return nil
+}
+
+// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint it goes to.
+func (a *Activities) Remind(ctx context.Context, in booking.Remind) error {
+	woken, err := a.DB.Remind(ctx, in)
+	if err != nil {
+		return retryable(err)
+	}
+	for _, endpoint := range woken {
+		a.wake(ctx, endpoint)
+	}
+	return nil
+}
+
 func (a *Activities) wake(ctx context.Context, endpoint uuid.UUID) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()

@@ -139,12 +139,24 @@ func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	t.expect(&result)
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	verdict := a.verdict(d, result)
 	if verdict.Disable {
 		t.gone.Store(true)
 	}
 	return a.DB.FinishAttempt(ctx, t.ID, record(d, started, result), verdict)
+}
+
+// expect holds an answer against the one status that counts, where the endpoint names one.
+func (t *target) expect(r *webhook.Result) {
+	switch {
+	case t.Expected == 0 || r.Status == 0 || r.Verdict == webhook.Gone:
+	case r.Status == t.Expected:
+		r.Verdict, r.ErrorCode = webhook.Done, ""
+	case r.Verdict == webhook.Done:
+		r.Verdict, r.ErrorCode = webhook.Retry, webhook.CodeUnexpected
+	}
 }
 
 func (a *Activities) body(d booking.Delivery) ([]byte, error) {

@@ -63,6 +63,8 @@ func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
 	switch {
+	case o.Action.Status == booking.Applied:
+		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
 	case o.Booking == nil:
 		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
 		return err

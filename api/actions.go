@@ -49,16 +49,13 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
 	return err
 }
 
-// allow asks the graph, and looks whether time the action needs is still there.
+// allow asks the graph, and looks whether the time or seat that the action needs is still there.
 func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
 	move, err := graph.Next(b.State, a.Name, a.Actor)
 	if err != nil {
 		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
 	}
-	if move.Takes && !b.Settings.AllowDoubleBookings {
-		return s.DB.HasRoom(k, b)
-	}
-	return nil
+	return s.DB.HasRoom(k, b, move)
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.

@@ -50,7 +50,7 @@ func (s *Server) createBooking(k *call) error {
 		return err
 	}
 	first := k.newAction(uuid.NewSHA1(b.ID, []byte("first action")), b, graph.Start)
-	out, err := s.begin(k, k.app, b, first, move.Takes, k.wait(s.Wait))
+	out, err := s.begin(k, k.app, b, first, move, k.wait(s.Wait))
 	if err != nil {
 		return err
 	}

@@ -35,9 +35,9 @@ func (s *Server) play(
 
 // begin plays the action that brings a booking to life.
 func (s *Server) begin(
-	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, takes bool, wait time.Duration,
+	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, move graphs.Move, wait time.Duration,
 ) (outcome, error) {
-	put := func() (*booking.Action, error) { return s.DB.Create(ctx, b, a, takes) }
+	put := func() (*booking.Action, error) { return s.DB.Create(ctx, b, a, move) }
 	give := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(a)) }
 	return s.carryOut(ctx, a, put, give, wait)
 }

@@ -9,7 +9,7 @@ import (
 
 func TestRegistry(t *testing.T) {
 	t.Parallel()
-	names := []string{"confirm_decline", "group_customer", "group_customer_payment", "group_owner", "instant", "instant_payment"}
+	names := []string{"confirm_decline", "group_customer", "group_customer_payment", "group_owner", "instant", "instant_payment", "reservation"}
 	var got []string
 	for _, g := range All() {
 		got = append(got, g.Name)
@@ -40,7 +40,7 @@ func TestRegistry(t *testing.T) {
 
 func TestRegistryKnowsNoOthers(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "nope", "Instant", "instant@1", "reservation"} {
+	for _, name := range []string{"", "nope", "Instant", "instant@1", "reservations"} {
 		if g, ok := Latest(name); ok || g != nil {
 			t.Errorf("Latest(%q) is %v", name, g)
 		}

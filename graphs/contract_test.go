@@ -14,7 +14,7 @@ import (
 // graph its states and what each holds, and per arrow who may play it. What the contract calls (auto) at creation is
 // played by the server, so by "api"; what it calls (auto) later is played by a timer too.
 //
-// Actors: A api, O owner's link, C customer's link, P payment, T timer. An arrow that takes time or a seat has "!".
+// Actors: A api, O owner's link, C customer's link, P payment, T timer, B another booking. An arrow that takes time or a seat has "!".
 var contract = []struct {
 	graph, initial, start string
 	states                string   // state=what it holds; finals are marked with a dot
@@ -101,10 +101,23 @@ var contract = []struct {
 			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
 		},
 	},
+	{
+		graph: "reservation", initial: "initialized", start: "reserve",
+		states: "initialized=nothing reserved=slot booked. released. expired. error.",
+		arrows: []string{
+			"initialized reserve reserved A !",
+			"reserved extend reserved A",
+			"reserved book booked B",
+			"reserved release released AC",
+			"reserved expire expired T",
+		},
+		timers: []string{"reserved expire 30s entered"},
+	},
 }
 
 var actorLetters = map[byte]Actor{
-	'A': ActorAPI, 'O': ActorOwnerLink, 'C': ActorCustomerLink, 'P': ActorPayment, 'T': ActorTimer, '-': "nobody",
+	'A': ActorAPI, 'O': ActorOwnerLink, 'C': ActorCustomerLink, 'P': ActorPayment, 'T': ActorTimer,
+	'B': ActorBooking, '-': "nobody",
 }
 
 // promised is one line of contract.arrows, read.
@@ -240,11 +253,12 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 func TestInputsAgainstTheContract(t *testing.T) {
 	t.Parallel()
 	want := map[string][]Input{
-		"cancel":             {{"cancel", "message"}},
-		"cancel_by_customer": {{"cancel_by_customer", "message"}},
-		"cancel_by_owner":    {{"cancel_by_owner", "message"}},
-		"decline":            {{"notify_customer_declined_by_email", "message"}},
-		"pay":                {{"pay", "payment_id"}},
+		"cancel":             {{Step: "cancel", Field: "message"}},
+		"cancel_by_customer": {{Step: "cancel_by_customer", Field: "message"}},
+		"cancel_by_owner":    {{Step: "cancel_by_owner", Field: "message"}},
+		"decline":            {{Step: "notify_customer_declined_by_email", Field: "message"}},
+		"pay":                {{Step: "pay", Field: "payment_id"}},
+		"extend":             {{Step: "extend", Field: "reservation_time", Timer: "expire"}},
 	}
 	for _, g := range All() {
 		for _, s := range g.States {

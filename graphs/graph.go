@@ -24,6 +24,7 @@ const (
 	ActorCustomerLink Actor = "customer_link" // the customer, by a signed link
 	ActorPayment      Actor = "payment"       // a payment provider's callback
 	ActorTimer        Actor = "timer"         // time running out
+	ActorBooking      Actor = "booking"       // another booking, in the transaction that moves both
 )
 
 // From is the moment a timer counts from.
@@ -77,6 +78,8 @@ type Action struct {
 type Input struct {
 	Step  string `json:"step"`
 	Field string `json:"field"`
+	// Timer, when not empty, makes the input an ISO 8601 duration: the new override of the booking's timer of that name.
+	Timer string `json:"timer,omitempty"`
 }
 
 // Timer plays an action of its state by itself, After a moment, unless the booking leaves the state before.

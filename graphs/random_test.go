@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var allActors = []Actor{ActorAPI, ActorOwnerLink, ActorCustomerLink, ActorPayment, ActorTimer}
+var allActors = []Actor{ActorAPI, ActorOwnerLink, ActorCustomerLink, ActorPayment, ActorTimer, ActorBooking}
 
 // validGraph draws a graph that must pass Validate: a chain of states, each with a way to a final one, and any number
 // of further arrows, back ones and loops among them. Timers fire only along the chain, which has no circle.

@@ -2,6 +2,8 @@ package graphs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"time"
 )
@@ -11,6 +13,16 @@ const Off = "off"
 
 // Overrides are a booking's own timers by action name: an ISO 8601 duration ("PT3S"), or Off.
 type Overrides map[string]string
+
+// With returns a copy with one more override.
+func (o Overrides) With(action, after string) Overrides {
+	copied := maps.Clone(o)
+	if copied == nil {
+		copied = Overrides{}
+	}
+	copied[action] = after
+	return copied
+}
 
 // Times are the moments a booking's timers count from.
 type Times struct {
@@ -104,6 +116,16 @@ func (g *Graph) Switches() map[string]string {
 		}
 	}
 	return switches
+}
+
+// hasTimer tells whether a state has a timer for the action.
+func (g *Graph) hasTimer(action string) bool {
+	for i := range g.States {
+		if slices.ContainsFunc(g.States[i].Timers, func(t Timer) bool { return t.Action == action }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f From) moment(times Times) time.Time {

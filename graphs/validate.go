@@ -173,6 +173,9 @@ func (v *validator) checkInputs(s *State, a *Action) {
 		if !name.MatchString(in.Step) || !name.MatchString(in.Field) || seen[in] {
 			v.fault("state %s: action %s: input %q.%q is malformed or used twice", s.Name, a.Name, in.Step, in.Field)
 		}
+		if in.Timer != "" && !v.g.hasTimer(in.Timer) {
+			v.fault("state %s: action %s: input %q sets timer %q, which does not exist", s.Name, a.Name, in.Step, in.Timer)
+		}
 		seen[in] = true
 	}
 }
@@ -194,7 +197,7 @@ func (v *validator) checkTarget(s *State, a *Action) {
 
 func knownActor(a Actor) bool {
 	switch a {
-	case ActorAPI, ActorOwnerLink, ActorCustomerLink, ActorPayment, ActorTimer:
+	case ActorAPI, ActorOwnerLink, ActorCustomerLink, ActorPayment, ActorTimer, ActorBooking:
 		return true
 	}
 	return false

@@ -19,7 +19,7 @@ func sample() *Graph {
 				{Name: "hold", To: "held", By: []Actor{ActorAPI}, OnConflict: ConflictRefuse},
 			}},
 			{Name: "held", Holds: HoldsSlot, Actions: []Action{
-				{Name: "finish", To: "done", By: []Actor{ActorAPI, ActorTimer}, Inputs: []Input{{"finish", "message"}}},
+				{Name: "finish", To: "done", By: []Actor{ActorAPI, ActorTimer}, Inputs: []Input{{Step: "finish", Field: "message"}}},
 				{Name: "lapse", To: "lapsed", By: []Actor{ActorTimer}},
 			}, Timers: []Timer{
 				{Action: "lapse", After: minutes(5), From: FromEntered, Min: minutes(1), Max: minutes(60), Switch: "lapses"},
@@ -79,6 +79,7 @@ var faults = []struct {
 	{"action to nowhere", func(g *Graph) { lapse(g).To = "nowhere" }, `state held: action lapse leads to unknown state "nowhere"`},
 	{"action by nobody", func(g *Graph) { finish(g).By = nil }, `state held: action finish is open to nobody`},
 	{"actor unknown", func(g *Graph) { finish(g).By[0] = "boss" }, `state held: action finish names unknown actor "boss"`},
+	{"input sets no timer", func(g *Graph) { finish(g).Inputs[0].Timer = "nap" }, `state held: action finish: input "finish" sets timer "nap", which does not exist`},
 	{"actor twice", func(g *Graph) { finish(g).By[0] = ActorTimer }, `state held: action finish names unknown actor "timer", or names it twice`},
 	{"conflict missing", func(g *Graph) { hold(g).OnConflict = "" }, `state requested: action hold needs on_conflict "refuse" exactly when`},
 	{"conflict unknown", func(g *Graph) { hold(g).OnConflict = "wait" }, `state requested: action hold needs on_conflict "refuse" exactly when`},

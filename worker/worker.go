@@ -23,9 +23,9 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	for _, w := range []any{workflows.Booking, workflows.Endpoint, workflows.Sweep} {
 		r.RegisterWorkflow(w)
 	}
-	r.RegisterActivity(acts.Commit)
-	r.RegisterActivity(acts.Drain)
-	r.RegisterActivity(acts.Sweep)
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Drain, acts.Sweep} {
+		r.RegisterActivity(a)
+	}
 }
 
 // Options say where a worker works.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -16,6 +17,11 @@ type Activities interface {
 	// Commit moves a booking on record, in one transaction, and wakes the endpoints that have to hear of it. It is
 	// idempotent by action id.
 	Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error)
+	// Relay tells bookings of the actions that a commit of the named booking has put on record for them.
+	Relay(ctx context.Context, bookingID uuid.UUID) error
+	// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint that has to hear of it.
+	// It is idempotent by the reminder's number.
+	Remind(ctx context.Context, in booking.Remind) error
 	// Drain sends what is due to a webhook endpoint.
 	Drain(ctx context.Context, in booking.Drain) (booking.Drained, error)
 	// Sweep finds actions and deliveries that nobody works on and sets them going.
@@ -23,31 +29,50 @@ type Activities interface {
 }
 
 // commitName is Activities.Commit: a local activity is found by its name, a method expression would be called as it is.
-const commitName = "Commit"
+const (
+	commitName = "Commit"
+	remindName = "Remind"
+)
 
-// commit runs as a local activity, which costs a booking half the history and a third of the time. When Postgres is
-// away for longer than a workflow task should wait, the server takes over with patient retries: the booking waits, it
-// does not fail.
 func commit(ctx workflow.Context, in booking.Commit) (booking.Outcome, error) {
 	var out booking.Outcome
+	return out, record(ctx, commitName, in.Move.Action, in, &out)
+}
+
+func remind(ctx workflow.Context, in booking.Remind) error {
+	return record(ctx, remindName, "reminder", in, nil)
+}
+
+// record runs as a local activity, which costs a booking half the history and a third of the time. When Postgres is
+// away for longer than a workflow task should wait, the server takes over with patient retries: the booking waits, it
+// does not fail.
+func record(ctx workflow.Context, name, summary string, in, out any) error {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    3 * time.Second,
 		ScheduleToCloseTimeout: 6 * time.Second,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 50 * time.Millisecond, MaximumInterval: time.Second},
-		Summary:                in.Move.Action,
+		Summary:                summary,
 	})
-	err := workflow.ExecuteLocalActivity(local, commitName, in).Get(ctx, &out)
+	err := workflow.ExecuteLocalActivity(local, name, in).Get(ctx, out)
 	if err == nil || refusedToRetry(err) {
-		return out, err
+		return err
 	}
 	workflow.GetLogger(ctx).Warn("the record cannot be reached; the booking waits for it", "error", err)
 	patient := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 10 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 30 * time.Second},
-		Summary:             in.Move.Action,
+		Summary:             summary,
 	})
-	err = workflow.ExecuteActivity(patient, Activities.Commit, in).Get(ctx, &out)
-	return out, err
+	return workflow.ExecuteActivity(patient, name, in).Get(ctx, out)
+}
+
+// relay may take as long as a session has seats; each try goes on where the last one ended.
+func relay(ctx workflow.Context, bookingID uuid.UUID) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 30 * time.Second},
+	})
+	return workflow.ExecuteActivity(ctx, Activities.Relay, bookingID).Get(ctx, nil)
 }
 
 func refusedToRetry(err error) bool {

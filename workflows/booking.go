@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -30,9 +31,10 @@ type walk struct {
 	gone    bool            // the record has no such booking (any more)
 }
 
-// timer is the one clock that runs: the earliest deadline of the state.
+// timer is the one clock that runs: the earliest deadline of the state, or a reminder that is due before it.
 type timer struct {
 	deadline graphs.Deadline
+	reminder *booking.Reminder
 	future   workflow.Future
 	cancel   workflow.CancelFunc
 }
@@ -40,7 +42,7 @@ type timer struct {
 func (w *walk) run() error {
 	w.show()
 	for !w.over() {
-		if err := w.apply(w.wait()); err != nil {
+		if err := w.step(); err != nil {
 			return err
 		}
 		if w.tooLong() {
@@ -50,50 +52,93 @@ func (w *walk) run() error {
 	return w.close()
 }
 
-func (w *walk) over() bool { return w.gone || w.Graph.Final(w.State) }
+// over tells that nothing can happen any more: a booking that took place may have reminders to come.
+func (w *walk) over() bool {
+	return w.gone || (w.Graph.Final(w.State) && w.nextReminder() == nil)
+}
 
-// wait returns the next action: one that is queued, one that comes by signal, or a timer's. It is the only place that
-// waits. An action that changes nothing leaves the running timer alone.
-func (w *walk) wait() booking.Signal {
-	if len(w.Actions) > 0 {
-		next := w.Actions[0]
-		w.Actions = w.Actions[1:]
-		return next
+func (w *walk) step() error {
+	next, reminder := w.wait()
+	if reminder != nil {
+		return remind(w.ctx, booking.Remind{BookingID: w.BookingID, Number: reminder.Number})
 	}
-	var next booking.Signal
+	return w.apply(next)
+}
+
+// wait returns the next action: one that is queued, one that comes by signal, or a timer's; or a reminder that is due. It
+// is the only place that waits. An action that changes nothing leaves the running timer alone.
+func (w *walk) wait() (next booking.Signal, reminder *booking.Reminder) {
+	if len(w.Actions) > 0 {
+		next = w.Actions[0]
+		w.Actions = w.Actions[1:]
+		return next, nil
+	}
 	w.arm()
 	selector := workflow.NewSelector(w.ctx)
 	selector.AddReceive(w.signals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(w.ctx, &next) })
 	if w.timer.future != nil {
-		selector.AddFuture(w.timer.future, func(workflow.Future) { next = w.fire() })
+		selector.AddFuture(w.timer.future, func(workflow.Future) { next, reminder = w.fire() })
 	}
 	selector.Select(w.ctx)
-	return next
+	return next, reminder
 }
 
-// arm starts the timer of the state's earliest deadline that has not had its turn, unless it runs already.
+// arm starts the timer of what is due first, unless it runs already.
 func (w *walk) arm() {
 	if w.timer.future != nil {
 		return
 	}
-	times := graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End}
-	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
-		if w.fired[d.Action] {
-			continue
-		}
-		ctx, cancel := workflow.WithCancel(w.ctx)
-		options := workflow.TimerOptions{Summary: d.Action}
-		w.timer = timer{d, workflow.NewTimerWithOptions(ctx, d.At.Sub(workflow.Now(ctx)), options), cancel}
+	reminder, deadline := w.nextReminder(), w.nextDeadline()
+	if reminder != nil && (deadline == nil || reminder.At.Before(deadline.At)) {
+		deadline = &graphs.Deadline{Action: "reminder", At: reminder.At}
+	} else {
+		reminder = nil
+	}
+	if deadline == nil {
 		return
 	}
+	ctx, cancel := workflow.WithCancel(w.ctx)
+	options := workflow.TimerOptions{Summary: deadline.Action}
+	w.timer = timer{*deadline, reminder, workflow.NewTimerWithOptions(ctx, deadline.At.Sub(workflow.Now(ctx)), options), cancel}
 }
 
-func (w *walk) fire() booking.Signal {
-	action := w.timer.deadline.Action
+// nextDeadline is the state's earliest timer that has not had its turn; nil when there is none.
+func (w *walk) nextDeadline() *graphs.Deadline {
+	times := graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End}
+	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
+		if !w.fired[d.Action] {
+			return &d
+		}
+	}
+	return nil
+}
+
+// nextReminder is the earliest reminder that is worth sending from this state. One that was due before the state was
+// entered comes too late.
+func (w *walk) nextReminder() *booking.Reminder {
+	if !booking.Reminds(&w.Graph, w.State) {
+		return nil
+	}
+	for i := range w.Reminders {
+		if !w.Reminders[i].At.Before(w.Entered) {
+			return &w.Reminders[i]
+		}
+	}
+	return nil
+}
+
+func (w *walk) fire() (booking.Signal, *booking.Reminder) {
+	due := w.timer
 	w.timer = timer{}
+	if due.reminder != nil {
+		sent := *due.reminder
+		w.Reminders = slices.DeleteFunc(slices.Clone(w.Reminders), func(r booking.Reminder) bool { return r.Number == sent.Number })
+		return booking.Signal{}, &sent
+	}
+	action := due.deadline.Action
 	w.fired[action] = true
 	id := booking.TimerActionID(w.BookingID, w.Seq, action)
-	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}
+	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}, nil
 }
 
 // apply plays one action: the graph decides, the commit makes it true. It is the only place that changes the state.
@@ -114,8 +159,11 @@ func (w *walk) apply(s booking.Signal) error {
 			return err
 		}
 		w.adopt(out)
-		if out.Result != booking.ResultStale {
-			return nil
+		if out.Relays > 0 {
+			err = relay(w.ctx, w.BookingID)
+		}
+		if err != nil || out.Result != booking.ResultStale {
+			return err
 		}
 	}
 }
@@ -130,6 +178,9 @@ func (w *walk) adopt(out booking.Outcome) {
 	}
 	if out.Seq == w.Seq {
 		return
+	}
+	if out.Timers != nil {
+		w.Timers = out.Timers
 	}
 	w.State, w.Seq, w.Entered = out.State, out.Seq, out.Entered
 	w.fired = map[string]bool{}

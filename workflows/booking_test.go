@@ -29,6 +29,8 @@ type record struct {
 	now     func() time.Time
 	taken   bool // somebody else holds the slot
 	broken  int  // how many calls still fail
+	relays  int  // how many actions for others each move puts on record
+	timers  graphs.Overrides
 }
 
 func (r *record) Commit(_ context.Context, in booking.Commit) (booking.Outcome, error) {
@@ -61,7 +63,19 @@ func (r *record) Commit(_ context.Context, in booking.Commit) (booking.Outcome, 
 	r.decided[in.ActionID] = booking.ResultApplied
 	r.state, r.seq, r.entered = in.Move.To, r.seq+1, r.now()
 	r.story = append(r.story, fmt.Sprintf("%s by %s", in.Move.To, in.Actor))
-	return standing(booking.ResultApplied, ""), nil
+	out := standing(booking.ResultApplied, "")
+	out.Relays, out.Timers = r.relays, r.timers
+	return out, nil
+}
+
+func (r *record) Relay(context.Context, uuid.UUID) error {
+	r.story = append(r.story, "relay")
+	return nil
+}
+
+func (r *record) Remind(_ context.Context, in booking.Remind) error {
+	r.story = append(r.story, fmt.Sprintf("remind %d", in.Number))
+	return nil
 }
 
 func (r *record) Drain(context.Context, booking.Drain) (booking.Drained, error) {

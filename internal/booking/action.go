@@ -18,6 +18,7 @@ const (
 	ChannelAPI   Channel = "api"
 	ChannelLink  Channel = "link"
 	ChannelTimer Channel = "timer"
+	ChannelRelay Channel = "relay" // played on another booking, and passed on to this one
 )
 
 // Status is what became of an action.
@@ -43,6 +44,7 @@ type Action struct {
 	Inputs    json.RawMessage // {"step":{"field":"text"}}
 	Awaited   bool            // somebody waits for the NOTIFY of its outcome
 	Revision  int             // the only revision of the booking it may move; 0 = any
+	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
 	Code      Code   // why it was refused
 	Message   string // the same for people
@@ -78,9 +80,10 @@ type Start struct {
 	State     string           `json:"state"`
 	Seq       int              `json:"seq"`
 	Entered   time.Time        `json:"entered"`
-	Actions   []Signal         `json:"actions"`    // to play first, in order
-	Shown     string           `json:"shown"`      // the state in the search index; "" = the server does not know our attributes
-	CarriedOn int              `json:"carried_on"` // how often the workflow has continued as new
+	Reminders []Reminder       `json:"reminders,omitempty"` // those that are still to come, the earliest first
+	Actions   []Signal         `json:"actions"`             // to play first, in order
+	Shown     string           `json:"shown"`               // the state in the search index; "" = the server does not know our attributes
+	CarriedOn int              `json:"carried_on"`          // how often the workflow has continued as new
 }
 
 // Commit is the input of the one activity that moves a booking.
@@ -99,14 +102,33 @@ type Refusal struct {
 	Message string `json:"message"`
 }
 
+// Err is the refusal as an error; nil for none.
+func (r *Refusal) Err() error {
+	if r == nil {
+		return nil
+	}
+	return &Error{Code: r.Code, Message: r.Message}
+}
+
+// Refused is why a booking cannot give its place away, from the graph's refusal.
+func (s *Succession) Refused(err error) *Refusal {
+	if s.Action == BookAction {
+		return &Refusal{HoldExpired, "The hold has run out, was released, or became a booking already."}
+	}
+	return &Refusal{ActionNotAvailable, err.Error()}
+}
+
 // Outcome is what a commit found or did, and where the record stands after it.
 type Outcome struct {
-	Result  Result      `json:"result"`
-	Code    Code        `json:"code,omitempty"` // why it was refused
-	State   string      `json:"state"`
-	Seq     int         `json:"seq"`
-	Entered time.Time   `json:"entered"`
-	Wake    []uuid.UUID `json:"-"` // endpoints this commit found asleep
+	Result  Result    `json:"result"`
+	Code    Code      `json:"code,omitempty"` // why it was refused
+	State   string    `json:"state"`
+	Seq     int       `json:"seq"`
+	Entered time.Time `json:"entered"`
+	// Timers are the booking's own timers where this move has changed them.
+	Timers graphs.Overrides `json:"timers,omitempty"`
+	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be told
+	Wake   []uuid.UUID      `json:"-"`                // endpoints this commit found asleep
 }
 
 // Result is the kind of an outcome.

@@ -67,6 +67,8 @@ type Endpoint struct {
 	Secret    []byte // sealed whsec_ secret
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	Purpose   Purpose
+	Expected  int // the only HTTP status that counts as delivered; 0 = any 2xx
 }
 
 // EndpointStatus says whether an endpoint is sent to.

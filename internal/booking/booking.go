@@ -29,7 +29,10 @@ type Booking struct {
 	Participants []string        `json:"participants"`
 	EventID      uuid.UUID       `json:"event_id"` // the calendar entry the booking shows as
 	Settings     Settings        `json:"settings"`
-	Meta         json.RawMessage `json:"meta"` // a JSON object of the app's own
+	Related      Related         `json:"related"`
+	Session      *Session        `json:"session,omitempty"` // the seats of the session this is, or is a seat of
+	Reminders    []Reminder      `json:"-"`                 // those that are still to come, the earliest first
+	Meta         json.RawMessage `json:"meta"`              // a JSON object of the app's own
 	Customers    []Customer      `json:"customers"`
 	Resource     Resource        `json:"resource"`
 	Calendar     Calendar        `json:"calendar"`
@@ -41,6 +44,12 @@ type Booking struct {
 // Times are the moments the booking's timers count from.
 func (b *Booking) Times() graphs.Times {
 	return graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}
+}
+
+// Step moves the booking, in memory.
+func (b *Booking) Step(move graphs.Move, now time.Time) {
+	b.State, b.Completed, b.EnteredAt, b.UpdatedAt = move.To, move.Final, now, now
+	b.Seq, b.Revision = b.Seq+1, b.Revision+1
 }
 
 // RuleBook returns the very version of the graph the booking was made with.
@@ -55,8 +64,13 @@ func (b *Booking) RuleBook() (*graphs.Graph, error) {
 // Settings are the rules one booking has for itself.
 type Settings struct {
 	AllowDoubleBookings bool             `json:"allow_double_bookings"`
+	IgnoreAllDayEvents  bool             `json:"ignore_all_day_events,omitempty"`
+	BufferSeconds       int              `json:"buffer_seconds,omitempty"` // time before and after that nothing else may take
 	Timers              graphs.Overrides `json:"timers,omitempty"`
 }
+
+// Buffer is the time before and after the booking that nothing else may take.
+func (s Settings) Buffer() time.Duration { return time.Duration(s.BufferSeconds) * time.Second }
 
 // Customer is a person a booking is for. Everything here is personal data and lives in Postgres only.
 type Customer struct {

@@ -19,6 +19,11 @@ const (
 	NotFound           Code = "not_found"            // unknown, or another app's
 	MethodNotAllowed   Code = "method_not_allowed"   // the path exists, the method does not
 	SlotTaken          Code = "slot_taken"           // somebody else holds that time
+	SoldOut            Code = "sold_out"             // the session has no seat left
+	SessionClosed      Code = "session_closed"       // the session was cancelled or is over
+	TooEarly           Code = "too_early"            // the session does not take bookings yet
+	TooLate            Code = "too_late"             // past what the session allows
+	HoldExpired        Code = "hold_expired"         // the hold ran out, was released or became a booking already
 	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
 	GraphNotAvailable  Code = "graph_not_available"  // a graph this server does not (yet) book with
 	NotFinal           Code = "not_final"            // only bookings that are over can be deleted
@@ -38,7 +43,8 @@ const (
 
 // Codes are all of them, for tables that must be complete.
 var Codes = []Code{
-	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, ActionNotAvailable,
+	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
+	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
 	GraphNotAvailable, NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, Unavailable, Internal,
 }

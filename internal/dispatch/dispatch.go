@@ -44,6 +44,15 @@ func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string,
 	return d.start(ctx, b, app, []booking.Signal{s}, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
 }
 
+// Tell lets a running booking hear of an action that is on record as applied. One that does not run needs not hear of it.
+func (d *Dispatcher) Tell(ctx context.Context, b uuid.UUID, s booking.Signal) error {
+	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b), "", workflows.ActionSignal, s)
+	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
+		return nil
+	}
+	return err
+}
+
 // Resume starts a booking's workflow again from the record, unless it runs.
 func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string) error {
 	return d.start(ctx, b, app, nil, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
@@ -79,7 +88,7 @@ func (d *Dispatcher) start(
 	in := booking.Start{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
-		Actions: actions,
+		Reminders: b.Reminders, Actions: actions,
 	}
 	if d.Indexed {
 		in.Shown = expected(graph, b.State, actions)

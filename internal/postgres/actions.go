@@ -25,8 +25,8 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 var errKnown = errors.New("it is on record already")
 
 const insertAction = `
-	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision)
-	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited, @revision)
+	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay)
+	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay)
 	ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
 
 // queueAction puts an action on record, or ends the batch with errKnown. It goes first in its transaction: two tries of
@@ -35,7 +35,7 @@ func queueAction(batch *pgx.Batch, a *booking.Action) {
 	batch.Queue(insertAction, pgx.NamedArgs{
 		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
 		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
-		"revision": a.Revision,
+		"revision": a.Revision, "relay": a.Relay,
 	}).Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, errKnown) })
 }
 
@@ -133,7 +133,13 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
 			ORDER BY signalled_at LIMIT @limit FOR UPDATE SKIP LOCKED)
 		RETURNING ` + actionColumns
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	return db.actionsWithBookings(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+}
+
+// actionsWithBookings collects actions, each with its booking, if there is one, and the app's slug: two queries, however
+// many there are.
+func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -19,6 +18,12 @@ const (
 		b.id, b.app_id, b.graph, b.graph_version, b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
+		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
+		(SELECT jsonb_build_object('max_seats', s.max_seats, 'current_seats', s.taken, 'open', s.open, 'book_from', s.book_from,
+			'book_until', s.book_until, 'cancel_until', s.cancel_until)
+			FROM sessions s WHERE s.booking_id = COALESCE(b.owner_booking_id, b.id)),
+		(SELECT jsonb_agg(jsonb_build_object('number', m.number, 'at', m.at) ORDER BY m.at, m.number)
+			FROM reminders m WHERE m.booking_id = b.id AND m.done_at IS NULL),
 		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at,
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
@@ -29,12 +34,14 @@ const (
 
 func scanBooking(row pgx.Row) (*booking.Booking, error) {
 	var b booking.Booking
-	r, c := &b.Resource, &b.Calendar
+	r, c, ties := &b.Resource, &b.Calendar, &b.Related
 	var participants, settings, customers []byte
 	err := row.Scan(
 		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
+		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &b.Session,
+		&b.Reminders,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
 		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
 		&customers)
@@ -61,97 +68,6 @@ func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error
 	const q = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
 	app, err := scanApp(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
 	return app, one(err, "The booking")
-}
-
-// Create puts a new booking in its initial state on record, together with the action that starts its walk. A repeat
-// with the same booking id changes nothing and returns the action of the first try. NotFound when the app has no such
-// resource and calendar. A slot that is taken already is refused here, before a workflow is started for nothing; the
-// constraint stays the judge.
-func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, takes bool) (*booking.Action, error) {
-	batch := &pgx.Batch{}
-	queueAction(batch, first)
-	holdResource(batch, b)
-	if takes && !b.Settings.AllowDoubleBookings {
-		batch.Queue(room, roomArgs(b)).QueryRow(hasRoom)
-	}
-	queueBooking(batch, b)
-	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
-	if err == nil {
-		return first, nil
-	}
-	known, lookErr := db.firstAction(ctx, b)
-	switch {
-	case lookErr != nil || known != nil:
-		return known, lookErr
-	case errors.Is(err, errKnown): // the id is another app's
-		return nil, one(pgx.ErrNoRows, "The booking")
-	}
-	return nil, err
-}
-
-// holdResource keeps a booking's resource from being deleted until the transaction ends.
-func holdResource(batch *pgx.Batch, b *booking.Booking) {
-	const q = `
-		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
-		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
-	args := pgx.NamedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID}
-	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
-}
-
-func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
-	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": b.AppID, "id": b.ID}))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	return a, err
-}
-
-// HasRoom refuses with SlotTaken when the booking's time is taken now: a quick look, not a promise.
-func (db *DB) HasRoom(ctx context.Context, b *booking.Booking) error {
-	return hasRoom(db.pool.QueryRow(ctx, room, roomArgs(b)))
-}
-
-const room = `
-	SELECT EXISTS (SELECT FROM occupancies
-	WHERE resource_id = @resource AND during && tstzrange(@start, @end, '[)') AND booking_id IS DISTINCT FROM @id)`
-
-func roomArgs(b *booking.Booking) pgx.NamedArgs {
-	return pgx.NamedArgs{"resource": b.Resource.ID, "start": b.Start, "end": b.End, "id": b.ID}
-}
-
-func hasRoom(row pgx.Row) error {
-	var taken bool
-	if err := row.Scan(&taken); err != nil {
-		return err
-	}
-	if taken {
-		return slotTaken(nil)
-	}
-	return nil
-}
-
-func queueBooking(batch *pgx.Batch, b *booking.Booking) {
-	const q = `
-		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
-			what, where_at, description, participants, settings, meta)
-		VALUES (@id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
-			@what, @where, @description, @participants, @settings, @meta)`
-	batch.Queue(q, pgx.NamedArgs{
-		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
-		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
-		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
-		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
-	})
-	const customer = `
-		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
-		VALUES (@id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta)`
-	for _, c := range b.Customers {
-		batch.Queue(customer, pgx.NamedArgs{
-			"id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
-			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
-		})
-	}
 }
 
 // SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.

@@ -3,13 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -37,7 +35,9 @@ func commit(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome,
 	case b == nil:
 		return gone(ctx, tx, in, found)
 	case found.result != "":
-		return standing(b, found.result, found.code), nil
+		out := standing(b, found.result, found.code)
+		out.Relays = found.untold
+		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return standing(b, booking.ResultStale, ""), nil
 	case in.Refusal != nil:
@@ -57,6 +57,7 @@ type standpoint struct {
 	code    booking.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision int
+	untold   int // actions for other bookings that these have not heard of
 }
 
 // hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
@@ -67,7 +68,8 @@ func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error)
 		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
 			WHERE id = @action AND status <> 'pending'), (SELECT 'applied' FROM transitions WHERE action_id = @action), ''),
 			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), ''),
-			COALESCE((SELECT revision FROM actions WHERE id = @action), 0)`
+			COALESCE((SELECT revision FROM actions WHERE id = @action), 0),
+			(SELECT count(*) FROM actions WHERE relayed_by = @id AND NOT told)`
 	batch := &pgx.Batch{}
 	args := pgx.NamedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(load, args)
@@ -80,11 +82,13 @@ func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return found, err
 	}
-	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code, &found.revision)
+	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold)
 }
 
 func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
-	return booking.Outcome{Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt}
+	return booking.Outcome{
+		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
+	}
 }
 
 // gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
@@ -122,73 +126,69 @@ func refuse(
 
 // move takes what the arrow takes, and then writes all the rest in one round trip.
 func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, now time.Time) (booking.Outcome, error) {
-	var taken uuid.UUID
-	if in.Move.Takes {
-		won, err := take(ctx, tx, b, in.Move.Holds)
-		if err != nil {
-			return booking.Outcome{}, err
-		}
-		if taken = won; taken == uuid.Nil {
-			why := booking.Refusal{Code: booking.SlotTaken, Message: slotTaken(nil).Error()}
-			return refuse(ctx, tx, b, in, why, b.Seq == 0)
-		}
+	old, why, err := precede(ctx, tx, b)
+	if err == nil && why == nil {
+		why, err = admit(ctx, tx, b, in.Move, now)
 	}
-	b.State, b.Completed, b.EnteredAt, b.UpdatedAt = in.Move.To, in.Move.Final, now, now
-	b.Seq, b.Revision = b.Seq+1, b.Revision+1
-	out := standing(b, booking.ResultApplied, "")
-	event, err := uuid.NewV7()
-	if err != nil {
-		return out, err
+	var taken []uuid.UUID
+	if err == nil && why == nil {
+		taken, why, err = win(ctx, tx, b, old, in.Move)
+	}
+	if err == nil && why == nil {
+		err = retime(ctx, tx, b, in)
+	}
+	switch {
+	case err != nil:
+		return booking.Outcome{}, err
+	case why != nil:
+		return refuse(ctx, tx, b, in, *why, b.Seq == 0)
 	}
 	batch := &pgx.Batch{}
+	var events []uuid.UUID
+	if old != nil {
+		events = append(events, conclude(batch, old, b, now))
+	}
+	b.Step(in.Move, now)
+	out := standing(b, booking.ResultApplied, "")
 	if in.Move.Frees {
-		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND id <> @taken`, pgx.NamedArgs{"id": b.ID, "taken": taken})
+		free(batch, b, taken)
 	}
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
-	publish(batch, b, event)
-	wake(batch, event, &out.Wake)
+	events = append(events, publish(batch, b))
+	relay(batch, b, in, old != nil, &out.Relays)
+	wake(batch, events, &out.Wake)
 	return out, tx.SendBatch(ctx, batch).Close()
 }
 
-// take wins the booking's time and returns the occupancy, or nil when somebody else has it. The named conflict target
-// keeps crowds on one slot from deadlocking; a loser has written nothing.
-func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, holds graphs.Holds) (uuid.UUID, error) {
-	if holds != graphs.HoldsSlot {
-		return uuid.Nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, holds)
-	}
-	const q = `
-		INSERT INTO occupancies (id, app_id, resource_id, booking_id, during, exclusive)
-		SELECT @id, @app, @resource, @booking, tstzrange(@start, @end, '[)'), @exclusive
-		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies
-			WHERE resource_id = @resource AND during && tstzrange(@start, @end, '[)') AND NOT exclusive)
-		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`
-	id, err := uuid.NewV7()
+// retime takes over the timers that the action's inputs set anew.
+func retime(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit) error {
+	graph, err := b.RuleBook()
 	if err != nil {
-		return uuid.Nil, err
+		return nil // such a graph has no timers here
 	}
-	tag, err := tx.Exec(ctx, q, pgx.NamedArgs{
-		"id": id, "app": b.AppID, "resource": b.Resource.ID, "booking": b.ID,
-		"start": b.Start, "end": b.End, "exclusive": !b.Settings.AllowDoubleBookings,
-	})
-	if err != nil || tag.RowsAffected() == 0 {
-		return uuid.Nil, err
-	}
-	return id, nil
-}
-
-// advance writes the new state, when its first timer is due, and the transition. A graph that this build lacks has no
-// timers here: the workflow carries its own copy, and the booking has to move all the same.
-func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
-	var deadline time.Time
-	if graph, err := b.RuleBook(); err == nil {
-		if all := graph.Deadlines(b.State, b.Times(), b.Settings.Timers); len(all) > 0 {
-			deadline = all[0].At
+	for _, input := range graph.Inputs(in.Move.From, in.Move.Action) {
+		if input.Timer == "" {
+			continue
+		}
+		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
+		var after string
+		args := pgx.NamedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
+		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
+			return err
+		}
+		if after != "" {
+			b.Settings.Timers = b.Settings.Timers.With(input.Timer, after)
 		}
 	}
+	return nil
+}
+
+// advance writes the new state, when somebody has to look at it next, and the transition.
+func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	const state = `
 		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now,
-			deadline_at = @deadline
+			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
 		WHERE id = @id`
 	const transition = `
 		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
@@ -196,41 +196,10 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	args := pgx.NamedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
-		"deadline": nullTime(deadline),
+		"deadline": nullTime(deadline(b)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
 	}
 	batch.Queue(state, args)
 	batch.Queue(transition, args)
-}
-
-// publish writes the transition's event and one delivery per endpoint that wants it. It locks each endpoint against
-// falling asleep or being disabled at the same moment, so wake has to come after it.
-func publish(batch *pgx.Batch, b *booking.Booking, event uuid.UUID) {
-	const q = `
-		WITH event AS (
-			INSERT INTO events (id, app_id, booking_id, seq, type, data, at)
-			VALUES (@id, @app, @booking, @seq, @type, @data, @at) RETURNING id)
-		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
-		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status = 'active' AND w.graph IN ('', @graph) AND w.state IN ('', @state)
-		ORDER BY w.id FOR KEY SHARE OF w`
-	batch.Queue(q, pgx.NamedArgs{
-		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.EventType(b.State), "data": asJSON(b),
-		"at": b.EnteredAt, "graph": b.Graph, "state": b.State,
-	})
-}
-
-// wake marks the endpoints of an event that were asleep, and collects them.
-func wake(batch *pgx.Batch, event uuid.UUID, woken *[]uuid.UUID) {
-	const q = `
-		WITH asleep AS (
-			SELECT id FROM webhook_endpoints WHERE id IN (SELECT endpoint_id FROM webhook_deliveries WHERE event_id = @event)
-			AND NOT awake ORDER BY id FOR NO KEY UPDATE)
-		UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake
-		RETURNING id`
-	batch.Queue(q, pgx.NamedArgs{"event": event}).Query(func(rows pgx.Rows) (err error) {
-		*woken, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-		return err
-	})
 }
 
 // decide writes an action's outcome and announces it to whoever waits. A timer's action has no row, and nobody waits.

@@ -18,14 +18,14 @@ func TestCreateRepeated(t *testing.T) {
 	before := b.tables()
 	other := *v
 	other.What = "something else"
-	known := must(b.Create(b.ctx, &other, action(&other, "confirm"), true))
+	known := must(b.Create(b.ctx, &other, action(&other, "confirm"), takesSlot))
 	wantEqual(t, "the first try's action", known.ID, a.ID)
 	wantEqual(t, "status", known.Status, booking.Pending)
 	if after := b.tables(); before != after {
 		t.Errorf("a repeat changed the record:\n%s\n%s", before, after)
 	}
 	must(b.Commit(b.ctx, commit(v, a)))
-	known = must(b.Create(b.ctx, &other, action(&other, "confirm"), true))
+	known = must(b.Create(b.ctx, &other, action(&other, "confirm"), takesSlot))
 	wantEqual(t, "status of the first try", known.Status, booking.Applied)
 }
 
@@ -42,7 +42,7 @@ func TestCreateAtOnce(t *testing.T) {
 			if sameAction {
 				a.ID = id
 			}
-			known[i], errs[i] = b.Create(b.ctx, &mine, a, true)
+			known[i], errs[i] = b.Create(b.ctx, &mine, a, takesSlot)
 		})
 		for i := range known {
 			check(t, errs[i])
@@ -59,16 +59,16 @@ func TestCreateLooksForRoom(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 	before := b.tables()
 	v := b.at("instant", 9.5, 11)
-	_, err := b.Create(b.ctx, v, action(v, "confirm"), true)
+	_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
 	wantCode(t, err, booking.SlotTaken)
-	wantCode(t, b.HasRoom(b.ctx, v), booking.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), booking.SlotTaken)
 	if after := b.tables(); before != after {
 		t.Errorf("a refused creation left something:\n%s", after)
 	}
 	v.Settings.AllowDoubleBookings = true
-	must(b.Create(b.ctx, v, action(v, "confirm"), true))
+	must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
 	free := b.at("instant", 10, 11)
-	check(t, b.HasRoom(b.ctx, free))
+	check(t, b.HasRoom(b.ctx, free, takesSlot))
 }
 
 func TestCreateNeedsItsResource(t *testing.T) {
@@ -87,7 +87,7 @@ func TestCreateNeedsItsResource(t *testing.T) {
 	for name, spoil := range cases {
 		v := b.at("instant", 9, 10)
 		spoil(v)
-		_, err := b.Create(b.ctx, v, action(v, "confirm"), true)
+		_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
 		if booking.CodeOf(err) != booking.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -107,7 +107,7 @@ func TestNoBookingOnADeletedResource(t *testing.T) {
 		var created, deleted error
 		together(2, func(i int) {
 			if i == 0 {
-				_, created = b.Create(b.ctx, v, action(v, "confirm"), true)
+				_, created = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
 			} else {
 				deleted = b.DeleteResource(b.ctx, b.app.ID, b.resource.ID)
 			}
@@ -148,7 +148,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	if text := b.tables(); strings.Count(text, "Zadie") != 2 { // the winner's: customer and event
 		t.Errorf("a person is left of a booking that never was:\n%s", text)
 	}
-	known := must(b.Create(b.ctx, v, action(v, "confirm"), true))
+	known := must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
 	wantEqual(t, "a repeat finds the refusal", known.ID, a.ID)
 	wantCode(t, known.Err(), booking.SlotTaken)
 }

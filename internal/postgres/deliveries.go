@@ -19,12 +19,13 @@ type DrainTarget struct {
 // DrainTarget returns an active endpoint, or NotFound when it is deleted or disabled.
 func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
 	const q = `
-		SELECT w.id, w.app_id, w.url, w.method, w.graph, w.state, w.status, w.secret, w.created_at, w.updated_at, a.webhook_secret
+		SELECT w.id, w.app_id, w.url, w.method, w.graph, w.state, w.status, w.secret, w.created_at, w.updated_at,
+			w.purpose, w.expected_status, a.webhook_secret
 		FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @id AND w.status = 'active'`
 	var t DrainTarget
 	e := &t.Endpoint
 	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": endpointID}).Scan(&e.ID, &e.AppID, &e.URL, &e.Method, &e.Graph,
-		&e.State, &e.Status, &e.Secret, &e.CreatedAt, &e.UpdatedAt, &t.AppSecret)
+		&e.State, &e.Status, &e.Secret, &e.CreatedAt, &e.UpdatedAt, &e.Purpose, &e.Expected, &t.AppSecret)
 	return &t, one(err, "The webhook")
 }
 

@@ -9,7 +9,8 @@ import (
 	"holdfast/internal/booking"
 )
 
-const endpointColumns = `id, app_id, url, method, graph, state, status, secret, created_at, updated_at`
+const endpointColumns = `id, app_id, url, method, graph, state, status, secret, created_at, updated_at,
+	purpose, expected_status`
 
 func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {
 	if err != nil {
@@ -21,13 +22,15 @@ func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {
 
 // Endpoint returns an app's webhook endpoint, or NotFound.
 func (db *DB) Endpoint(ctx context.Context, appID, id uuid.UUID) (*booking.Endpoint, error) {
-	const q = `SELECT ` + endpointColumns + ` FROM webhook_endpoints WHERE id = @id AND app_id = @app`
+	const q = `SELECT ` + endpointColumns + ` FROM webhook_endpoints
+		WHERE id = @id AND app_id = @app AND purpose = 'subscription'`
 	return endpoint(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
 }
 
 // Endpoints returns an app's webhook endpoints, the oldest first.
 func (db *DB) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.Endpoint, error) {
-	const q = `SELECT ` + endpointColumns + ` FROM webhook_endpoints WHERE app_id = @app ORDER BY created_at, id`
+	const q = `SELECT ` + endpointColumns + ` FROM webhook_endpoints
+		WHERE app_id = @app AND purpose = 'subscription' ORDER BY created_at, id`
 	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func (db *DB) UpdateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking
 	const q = `
 		UPDATE webhook_endpoints SET url = @url, method = @method, graph = @graph, state = @state, status = 'active',
 			updated_at = now()
-		WHERE id = @id AND app_id = @app RETURNING ` + endpointColumns
+		WHERE id = @id AND app_id = @app AND purpose = 'subscription' RETURNING ` + endpointColumns
 	return endpoint(db.pool.Query(ctx, q, pgx.NamedArgs{
 		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "graph": e.Graph, "state": e.State,
 	}))
@@ -63,7 +66,7 @@ func (db *DB) UpdateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking
 func (db *DB) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"endpoint": id, "app": appID}
-		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app FOR UPDATE`
+		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription' FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
 			return one(err, "The webhook")
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
@@ -31,7 +32,7 @@ func TestErrorsAreForCallers(t *testing.T) {
 	twin := *b.app
 	twin.ID = newID()
 	wantPublic(t, b.CreateApp(b.ctx, &twin, newKeyOf(&twin)), booking.AlreadyExists)
-	_, err := b.Create(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), true)
+	_, err := b.Create(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), takesSlot)
 	wantPublic(t, err, booking.SlotTaken)
 	must(b.byLink(v, "cancel", "link"))
 	_, err = b.byLink(v, "cancel", "link")
@@ -77,7 +78,7 @@ func TestFaultsHaveNoCode(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
 	backwards := b.at("instant", 10, 9)
-	_, err := b.Create(b.ctx, backwards, action(backwards, "confirm"), false)
+	_, err := b.Create(b.ctx, backwards, action(backwards, "confirm"), graphs.Move{})
 	faults := map[string]error{
 		"times that end before they start": err,
 		"meta that is not JSON":            b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0),

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
@@ -86,7 +87,7 @@ func TestOutcomesAreAnnounced(t *testing.T) {
 			two, doneTwo := outcomes.Expect(a.ID)
 			defer doneTwo()
 			if v.Seq == 0 {
-				must(b.Create(b.ctx, v, a, false))
+				must(b.Create(b.ctx, v, a, graphs.Move{}))
 			} else {
 				must(b.Request(b.ctx, a, ""))
 			}
@@ -118,7 +119,7 @@ func TestOnlyAwaitedOutcomesAreAnnounced(t *testing.T) {
 	v := b.at("instant", 10, 11)
 	awaited := action(v, "confirm")
 	awaited.Awaited = true
-	must(b.Create(b.ctx, v, awaited, true))
+	must(b.Create(b.ctx, v, awaited, takesSlot))
 	loud, doneLoud := outcomes.Expect(awaited.ID)
 	defer doneLoud()
 	in := commit(v, awaited)
@@ -152,7 +153,7 @@ func TestOutcomesComeBack(t *testing.T) {
 			WHERE datname = current_database() AND application_name = 'holdfast outcomes') x`)
 		heard(t, ch) // it listens again, and says that announcements may have been missed
 	}
-	must(b.Create(b.ctx, v, a, true))
+	must(b.Create(b.ctx, v, a, takesSlot))
 	must(b.Commit(b.ctx, commit(v, a)))
 	heard(t, ch)
 }

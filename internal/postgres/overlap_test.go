@@ -60,7 +60,7 @@ func TestDoubleBookingsOnPurpose(t *testing.T) {
 	_, out := b.book(b.at("instant", 10, 11))
 	wantEqual(t, "an ordinary one over a shared one", out.Result, booking.ResultGone)
 	wantEqual(t, "code", out.Code, booking.SlotTaken)
-	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11)), booking.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), booking.SlotTaken)
 	b.played(ordinary, "cancel")
 	_, out = b.book(b.at("instant", 9, 9.5))
 	wantEqual(t, "where only a shared one is", out.Result, booking.ResultGone)

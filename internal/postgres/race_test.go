@@ -112,7 +112,7 @@ func TestRandomRaces(t *testing.T) {
 // wander walks a booking a random way, as its workflow would; it need not come to an end.
 func (b *bundle) wander(v *booking.Booking, dice *rand.Rand) {
 	a := action(v, graphOf(b.t, v.Graph).Start)
-	if _, err := b.Create(b.ctx, v, a, false); err != nil {
+	if _, err := b.Create(b.ctx, v, a, graphs.Move{}); err != nil {
 		b.t.Error(err)
 		return
 	}

@@ -119,7 +119,7 @@ func (b *bundle) create(v *booking.Booking) *booking.Action {
 	b.t.Helper()
 	first := action(v, graphOf(b.t, v.Graph).Start)
 	first.Inputs = json.RawMessage(`{"create": {"message": "input-canary"}}`)
-	known, err := b.Create(b.ctx, v, first, false)
+	known, err := b.Create(b.ctx, v, first, graphs.Move{})
 	check(b.t, err)
 	return known
 }
@@ -275,3 +275,6 @@ func (b *bundle) sound() {
 		}
 	}
 }
+
+// takesSlot is a move that needs its time to be free.
+var takesSlot = graphs.Move{Takes: true, Holds: graphs.HoldsSlot}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -61,7 +62,7 @@ func TestTenantsAreApart(t *testing.T) {
 		"Create": func() error {
 			c := *v
 			c.AppID, c.Resource, c.Calendar = thief.ID, *mine, *mineCalendar
-			_, err := b.Create(b.ctx, &c, stolen(v.ID), false)
+			_, err := b.Create(b.ctx, &c, stolen(v.ID), graphs.Move{})
 			return err
 		},
 		"Request": func() error {

@@ -56,7 +56,7 @@ func (v View) rsvp() string {
 	switch {
 	case !ok || b.State == graph.Initial:
 		return "needsAction"
-	case b.State == "tentative":
+	case b.State == "tentative" || b.State == "reserved":
 		return "tentative"
 	case state.Final && b.State != "completed":
 		return "declined"

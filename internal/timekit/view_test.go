@@ -60,6 +60,7 @@ func TestRSVP(t *testing.T) {
 		"initialized": "needsAction", "tentative": "tentative", "confirmed": "accepted", "paid": "accepted", "completed": "accepted",
 		"declined": "declined", "cancelled": "declined", "cancelled_by_customer": "declined", "cancelled_by_owner": "declined",
 		"rescheduled_by_customer": "declined", "unpaid": "declined", "error": "declined",
+		"reserved": "tentative", "booked": "declined", "released": "declined", "expired": "declined",
 	}
 	seen := 0
 	for _, g := range graphs.Published() {

@@ -23,6 +23,7 @@ const (
 	CodeClosed         = "connection_closed" // the receiver hung up before its answer
 	CodeBadResponse    = "bad_response"      // not HTTP, more headers than 16 KiB, or a fault of HTTP/2
 	CodeCanceled       = "canceled"          // by us, as at a shutdown: no fault of the receiver
+	CodeUnexpected     = "unexpected_status" // a 2xx, but not the one the reminder asked for
 	CodeInvalidURL     = "invalid_url"
 	CodeInvalidMethod  = "invalid_method"
 	CodeInvalidHeader  = "invalid_header"

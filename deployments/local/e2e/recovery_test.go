@@ -56,7 +56,7 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	orphan.ID, orphan.State, orphan.Seq, orphan.Customers = uuid.Must(uuid.NewV7()), "initialized", 0, nil
 	orphan.Start, orphan.End = made.Start.Add(100*time.Hour), made.End.Add(100*time.Hour)
 	first := &booking.Action{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, BookingID: orphan.ID, Name: "confirm", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI}
-	if _, err := db.Create(ctx, &orphan, first, true); err != nil {
+	if _, err := db.Create(ctx, &orphan, first, graphs.Move{Takes: true, Holds: graphs.HoldsSlot}); err != nil {
 		t.Fatal(err)
 	}
 

@@ -152,12 +152,13 @@ CREATE TABLE seats (
 );
 CREATE INDEX seats_session ON seats (session_id);
 
--- relay: play it on the bookings made together with this one, too. told: the workflow knows of it; an action that another
--- booking's commit has applied is not, until it was signalled.
+-- relay: play it on the bookings made together with this one, too. relayed_by is the booking whose commit put an action on
+-- record for this one; that booking's workflow signals it, and then it is told.
 ALTER TABLE actions
-    ADD COLUMN relay boolean NOT NULL DEFAULT false,
-    ADD COLUMN told  boolean NOT NULL DEFAULT true;
-CREATE INDEX actions_untold ON actions (signalled_at) WHERE NOT told;
+    ADD COLUMN relay      boolean NOT NULL DEFAULT false,
+    ADD COLUMN relayed_by uuid,
+    ADD COLUMN told       boolean NOT NULL DEFAULT true;
+CREATE INDEX actions_untold ON actions (relayed_by) WHERE NOT told;
 
 -- Webhooks that a booking asked for, before or after its start. Their targets are endpoints that hear nothing else.
 ALTER TABLE webhook_endpoints

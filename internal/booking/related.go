@@ -1,0 +1,79 @@
+package booking
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+)
+
+// Related are the ties of a booking to others, and to the project it was made through.
+type Related struct {
+	Project         *uuid.UUID `json:"project_id,omitempty"`
+	OwnerBooking    *uuid.UUID `json:"owner_booking_id,omitempty"`    // the session it is a seat of
+	Reservation     *uuid.UUID `json:"reservation_id,omitempty"`      // the hold that became it
+	RescheduledFrom *uuid.UUID `json:"rescheduled_from_id,omitempty"` // the booking it replaced
+	RescheduledTo   *uuid.UUID `json:"rescheduled_to_id,omitempty"`   // the booking that replaced it
+	Bulk            *uuid.UUID `json:"bulk_id,omitempty"`             // shared by bookings whose actions are played together
+}
+
+// Succession is how a booking takes the place of another: the action that one ends by, and who plays it.
+type Succession struct {
+	Of     uuid.UUID
+	Action string
+	Actor  graphs.Actor
+}
+
+// Succeeds tells whose place the booking takes, in the transaction that brings it to life; nil when nobody's.
+func (r Related) Succeeds() *Succession {
+	switch {
+	case r.RescheduledFrom != nil:
+		return &Succession{*r.RescheduledFrom, RescheduleAction, graphs.ActorAPI}
+	case r.Reservation != nil:
+		return &Succession{*r.Reservation, BookAction, graphs.ActorBooking}
+	}
+	return nil
+}
+
+// The actions that one booking plays on another.
+const (
+	RescheduleAction    = "reschedule_by_customer" // on the booking that is replaced
+	BookAction          = "book"                   // on the hold that becomes a booking
+	CancelByOwnerAction = "cancel_by_owner"        // on the seats of a session that is cancelled
+)
+
+// Completed is the state of a booking that took place, in every graph that has one.
+const Completed = "completed"
+
+// CancelByCustomerAction is bound by a session's CancelUntil.
+const CancelByCustomerAction = "cancel_by_customer"
+
+// Session is a group booking's seats. A zero time sets no bound.
+type Session struct {
+	MaxSeats    int       `json:"max_seats"`
+	Taken       int       `json:"current_seats"`
+	Open        bool      `json:"open"`         // the owner's booking stands
+	BookFrom    time.Time `json:"book_from"`    // seats may be booked from then
+	BookUntil   time.Time `json:"book_until"`   // until then
+	CancelUntil time.Time `json:"cancel_until"` // and given back by their customers until then
+}
+
+// Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move
+// brings the seat's booking to life.
+func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal {
+	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
+	switch {
+	case (first || move.Takes) && !s.Open:
+		return &Refusal{SessionClosed, "The session is closed."}
+	case first && now.Before(s.BookFrom):
+		return &Refusal{TooEarly, "Seats of this session can be booked from " + s.BookFrom.UTC().Format(time.RFC3339) + " on."}
+	case first && after(s.BookUntil):
+		return &Refusal{TooLate, "Seats of this session could be booked until " + s.BookUntil.UTC().Format(time.RFC3339) + "."}
+	case move.Takes && s.Taken >= s.MaxSeats:
+		return &Refusal{SoldOut, "The session has no seat left."}
+	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
+		return &Refusal{TooLate, "Seats of this session could be cancelled until " + s.CancelUntil.UTC().Format(time.RFC3339) + "."}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share an
+// endpoint.
+func queueReminders(batch *pgx.Batch, b *booking.Booking) {
+	const q = `
+		WITH target AS (
+			INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
+			VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
+			ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO UPDATE SET status = 'active'
+			RETURNING id)
+		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
+		SELECT @booking, @number, @at, id, @settings FROM target`
+	for _, r := range b.Reminders {
+		e := r.Target
+		batch.Queue(q, pgx.NamedArgs{
+			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
+			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
+		})
+	}
+}
+
+// Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns
+// the endpoint when that was asleep.
+func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID, err error) {
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		b, endpoint, err := dueReminder(ctx, tx, in)
+		if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		b.Reminders = slices.DeleteFunc(b.Reminders, func(r booking.Reminder) bool { return r.Number == in.Number })
+		batch := &pgx.Batch{}
+		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
+			pgx.NamedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
+		if graph, err := b.RuleBook(); err == nil && booking.Reminds(graph, b.State) {
+			event := publishReminder(batch, b, in.Number, endpoint)
+			wake(batch, []uuid.UUID{event}, &woken)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return woken, err
+}
+
+// dueReminder locks the booking and ticks its reminder off.
+func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.Booking, endpoint uuid.UUID, err error) {
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
+	if b, err = scanBooking(tx.QueryRow(ctx, load, pgx.NamedArgs{"id": in.BookingID})); err != nil {
+		return nil, endpoint, err
+	}
+	const done = `
+		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
+		RETURNING endpoint_id`
+	err = tx.QueryRow(ctx, done, pgx.NamedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
+	return b, endpoint, err
+}
+
+func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint uuid.UUID) (event uuid.UUID) {
+	const q = `
+		WITH event AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder)
+			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @number) RETURNING id)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
+		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
+		WHERE w.id = @endpoint AND w.status = 'active' FOR KEY SHARE OF w`
+	event = uuid.Must(uuid.NewV7())
+	batch.Queue(q, pgx.NamedArgs{
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.ReminderEvent, "data": asJSON(b),
+		"number": number, "endpoint": endpoint,
+	})
+	return event
+}
+
+// deadline is when the state's first timer is due, or its first reminder; zero for never. A graph that this build lacks
+// has no timers here: the workflow carries its own copy, and the booking has to move all the same.
+func deadline(b *booking.Booking) time.Time {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return time.Time{}
+	}
+	var first time.Time
+	if all := graph.Deadlines(b.State, b.Times(), b.Settings.Timers); len(all) > 0 {
+		first = all[0].At
+	}
+	if !booking.Reminds(graph, b.State) {
+		return first
+	}
+	for _, r := range b.Reminders {
+		if !r.At.Before(b.EnteredAt) && (first.IsZero() || r.At.Before(first)) {
+			first = r.At
+		}
+	}
+	return first
+}

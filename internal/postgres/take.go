@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// win takes what a move takes, and gives up what the booking's predecessor has for it: both or neither. A refusal says
+// that somebody else has it.
+func win(
+	ctx context.Context, tx pgx.Tx, b *booking.Booking, old *predecessor, move graphs.Move,
+) (taken []uuid.UUID, why *booking.Refusal, err error) {
+	if old == nil {
+		return take(ctx, tx, b, move)
+	}
+	attempt, err := tx.Begin(ctx) // a savepoint
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := attempt.Exec(ctx, `DELETE FROM occupancies WHERE booking_id = @old`, pgx.NamedArgs{"old": old.ID}); err != nil {
+		return nil, nil, err
+	}
+	if taken, why, err = take(ctx, attempt, b, move); err != nil {
+		return nil, nil, err
+	}
+	if why != nil {
+		return nil, why, attempt.Rollback(ctx)
+	}
+	return taken, nil, attempt.Commit(ctx)
+}
+
+func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move) ([]uuid.UUID, *booking.Refusal, error) {
+	switch {
+	case !move.Takes:
+		return nil, nil, nil
+	case move.Holds == graphs.HoldsSlot:
+		ids, err := occupy(ctx, tx, slotOf(b))
+		if err != nil || len(ids) > 0 {
+			return ids, nil, err
+		}
+		return nil, &booking.Refusal{Code: booking.SlotTaken, Message: slotTaken(nil).Error()}, nil
+	case move.Holds == graphs.HoldsSeat && b.Session != nil:
+		return nil, nil, takeSeat(ctx, tx, b)
+	}
+	return nil, nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, move.Holds)
+}
+
+// slot is a stretch of a resource's calendar, wanted by a booking.
+type slot struct {
+	app, resource, booking uuid.UUID
+	start, end             time.Time
+	buffer                 time.Duration
+	ours                   []uuid.UUID // holders that do not stand in its way
+	shared                 bool        // may overlap others
+	ignoreAllDay           bool
+}
+
+func slotOf(b *booking.Booking) slot {
+	ours := []uuid.UUID{b.ID}
+	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
+		ours = append(ours, old.Of)
+	}
+	return slot{
+		ours: ours,
+		app:  b.AppID, resource: b.Resource.ID, booking: b.ID, start: b.Start, end: b.End, buffer: b.Settings.Buffer(),
+		shared: b.Settings.AllowDoubleBookings, ignoreAllDay: b.Settings.IgnoreAllDayEvents,
+	}
+}
+
+func (s slot) args() pgx.NamedArgs {
+	layer := "(,)"
+	if s.ignoreAllDay {
+		layer = "[0,)"
+	}
+	return pgx.NamedArgs{
+		"app": s.app, "resource": s.resource, "booking": s.booking, "start": s.start, "end": s.end,
+		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": layer,
+		"exclusive": !s.shared, "ours": s.ours,
+	}
+}
+
+// obstructs is what the constraint judges by, as a condition on rows of occupancies: what lies above the slot, and things
+// within its buffer.
+const obstructs = `
+	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
+	AND (upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+
+// room tells whether a slot is taken now: a quick look, not a promise.
+const room = `
+	SELECT EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
+		OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
+
+// occupy wins a slot and returns its rows: one for the time itself and one for its buffer. None when somebody else has
+// it; a loser has written nothing. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach
+// into neighbouring slots, so takers of two rows queue up per resource first.
+func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
+	const queue = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE @buffered`
+	const q = `
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, during, layer, exclusive)
+		SELECT gen_random_uuid(), @app, @resource, @booking, wanted.during, wanted.layer, @exclusive
+		FROM (SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
+			UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered) wanted
+		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)
+		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING
+		RETURNING id`
+	batch := &pgx.Batch{}
+	args := s.args()
+	batch.Queue(queue, args)
+	var ids []uuid.UUID
+	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	wanted := 1
+	if s.buffer > 0 {
+		wanted = 2
+	}
+	if len(ids) == wanted || len(ids) == 0 {
+		return ids, nil
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": ids})
+	return nil, err
+}
+
+// takeSeat adds one to a session that admit has locked and found room in.
+func takeSeat(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+	const q = `
+		WITH seat AS (INSERT INTO seats (booking_id, session_id) VALUES (@booking, @session) RETURNING session_id)
+		UPDATE sessions SET taken = taken + 1 WHERE booking_id = (SELECT session_id FROM seat)`
+	b.Session.Taken++
+	_, err := tx.Exec(ctx, q, pgx.NamedArgs{"booking": b.ID, "session": b.Related.OwnerBooking})
+	return err
+}
+
+// free gives back what a booking held, but for what it has just taken.
+func free(batch *pgx.Batch, b *booking.Booking, taken []uuid.UUID) {
+	args := pgx.NamedArgs{"id": b.ID, "taken": taken}
+	if b.Related.OwnerBooking == nil || b.Session == nil {
+		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND NOT id = ANY(COALESCE(@taken::uuid[], '{}'))`, args)
+		return
+	}
+	const seat = `
+		WITH seat AS (DELETE FROM seats WHERE booking_id = @id RETURNING session_id)
+		UPDATE sessions SET taken = taken - 1 WHERE booking_id = (SELECT session_id FROM seat)`
+	b.Session.Taken--
+	batch.Queue(seat, args)
+}
