@@ -70,7 +70,7 @@ func (s *Server) listApps(k *call) error {
 	}
 	list := []timekit.Object{}
 	for _, app := range all {
-		list = append(list, appView(app))
+		list = append(list, k.appView(app))
 	}
 	return k.data(http.StatusOK, list)
 }
@@ -97,7 +97,7 @@ func (s *Server) createApp(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := appView(app)
+	view := k.appView(app)
 	view["api_key"] = key
 	k.Header("Cache-Control", "no-store")
 	return k.data(http.StatusCreated, view)
@@ -108,7 +108,7 @@ func (s *Server) getApp(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := appView(k.app)
+	view := k.appView(k.app)
 	view["webhook_secret"] = string(secret)
 	return k.data(http.StatusOK, view)
 }
@@ -124,12 +124,12 @@ func (s *Server) updateApp(k *call) error {
 	if err := s.DB.UpdateApp(k, k.app); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, appView(k.app))
+	return k.data(http.StatusOK, k.appView(k.app))
 }
 
-func appView(app *booking.App) timekit.Object {
+func (k *call) appView(app *booking.App) timekit.Object {
 	return timekit.Object{
 		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "owner", "test_mode": app.TestMode, "settings": app.Settings,
-		"created_at": app.CreatedAt.UTC().Format(time.RFC3339), "updated_at": app.UpdatedAt.UTC().Format(time.RFC3339),
+		"created_at": k.clock.Show(app.CreatedAt, time.UTC), "updated_at": k.clock.Show(app.UpdatedAt, time.UTC),
 	}
 }

@@ -29,6 +29,9 @@ func (s *Server) authorize(k *call, need access) error {
 		return err
 	}
 	k.app, k.keyID, k.kind = holder.App, holder.KeyID, holder.Kind
+	if k.app.TestMode {
+		k.Header("Timekit-TestMode", "true") // a widget paints a ribbon
+	}
 	if need == needServer && k.kind != booking.ServerKey {
 		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -61,7 +60,7 @@ func (s *Server) views(k *call, all []*booking.Booking) ([]timekit.Object, error
 	}
 	list := []timekit.Object{}
 	for _, b := range all {
-		view, err := s.view(b, wanted, logs[b.ID])
+		view, err := s.view(k, b, wanted, logs[b.ID])
 		if err != nil {
 			return nil, err
 		}
@@ -70,16 +69,16 @@ func (s *Server) views(k *call, all []*booking.Booking) ([]timekit.Object, error
 	return list, nil
 }
 
-func (s *Server) view(b *booking.Booking, wanted map[string]bool, log []booking.Transition) (timekit.Object, error) {
-	v := timekit.View{Booking: b, Layout: timekit.RFC3339}
+func (s *Server) view(k *call, b *booking.Booking, wanted map[string]bool, log []booking.Transition) (timekit.Object, error) {
+	v := timekit.View{Booking: b, Clock: k.clock}
 	o := v.Bare()
 	parts := map[string]func() any{
 		"attributes":        func() any { return v.Attributes() },
 		"event":             func() any { return v.Event() },
 		"calendar":          func() any { return v.Calendar() },
 		"customers":         func() any { return v.Customers() },
-		"resource":          func() any { return timekit.Resource(&b.Resource, timekit.RFC3339) },
-		"user":              func() any { return timekit.Resource(&b.Resource, timekit.RFC3339) },
+		"resource":          func() any { return timekit.Resource(&b.Resource, k.clock) },
+		"user":              func() any { return timekit.Resource(&b.Resource, k.clock) },
 		"available_actions": func() any { return v.OpenActions() },
 		"meta":              func() any { return b.Meta },
 		"logs":              func() any { return v.Logs(log) },
@@ -150,15 +149,7 @@ func (k *call) filter() (postgres.Filter, error) {
 		}
 		f.Terms = append(f.Terms, postgres.Term{Key: key, Value: value})
 	}
-	moment := func(name string) *time.Time {
-		text := k.Query(name)
-		if text == "" {
-			return nil
-		}
-		t := parseTime(strings.ReplaceAll(text, " ", "+"), name, problems) // a "+" in a URL reads as a space
-		return &t
-	}
-	f.Start, f.End = moment("start"), moment("end")
+	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
 	switch k.Query("sortedBy") {
 	case "", "asc":
 	case "desc":

@@ -24,8 +24,8 @@ type bookingInput struct {
 }
 
 type slotInput struct {
-	Start        string   `json:"start"`
-	End          string   `json:"end"`
+	Start        stamp    `json:"start"`
+	End          stamp    `json:"end"`
 	What         string   `json:"what"`
 	Where        string   `json:"where"`
 	Description  string   `json:"description"`
@@ -71,7 +71,7 @@ func (s *Server) newBooking(
 		What: slot.What, Where: slot.Where, Description: slot.Description,
 	}
 	graph := in.graph(problems)
-	slot.times(b, problems)
+	slot.times(k, b, problems)
 	b.Participants = append([]string{}, slot.Participants...)
 	b.Meta = object(in.Meta, "meta", problems)
 	b.Customers = customers(in.Customer, problems)
@@ -112,9 +112,9 @@ func (in bookingInput) graph(problems booking.Problems) *graphs.Graph {
 	return graph
 }
 
-func (slot slotInput) times(b *booking.Booking, problems booking.Problems) {
-	b.Start = parseTime(slot.Start, "start", problems)
-	b.End = parseTime(slot.End, "end", problems)
+func (slot slotInput) times(k *call, b *booking.Booking, problems booking.Problems) {
+	b.Start = k.parseTime(string(slot.Start), "start", problems)
+	b.End = k.parseTime(string(slot.End), "end", problems)
 	if !b.Start.IsZero() && !b.End.IsZero() && !b.Start.Before(b.End) {
 		problems.Add("end", "must be after start")
 	}

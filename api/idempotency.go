@@ -58,7 +58,7 @@ func (k *call) scope() uuid.UUID {
 	return k.app.ID
 }
 
-// fingerprint tells requests apart by method, path, query and body, and puts the body back.
+// fingerprint tells requests apart by method, path, query, body and clock, and puts the body back.
 func (k *call) fingerprint() ([]byte, error) {
 	body, err := io.ReadAll(k.Request.Body)
 	if err != nil {
@@ -67,6 +67,11 @@ func (k *call) fingerprint() ([]byte, error) {
 	k.Request.Body = io.NopCloser(bytes.NewReader(body))
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
+	for _, name := range clockHeaders { // they say what the times in the body mean
+		if value := k.GetHeader(name); value != "" {
+			_, _ = fmt.Fprintf(sum, "%s: %s\n", name, value)
+		}
+	}
 	_, _ = sum.Write(body)
 	return sum.Sum(nil), nil
 }

@@ -41,34 +41,6 @@ func (k *call) decode(targets ...any) error {
 	return nil
 }
 
-// times of requests: RFC 3339, also with Timekit's compact offset. A time without an offset is refused: it could be
-// any of 38.
-var inputLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00"}
-
-var (
-	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
-)
-
-func parseTime(text string, field string, problems booking.Problems) time.Time {
-	for _, layout := range inputLayouts {
-		t, err := time.Parse(layout, text)
-		if err != nil {
-			continue
-		}
-		if t.Before(earliest) || t.After(latest) {
-			problems.Add(field, "must lie between 1970 and 2200")
-		}
-		return t.UTC()
-	}
-	if text == "" {
-		problems.Add(field, "is required")
-	} else {
-		problems.Add(field, "must be a time with an offset, such as 2026-12-01T09:00:00+01:00")
-	}
-	return time.Time{}
-}
-
 func parseID(text, field string, problems booking.Problems) uuid.UUID {
 	id, err := uuid.Parse(text)
 	switch {

@@ -41,7 +41,7 @@ func TestParseTime(t *testing.T) {
 		"2026-12-01T09:00:00+01:00 foo": "",
 	} {
 		problems := booking.Problems{}
-		got := parseTime(text, "start", problems)
+		got := newCall(http.MethodGet, "/", "").parseTime(text, "start", problems)
 		if want == "" {
 			if len(problems["start"]) != 1 {
 				t.Errorf("%q was taken for %s", text, got)

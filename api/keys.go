@@ -16,7 +16,7 @@ func (s *Server) listKeys(k *call) error {
 	}
 	list := []timekit.Object{}
 	for i := range keys {
-		list = append(list, keyView(&keys[i]))
+		list = append(list, k.keyView(&keys[i]))
 	}
 	return k.data(http.StatusOK, list)
 }
@@ -45,7 +45,7 @@ func (s *Server) createKey(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := keyView(made)
+	view := k.keyView(made)
 	view["key"] = key
 	k.Header("Cache-Control", "no-store")
 	return k.data(http.StatusCreated, view)
@@ -62,12 +62,12 @@ func (s *Server) revokeKey(k *call) error {
 	return k.noContent()
 }
 
-func keyView(key *booking.Key) timekit.Object {
+func (k *call) keyView(key *booking.Key) timekit.Object {
 	moment := func(t *time.Time) any {
 		if t == nil {
 			return nil
 		}
-		return t.UTC().Format(time.RFC3339)
+		return k.clock.Show(*t, time.UTC)
 	}
 	return timekit.Object{
 		"id": key.ID, "kind": key.Kind, "name": key.Name, "hint": key.Hint, "created_at": moment(&key.CreatedAt),

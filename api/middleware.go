@@ -25,6 +25,7 @@ func (s *Server) observe(c *gin.Context) {
 	}
 	c.Set("request_id", id)
 	c.Header("X-Request-Id", id)
+	c.Header("Timekit-Request-Id", id)
 	c.Header("X-Content-Type-Options", "nosniff")
 	started := time.Now()
 	c.Next()

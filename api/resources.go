@@ -68,7 +68,7 @@ func (s *Server) listResources(k *call) error {
 	}
 	list := []timekit.Object{}
 	for _, r := range all {
-		list = append(list, timekit.Resource(r, timekit.RFC3339))
+		list = append(list, timekit.Resource(r, k.clock))
 	}
 	return k.list(list, len(list), total, page)
 }
@@ -87,7 +87,7 @@ func (s *Server) createResource(k *call) error {
 		return err
 	}
 	k.Header("Location", "/v2/resources/"+r.ID.String())
-	return k.data(http.StatusCreated, timekit.Resource(r, timekit.RFC3339))
+	return k.data(http.StatusCreated, timekit.Resource(r, k.clock))
 }
 
 func (k *call) resource(s *Server) (*booking.Resource, error) {
@@ -103,7 +103,7 @@ func (s *Server) getResource(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Resource(r, timekit.RFC3339))
+	return k.data(http.StatusOK, timekit.Resource(r, k.clock))
 }
 
 func (s *Server) updateResource(k *call) error {
@@ -121,7 +121,7 @@ func (s *Server) updateResource(k *call) error {
 	if err := s.DB.UpdateResource(k, r); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Resource(r, timekit.RFC3339))
+	return k.data(http.StatusOK, timekit.Resource(r, k.clock))
 }
 
 func (s *Server) deleteResource(k *call) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
 )
 
 // access says which credential a route asks for.
@@ -36,6 +37,7 @@ type call struct {
 	kind      booking.KeyKind
 	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
 	repeated  bool      // there was an earlier try that got no final answer
+	clock     timekit.Clock
 }
 
 const once = true
@@ -94,6 +96,9 @@ func (s *Server) chain(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		k := &call{Context: c, operation: newID()}
 		err := s.authorize(k, r.access)
+		if err == nil {
+			k.clock, err = k.readClock()
+		}
 		if err == nil {
 			err = handle(k)
 		}

@@ -68,7 +68,7 @@ func (s *Server) listWebhooks(k *call) error {
 	}
 	list := []timekit.Object{}
 	for _, e := range all {
-		list = append(list, webhookView(e))
+		list = append(list, k.webhookView(e))
 	}
 	return k.data(http.StatusOK, list)
 }
@@ -95,7 +95,7 @@ func (s *Server) createWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := webhookView(e)
+	view := k.webhookView(e)
 	view["secret"] = string(secret)
 	k.Header("Cache-Control", "no-store")
 	k.Header("Location", "/v2/webhooks/"+e.ID.String())
@@ -115,7 +115,7 @@ func (s *Server) getWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, webhookView(e))
+	return k.data(http.StatusOK, k.webhookView(e))
 }
 
 func (s *Server) updateWebhook(k *call) error {
@@ -133,7 +133,7 @@ func (s *Server) updateWebhook(k *call) error {
 	if e, err = s.DB.UpdateEndpoint(k, e); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, webhookView(e))
+	return k.data(http.StatusOK, k.webhookView(e))
 }
 
 func (s *Server) deleteWebhook(k *call) error {
@@ -150,9 +150,9 @@ func (s *Server) deleteWebhook(k *call) error {
 	return k.noContent()
 }
 
-func webhookView(e *booking.Endpoint) timekit.Object {
+func (k *call) webhookView(e *booking.Endpoint) timekit.Object {
 	return timekit.Object{
 		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "graph": e.Graph, "state": e.State, "status": e.Status,
-		"created_at": e.CreatedAt.UTC().Format(time.RFC3339), "updated_at": e.UpdatedAt.UTC().Format(time.RFC3339),
+		"created_at": k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
 	}
 }

@@ -9,24 +9,16 @@ import (
 	"holdfast/internal/booking"
 )
 
-// Timestamps: the API speaks RFC 3339 with offset; webhooks keep Timekit's compact offset. Both in the resource's zone.
-const (
-	RFC3339 = time.RFC3339
-	Compact = "2006-01-02T15:04:05-0700"
-)
-
 // Object is a JSON object on its way out.
 type Object = map[string]any
 
-// View renders the parts of one booking in one timestamp layout.
+// View renders the parts of one booking.
 type View struct {
 	Booking *booking.Booking
-	Layout  string
+	Clock   Clock
 }
 
-func (v View) time(t time.Time) string {
-	return t.In(v.Booking.Resource.Zone()).Truncate(time.Second).Format(v.Layout)
-}
+func (v View) time(t time.Time) string { return v.Clock.Show(t, v.Booking.Resource.Zone()) }
 
 // Bare is a booking without includes.
 func (v View) Bare() Object {
@@ -121,9 +113,9 @@ func (v View) OpenActions() []string {
 	return graph.Open(v.Booking.State)
 }
 
-// Resource renders a resource; timestamps in its own zone.
-func Resource(r *booking.Resource, layout string) Object {
-	at := func(t time.Time) string { return t.In(r.Zone()).Truncate(time.Second).Format(layout) }
+// Resource renders a resource; its own zone is the clock's.
+func Resource(r *booking.Resource, c Clock) Object {
+	at := func(t time.Time) string { return c.Show(t, r.Zone()) }
 	return Object{
 		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": orObject(r.Meta),
@@ -137,13 +129,13 @@ func WebhookBody(b *booking.Booking, links map[string]string) ([]byte, error) {
 	if links == nil {
 		links = map[string]string{}
 	}
-	v := View{b, Compact}
+	v := View{b, Clock{Out: Compact}}
 	body := v.Bare()
 	body["customers"] = v.Customers()
 	body["event"] = v.Event()
 	body["calendar"] = v.Calendar()
 	body["attributes"] = v.Attributes()
-	body["resource"] = Resource(&b.Resource, Compact)
+	body["resource"] = Resource(&b.Resource, v.Clock)
 	body["user"] = body["resource"]
 	body["meta"] = orObject(b.Meta)
 	body["available_actions"] = v.OpenActions()

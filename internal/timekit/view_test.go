@@ -39,15 +39,16 @@ func TestZones(t *testing.T) {
 		b := confirmed()
 		b.Resource.Timezone, b.Start = c.zone, at(c.moment)
 		b.Resource.CreatedAt = b.Start
-		for layout, want := range map[string]string{RFC3339: c.rfc, Compact: c.compact} {
-			if got := (View{b, layout}).Event()["start"]; got != want {
+		for format, want := range map[Format]string{"": c.rfc, Compact: c.compact} {
+			clock := Clock{Out: format}
+			if got := (View{b, clock}).Event()["start"]; got != want {
 				t.Errorf("%s in %s: got %s, want %s", c.moment, c.zone, got, want)
 			}
-			if got := Resource(&b.Resource, layout)["created_at"]; got != want {
+			if got := Resource(&b.Resource, clock)["created_at"]; got != want {
 				t.Errorf("resource, %s in %s: got %s, want %s", c.moment, c.zone, got, want)
 			}
 		}
-		if read := at((View{b, RFC3339}).time(b.Start)); !read.Equal(b.Start.Truncate(time.Second)) {
+		if read := at((View{b, Clock{}}).time(b.Start)); !read.Equal(b.Start.Truncate(time.Second)) {
 			t.Errorf("%s is read back as %s", c.moment, read)
 		}
 	}
@@ -67,10 +68,10 @@ func TestRSVP(t *testing.T) {
 		for _, s := range g.States {
 			b := confirmed()
 			b.Graph, b.GraphVersion, b.State = g.Name, g.Version, s.Name
-			if got := (View{b, Compact}).Event()["rsvp"]; got != want[s.Name] {
+			if got := (View{b, Clock{Out: Compact}}).Event()["rsvp"]; got != want[s.Name] {
 				t.Errorf("%s in %s: got %q, want %q", g.Name, s.Name, got, want[s.Name])
 			}
-			if got := (View{b, Compact}).OpenActions(); !slices.Equal(got, g.Open(s.Name)) {
+			if got := (View{b, Clock{Out: Compact}}).OpenActions(); !slices.Equal(got, g.Open(s.Name)) {
 				t.Errorf("%s in %s: open are %v", g.Name, s.Name, got)
 			}
 			seen++
@@ -81,14 +82,14 @@ func TestRSVP(t *testing.T) {
 	}
 	b := confirmed()
 	b.GraphVersion = 99
-	if v := (View{b, Compact}); v.Event()["rsvp"] != "needsAction" || v.OpenActions() == nil || len(v.OpenActions()) != 0 {
+	if v := (View{b, Clock{Out: Compact}}); v.Event()["rsvp"] != "needsAction" || v.OpenActions() == nil || len(v.OpenActions()) != 0 {
 		t.Errorf("a graph of another build: %v, %v", v.Event()["rsvp"], v.OpenActions())
 	}
 }
 
 func TestLogs(t *testing.T) {
 	t.Parallel()
-	v := View{confirmed(), RFC3339}
+	v := View{confirmed(), Clock{}}
 	if list, err := json.Marshal(v.Logs(nil)); err != nil || string(list) != "[]" {
 		t.Errorf("no logs: %s, %v", list, err)
 	}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"encoding/json"
+	"regexp"
+	"time"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+const (
+	zoneHeader = "Timekit-Timezone"
+	inHeader   = "Timekit-InputTimestampFormat"
+	outHeader  = "Timekit-OutputTimestampFormat"
+)
+
+var clockHeaders = []string{zoneHeader, inHeader, outHeader}
+
+// readClock reads how this request writes and wants its times. Each header may also be a query parameter, with or
+// without "Timekit-" before it, which then wins: an SDK sends its headers with every request.
+func (k *call) readClock() (timekit.Clock, error) {
+	problems := booking.Problems{}
+	clock := timekit.Clock{In: timekit.Format(k.setting(inHeader)), Out: timekit.Format(k.setting(outHeader))}
+	if name := k.setting(zoneHeader); name != "" {
+		checkZone(name, zoneHeader, problems)
+		clock.Zone = (&booking.Resource{Timezone: name}).Zone()
+	}
+	if err := clock.Out.Check(); err != nil {
+		problems.Add(outHeader, "%s", err)
+	}
+	if clock.In != "" {
+		if err := clock.In.CheckInput(); err != nil {
+			problems.Add(inHeader, "%s", err)
+		}
+	}
+	return clock, problems.Err()
+}
+
+func (k *call) setting(header string) string {
+	for _, name := range []string{header, header[len("Timekit-"):]} {
+		if value := k.Query(name); value != "" {
+			return value
+		}
+	}
+	return k.GetHeader(header)
+}
+
+// stamp is a time in a body, not yet read: a text, or a number where the client's format is U.
+type stamp string
+
+// UnmarshalJSON takes a number as it is written.
+func (s *stamp) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' {
+		*s = stamp(raw)
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(s))
+}
+
+var (
+	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// parseTime reads a time by the request's clock. All times of bodies and queries are read here.
+func (k *call) parseTime(text, field string, problems booking.Problems) time.Time {
+	if text == "" {
+		problems.Add(field, "is required")
+		return time.Time{}
+	}
+	t, err := k.clock.Read(text)
+	switch {
+	case err != nil:
+		problems.Add(field, "%s", err)
+	case t.Before(earliest) || t.After(latest):
+		problems.Add(field, "must lie between 1970 and 2200")
+	}
+	return t
+}
+
+var lostPlus = regexp.MustCompile(` (\d\d:?\d\d)$`)
+
+// queryTime reads a time of the query; nil when there is none. A "+" that was not escaped has become a space.
+func (k *call) queryTime(name string, problems booking.Problems) *time.Time {
+	text := k.Query(name)
+	if text == "" {
+		return nil
+	}
+	repaired := lostPlus.ReplaceAllString(text, "+$1")
+	if _, err := k.clock.Read(repaired); err == nil {
+		text = repaired
+	}
+	t := k.parseTime(text, name, problems)
+	return &t
+}
