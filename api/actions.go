@@ -17,7 +17,7 @@ func (s *Server) playAction(k *call) error {
 	}
 	a := k.newAction(k.operation, b, k.Param("action"))
 	if !k.repeated {
-		if err := s.prepare(k, b, a); err != nil {
+		if err := s.prepareAlone(k, b, a); err != nil {
 			return err
 		}
 	}
@@ -28,12 +28,23 @@ func (s *Server) playAction(k *call) error {
 	return s.answer(k, http.StatusOK, out)
 }
 
-// prepare refuses what cannot be, before anything is put on record.
-func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
+func (s *Server) prepareAlone(k *call, b *booking.Booking, a *booking.Action) error {
 	var err error
 	if a.Revision, err = k.ifMatch(b); err != nil {
 		return err
 	}
+	var body map[string]json.RawMessage
+	if err := k.decode(&body); err != nil {
+		return err
+	}
+	return s.prepare(k, b, a, body)
+}
+
+// applyToBulked says whether an action is played on bookings made together with this one, too; it is, unless it is false.
+const applyToBulked = "apply_to_bulked_bookings"
+
+// prepare refuses what cannot be, before anything is put on record.
+func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body map[string]json.RawMessage) error {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return err
@@ -41,11 +52,8 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action) error {
 	if err := s.allow(k, graph, b, a); err != nil {
 		return err
 	}
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
-		return err
-	}
-	a.Inputs, err = readInputs(body, graph.Inputs(b.State, a.Name))
+	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false"
+	a.Inputs, err = readInputs(body, graph, graph.Inputs(b.State, a.Name))
 	return err
 }
 
@@ -60,6 +68,11 @@ func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *book
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.
 func (s *Server) answer(k *call, status int, out outcome) error {
+	return s.answerWith(k, status, out, func(map[string]any) {})
+}
+
+// answerWith is answer with something added to the booking's view.
+func (s *Server) answerWith(k *call, status int, out outcome, add func(map[string]any)) error {
 	if out.booking == nil {
 		return booking.Errorf(booking.NotFound, "The booking does not exist.")
 	}
@@ -71,5 +84,11 @@ func (s *Server) answer(k *call, status int, out outcome) error {
 	}
 	k.Header("Holdfast-Action-Id", out.action.ID.String())
 	k.Header("Holdfast-Seq", strconv.Itoa(out.booking.Seq))
-	return s.show(k, status, out.booking)
+	views, err := s.views(k, []*booking.Booking{out.booking})
+	if err != nil {
+		return err
+	}
+	add(views[0])
+	k.Header("ETag", etag(out.booking))
+	return k.data(status, views[0])
 }

@@ -44,9 +44,12 @@ func (s *Server) show(k *call, status int, b *booking.Booking) error {
 	return k.data(status, views[0])
 }
 
-// views renders bookings with the includes the request asks for.
-func (s *Server) views(k *call, all []*booking.Booking) ([]timekit.Object, error) {
+// views renders bookings with the includes the request asks for, and some more.
+func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
 	wanted := k.includes()
+	for _, name := range more {
+		wanted[name] = true
+	}
 	var logs map[uuid.UUID][]booking.Transition
 	if wanted["logs"] {
 		ids := make([]uuid.UUID, len(all))

@@ -30,13 +30,21 @@ func (k *call) decode(targets ...any) error {
 		return booking.Errorf(booking.Malformed, "The body holds a null character.")
 	}
 	for _, target := range targets {
-		err := json.Unmarshal(body, target)
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-			return booking.Problems{wrong.Field: {"must not be a JSON " + wrong.Value}}.Err()
+		if err := fill(body, target); err != nil {
+			return err
 		}
-		if err != nil {
-			return booking.Wrap(err, booking.Malformed, "The body is not a JSON object.")
-		}
+	}
+	return nil
+}
+
+// fill reads JSON into a target and names the field that has the wrong type.
+func fill(body []byte, target any) error {
+	err := json.Unmarshal(body, target)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return booking.Problems{wrong.Field: {"must not be a JSON " + wrong.Value}}.Err()
+	}
+	if err != nil {
+		return booking.Wrap(err, booking.Malformed, "The body is not a JSON object.")
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func TestReadInputs(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &fields); err != nil {
 			t.Fatal(err)
 		}
-		got, err := readInputs(fields, wanted)
+		got, err := readInputs(fields, &graphs.Graph{}, wanted)
 		if want == "" {
 			if booking.CodeOf(err) != booking.Invalid {
 				t.Errorf("%.60s gives %v", body, err)

@@ -118,7 +118,7 @@ func (k *call) newAction(id uuid.UUID, b *booking.Booking, name string) *booking
 
 // readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the
 // action does not know is let pass, as Timekit does.
-func readInputs(body map[string]json.RawMessage, wanted []graphs.Input) (json.RawMessage, error) {
+func readInputs(body map[string]json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) (json.RawMessage, error) {
 	problems := booking.Problems{}
 	inputs := map[string]map[string]string{}
 	for _, in := range wanted {
@@ -141,6 +141,9 @@ func readInputs(body map[string]json.RawMessage, wanted []graphs.Input) (json.Ra
 			continue
 		}
 		checkLength(text, in.Step+"."+in.Field, maxInput, problems)
+		if problem := graph.CheckOverrides(graphs.Overrides{in.Timer: text})[in.Timer]; in.Timer != "" && problem != "" {
+			problems.Add(in.Step+"."+in.Field, "%s", problem)
+		}
 		inputs[in.Step] = map[string]string{in.Field: text}
 	}
 	text, err := json.Marshal(inputs)

@@ -66,6 +66,13 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
+		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
+		{http.MethodPut, "/v2/bookings/bulk", needServer, once, s.playBulk},
+		{http.MethodGet, "/v2/bookings/groups", needKey, false, s.listGroups},
+		{http.MethodGet, "/v2/bookings/groups/:id", needKey, false, s.getGroup},
+		{http.MethodPost, "/v2/bookings/reserve", needKey, once, s.reserve},
+		{http.MethodPut, "/v2/bookings/reserve/extend", needKey, once, s.extendHold},
+		{http.MethodPost, "/v2/bookings/:id/reschedule", needKey, once, s.reschedule},
 		{http.MethodGet, "/v2/bookings/:id", needServer, false, s.getBooking},
 		{http.MethodPut, "/v2/bookings/:id", needServer, false, s.updateBooking},
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},

@@ -67,6 +67,12 @@ type Settings struct {
 	IgnoreAllDayEvents  bool             `json:"ignore_all_day_events,omitempty"`
 	BufferSeconds       int              `json:"buffer_seconds,omitempty"` // time before and after that nothing else may take
 	Timers              graphs.Overrides `json:"timers,omitempty"`
+
+	// Of a session: its seats, and text spans such as "1 day" before its start.
+	MaxSeats       int    `json:"max_seats,omitempty"`
+	MinCancelTime  string `json:"min_cancel_time,omitempty"`  // seats cannot be cancelled later
+	MinBookingTime string `json:"min_booking_time,omitempty"` // nor booked later
+	MaxBookingTime string `json:"max_booking_time,omitempty"` // nor booked earlier
 }
 
 // Buffer is the time before and after the booking that nothing else may take.

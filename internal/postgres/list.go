@@ -29,6 +29,8 @@ type Filter struct {
 	End   *time.Time // only bookings that start before it
 	Order string     // a key of orders; "" = created_at
 	Desc  bool
+
+	Bookable bool // only sessions that have a seat and take bookings now
 }
 
 // Term is one "key:value" of a search.
@@ -37,7 +39,8 @@ type Term struct{ Key, Value string }
 // searchKeys are the columns a search may name; customer.<field> and meta.<key> are open ended.
 var searchKeys = map[string]string{
 	"id": "b.id::text", "graph": "b.graph", "state": "b.state", "completed": "b.completed::text",
-	"resource.id": "b.resource_id::text", "calendar.id": "b.calendar_id::text",
+	"resource.id": "b.resource_id::text", "calendar.id": "b.calendar_id::text", "project.id": "b.project_id::text",
+	"owner_booking.id": "b.owner_booking_id::text",
 }
 
 var customerKeys = map[string]string{
@@ -96,6 +99,10 @@ func (f Filter) where(args pgx.NamedArgs) (string, error) {
 	if f.End != nil {
 		args["before"] = *f.End
 		conditions = append(conditions, "b.start_at < @before")
+	}
+	if f.Bookable {
+		conditions = append(conditions, `EXISTS (SELECT FROM sessions s WHERE s.booking_id = b.id AND s.open AND s.taken < s.max_seats
+			AND b.start_at > now() AND COALESCE(s.book_from <= now(), true) AND COALESCE(s.book_until >= now(), true))`)
 	}
 	return strings.Join(conditions, " AND "), nil
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -31,6 +32,14 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
 		})
 	}
+}
+
+// ReminderSettings returns a booking's reminders as they were asked for: a JSON list.
+func (db *DB) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (json.RawMessage, error) {
+	const q = `SELECT COALESCE(jsonb_agg(settings ORDER BY number), '[]') FROM reminders WHERE booking_id = @id`
+	var list json.RawMessage
+	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": bookingID}).Scan(&list)
+	return list, err
 }
 
 // Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns

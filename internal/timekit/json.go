@@ -25,7 +25,7 @@ func (v View) Bare() Object {
 	b := v.Booking
 	return Object{
 		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
-		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt),
+		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
 }
 
@@ -85,7 +85,7 @@ func (v View) Attributes() Object {
 	if len(b.Customers) > 0 {
 		customer = person(b.Customers[0])
 	}
-	return Object{
+	all := Object{
 		"event_info": Object{
 			"start": v.time(b.Start), "end": v.time(b.End), "what": b.What, "where": b.Where, "description": b.Description,
 			"calendar_id": b.Calendar.ID, "participants": append([]string{}, b.Participants...),
@@ -94,6 +94,10 @@ func (v View) Attributes() Object {
 		"event":    v.Event(),
 		"settings": b.Settings,
 	}
+	if b.Session != nil {
+		all["group_booking"] = Object{"max_seats": b.Session.MaxSeats, "current_seats": b.Session.Taken}
+	}
+	return all
 }
 
 // person is a customer as the form sent it, its own fields beside the known ones.

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+const maxBulk = 100
+
+// bulkInput is the body of both bulk routes. Flags may be numbers or texts, as older clients send them.
+type bulkInput struct {
+	Bookings         []map[string]json.RawMessage `json:"bookings"`
+	DeleteAllOnError flag                         `json:"delete_all_on_error"`
+	ResetAllOnError  flag                         `json:"reset_all_on_error"`
+	StopOnFirstError flag                         `json:"stop_on_first_error"`
+	RelateBookings   flag                         `json:"relate_bookings"`
+}
+
+type flag bool
+
+// UnmarshalJSON takes true, 1, "1" and "true" for true.
+func (f *flag) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "true", "1", `"1"`, `"true"`:
+		*f = true
+	case "false", "0", `"0"`, `"false"`, "null", `""`:
+	default:
+		return errors.New("must be true or false")
+	}
+	return nil
+}
+
+func (k *call) bulk() (*bulkInput, error) {
+	var in bulkInput
+	if err := k.decode(&in); err != nil {
+		return nil, err
+	}
+	if len(in.Bookings) == 0 || len(in.Bookings) > maxBulk {
+		return nil, booking.Problems{"bookings": {"must be a list of 1 to " + strconv.Itoa(maxBulk)}}.Err()
+	}
+	return &in, nil
+}
+
+// bulkResult is what became of one entry.
+type bulkResult struct {
+	out    outcome
+	err    error
+	passed bool // not tried, because an earlier one failed
+}
+
+// createBulk makes several bookings, one after another: 201 when all were made, 207 when some were. With
+// delete_all_on_error nothing is made when one entry is faulty; when one's time turns out to be taken, those made already
+// are taken back, and the answer is that one's error.
+func (s *Server) createBulk(k *call) error {
+	in, err := k.bulk()
+	if err != nil {
+		return err
+	}
+	drafts, results := s.drafts(k, in)
+	for i := range results {
+		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
+			results[i].out, results[i].err = s.book(k, drafts[i])
+		}
+		switch {
+		case results[i].err == nil:
+		case bool(in.DeleteAllOnError):
+			s.takeBack(k, results[:i])
+			return at(i, results[i].err)
+		case bool(in.StopOnFirstError):
+			pass(results[i+1:])
+			return s.answerBulk(k, http.StatusCreated, results)
+		}
+	}
+	return s.answerBulk(k, http.StatusCreated, results)
+}
+
+// drafts reads all entries before any is booked.
+func (s *Server) drafts(k *call, in *bulkInput) ([]*draft, []bulkResult) {
+	drafts, results := make([]*draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
+	for i, body := range in.Bookings {
+		id := uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i)))
+		d, err := s.draft(k, id, body, "")
+		if err == nil {
+			err = d.problems.Err()
+		}
+		if err == nil && bool(in.RelateBookings) {
+			d.Related.Bulk = &k.operation
+		}
+		drafts[i], results[i].err = d, err
+	}
+	return drafts, results
+}
+
+func faultless(results []bulkResult) bool {
+	return !slices.ContainsFunc(results, func(r bulkResult) bool { return r.err != nil })
+}
+
+func pass(results []bulkResult) {
+	for i := range results {
+		results[i].passed = true
+	}
+}
+
+// at tells which entry an error is about.
+func at(i int, err error) error {
+	known, ok := errors.AsType[*booking.Error](err)
+	if !ok {
+		return err
+	}
+	told := *known
+	told.Message = "Entry " + strconv.Itoa(i) + ": " + known.Message
+	told.Fields = nil
+	for field, faults := range known.Fields {
+		if told.Fields == nil {
+			told.Fields = map[string][]string{}
+		}
+		told.Fields["bookings."+strconv.Itoa(i)+"."+field] = faults
+	}
+	return &told
+}
+
+// takeBack ends bookings that were made by a request that failed, and erases them.
+func (s *Server) takeBack(k *call, results []bulkResult) {
+	for _, r := range results {
+		b := r.out.booking
+		if b == nil {
+			continue
+		}
+		err := s.end(k, b)
+		if err == nil {
+			err = s.DB.Delete(k, k.app.ID, b.ID)
+		}
+		if err != nil {
+			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", requestID(k.Context), "error", err)
+		}
+	}
+}
+
+// end plays the first action that ends a booking without completing it.
+func (s *Server) end(k *call, b *booking.Booking) error {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return err
+	}
+	for _, name := range graph.OpenTo(b.State, graphs.ActorAPI) {
+		move, err := graph.Next(b.State, name, graphs.ActorAPI)
+		if err == nil && move.Final && move.To != booking.Completed {
+			_, err = s.play(k, k.app, b, k.newAction(uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", k.wait(s.Wait))
+			return err
+		}
+	}
+	return nil
+}
+
+// answerBulk lists what became of each entry, in order: the booking, or its error.
+func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
+	list := []timekit.Object{}
+	for _, r := range results {
+		switch {
+		case r.passed:
+			list = append(list, timekit.Object{"error": "Not tried: an earlier entry failed.", "code": "not_tried"})
+			status = http.StatusMultiStatus
+		case r.err != nil:
+			known := s.public(k.Context, r.err)
+			list = append(list, timekit.Object{
+				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": statuses[known.Code],
+			})
+			status = http.StatusMultiStatus
+		case r.out.booking == nil:
+			list = append(list, timekit.Object{"error": "The booking does not exist.", "code": booking.NotFound, "status": http.StatusNotFound})
+			status = http.StatusMultiStatus
+		default:
+			views, err := s.views(k, []*booking.Booking{r.out.booking})
+			if err != nil {
+				return err
+			}
+			list = append(list, views[0])
+		}
+	}
+	return k.data(status, list)
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// playBulk plays one action on each of several bookings, one after another: 200 when all were played, 207 when some were.
+// A graph does not go back; so with reset_all_on_error every action is checked before the first one is played, and none
+// is when one cannot be. One that fails for a race afterwards leaves the others played, and says so.
+func (s *Server) playBulk(k *call) error {
+	in, err := k.bulk()
+	if err != nil {
+		return err
+	}
+	results := make([]bulkResult, len(in.Bookings))
+	plays := make([]bulkPlay, len(in.Bookings))
+	for i, body := range in.Bookings {
+		plays[i], results[i].err = s.bulkPlay(k, i, body)
+		if results[i].err != nil && bool(in.ResetAllOnError) {
+			return at(i, results[i].err)
+		}
+	}
+	for i, p := range plays {
+		if results[i].err == nil {
+			results[i].out, results[i].err = s.play(k, k.app, p.booking, p.action, "", k.wait(s.Wait))
+		}
+		if results[i].err != nil && bool(in.StopOnFirstError) {
+			pass(results[i+1:])
+			break
+		}
+	}
+	return s.answerBulk(k, http.StatusOK, results)
+}
+
+// bulkPlay is one entry, found and checked.
+type bulkPlay struct {
+	booking *booking.Booking
+	action  *booking.Action
+}
+
+func (s *Server) bulkPlay(k *call, i int, body map[string]json.RawMessage) (bulkPlay, error) {
+	text := func(name string) (value string) {
+		_ = json.Unmarshal(body[name], &value) // of another type: not there
+		return value
+	}
+	problems := booking.Problems{}
+	id := parseID(text("id"), "id", problems)
+	if text("action") == "" {
+		problems.Add("action", "is required")
+	}
+	if err := problems.Err(); err != nil {
+		return bulkPlay{}, err
+	}
+	b, err := s.DB.Booking(k, k.app.ID, id)
+	if err != nil {
+		return bulkPlay{}, err
+	}
+	a := k.newAction(uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i))), b, text("action"))
+	if k.repeated {
+		return bulkPlay{b, a}, nil
+	}
+	if err := s.prepare(k, b, a, body); err != nil {
+		return bulkPlay{}, err
+	}
+	a.Relay = a.Relay && string(body[applyToBulked]) == "true" // they are likely to be in the list themselves
+	return bulkPlay{b, a}, nil
+}

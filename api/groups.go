@@ -1,0 +1,155 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+)
+
+// ownerGraph is the graph of sessions, whose seats other bookings take.
+const ownerGraph = "group_owner"
+
+// seat tells whether the draft is of a graph that takes seats.
+func (d *draft) seat() bool {
+	if d.graph == nil {
+		return false
+	}
+	for _, s := range d.graph.States {
+		if s.Holds == graphs.HoldsSeat {
+			return true
+		}
+	}
+	return false
+}
+
+// attach finds the session or the hold that the body names.
+func (s *Server) attach(d *draft) error {
+	if d.in.Related.OwnerBookingID != "" || d.seat() {
+		return s.attachSession(d)
+	}
+	if d.in.ReservationID == "" {
+		return nil
+	}
+	id := parseID(d.in.ReservationID, "reservation_id", d.problems)
+	hold, err := s.DB.Booking(d.k, d.AppID, id)
+	if missing(err, "reservation_id", d.problems) || err != nil {
+		return unlessMissing(err)
+	}
+	if hold.Graph != holdGraph {
+		d.problems.Add("reservation_id", "is a booking, not a hold")
+	}
+	d.source, d.Related.Reservation = hold, &hold.ID
+	return nil
+}
+
+func (s *Server) attachSession(d *draft) error {
+	const field = "related.owner_booking_id"
+	if d.graph != nil && !d.seat() {
+		d.problems.Add(field, "only goes with a graph of seats, such as group_customer")
+		return nil
+	}
+	if d.in.ReservationID != "" {
+		d.problems.Add("reservation_id", "seats of a session cannot be held")
+	}
+	id := parseID(d.in.Related.OwnerBookingID, field, d.problems)
+	if id == uuid.Nil {
+		return nil
+	}
+	session, err := s.DB.Booking(d.k, d.AppID, id)
+	if missing(err, field, d.problems) || err != nil {
+		return unlessMissing(err)
+	}
+	if session.Graph != ownerGraph || session.Session == nil {
+		d.problems.Add(field, "is not a session")
+		return nil
+	}
+	d.source, d.Related.OwnerBooking, d.Session = session, &session.ID, session.Session
+	d.slot.Start, d.slot.End = "", "" // a seat is there when its session is
+	return nil
+}
+
+// seats reads how many a session has and when they can be had.
+func (d *draft) seats() error {
+	if d.graph == nil || d.graph.Name != ownerGraph {
+		return nil
+	}
+	if d.k.kind != booking.ServerKey {
+		return booking.Errorf(booking.Forbidden, "A widget key may not make sessions.")
+	}
+	set := d.Settings
+	if set.MaxSeats < 1 || set.MaxSeats > 100_000 {
+		d.problems.Add("settings.max_seats", "must be a number from 1 to 100000")
+	}
+	before := func(text, field string) time.Time {
+		if text == "" {
+			return time.Time{}
+		}
+		return span(text, "settings."+field, d.problems).Before(d.Start, d.Resource.Zone())
+	}
+	d.Session = &booking.Session{
+		MaxSeats:    set.MaxSeats,
+		BookFrom:    before(set.MaxBookingTime, "max_booking_time"),
+		BookUntil:   before(set.MinBookingTime, "min_booking_time"),
+		CancelUntil: before(set.MinCancelTime, "min_cancel_time"),
+	}
+	return nil
+}
+
+// listGroups shows sessions with their seats. A widget hears of those only that it can book now.
+func (s *Server) listGroups(k *call) error {
+	page, err := k.page()
+	if err != nil {
+		return err
+	}
+	filter, err := k.filter()
+	if err != nil {
+		return err
+	}
+	filter.Terms = append(filter.Terms, postgres.Term{Key: "graph", Value: ownerGraph})
+	filter.Bookable = k.kind == booking.WidgetKey
+	if filter.Order == "" {
+		filter.Order = "event.start"
+	}
+	all, total, err := s.DB.Bookings(k, k.app.ID, filter, page)
+	if err != nil {
+		return err
+	}
+	views, err := s.groupViews(k, all)
+	if err != nil {
+		return err
+	}
+	return k.list(views, len(views), total, page)
+}
+
+func (s *Server) getGroup(k *call) error {
+	b, err := k.booking(s)
+	if err != nil {
+		return err
+	}
+	if b.Graph != ownerGraph {
+		return booking.Errorf(booking.NotFound, "The session does not exist.")
+	}
+	views, err := s.groupViews(k, []*booking.Booking{b})
+	if err != nil {
+		return err
+	}
+	k.Header("ETag", etag(b))
+	return k.data(http.StatusOK, views[0])
+}
+
+// groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
+// does not hear of other people's details.
+func (s *Server) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
+	if k.kind == booking.WidgetKey {
+		for _, b := range all {
+			b.Customers, b.Participants, b.Meta = nil, nil, nil
+		}
+	}
+	return s.views(k, all, "attributes", "resource")
+}

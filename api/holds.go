@@ -1,0 +1,123 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+const (
+	holdGraph    = "reservation"
+	holdTimer    = "expire"
+	extendAction = "extend"
+)
+
+// holdTime reads how long a hold is to last: a number of seconds, also as a text.
+func holdTime(raw json.RawMessage, problems booking.Problems) string {
+	if len(raw) == 0 || string(raw) == "null" {
+		return ""
+	}
+	var seconds json.Number
+	if json.Unmarshal(raw, &seconds) != nil {
+		problems.Add("reservation_time", "must be a number of seconds")
+		return ""
+	}
+	n, err := seconds.Int64()
+	after := graphs.Duration(time.Duration(min(max(n, 0), 1_000_000)) * time.Second).String()
+	graph, _ := graphs.Latest(holdGraph)
+	problem := graph.CheckOverrides(graphs.Overrides{holdTimer: after})[holdTimer]
+	if err != nil || problem != "" {
+		problems.Add("reservation_time", "must be a number of seconds from 1 to 3600")
+	}
+	return after
+}
+
+// reserve keeps a slot for somebody for a short while: 201 with reservation_id and expires_at.
+func (s *Server) reserve(k *call) error {
+	var body map[string]json.RawMessage
+	if err := k.decode(&body); err != nil {
+		return err
+	}
+	length := body["reservation_time"]
+	for _, name := range []string{"graph", "action", "related", "reservation_id", "event_notifications", "reminders"} {
+		delete(body, name) // they are about the booking that the hold may become
+	}
+	d, err := s.draft(k, k.operation, body, holdGraph)
+	if err != nil {
+		return err
+	}
+	if after := holdTime(length, d.problems); after != "" {
+		d.Settings.Timers = graphs.Overrides{holdTimer: after}
+	}
+	out, err := s.book(k, d)
+	if err != nil {
+		return err
+	}
+	return s.answerHold(k, http.StatusCreated, out)
+}
+
+// extendHold starts a hold's time again.
+func (s *Server) extendHold(k *call) error {
+	var in struct {
+		ReservationID string          `json:"reservation_id"`
+		Time          json.RawMessage `json:"reservation_time"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	id := parseID(in.ReservationID, "reservation_id", problems)
+	after := holdTime(in.Time, problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	hold, err := s.hold(k, id)
+	if err != nil {
+		return err
+	}
+	a := k.newAction(k.operation, hold, extendAction)
+	if a.Inputs, err = json.Marshal(map[string]map[string]string{extendAction: {"reservation_time": after}}); err != nil {
+		return err
+	}
+	out, err := s.play(k, k.app, hold, a, "", k.wait(s.Wait))
+	if booking.CodeOf(err) == booking.ActionNotAvailable {
+		return errHoldOver
+	}
+	if err != nil {
+		return err
+	}
+	return s.answerHold(k, http.StatusOK, out)
+}
+
+var errHoldOver = booking.Errorf(booking.HoldExpired, "The hold has run out, was released, or became a booking already.")
+
+// hold finds a hold that still stands.
+func (s *Server) hold(k *call, id uuid.UUID) (*booking.Booking, error) {
+	b, err := s.DB.Booking(k, k.app.ID, id)
+	if err == nil && b.Graph != holdGraph {
+		err = booking.Errorf(booking.NotFound, "The hold does not exist.")
+	}
+	if err == nil && b.Completed {
+		err = errHoldOver
+	}
+	return b, err
+}
+
+// answerHold tells of a hold, and when it runs out.
+func (s *Server) answerHold(k *call, status int, out outcome) error {
+	return s.answerWith(k, status, out, func(view map[string]any) {
+		view["reservation_id"] = out.booking.ID
+		graph, err := out.booking.RuleBook()
+		if err != nil {
+			return
+		}
+		for _, d := range graph.Deadlines(out.booking.State, out.booking.Times(), out.booking.Settings.Timers) {
+			view["expires_at"] = k.clock.Show(d.At, out.booking.Resource.Zone())
+		}
+	})
+}

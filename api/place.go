@@ -1,0 +1,56 @@
+package api
+
+import (
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// place finds the resource and calendar the booking is to take time of.
+func (s *Server) place(d *draft) error {
+	if d.source != nil && d.in.ResourceID == "" && d.slot.CalendarID == "" || d.seat() {
+		if d.source != nil {
+			d.Resource, d.Calendar = d.source.Resource, d.source.Calendar
+		}
+		return nil
+	}
+	return s.findPlace(d.k, d.Booking, d.in.ResourceID, d.slot.CalendarID, d.problems)
+}
+
+func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
+	id := parseID(resourceID, "resource_id", problems)
+	var calendar *uuid.UUID
+	if calendarID != "" {
+		named := parseID(calendarID, "calendar_id", problems)
+		calendar = &named
+	}
+	if id == uuid.Nil {
+		return nil
+	}
+	resource, err := s.DB.Resource(k, k.app.ID, id)
+	if missing(err, "resource_id", problems) || err != nil {
+		return unlessMissing(err)
+	}
+	b.Resource = *resource
+	found, err := s.DB.Calendar(k, id, calendar)
+	if missing(err, "calendar_id", problems) || err != nil {
+		return unlessMissing(err)
+	}
+	b.Calendar = *found
+	return nil
+}
+
+func missing(err error, field string, problems booking.Problems) bool {
+	if booking.CodeOf(err) != booking.NotFound {
+		return false
+	}
+	problems.Add(field, "does not exist")
+	return true
+}
+
+func unlessMissing(err error) error {
+	if booking.CodeOf(err) == booking.NotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// reschedule makes a new booking of an old one at another time, perhaps of another resource. In one transaction the old
+// time is given up, the new one taken, and the old booking ends; or none of it. 201 with the new booking, which has an id
+// of its own.
+func (s *Server) reschedule(k *call) error {
+	var in struct {
+		slotInput
+		ResourceID string  `json:"resource_id"`
+		Message    *string `json:"message"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	old, err := k.booking(s)
+	if err != nil {
+		return err
+	}
+	if err := k.mayReschedule(old); err != nil {
+		return err
+	}
+	d := &draft{Booking: successor(k, old), k: k, slot: in.slotInput, source: old, problems: booking.Problems{}}
+	if in.ResourceID == "" {
+		in.ResourceID = old.Resource.ID.String()
+	}
+	d.Start = k.parseTime(string(in.Start), "start", d.problems)
+	d.End = k.parseTime(string(in.End), "end", d.problems)
+	d.check()
+	if err := s.findPlace(k, d.Booking, in.ResourceID, in.CalendarID, d.problems); err != nil {
+		return err
+	}
+	if d.graph, err = d.RuleBook(); err != nil {
+		return err
+	}
+	d.inputs = rescheduleInputs(in.Message, d.problems)
+	if err := s.remindAnew(d, old); err != nil {
+		return err
+	}
+	out, err := s.book(k, d)
+	if err != nil {
+		return err
+	}
+	return s.answer(k, http.StatusCreated, out)
+}
+
+// mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
+func (k *call) mayReschedule(old *booking.Booking) error {
+	if k.repeated {
+		return nil
+	}
+	if _, err := k.ifMatch(old); err != nil {
+		return err
+	}
+	graph, err := old.RuleBook()
+	if err != nil {
+		return err
+	}
+	if _, err := graph.Next(old.State, booking.RescheduleAction, graphs.ActorAPI); err != nil {
+		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
+	}
+	return nil
+}
+
+// successor is the booking once more, at the beginning of the newest version of its graph.
+func successor(k *call, old *booking.Booking) *booking.Booking {
+	b := *old
+	b.ID, b.EventID = k.operation, newID()
+	if graph, ok := graphs.Latest(b.Graph); ok {
+		b.GraphVersion, b.State = graph.Version, graph.Initial
+	}
+	b.Seq, b.Revision, b.Completed, b.Reminders = 0, 0, false, nil
+	b.Related = booking.Related{Project: old.Related.Project, RescheduledFrom: &old.ID}
+	b.Customers = append([]booking.Customer{}, old.Customers...)
+	for i := range b.Customers {
+		b.Customers[i].ID = newID()
+	}
+	return &b
+}
+
+// rescheduleInputs keeps what the customer said, with the new booking's first action.
+func rescheduleInputs(message *string, problems booking.Problems) json.RawMessage {
+	if message == nil {
+		return nil
+	}
+	checkLength(*message, "message", maxInput, problems)
+	text, _ := json.Marshal(map[string]map[string]string{ //nolint:errchkjson // texts only
+		booking.RescheduleAction: {"message": *message},
+	})
+	return text
+}
