@@ -64,6 +64,12 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
 
+		{http.MethodPost, "/v2/availability", needKey, false, s.listAvailability},
+		{http.MethodPost, "/v2/availability/dates", needKey, false, s.listAvailableDates},
+		{http.MethodPost, "/v2/availability/count", needKey, false, s.countAvailability},
+		{http.MethodPost, "/v2/availability/explain", needServer, false, s.explainAvailability},
+		{http.MethodPost, "/v2/unavailable/slots", needKey, false, s.listUnavailable},
+
 		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
