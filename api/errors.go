@@ -66,7 +66,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
 	c.Header("Content-Type", "application/problem+json")
