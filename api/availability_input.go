@@ -61,7 +61,7 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	if err := fill(text, &in); err != nil {
 		return nil, err
 	}
-	w := in.query(k, problems)
+	w := in.query(k.clock.Zone, problems)
 	if err := s.chosen(k, w, in.Resources, problems); err != nil {
 		return nil, err
 	}
@@ -107,10 +107,10 @@ func projectAvailability(p *booking.Project) map[string]json.RawMessage {
 }
 
 // query reads all but the resources.
-func (in availabilityInput) query(k *call, problems booking.Problems) *wanted {
+func (in availabilityInput) query(zone *time.Location, problems booking.Problems) *wanted {
 	w := &wanted{zone: time.UTC, at: in.At}
-	if k.clock.Zone != nil {
-		w.zone = k.clock.Zone
+	if zone != nil {
+		w.zone = zone
 	}
 	if in.Zone != "" {
 		checkZone(in.Zone, "output_timezone", problems)
