@@ -35,7 +35,6 @@ var statuses = map[booking.Code]int{
 	booking.TooLarge:           http.StatusRequestEntityTooLarge,
 	booking.Invalid:            http.StatusUnprocessableEntity,
 	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
-	booking.GraphNotAvailable:  http.StatusUnprocessableEntity,
 	booking.KeyReused:          http.StatusUnprocessableEntity,
 	booking.TooManyRequests:    http.StatusTooManyRequests,
 	booking.Unavailable:        http.StatusServiceUnavailable,

@@ -72,6 +72,18 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/availability/explain", needServer, false, s.explainAvailability},
 		{http.MethodPost, "/v2/unavailable/slots", needKey, false, s.listUnavailable},
 
+		{http.MethodGet, "/v2/projects", needKey, false, s.listProjects},
+		{http.MethodPost, "/v2/projects", needServer, once, s.createProject},
+		{http.MethodGet, "/v2/projects/embed/:id", needKey, false, s.embedProject},
+		{http.MethodGet, "/v2/projects/hosted/:slug", needNothing, false, s.hostedProject},
+		{http.MethodGet, "/v2/projects/:id", needServer, false, s.getProject},
+		{http.MethodPut, "/v2/projects/:id", needServer, false, s.updateProject},
+		{http.MethodDelete, "/v2/projects/:id", needServer, false, s.deleteProject},
+		{http.MethodGet, "/v2/projects/:id/resources", needServer, false, s.listProjectResources},
+		{http.MethodPost, "/v2/projects/:id/resources", needServer, once, s.addProjectResource},
+		{http.MethodPut, "/v2/projects/:id/resources", needServer, false, s.setProjectResources},
+		{http.MethodDelete, "/v2/projects/:id/resources/:rid", needServer, false, s.dropProjectResource},
+
 		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},

@@ -15,6 +15,11 @@ var asked = []struct{ method, path, need string }{
 	{"PUT", "/v2/resources/x", "server"}, {"DELETE", "/v2/resources/x", "server"},
 	{"GET", "/v2/bookings", "server"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "server"},
 	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "server"},
+	{"POST", "/v2/availability", "key"}, {"POST", "/v2/availability/dates", "key"}, {"POST", "/v2/availability/count", "key"},
+	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/unavailable/slots", "key"},
+	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
+	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
+	{"POST", "/v2/bookings/x/reschedule", "key"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 }
