@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // widget returns the bundle of a visitor's browser.
@@ -210,4 +212,20 @@ func TestHeadersOfErrorsForBrowsers(t *testing.T) {
 			t.Errorf("%d: allowed are %q, credentials %q", status, got, a.header.Get("Access-Control-Allow-Credentials"))
 		}
 	}
+}
+
+// untold is a header of our own that the document does not have; "" when it has all. Those of refusals are told once, with
+// the limits.
+func (a answer) untold(document openapi3.Headers) string {
+	told := map[string]bool{"Timekit-Request-Id": true} // with X-Request-Id
+	for name := range document {
+		told[http.CanonicalHeaderKey(name)] = true
+	}
+	for name := range a.header {
+		edge := strings.HasPrefix(name, "Timekit-") || strings.Contains(name, "Ratelimit")
+		if !told[name] && (strings.HasPrefix(name, "Holdfast-") || edge && a.status < http.StatusBadRequest) {
+			return name
+		}
+	}
+	return ""
 }
