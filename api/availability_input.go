@@ -27,15 +27,15 @@ type availabilityInput struct {
 	Resources     []string        `json:"resources"`
 	Mode          string          `json:"mode"`
 	Length        string          `json:"length"` // "" or null: whole free stretches
-	From          string          `json:"from"`
-	To            string          `json:"to"`
+	From          stamp           `json:"from"`
+	To            stamp           `json:"to"`
 	Buffer        string          `json:"buffer"`
 	Increments    string          `json:"timeslot_increments"`
 	RoundToHour   *bool           `json:"round_to_nearest_hour"`
 	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
 	Zone          string          `json:"output_timezone"`
 	Constraints   json.RawMessage `json:"constraints"`
-	At            string          `json:"at"` // of explain: the start that is asked about
+	At            stamp           `json:"at"` // of explain: the start that is asked about
 }
 
 // wanted reads a question; what it leaves out, its project says.
@@ -108,16 +108,17 @@ func projectAvailability(p *booking.Project) map[string]json.RawMessage {
 
 // query reads all but the resources.
 func (in availabilityInput) query(k *call, problems booking.Problems) *wanted {
-	w := &wanted{zone: time.UTC, at: in.At}
+	w := &wanted{zone: time.UTC, at: string(in.At)}
 	if k.clock.Zone != nil {
 		w.zone = k.clock.Zone
 	}
 	if in.Zone != "" {
 		checkZone(in.Zone, "output_timezone", problems)
 		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
+		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
 	}
-	w.From = in.moment(in.From, "now", "from", w.zone, problems)
-	w.To = in.moment(in.To, "4 weeks", "to", w.zone, problems)
+	w.From = k.moment(string(in.From), "now", "from", w.zone, problems)
+	w.To = k.moment(string(in.To), "4 weeks", "to", w.zone, problems)
 	w.Length = in.length(in.Length, "length", problems)
 	w.Step = in.length(in.Increments, "timeslot_increments", problems)
 	w.Buffer = in.length(in.Buffer, "buffer", problems)
@@ -148,9 +149,13 @@ func constraints(raw json.RawMessage, field string, problems booking.Problems) a
 	return rules
 }
 
-func (in availabilityInput) moment(text, otherwise, field string, zone *time.Location, problems booking.Problems) time.Time {
+// moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
+func (k *call) moment(text, otherwise, field string, zone *time.Location, problems booking.Problems) time.Time {
 	if text == "" {
 		text = otherwise
+	}
+	if t, err := k.clock.Read(text); err == nil && k.clock.In != "" {
+		return t
 	}
 	t, err := availability.ParseMoment(text, time.Now(), zone)
 	if err != nil {
