@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
 )
 
 // What one question for free time may cost.
@@ -61,7 +62,10 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	if err := fill(text, &in); err != nil {
 		return nil, err
 	}
-	w := in.query(k, problems)
+	w := in.query(k.clock, problems)
+	if in.Zone != "" {
+		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
+	}
 	if err := s.chosen(k, w, in.Resources, problems); err != nil {
 		return nil, err
 	}
@@ -107,18 +111,18 @@ func projectAvailability(p *booking.Project) map[string]json.RawMessage {
 }
 
 // query reads all but the resources.
-func (in availabilityInput) query(k *call, problems booking.Problems) *wanted {
+func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) *wanted {
 	w := &wanted{zone: time.UTC, at: string(in.At)}
-	if k.clock.Zone != nil {
-		w.zone = k.clock.Zone
+	if clock.Zone != nil {
+		w.zone = clock.Zone
 	}
 	if in.Zone != "" {
 		checkZone(in.Zone, "output_timezone", problems)
 		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
-		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
 	}
-	w.From = k.moment(string(in.From), "now", "from", w.zone, problems)
-	w.To = k.moment(string(in.To), "4 weeks", "to", w.zone, problems)
+	clock.Zone = w.zone
+	w.From = moment(clock, string(in.From), "now", "from", problems)
+	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
 	w.Length = in.length(in.Length, "length", problems)
 	w.Step = in.length(in.Increments, "timeslot_increments", problems)
 	w.Buffer = in.length(in.Buffer, "buffer", problems)
@@ -150,14 +154,14 @@ func constraints(raw json.RawMessage, field string, problems booking.Problems) a
 }
 
 // moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
-func (k *call) moment(text, otherwise, field string, zone *time.Location, problems booking.Problems) time.Time {
+func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
-	if t, err := k.clock.Read(text); err == nil && k.clock.In != "" {
+	if t, err := clock.Read(text); err == nil && clock.In != "" {
 		return t
 	}
-	t, err := availability.ParseMoment(text, time.Now(), zone)
+	t, err := availability.ParseMoment(text, time.Now(), clock.Zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
 )
 
 const (
@@ -48,33 +49,20 @@ func jsonOf(raw json.RawMessage, empty, kind, field string, problems booking.Pro
 // checkAvailability checks how a project offers its time; nil when the body does not name it.
 func checkAvailability(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	raw = jsonObject(raw, field, problems)
-	var in struct {
-		Mode         *string `json:"mode"`
-		Length       *string `json:"length"`
-		From         *stamp  `json:"from"`
-		To           *stamp  `json:"to"`
-		Buffer       *string `json:"buffer"`
-		Steps        *string `json:"timeslot_increments"`
-		Round        *bool   `json:"round_to_nearest_hour"`
-		IgnoreAllDay *bool   `json:"ignore_all_day_events"`
-	}
+	var in availabilityInput
 	checkFields(raw, &in, field, problems)
+	faults := booking.Problems{}
+	in.query(timekit.Clock{}, faults)
+	for name, all := range faults {
+		problems[field+"."+name] = append(problems[field+"."+name], all...)
+	}
 	return raw
 }
 
 // checkConstraints checks a list of availability constraints, objects of one key each; nil when the body does not name it.
 func checkConstraints(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	raw = jsonList(raw, field, problems)
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		return raw // told already: it is no list
-	}
-	for i, one := range list {
-		var constraint map[string]json.RawMessage
-		if json.Unmarshal(one, &constraint) != nil || len(constraint) != 1 {
-			problems.Add(field+"."+strconv.Itoa(i), `must be an object of one key, such as {"allow_day": {"day": "Monday"}}`)
-		}
-	}
+	constraints(raw, field, problems)
 	return raw
 }
 
