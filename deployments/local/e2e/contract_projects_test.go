@@ -1,0 +1,35 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+// projects asks for everything there is about projects.
+func (r tour) projects(t *testing.T, resource string) {
+	t.Helper()
+	widget := tour{r.widget(t), r.seen}
+	list := `["` + resource + `"]`
+	r.do(t, http.MethodPost, "/v2/projects", `{"booking":{"graph":"nothing"}}`, http.StatusUnprocessableEntity)
+	made := r.do(t, http.MethodPost, "/v2/projects", `{"name":"Tour","resources":`+list+`,"booking":{"graph":"instant"},"meta":{"a":1},
+		"availability_constraints":[{"block_day":{"day":"Friday"}}]}`, http.StatusCreated)
+	slug := made.str("data.slug")
+	r.do(t, http.MethodPost, "/v2/projects", `{"name":"Tour","slug":"`+slug+`"}`, http.StatusConflict)
+	path := made.header.Get("Location")
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"ui":{"avatar":"a.png"}}`, http.StatusNoContent)
+	r.do(t, http.MethodGet, "/v2/projects?search=name:*our;slug:"+slug, "", http.StatusOK)
+	widget.do(t, http.MethodGet, "/v2/projects?limit=1", "", http.StatusOK)
+	widget.do(t, http.MethodGet, "/v2/projects/embed/"+made.str("data.id"), "", http.StatusOK)
+	nobody := tour{r.anonymous(), r.seen}
+	nobody.do(t, http.MethodGet, "/v2/projects/hosted/"+slug, "", http.StatusOK)
+	nobody.do(t, http.MethodGet, "/v2/projects/hosted/no-such-slug", "", http.StatusNotFound)
+	r.do(t, http.MethodPost, path+"/resources", `{"resource_id":"`+resource+`"}`, http.StatusCreated)
+	r.do(t, http.MethodPut, path+"/resources", list, http.StatusNoContent)
+	r.do(t, http.MethodPut, path+"/resources", `{}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, path+"/resources", "", http.StatusOK)
+	r.do(t, http.MethodDelete, path+"/resources/"+resource, "", http.StatusNoContent)
+	r.do(t, http.MethodDelete, path+"/resources/"+resource, "", http.StatusNotFound)
+	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
+	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
