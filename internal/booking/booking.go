@@ -102,6 +102,9 @@ type Resource struct {
 	Meta      json.RawMessage `json:"meta"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
+
+	Tags        json.RawMessage `json:"tags,omitempty"` // a list of texts
+	Constraints json.RawMessage `json:"-"`              // a list of availability constraints
 }
 
 // zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.

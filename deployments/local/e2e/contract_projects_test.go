@@ -5,6 +5,20 @@ import (
 	"testing"
 )
 
+// resourceParts asks for what is known of resources beside themselves.
+func (r tour) resourceParts(t *testing.T) {
+	t.Helper()
+	parts := "?include=accounts,availability_constraints,calendars,credentials"
+	made := r.do(t, http.MethodPost, "/v2/resources"+parts, `{"name":"Parts","timezone":"UTC","email":"parts@example.com","tags":["a"],
+		"availability_constraints":[{"block_weekends":{}}]}`, http.StatusCreated)
+	r.do(t, http.MethodGet, "/v2/resources"+parts+"&search=name:parts", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/resources/timezone/parts@example.com", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/resources/timezone/nobody@example.com", "", http.StatusNotFound)
+	r.do(t, http.MethodDelete, "/v2/resources/"+made.str("data.id"), "", http.StatusNoContent)
+	visitor := tour{r.widget(t), r.seen}
+	visitor.do(t, http.MethodPost, "/v2/bookings?include=resource,user", request(r.resource(t), "instant", 9), http.StatusCreated)
+}
+
 // projects asks for everything there is about projects.
 func (r tour) projects(t *testing.T, resource string) {
 	t.Helper()

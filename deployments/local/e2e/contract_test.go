@@ -129,6 +129,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.service(t)
 	r.apps(t)
 	resource := r.resources(t)
+	r.resourceParts(t)
 	r.projects(t, resource)
 	r.bookings(t, resource)
 	r.links(t, resource)

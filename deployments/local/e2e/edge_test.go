@@ -13,6 +13,7 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/keys", "server"}, {"POST", "/v2/keys", "server"}, {"DELETE", "/v2/keys/x", "server"},
 	{"GET", "/v2/resources", "server"}, {"POST", "/v2/resources", "server"}, {"GET", "/v2/resources/x", "server"},
 	{"PUT", "/v2/resources/x", "server"}, {"DELETE", "/v2/resources/x", "server"},
+	{"GET", "/v2/resources/timezone/x", "server"},
 	{"GET", "/v2/projects", "key"}, {"POST", "/v2/projects", "server"}, {"GET", "/v2/projects/embed/x", "key"},
 	{"GET", "/v2/projects/x", "server"}, {"PUT", "/v2/projects/x", "server"}, {"DELETE", "/v2/projects/x", "server"},
 	{"GET", "/v2/projects/x/resources", "server"}, {"POST", "/v2/projects/x/resources", "server"},
@@ -91,7 +92,9 @@ func TestErrorsTellNothingOfTheInside(t *testing.T) {
 					t.Errorf("%s %s: not a problem document: %s", r.method, r.path, a.body)
 				}
 			}
-			a.body = strings.ReplaceAll(a.body, "availability_constraints", "") // a field of the contract
+			if a.status < 400 {
+				continue // made: it has a random key, and fields of the contract that are named so
+			}
 			for _, inside := range []string{"sql", ".go:", "pgx", "goroutine", "temporal", "constraint", "unmarshal", "SQLSTATE"} {
 				if strings.Contains(strings.ToLower(a.body), strings.ToLower(inside)) {
 					t.Errorf("%s %s tells of %q: %s", r.method, r.path, inside, a.body)

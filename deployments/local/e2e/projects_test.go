@@ -86,14 +86,14 @@ func TestProjectFaultsAreToldTogether(t *testing.T) {
 	gone := b.resource(t)
 	b.call(t, http.MethodDelete, "/v2/resources/"+gone, "").want(t, http.StatusNoContent)
 	long := `{"x":"` + strings.Repeat("ä", 64_000) + `"}`
-	faults := fmt.Sprintf(`"name":" ","slug":"Not a slug","resources":[%q,%q,"x"],"locations":[%q],"services":{"a":1},"availability":{"mode":7,"from":{}},
+	faults := fmt.Sprintf(`"name":" ","slug":"Not a slug","resources":[%q,%q,"x"],"locations":[%q],"services":{"a":1},"availability":{"mode":7},
 		"availability_constraints":[{"allow_day":{},"block_day":{}},7],"booking":{"graph":"nothing"},"customer_fields":{"name":"Name"},
 		"ui":{"localization":{"success_message":7}},"reminders":[{"type":"pigeon"}],"meta":%s`, gone, other.resource(t), gone, long)
 	path := b.project(t, "Fine", "").header.Get("Location")
 	for _, a := range []answer{b.post(t, "/v2/projects", "{"+faults+"}"), b.put(t, path, "{"+faults+"}")} {
 		a.refused(t, http.StatusUnprocessableEntity, "invalid")
 		told, _ := a.at("errors").(map[string]any)
-		for _, field := range []string{"name", "slug", "resources", "resources.2", "locations", "services", "availability",
+		for _, field := range []string{"name", "slug", "resources", "resources.2", "locations", "services", "availability.mode",
 			"availability_constraints.0", "availability_constraints.1", "booking.graph", "customer_fields.name",
 			"ui.localization.success_message", "reminders.0.type", "meta"} {
 			if told[field] == nil {
