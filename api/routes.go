@@ -62,6 +62,7 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
+		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
 		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
 		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},

@@ -128,6 +128,8 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.service(t)
 	r.apps(t)
 	resource := r.resources(t)
+	r.resourceParts(t)
+	r.projects(t, resource)
 	r.bookings(t, resource)
 	r.availability(t, resource)
 	r.holds(t, resource)
