@@ -140,18 +140,7 @@ func (s *Server) listBookings(k *call) error {
 // filter reads search=key:value;key2:value2, start, end, orderBy and sortedBy.
 func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
-	f := postgres.Filter{Order: k.Query("orderBy")}
-	for part := range strings.SplitSeq(k.Query("search"), ";") {
-		if part == "" {
-			continue
-		}
-		key, value, ok := strings.Cut(part, ":")
-		if !ok || len(value) > 500 {
-			problems.Add("search", "must be key:value, several joined by ;")
-			continue
-		}
-		f.Terms = append(f.Terms, postgres.Term{Key: key, Value: value})
-	}
+	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.terms(problems)}
 	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
 	switch k.Query("sortedBy") {
 	case "", "asc":

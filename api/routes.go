@@ -78,6 +78,12 @@ func (s *Server) routes() []route {
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
 		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
 
+		{http.MethodGet, "/v2/events", needServer, false, s.listEvents},
+		{http.MethodPost, "/v2/events", needServer, once, s.createEvent},
+		{http.MethodGet, "/v2/events/:id", needServer, false, s.getEvent},
+		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
+		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
+
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},

@@ -132,6 +132,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.bookings(t, resource)
 	r.links(t, resource)
 	r.webhooks(t)
+	r.events(t, resource)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
@@ -241,6 +242,20 @@ func (r tour) webhooks(t *testing.T) {
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodPut, path, `{"state":"confirmed","method":"PUT"}`, http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/webhooks", "", http.StatusOK)
+	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
+	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
+
+func (r tour) events(t *testing.T, resource string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"resource_id":%q,%s}`, resource, slotAt(20, 21))
+	r.do(t, http.MethodPost, "/v2/events", `{}`, http.StatusUnprocessableEntity)
+	path := "/v2/events/" + r.do(t, http.MethodPost, "/v2/events", body, http.StatusCreated).str("data.id")
+	r.do(t, http.MethodPost, "/v2/events", body, http.StatusConflict)
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"what":"Lunch"}`, http.StatusOK)
+	r.book(t, resource, "instant", 21)
+	r.do(t, http.MethodGet, firstOfDecember, "", http.StatusOK)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
 }

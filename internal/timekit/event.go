@@ -1,0 +1,45 @@
+package timekit
+
+import (
+	"time"
+
+	"holdfast/internal/booking"
+)
+
+// Event renders a calendar entry. booking_id tells whose it is, null when it was made by hand.
+func Event(e *booking.Event, c Clock) Object {
+	at := func(t time.Time) string { return c.Show(t, e.Resource.Zone()) }
+	var of any
+	rsvp := e.RSVP
+	if e.Booking != nil {
+		of, rsvp = e.Booking.ID, View{Booking: e.Booking}.rsvp()
+	}
+	return Object{
+		"id": e.ID, "booking_id": of, "calendar_id": e.CalendarID, "resource_id": e.Resource.ID,
+		"what": e.What, "where": e.Where, "description": e.Description, "participants": append([]string{}, e.Participants...),
+		"rsvp": rsvp, "allDay": e.AllDay, "settings": e.Settings,
+		"start": at(e.Start), "end": at(e.End), "created_at": at(e.CreatedAt), "updated_at": at(e.UpdatedAt),
+	}
+}
+
+// DayBegins is the first instant of a date in a zone: not always midnight, which clocks may skip or show twice. Where the
+// whole date is skipped, it is that of the next one.
+func DayBegins(date time.Time, zone *time.Location) time.Time {
+	midnight := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, time.UTC)
+	for from := midnight.Add(-36 * time.Hour); ; { // more than any zone's offset
+		_, offset := from.In(zone).Zone()
+		_, until := from.In(zone).ZoneBounds()
+		begins := midnight.Add(-time.Duration(offset) * time.Second)
+		if until.IsZero() || begins.Before(until) {
+			return later(begins, from).UTC()
+		}
+		from = until
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
