@@ -84,6 +84,12 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
 		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
 
+		{http.MethodGet, "/v2/calendars", needServer, false, s.listCalendars},
+		{http.MethodPost, "/v2/calendars", needServer, once, s.createCalendar},
+		{http.MethodGet, "/v2/calendars/:id", needServer, false, s.getCalendar},
+		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
+		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
+
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},

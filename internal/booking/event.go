@@ -36,3 +36,9 @@ func (e *Event) SameTime(o *Event) bool {
 	return e.Resource.ID == o.Resource.ID && e.Start.Equal(o.Start) && e.End.Equal(o.End) && e.AllDay == o.AllDay &&
 		e.Settings == o.Settings
 }
+
+// OwnedCalendar is a calendar with the time zone of its resource.
+type OwnedCalendar struct {
+	Calendar
+	Timezone string
+}

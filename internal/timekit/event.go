@@ -22,6 +22,22 @@ func Event(e *booking.Event, c Clock) Object {
 	}
 }
 
+// Calendar renders a calendar by itself; its resource's zone is the clock's.
+func Calendar(c *booking.OwnedCalendar, k Clock) Object {
+	zone := (&booking.Resource{Timezone: c.Timezone}).Zone()
+	o := calendar(&c.Calendar, func(t time.Time) string { return k.Show(t, zone) })
+	o["resource_id"], o["provider"] = c.ResourceID, "holdfast"
+	return o
+}
+
+func calendar(c *booking.Calendar, at func(time.Time) string) Object {
+	return Object{
+		"id": c.ID, "provider_id": c.ID, "provider_access": "owner", "provider_primary": false, "provider_sync": false,
+		"name": c.Name, "description": c.Description, "foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor,
+		"created_at": at(c.CreatedAt), "updated_at": at(c.UpdatedAt),
+	}
+}
+
 // DayBegins is the first instant of a date in a zone: not always midnight, which clocks may skip or show twice. Where the
 // whole date is skipped, it is that of the next one.
 func DayBegins(date time.Time, zone *time.Location) time.Time {

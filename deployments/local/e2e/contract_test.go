@@ -133,6 +133,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.links(t, resource)
 	r.webhooks(t)
 	r.events(t, resource)
+	r.calendars(t, resource)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
@@ -256,6 +257,19 @@ func (r tour) events(t *testing.T, resource string) {
 	r.do(t, http.MethodPut, path, `{"what":"Lunch"}`, http.StatusOK)
 	r.book(t, resource, "instant", 21)
 	r.do(t, http.MethodGet, firstOfDecember, "", http.StatusOK)
+	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
+	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
+
+func (r tour) calendars(t *testing.T, resource string) {
+	t.Helper()
+	r.do(t, http.MethodPost, "/v2/calendars", `{}`, http.StatusUnprocessableEntity)
+	made := r.do(t, http.MethodPost, "/v2/calendars", fmt.Sprintf(`{"resource_id":%q,"name":"Private"}`, resource), http.StatusCreated)
+	path := "/v2/calendars/" + made.str("data.id")
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"description":"Not shown"}`, http.StatusOK)
+	first := r.do(t, http.MethodGet, "/v2/calendars?search=resource.id:"+resource, "", http.StatusOK).str("data.0.id")
+	r.do(t, http.MethodDelete, "/v2/calendars/"+first, "", http.StatusConflict)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
 }

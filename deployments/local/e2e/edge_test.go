@@ -17,6 +17,8 @@ var asked = []struct{ method, path, need string }{
 	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "server"},
 	{"GET", "/v2/events", "server"}, {"POST", "/v2/events", "server"}, {"GET", "/v2/events/x", "server"},
 	{"PUT", "/v2/events/x", "server"}, {"DELETE", "/v2/events/x", "server"},
+	{"GET", "/v2/calendars", "server"}, {"POST", "/v2/calendars", "server"}, {"GET", "/v2/calendars/x", "server"},
+	{"PUT", "/v2/calendars/x", "server"}, {"DELETE", "/v2/calendars/x", "server"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 }
