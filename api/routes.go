@@ -43,7 +43,7 @@ type call struct {
 const once = true
 
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
 		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
@@ -90,6 +90,8 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
 		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
 
+		{http.MethodGet, "/v2/accounts", needServer, false, s.listAccounts},
+
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},
@@ -103,7 +105,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
-	}
+	}, refusals()...)
 }
 
 // chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.
