@@ -106,6 +106,8 @@ func domain(err error) error {
 		return slotTaken(err)
 	case "bookings_pkey":
 		return errKnown
+	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
+		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
 	case "webhook_attempts_delivery_id_fkey":
 		return booking.Wrap(err, booking.NotFound, "The delivery does not exist.")
 	case "spent_links_booking_id_fkey":

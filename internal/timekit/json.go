@@ -69,14 +69,7 @@ func (v View) Customers() []Object {
 }
 
 // Calendar is the calendar a booking shows in.
-func (v View) Calendar() Object {
-	c := v.Booking.Calendar
-	return Object{
-		"id": c.ID, "provider_id": c.ID, "provider_access": "owner", "provider_primary": false, "provider_sync": false,
-		"name": c.Name, "description": c.Description, "foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor,
-		"created_at": v.time(c.CreatedAt), "updated_at": v.time(c.UpdatedAt),
-	}
-}
+func (v View) Calendar() Object { return calendar(&v.Booking.Calendar, v.time) }
 
 // Attributes is what the booking was made with.
 func (v View) Attributes() Object {

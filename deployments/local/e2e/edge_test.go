@@ -25,6 +25,11 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
 	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
 	{"POST", "/v2/bookings/x/reschedule", "key"},
+	{"GET", "/v2/events", "server"}, {"POST", "/v2/events", "server"}, {"GET", "/v2/events/x", "server"},
+	{"PUT", "/v2/events/x", "server"}, {"DELETE", "/v2/events/x", "server"},
+	{"GET", "/v2/calendars", "server"}, {"POST", "/v2/calendars", "server"}, {"GET", "/v2/calendars/x", "server"},
+	{"PUT", "/v2/calendars/x", "server"}, {"DELETE", "/v2/calendars/x", "server"},
+	{"GET", "/v2/accounts", "server"}, {"GET", "/v2/accounts/sync", "key"}, {"POST", "/v2/users", "key"}, {"POST", "/v2/app/invite", "key"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 }
@@ -88,7 +93,7 @@ func TestErrorsTellNothingOfTheInside(t *testing.T) {
 		}
 		for _, body := range nonsense {
 			a := b.call(t, r.method, r.path+"?search=%27:%00&orderBy=%27&page=-1&start=x&include=%27", body)
-			if a.status >= 500 {
+			if a.status >= 500 && a.status != http.StatusNotImplemented {
 				t.Errorf("%s %s %s: %d %s", r.method, r.path, body, a.status, a.body)
 			}
 			if a.status >= 400 {
