@@ -45,7 +45,7 @@ type call struct {
 const once = true
 
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
 		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
@@ -62,6 +62,7 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
+		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
 		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
 		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
@@ -98,6 +99,20 @@ func (s *Server) routes() []route {
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
 		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
 
+		{http.MethodGet, "/v2/events", needServer, false, s.listEvents},
+		{http.MethodPost, "/v2/events", needServer, once, s.createEvent},
+		{http.MethodGet, "/v2/events/:id", needServer, false, s.getEvent},
+		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
+		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
+
+		{http.MethodGet, "/v2/calendars", needServer, false, s.listCalendars},
+		{http.MethodPost, "/v2/calendars", needServer, once, s.createCalendar},
+		{http.MethodGet, "/v2/calendars/:id", needServer, false, s.getCalendar},
+		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
+		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
+
+		{http.MethodGet, "/v2/accounts", needServer, false, s.listAccounts},
+
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},
@@ -111,7 +126,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
-	}
+	}, refusals()...)
 }
 
 // chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.
