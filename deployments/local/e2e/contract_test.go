@@ -131,6 +131,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	resource := r.resources(t)
 	r.resourceParts(t)
 	r.projects(t, resource)
+	r.locations(t)
 	r.bookings(t, resource)
 	r.links(t, resource)
 	r.webhooks(t)
