@@ -85,6 +85,17 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/projects/:id/resources", needServer, false, s.setProjectResources},
 		{http.MethodDelete, "/v2/projects/:id/resources/:rid", needServer, false, s.dropProjectResource},
 
+		{http.MethodGet, "/v2/locations", needKey, false, s.listLocations},
+		{http.MethodPost, "/v2/locations", needServer, once, s.createLocation},
+		{http.MethodGet, "/v2/locations/:id", needKey, false, s.getLocation},
+		{http.MethodPut, "/v2/locations/:id", needServer, false, s.updateLocation},
+		{http.MethodDelete, "/v2/locations/:id", needServer, false, s.deleteLocation},
+		{http.MethodGet, "/v2/location/services", needKey, false, s.listServices},
+		{http.MethodPost, "/v2/location/services", needServer, once, s.createService},
+		{http.MethodGet, "/v2/location/services/:id", needKey, false, s.getService},
+		{http.MethodPut, "/v2/location/services/:id", needServer, false, s.updateService},
+		{http.MethodDelete, "/v2/location/services/:id", needServer, false, s.deleteService},
+
 		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
