@@ -11,7 +11,7 @@ import (
 
 var errNoKey = booking.Errorf(booking.Unauthorized, "Send an API key: HTTP Basic with an empty user name, or Bearer.")
 
-// authorize finds who calls. Keys are looked up by their hash.
+// authorize finds who calls, and whether not too often.
 func (s *Server) authorize(k *call, need access) error {
 	if need == needNothing {
 		return nil
@@ -22,8 +22,22 @@ func (s *Server) authorize(k *call, need access) error {
 		return errNoKey
 	}
 	if need == needAdmin {
-		return s.authorizeAdmin(key)
+		return s.guarded(k, key, func() error { return s.authorizeAdmin(key) })
 	}
+	if err := s.guarded(k, key, func() error { return s.identify(k, key) }); err != nil {
+		return err
+	}
+	if err := s.meter(k); err != nil {
+		return err
+	}
+	if need == needServer && k.kind != booking.ServerKey {
+		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
+	}
+	return nil
+}
+
+// identify finds the app of a key. Keys are looked up by their hash.
+func (s *Server) identify(k *call, key string) error {
 	holder, err := s.DB.KeyHolder(k, apps.KeyHash(key))
 	if err != nil {
 		return err
@@ -31,9 +45,6 @@ func (s *Server) authorize(k *call, need access) error {
 	k.app, k.keyID, k.kind = holder.App, holder.KeyID, holder.Kind
 	if k.app.TestMode {
 		k.Header("Timekit-TestMode", "true") // a widget paints a ribbon
-	}
-	if need == needServer && k.kind != booking.ServerKey {
-		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
 	}
 	return nil
 }

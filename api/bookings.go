@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -46,24 +44,16 @@ func (s *Server) show(k *call, status int, b *booking.Booking) error {
 
 // views renders bookings with the includes the request asks for, and some more.
 func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
-	wanted := k.includes()
+	w := &included{wanted: k.includes()}
 	for _, name := range more {
-		wanted[name] = true
+		w.wanted[name] = true
 	}
-	var logs map[uuid.UUID][]booking.Transition
-	if wanted["logs"] {
-		ids := make([]uuid.UUID, len(all))
-		for i, b := range all {
-			ids[i] = b.ID
-		}
-		var err error
-		if logs, err = s.DB.Transitions(k, ids); err != nil {
-			return nil, err
-		}
+	if err := s.look(k, w, all); err != nil {
+		return nil, err
 	}
 	list := []timekit.Object{}
 	for _, b := range all {
-		view, err := s.view(k, b, wanted, logs[b.ID])
+		view, err := s.view(k, b, w)
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +62,7 @@ func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timek
 	return list, nil
 }
 
-func (s *Server) view(k *call, b *booking.Booking, wanted map[string]bool, log []booking.Transition) (timekit.Object, error) {
+func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
 	v := timekit.View{Booking: b, Clock: k.clock}
 	o := v.Bare()
 	parts := map[string]func() any{
@@ -84,14 +74,17 @@ func (s *Server) view(k *call, b *booking.Booking, wanted map[string]bool, log [
 		"user":              func() any { return timekit.Resource(&b.Resource, k.clock) },
 		"available_actions": func() any { return v.OpenActions() },
 		"meta":              func() any { return b.Meta },
-		"logs":              func() any { return v.Logs(log) },
+		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
+		"provider_event":    func() any { return nil },
+		"owner_booking":     func() any { return w.owner(k, b) },
+		"bulked_bookings":   func() any { return w.bulked(k, b) },
 	}
 	for name, part := range parts {
-		if wanted[name] {
+		if w.wanted[name] {
 			o[name] = part()
 		}
 	}
-	if wanted["customer_action_links"] {
+	if w.wanted["customer_action_links"] {
 		links, err := s.Links.Customer(b)
 		if err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ var clockHeaders = []string{zoneHeader, inHeader, outHeader}
 // readClock reads how this request writes and wants its times. Each header may also be a query parameter, with or
 // without "Timekit-" before it, which then wins: an SDK sends its headers with every request.
 func (k *call) readClock() (timekit.Clock, error) {
+	k.Writer.Header().Add("Vary", zoneHeader+", "+outHeader)
 	problems := booking.Problems{}
 	clock := timekit.Clock{In: timekit.Format(k.setting(inHeader)), Out: timekit.Format(k.setting(outHeader))}
 	if name := k.setting(zoneHeader); name != "" {

@@ -35,7 +35,6 @@ var statuses = map[booking.Code]int{
 	booking.TooLarge:           http.StatusRequestEntityTooLarge,
 	booking.Invalid:            http.StatusUnprocessableEntity,
 	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
-	booking.GraphNotAvailable:  http.StatusUnprocessableEntity,
 	booking.KeyReused:          http.StatusUnprocessableEntity,
 	booking.TooManyRequests:    http.StatusTooManyRequests,
 	booking.NotSupported:       http.StatusNotImplemented,
@@ -67,7 +66,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
 	c.Header("Content-Type", "application/problem+json")

@@ -50,10 +50,14 @@ func (s *Server) onlyOnce(handle func(*call) error) func(*call) error {
 	}
 }
 
-// scope is whose keys they are: the app's, or the admin's under the nil id.
+// scope is whose keys they are: the app's, the admin's under the nil id, or those of one widget key. A widget key is public,
+// and must not be able to ask for answers that the app's backend got.
 func (k *call) scope() uuid.UUID {
-	if k.app == nil {
+	switch {
+	case k.app == nil:
 		return uuid.Nil
+	case k.kind != booking.ServerKey:
+		return k.keyID
 	}
 	return k.app.ID
 }

@@ -3,9 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
 
@@ -35,21 +33,4 @@ func (k *call) pageURL(number int, exists bool) any {
 	q.Set("page", strconv.Itoa(number))
 	u.RawQuery = q.Encode()
 	return u.RequestURI()
-}
-
-// terms reads search=key:value;key2:value2.
-func (k *call) terms(problems booking.Problems) []postgres.Term {
-	var terms []postgres.Term
-	for part := range strings.SplitSeq(k.Query("search"), ";") {
-		if part == "" {
-			continue
-		}
-		key, value, ok := strings.Cut(part, ":")
-		if !ok || len(value) > 500 {
-			problems.Add("search", "must be key:value, several joined by ;")
-			continue
-		}
-		terms = append(terms, postgres.Term{Key: key, Value: value})
-	}
-	return terms
 }

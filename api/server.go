@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -28,7 +29,9 @@ type Server struct {
 	Links    links.Maker
 	Webhooks webhook.Options // the rules for targets, checked when an endpoint is made
 	AdminKey string          // guards /v2/apps; "" turns those routes off
-	Wait     time.Duration   // how long an action waits for its outcome unless the client says otherwise
+	Limits   Limits
+	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
+	Wait     time.Duration  // how long an action waits for its outcome unless the client says otherwise
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 }
@@ -41,21 +44,33 @@ func (s *Server) Handler() http.Handler {
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
-	_ = engine.SetTrustedProxies(nil)
+	s.trust(engine)
 	engine.Use(s.observe, s.recover, limitBody)
 	for _, r := range s.routes() {
 		engine.Handle(r.method, r.path, s.chain(r))
 	}
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
+	handler := crossOrigin(engine)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
 			r.URL.Path = strings.TrimRight(r.URL.Path, "/")
 			r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
 		}
 		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")
-		engine.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	})
+}
+
+// trust names the proxies whose word on the visitor's address counts. It is X-Forwarded-For alone: a header that a proxy
+// does not write itself is the visitor's.
+func (s *Server) trust(engine *gin.Engine) {
+	prefixes := []string{}
+	for _, p := range s.Proxies {
+		prefixes = append(prefixes, p.String())
+	}
+	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	_ = engine.SetTrustedProxies(prefixes) // what was a prefix can be read as one
 }
 
 // HTTPServer wraps a handler with the time-outs a public server needs.

@@ -134,6 +134,8 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	server := &api.Server{
 		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
+		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
+		Proxies: a.Config.TrustedProxies,
 	}
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopListening()

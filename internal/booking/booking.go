@@ -102,6 +102,8 @@ type Resource struct {
 	Meta      json.RawMessage `json:"meta"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
+
+	Constraints json.RawMessage `json:"-"` // a list: when it can be booked at all, in its own zone
 }
 
 // zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.

@@ -25,7 +25,6 @@ const (
 	TooLate            Code = "too_late"             // past what the session allows
 	HoldExpired        Code = "hold_expired"         // the hold ran out, was released or became a booking already
 	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
-	GraphNotAvailable  Code = "graph_not_available"  // a graph this server does not (yet) book with
 	NotFinal           Code = "not_final"            // only bookings that are over can be deleted
 	Stale              Code = "stale"                // If-Match names another version
 	InUse              Code = "in_use"               // still referred to by something that is alive
@@ -46,7 +45,7 @@ const (
 var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
-	GraphNotAvailable, NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
+	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
 }
 

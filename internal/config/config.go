@@ -39,6 +39,11 @@ type Config struct {
 	SecretKey Secret `env:"HOLDFAST_SECRET_KEY"` // 32 bytes as hex or base64; seals keys and signs links
 	AdminKey  Secret `env:"HOLDFAST_ADMIN_KEY"`  // guards /v2/apps; empty = those routes are off
 
+	RateLimit       int            `env:"HOLDFAST_RATE_LIMIT" envDefault:"6000"`       // requests per minute of a server key; 0 = no limit
+	WidgetRateLimit int            `env:"HOLDFAST_WIDGET_RATE_LIMIT" envDefault:"300"` // of a widget key from one address
+	BadKeyLimit     int            `env:"HOLDFAST_BAD_KEY_LIMIT" envDefault:"120"`     // with unknown keys from one address
+	TrustedProxies  []netip.Prefix `env:"HOLDFAST_TRUSTED_PROXIES"`                    // whose X-Forwarded-For names the visitor
+
 	WebhookAllowLoopback bool           `env:"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK"`
 	WebhookAllowNetworks []netip.Prefix `env:"HOLDFAST_WEBHOOK_ALLOW_NETWORKS"` // private networks opened on purpose
 	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
@@ -127,6 +132,7 @@ func (c *Config) Check() error {
 	if c.SweepEvery < time.Second {
 		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")
 	}
+	c.checkLimits(fault)
 	return errors.Join(faults...)
 }
 
@@ -143,6 +149,16 @@ func (c *Config) checkAddresses(fault func(format string, args ...any)) {
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		fault("HOLDFAST_PUBLIC_URL must be an http or https URL")
+	}
+}
+
+func (c *Config) checkLimits(fault func(format string, args ...any)) {
+	for name, n := range map[string]int{
+		"HOLDFAST_RATE_LIMIT": c.RateLimit, "HOLDFAST_WIDGET_RATE_LIMIT": c.WidgetRateLimit, "HOLDFAST_BAD_KEY_LIMIT": c.BadKeyLimit,
+	} {
+		if n < 0 || n > 100_000_000 {
+			fault("%s must lie between 0 (no limit) and 100000000 requests a minute", name)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
 		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
+		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120,
 		StopTimeout: 20 * time.Second, LogLevel: slog.LevelInfo,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -60,6 +61,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q",
 		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
+		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
 		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_LOG_LEVEL=debug"))
 	fields := reflect.ValueOf(c)
 	for i := range fields.NumField() {
@@ -70,6 +72,9 @@ func TestEverySettingIsRead(t *testing.T) {
 	if err := c.Check(); err != nil {
 		t.Error(err)
 	}
+	if len(c.TrustedProxies) != 2 || c.TrustedProxies[0].String() != "10.0.0.0/8" {
+		t.Errorf("proxies %v", c.TrustedProxies)
+	}
 	if len(c.WebhookAllowNetworks) != 2 || c.WebhookAllowNetworks[1].String() != "fd00::/8" {
 		t.Errorf("networks %v", c.WebhookAllowNetworks)
 	}
@@ -78,8 +83,8 @@ func TestEverySettingIsRead(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := Read(good("HOLDFAST_DATABSE_URL=x", "HOLDFAST_WAIT=soon", "HOLDFAST_DATABASE_MAX_CONNS=many", "HOLDFAST_LOG_LEVEL=loud",
-		"HOLDFAST_WEBHOOK_ALLOW_NETWORKS=everywhere", "HOLDFAST_TEMPORAL_TLS=perhaps", "HOLDFAST_EMPTY="))
-	wantAll(t, err, "HOLDFAST_DATABSE_URL is not a setting", "Wait", "MaxConns", "LogLevel", "WebhookAllowNetworks", "TemporalTLS")
+		"HOLDFAST_WEBHOOK_ALLOW_NETWORKS=everywhere", "HOLDFAST_TEMPORAL_TLS=perhaps", "HOLDFAST_TRUSTED_PROXIES=10.0.0.1", "HOLDFAST_EMPTY="))
+	wantAll(t, err, "HOLDFAST_DATABSE_URL is not a setting", "Wait", "MaxConns", "LogLevel", "WebhookAllowNetworks", "TemporalTLS", "TrustedProxies")
 	if err != nil && strings.Contains(err.Error(), "HOLDFAST_EMPTY") {
 		t.Errorf("a variable without a value counts as not set: %v", err)
 	}
@@ -135,6 +140,10 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},
 		{"HOLDFAST_DATABASE_MAX_CONNS=1001", false},
 		{"HOLDFAST_SWEEP_EVERY=999ms", false},
+		{"HOLDFAST_RATE_LIMIT=0", true},
+		{"HOLDFAST_RATE_LIMIT=-1", false},
+		{"HOLDFAST_WIDGET_RATE_LIMIT=-1", false},
+		{"HOLDFAST_BAD_KEY_LIMIT=100000001", false},
 	}
 	for _, s := range cases {
 		c := read(t, good(s.setting))

@@ -63,6 +63,19 @@ func (db *DB) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Bookin
 	return b, one(err, "The booking")
 }
 
+// RelatedBookings returns those of an app's bookings that have one of the ids, or were made together under one of the bulk
+// ids, the oldest first.
+func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks []uuid.UUID) ([]*booking.Booking, error) {
+	const q = `
+		SELECT ` + bookingColumns + bookingFrom + `
+		WHERE b.app_id = @app AND (b.id = ANY(@ids) OR b.bulk_id = ANY(@bulks)) ORDER BY b.created_at, b.id`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID, "ids": ids, "bulks": bulks})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+}
+
 // BookingApp returns the app a booking belongs to, or NotFound. Links name a booking only.
 func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`

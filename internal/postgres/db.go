@@ -100,6 +100,8 @@ func domain(err error) error {
 	switch pg.ConstraintName {
 	case "apps_slug_key":
 		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
+	case "projects_slug_key":
+		return booking.Wrap(err, booking.AlreadyExists, "A project with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
 	case "bookings_pkey":

@@ -9,12 +9,13 @@ import (
 	"holdfast/internal/booking"
 )
 
-const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at`
+const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at,
+	availability_constraints`
 
 func scanResource(row pgx.Row) (*booking.Resource, error) {
 	var r booking.Resource
 	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
-		&r.CreatedAt, &r.UpdatedAt)
+		&r.CreatedAt, &r.UpdatedAt, &r.Constraints)
 	return &r, err
 }
 

@@ -120,7 +120,8 @@ func (r tour) do(t *testing.T, method, path, body string, status int, headers ..
 	return a
 }
 
-const everything = "?include=attributes,available_actions,calendar,customer_action_links,customers,event,logs,meta,resource,user"
+const everything = "?include=attributes,available_actions,calendar,customer_action_links,customers,event,logs,meta,resource,user," +
+	"owner_booking,bulked_bookings,provider_event"
 
 // TestAnswersAreAsTheDocumentSays asks for everything there is at least once, and for some of what there is not.
 func TestAnswersAreAsTheDocumentSays(t *testing.T) {
@@ -130,6 +131,10 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.apps(t)
 	resource := r.resources(t)
 	r.bookings(t, resource)
+	r.availability(t, resource)
+	r.holds(t, resource)
+	r.groups(t, resource)
+	r.several(t, resource)
 	r.links(t, resource)
 	r.webhooks(t)
 	r.events(t, resource)
@@ -200,7 +205,6 @@ func (r tour) bookings(t *testing.T, resource string) {
 	r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "instant", 9), http.StatusCreated, once...)
 	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "instant", 9), http.StatusUnprocessableEntity, once...)
 	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "instant", 9), http.StatusConflict)
-	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "group_owner", 11), http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPost, "/v2/bookings", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, http.StatusRequestEntityTooLarge)
 	nobody := strings.Replace(request(resource, "instant_payment", 12, `,"settings":{"timers":{"timeout":"PT9M"}}`), `"customer"`, `"nobody"`, 1)
 	r.do(t, http.MethodPost, "/v2/bookings"+everything, nobody, http.StatusCreated)

@@ -8,11 +8,10 @@ CREATE TABLE projects (
     app_id                   uuid NOT NULL REFERENCES apps ON DELETE CASCADE,
     name                     text NOT NULL,
     slug                     text NOT NULL CONSTRAINT projects_slug_key UNIQUE,
-    mode                     text NOT NULL DEFAULT '',
     availability             jsonb NOT NULL DEFAULT '{}',
     availability_constraints jsonb NOT NULL DEFAULT '[]',
     booking                  jsonb NOT NULL DEFAULT '{}',
-    customer_fields          jsonb NOT NULL DEFAULT '{}',
+    customer_fields          json NOT NULL DEFAULT '{}', -- not jsonb: a form's fields have an order
     ui                       jsonb NOT NULL DEFAULT '{}',
     reminders                jsonb NOT NULL DEFAULT '[]',
     meta                     jsonb NOT NULL DEFAULT '{}',
@@ -130,6 +129,7 @@ ALTER TABLE bookings
     ADD COLUMN rescheduled_from uuid, -- the booking this one replaced, and the other way round
     ADD COLUMN rescheduled_to   uuid,
     ADD COLUMN bulk_id          uuid; -- bookings made together whose actions are played together
+CREATE INDEX bookings_event ON bookings (event_id);
 CREATE INDEX bookings_project ON bookings (project_id) WHERE project_id IS NOT NULL;
 CREATE INDEX bookings_session ON bookings (owner_booking_id) WHERE owner_booking_id IS NOT NULL;
 CREATE INDEX bookings_bulk ON bookings (bulk_id) WHERE bulk_id IS NOT NULL;

@@ -1,0 +1,221 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+)
+
+// What one question for free time may cost.
+const (
+	maxWindow     = 190 * 24 * time.Hour
+	maxResources  = 500
+	maxCandidates = 2_000_000
+)
+
+// availabilityInput is the body of POST /availability. A project's availability has the same fields.
+type availabilityInput struct {
+	ProjectID     string          `json:"project_id"`
+	ReservationID string          `json:"reservation_id"` // a hold of the asker's: its time counts as free
+	Resources     []string        `json:"resources"`
+	Mode          string          `json:"mode"`
+	Length        string          `json:"length"` // "" or null: whole free stretches
+	From          string          `json:"from"`
+	To            string          `json:"to"`
+	Buffer        string          `json:"buffer"`
+	Increments    string          `json:"timeslot_increments"`
+	RoundToHour   *bool           `json:"round_to_nearest_hour"`
+	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
+	Zone          string          `json:"output_timezone"`
+	Constraints   json.RawMessage `json:"constraints"`
+	At            string          `json:"at"` // of explain: the start that is asked about
+}
+
+// wanted reads a question; what it leaves out, its project says.
+func (s *Server) wanted(k *call) (*wanted, error) {
+	var body map[string]json.RawMessage
+	if err := k.decode(&body); err != nil {
+		return nil, err
+	}
+	return s.wantedBy(k, body)
+}
+
+func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
+	problems := booking.Problems{}
+	body, err := s.inheritAvailability(k, body, problems)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	var in availabilityInput
+	if err := fill(text, &in); err != nil {
+		return nil, err
+	}
+	w := in.query(k.clock.Zone, problems)
+	if err := s.chosen(k, w, in.Resources, problems); err != nil {
+		return nil, err
+	}
+	if in.ReservationID != "" {
+		w.hold = parseID(in.ReservationID, "reservation_id", problems)
+	}
+	w.affordable(problems)
+	return w, problems.Err()
+}
+
+// inheritAvailability lays the project's availability, constraints and resources under the body's.
+func (s *Server) inheritAvailability(
+	k *call, body map[string]json.RawMessage, problems booking.Problems,
+) (map[string]json.RawMessage, error) {
+	raw, named := body["project_id"]
+	if !named || string(raw) == "null" {
+		return body, nil
+	}
+	var text string
+	_ = json.Unmarshal(raw, &text) // of another type: no UUID
+	id := parseID(text, "project_id", problems)
+	if id == uuid.Nil {
+		return body, nil
+	}
+	p, err := s.DB.Project(k, k.app.ID, id)
+	if missing(err, "project_id", problems) || err != nil {
+		return body, unlessMissing(err)
+	}
+	under := projectAvailability(p)
+	maps.Copy(under, body)
+	return under, nil
+}
+
+// projectAvailability is what a project says of its availability, as the body of a question.
+func projectAvailability(p *booking.Project) map[string]json.RawMessage {
+	under := map[string]json.RawMessage{}
+	_ = json.Unmarshal(p.Availability, &under) // checked when it was written
+	under["constraints"] = p.Constraints
+	if len(p.Resources) > 0 {
+		under["resources"], _ = json.Marshal(p.Resources) //nolint:errchkjson // UUIDs only
+	}
+	return under
+}
+
+// query reads all but the resources.
+func (in availabilityInput) query(zone *time.Location, problems booking.Problems) *wanted {
+	w := &wanted{zone: time.UTC, at: in.At}
+	if zone != nil {
+		w.zone = zone
+	}
+	if in.Zone != "" {
+		checkZone(in.Zone, "output_timezone", problems)
+		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
+	}
+	w.From = in.moment(in.From, "now", "from", w.zone, problems)
+	w.To = in.moment(in.To, "4 weeks", "to", w.zone, problems)
+	w.Length = in.length(in.Length, "length", problems)
+	w.Step = in.length(in.Increments, "timeslot_increments", problems)
+	w.Buffer = in.length(in.Buffer, "buffer", problems)
+	w.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
+	w.IgnoreAllDay = in.IgnoreAllDay
+	w.Mode = availability.RoundRobinRandom
+	if in.Mode != "" {
+		mode, err := availability.ParseMode(in.Mode)
+		if err != nil {
+			problems.Add("mode", "%s", err)
+		}
+		w.Mode = mode
+	}
+	w.Rules = constraints(in.Constraints, "constraints", problems)
+	w.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
+	return w
+}
+
+func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
+	if text := strings.TrimSpace(string(raw)); text == "" || text == "null" {
+		return nil
+	}
+	rules, faults := availability.ParseConstraints(raw)
+	for where, what := range faults {
+		name := field + strings.TrimPrefix(where, "constraints")
+		problems[name] = append(problems[name], what...)
+	}
+	return rules
+}
+
+func (in availabilityInput) moment(text, otherwise, field string, zone *time.Location, problems booking.Problems) time.Time {
+	if text == "" {
+		text = otherwise
+	}
+	t, err := availability.ParseMoment(text, time.Now(), zone)
+	if err != nil {
+		problems.Add(field, "%s", err)
+	}
+	return t
+}
+
+func (in availabilityInput) length(text, field string, problems booking.Problems) time.Duration {
+	if text == "" {
+		return 0
+	}
+	length, fixed := span(text, field, problems).Duration()
+	switch {
+	case !fixed:
+		problems.Add(field, "must not be told in months or years")
+	case length > maxBuffer && field != "length", length > maxWindow:
+		problems.Add(field, "is too long")
+	case length < time.Minute && field != "buffer" && problems[field] == nil:
+		problems.Add(field, "must be a minute or longer")
+	}
+	return length
+}
+
+// chosen finds the resources, all of the app's unless some are named.
+func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Problems) error {
+	var ids []uuid.UUID
+	for _, name := range names {
+		ids = append(ids, parseID(name, "resources", problems))
+	}
+	if len(names) > maxResources {
+		problems.Add("resources", "must not be more than %d", maxResources)
+		return nil
+	}
+	all, err := s.DB.Bookable(k, k.app.ID, ids)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 && len(all) < len(ids) {
+		problems.Add("resources", "must be resources of this app, each once")
+	}
+	if len(all) > maxResources {
+		problems.Add("resources", "must be named: this app has more than %d", maxResources)
+	}
+	for _, r := range all {
+		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
+		w.resources = append(w.resources, r)
+		w.Resources = append(w.Resources, availability.Resource{Zone: r.Zone(), Rules: own})
+		w.views = append(w.views, resourceView{r.ID, r.Name, r.Timezone})
+	}
+	return nil
+}
+
+// affordable refuses questions whose answer would take seconds or megabytes.
+func (w *wanted) affordable(problems booking.Problems) {
+	window := w.To.Sub(w.From)
+	if window > maxWindow {
+		problems.Add("to", "must lie within %d days of from", int(maxWindow/24/time.Hour))
+		return
+	}
+	step := max(w.Step, time.Minute)
+	if w.Step == 0 && w.Length > 0 {
+		step = w.Length
+	}
+	if w.Length > 0 && int64(window/step)*int64(max(len(w.Resources), 1)) > maxCandidates {
+		problems.Add("timeslot_increments", "is too fine for that many resources and days")
+	}
+}

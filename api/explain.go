@@ -1,0 +1,83 @@
+package api
+
+import (
+	"net/http"
+
+	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+)
+
+// verdictView says of one resource whether the slot is offered, and what stands against it.
+type verdictView struct {
+	resourceView
+	Offered bool         `json:"offered"`
+	Reasons []reasonView `json:"reasons"`
+}
+
+type reasonView struct {
+	Reason string    `json:"reason"`
+	Text   string    `json:"text"`
+	Of     string    `json:"of,omitempty"`   // whose rules: query or resource
+	Busy   *busyView `json:"busy,omitempty"` // what keeps the time
+}
+
+type busyView struct {
+	Kind  string `json:"kind"`
+	ID    string `json:"id"`
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
+// explainAvailability says why a time is offered or not, for each resource, from the same code that offers it.
+func (s *Server) explainAvailability(k *call) error {
+	w, err := s.wanted(k)
+	if err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	start := k.parseTime(w.at, "at", problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	if err := s.fill(k, w, true); err != nil {
+		return err
+	}
+	offered := false
+	verdicts := []verdictView{}
+	for _, v := range w.Explain(start) {
+		offered = offered || v.Offered
+		verdicts = append(verdicts, verdictView{w.views[v.Resource], v.Offered, k.reasons(w, v)})
+	}
+	return k.data(http.StatusOK, map[string]any{
+		"start": k.clock.Show(start, w.zone), "end": k.clock.Show(start.Add(w.Length), w.zone), "offered": offered, "resources": verdicts,
+	})
+}
+
+func (k *call) reasons(w *wanted, v availability.Verdict) []reasonView {
+	list := []reasonView{}
+	for _, r := range v.Reasons {
+		view := reasonView{Reason: string(r.Why), Of: string(r.Side), Text: reasonTexts[r.Why]}
+		if r.Text != "" {
+			view.Text = r.Text
+		}
+		if !r.Busy.Start.IsZero() {
+			view.Busy = &busyView{
+				string(r.Busy.Kind), r.Busy.ID, k.clock.Show(r.Busy.Start, w.zone), k.clock.Show(r.Busy.End, w.zone),
+			}
+		}
+		list = append(list, view)
+	}
+	return list
+}
+
+var reasonTexts = map[availability.Why]string{
+	availability.BeforeWindow: "it begins before the window that was asked for",
+	availability.AfterWindow:  "it ends after the window that was asked for",
+	availability.OffGrid:      "no slot begins at this moment; see timeslot_increments and round_to_nearest_hour",
+	availability.Booking:      "a booking has this time",
+	availability.Hold:         "somebody holds this time",
+	availability.Event:        "an event has this time",
+	availability.Buffer:       "a buffer is in the way",
+	availability.NotChosen:    "it is free, but another resource is offered",
+	availability.OtherBusy:    "it is free, but not all resources are",
+}

@@ -1,0 +1,58 @@
+package api
+
+import (
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// included is what the includes of a list need to be looked up, once for the whole list.
+type included struct {
+	wanted map[string]bool
+	logs   map[uuid.UUID][]booking.Transition
+	others []*booking.Booking // sessions of seats, and bookings made together with those of the list
+}
+
+func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) {
+	var ids, owners, bulks []uuid.UUID
+	for _, b := range all {
+		ids = append(ids, b.ID)
+		if owner := b.Related.OwnerBooking; owner != nil && w.wanted["owner_booking"] {
+			owners = append(owners, *owner)
+		}
+		if bulk := b.Related.Bulk; bulk != nil && w.wanted["bulked_bookings"] {
+			bulks = append(bulks, *bulk)
+		}
+	}
+	if w.wanted["logs"] {
+		if w.logs, err = s.DB.Transitions(k, ids); err != nil {
+			return err
+		}
+	}
+	if len(owners)+len(bulks) > 0 {
+		w.others, err = s.DB.RelatedBookings(k, k.app.ID, owners, bulks)
+	}
+	return err
+}
+
+// owner is the session a seat belongs to.
+func (w *included) owner(k *call, b *booking.Booking) any {
+	for _, other := range w.others {
+		if b.Related.OwnerBooking != nil && other.ID == *b.Related.OwnerBooking {
+			return timekit.View{Booking: other, Clock: k.clock}.Bare()
+		}
+	}
+	return nil
+}
+
+// bulked are the bookings made together with one.
+func (w *included) bulked(k *call, b *booking.Booking) []timekit.Object {
+	list := []timekit.Object{}
+	for _, other := range w.others {
+		if bulk := other.Related.Bulk; bulk != nil && b.Related.Bulk != nil && *bulk == *b.Related.Bulk && other.ID != b.ID {
+			list = append(list, timekit.View{Booking: other, Clock: k.clock}.Bare())
+		}
+	}
+	return list
+}

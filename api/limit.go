@@ -1,0 +1,85 @@
+package api
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/limit"
+)
+
+// Limits bound how often one caller may ask. Each API process counts for itself.
+type Limits struct {
+	server, widget, badKeys *limit.Limiter
+	known                   *limit.Known
+}
+
+// NewLimits takes requests per minute: of a server key, of a widget key from one address, and with unknown keys from
+// one address, which may come all at once: a script with an old key is no guesser. 0 turns a limit off.
+func NewLimits(server, widget, badKeys int) Limits {
+	return Limits{
+		server:  limit.New(server, limit.Rush(server), time.Now),
+		widget:  limit.New(widget, limit.Rush(widget), time.Now),
+		badKeys: limit.New(badKeys, badKeys, time.Now),
+		known:   limit.NewKnown(time.Now),
+	}
+}
+
+// meter counts a request against its key. A widget's key is the same for all visitors of a site, so each visitor's
+// address counts for itself.
+func (s *Server) meter(k *call) error {
+	limiter, caller := s.Limits.server, k.keyID.String()
+	if k.kind != booking.ServerKey {
+		limiter, caller = s.Limits.widget, caller+" "+k.address()
+	}
+	v := limiter.Take(caller)
+	if v.PerMinute > 0 {
+		k.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=60`, v.PerMinute))
+		k.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, v.Remaining, int(v.Full.Seconds())))
+		k.Header("X-RateLimit-Limit", strconv.Itoa(v.PerMinute))
+		k.Header("X-RateLimit-Remaining", strconv.Itoa(v.Remaining))
+	}
+	return k.tooMany(v)
+}
+
+// guarded keeps keys from being guessed: an address that has sent many unknown ones must wait, and the next is not even
+// looked at. A key that was good within the hour passes all the same: the guesser may share its owner's address.
+func (s *Server) guarded(k *call, key string, identify func() error) error {
+	address, id := k.address(), string(apps.KeyHash(key))
+	if v := s.Limits.badKeys.Look(address); !v.OK && !s.Limits.known.Has(id) {
+		return k.tooMany(v)
+	}
+	err := identify()
+	switch booking.CodeOf(err) {
+	case "":
+		s.Limits.known.Note(id)
+	case booking.Unauthorized:
+		s.Limits.badKeys.Take(address)
+	default:
+	}
+	return err
+}
+
+func (k *call) tooMany(v limit.Verdict) error {
+	if v.OK {
+		return nil
+	}
+	k.Header("Retry-After", strconv.Itoa(int(v.Retry.Seconds())))
+	return booking.Errorf(booking.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
+}
+
+// address is where the caller is. Of IPv6 it is the network: a house has one, with more addresses than could be counted.
+func (k *call) address() string {
+	ip, err := netip.ParseAddr(k.ClientIP())
+	if err != nil || ip.Unmap().Is4() {
+		return ip.Unmap().String()
+	}
+	network, err := ip.Prefix(64)
+	if err != nil {
+		return ip.String()
+	}
+	return network.String()
+}

@@ -1,0 +1,40 @@
+package api
+
+import (
+	"net/http"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// embedProject shows a project to a widget on somebody's page.
+func (s *Server) embedProject(k *call) error {
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.PublicProject(p))
+}
+
+// hostedProject shows a project to anybody who knows its slug, with a widget key to go on with: the newest one of its app.
+func (s *Server) hostedProject(k *call) error {
+	slug := k.Param("slug")
+	if !goodSlug.MatchString(slug) {
+		return booking.Errorf(booking.NotFound, "The project does not exist.")
+	}
+	p, err := s.DB.ProjectBySlug(k, slug)
+	if err != nil {
+		return err
+	}
+	id, sealed, err := s.DB.WidgetKey(k, p.AppID)
+	if err != nil {
+		return err
+	}
+	key, err := s.Vault.Open(sealed, booking.KeySecret(id))
+	if err != nil {
+		return err
+	}
+	view := timekit.PublicProject(p)
+	view["app_key"] = string(key)
+	return k.data(http.StatusOK, view)
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+func (s *Server) listProjectResources(k *call) error {
+	page, err := k.page()
+	if err != nil {
+		return err
+	}
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.ProjectResources(k, p.ID, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, r := range all {
+		list = append(list, timekit.Resource(r, k.clock))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+// addProjectResource puts a resource behind the others. One that is there already stays where it is.
+func (s *Server) addProjectResource(k *call) error {
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		ResourceID string `json:"resource_id"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	id := parseID(in.ResourceID, "resource_id", problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	r, err := s.DB.Resource(k, k.app.ID, id)
+	if missing(err, "resource_id", problems) {
+		return problems.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.DB.AddProjectResource(k, k.app.ID, p.ID, id); err != nil {
+		return err
+	}
+	return k.data(http.StatusCreated, timekit.Resource(r, k.clock))
+}
+
+// setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
+func (s *Server) setProjectResources(k *call) error {
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	in, err := k.bareList("resources")
+	if err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	change := &booking.Project{ID: p.ID, AppID: p.AppID}
+	if err := s.parts(k, projectInput{Resources: in}, change, problems); err != nil {
+		return err
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateProject(k, change); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+// bareList reads a body that is a list. An empty body is none: it must not take everything away.
+func (k *call) bareList(field string) (json.RawMessage, error) {
+	body, err := io.ReadAll(k.Request.Body)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
+		return nil, booking.Problems{field: {"the body must be a list"}}.Err()
+	}
+	var list json.RawMessage
+	err = fill(body, &list)
+	return list, err
+}
+
+func (s *Server) dropProjectResource(k *call) error {
+	id, err := k.id("id", "The project")
+	if err != nil {
+		return err
+	}
+	resource, err := k.id("rid", "The resource")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DropProjectResource(k, k.app.ID, id, resource); err != nil {
+		return err
+	}
+	return k.noContent()
+}

@@ -1,0 +1,201 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+type projectInput struct {
+	Name           *string         `json:"name"`
+	Slug           string          `json:"slug"`
+	Resources      json.RawMessage `json:"resources"`
+	Locations      json.RawMessage `json:"locations"`
+	Services       json.RawMessage `json:"services"`
+	Availability   json.RawMessage `json:"availability"`
+	Constraints    json.RawMessage `json:"availability_constraints"`
+	Booking        json.RawMessage `json:"booking"`
+	CustomerFields json.RawMessage `json:"customer_fields"`
+	UI             json.RawMessage `json:"ui"`
+	Reminders      json.RawMessage `json:"reminders"`
+	Meta           json.RawMessage `json:"meta"`
+}
+
+// readProject reads the body and checks it. What the body does not name is empty or nil.
+func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Project, error) {
+	var in projectInput
+	if err := k.decode(&in); err != nil {
+		return nil, err
+	}
+	problems := booking.Problems{}
+	p := &booking.Project{ID: id, AppID: k.app.ID, Slug: in.Slug}
+	if in.Name != nil {
+		p.Name = strings.TrimSpace(*in.Name)
+	}
+	if p.Name == "" && (fresh || in.Name != nil) {
+		problems.Add("name", "is required")
+	}
+	checkLength(p.Name, "name", 200, problems)
+	if p.Slug != "" && !goodSlug.MatchString(p.Slug) {
+		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
+	}
+	in.rules(p, problems)
+	p.Reminders = jsonList(in.Reminders, "reminders", problems)
+	readReminders(p.Reminders, "reminders", s.Webhooks, problems)
+	if err := s.parts(k, in, p, problems); err != nil {
+		return nil, err
+	}
+	return p, problems.Err()
+}
+
+// rules reads the JSON fields.
+func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
+	p.Availability = checkAvailability(in.Availability, "availability", problems)
+	p.Constraints = checkConstraints(in.Constraints, "availability_constraints", problems)
+	p.Booking = checkInherited(in.Booking, "booking", problems)
+	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
+	p.UI = checkUI(in.UI, "ui", problems)
+	p.Meta = jsonObject(in.Meta, "meta", problems)
+}
+
+// parts reads the lists of what the project is made of; all of it must be the app's.
+func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems booking.Problems) error {
+	p.Resources = idList(in.Resources, "resources", problems)
+	p.Locations = idList(in.Locations, "locations", problems)
+	p.Services = idList(in.Services, "services", problems)
+	lacking, err := s.DB.Lacking(k, p)
+	for field, ids := range lacking {
+		for _, id := range ids {
+			if id != uuid.Nil { // told already: it is no id
+				problems.Add(field, "%s does not exist", id)
+			}
+		}
+	}
+	return err
+}
+
+// checkInherited checks what bookings through a project inherit. Only the graph is known here; the rest is checked with
+// the booking.
+func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+	raw = jsonObject(raw, field, problems)
+	var in struct {
+		Graph string `json:"graph"`
+	}
+	checkFields(raw, &in, field, problems)
+	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
+		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
+	}
+	return raw
+}
+
+func (s *Server) listProjects(k *call) error {
+	page, search, err := k.listing()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Projects(k, k.app.ID, search, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, p := range all {
+		list = append(list, k.projectView(p))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+// projectView is a project as the caller may see it.
+func (k *call) projectView(p *booking.Project) timekit.Object {
+	if k.kind != booking.ServerKey {
+		return timekit.PublicProject(p)
+	}
+	return timekit.Project(p, k.clock)
+}
+
+// createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
+// refused.
+func (s *Server) createProject(k *call) error {
+	p, err := s.readProject(k, k.operation, true)
+	if err != nil {
+		return err
+	}
+	asked := p.Slug != ""
+	if !asked {
+		p.Slug = slugOf(p.Name)
+	}
+	err = s.DB.CreateProject(k, p)
+	if booking.CodeOf(err) == booking.AlreadyExists && !asked {
+		p.Slug = p.Slug[:min(len(p.Slug), 50)] + "-" + p.ID.String()[24:]
+		err = s.DB.CreateProject(k, p)
+	}
+	if err != nil {
+		return err
+	}
+	if p, err = s.DB.Project(k, k.app.ID, p.ID); err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/projects/"+p.ID.String())
+	return k.data(http.StatusCreated, timekit.Project(p, k.clock))
+}
+
+var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
+
+// slugOf makes a slug of a name.
+func slugOf(name string) string {
+	plain := strings.FieldsFunc(spelled.Replace(strings.ToLower(name)), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	slug := strings.Join(plain, "-")
+	if slug = strings.TrimRight(slug[:min(len(slug), 63)], "-"); slug == "" {
+		return "project"
+	}
+	return slug
+}
+
+func (k *call) project(s *Server) (*booking.Project, error) {
+	id, err := k.id("id", "The project")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Project(k, k.app.ID, id)
+}
+
+func (s *Server) getProject(k *call) error {
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Project(p, k.clock))
+}
+
+// updateProject changes what the body names. It answers without a body, as Timekit does.
+func (s *Server) updateProject(k *call) error {
+	p, err := k.project(s)
+	if err != nil {
+		return err
+	}
+	if p, err = s.readProject(k, p.ID, false); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateProject(k, p); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+func (s *Server) deleteProject(k *call) error {
+	id, err := k.id("id", "The project")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteProject(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}

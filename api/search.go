@@ -1,0 +1,36 @@
+package api
+
+import (
+	"strings"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+// terms reads search=key:value;key2:value2.
+func (k *call) terms(problems booking.Problems) []postgres.Term {
+	var all []postgres.Term
+	for part := range strings.SplitSeq(k.Query("search"), ";") {
+		if part == "" {
+			continue
+		}
+		key, value, ok := strings.Cut(part, ":")
+		if !ok || len(value) > 500 {
+			problems.Add("search", "must be key:value, several joined by ;")
+			continue
+		}
+		all = append(all, postgres.Term{Key: key, Value: value})
+	}
+	return all
+}
+
+// listing reads what a list is asked for: a page and a search.
+func (k *call) listing() (postgres.Page, []postgres.Term, error) {
+	page, err := k.page()
+	if err != nil {
+		return page, nil, err
+	}
+	problems := booking.Problems{}
+	terms := k.terms(problems)
+	return page, terms, problems.Err()
+}

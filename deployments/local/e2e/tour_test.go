@@ -1,0 +1,71 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// availability asks for free time in every way.
+func (r tour) availability(t *testing.T, resource string) {
+	t.Helper()
+	question := fmt.Sprintf(`{"resources":[%q],"length":"1 hour","from":"2030-12-20","to":"2030-12-22","output_timezone":"Europe/Berlin",
+		"constraints":[{"allow_hours":{"start":9,"end":17}}]%%s}`, resource)
+	for _, path := range []string{"/v2/availability", "/v2/availability/dates", "/v2/availability/count", "/v2/unavailable/slots"} {
+		r.do(t, http.MethodPost, path, fmt.Sprintf(question, ""), http.StatusOK)
+		r.do(t, http.MethodPost, path, `{"length":"a while","mode":"lucky","constraints":[{"allow_day":{"day":"Caturday"}}]}`,
+			http.StatusUnprocessableEntity)
+	}
+	r.do(t, http.MethodPost, "/v2/availability/explain", fmt.Sprintf(question, `,"at":"2030-12-20T20:00:00+01:00"`), http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/availability/explain", fmt.Sprintf(question, ""), http.StatusUnprocessableEntity)
+}
+
+// holds keeps a slot, longer, and books it.
+func (r tour) holds(t *testing.T, resource string) {
+	t.Helper()
+	made := r.do(t, http.MethodPost, "/v2/bookings/reserve", request(resource, "instant", 30, `,"reservation_time":60`), http.StatusCreated)
+	hold := made.str("data.reservation_id")
+	r.do(t, http.MethodPost, "/v2/bookings/reserve", request(resource, "instant", 30), http.StatusConflict)
+	r.do(t, http.MethodPost, "/v2/bookings/reserve", request(resource, "instant", 31, `,"reservation_time":-1`), http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, "/v2/bookings/reserve/extend", fmt.Sprintf(`{"reservation_id":%q,"reservation_time":120}`, hold), http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","reservation_id":%q}`, hold), http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","reservation_id":%q}`, hold), http.StatusConflict)
+	r.do(t, http.MethodPut, "/v2/bookings/reserve/extend", fmt.Sprintf(`{"reservation_id":%q}`, hold), http.StatusConflict)
+}
+
+// groups makes a session and fills it.
+func (r tour) groups(t *testing.T, resource string) {
+	t.Helper()
+	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "group_owner", 40), http.StatusUnprocessableEntity)
+	session := r.do(t, http.MethodPost, "/v2/bookings"+everything,
+		request(resource, "group_owner", 40, `,"settings":{"max_seats":1,"min_cancel_time":"1 day"}`), http.StatusCreated).str("data.id")
+	seat := fmt.Sprintf(`{"graph":"group_customer","related":{"owner_booking_id":%q},"customer":{"name":"Marty","email":"marty@example.com"}}`, session)
+	r.do(t, http.MethodPost, "/v2/bookings"+everything, seat, http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/bookings", seat, http.StatusConflict)
+	r.do(t, http.MethodGet, "/v2/bookings/groups", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/bookings/groups/"+session, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/bookings/groups/"+resource, "", http.StatusNotFound)
+}
+
+// several makes bookings in bulk, moves one to another time, and ends them.
+func (r tour) several(t *testing.T, resource string) {
+	t.Helper()
+	list := func(hours ...int) string {
+		var all []string
+		for _, hour := range hours {
+			all = append(all, request(resource, "instant", hour))
+		}
+		return strings.Join(all, ",")
+	}
+	made := r.do(t, http.MethodPost, "/v2/bookings/bulk"+everything, `{"bookings":[`+list(50, 51)+`],"relate_bookings":true}`, http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/bookings/bulk", `{"bookings":[`+list(50, 52)+`]}`, http.StatusMultiStatus)
+	r.do(t, http.MethodPost, "/v2/bookings/bulk", `{"bookings":[`+list(53, 50)+`],"delete_all_on_error":true}`, http.StatusConflict)
+	id := made.str("data.0.id")
+	moved := r.do(t, http.MethodPost, "/v2/bookings/"+id+"/reschedule"+everything,
+		`{"start":"2030-12-05T10:00:00Z","end":"2030-12-05T11:00:00Z","message":"later, please"}`, http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/bookings/"+id+"/reschedule", `{"start":"2030-12-05T10:00:00Z","end":"2030-12-05T11:00:00Z"}`,
+		http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"id":%q,"action":"cancel"}]}`, moved.str("data.id")), http.StatusOK)
+	r.do(t, http.MethodPut, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"id":%q,"action":"cancel"}]}`, id), http.StatusMultiStatus)
+}

@@ -1,0 +1,166 @@
+package availability
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Verdict says of one resource whether a slot is offered with it and, if not, everything that stands against it.
+type Verdict struct {
+	Resource int // its position in Query.Resources
+	Offered  bool
+	Reasons  []Reason // none if it is offered, else at least one
+}
+
+// Why names a reason.
+type Why string
+
+// Why a slot is not offered. The last two are only said if nothing else stands against it.
+const (
+	BeforeWindow Why = "before_window"    // begins before Query.From
+	AfterWindow  Why = "after_window"     // ends after Query.To
+	Rule         Why = "rule"             // Side, Rules
+	OffGrid      Why = "off_grid"         // in allowed (when packed: free) time, but not at a point; see the package's comment
+	Booking      Why = Why(KindBooking)   // Busy
+	Hold         Why = Why(KindHold)      // Busy
+	Event        Why = Why(KindEvent)     // Busy
+	Buffer       Why = "buffer"           // Busy is a guard in the slot, or a thing in the slot's own buffer
+	NotChosen    Why = "not_chosen"       // free, but the round went to another resource
+	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are
+)
+
+// Side says whose rules a reason is about.
+type Side string
+
+// The sides.
+const (
+	OfQuery    Side = "query"
+	OfResource Side = "resource"
+)
+
+// Reason is one thing that stands against a slot; which fields are set is said beside each Why.
+type Reason struct {
+	Why   Why
+	Side  Side
+	Rules []int  // positions in the side's list: one block_*, or every allow_* of the dimension in which none allows it
+	Text  string // those rules in words, such as "allow_hours 09:00–12:00 or allow_hours 13:00–17:00"
+	Busy  Busy   // what keeps the time, as it was given
+}
+
+// Explain says of every resource whether the slot that begins at start is offered and why not; without a Length,
+// whether the moment lies in an offered stretch. What is offered is read from what Slots answers, and the reasons from
+// the functions that make it.
+func (q *Query) Explain(start time.Time) []Verdict {
+	p := newPlan(q)
+	p.layPoints(freeOf)
+	s := stretch{instant(start), instant(start) + max(p.length, 1)}
+	named := p.namedAt(s.from)
+	verdicts := make([]Verdict, 0, len(p.lanes))
+	for i := range p.lanes {
+		v := Verdict{Resource: i, Offered: slices.Contains(named, i)}
+		if !v.Offered {
+			v.Reasons = p.reasons(i, s)
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts
+}
+
+// namedAt returns the resources that are offered with the slot or stretch at an instant.
+func (p *plan) namedAt(at int64) []int {
+	for _, slot := range p.offered() {
+		if from := instant(slot.Start); from == at || p.length == 0 && from < at && at < instant(slot.End) {
+			return slot.Resources
+		}
+	}
+	return nil
+}
+
+func (p *plan) reasons(i int, s stretch) []Reason {
+	list := p.outside(s)
+	segs := segments(p.lanes[i].zone, s.from, s.to)
+	list = append(list, p.Rules.against(s, segs, OfQuery)...)
+	list = append(list, p.Resources[i].Rules.against(s, segs, OfResource)...)
+	list = append(list, p.busyAgainst(i, s)...)
+	if s.from >= p.from && p.lanes[i].missesPoint(s.from) {
+		list = append(list, Reason{Why: OffGrid})
+	}
+	switch {
+	case len(list) > 0:
+		return list
+	case p.Mode == Mutual:
+		return []Reason{{Why: OtherBusy}}
+	}
+	return []Reason{{Why: NotChosen}}
+}
+
+func (p *plan) outside(s stretch) (list []Reason) {
+	if s.from < p.from {
+		list = append(list, Reason{Why: BeforeWindow})
+	}
+	if s.to > p.to {
+		list = append(list, Reason{Why: AfterWindow})
+	}
+	return list
+}
+
+// missesPoint tells whether there are points around an instant, but none at it.
+func (l *lane) missesPoint(at int64) bool {
+	_, found := slices.BinarySearch(l.points, at)
+	return !found && covers(l.laid, stretch{at, at + 1})
+}
+
+// against asks for each dimension whether its allow_* have all of a slot, and for each block_* whether it has any.
+func (rules Constraints) against(s stretch, segs []segment, side Side) []Reason {
+	var list []Reason
+	for dim := range dimensions {
+		var ask []int
+		for i := range rules {
+			if rules[i].dim == dim && !rules[i].block {
+				ask = append(ask, i)
+			}
+		}
+		list = rules.ask(ask, s, segs, side, list)
+	}
+	for i := range rules {
+		if rules[i].block {
+			list = rules.ask([]int{i}, s, segs, side, list)
+		}
+	}
+	return list
+}
+
+// ask adds a reason if some of the rules, alone, do not allow the slot.
+func (rules Constraints) ask(some []int, s stretch, segs []segment, side Side, list []Reason) []Reason {
+	var alone Constraints
+	var words []string
+	for _, i := range some {
+		alone = append(alone, rules[i])
+		words = append(words, rules[i].String())
+	}
+	if covers(alone.allowed(segs), s) {
+		return list
+	}
+	return append(list, Reason{Why: Rule, Side: side, Rules: some, Text: strings.Join(words, " or ")})
+}
+
+// busyAgainst names each thing once: as itself if it is in the slot, else as a buffer.
+func (p *plan) busyAgainst(i int, s stretch) []Reason {
+	var things, buffers []Reason
+	for _, b := range p.Resources[i].Busy {
+		switch kept := p.keeps(&b); {
+		case kept.from >= s.to || kept.to <= s.from:
+		case b.Guard || instant(b.Start) >= s.to || instant(b.End) <= s.from:
+			buffers = append(buffers, Reason{Why: Buffer, Busy: b})
+		default:
+			things = append(things, Reason{Why: Why(b.Kind), Busy: b})
+		}
+	}
+	for _, r := range buffers {
+		if !slices.ContainsFunc(things, func(t Reason) bool { return t.Busy.Kind == r.Busy.Kind && t.Busy.ID == r.Busy.ID }) {
+			things = append(things, r)
+		}
+	}
+	return things
+}

@@ -1,0 +1,73 @@
+package availability
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// Mode says how several resources make one offer.
+//
+// Without a Length the offers are stretches: with Mutual those in which all are free, otherwise each longest stretch in
+// which the resources to be named stay the same.
+type Mode string
+
+// The modes.
+const (
+	// Mutual offers what all resources have free. The points are those of the first resource, in its zone; without
+	// Query.RoundToHour they are packed into the time that all have free.
+	Mutual Mode = "mutual"
+	// Exclusive offers what any resource has free and names all that have it. Any unknown mode is this one.
+	Exclusive Mode = "exclusive"
+	// RoundRobinRandom names one resource for each start: the first that is free, in an order that is shuffled once for
+	// the whole answer.
+	RoundRobinRandom Mode = "roundrobin_random"
+	// RoundRobinPrioritized is the same in the order of the query.
+	RoundRobinPrioritized Mode = "roundrobin_prioritized"
+)
+
+// Modes lists all modes.
+func Modes() []Mode {
+	return []Mode{Mutual, Exclusive, RoundRobinRandom, RoundRobinPrioritized}
+}
+
+// ParseMode reads a mode's name.
+func ParseMode(text string) (Mode, error) {
+	if mode := Mode(text); slices.Contains(Modes(), mode) {
+		return mode, nil
+	}
+	return "", fmt.Errorf("must be one of %s, %s, %s, %s", Mutual, Exclusive, RoundRobinRandom, RoundRobinPrioritized)
+}
+
+// precedence is the order in which resources are asked whether they have a slot.
+func (q *Query) precedence() []int {
+	if q.Mode == RoundRobinRandom {
+		return rand.New(rand.NewPCG(q.Seed, 0)).Perm(len(q.Resources)) //nolint:gosec // it is fairness, not a secret
+	}
+	return q.inOrder()
+}
+
+func (q *Query) inOrder() []int {
+	order := make([]int, len(q.Resources))
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+// choose names, of the resources that have a slot, in order of precedence, those to be offered with it.
+func (q *Query) choose(have []int) []int {
+	have = q.enough(have)
+	if len(have) > 1 && (q.Mode == RoundRobinRandom || q.Mode == RoundRobinPrioritized) {
+		return have[:1]
+	}
+	return have
+}
+
+// enough returns the resources that have a slot if they are enough to offer it, else none.
+func (q *Query) enough(have []int) []int {
+	if q.Mode == Mutual && len(have) < len(q.Resources) {
+		return nil
+	}
+	return have
+}

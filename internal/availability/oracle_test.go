@@ -1,0 +1,222 @@
+package availability
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The oracle answers queries whose times are full minutes by looking at every minute by itself: it asks the standard
+// library what a clock on the wall shows then, and shares nothing with the package but the types of a query.
+
+// wallMinute is what a calendar and a clock on the wall show.
+type wallMinute struct {
+	unix    int64
+	date    int // such as 20261224
+	minute  int // of the day
+	weekday time.Weekday
+}
+
+func wallMinutes(zone *time.Location, from time.Time, n int) []wallMinute {
+	list := make([]wallMinute, n)
+	for i := range list {
+		t := from.Add(time.Duration(i) * time.Minute).In(zone)
+		y, m, d := t.Date()
+		hours, minutes, _ := t.Clock()
+		list[i] = wallMinute{t.Unix(), y*10000 + int(m)*100 + d, hours*60 + minutes, t.Weekday()}
+	}
+	return list
+}
+
+// spec is a rule as a caller would write it.
+type spec struct {
+	name       string
+	day        time.Weekday
+	start, end int           // minutes of the day
+	wall       [2]wallMinute // of a period in wall time
+	unix       [2]int64      // of a period between instants
+}
+
+func (s spec) json() string {
+	hours := fmt.Sprintf(`"start": "%02d:%02d", "end": "%02d:%02d"`, s.start/60, s.start%60, s.end/60, s.end%60)
+	switch kind := s.name[len("allow_"):]; {
+	case kind == "day":
+		return fmt.Sprintf(`{%q: {"day": %q}}`, s.name, s.day)
+	case kind == "hours":
+		return fmt.Sprintf(`{%q: {%s}}`, s.name, hours)
+	case kind == "day_and_time":
+		return fmt.Sprintf(`{%q: {"day": %q, %s}}`, s.name, s.day, hours)
+	case kind == "period" && s.unix[0] != 0:
+		return fmt.Sprintf(`{%q: {"start": %q, "end": %q}}`, s.name,
+			time.Unix(s.unix[0], 0).UTC().Format(time.RFC3339), time.Unix(s.unix[1], 0).UTC().Format(time.RFC3339))
+	case kind == "period":
+		return fmt.Sprintf(`{%q: {"start": %q, "end": %q}}`, s.name, s.wall[0].text(), s.wall[1].text())
+	}
+	return fmt.Sprintf(`{%q: {}}`, s.name)
+}
+
+func (m wallMinute) text() string {
+	date := fmt.Sprintf("%04d-%02d-%02d", m.date/10000, m.date/100%100, m.date%100)
+	if m.minute == 0 {
+		return date
+	}
+	return fmt.Sprintf("%sT%02d:%02d", date, m.minute/60, m.minute%60)
+}
+
+func (m wallMinute) before(o wallMinute) bool {
+	return m.date < o.date || m.date == o.date && m.minute < o.minute
+}
+
+// has tells whether the rule is about a minute.
+func (s spec) has(m wallMinute) bool {
+	weekend := m.weekday == time.Saturday || m.weekday == time.Sunday
+	overnight := s.end <= s.start
+	inHours := m.minute >= s.start && m.minute < s.end
+	switch kind := s.name[len("allow_"):]; {
+	case kind == "day":
+		return m.weekday == s.day
+	case kind == "weekdays":
+		return !weekend
+	case kind == "weekends":
+		return weekend
+	case kind == "hours" && overnight:
+		return m.minute >= s.start || m.minute < s.end
+	case kind == "hours":
+		return inHours
+	case kind == "day_and_time" && overnight:
+		return m.weekday == s.day && m.minute >= s.start || m.weekday == (s.day+1)%7 && m.minute < s.end
+	case kind == "day_and_time":
+		return m.weekday == s.day && inHours
+	case kind == "period" && s.unix[0] != 0:
+		return m.unix >= s.unix[0] && m.unix < s.unix[1]
+	}
+	return !m.before(s.wall[0]) && m.before(s.wall[1])
+}
+
+func listOf(specs []spec) string {
+	var items []string
+	for _, s := range specs {
+		items = append(items, s.json())
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
+func allows(specs []spec, m wallMinute) bool {
+	groups := [][]string{{"allow_day", "allow_weekdays", "allow_weekends"}, {"allow_hours"}, {"allow_day_and_time"}, {"allow_period"}}
+	for _, names := range groups {
+		asked, found := false, false
+		for _, s := range specs {
+			if slices.Contains(names, s.name) {
+				asked, found = true, found || s.has(m)
+			}
+		}
+		if asked && !found {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(specs, func(s spec) bool { return strings.HasPrefix(s.name, "block_") && s.has(m) })
+}
+
+// oracle is a query, minute by minute.
+type oracle struct {
+	q      *Query
+	zero   time.Time // the first minute
+	lanes  []minutes
+	length int
+	step   int
+	buffer int
+}
+
+// minutes are those of one resource.
+type minutes struct {
+	wall    []wallMinute
+	allowed []bool
+	free    []bool // a minute's slot would be free
+}
+
+// The oracle begins before the day before the query, and ends later than a slot that begins in it.
+const daysBefore, daysAfter = 3, 2
+
+// newOracle needs what the query's rules and each resource's rules were made of.
+func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
+	t.Helper()
+	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -daysBefore)}
+	o.length, o.buffer = int(q.Length/time.Minute), int(q.Buffer/time.Minute)
+	if o.step = int(q.Step / time.Minute); o.step == 0 {
+		o.step = o.length
+	}
+	n := o.index(q.To.AddDate(0, 0, daysAfter))
+	for i, r := range q.Resources {
+		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n)}
+		for k := range n {
+			m.allowed[k] = allows(common, m.wall[k]) && allows(own[i], m.wall[k])
+			m.free[k] = m.allowed[k]
+		}
+		for _, b := range r.Busy {
+			o.markBusy(m.free, b)
+		}
+		o.lanes = append(o.lanes, m)
+	}
+	return o
+}
+
+func (o *oracle) index(t time.Time) int { return int(t.Sub(o.zero) / time.Minute) }
+
+func (o *oracle) time(k int) time.Time { return o.zero.Add(time.Duration(k) * time.Minute) }
+
+func (o *oracle) markBusy(free []bool, b Busy) {
+	if b.AllDay && o.q.IgnoreAllDay || !b.Start.Before(b.End) {
+		return
+	}
+	from, to := o.index(b.Start), o.index(b.End)
+	if !b.Guard {
+		from, to = from-o.buffer, to+o.buffer
+	}
+	for k := max(from, 0); k < min(to, len(free)); k++ {
+		free[k] = false
+	}
+}
+
+// fits tells whether a slot from a minute on lies in what is marked.
+func (o *oracle) fits(marked []bool, k int) bool {
+	return k+o.length <= len(marked) && !slices.Contains(marked[k:k+o.length], false)
+}
+
+func (o *oracle) inWindow(k int) bool {
+	return !o.time(k).Before(o.q.From) && !o.time(k+o.length).After(o.q.To)
+}
+
+// wallPoints marks the points on the wall clock.
+func (o *oracle) wallPoints(m minutes) []bool {
+	points, anchor := make([]bool, len(m.wall)), 0
+	for k, now := range m.wall {
+		if !m.allowed[k] {
+			continue
+		}
+		if k == 0 || !m.allowed[k-1] || m.wall[k-1].date != now.date {
+			anchor = (now.minute + 59) / 60 * 60
+		}
+		points[k] = now.minute >= anchor && (now.minute-anchor)%o.step == 0
+	}
+	return points
+}
+
+// packedPoints marks the points that are counted from the start of free stretches.
+func (o *oracle) packedPoints(free []bool, wall []wallMinute) []bool {
+	today := wall[o.index(o.q.From)]
+	yesterday, _ := time.Parse("20060102", fmt.Sprint(today.date))
+	dawn := slices.IndexFunc(wall, func(m wallMinute) bool { return fmt.Sprint(m.date) >= yesterday.AddDate(0, 0, -1).Format("20060102") })
+	morning := slices.IndexFunc(wall, func(m wallMinute) bool { return m.date >= today.date })
+	points, anchor := make([]bool, len(wall)), 0
+	for k := range wall {
+		if free[k] && (k == 0 || !free[k-1]) {
+			if anchor = k; k < dawn {
+				anchor = morning
+			}
+		}
+		points[k] = free[k] && k >= anchor && (k-anchor)%o.step == 0
+	}
+	return points
+}

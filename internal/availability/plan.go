@@ -1,0 +1,110 @@
+package availability
+
+import (
+	"slices"
+	"time"
+)
+
+// plan is a query in instants: a lane for each resource, in the query's order.
+type plan struct {
+	*Query
+	from, to     int64
+	early        int64 // before the day before the query's first day, in any zone; everything is computed from here on
+	length, step int64
+	lanes        []lane
+}
+
+// lookBack reaches from any moment to before the day before, even over a date that a zone skips.
+const lookBack = 3 * day
+
+// lane is what one resource brings to a query.
+type lane struct {
+	*ground
+	free   []stretch // what is allowed and not kept by busy time
+	laid   []stretch // where the points lie
+	points []int64   // where slots may begin, whether or not they fit, in order
+}
+
+// ground is what resources with the same zone and the same rules share.
+type ground struct {
+	zone    *time.Location
+	rules   Constraints
+	segs    []segment
+	allowed []stretch
+	points  []int64 // on the wall clock; nil until asked for
+	dawn    int64   // the first instant of the day before the query's first day
+	morning int64   // the first instant of that first day
+}
+
+func newPlan(q *Query) *plan {
+	p := &plan{Query: q, from: instant(q.From), to: instant(q.To), length: span(q.Length), step: span(q.Step)}
+	p.early = p.from - lookBack
+	if p.step == 0 {
+		p.step = p.length
+	}
+	p.step = max(p.step, minute)
+	var grounds []*ground
+	for i := range q.Resources {
+		r := &q.Resources[i]
+		g := p.groundOf(r, grounds)
+		if g == nil {
+			g = p.newGround(r)
+			grounds = append(grounds, g)
+		}
+		p.lanes = append(p.lanes, lane{ground: g, free: subtract(g.allowed, q.kept(r.Busy))})
+	}
+	return p
+}
+
+func (p *plan) groundOf(r *Resource, grounds []*ground) *ground {
+	for _, g := range grounds {
+		if g.zone == zoneOf(r) && slices.Equal(g.rules, r.Rules) {
+			return g
+		}
+	}
+	return nil
+}
+
+func (p *plan) newGround(r *Resource) *ground {
+	g := &ground{zone: zoneOf(r), rules: r.Rules}
+	today := dateOf(p.from, g.zone)
+	g.dawn, g.morning = firstOf(today-1, g.zone), firstOf(today, g.zone)
+	g.segs = segments(g.zone, p.early, p.to)
+	g.allowed = intersect(p.Rules.allowed(g.segs), r.Rules.allowed(g.segs))
+	return g
+}
+
+// zoneOf lets a resource without a zone live in UTC.
+func zoneOf(r *Resource) *time.Location {
+	if r.Zone == nil {
+		return time.UTC
+	}
+	return r.Zone
+}
+
+// kept is the time in which no slot's own range may lie.
+func (q *Query) kept(busy []Busy) []stretch {
+	list := make([]stretch, 0, len(busy))
+	for i := range busy {
+		if s := q.keeps(&busy[i]); s.from < s.to {
+			list = append(list, s)
+		}
+	}
+	return join(list)
+}
+
+// keeps is the time that a busy range keeps free of slots. That a slot widened by the buffer overlaps the range is the
+// same as that the slot itself overlaps the range widened by the buffer. It is empty if the range does not count.
+func (q *Query) keeps(b *Busy) stretch {
+	s := stretch{instant(b.Start), instant(b.End)}
+	switch {
+	case s.from >= s.to, b.AllDay && q.IgnoreAllDay:
+		return stretch{}
+	case b.Guard:
+		return s
+	}
+	return stretch{s.from - span(q.Buffer), s.to + span(q.Buffer)}
+}
+
+func allowedOf(l *lane) []stretch { return l.allowed }
+func freeOf(l *lane) []stretch    { return l.free }

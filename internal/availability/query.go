@@ -1,0 +1,108 @@
+// Package availability computes free time from rules and busy ranges: which slots may be offered, which are taken, and
+// why a slot is not offered. It knows no HTTP, no SQL and no clock, so every question about time can be asked by tests.
+//
+// # When a slot is free
+//
+// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard,
+// the range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot
+// widened by the query's buffer overlaps no range of the first kind. Guards may overlap each other, so the gap between
+// two things is the larger of their buffers, not the sum.
+//
+// # What the rules allow
+//
+// Without rules all time is allowed. The allow_* of one dimension (days, hours, days with hours, periods) widen each
+// other, the dimensions narrow each other, and every block_* takes away. The query's rules and the resource's own must
+// both allow the whole slot. Rules are read in the resource's own zone; allowed stretches that touch, as over midnight,
+// count as one.
+//
+// A rule allows or blocks the moments at which a clock on the wall, in the resource's zone, shows a time within the
+// rule. So when clocks go forward a window loses the hour that does not exist, and a window that lies wholly within
+// that hour is empty for the day; when clocks go back, a window has both passes of the hour that comes twice. A day is
+// the moments with its date, whether or not it has a midnight.
+//
+// # Where slots begin
+//
+// With RoundToHour slots begin at points on the wall clock of the resource's zone. On every day of an allowed stretch
+// the first point is the first full hour, and a Step later by the wall clock follows the next, until the stretch or the
+// day ends. A Step of a day or more leaves one point a day. After a change of clocks the points stay where they are on
+// the wall; an hour that comes twice has its points twice. Neither busy time nor From moves a point. Without
+// RoundToHour slots are packed: from the first full minute of every free stretch, one every Step. A stretch that was
+// free already before yesterday counts from the first moment of today, where today is the date of From; so From itself
+// does not move a point within the day.
+package availability
+
+import "time"
+
+// Kind says what keeps time.
+type Kind string
+
+// What keeps time.
+const (
+	KindBooking Kind = "booking"
+	KindHold    Kind = "hold"
+	KindEvent   Kind = "event"
+)
+
+// Busy is a range of time that is kept. A booking with a buffer is two of them: its own range, and the wider one as
+// guard.
+type Busy struct {
+	Start, End time.Time // half-open; without length it keeps nothing
+	Kind       Kind
+	ID         string // of the booking, hold or event, for explanations
+	Guard      bool   // the buffer around something: keeps slots away, but not their buffers
+	AllDay     bool   // an all-day event
+}
+
+// Resource is what can be booked. Resources that share the pointer of a zone and have equal rules share the work.
+type Resource struct {
+	Zone  *time.Location // nil is UTC
+	Rules Constraints    // its own
+	Busy  []Busy         // what overlaps Query.Reach, in any order; sorted by Start is fastest
+}
+
+// Query asks for slots within [From, To). A Length, Step or Buffer below zero counts as zero. The work grows with
+// To - From and with 1/Step, so bounding both is up to the caller; a Step below a minute counts as a minute.
+type Query struct {
+	Resources    []Resource // in order of priority
+	Mode         Mode
+	From, To     time.Time
+	Length       time.Duration // of a slot; 0 asks for whole free stretches
+	Step         time.Duration // from one slot's start to the next; 0 is Length
+	Buffer       time.Duration // kept free of everything but guards, before and after a slot
+	RoundToHour  bool          // see the package's comment
+	IgnoreAllDay bool          // all-day events keep no time
+	Rules        Constraints   // for every resource, in its own zone, besides its own rules
+	Seed         uint64        // of RoundRobinRandom: the same seed, the same order
+}
+
+// Slot is a range of time with those resources, as positions in Query.Resources and in that order, that have it.
+type Slot struct {
+	Start, End time.Time // in UTC
+	Resources  []int
+}
+
+// Slots returns what can be offered, in order of time. With a Length these are slots of that length, one for each
+// start. Without, they are the free stretches, cut where the resources to be named change; see Mode.
+func (q *Query) Slots() []Slot {
+	p := newPlan(q)
+	p.layPoints(freeOf)
+	return p.offered()
+}
+
+// Taken returns what the rules allow and busy time keeps from being offered, in order of time, with the resources that
+// are busy then. A start that Slots offers with any resource is not taken. Without RoundToHour, where the points depend
+// on busy time, those of an empty calendar are asked.
+func (q *Query) Taken() []Slot {
+	p := newPlan(q)
+	p.layPoints(allowedOf)
+	return p.taken()
+}
+
+// Reach is the range of time in which busy ranges, guards too, can matter to the query.
+func (q *Query) Reach() (from, to time.Time) {
+	from, to = q.From.Add(-max(q.Buffer, 0)), q.To.Add(max(q.Buffer, 0))
+	if !q.RoundToHour {
+		from = from.Add(-time.Duration(lookBack))
+	}
+	return from, to
+}

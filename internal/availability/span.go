@@ -1,0 +1,141 @@
+package availability
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Span is a length of time as people say it: months and days go by the calendar, hours, minutes and seconds by the
+// clock.
+type Span struct {
+	months, days int
+	clock        time.Duration
+}
+
+var (
+	spanText = regexp.MustCompile(`^(?:\d{1,9}\s*[a-z]+[\s,]*)+$`)
+	spanPart = regexp.MustCompile(`(\d+)\s*([a-z]+)`)
+	isoText  = regexp.MustCompile(`^P(?:\d{1,9}[YMWD])*(?:T(?:\d{1,9}[HMS])+)?$`)
+	isoPart  = regexp.MustCompile(`(\d+)([A-Z])|T`)
+)
+
+// units are the spans of one; an ISO unit below a day has its T before it.
+var units = map[string]Span{
+	"second": {clock: time.Second}, "sec": {clock: time.Second}, "TS": {clock: time.Second},
+	"minute": {clock: time.Minute}, "min": {clock: time.Minute}, "TM": {clock: time.Minute},
+	"hour": {clock: time.Hour}, "hr": {clock: time.Hour}, "TH": {clock: time.Hour},
+	"day": {days: 1}, "D": {days: 1},
+	"week": {days: 7}, "W": {days: 7},
+	"month": {months: 1}, "M": {months: 1},
+	"year": {months: 12}, "Y": {months: 12},
+}
+
+// The longest spans, of each kind: a hundred years.
+const (
+	maxMonths = 100 * 12
+	maxDays   = 100 * 366
+	maxClock  = maxDays * 24 * time.Hour
+)
+
+var errTooLong = errors.New("is longer than a hundred years")
+
+// ParseSpan reads parts that add up, such as "1 hour 30 minutes", "90 mins", "3 days 2 weeks", or ISO 8601, such as
+// "PT1H30M" and "P1D". Units are second, minute, hour, day, week, month and year, sec, min and hr, each also with an s.
+func ParseSpan(text string) (Span, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return Span{}, errors.New("is missing")
+	}
+	if len(text) > 1 && isoText.MatchString(text) {
+		return sumISO(text)
+	}
+	text = strings.ToLower(text)
+	if !spanText.MatchString(text) {
+		return Span{}, notSpan(text)
+	}
+	var sum Span
+	for _, part := range spanPart.FindAllStringSubmatch(text, -1) {
+		unit, known := units[strings.TrimSuffix(part[2], "s")]
+		if !known {
+			return Span{}, notSpan(text)
+		}
+		if err := sum.add(part[1], unit); err != nil {
+			return Span{}, err
+		}
+	}
+	return sum, nil
+}
+
+func sumISO(text string) (sum Span, err error) {
+	prefix := ""
+	for _, part := range isoPart.FindAllStringSubmatch(text, -1) {
+		if part[0] == "T" {
+			prefix = "T"
+			continue
+		}
+		if err := sum.add(part[1], units[prefix+part[2]]); err != nil {
+			return Span{}, err
+		}
+	}
+	return sum, nil
+}
+
+func notSpan(text string) error {
+	return fmt.Errorf("%q is not a span of time, such as 1 hour 30 minutes", text)
+}
+
+func (s *Span) add(count string, unit Span) error {
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	if n > int(maxClock/max(unit.clock, 1)) {
+		return errTooLong
+	}
+	s.months += n * unit.months
+	s.days += n * unit.days
+	s.clock += time.Duration(n) * unit.clock
+	if s.months > maxMonths || s.days > maxDays || s.clock > maxClock {
+		return errTooLong
+	}
+	return nil
+}
+
+// Duration is the span's length if it has a fixed one: a day is 24 hours, a week 7 of them. Months and years have none.
+func (s Span) Duration() (time.Duration, bool) {
+	return time.Duration(s.days)*24*time.Hour + s.clock, s.months == 0
+}
+
+// From counts the span from a moment on: the calendar first, by which the wall clock in the zone stays the same, then
+// the clock, which is exact. A month later is the same day of the month, or the month's last. Of a wall time that comes
+// twice the first is meant; one that does not exist is read with the offset before the gap.
+func (s Span) From(t time.Time, zone *time.Location) time.Time {
+	return s.shift(t, zone, 1)
+}
+
+// Before counts the span back in the same way: the calendar first, then the clock.
+func (s Span) Before(t time.Time, zone *time.Location) time.Time {
+	return s.shift(t, zone, -1)
+}
+
+func (s Span) shift(t time.Time, zone *time.Location, sign int) time.Time {
+	if s.months != 0 || s.days != 0 {
+		wall := moment(wallOf(instant(t), zone))
+		wall = addMonths(wall, sign*s.months).AddDate(0, 0, sign*s.days)
+		t = moment(instantOf(instant(wall), zone))
+	}
+	return t.Add(time.Duration(sign) * s.clock)
+}
+
+// addMonths stays within the month where AddDate would go on into the next.
+func addMonths(wall time.Time, months int) time.Time {
+	later := wall.AddDate(0, months, 0)
+	if later.Day() != wall.Day() {
+		later = later.AddDate(0, 0, -later.Day())
+	}
+	return later
+}

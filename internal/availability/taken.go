@@ -1,0 +1,58 @@
+package availability
+
+import "slices"
+
+// taken is what Taken answers: what an empty calendar would offer, less what is offered.
+func (p *plan) taken() []Slot {
+	if p.length == 0 {
+		return p.takenStretches()
+	}
+	var taken []Slot
+	offered := p.merge(p.starts(freeOf), p.inOrder(), p.enough)
+	for _, slot := range p.merge(p.starts(allowedOf), p.inOrder(), p.enough) {
+		for len(offered) > 0 && offered[0].Start.Before(slot.Start) {
+			offered = offered[1:]
+		}
+		if len(offered) == 0 || !offered[0].Start.Equal(slot.Start) {
+			slot.Resources = p.busyAmong(slot)
+			taken = append(taken, slot)
+		}
+	}
+	return taken
+}
+
+// busyAmong leaves those resources of a slot that are busy then.
+func (p *plan) busyAmong(slot Slot) []int {
+	return slices.DeleteFunc(slot.Resources, func(i int) bool {
+		return covers(p.lanes[i].free, stretch{instant(slot.Start), instant(slot.End)})
+	})
+}
+
+func (p *plan) takenStretches() []Slot {
+	missing := subtract(p.joint(p.within(allowedOf)), p.joint(p.within(freeOf)))
+	lists := make([][]stretch, len(p.lanes))
+	for i := range p.lanes {
+		lists[i] = intersect(missing, subtract(p.lanes[i].allowed, p.lanes[i].free))
+	}
+	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have })
+}
+
+// joint is the time that enough lanes have.
+func (p *plan) joint(lists [][]stretch) []stretch {
+	if p.Mode == Mutual {
+		return common(lists)
+	}
+	return join(slices.Concat(lists...))
+}
+
+// common is what all lists have.
+func common(lists [][]stretch) []stretch {
+	if len(lists) == 0 {
+		return nil
+	}
+	all := lists[0]
+	for _, list := range lists[1:] {
+		all = intersect(all, list)
+	}
+	return all
+}

@@ -1,0 +1,111 @@
+package availability
+
+import "time"
+
+// Inside the package an instant is a count of nanoseconds since 1970 in UTC, and wall time the same count of what a
+// clock on the wall shows. While a zone's offset stays the same, the two differ by it; so all work is done segment by
+// segment.
+const (
+	minute = int64(time.Minute)
+	hour   = int64(time.Hour)
+	day    = 24 * hour
+
+	// farthest is the last instant there is, in the year 2116; what lies beyond counts as then. The first is its
+	// negative.
+	farthest = int64(1) << 62
+	// widest is more than any zone's offset, and than the difference of any two.
+	widest = 36 * hour
+)
+
+// segment is a range of instants with one offset.
+type segment struct {
+	from, to int64
+	offset   int64 // wall time minus instant
+}
+
+// segments cuts a range of instants where the zone's offset changes. It does not ask time.Date, which answers for wall
+// times that do not exist, too.
+func segments(zone *time.Location, from, to int64) []segment {
+	var cut []segment
+	for from < to {
+		t := moment(from).In(zone)
+		_, seconds := t.Zone()
+		next, offset := to, int64(seconds)*int64(time.Second)
+		if _, end := t.ZoneBounds(); instant(end) > from { // it is the zero time if the offset stays for good
+			next = min(to, instant(end))
+		}
+		if last := len(cut) - 1; last >= 0 && cut[last].offset == offset {
+			cut[last].to = next
+		} else {
+			cut = append(cut, segment{from, next, offset})
+		}
+		from = next
+	}
+	return cut
+}
+
+// firstOf is the first instant of a date, which is a count of days since 1970, or of the next one if the zone skipped
+// it.
+func firstOf(date int64, zone *time.Location) int64 {
+	midnight := date * day
+	for _, s := range segments(zone, midnight-widest, midnight+2*widest) {
+		if midnight < s.to+s.offset {
+			return max(s.from, midnight-s.offset)
+		}
+	}
+	return midnight
+}
+
+// instantOf finds a wall time as RFC 5545 has it: of two the first, and one that does not exist is read with the offset
+// before the gap.
+func instantOf(wall int64, zone *time.Location) int64 {
+	before := int64(0)
+	for _, s := range segments(zone, wall-widest, wall+widest) {
+		if wall-s.offset >= s.to {
+			before = s.offset
+			continue
+		}
+		if wall-s.offset >= s.from {
+			before = s.offset
+		}
+		break
+	}
+	return wall - before
+}
+
+// dateOf is the date, as a count of days since 1970, that a calendar in the zone shows.
+func dateOf(at int64, zone *time.Location) int64 {
+	return floor(wallOf(at, zone), day)
+}
+
+// wallOf is what a clock in the zone shows.
+func wallOf(at int64, zone *time.Location) int64 {
+	_, seconds := moment(at).In(zone).Zone()
+	return at + int64(seconds)*int64(time.Second)
+}
+
+// floor divides and rounds down, ceil up; both also below zero.
+func floor(n, by int64) int64 {
+	q := n / by
+	if n%by < 0 {
+		q--
+	}
+	return q
+}
+
+func ceil(n, by int64) int64 { return -floor(-n, by) }
+
+func instant(t time.Time) int64 {
+	switch seconds := t.Unix(); {
+	case seconds >= farthest/int64(time.Second):
+		return farthest
+	case seconds <= -farthest/int64(time.Second):
+		return -farthest
+	}
+	return t.UnixNano()
+}
+
+func moment(at int64) time.Time { return time.Unix(0, at).UTC() }
+
+// span brings a duration into the range that can be added to any instant twice.
+func span(d time.Duration) int64 { return min(max(int64(d), 0), farthest/4) }

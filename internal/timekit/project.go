@@ -1,0 +1,67 @@
+package timekit
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"holdfast/internal/booking"
+)
+
+// Project renders a project for its owner.
+func Project(p *booking.Project, c Clock) Object {
+	return Object{
+		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
+		"availability": p.Availability, "availability_constraints": p.Constraints, "booking": p.Booking,
+		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta,
+		"created_at": c.Show(p.CreatedAt, time.UTC), "updated_at": c.Show(p.UpdatedAt, time.UTC),
+	}
+}
+
+// formFields are what a booking form asks for when its project does not say, in this order.
+const formFields = `{"name":{"title":"Name","required":true},"email":{"title":"E-mail","required":true,"format":"email"}}`
+
+// texts are what a widget says when its project does not. Without the first one it breaks; %s becomes the e-mail address.
+var texts = Object{
+	"success_message":           "We have received your booking and sent a confirmation to %s",
+	"submit_button":             "Book it",
+	"allocated_resource_prefix": "with",
+}
+
+// PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.
+func PublicProject(p *booking.Project) Object {
+	form := p.CustomerFields
+	if string(bytes.TrimSpace(form)) == "{}" {
+		form = json.RawMessage(formFields)
+	}
+	return Object{
+		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "availability": p.Availability,
+		"availability_constraints": p.Constraints, "booking": inherited(p.Booking), "customer_fields": form, "ui": look(p.UI),
+	}
+}
+
+// inherited is what bookings inherit, without what a browser need not know: it comes with the booking on the server.
+func inherited(raw json.RawMessage) map[string]json.RawMessage {
+	all := map[string]json.RawMessage{}
+	_ = json.Unmarshal(raw, &all)
+	for _, own := range []string{"meta", "event_notifications", "reminders"} {
+		delete(all, own)
+	}
+	return all
+}
+
+// look is a project's ui with the texts that it lacks.
+func look(raw json.RawMessage) Object {
+	ui := Object{}
+	_ = json.Unmarshal(raw, &ui)
+	said := maps.Clone(texts)
+	own, _ := ui["localization"].(Object)
+	for name, text := range own {
+		if text != nil {
+			said[name] = text
+		}
+	}
+	ui["localization"] = said
+	return ui
+}
