@@ -117,24 +117,23 @@ func (s *Server) free(k *call) (*wanted, error) {
 	return w, s.fill(k, w, false)
 }
 
-// fill looks what is taken of the resources: one query for all of them.
-func (s *Server) fill(k *call, w *wanted, kinds bool) error {
-	window := postgres.Window{Hold: w.hold, Kinds: kinds}
+// fill looks what is taken of the resources: one query for all of them. told tells by whom.
+func (s *Server) fill(k *call, w *wanted, told bool) error {
+	window := postgres.Window{Hold: w.hold}
 	window.From, window.To = w.Reach()
 	for _, r := range w.resources {
 		window.Resources = append(window.Resources, r.ID)
 	}
-	taken, err := s.DB.Busy(k, k.app.ID, window)
+	look := s.DB.Taken
+	if told {
+		look = s.DB.TakenBy
+	}
+	taken, err := look(k, k.app.ID, window)
 	if err != nil {
 		return err
 	}
-	for i := range w.Resources {
-		n := 0
-		for n < len(taken) && taken[n].Resource == i {
-			n++
-		}
-		w.Resources[i].Busy = busyOf(taken[:n])
-		taken = taken[n:]
+	for i, r := range w.resources {
+		w.Resources[i].Busy = busyOf(taken[r.ID])
 	}
 	return nil
 }

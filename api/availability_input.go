@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
 )
 
 // What one question for free time may cost.
@@ -27,15 +28,15 @@ type availabilityInput struct {
 	Resources     []string        `json:"resources"`
 	Mode          string          `json:"mode"`
 	Length        string          `json:"length"` // "" or null: whole free stretches
-	From          string          `json:"from"`
-	To            string          `json:"to"`
+	From          stamp           `json:"from"`
+	To            stamp           `json:"to"`
 	Buffer        string          `json:"buffer"`
 	Increments    string          `json:"timeslot_increments"`
 	RoundToHour   *bool           `json:"round_to_nearest_hour"`
 	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
 	Zone          string          `json:"output_timezone"`
 	Constraints   json.RawMessage `json:"constraints"`
-	At            string          `json:"at"` // of explain: the start that is asked about
+	At            stamp           `json:"at"` // of explain: the start that is asked about
 }
 
 // wanted reads a question; what it leaves out, its project says.
@@ -61,7 +62,10 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	if err := fill(text, &in); err != nil {
 		return nil, err
 	}
-	w := in.query(k.clock.Zone, problems)
+	w := in.query(k.clock, problems)
+	if in.Zone != "" {
+		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
+	}
 	if err := s.chosen(k, w, in.Resources, problems); err != nil {
 		return nil, err
 	}
@@ -107,17 +111,18 @@ func projectAvailability(p *booking.Project) map[string]json.RawMessage {
 }
 
 // query reads all but the resources.
-func (in availabilityInput) query(zone *time.Location, problems booking.Problems) *wanted {
-	w := &wanted{zone: time.UTC, at: in.At}
-	if zone != nil {
-		w.zone = zone
+func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) *wanted {
+	w := &wanted{zone: time.UTC, at: string(in.At)}
+	if clock.Zone != nil {
+		w.zone = clock.Zone
 	}
 	if in.Zone != "" {
 		checkZone(in.Zone, "output_timezone", problems)
 		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
 	}
-	w.From = in.moment(in.From, "now", "from", w.zone, problems)
-	w.To = in.moment(in.To, "4 weeks", "to", w.zone, problems)
+	clock.Zone = w.zone
+	w.From = moment(clock, string(in.From), "now", "from", problems)
+	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
 	w.Length = in.length(in.Length, "length", problems)
 	w.Step = in.length(in.Increments, "timeslot_increments", problems)
 	w.Buffer = in.length(in.Buffer, "buffer", problems)
@@ -148,11 +153,15 @@ func constraints(raw json.RawMessage, field string, problems booking.Problems) a
 	return rules
 }
 
-func (in availabilityInput) moment(text, otherwise, field string, zone *time.Location, problems booking.Problems) time.Time {
+// moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
+func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
-	t, err := availability.ParseMoment(text, time.Now(), zone)
+	if t, err := clock.Read(text); err == nil && clock.In != "" {
+		return t
+	}
+	t, err := availability.ParseMoment(text, time.Now(), clock.Zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

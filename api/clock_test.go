@@ -7,7 +7,10 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +135,25 @@ func TestFingerprintKnowsTheClock(t *testing.T) {
 	}
 	if !bytes.Equal(plain, print("Accept", "text/html")) {
 		t.Error("another header makes a difference")
+	}
+}
+
+// TestTimesGoThroughTheClock reads the sources: a time that is shown or read in another way forgets what the client chose.
+func TestTimesGoThroughTheClock(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, own := range []string{"time.RFC3339", "time.Parse(", "time.ParseInLocation("} {
+			if strings.Contains(string(text), own) && !strings.HasSuffix(name, "_test.go") {
+				t.Errorf("%s uses %s", name, own)
+			}
+		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/availability"
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
 // eventInput is what a body may say of an event. invite and sync_provider of Timekit's contract have no effect: nothing
@@ -93,14 +93,17 @@ func (k *call) eventTime(text *stamp, field string, e *booking.Event, problems b
 	if text == nil {
 		text = new(stamp)
 	}
-	date, err := time.Parse(time.DateOnly, string(*text))
-	if !e.AllDay || err != nil {
+	if !e.AllDay || len(*text) != len(time.DateOnly) {
 		return k.parseTime(string(*text), field, problems)
 	}
-	if date.Before(earliest) || date.After(latest) {
+	first, err := availability.ParseMoment(string(*text), time.Now(), e.Resource.Zone())
+	switch {
+	case err != nil:
+		problems.Add(field, "%s", err)
+	case first.Before(earliest) || first.After(latest):
 		problems.Add(field, "must lie between 1970 and 2200")
 	}
-	return timekit.DayBegins(date, e.Resource.Zone())
+	return first
 }
 
 var rsvps = []string{"accepted", "needsAction", "declined", "tentative"}

@@ -122,12 +122,14 @@ func (k *call) wait(otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// includes are the names in ?include=a,b; those nobody knows do nothing, as with Timekit.
+// includes are the names in ?include=a,b.c; who wants a part of a part wants the part. Names nobody knows do nothing, as
+// with Timekit.
 func (k *call) includes() map[string]bool {
 	all := map[string]bool{}
 	for _, list := range k.QueryArray("include") {
 		for name := range strings.SplitSeq(list, ",") {
-			all[strings.TrimSpace(name)] = true
+			part, _, _ := strings.Cut(strings.TrimSpace(name), ".")
+			all[part], all[strings.TrimSpace(name)] = true, true
 		}
 	}
 	return all

@@ -2,8 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 func newCall(method, target, body string, headers ...string) *call {
@@ -134,6 +138,65 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 	}
 	if len(statuses) != len(booking.Codes) {
 		t.Errorf("%d statuses for %d codes", len(statuses), len(booking.Codes))
+	}
+}
+
+func TestIncludes(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"": "", "include=": "", "include=event": "event", "include=event,attributes": "attributes event", "include=event%2C%20user": "event user",
+		"include=event&include=user": "event user", "include=resource.calendars": "resource resource.calendars", "include=a.b.c,a": "a a.b.c",
+	} {
+		all := newCall(http.MethodGet, "/?"+query, "").includes()
+		delete(all, "")
+		if got := strings.Join(slices.Sorted(maps.Keys(all)), " "); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}
+
+func TestPagesOfLists(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		target      string
+		page        postgres.Page
+		count, rows int
+		want        string
+	}{
+		{"/v2/bookings?search=a:b%3Bc:d&limit=2", postgres.Page{Number: 1, Limit: 2}, 2, 5, `{"current_page":1,"data":null,` +
+			`"first_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=1\u0026search=a%3Ab%3Bc%3Ad","from":1,"last_page":3,` +
+			`"last_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=3\u0026search=a%3Ab%3Bc%3Ad",` +
+			`"next_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=2\u0026search=a%3Ab%3Bc%3Ad","path":"https://x.example/b/v2/bookings",` +
+			`"per_page":2,"prev_page_url":null,"to":2,"total":5}`},
+		{"/v2/resources?page=9", postgres.Page{Number: 9, Limit: 50}, 0, 0, `{"current_page":9,"data":null,` +
+			`"first_page_url":"https://x.example/b/v2/resources?page=1","from":null,"last_page":1,"last_page_url":"https://x.example/b/v2/resources?page=1",` +
+			`"next_page_url":null,"path":"https://x.example/b/v2/resources","per_page":50,"prev_page_url":"https://x.example/b/v2/resources?page=8","to":null,"total":0}`},
+	} {
+		w := httptest.NewRecorder()
+		context, _ := gin.CreateTestContext(w)
+		context.Request = httptest.NewRequest(http.MethodGet, c.target, nil)
+		k := &call{Context: context, base: "https://x.example/b"}
+		if err := k.list(nil, c.count, c.rows, c.page); err != nil || w.Body.String() != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.target, w.Body, c.want)
+		}
+	}
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	search := []postgres.Term{{Key: "graph", Value: "instant*"}, {Key: "customer.name", Value: "a:b"}}
+	for query, want := range map[string]postgres.Filter{
+		"": {}, "search=graph:instant*%3Bcustomer.name:a:b&sortedBy=asc": {Terms: search}, "orderBy=event.start&sortedBy=desc": {Order: "event.start", Desc: true},
+		"search=%3B%3Bgraph:instant*%3Bcustomer.name:a:b%3B": {Terms: search},
+	} {
+		if got, err := newCall(http.MethodGet, "/?"+query, "").filter(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v", query, got, err)
+		}
+	}
+	for _, query := range []string{"search=graph", "sortedBy=up", "start=soon", "end=2030-12-01T09:00:00", "search=a:" + strings.Repeat("x", 501)} {
+		if _, err := newCall(http.MethodGet, "/?"+query, "").filter(); booking.CodeOf(err) != booking.Invalid {
+			t.Errorf("%.40s: %v", query, err)
+		}
 	}
 }
 

@@ -16,14 +16,15 @@ func (k *call) list(data any, count, total int, page postgres.Page) error {
 	}
 	k.JSON(http.StatusOK, map[string]any{
 		"data": data, "total": total, "per_page": page.Limit, "current_page": page.Number, "last_page": last,
-		"from": from, "to": to,
+		"from": from, "to": to, "path": k.base + k.Request.URL.EscapedPath(),
+		"first_page_url": k.pageURL(1, true), "last_page_url": k.pageURL(last, true),
 		"next_page_url": k.pageURL(page.Number+1, page.Number < last),
 		"prev_page_url": k.pageURL(page.Number-1, page.Number > 1),
 	})
 	return nil
 }
 
-// pageURL is this request's address with another page; nil when there is no such page.
+// pageURL is this request's address, as the world knows it, with another page; nil when there is no such page.
 func (k *call) pageURL(number int, exists bool) any {
 	if !exists {
 		return nil
@@ -32,5 +33,5 @@ func (k *call) pageURL(number int, exists bool) any {
 	q := u.Query()
 	q.Set("page", strconv.Itoa(number))
 	u.RawQuery = q.Encode()
-	return u.RequestURI()
+	return k.base + u.RequestURI()
 }

@@ -138,6 +138,37 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	}
 }
 
+// TestDocumentHasTheEdge wants told what every route with a key does: it is limited, and shows times by the caller's clock.
+func TestDocumentHasTheEdge(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			keyed := op.Extensions["x-access"] != "none"
+			if limited := op.Responses.Value("429") != nil; limited != keyed {
+				t.Errorf("%s %s: a 429 does not fit the route", method, path)
+			}
+			shows := false
+			for status, response := range op.Responses.Map() {
+				if status >= "400" || !keyed {
+					continue
+				}
+				shows = shows || response.Value.Content["application/json"] != nil
+				for _, name := range []string{"RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Timekit-TestMode"} {
+					if op.Extensions["x-access"] != "admin" && response.Value.Headers[name] == nil {
+						t.Errorf("%s %s: %s has no %s", method, path, status, name)
+					}
+				}
+			}
+			for _, name := range []string{zoneHeader, outHeader} {
+				if shows && op.Parameters.GetByInAndName("header", name) == nil {
+					t.Errorf("%s %s does not tell of %s", method, path, name)
+				}
+			}
+		}
+	}
+}
+
 // TestDocumentHasTheCodes wants every code told with its status, and an example of each.
 func TestDocumentHasTheCodes(t *testing.T) {
 	t.Parallel()

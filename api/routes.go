@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -39,6 +40,7 @@ type call struct {
 	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
 	repeated  bool      // there was an earlier try that got no final answer
 	clock     timekit.Clock
+	base      string // where the world reaches this server, without a slash at the end
 }
 
 const once = true
@@ -64,6 +66,7 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
+		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
 		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
 		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
@@ -137,7 +140,7 @@ func (s *Server) chain(r route) gin.HandlerFunc {
 		handle = s.onlyOnce(handle)
 	}
 	return func(c *gin.Context) {
-		k := &call{Context: c, operation: newID()}
+		k := &call{Context: c, operation: newID(), base: strings.TrimSuffix(s.Links.BaseURL, "/")}
 		err := s.authorize(k, r.access)
 		if err == nil {
 			k.clock, err = k.readClock()

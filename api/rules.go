@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
 )
 
 const (
@@ -51,7 +52,7 @@ func checkAvailability(raw json.RawMessage, field string, problems booking.Probl
 	var in availabilityInput
 	checkFields(raw, &in, field, problems)
 	faults := booking.Problems{}
-	in.query(nil, faults)
+	in.query(timekit.Clock{}, faults)
 	for name, all := range faults {
 		problems[field+"."+name] = append(problems[field+"."+name], all...)
 	}

@@ -83,5 +83,5 @@ func (w *week) over(segs []segment) []stretch {
 
 // weekdayOf counts from 1970-01-01, a Thursday.
 func weekdayOf(date int64) time.Weekday {
-	return time.Weekday(date + int64(time.Thursday) - 7*floor(date+int64(time.Thursday), 7)) //nolint:gosec // it is below 7
+	return time.Weekday(date + int64(time.Thursday) - 7*floor(date+int64(time.Thursday), 7))
 }

@@ -55,8 +55,8 @@ func TestPointsWhenClocksChange(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		zone, from, rule string
-		hours            time.Duration
-		length, step     time.Duration
+		hours            int
+		length, step     int
 		want             []string
 	}{
 		{"Europe/Berlin", "2026-03-29T00:00:00", ``, 5, 90, 90, []string{"Sun 00:00 +01:00", "Sun 01:30 +01:00", "Sun 03:00 +02:00", "Sun 04:30 +02:00"}},
@@ -70,8 +70,8 @@ func TestPointsWhenClocksChange(t *testing.T) {
 	} {
 		zone := zoneNamed(t, c.zone)
 		from := at(t, c.from, zone)
-		q := &Query{From: from, To: from.Add(c.hours * time.Hour), Rules: rulesOf(t, "["+c.rule+"]"), Resources: []Resource{{Zone: zone}}}
-		q.Length, q.Step, q.RoundToHour = c.length*time.Minute, c.step*time.Minute, true
+		q := &Query{From: from, To: from.Add(time.Duration(c.hours) * time.Hour), Rules: rulesOf(t, "["+c.rule+"]"), Resources: []Resource{{Zone: zone}}}
+		q.Length, q.Step, q.RoundToHour = time.Duration(c.length)*time.Minute, time.Duration(c.step)*time.Minute, true
 		var got []string
 		for _, line := range withOffset(q.Slots(), zone) {
 			got = append(got, line[:len("Sun 00:00 +01:00")])

@@ -8,7 +8,7 @@ import (
 // offered is what Slots answers.
 func (p *plan) offered() []Slot {
 	if p.length == 0 {
-		return p.sweep(p.within(freeOf), p.precedence(), p.choose)
+		return p.sweep(p.each(freeOf), p.precedence(), p.choose)
 	}
 	return p.merge(p.starts(freeOf), p.precedence(), p.choose)
 }
@@ -57,16 +57,7 @@ func earliest(lists [][]int64) (at int64, some bool) {
 	return at, some
 }
 
-// within returns, for each lane, what it has within the query.
-func (p *plan) within(of func(*lane) []stretch) [][]stretch {
-	lists := make([][]stretch, len(p.lanes))
-	for i := range p.lanes {
-		lists[i] = intersect(of(&p.lanes[i]), []stretch{{p.from, p.to}})
-	}
-	return lists
-}
-
-// sweep cuts what enough lanes have where the choice changes; it uses the lists up.
+// sweep cuts what enough lanes have within the query where the choice changes; it uses the lists up.
 func (p *plan) sweep(lists [][]stretch, order []int, choose func([]int) []int) []Slot {
 	var slots []Slot
 	for from := p.from; from < p.to; {

@@ -95,7 +95,7 @@ func parseConstraint(raw json.RawMessage, where string, wrong faults) Constraint
 	}
 	c := Constraint{name: name, block: block, dim: s.dim, days: s.days, hours: [2]int64{0, day}}
 	if fields := readFields(item[name], s.fields, where, wrong); fields != nil {
-		c.read(fields, where, wrong)
+		return c.read(fields, where, wrong)
 	}
 	return c
 }
@@ -128,7 +128,7 @@ func isEmptyList(raw json.RawMessage) bool {
 }
 
 // read takes the fields of the rule's dimension, which are all there.
-func (c *Constraint) read(fields map[string]json.RawMessage, where string, wrong faults) {
+func (c Constraint) read(fields map[string]json.RawMessage, where string, wrong faults) Constraint {
 	if raw, has := fields["day"]; has {
 		var ok bool
 		if c.days, ok = parseDay(raw); !ok {
@@ -137,13 +137,14 @@ func (c *Constraint) read(fields map[string]json.RawMessage, where string, wrong
 	}
 	switch _, has := fields["start"]; {
 	case c.dim == byPeriod:
-		c.readPeriod(fields, where, wrong)
+		return c.readPeriod(fields, where, wrong)
 	case has:
-		c.readHours(fields, where, wrong)
+		return c.readHours(fields, where, wrong)
 	}
+	return c
 }
 
-func (c *Constraint) readPeriod(fields map[string]json.RawMessage, where string, wrong faults) {
+func (c Constraint) readPeriod(fields map[string]json.RawMessage, where string, wrong faults) Constraint {
 	var ok [2]bool
 	c.begin, ok[0] = parseBound(fields["start"])
 	c.end, ok[1] = parseBound(fields["end"])
@@ -151,15 +152,17 @@ func (c *Constraint) readPeriod(fields map[string]json.RawMessage, where string,
 	// between.
 	late := c.begin.wall == c.end.wall && c.begin.at >= c.end.at
 	wrong.addBounds(ok, "must be a timestamp or a date, such as 2026-12-24", where, late, "must be after the start")
+	return c
 }
 
-func (c *Constraint) readHours(fields map[string]json.RawMessage, where string, wrong faults) {
+func (c Constraint) readHours(fields map[string]json.RawMessage, where string, wrong faults) Constraint {
 	var ok [2]bool
 	c.hours[0], ok[0] = parseClock(fields["start"])
 	c.hours[1], ok[1] = parseClock(fields["end"])
 	ok[0] = ok[0] && c.hours[0] < day
 	same := c.hours[0] == c.hours[1]
 	wrong.addBounds(ok, "must be an hour from 0 to 24 or a time such as 17:30", where, same, "must differ from the start")
+	return c
 }
 
 // addBounds adds what is wrong with start and end themselves or, if they are well, with the one after the other.

@@ -108,3 +108,24 @@ func (q *Query) keeps(b *Busy) stretch {
 
 func allowedOf(l *lane) []stretch { return l.allowed }
 func freeOf(l *lane) []stretch    { return l.free }
+
+// each returns what every lane has of something, and common what all of them have.
+func (p *plan) each(of func(*lane) []stretch) [][]stretch {
+	lists := make([][]stretch, len(p.lanes))
+	for i := range p.lanes {
+		lists[i] = of(&p.lanes[i])
+	}
+	return lists
+}
+
+func (p *plan) common(of func(*lane) []stretch) []stretch {
+	var all []stretch
+	for i, list := range p.each(of) {
+		if i == 0 {
+			all = list
+			continue
+		}
+		all = intersect(all, list)
+	}
+	return all
+}

@@ -15,12 +15,8 @@ func (p *plan) layPoints(of func(*lane) []stretch) {
 }
 
 func (p *plan) layCommonPoints(of func(*lane) []stretch) {
-	all := make([][]stretch, len(p.lanes))
-	for i := range p.lanes {
-		all[i] = of(&p.lanes[i])
-	}
 	first := &p.lanes[0]
-	first.lay(p, common(all))
+	first.lay(p, p.common(of))
 	for i := range p.lanes {
 		p.lanes[i].laid, p.lanes[i].points = first.laid, first.points
 	}
@@ -53,7 +49,7 @@ func (p *plan) wallPoints(g *ground) []int64 {
 // pointsOf walks one allowed stretch, segment by segment and in each day by day. The anchor is the day's first full
 // hour in the stretch; it outlives a segment, so that points stay on the wall clock when clocks change within a day.
 func (p *plan) pointsOf(s stretch, segs []segment, points []int64) []int64 {
-	today, anchor := int64(-farthest), int64(0)
+	today, anchor := -farthest, int64(0)
 	for _, seg := range segs {
 		from, to := max(s.from, seg.from)+seg.offset, min(s.to, seg.to)+seg.offset
 		for from < to {

@@ -17,6 +17,10 @@ type story struct {
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
+func someMinutes(r *rand.Rand, of ...int) time.Duration {
+	return time.Duration(pick(r, of...)) * time.Minute
+}
+
 var ruleNames = []string{"day", "weekdays", "weekends", "hours", "day_and_time", "period"}
 
 // someRules returns up to three rules about times near a moment. Most allow, lest nothing stay free.
@@ -57,9 +61,9 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 	t.Helper()
 	s := story{Query: &Query{
 		Mode: pick(r, Modes()...), From: from, To: from.Add(time.Duration(6+r.IntN(60)) * time.Hour), Seed: r.Uint64(),
-		Length: pick[time.Duration](r, 0, 10, 15, 30, 45, 60, 90, 24*60, 30*60) * time.Minute,
-		Step:   pick[time.Duration](r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60) * time.Minute,
-		Buffer: pick[time.Duration](r, 0, 0, 5, 30) * time.Minute, RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
+		Length: someMinutes(r, 0, 10, 15, 30, 45, 60, 90, 24*60, 30*60),
+		Step:   someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60),
+		Buffer: someMinutes(r, 0, 0, 5, 30), RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
 	}}
 	s.common = someRules(r, from, zones[0])
 	s.Rules = rulesOf(t, listOf(s.common))

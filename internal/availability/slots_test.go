@@ -107,6 +107,13 @@ func TestPointsOnTheWallClock(t *testing.T) {
 	}
 }
 
+func TestPointsOfTheFirstDayThereIs(t *testing.T) {
+	t.Parallel()
+	q := &Query{From: time.Unix(0, 0), To: time.Unix(0, 0).Add(11 * time.Hour), Length: time.Hour, Step: 50 * time.Minute, RoundToHour: true, Resources: []Resource{{}}}
+	q.Rules = rulesOf(t, `[{"allow_hours":{"start":"07:20","end":24}}]`)
+	equal(t, times(q.Slots(), time.UTC), "Thu 08:00–09:00", "Thu 08:50–09:50", "Thu 09:40–10:40")
+}
+
 func TestPointsBeginAnewAtMidnight(t *testing.T) {
 	t.Parallel()
 	q := monday("20:00", "23:00", 90*time.Minute, nil)

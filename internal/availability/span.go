@@ -63,7 +63,8 @@ func ParseSpan(text string) (Span, error) {
 		if !known {
 			return Span{}, notSpan(text)
 		}
-		if err := sum.add(part[1], unit); err != nil {
+		var err error
+		if sum, err = sum.plus(part[1], unit); err != nil {
 			return Span{}, err
 		}
 	}
@@ -77,7 +78,7 @@ func sumISO(text string) (sum Span, err error) {
 			prefix = "T"
 			continue
 		}
-		if err := sum.add(part[1], units[prefix+part[2]]); err != nil {
+		if sum, err = sum.plus(part[1], units[prefix+part[2]]); err != nil {
 			return Span{}, err
 		}
 	}
@@ -88,21 +89,21 @@ func notSpan(text string) error {
 	return fmt.Errorf("%q is not a span of time, such as 1 hour 30 minutes", text)
 }
 
-func (s *Span) add(count string, unit Span) error {
+func (s Span) plus(count string, unit Span) (Span, error) {
 	n, err := strconv.Atoi(count)
 	if err != nil {
-		return err
+		return Span{}, err
 	}
 	if n > int(maxClock/max(unit.clock, 1)) {
-		return errTooLong
+		return Span{}, errTooLong
 	}
 	s.months += n * unit.months
 	s.days += n * unit.days
 	s.clock += time.Duration(n) * unit.clock
 	if s.months > maxMonths || s.days > maxDays || s.clock > maxClock {
-		return errTooLong
+		return Span{}, errTooLong
 	}
-	return nil
+	return s, nil
 }
 
 // Duration is the span's length if it has a fixed one: a day is 24 hours, a week 7 of them. Months and years have none.

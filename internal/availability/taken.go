@@ -29,7 +29,7 @@ func (p *plan) busyAmong(slot Slot) []int {
 }
 
 func (p *plan) takenStretches() []Slot {
-	missing := subtract(p.joint(p.within(allowedOf)), p.joint(p.within(freeOf)))
+	missing := subtract(p.joint(allowedOf), p.joint(freeOf))
 	lists := make([][]stretch, len(p.lanes))
 	for i := range p.lanes {
 		lists[i] = intersect(missing, subtract(p.lanes[i].allowed, p.lanes[i].free))
@@ -38,21 +38,9 @@ func (p *plan) takenStretches() []Slot {
 }
 
 // joint is the time that enough lanes have.
-func (p *plan) joint(lists [][]stretch) []stretch {
+func (p *plan) joint(of func(*lane) []stretch) []stretch {
 	if p.Mode == Mutual {
-		return common(lists)
+		return p.common(of)
 	}
-	return join(slices.Concat(lists...))
-}
-
-// common is what all lists have.
-func common(lists [][]stretch) []stretch {
-	if len(lists) == 0 {
-		return nil
-	}
-	all := lists[0]
-	for _, list := range lists[1:] {
-		all = intersect(all, list)
-	}
-	return all
+	return join(slices.Concat(p.each(of)...))
 }

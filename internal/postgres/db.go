@@ -116,6 +116,10 @@ func domain(err error) error {
 	case "spent_links_booking_id_fkey":
 		return booking.Wrap(err, booking.NotFound, "The booking does not exist.")
 	}
+	switch pg.Code {
+	case "22P02", "22P05", "22003": // half a surrogate pair, a null character, a number beyond all bounds
+		return booking.Wrap(err, booking.Malformed, "The body holds JSON that cannot be kept: half a character, or too large a number.")
+	}
 	return err
 }
 

@@ -37,25 +37,3 @@ func calendar(c *booking.Calendar, at func(time.Time) string) Object {
 		"created_at": at(c.CreatedAt), "updated_at": at(c.UpdatedAt),
 	}
 }
-
-// DayBegins is the first instant of a date in a zone: not always midnight, which clocks may skip or show twice. Where the
-// whole date is skipped, it is that of the next one.
-func DayBegins(date time.Time, zone *time.Location) time.Time {
-	midnight := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, time.UTC)
-	for from := midnight.Add(-36 * time.Hour); ; { // more than any zone's offset
-		_, offset := from.In(zone).Zone()
-		_, until := from.In(zone).ZoneBounds()
-		begins := midnight.Add(-time.Duration(offset) * time.Second)
-		if until.IsZero() || begins.Before(until) {
-			return later(begins, from).UTC()
-		}
-		from = until
-	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

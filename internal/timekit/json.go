@@ -116,8 +116,16 @@ func Resource(r *booking.Resource, c Clock) Object {
 	return Object{
 		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": orObject(r.Meta),
-		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt),
+		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt), "tags": OrList(r.Tags),
 	}
+}
+
+// OrList is a raw list, an empty one when there is none.
+func OrList(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" { // of a booking that was kept before there were any
+		return json.RawMessage("[]")
+	}
+	return raw
 }
 
 // WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action

@@ -1,4 +1,5 @@
-// Command bench measures a booking's life against the barest workflow that could carry it, on one server in one run.
+// Command bench measures a booking's life against the barest workflow that could carry it, and questions for free time
+// over a full record, on one server in one run.
 package main
 
 import (
@@ -48,6 +49,11 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 	if err != nil {
 		return err
 	}
+	asked, err := measureFree(ctx, s)
+	if err != nil {
+		return err
+	}
+	report += asked
 	_, _ = fmt.Fprint(os.Stdout, report)
 	if out == "" {
 		return nil

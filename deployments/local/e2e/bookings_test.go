@@ -249,6 +249,12 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s = %q, want %q", path, got, want)
 		}
 	}
+	for key, number := range map[string]string{"first": "1", "prev": "1", "next": "3", "last": "3"} {
+		at := page.str(key + "_page_url")
+		if got := b.get(t, at).want(t, http.StatusOK).str("current_page"); got != number || !strings.HasPrefix(at, b.api+"/v2/bookings?") {
+			t.Errorf("the %s page is %s, at %s", key, got, at)
+		}
+	}
 	next := b.get(t, page.str("next_page_url")).want(t, http.StatusOK)
 	if next.str("current_page") != "3" || next.str("next_page_url") != "" {
 		t.Error(next.body)

@@ -13,6 +13,11 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/keys", "server"}, {"POST", "/v2/keys", "server"}, {"DELETE", "/v2/keys/x", "server"},
 	{"GET", "/v2/resources", "server"}, {"POST", "/v2/resources", "server"}, {"GET", "/v2/resources/x", "server"},
 	{"PUT", "/v2/resources/x", "server"}, {"DELETE", "/v2/resources/x", "server"},
+	{"GET", "/v2/resources/timezone/x", "server"},
+	{"GET", "/v2/projects", "key"}, {"POST", "/v2/projects", "server"}, {"GET", "/v2/projects/embed/x", "key"},
+	{"GET", "/v2/projects/x", "server"}, {"PUT", "/v2/projects/x", "server"}, {"DELETE", "/v2/projects/x", "server"},
+	{"GET", "/v2/projects/x/resources", "server"}, {"POST", "/v2/projects/x/resources", "server"},
+	{"PUT", "/v2/projects/x/resources", "server"}, {"DELETE", "/v2/projects/x/resources/x", "server"},
 	{"GET", "/v2/bookings", "server"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "server"},
 	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "server"},
 	{"POST", "/v2/availability", "key"}, {"POST", "/v2/availability/dates", "key"}, {"POST", "/v2/availability/count", "key"},
@@ -97,6 +102,9 @@ func TestErrorsTellNothingOfTheInside(t *testing.T) {
 				if err := json.Unmarshal([]byte(a.body), &problem); err != nil || problem["code"] == "" || problem["request_id"] == "" || problem["error"] == nil {
 					t.Errorf("%s %s: not a problem document: %s", r.method, r.path, a.body)
 				}
+			}
+			if a.status < 400 {
+				continue // made: it has a random key, and fields of the contract that are named so
 			}
 			for _, inside := range []string{"sql", ".go:", "pgx", "goroutine", "temporal", "constraint", "unmarshal", "SQLSTATE"} {
 				if strings.Contains(strings.ToLower(a.body), strings.ToLower(inside)) {

@@ -3,10 +3,11 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // widget returns the bundle of a visitor's browser.
@@ -125,6 +126,30 @@ func TestHeadersWithClocksPutForward(t *testing.T) {
 	book("2030-10-27T02:30:00+01:00", "2030-10-27T03:30:00+01:00").refused(t, http.StatusConflict, "slot_taken")
 }
 
+// TestHeadersOfAvailability: output_timezone of the body comes before the zone that a client sends with every request.
+func TestHeadersOfAvailability(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	b.resource(t)
+	zone, unix := []string{"Timekit-Timezone", "Europe/Berlin"}, []string{"Timekit-InputTimestampFormat", "U"}
+	for _, c := range []struct {
+		body, start string
+		headers     []string
+	}{
+		{`"from":"2030-12-02 09:00","to":"2030-12-02 10:00"`, "2030-12-02T09:00:00+01:00", append(zone, "Timekit-InputTimestampFormat", "Y-m-d H:i")},
+		{`"from":"2030-12-02 09:00","to":"2030-12-02 10:00","output_timezone":"America/New_York"`, "2030-12-02T09:00:00-05:00", append(zone, "Timekit-InputTimestampFormat", "Y-m-d H:i")},
+		{`"from":"2030-12-02T09:00:00Z","to":"2030-12-02T10:00:00Z","output_timezone":"Asia/Tokyo"`, "2030-12-02T18:00:00+09:00", zone},
+		{`"from":1922432400,"to":"1922436000"`, "2030-12-02T09:00:00Z", unix},
+		{`"from":"1922432400","to":"1922436000"`, "1922432400", append(unix, "Timekit-OutputTimestampFormat", "U")},
+	} {
+		slots := b.post(t, "/v2/availability", `{"length":"1 hour",`+c.body+`}`, c.headers...).want(t, http.StatusOK)
+		if slots.str("data.0.start") != c.start || slots.at("data.1") != nil {
+			t.Errorf("%s: want one at %s: %s", c.body, c.start, slots.body)
+		}
+	}
+	b.post(t, "/v2/availability", `{"from":"now","to":"1 week","length":"1 hour"}`, unix...).want(t, http.StatusOK)
+}
+
 func TestHeadersThatSayNothing(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
@@ -140,74 +165,18 @@ func TestHeadersThatSayNothing(t *testing.T) {
 	}
 }
 
-// preflight is what a browser asks before it lets a page of another site make a call. No credential comes with it.
-func (b *bundle) preflight(t testing.TB, method, path, headers string) answer {
-	t.Helper()
-	return b.anonymous().call(t, http.MethodOptions, path, "", "Origin", "https://barber.example", "Access-Control-Request-Method", method,
-		"Access-Control-Request-Headers", headers)
-}
-
-// TestHeadersForBrowsers asks as the booking widget's browser does, on every path it may ever call.
-func TestHeadersForBrowsers(t *testing.T) {
-	t.Parallel()
-	b := tenant(t, plain)
-	for _, c := range [][3]string{
-		{"GET", "/v2/projects/embed/0fd4c7a2", "authorization,timekit-context"},
-		{"POST", "/v2/availability", "authorization,content-type,timekit-context"},
-		{"POST", "/v2/bookings?include=attributes,event,user", "authorization,content-type,timekit-context"},
-		{"GET", "/v2/bookings/groups?search=project.id:x", "authorization,timekit-context,timekit-timezone"},
-		{"POST", "/v2/bookings/x/reschedule", "authorization,content-type"},
-		{"PUT", "/v2/bookings/x/cancel/", "authorization,content-type,idempotency-key,if-match,prefer,x-request-id"},
-		{"DELETE", "/v2/resources/x", "authorization,timekit-inputtimestampformat,timekit-outputtimestampformat"},
-		{"GET", "/v2/app", "authorization"},
-		{"GET", "/v2/nowhere", "authorization"},
-		{"GET", "/openapi.json", ""},
-	} {
-		a := b.preflight(t, c[0], c[1], c[2])
-		got := fmt.Sprint(a.status, a.header["Access-Control-Allow-Origin"], a.header["Access-Control-Allow-Methods"],
-			a.header.Get("Access-Control-Allow-Headers"), a.header["Access-Control-Allow-Credentials"], a.header["Access-Control-Max-Age"])
-		if want := fmt.Sprint(204, []string{"*"}, []string{c[0]}, c[2], []string(nil), []string{"86400"}); got != want {
-			t.Errorf("%s: got %s, want %s", c[1], got, want)
+// untold is a header of our own that the document does not have; "" when it has all. Those of refusals are told once, with
+// the limits.
+func (a answer) untold(document openapi3.Headers) string {
+	told := map[string]bool{"Timekit-Request-Id": true} // with X-Request-Id
+	for name := range document {
+		told[http.CanonicalHeaderKey(name)] = true
+	}
+	for name := range a.header {
+		edge := strings.HasPrefix(name, "Timekit-") || strings.Contains(name, "Ratelimit")
+		if !told[name] && (strings.HasPrefix(name, "Holdfast-") || edge && a.status < http.StatusBadRequest) {
+			return name
 		}
 	}
-	resource := b.resource(t)
-	for _, path := range []string{"/v2/apps", "/v2/apps/", "/healthz", "/metrics", "/v2/bookings/" + resource + "/external_action/confirm"} {
-		a := b.preflight(t, http.MethodPost, path, "authorization")
-		if a.header.Get("Access-Control-Allow-Origin") != "" || a.header.Get("Access-Control-Allow-Headers") != "" {
-			t.Errorf("%s is open to other sites: %v", path, a.header)
-		}
-	}
-	if a := b.preflight(t, http.MethodPatch, "/v2/bookings", ""); a.header.Get("Access-Control-Allow-Methods") != "" {
-		t.Errorf("PATCH is allowed: %v", a.header)
-	}
-	b.anonymous().call(t, http.MethodOptions, "/v2/bookings/"+resource+"/external_action/confirm", "").want(t, http.StatusNoContent)
-	b.anonymous().call(t, http.MethodOptions, "/v2/bookings", "").refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
-}
-
-// TestHeadersOfErrorsForBrowsers: without them a browser shows its page nothing, not even the status.
-func TestHeadersOfErrorsForBrowsers(t *testing.T) {
-	t.Parallel()
-	b := tenant(t, plain)
-	widget, site := b.widget(t), []string{"Origin", "https://barber.example"}
-	for status, a := range map[int]answer{
-		200: b.get(t, "/v2/app", site...),
-		201: widget.post(t, "/v2/bookings", request(b.resource(t), "instant", 9), site...),
-		400: widget.post(t, "/v2/bookings", "{", site...),
-		401: b.anonymous().get(t, "/v2/bookings", site...),
-		403: widget.get(t, "/v2/bookings", site...),
-		404: widget.get(t, "/v2/nowhere", site...),
-		405: widget.call(t, http.MethodDelete, "/v2/graphs", "", site...),
-		422: widget.post(t, "/v2/bookings", "{}", site...),
-	} {
-		a.want(t, status)
-		exposed := a.header.Get("Access-Control-Expose-Headers")
-		for _, name := range []string{"Timekit-TestMode", "Timekit-Request-Id", "RateLimit", "Retry-After", "X-RateLimit-Remaining", "ETag", "Location"} {
-			if !strings.Contains(", "+strings.ToLower(exposed)+",", ", "+strings.ToLower(name)+",") {
-				t.Errorf("%d: %s is not exposed: %s", status, name, exposed)
-			}
-		}
-		if got := a.header["Access-Control-Allow-Origin"]; !slices.Equal(got, []string{"*"}) || a.header.Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("%d: allowed are %q, credentials %q", status, got, a.header.Get("Access-Control-Allow-Credentials"))
-		}
-	}
+	return ""
 }
