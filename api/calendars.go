@@ -41,13 +41,8 @@ func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problem
 }
 
 func (s *Server) listCalendars(k *call) error {
-	page, err := k.page()
+	page, terms, err := k.listing()
 	if err != nil {
-		return err
-	}
-	problems := booking.Problems{}
-	terms := k.terms(problems)
-	if err := problems.Err(); err != nil {
 		return err
 	}
 	all, total, err := s.DB.Calendars(k, k.app.ID, terms, page)

@@ -17,6 +17,7 @@ type access int
 const (
 	needNothing access = iota
 	needAdmin          // the admin key of the configuration
+	needApp            // the admin key, or a server key of the app that the path names
 	needServer         // a server key of an app
 	needKey            // any key of an app, a widget's too
 )
@@ -53,6 +54,9 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/apps", needAdmin, false, s.listApps},
 		{http.MethodPost, "/v2/apps", needAdmin, once, s.createApp},
+		{http.MethodGet, "/v2/apps/:slug", needApp, false, s.getNamedApp},
+		{http.MethodPut, "/v2/apps/:slug", needApp, false, s.updateNamedApp},
+		{http.MethodDelete, "/v2/apps/:slug", needAdmin, false, s.deleteApp},
 		{http.MethodGet, "/v2/app", needServer, false, s.getApp},
 		{http.MethodPut, "/v2/app", needServer, false, s.updateApp},
 

@@ -61,16 +61,18 @@ type EventFilter struct {
 	Terms    []Term
 }
 
-var eventKeys = map[string]string{"id": "v.id::text", "calendar.id": "v.calendar_id::text", "resource.id": "v.resource_id::text"}
+var eventKeys = map[string]string{
+	"id": "v.id::text ILIKE %s", "calendar.id": "v.calendar_id::text ILIKE %s", "resource.id": "v.resource_id::text ILIKE %s",
+}
 
 // Events returns one page of an app's calendar entries, the earliest first, and how many there are.
 func (db *DB) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.Event, int, error) {
 	args := pgx.NamedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
-	terms, err := among(eventKeys, filter.Terms, args)
+	found, err := matching(filter.Terms, eventKeys, args)
 	if err != nil {
 		return nil, 0, err
 	}
-	where := entries + `v.start_at < @to AND v.end_at > @from AND ` + terms
+	where := entries + `v.start_at < @to AND v.end_at > @from` + found
 	rows, err := db.pool.Query(ctx, where+` ORDER BY v.start_at, v.id LIMIT @limit OFFSET @offset`, args)
 	if err != nil {
 		return nil, 0, err

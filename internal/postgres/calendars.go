@@ -24,16 +24,18 @@ func (db *DB) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.Own
 	return c, one(err, "The calendar")
 }
 
-var calendarKeys = map[string]string{"id": "c.id::text", "resource.id": "c.resource_id::text", "name": "c.name"}
+var calendarKeys = map[string]string{
+	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "name": "c.name ILIKE %s",
+}
 
 // Calendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
 func (db *DB) Calendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
 	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	where, err := among(calendarKeys, terms, args)
+	found, err := matching(terms, calendarKeys, args)
 	if err != nil {
 		return nil, 0, err
 	}
-	where = calendars + where
+	where := calendars + `true` + found
 	rows, err := db.pool.Query(ctx, where+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
 	if err != nil {
 		return nil, 0, err

@@ -97,6 +97,9 @@ func domain(err error) error {
 	if !ok {
 		return err
 	}
+	if strings.HasSuffix(pg.ConstraintName, "_app_id_fkey") { // it was deleted just now
+		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
+	}
 	switch pg.ConstraintName {
 	case "apps_slug_key":
 		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")

@@ -109,8 +109,10 @@ func (f Filter) where(args pgx.NamedArgs) (string, error) {
 
 // condition renders a term; names and values only ever travel as arguments.
 func (t Term) condition(arg string, args pgx.NamedArgs) (string, error) {
-	if err := t.readable(); err != nil {
-		return "", err
+	for _, text := range []string{t.Key, t.Value} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return "", booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
+		}
 	}
 	args[arg] = likePattern(t.Value)
 	if column, ok := searchKeys[t.Key]; ok {
@@ -129,34 +131,6 @@ func (t Term) condition(arg string, args pgx.NamedArgs) (string, error) {
 		return fmt.Sprintf("b.meta->>@%skey ILIKE @%s", arg, arg), nil
 	}
 	return "", booking.Problems{"search": {fmt.Sprintf("%q is not a key bookings can be searched by", t.Key)}}.Err()
-}
-
-// readable refuses what Postgres takes for no text.
-func (t Term) readable() error {
-	for _, text := range []string{t.Key, t.Value} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
-		}
-	}
-	return nil
-}
-
-// among renders terms on columns that a search may name, joined by AND.
-func among(columns map[string]string, terms []Term, args pgx.NamedArgs) (string, error) {
-	all := "true"
-	for i, term := range terms {
-		column, known := columns[term.Key]
-		if !known {
-			return "", booking.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", term.Key)}}.Err()
-		}
-		if err := term.readable(); err != nil {
-			return "", err
-		}
-		arg := fmt.Sprintf("among%d", i)
-		args[arg] = likePattern(term.Value)
-		all += fmt.Sprintf(" AND %s ILIKE @%s", column, arg)
-	}
-	return all, nil
 }
 
 // likePattern turns "*" at either end into "%" and takes everything else literally.

@@ -34,6 +34,7 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/calendars", "server"}, {"POST", "/v2/calendars", "server"}, {"GET", "/v2/calendars/x", "server"},
 	{"PUT", "/v2/calendars/x", "server"}, {"DELETE", "/v2/calendars/x", "server"},
 	{"GET", "/v2/accounts", "server"}, {"GET", "/v2/accounts/sync", "key"}, {"POST", "/v2/users", "key"}, {"POST", "/v2/app/invite", "key"},
+	{"GET", "/v2/apps/x", "app"}, {"PUT", "/v2/apps/x", "app"}, {"DELETE", "/v2/apps/x", "admin"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 }
@@ -49,7 +50,7 @@ func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
 	for _, r := range asked {
 		visitor.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
 		wrong.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
-		if r.need == "server" {
+		if r.need == "server" || r.need == "app" {
 			widget.call(t, r.method, r.path, "").refused(t, http.StatusForbidden, "forbidden")
 		}
 		if r.need == "admin" {
