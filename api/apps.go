@@ -103,33 +103,76 @@ func (s *Server) createApp(k *call) error {
 	return k.data(http.StatusCreated, view)
 }
 
-func (s *Server) getApp(k *call) error {
-	secret, err := s.Vault.Open(k.app.WebhookSecret, booking.AppSecret(k.app.ID))
+func (s *Server) getApp(k *call) error { return s.showApp(k, k.app) }
+
+func (s *Server) updateApp(k *call) error { return s.changeApp(k, k.app) }
+
+// namedApp is the app whose slug the path has: any for the admin, its own for a key.
+func (k *call) namedApp(s *Server) (*booking.App, error) {
+	switch slug := k.Param("slug"); {
+	case k.app == nil:
+		return s.DB.AppBySlug(k, slug)
+	case k.app.Slug != slug:
+		return nil, booking.Errorf(booking.NotFound, "The app does not exist.")
+	}
+	return k.app, nil
+}
+
+func (s *Server) getNamedApp(k *call) error {
+	app, err := k.namedApp(s)
 	if err != nil {
 		return err
 	}
-	view := k.appView(k.app)
+	return s.showApp(k, app)
+}
+
+func (s *Server) updateNamedApp(k *call) error {
+	app, err := k.namedApp(s)
+	if err != nil {
+		return err
+	}
+	return s.changeApp(k, app)
+}
+
+// deleteApp erases an app and everything of it, for good.
+func (s *Server) deleteApp(k *call) error {
+	app, err := k.namedApp(s)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteApp(k, app.ID); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+func (s *Server) showApp(k *call, app *booking.App) error {
+	secret, err := s.Vault.Open(app.WebhookSecret, booking.AppSecret(app.ID))
+	if err != nil {
+		return err
+	}
+	view := k.appView(app)
 	view["webhook_secret"] = string(secret)
 	return k.data(http.StatusOK, view)
 }
 
-func (s *Server) updateApp(k *call) error {
+func (s *Server) changeApp(k *call, app *booking.App) error {
 	var in appInput
 	if err := k.decode(&in); err != nil {
 		return err
 	}
-	if err := in.apply(k.app); err != nil {
+	if err := in.apply(app); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateApp(k, k.app); err != nil {
+	if err := s.DB.UpdateApp(k, app); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.appView(k.app))
+	return k.data(http.StatusOK, k.appView(app))
 }
 
 func (k *call) appView(app *booking.App) timekit.Object {
 	return timekit.Object{
-		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "owner", "test_mode": app.TestMode, "settings": app.Settings,
+		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "settings": app.Settings,
 		"created_at": k.clock.Show(app.CreatedAt, time.UTC), "updated_at": k.clock.Show(app.UpdatedAt, time.UTC),
 	}
 }

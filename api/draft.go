@@ -224,10 +224,5 @@ func (d *draft) check() {
 	checkLength(d.What, "what", 500, d.problems)
 	checkLength(d.Where, "where", 500, d.problems)
 	checkLength(d.Description, "description", 20_000, d.problems)
-	if len(d.Participants) > 100 {
-		d.problems.Add("participants", "must not be more than 100")
-	}
-	for _, address := range d.Participants {
-		checkEmail(address, "participants", d.problems)
-	}
+	checkParticipants(d.Participants, d.problems)
 }

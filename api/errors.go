@@ -37,6 +37,7 @@ var statuses = map[booking.Code]int{
 	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
 	booking.KeyReused:          http.StatusUnprocessableEntity,
 	booking.TooManyRequests:    http.StatusTooManyRequests,
+	booking.NotSupported:       http.StatusNotImplemented,
 	booking.Unavailable:        http.StatusServiceUnavailable,
 	booking.Internal:           http.StatusInternalServerError,
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
 func (s *Server) listProjectResources(k *call) error {
@@ -23,9 +22,9 @@ func (s *Server) listProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	list := []timekit.Object{}
-	for _, r := range all {
-		list = append(list, timekit.Resource(r, k.clock))
+	list, err := s.resourceViews(k, all)
+	if err != nil {
+		return err
 	}
 	return k.list(list, len(list), total, page)
 }
@@ -57,7 +56,7 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := s.DB.AddProjectResource(k, k.app.ID, p.ID, id); err != nil {
 		return err
 	}
-	return k.data(http.StatusCreated, timekit.Resource(r, k.clock))
+	return s.showResource(k, http.StatusCreated, r)
 }
 
 // setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.

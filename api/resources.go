@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
 type resourceInput struct {
@@ -20,6 +19,9 @@ type resourceInput struct {
 	Timezone  *string         `json:"timezone"`
 	Image     *string         `json:"image"`
 	Meta      json.RawMessage `json:"meta"`
+
+	Tags        json.RawMessage `json:"tags"`
+	Constraints json.RawMessage `json:"availability_constraints"`
 }
 
 // apply writes what the body names onto r and checks the whole.
@@ -45,6 +47,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	if in.Meta != nil {
 		r.Meta = object(in.Meta, "meta", problems)
 	}
+	in.rules(r, problems)
 	return problems.Err()
 }
 
@@ -58,17 +61,17 @@ func checkEmail(text, field string, problems booking.Problems) {
 }
 
 func (s *Server) listResources(k *call) error {
-	page, err := k.page()
+	page, search, err := k.listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Resources(k, k.app.ID, page)
+	all, total, err := s.DB.Resources(k, k.app.ID, page, search...)
 	if err != nil {
 		return err
 	}
-	list := []timekit.Object{}
-	for _, r := range all {
-		list = append(list, timekit.Resource(r, k.clock))
+	list, err := s.resourceViews(k, all)
+	if err != nil {
+		return err
 	}
 	return k.list(list, len(list), total, page)
 }
@@ -87,7 +90,7 @@ func (s *Server) createResource(k *call) error {
 		return err
 	}
 	k.Header("Location", "/v2/resources/"+r.ID.String())
-	return k.data(http.StatusCreated, timekit.Resource(r, k.clock))
+	return s.showResource(k, http.StatusCreated, r)
 }
 
 func (k *call) resource(s *Server) (*booking.Resource, error) {
@@ -103,7 +106,7 @@ func (s *Server) getResource(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Resource(r, k.clock))
+	return s.showResource(k, http.StatusOK, r)
 }
 
 func (s *Server) updateResource(k *call) error {
@@ -121,7 +124,7 @@ func (s *Server) updateResource(k *call) error {
 	if err := s.DB.UpdateResource(k, r); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Resource(r, k.clock))
+	return s.showResource(k, http.StatusOK, r)
 }
 
 func (s *Server) deleteResource(k *call) error {

@@ -17,6 +17,7 @@ type access int
 const (
 	needNothing access = iota
 	needAdmin          // the admin key of the configuration
+	needApp            // the admin key, or a server key of the app that the path names
 	needServer         // a server key of an app
 	needKey            // any key of an app, a widget's too
 )
@@ -45,7 +46,7 @@ type call struct {
 const once = true
 
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
 		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
@@ -53,6 +54,9 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/apps", needAdmin, false, s.listApps},
 		{http.MethodPost, "/v2/apps", needAdmin, once, s.createApp},
+		{http.MethodGet, "/v2/apps/:slug", needApp, false, s.getNamedApp},
+		{http.MethodPut, "/v2/apps/:slug", needApp, false, s.updateNamedApp},
+		{http.MethodDelete, "/v2/apps/:slug", needAdmin, false, s.deleteApp},
 		{http.MethodGet, "/v2/app", needServer, false, s.getApp},
 		{http.MethodPut, "/v2/app", needServer, false, s.updateApp},
 
@@ -62,6 +66,7 @@ func (s *Server) routes() []route {
 
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
+		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
 		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
 		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
@@ -84,6 +89,17 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/projects/:id/resources", needServer, false, s.setProjectResources},
 		{http.MethodDelete, "/v2/projects/:id/resources/:rid", needServer, false, s.dropProjectResource},
 
+		{http.MethodGet, "/v2/locations", needKey, false, s.listLocations},
+		{http.MethodPost, "/v2/locations", needServer, once, s.createLocation},
+		{http.MethodGet, "/v2/locations/:id", needKey, false, s.getLocation},
+		{http.MethodPut, "/v2/locations/:id", needServer, false, s.updateLocation},
+		{http.MethodDelete, "/v2/locations/:id", needServer, false, s.deleteLocation},
+		{http.MethodGet, "/v2/location/services", needKey, false, s.listServices},
+		{http.MethodPost, "/v2/location/services", needServer, once, s.createService},
+		{http.MethodGet, "/v2/location/services/:id", needKey, false, s.getService},
+		{http.MethodPut, "/v2/location/services/:id", needServer, false, s.updateService},
+		{http.MethodDelete, "/v2/location/services/:id", needServer, false, s.deleteService},
+
 		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
@@ -98,6 +114,20 @@ func (s *Server) routes() []route {
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
 		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
 
+		{http.MethodGet, "/v2/events", needServer, false, s.listEvents},
+		{http.MethodPost, "/v2/events", needServer, once, s.createEvent},
+		{http.MethodGet, "/v2/events/:id", needServer, false, s.getEvent},
+		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
+		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
+
+		{http.MethodGet, "/v2/calendars", needServer, false, s.listCalendars},
+		{http.MethodPost, "/v2/calendars", needServer, once, s.createCalendar},
+		{http.MethodGet, "/v2/calendars/:id", needServer, false, s.getCalendar},
+		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
+		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
+
+		{http.MethodGet, "/v2/accounts", needServer, false, s.listAccounts},
+
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},
@@ -111,7 +141,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
-	}
+	}, refusals()...)
 }
 
 // chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.

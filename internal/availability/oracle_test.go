@@ -136,18 +136,18 @@ type minutes struct {
 	free    []bool // a minute's slot would be free
 }
 
-// The oracle begins before the day before the query, and ends later than a slot that begins in it.
-const daysBefore, daysAfter = 3, 2
-
 // newOracle needs what the query's rules and each resource's rules were made of.
 func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 	t.Helper()
-	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -daysBefore)}
+	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -2)} // before the day of From
+	if !q.RoundToHour {
+		o.zero = q.From.AddDate(0, 0, -3) // before the day before
+	}
 	o.length, o.buffer = int(q.Length/time.Minute), int(q.Buffer/time.Minute)
 	if o.step = int(q.Step / time.Minute); o.step == 0 {
 		o.step = o.length
 	}
-	n := o.index(q.To.AddDate(0, 0, daysAfter))
+	n := o.index(q.To.Add(q.Length + 3*time.Hour))
 	for i, r := range q.Resources {
 		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n)}
 		for k := range n {

@@ -17,7 +17,9 @@ type story struct {
 
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
-func someMinutes(r *rand.Rand, of ...int) time.Duration { return time.Duration(pick(r, of...)) * time.Minute }
+func someMinutes(r *rand.Rand, of ...int) time.Duration {
+	return time.Duration(pick(r, of...)) * time.Minute
+}
 
 var ruleNames = []string{"day", "weekdays", "weekends", "hours", "day_and_time", "period"}
 

@@ -103,7 +103,8 @@ type Resource struct {
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
 
-	Constraints json.RawMessage `json:"-"` // a list: when it can be booked at all, in its own zone
+	Tags        json.RawMessage `json:"tags,omitempty"` // a list of texts
+	Constraints json.RawMessage `json:"-"`              // a list of availability constraints
 }
 
 // zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.

@@ -36,8 +36,9 @@ const (
 	LinkExpired        Code = "link_expired" // past its exp
 	TooLarge           Code = "too_large"
 	TooManyRequests    Code = "too_many_requests"
-	Unavailable        Code = "unavailable" // a part behind us is away; try again
-	Internal           Code = "internal"    // our fault; details are in the log only
+	NotSupported       Code = "not_supported" // of Timekit's contract, and deliberately not here
+	Unavailable        Code = "unavailable"   // a part behind us is away; try again
+	Internal           Code = "internal"      // our fault; details are in the log only
 )
 
 // Codes are all of them, for tables that must be complete.
@@ -45,7 +46,7 @@ var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
-	TooLarge, TooManyRequests, Unavailable, Internal,
+	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
 }
 
 // Error is a failure with a code. Error() is the public text; a private cause is reachable by Unwrap only, so that

@@ -69,6 +69,29 @@ func (db *DB) UpdateApp(ctx context.Context, a *booking.App) error {
 	return one(err, "The app")
 }
 
+// DeleteApp erases an app with everything of it; InUse while bookings of it are not over, NotFound when there is none.
+func (db *DB) DeleteApp(ctx context.Context, id uuid.UUID) error {
+	args := pgx.NamedArgs{"id": id}
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, `SELECT FROM apps WHERE id = @id FOR UPDATE`, args).Scan(); err != nil {
+			return one(err, "The app")
+		}
+		var open bool
+		const used = `SELECT EXISTS (SELECT FROM bookings WHERE app_id = @id AND NOT completed)`
+		if err := tx.QueryRow(ctx, used, args).Scan(&open); err != nil {
+			return err
+		}
+		if open {
+			return booking.Errorf(booking.InUse, "The app has bookings that are not over.")
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(`SET LOCAL statement_timeout = '1min'`) // an app can hold years
+		batch.Queue(`DELETE FROM idempotency_keys WHERE app_id = @id OR app_id IN (SELECT id FROM api_keys WHERE app_id = @id)`, args)
+		batch.Queue(`DELETE FROM apps WHERE id = @id`, args)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+}
+
 // NewKey is a key on its way into the record: its hash finds it, its sealed form verifies links.
 type NewKey struct {
 	booking.Key

@@ -24,7 +24,7 @@ const (
 			FROM sessions s WHERE s.booking_id = COALESCE(b.owner_booking_id, b.id)),
 		(SELECT jsonb_agg(jsonb_build_object('number', m.number, 'at', m.at) ORDER BY m.at, m.number)
 			FROM reminders m WHERE m.booking_id = b.id AND m.done_at IS NULL),
-		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at,
+		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at, r.tags,
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
 			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
@@ -43,6 +43,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &b.Session,
 		&b.Reminders,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
+		&r.Tags,
 		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
 		&customers)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/graphs"
@@ -18,7 +19,7 @@ import (
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
 	batch := &pgx.Batch{}
 	queueAction(batch, first)
-	holdResource(batch, b)
+	holdResource(batch, b.AppID, b.Resource.ID, b.Calendar.ID)
 	queuePrecede(batch, b)
 	queueRoom(batch, b, move)
 	queueBooking(batch, b)
@@ -36,12 +37,13 @@ func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Act
 	return nil, err
 }
 
-// holdResource keeps a booking's resource from being deleted until the transaction ends.
-func holdResource(batch *pgx.Batch, b *booking.Booking) {
+// holdResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// with that calendar.
+func holdResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
 	const q = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
-	args := pgx.NamedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID}
+	args := pgx.NamedArgs{"resource": resource, "calendar": calendar, "app": app}
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
 }
 

@@ -97,6 +97,9 @@ func domain(err error) error {
 	if !ok {
 		return err
 	}
+	if strings.HasSuffix(pg.ConstraintName, "_app_id_fkey") { // it was deleted just now
+		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
+	}
 	switch pg.ConstraintName {
 	case "apps_slug_key":
 		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
@@ -106,10 +109,16 @@ func domain(err error) error {
 		return slotTaken(err)
 	case "bookings_pkey":
 		return errKnown
+	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
+		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
 	case "webhook_attempts_delivery_id_fkey":
 		return booking.Wrap(err, booking.NotFound, "The delivery does not exist.")
 	case "spent_links_booking_id_fkey":
 		return booking.Wrap(err, booking.NotFound, "The booking does not exist.")
+	}
+	switch pg.Code {
+	case "22P02", "22P05", "22003": // half a surrogate pair, a null character, a number beyond all bounds
+		return booking.Wrap(err, booking.Malformed, "The body holds JSON that cannot be kept: half a character, or too large a number.")
 	}
 	return err
 }

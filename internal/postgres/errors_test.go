@@ -81,8 +81,8 @@ func TestFaultsHaveNoCode(t *testing.T) {
 	_, err := b.Create(b.ctx, backwards, action(backwards, "confirm"), graphs.Move{})
 	faults := map[string]error{
 		"times that end before they start": err,
-		"meta that is not JSON":            b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0),
 	}
+	wantCode(t, b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0), booking.Malformed)
 	empty := open(t, pgtest.Empty(t))
 	_, faults["no tables"] = empty.App(t.Context(), newID())
 	empty.Close()

@@ -10,12 +10,12 @@ import (
 )
 
 const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at,
-	availability_constraints`
+	tags, availability_constraints`
 
 func scanResource(row pgx.Row) (*booking.Resource, error) {
 	var r booking.Resource
 	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
-		&r.CreatedAt, &r.UpdatedAt, &r.Constraints)
+		&r.CreatedAt, &r.UpdatedAt, &r.Tags, &r.Constraints)
 	return &r, err
 }
 
@@ -26,14 +26,18 @@ func (db *DB) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resou
 	return r, one(err, "The resource")
 }
 
-// Resources returns one page of an app's resources, the oldest first, and how many there are.
-func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page) ([]*booking.Resource, int, error) {
-	const q = `
-		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL
-		ORDER BY created_at, id LIMIT @limit OFFSET @offset`
-	const count = `SELECT count(*) FROM resources WHERE app_id = @app AND deleted_at IS NULL`
+var resourceKeys = map[string]string{"id": "id::text ILIKE %s", "name": "name ILIKE %s", "email": "email ILIKE %s"}
+
+// Resources returns one page of an app's resources that a search finds, the oldest first, and how many there are. Invalid
+// names the key that is not known.
+func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*booking.Resource, int, error) {
 	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	rows, err := db.pool.Query(ctx, q, args)
+	found, err := matching(search, resourceKeys, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	from := ` FROM resources WHERE app_id = @app AND deleted_at IS NULL` + found
+	rows, err := db.pool.Query(ctx, `SELECT `+resourceColumns+from+` ORDER BY created_at, id LIMIT @limit OFFSET @offset`, args)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -42,15 +46,17 @@ func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page) ([]*boo
 		return nil, 0, err
 	}
 	var total int
-	return all, total, db.pool.QueryRow(ctx, count, args).Scan(&total)
+	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
+	return all, total, err
 }
 
 // CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing; NotFound when the id is
 // another app's.
 func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarID uuid.UUID) error {
 	const resource = `
-		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta)
-		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta)
+		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, tags, availability_constraints)
+		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta,
+			COALESCE(@tags::jsonb, '[]'), COALESCE(@constraints::jsonb, '[]'))
 		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id
 		WHERE resources.app_id = excluded.app_id RETURNING created_at, updated_at`
 	const calendar = `
@@ -71,7 +77,8 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	const q = `
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
-			email = @email, meta = @meta, updated_at = now()
+			email = @email, meta = @meta, tags = COALESCE(@tags, tags),
+			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
 		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
 	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
 }
@@ -79,7 +86,7 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 func resourceArgs(r *booking.Resource) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
-		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta),
+		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
 	}
 }
 

@@ -52,36 +52,45 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move) 
 	return nil, nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, move.Holds)
 }
 
-// slot is a stretch of a resource's calendar, wanted by a booking.
+// slot is a stretch of a resource's calendar, wanted by a holder.
 type slot struct {
-	app, resource, booking uuid.UUID
-	start, end             time.Time
-	buffer                 time.Duration
-	ours                   []uuid.UUID // holders that do not stand in its way
-	shared                 bool        // may overlap others
-	ignoreAllDay           bool
+	holder
+	app, resource uuid.UUID
+	start, end    time.Time
+	buffer        time.Duration
+	ours          []uuid.UUID // holders that do not stand in its way
+	shared        bool        // may overlap others
+	layer         string      // the layers it lies in, as a range
 }
+
+// holder is who holds time: a booking or an event, and the other one is nil.
+type holder struct{ booking, event *uuid.UUID }
+
+const (
+	allLayers     = "(,)"
+	withoutAllDay = "[0,)" // all-day events lie below
+)
 
 func slotOf(b *booking.Booking) slot {
 	ours := []uuid.UUID{b.ID}
 	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
 		ours = append(ours, old.Of)
 	}
+	layer := allLayers
+	if b.Settings.IgnoreAllDayEvents {
+		layer = withoutAllDay
+	}
 	return slot{
-		ours: ours,
-		app:  b.AppID, resource: b.Resource.ID, booking: b.ID, start: b.Start, end: b.End, buffer: b.Settings.Buffer(),
-		shared: b.Settings.AllowDoubleBookings, ignoreAllDay: b.Settings.IgnoreAllDayEvents,
+		ours: ours, holder: holder{booking: &b.ID}, layer: layer,
+		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, buffer: b.Settings.Buffer(),
+		shared: b.Settings.AllowDoubleBookings,
 	}
 }
 
 func (s slot) args() pgx.NamedArgs {
-	layer := "(,)"
-	if s.ignoreAllDay {
-		layer = "[0,)"
-	}
 	return pgx.NamedArgs{
-		"app": s.app, "resource": s.resource, "booking": s.booking, "start": s.start, "end": s.end,
-		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": layer,
+		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
+		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": s.layer,
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -90,7 +99,7 @@ func (s slot) args() pgx.NamedArgs {
 // within its buffer.
 const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
-	AND (upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+	AND (@buffered AND upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
 // room tells whether a slot is taken now: a quick look, not a promise.
 const room = `
@@ -103,8 +112,8 @@ const room = `
 func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
 	const queue = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE @buffered`
 	const q = `
-		INSERT INTO occupancies (id, app_id, resource_id, booking_id, during, layer, exclusive)
-		SELECT gen_random_uuid(), @app, @resource, @booking, wanted.during, wanted.layer, @exclusive
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
+		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
 		FROM (SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
 			UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered) wanted
 		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)

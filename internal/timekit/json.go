@@ -69,14 +69,7 @@ func (v View) Customers() []Object {
 }
 
 // Calendar is the calendar a booking shows in.
-func (v View) Calendar() Object {
-	c := v.Booking.Calendar
-	return Object{
-		"id": c.ID, "provider_id": c.ID, "provider_access": "owner", "provider_primary": false, "provider_sync": false,
-		"name": c.Name, "description": c.Description, "foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor,
-		"created_at": v.time(c.CreatedAt), "updated_at": v.time(c.UpdatedAt),
-	}
-}
+func (v View) Calendar() Object { return calendar(&v.Booking.Calendar, v.time) }
 
 // Attributes is what the booking was made with.
 func (v View) Attributes() Object {
@@ -123,8 +116,16 @@ func Resource(r *booking.Resource, c Clock) Object {
 	return Object{
 		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": orObject(r.Meta),
-		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt),
+		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt), "tags": OrList(r.Tags),
 	}
+}
+
+// OrList is a raw list, an empty one when there is none.
+func OrList(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" { // of a booking that was kept before there were any
+		return json.RawMessage("[]")
+	}
+	return raw
 }
 
 // WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action

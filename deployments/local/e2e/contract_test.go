@@ -112,7 +112,7 @@ func (r tour) do(t *testing.T, method, path, body string, status int, headers ..
 	t.Helper()
 	a := r.call(t, method, path, body, headers...).want(t, status)
 	name := a.promised(t, method, path)
-	if status < http.StatusBadRequest {
+	if status < http.StatusBadRequest || status == http.StatusNotImplemented {
 		r.seen[name] = true
 	}
 	return a
@@ -128,6 +128,9 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.service(t)
 	r.apps(t)
 	resource := r.resources(t)
+	r.resourceParts(t)
+	r.projects(t, resource)
+	r.locations(t)
 	r.bookings(t, resource)
 	r.availability(t, resource)
 	r.holds(t, resource)
@@ -135,6 +138,9 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.several(t, resource)
 	r.links(t, resource)
 	r.webhooks(t)
+	r.events(t, resource)
+	r.calendars(t, resource)
+	r.unsupported(t)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +175,10 @@ func (r tour) apps(t *testing.T) {
 	asAdmin.do(t, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":"Twin","slug":"%s-twin"}`, slug), http.StatusCreated)
 	asAdmin.do(t, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":"Twin","slug":"%s-twin"}`, slug), http.StatusConflict)
 	r.do(t, http.MethodGet, "/v2/apps", "", http.StatusUnauthorized)
+	r.do(t, http.MethodGet, "/v2/apps/"+slug, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/apps/"+slug+"-twin", "", http.StatusNotFound)
+	asAdmin.do(t, http.MethodPut, "/v2/apps/"+slug+"-twin", `{"name":"Gone soon"}`, http.StatusOK)
+	asAdmin.do(t, http.MethodDelete, "/v2/apps/"+slug+"-twin", "", http.StatusNoContent)
 	r.do(t, http.MethodPut, "/v2/app", `{"name":"Barber"}`, http.StatusOK)
 	r.do(t, http.MethodPut, "/v2/app", `{"settings":{"action_links":"maybe"}}`, http.StatusUnprocessableEntity)
 	widget := r.do(t, http.MethodPost, "/v2/keys", `{"kind":"widget"}`, http.StatusCreated)
@@ -245,4 +255,39 @@ func (r tour) webhooks(t *testing.T) {
 	r.do(t, http.MethodGet, "/v2/webhooks", "", http.StatusOK)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
+
+func (r tour) events(t *testing.T, resource string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"resource_id":%q,%s}`, resource, slotAt(20, 21))
+	r.do(t, http.MethodPost, "/v2/events", `{}`, http.StatusUnprocessableEntity)
+	path := "/v2/events/" + r.do(t, http.MethodPost, "/v2/events", body, http.StatusCreated).str("data.id")
+	r.do(t, http.MethodPost, "/v2/events", body, http.StatusConflict)
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"what":"Lunch"}`, http.StatusOK)
+	r.book(t, resource, "instant", 21)
+	r.do(t, http.MethodGet, firstOfDecember, "", http.StatusOK)
+	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
+	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
+
+func (r tour) calendars(t *testing.T, resource string) {
+	t.Helper()
+	r.do(t, http.MethodPost, "/v2/calendars", `{}`, http.StatusUnprocessableEntity)
+	made := r.do(t, http.MethodPost, "/v2/calendars", fmt.Sprintf(`{"resource_id":%q,"name":"Private"}`, resource), http.StatusCreated)
+	path := "/v2/calendars/" + made.str("data.id")
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"description":"Not shown"}`, http.StatusOK)
+	first := r.do(t, http.MethodGet, "/v2/calendars?search=resource.id:"+resource, "", http.StatusOK).str("data.0.id")
+	r.do(t, http.MethodDelete, "/v2/calendars/"+first, "", http.StatusConflict)
+	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
+	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+}
+
+func (r tour) unsupported(t *testing.T) {
+	t.Helper()
+	r.do(t, http.MethodGet, "/v2/accounts", "", http.StatusOK)
+	for _, u := range unsupported {
+		r.do(t, u[0], u[1], `{`, http.StatusNotImplemented, "Content-Type", "application/x-www-form-urlencoded")
+	}
 }

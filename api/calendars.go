@@ -1,0 +1,134 @@
+package api
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+type calendarInput struct {
+	ResourceID  string  `json:"resource_id"`
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+	Foreground  *string `json:"foregroundcolor"`
+	Background  *string `json:"backgroundcolor"`
+}
+
+var goodColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// apply writes what the body names onto c and checks the whole.
+func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problems) {
+	for target, value := range map[*string]*string{
+		&c.Name: in.Name, &c.Description: in.Description, &c.ForegroundColor: in.Foreground, &c.BackgroundColor: in.Background,
+	} {
+		if value != nil {
+			*target = strings.TrimSpace(*value)
+		}
+	}
+	if c.Name == "" {
+		problems.Add("name", "is required")
+	}
+	checkLength(c.Name, "name", 200, problems)
+	checkLength(c.Description, "description", 20_000, problems)
+	for field, color := range map[string]string{"foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor} {
+		if !goodColor.MatchString(color) {
+			problems.Add(field, "must be a color such as #1a6b54")
+		}
+	}
+}
+
+func (s *Server) listCalendars(k *call) error {
+	page, terms, err := k.listing()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Calendars(k, k.app.ID, terms, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, c := range all {
+		list = append(list, timekit.Calendar(c, k.clock))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+func (s *Server) createCalendar(k *call) error {
+	var in calendarInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	c := &booking.OwnedCalendar{}
+	c.ID, c.ForegroundColor, c.BackgroundColor = k.operation, "#ffffff", "#1a6b54"
+	problems := booking.Problems{}
+	in.apply(c, problems)
+	if err := s.giveCalendar(k, in.ResourceID, c, problems); err != nil {
+		return err
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	if err := s.DB.CreateCalendar(k, k.app.ID, c); err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/calendars/"+c.ID.String())
+	return k.data(http.StatusCreated, timekit.Calendar(c, k.clock))
+}
+
+// giveCalendar finds the resource a calendar is for.
+func (s *Server) giveCalendar(k *call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
+	var place booking.Booking
+	err := s.findPlace(k, &place, text, "", problems)
+	c.ResourceID, c.Timezone = place.Resource.ID, place.Resource.Timezone
+	return err
+}
+
+func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
+	id, err := k.id("id", "The calendar")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.CalendarOf(k, k.app.ID, id)
+}
+
+func (s *Server) getCalendar(k *call) error {
+	c, err := k.calendar(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Calendar(c, k.clock))
+}
+
+func (s *Server) updateCalendar(k *call) error {
+	c, err := k.calendar(s)
+	if err != nil {
+		return err
+	}
+	var in calendarInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	in.apply(c, problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateCalendar(k, k.app.ID, c); err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Calendar(c, k.clock))
+}
+
+func (s *Server) deleteCalendar(k *call) error {
+	c, err := k.calendar(s)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteCalendar(k, k.app.ID, c.ID); err != nil {
+		return err
+	}
+	return k.noContent()
+}

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"net/http"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+)
+
+// listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
+// bookings that hold time now.
+func (s *Server) listEvents(k *call) error {
+	page, err := k.page()
+	if err != nil {
+		return err
+	}
+	filter, err := k.eventFilter()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Events(k, k.app.ID, filter, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, e := range all {
+		list = append(list, timekit.Event(e, k.clock))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+func (k *call) eventFilter() (postgres.EventFilter, error) {
+	problems := booking.Problems{}
+	f := postgres.EventFilter{Terms: k.terms(problems)}
+	from, to := k.queryTime("start", problems), k.queryTime("end", problems)
+	if from == nil {
+		problems.Add("start", "is required")
+	}
+	if to == nil {
+		problems.Add("end", "is required")
+	}
+	if err := problems.Err(); err != nil {
+		return f, err
+	}
+	f.From, f.To = *from, *to
+	return f, nil
+}
+
+func (s *Server) createEvent(k *call) error {
+	e := &booking.Event{ID: k.operation, AppID: k.app.ID, RSVP: "accepted"}
+	if err := s.readEvent(k, e); err != nil {
+		return err
+	}
+	if err := s.DB.CreateEvent(k, e); err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/events/"+e.ID.String())
+	return k.data(http.StatusCreated, timekit.Event(e, k.clock))
+}
+
+func (k *call) event(s *Server) (*booking.Event, error) {
+	id, err := k.id("id", "The event")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Event(k, k.app.ID, id)
+}
+
+// ownEvent is an event made by hand; a booking's entry changes with the booking only.
+func (k *call) ownEvent(s *Server) (*booking.Event, error) {
+	e, err := k.event(s)
+	if err == nil && e.Booking != nil {
+		return nil, booking.Errorf(booking.InUse, "This is the calendar entry of booking %s. Play an action on the booking instead.", e.Booking.ID)
+	}
+	return e, err
+}
+
+func (s *Server) getEvent(k *call) error {
+	e, err := k.event(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Event(e, k.clock))
+}
+
+// updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
+func (s *Server) updateEvent(k *call) error {
+	e, err := k.ownEvent(s)
+	if err != nil {
+		return err
+	}
+	if err := s.readEvent(k, e); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateEvent(k, e); err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Event(e, k.clock))
+}
+
+func (s *Server) deleteEvent(k *call) error {
+	e, err := k.ownEvent(s)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteEvent(k, k.app.ID, e.ID); err != nil {
+		return err
+	}
+	return k.noContent()
+}

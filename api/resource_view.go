@@ -1,0 +1,111 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+const maxTags = 100
+
+// rules reads the lists of a resource.
+func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
+	if list := checkConstraints(in.Constraints, "availability_constraints", problems); list != nil {
+		r.Constraints = list
+	}
+	list := jsonList(in.Tags, "tags", problems)
+	if list == nil {
+		return
+	}
+	r.Tags = list
+	var tags []string
+	if json.Unmarshal(list, &tags) != nil || len(tags) > maxTags {
+		problems.Add("tags", "must be a list of at most %d texts", maxTags)
+	}
+	for _, tag := range tags {
+		checkLength(tag, "tags", 200, problems)
+	}
+}
+
+// resourceView is a resource as the caller may see it: in a browser without what is the owner's own.
+func (k *call) resourceView(r *booking.Resource) timekit.Object {
+	view := timekit.Resource(r, k.clock)
+	if k.kind == booking.WidgetKey {
+		delete(view, "email")
+		delete(view, "meta")
+		delete(view, "tags")
+	}
+	return view
+}
+
+// showResource answers with one resource.
+func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
+	views, err := s.resourceViews(k, []*booking.Resource{r})
+	if err != nil {
+		return err
+	}
+	return k.data(status, views[0])
+}
+
+// resourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
+// listed at their own address.
+func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Object, error) {
+	wanted := k.includes()
+	var calendars map[uuid.UUID][]booking.Calendar
+	if wanted["calendars"] {
+		ids := make([]uuid.UUID, len(all))
+		for i, r := range all {
+			ids[i] = r.ID
+		}
+		var err error
+		if calendars, err = s.DB.CalendarsOf(k, ids); err != nil {
+			return nil, err
+		}
+	}
+	list := []timekit.Object{}
+	for _, r := range all {
+		view := k.resourceView(r)
+		if wanted["availability_constraints"] {
+			view["availability_constraints"] = timekit.OrList(r.Constraints)
+		}
+		if wanted["calendars"] {
+			view["calendars"] = k.calendarsOf(r, calendars[r.ID])
+		}
+		for _, name := range []string{"accounts", "credentials"} {
+			if wanted[name] {
+				view[name] = []timekit.Object{}
+			}
+		}
+		list = append(list, view)
+	}
+	return list, nil
+}
+
+func (k *call) calendarsOf(r *booking.Resource, all []booking.Calendar) []timekit.Object {
+	list := []timekit.Object{}
+	for _, c := range all {
+		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.clock}.Calendar())
+	}
+	return list
+}
+
+// resourceTimezone tells in which zone the resource with an e-mail address lives, and how many hours that is off UTC now.
+func (s *Server) resourceTimezone(k *call) error {
+	email := k.Param("email")
+	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
+		return booking.Errorf(booking.NotFound, "The resource does not exist.")
+	}
+	name, err := s.DB.TimezoneOf(k, k.app.ID, email)
+	if err != nil {
+		return err
+	}
+	_, offset := time.Now().In((&booking.Resource{Timezone: name}).Zone()).Zone()
+	return k.data(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
+}

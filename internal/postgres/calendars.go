@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// calendars are those of an app's resources that are in use.
+const calendars = `
+	SELECT c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at, r.timezone
+	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
+
+// CalendarOf returns a calendar of an app's resource, or NotFound.
+func (db *DB) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
+	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, pgx.NamedArgs{"id": id, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.OwnedCalendar])
+	return c, one(err, "The calendar")
+}
+
+var calendarKeys = map[string]string{
+	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "name": "c.name ILIKE %s",
+}
+
+// Calendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
+func (db *DB) Calendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
+	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	found, err := matching(terms, calendarKeys, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	where := calendars + `true` + found
+	rows, err := db.pool.Query(ctx, where+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.OwnedCalendar])
+	if err != nil {
+		return nil, 0, err
+	}
+	var total int
+	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
+}
+
+func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"id": c.ID, "app": appID, "resource": c.ResourceID, "name": c.Name, "description": c.Description,
+		"foreground": c.ForegroundColor, "background": c.BackgroundColor,
+	}
+}
+
+// CreateCalendar gives a resource another calendar. A repeat with the same id changes nothing; NotFound when the id is
+// another app's, or the app has no such resource.
+func (db *DB) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+	const q = `
+		INSERT INTO calendars (id, app_id, resource_id, name, description, foregroundcolor, backgroundcolor)
+		SELECT @id, @app, id, @name, @description, @foreground, @background FROM resources
+		WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
+		ON CONFLICT ON CONSTRAINT calendars_pkey DO UPDATE SET id = excluded.id
+		WHERE calendars.app_id = excluded.app_id RETURNING created_at, updated_at`
+	return one(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.CreatedAt, &c.UpdatedAt), "The resource")
+}
+
+// UpdateCalendar writes what a calendar is called and looks like; NotFound when the app has no such calendar.
+func (db *DB) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+	const q = `
+		UPDATE calendars SET name = @name, description = @description, foregroundcolor = @foreground, backgroundcolor = @background,
+			updated_at = now() WHERE id = @id AND app_id = @app RETURNING updated_at`
+	return one(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.UpdatedAt), "The calendar")
+}
+
+// DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. Whoever books or
+// makes an event holds the resource first, so nothing comes in meanwhile.
+func (db *DB) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
+	const look = `
+		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
+		WHERE c.id = @id AND c.app_id = @app AND r.deleted_at IS NULL FOR UPDATE OF r`
+	const used = `
+		SELECT EXISTS (SELECT FROM bookings WHERE calendar_id = @id) OR EXISTS (SELECT FROM calendar_events WHERE calendar_id = @id),
+			NOT EXISTS (SELECT FROM calendars o JOIN calendars c ON c.resource_id = o.resource_id WHERE c.id = @id AND o.id <> @id)`
+	args := pgx.NamedArgs{"id": id, "app": appID}
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
+			return one(err, "The calendar")
+		}
+		var full, last bool
+		if err := tx.QueryRow(ctx, used, args).Scan(&full, &last); err != nil {
+			return err
+		}
+		switch {
+		case full:
+			return booking.Errorf(booking.InUse, "The calendar has bookings or events.")
+		case last:
+			return booking.Errorf(booking.InUse, "The resource has no other calendar.")
+		}
+		tag, err := tx.Exec(ctx, `DELETE FROM calendars WHERE id = @id`, args)
+		if err == nil && tag.RowsAffected() == 0 {
+			return one(pgx.ErrNoRows, "The calendar")
+		}
+		return err
+	})
+}
