@@ -3,10 +3,10 @@
 //
 // # When a slot is free
 //
-// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard,
-// the range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot
-// widened by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards may overlap each other, so the gap between
-// two things is the larger of their buffers, not the sum.
+// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard, the
+// range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot widened
+// by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards
+// may overlap each other, so the gap between two things is the larger of their buffers, not the sum.
 //
 // # What the rules allow
 //
