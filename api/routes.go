@@ -15,11 +15,12 @@ import (
 type access int
 
 const (
-	needNothing access = iota
-	needAdmin          // the admin key of the configuration
-	needApp            // the admin key, or a server key of the app that the path names
-	needServer         // a server key of an app
-	needKey            // any key of an app, a widget's too
+	needNothing  access = iota
+	needAdmin           // the admin key of the configuration
+	needApp             // the admin key, or a server key of the app that the path names
+	needServer          // a server key of an app
+	needResource        // a server key of an app, or a resource's token for its own things
+	needKey             // any key of an app, a widget's too
 )
 
 // route is one row of the table. A route that makes or moves something takes Idempotency-Key.
@@ -37,8 +38,9 @@ type call struct {
 	app       *booking.App // nil where no key is asked for
 	keyID     uuid.UUID
 	kind      booking.KeyKind
-	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	repeated  bool      // there was an earlier try that got no final answer
+	self      *uuid.UUID // the resource whose token was sent; nil for a key of the app
+	operation uuid.UUID  // the id for what this request makes: the same when it is repeated with its Idempotency-Key
+	repeated  bool       // there was an earlier try that got no final answer
 	clock     timekit.Clock
 	base      string // where the world reaches this server, without a slash at the end
 }
@@ -67,8 +69,8 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
 		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
-		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
-		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
+		{http.MethodGet, "/v2/resources/:id", needResource, false, s.getResource},
+		{http.MethodPut, "/v2/resources/:id", needResource, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
 
 		{http.MethodPost, "/v2/availability", needKey, false, s.listAvailability},
@@ -89,7 +91,7 @@ func (s *Server) routes() []route {
 		{http.MethodPut, "/v2/projects/:id/resources", needServer, false, s.setProjectResources},
 		{http.MethodDelete, "/v2/projects/:id/resources/:rid", needServer, false, s.dropProjectResource},
 
-		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
+		{http.MethodGet, "/v2/bookings", needResource, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
 		{http.MethodPut, "/v2/bookings/bulk", needServer, once, s.playBulk},
@@ -98,24 +100,29 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/bookings/reserve", needKey, once, s.reserve},
 		{http.MethodPut, "/v2/bookings/reserve/extend", needKey, once, s.extendHold},
 		{http.MethodPost, "/v2/bookings/:id/reschedule", needKey, once, s.reschedule},
-		{http.MethodGet, "/v2/bookings/:id", needServer, false, s.getBooking},
+		{http.MethodGet, "/v2/bookings/:id", needResource, false, s.getBooking},
 		{http.MethodPut, "/v2/bookings/:id", needServer, false, s.updateBooking},
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
-		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
+		{http.MethodPut, "/v2/bookings/:id/:action", needResource, once, s.playAction},
 
-		{http.MethodGet, "/v2/events", needServer, false, s.listEvents},
-		{http.MethodPost, "/v2/events", needServer, once, s.createEvent},
-		{http.MethodGet, "/v2/events/:id", needServer, false, s.getEvent},
-		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
-		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
+		{http.MethodGet, "/v2/events", needResource, false, s.listEvents},
+		{http.MethodPost, "/v2/events", needResource, once, s.createEvent},
+		{http.MethodGet, "/v2/events/:id", needResource, false, s.getEvent},
+		{http.MethodPut, "/v2/events/:id", needResource, false, s.updateEvent},
+		{http.MethodDelete, "/v2/events/:id", needResource, false, s.deleteEvent},
 
-		{http.MethodGet, "/v2/calendars", needServer, false, s.listCalendars},
-		{http.MethodPost, "/v2/calendars", needServer, once, s.createCalendar},
-		{http.MethodGet, "/v2/calendars/:id", needServer, false, s.getCalendar},
-		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
-		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
+		{http.MethodGet, "/v2/calendars", needResource, false, s.listCalendars},
+		{http.MethodPost, "/v2/calendars", needResource, once, s.createCalendar},
+		{http.MethodGet, "/v2/calendars/:id", needResource, false, s.getCalendar},
+		{http.MethodPut, "/v2/calendars/:id", needResource, false, s.updateCalendar},
+		{http.MethodDelete, "/v2/calendars/:id", needResource, false, s.deleteCalendar},
 
-		{http.MethodGet, "/v2/accounts", needServer, false, s.listAccounts},
+		{http.MethodGet, "/v2/accounts", needResource, false, s.listAccounts},
+
+		{http.MethodPost, "/v2/auth", needNothing, false, s.signIn},
+		{http.MethodGet, "/v2/credentials", needResource, false, s.listCredentials},
+		{http.MethodPost, "/v2/credentials", needResource, once, s.createCredential},
+		{http.MethodDelete, "/v2/credentials/:id", needResource, false, s.deleteCredential},
 
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
