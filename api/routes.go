@@ -38,7 +38,7 @@ type call struct {
 	keyID     uuid.UUID
 	kind      booking.KeyKind
 	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	repeated  bool      // there was an earlier try that got no final answer
+	repeated  bool      // there was an earlier try that got no final answer; see begun
 	clock     timekit.Clock
 	base      string // where the world reaches this server, without a slash at the end
 }

@@ -171,7 +171,7 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 		return
 	}
 	from, to := o.index(b.Start), o.index(b.End)
-	if !b.Guard {
+	if !b.Guard && !b.AllDay {
 		from, to = from-o.buffer, to+o.buffer
 	}
 	for k := max(from, 0); k < min(to, len(free)); k++ {

@@ -71,6 +71,12 @@ func (b *bundle) told(t *testing.T, r *receiver, of string) map[string][]string 
 	return got
 }
 
+// eventuallyState waits until a booking is in a state.
+func (b *bundle) eventuallyState(t testing.TB, id, state string) {
+	t.Helper()
+	eventually(t, 20*time.Second, id+" is "+state, func() bool { return b.state(t, id) == state })
+}
+
 // record asks the record itself for one value, where no answer tells it.
 func (b *bundle) record(t *testing.T, target any, query string, args ...any) {
 	t.Helper()
