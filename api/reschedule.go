@@ -105,7 +105,7 @@ func rescheduleInputs(message *string, problems booking.Problems) json.RawMessag
 		return nil
 	}
 	checkLength(*message, "message", maxInput, problems)
-	text, _ := json.Marshal(map[string]map[string]string{ //nolint:errchkjson // texts only
+	text, _ := json.Marshal(map[string]map[string]string{
 		booking.RescheduleAction: {"message": *message},
 	})
 	return text

@@ -171,7 +171,7 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 		return
 	}
 	from, to := o.index(b.Start), o.index(b.End)
-	if !b.Guard {
+	if !b.Guard && !b.AllDay {
 		from, to = from-o.buffer, to+o.buffer
 	}
 	for k := max(from, 0); k < min(to, len(free)); k++ {
@@ -205,10 +205,10 @@ func (o *oracle) wallPoints(m minutes) []bool {
 
 // packedPoints marks the points that are counted from the start of free stretches.
 func (o *oracle) packedPoints(free []bool, wall []wallMinute) []bool {
-	today := wall[o.index(o.q.From)]
-	yesterday, _ := time.Parse("20060102", fmt.Sprint(today.date))
-	dawn := slices.IndexFunc(wall, func(m wallMinute) bool { return fmt.Sprint(m.date) >= yesterday.AddDate(0, 0, -1).Format("20060102") })
-	morning := slices.IndexFunc(wall, func(m wallMinute) bool { return m.date >= today.date })
+	today := wall[o.index(o.q.From)].date
+	y, m, d := time.Date(today/10000, time.Month(today/100%100), today%100-1, 12, 0, 0, 0, time.UTC).Date()
+	dawn := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= y*10000+int(m)*100+d })
+	morning := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= today })
 	points, anchor := make([]bool, len(wall)), 0
 	for k := range wall {
 		if free[k] && (k == 0 || !free[k-1]) {
