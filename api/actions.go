@@ -16,10 +16,12 @@ func (s *Server) playAction(k *call) error {
 		return err
 	}
 	a := k.newAction(k.operation, b, k.Param("action"))
-	if !k.repeated {
-		if err := s.prepareAlone(k, b, a); err != nil {
-			return err
-		}
+	begun, err := s.begun(k, a.ID)
+	if err == nil && !begun {
+		err = s.prepareAlone(k, b, a)
+	}
+	if err != nil {
+		return err
 	}
 	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
 	if err != nil {

@@ -62,10 +62,11 @@ func (s *Server) bulkPlay(k *call, i int, body map[string]json.RawMessage) (bulk
 		return bulkPlay{}, err
 	}
 	a := k.newAction(uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i))), b, text("action"))
-	if k.repeated {
-		return bulkPlay{b, a}, nil
+	begun, err := s.begun(k, a.ID)
+	if err == nil && !begun {
+		err = s.prepare(k, b, a, body)
 	}
-	if err := s.prepare(k, b, a, body); err != nil {
+	if err != nil {
 		return bulkPlay{}, err
 	}
 	a.Relay = a.Relay && string(body[applyToBulked]) == "true" // they are likely to be in the list themselves

@@ -120,20 +120,20 @@ func TestStampsOfBodies(t *testing.T) {
 // TestFingerprintKnowsTheClock: the same words mean another time by another clock.
 func TestFingerprintKnowsTheClock(t *testing.T) {
 	t.Parallel()
-	print := func(headers ...string) []byte {
+	fingerprint := func(headers ...string) []byte {
 		sum, err := newCall(http.MethodPost, "/v2/bookings", `{"start":"2026-12-01 09:00"}`, headers...).fingerprint()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return sum
 	}
-	plain := print()
+	plain := fingerprint()
 	for _, name := range clockHeaders {
-		if bytes.Equal(plain, print(name, "Y-m-d H:i")) {
+		if bytes.Equal(plain, fingerprint(name, "Y-m-d H:i")) {
 			t.Errorf("%s makes no difference", name)
 		}
 	}
-	if !bytes.Equal(plain, print("Accept", "text/html")) {
+	if !bytes.Equal(plain, fingerprint("Accept", "text/html")) {
 		t.Error("another header makes a difference")
 	}
 }

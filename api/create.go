@@ -50,7 +50,10 @@ func (s *Server) bringToLife(k *call, b *booking.Booking, graph *graphs.Graph, i
 	if err != nil {
 		return outcome{}, err
 	}
-	first := k.newAction(uuid.NewSHA1(b.ID, []byte("first action")), b, graph.Start)
+	first := k.newAction(firstAction(b.ID), b, graph.Start)
 	first.Inputs = inputs
 	return s.begin(k, k.app, b, first, move, k.wait(s.Wait))
 }
+
+// firstAction is the id of the action that brings a booking to life.
+func firstAction(booking uuid.UUID) uuid.UUID { return uuid.NewSHA1(booking, []byte("first action")) }

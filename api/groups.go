@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -111,8 +112,13 @@ func (s *Server) listGroups(k *call) error {
 	if err != nil {
 		return err
 	}
+	if filter.Bookable = k.kind == booking.WidgetKey; filter.Bookable {
+		err = publicSearch(filter.Terms)
+	}
+	if err != nil {
+		return err
+	}
 	filter.Terms = append(filter.Terms, postgres.Term{Key: "graph", Value: ownerGraph})
-	filter.Bookable = k.kind == booking.WidgetKey
 	if filter.Order == "" {
 		filter.Order = "event.start"
 	}
@@ -125,6 +131,18 @@ func (s *Server) listGroups(k *call) error {
 		return err
 	}
 	return k.list(views, len(views), total, page)
+}
+
+// publicSearch lets a widget search by what it is shown only: who may search for people's details can guess them.
+func publicSearch(terms []postgres.Term) error {
+	for _, term := range terms {
+		switch term.Key {
+		case "id", "project.id", "resource.id", "calendar.id", "state", "completed", "graph":
+		default:
+			return booking.Problems{"search": {"must not name " + strconv.Quote(term.Key) + " with a widget key"}}.Err()
+		}
+	}
+	return nil
 }
 
 func (s *Server) getGroup(k *call) error {

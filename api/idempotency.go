@@ -50,6 +50,16 @@ func (s *Server) onlyOnce(handle func(*call) error) func(*call) error {
 	}
 }
 
+// begun tells whether an earlier try of this request has put an action on record: then its outcome is the answer, and
+// what it asked for must not be checked again. A try that died before that has left nothing.
+func (s *Server) begun(k *call, action uuid.UUID) (bool, error) {
+	if !k.repeated {
+		return false, nil
+	}
+	_, err := s.DB.Action(k, action)
+	return err == nil, unlessMissing(err)
+}
+
 // scope is whose keys they are: the app's, the admin's under the nil id, or those of one widget key. A widget key is public,
 // and must not be able to ask for answers that the app's backend got.
 func (k *call) scope() uuid.UUID {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
@@ -13,10 +15,14 @@ import (
 
 const maxToken = 2 << 10
 
+// maxMoves bounds how often a booking may have been moved since its link was made.
+const maxMoves = 50
+
 // link is an action link that has passed every check but the last: that it acts once.
 type link struct {
 	app      *booking.App
-	booking  *booking.Booking
+	booking  *booking.Booking // the one it leads to
+	passed   []uuid.UUID      // those it was moved from, beginning with the one that the link names
 	action   *booking.Action
 	claims   links.Claims
 	redirect *url.URL // where to send the visitor; nil for our own page
@@ -86,13 +92,24 @@ func (s *Server) readLink(k *call) (*link, error) {
 	if err := claims.For(id.String(), k.Param("action")); err != nil {
 		return nil, err
 	}
-	b, err := s.DB.Booking(k, app.ID, id)
-	if err != nil {
+	l := &link{app: app, claims: claims}
+	if err := s.follow(k, l, id); err != nil {
 		return nil, err
 	}
-	l := &link{app: app, booking: b, claims: claims}
 	l.setRedirect(k.Query("redirect"))
 	return l, s.checkLink(k, l)
+}
+
+// follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
+func (s *Server) follow(k *call, l *link, id uuid.UUID) (err error) {
+	for len(l.passed) <= maxMoves {
+		if l.booking, err = s.DB.Booking(k, l.app.ID, id); err != nil || l.booking.Related.RescheduledTo == nil {
+			return err
+		}
+		l.passed = append(l.passed, id)
+		id = *l.booking.Related.RescheduledTo
+	}
+	return booking.Errorf(booking.LinkExpired, "The booking has been moved too often since this link was made.")
 }
 
 func (s *Server) verify(k *call, app *booking.App, token string) (links.Claims, error) {
@@ -111,9 +128,9 @@ func (s *Server) verify(k *call, app *booking.App, token string) (links.Claims, 
 	return s.Keyring.Verify(token, app.ID.String(), keys, time.Now())
 }
 
-// checkLink asks whether the link has acted before, and whether its action is open to a link in the booking's state.
+// checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is open to a link in the booking's state.
 func (s *Server) checkLink(k *call, l *link) error {
-	spent, err := s.DB.LinkSpent(k, l.booking.ID, l.claims.SpendKey())
+	spent, err := s.DB.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (s *Server) reschedule(k *call) error {
 	if err != nil {
 		return err
 	}
-	if err := k.mayReschedule(old); err != nil {
+	if err := s.mayReschedule(k, old); err != nil {
 		return err
 	}
 	d := &draft{Booking: successor(k, old), k: k, slot: in.slotInput, source: old, problems: booking.Problems{}}
@@ -52,9 +52,9 @@ func (s *Server) reschedule(k *call) error {
 }
 
 // mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
-func (k *call) mayReschedule(old *booking.Booking) error {
-	if k.repeated {
-		return nil
+func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
+	if begun, err := s.begun(k, firstAction(k.operation)); begun || err != nil {
+		return err
 	}
 	if _, err := k.ifMatch(old); err != nil {
 		return err
@@ -91,7 +91,7 @@ func rescheduleInputs(message *string, problems booking.Problems) json.RawMessag
 		return nil
 	}
 	checkLength(*message, "message", maxInput, problems)
-	text, _ := json.Marshal(map[string]map[string]string{ //nolint:errchkjson // texts only
+	text, _ := json.Marshal(map[string]map[string]string{
 		booking.RescheduleAction: {"message": *message},
 	})
 	return text

@@ -40,7 +40,7 @@ type call struct {
 	kind      booking.KeyKind
 	self      *uuid.UUID // the resource whose token was sent; nil for a key of the app
 	operation uuid.UUID  // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	repeated  bool       // there was an earlier try that got no final answer
+	repeated  bool       // there was an earlier try that got no final answer; see begun
 	clock     timekit.Clock
 	base      string // where the world reaches this server, without a slash at the end
 }
@@ -90,6 +90,17 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/projects/:id/resources", needServer, once, s.addProjectResource},
 		{http.MethodPut, "/v2/projects/:id/resources", needServer, false, s.setProjectResources},
 		{http.MethodDelete, "/v2/projects/:id/resources/:rid", needServer, false, s.dropProjectResource},
+
+		{http.MethodGet, "/v2/locations", needKey, false, s.listLocations},
+		{http.MethodPost, "/v2/locations", needServer, once, s.createLocation},
+		{http.MethodGet, "/v2/locations/:id", needKey, false, s.getLocation},
+		{http.MethodPut, "/v2/locations/:id", needServer, false, s.updateLocation},
+		{http.MethodDelete, "/v2/locations/:id", needServer, false, s.deleteLocation},
+		{http.MethodGet, "/v2/location/services", needKey, false, s.listServices},
+		{http.MethodPost, "/v2/location/services", needServer, once, s.createService},
+		{http.MethodGet, "/v2/location/services/:id", needKey, false, s.getService},
+		{http.MethodPut, "/v2/location/services/:id", needServer, false, s.updateService},
+		{http.MethodDelete, "/v2/location/services/:id", needServer, false, s.deleteService},
 
 		{http.MethodGet, "/v2/bookings", needResource, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},

@@ -88,7 +88,7 @@ func (o *oracle) busyWhys(i, k int) []Why {
 		case b.AllDay && o.q.IgnoreAllDay || !b.Start.Before(b.End):
 		case inside && !b.Guard:
 			list = append(list, Why(b.Kind))
-		case inside || near && !b.Guard:
+		case inside || near && !b.Guard && !b.AllDay:
 			list = append(list, Buffer)
 		}
 	}

@@ -136,18 +136,18 @@ type minutes struct {
 	free    []bool // a minute's slot would be free
 }
 
-// The oracle begins before the day before the query, and ends later than a slot that begins in it.
-const daysBefore, daysAfter = 3, 2
-
 // newOracle needs what the query's rules and each resource's rules were made of.
 func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 	t.Helper()
-	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -daysBefore)}
+	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -2)} // before the day of From
+	if !q.RoundToHour {
+		o.zero = q.From.AddDate(0, 0, -3) // before the day before
+	}
 	o.length, o.buffer = int(q.Length/time.Minute), int(q.Buffer/time.Minute)
 	if o.step = int(q.Step / time.Minute); o.step == 0 {
 		o.step = o.length
 	}
-	n := o.index(q.To.AddDate(0, 0, daysAfter))
+	n := o.index(q.To.Add(q.Length + 3*time.Hour))
 	for i, r := range q.Resources {
 		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n)}
 		for k := range n {
@@ -171,7 +171,7 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 		return
 	}
 	from, to := o.index(b.Start), o.index(b.End)
-	if !b.Guard {
+	if !b.Guard && !b.AllDay {
 		from, to = from-o.buffer, to+o.buffer
 	}
 	for k := max(from, 0); k < min(to, len(free)); k++ {
@@ -205,10 +205,10 @@ func (o *oracle) wallPoints(m minutes) []bool {
 
 // packedPoints marks the points that are counted from the start of free stretches.
 func (o *oracle) packedPoints(free []bool, wall []wallMinute) []bool {
-	today := wall[o.index(o.q.From)]
-	yesterday, _ := time.Parse("20060102", fmt.Sprint(today.date))
-	dawn := slices.IndexFunc(wall, func(m wallMinute) bool { return fmt.Sprint(m.date) >= yesterday.AddDate(0, 0, -1).Format("20060102") })
-	morning := slices.IndexFunc(wall, func(m wallMinute) bool { return m.date >= today.date })
+	today := wall[o.index(o.q.From)].date
+	y, m, d := time.Date(today/10000, time.Month(today/100%100), today%100-1, 12, 0, 0, 0, time.UTC).Date()
+	dawn := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= y*10000+int(m)*100+d })
+	morning := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= today })
 	points, anchor := make([]bool, len(wall)), 0
 	for k := range wall {
 		if free[k] && (k == 0 || !free[k-1]) {

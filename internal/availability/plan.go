@@ -100,7 +100,7 @@ func (q *Query) keeps(b *Busy) stretch {
 	switch {
 	case s.from >= s.to, b.AllDay && q.IgnoreAllDay:
 		return stretch{}
-	case b.Guard:
+	case b.Guard, b.AllDay:
 		return s
 	}
 	return stretch{s.from - span(q.Buffer), s.to + span(q.Buffer)}

@@ -3,10 +3,10 @@
 //
 // # When a slot is free
 //
-// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard,
-// the range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot
-// widened by the query's buffer overlaps no range of the first kind. Guards may overlap each other, so the gap between
-// two things is the larger of their buffers, not the sum.
+// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard, the
+// range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot widened
+// by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards
+// may overlap each other, so the gap between two things is the larger of their buffers, not the sum.
 //
 // # What the rules allow
 //
@@ -68,7 +68,7 @@ type Query struct {
 	From, To     time.Time
 	Length       time.Duration // of a slot; 0 asks for whole free stretches
 	Step         time.Duration // from one slot's start to the next; 0 is Length
-	Buffer       time.Duration // kept free of everything but guards, before and after a slot
+	Buffer       time.Duration // kept free before and after a slot, of everything but guards and all-day events
 	RoundToHour  bool          // see the package's comment
 	IgnoreAllDay bool          // all-day events keep no time
 	Rules        Constraints   // for every resource, in its own zone, besides its own rules

@@ -34,8 +34,8 @@ func someRules(r *rand.Rand, near time.Time, zone *time.Location) []spec {
 		}
 		from := near.Add(time.Duration(r.IntN(200)-80) * 30 * time.Minute)
 		to := from.Add(time.Duration(1+r.IntN(150)) * 30 * time.Minute)
-		if wall := wallMinutes(zone, from, int(to.Sub(from)/time.Minute)+1); wall[0].before(wall[len(wall)-1]) && r.IntN(2) == 0 {
-			s.wall = [2]wallMinute{wall[0], wall[len(wall)-1]}
+		if begin, end := wallMinutes(zone, from, 1)[0], wallMinutes(zone, to, 1)[0]; begin.before(end) && r.IntN(2) == 0 {
+			s.wall = [2]wallMinute{begin, end}
 		} else {
 			s.unix = [2]int64{from.Unix(), to.Unix()}
 		}

@@ -160,7 +160,9 @@ func TestNoLimit(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
+	const most = 1000
 	l := New(60, 60, clock.now)
+	l.callers.most = most
 	l.spend("first")
 	for i := range most - 1 {
 		l.Take(fmt.Sprint(i))

@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-const most = 100_000 // keys of one memory, about 30 MB
-
 // recent is a memory of bounded size: a key that was not used for a while is forgotten, and the one that was used
 // longest ago when there are too many. It is not safe for use by several goroutines at once.
 type recent[V any] struct {
 	keep   time.Duration
+	most   int
 	places map[string]*list.Element
 	order  *list.List // the latest in front
 }
@@ -23,7 +22,8 @@ type place[V any] struct {
 }
 
 func newRecent[V any](keep time.Duration) recent[V] {
-	return recent[V]{keep: keep, places: map[string]*list.Element{}, order: list.New()}
+	const most = 100_000 // about 30 MB
+	return recent[V]{keep: keep, most: most, places: map[string]*list.Element{}, order: list.New()}
 }
 
 // get finds the value of a key, or makes it.
@@ -31,7 +31,7 @@ func (r *recent[V]) get(key string, now time.Time, fresh func() V) V {
 	r.forget(now)
 	at, ok := r.places[key]
 	if !ok {
-		if r.order.Len() >= most {
+		if r.order.Len() >= r.most {
 			r.drop(r.order.Back())
 		}
 		at = r.order.PushFront(&place[V]{key: key, value: fresh()})

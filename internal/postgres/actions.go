@@ -100,11 +100,11 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 		Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, used) })
 }
 
-// LinkSpent tells whether a link has acted.
-func (db *DB) LinkSpent(ctx context.Context, bookingID uuid.UUID, spend string) (bool, error) {
-	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = @booking AND spend_key = @spend)`
+// LinkSpent tells whether a link has acted on one of the bookings.
+func (db *DB) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
+	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
 	var spent bool
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"booking": bookingID, "spend": spend}).Scan(&spent)
+	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
 	return spent, err
 }
 

@@ -14,12 +14,13 @@ import (
 
 // Create puts a new booking in its initial state on record, together with the action that starts its walk. A repeat
 // with the same booking id changes nothing and returns the action of the first try. NotFound when the app has no such
-// resource and calendar. A slot or seat that is taken already is refused here, before a workflow is started for nothing; the
-// constraint stays the judge.
+// resource and calendar. A slot or seat that is taken already, and a hold that is over, is refused here, before a workflow
+// is started for nothing; the constraint stays the judge.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
 	batch := &pgx.Batch{}
 	queueAction(batch, first)
 	holdResource(batch, b.AppID, b.Resource.ID, b.Calendar.ID)
+	queuePrecede(batch, b)
 	queueRoom(batch, b, move)
 	queueBooking(batch, b)
 	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))

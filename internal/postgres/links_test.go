@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
+
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
@@ -16,7 +18,7 @@ func (b *bundle) byLink(v *booking.Booking, name, link string) (*booking.Action,
 
 func (b *bundle) wantSpent(v *booking.Booking, link string, want bool) {
 	b.t.Helper()
-	wantEqual(b.t, "spent", must(b.LinkSpent(b.ctx, v.ID, link)), want)
+	wantEqual(b.t, "spent", must(b.LinkSpent(b.ctx, []uuid.UUID{newID(), v.ID}, link)), want)
 }
 
 func TestAppliedLinkStaysSpent(t *testing.T) {

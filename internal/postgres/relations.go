@@ -27,8 +27,33 @@ func precede(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*predecessor, 
 	if b.Seq > 0 || how == nil {
 		return nil, nil, nil
 	}
-	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app FOR UPDATE OF b`
-	old, err := scanBooking(tx.QueryRow(ctx, q, pgx.NamedArgs{"id": how.Of, "app": b.AppID}))
+	return givesWay(tx.QueryRow(ctx, selectOld+` FOR UPDATE OF b`, oldArgs(b, how)), how)
+}
+
+const selectOld = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
+
+func oldArgs(b *booking.Booking, how *booking.Succession) pgx.NamedArgs {
+	return pgx.NamedArgs{"id": how.Of, "app": b.AppID}
+}
+
+// queuePrecede asks the same without a lock, as a quick look.
+func queuePrecede(batch *pgx.Batch, b *booking.Booking) {
+	how := b.Related.Succeeds()
+	if b.Seq > 0 || how == nil {
+		return
+	}
+	batch.Queue(selectOld, oldArgs(b, how)).QueryRow(func(row pgx.Row) error {
+		_, why, err := givesWay(row, how)
+		if err != nil {
+			return err
+		}
+		return why.Err()
+	})
+}
+
+// givesWay asks a booking's graph whether it can give its place away.
+func givesWay(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refusal, error) {
+	old, err := scanBooking(row)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, &booking.Refusal{Code: booking.NotFound, Message: "The booking it was to replace does not exist."}, nil
 	}

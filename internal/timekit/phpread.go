@@ -30,7 +30,7 @@ func (f Format) CheckInput() error {
 		}
 		letters += string(s.char)
 	}
-	has := func(any string) bool { return strings.ContainsAny(letters, any) }
+	has := func(some string) bool { return strings.ContainsAny(letters, some) }
 	if !has("U") && !(has("Yy") && has("mnMF") && has("dj")) {
 		return errors.New("must hold year, month and day (such as Y-m-d), or U")
 	}
@@ -44,7 +44,7 @@ func (f Format) CheckInput() error {
 func (f Format) Read(text string, zone *time.Location) (time.Time, error) {
 	r := reading{rest: text, twelve: -1, weekday: -1}
 	for _, s := range f.steps() {
-		ok := false
+		var ok bool
 		if s.part {
 			read := readers[s.char]
 			ok = read != nil && read(&r)

@@ -140,14 +140,14 @@ func TestClocksPutForwardAndBack(t *testing.T) {
 	}
 }
 
-// TestShownAndReadBack goes through two years in steps of 25 minutes, in zones with changes of every kind.
+// TestShownAndReadBack goes through a year in steps of 85 minutes, in zones with changes of every kind.
 func TestShownAndReadBack(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu"} {
 		zone := place(t, name)
 		forms := []Clock{{}, {Zone: zone}, {Out: Compact, In: Compact}, {Out: "U", In: "U"}, {Zone: zone, Out: "D jS M y, g:i:s a P", In: "D jS M y, g:i:s a P"}}
 		bare := Clock{Zone: zone, Out: "Y-m-d H:i:s", In: "Y-m-d H:i:s"}
-		for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2028; at = at.Add(25 * time.Minute) {
+		for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2027; at = at.Add(85 * time.Minute) {
 			for _, clock := range forms {
 				if got, err := clock.Read(clock.Show(at, zone)); err != nil || !got.Equal(at) {
 					t.Fatalf("%s in %s comes back as %s, %v", at, name, got, err)

@@ -34,7 +34,8 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", Postgres: true, Temporal: true}
-	if options.Config, err = config.Read([]string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=error", "HOLDFAST_RATE_LIMIT=0"}); err != nil {
+	settings := []string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=error", "HOLDFAST_RATE_LIMIT=0"}
+	if options.Config, err = config.Read(settings); err != nil {
 		return err
 	}
 	if err := options.Prepare(); err != nil {

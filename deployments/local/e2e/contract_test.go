@@ -130,6 +130,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	resource := r.resources(t)
 	r.resourceParts(t)
 	r.projects(t, resource)
+	r.locations(t)
 	r.bookings(t, resource)
 	r.availability(t, resource)
 	r.holds(t, resource)

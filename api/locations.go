@@ -1,0 +1,209 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+type locationInput struct {
+	Name           *string         `json:"name"`
+	Description    *string         `json:"description"`
+	Latitude       json.RawMessage `json:"latitude"`
+	Longitude      json.RawMessage `json:"longitude"`
+	UseCustomHours *bool           `json:"use_custom_hours"`
+	Meta           json.RawMessage `json:"meta"`
+}
+
+// apply writes what the body names onto l and checks the whole.
+func (in locationInput) apply(l *booking.Location) error {
+	problems := booking.Problems{}
+	readName(&l.Name, &l.Description, in.Name, in.Description, problems)
+	if in.Latitude != nil {
+		l.Latitude = degrees(strings.Trim(string(in.Latitude), `"`), "latitude", 90, problems)
+	}
+	if in.Longitude != nil {
+		l.Longitude = degrees(strings.Trim(string(in.Longitude), `"`), "longitude", 180, problems)
+	}
+	if (l.Latitude == nil) != (l.Longitude == nil) && len(problems) == 0 {
+		problems.Add("latitude", "goes with longitude, both or none")
+	}
+	if in.UseCustomHours != nil {
+		l.UseCustomHours = *in.UseCustomHours
+	}
+	if meta := jsonObject(in.Meta, "meta", problems); meta != nil {
+		l.Meta = meta
+	}
+	return problems.Err()
+}
+
+// readName reads a name, which must be there, and a description.
+func readName(name, description *string, newName, newDescription *string, problems booking.Problems) {
+	if newName != nil {
+		*name = strings.TrimSpace(*newName)
+	}
+	if newDescription != nil {
+		*description = *newDescription
+	}
+	if *name == "" {
+		problems.Add("name", "is required")
+	}
+	checkLength(*name, "name", 200, problems)
+	checkLength(*description, "description", 20_000, problems)
+}
+
+// degrees reads a coordinate; nil for none.
+func degrees(text, field string, most float64, problems booking.Problems) *float64 {
+	if text == "" || text == "null" {
+		return nil
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(value >= -most && value <= most) { //nolint:staticcheck // so that "not a number" is refused, too
+		problems.Add(field, "must be a number from -%g to %g", most, most)
+		return nil
+	}
+	return &value
+}
+
+// near reads the point that distances are measured from; nil when the query names none.
+func (k *call) near() (*booking.Point, error) {
+	problems := booking.Problems{}
+	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)
+	longitude := degrees(k.Query("longitude"), "longitude", 180, problems)
+	if (latitude == nil) != (longitude == nil) && len(problems) == 0 {
+		problems.Add("latitude", "goes with longitude, both or none")
+	}
+	if latitude == nil || longitude == nil {
+		return nil, problems.Err()
+	}
+	return &booking.Point{Latitude: *latitude, Longitude: *longitude}, nil
+}
+
+func (s *Server) listLocations(k *call) error {
+	page, search, err := k.listing()
+	if err != nil {
+		return err
+	}
+	near, err := k.near()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Locations(k, k.app.ID, search, near, page)
+	if err != nil {
+		return err
+	}
+	views, err := s.locationViews(k, all)
+	if err != nil {
+		return err
+	}
+	return k.list(views, len(views), total, page)
+}
+
+// locationViews renders locations, with what is offered there when the request asks for it.
+func (s *Server) locationViews(k *call, all []*booking.Location) ([]timekit.Object, error) {
+	var offers map[uuid.UUID][]*booking.Service
+	wanted := k.includes()["services"]
+	if wanted {
+		ids := make([]uuid.UUID, len(all))
+		for i, l := range all {
+			ids[i] = l.ID
+		}
+		var err error
+		if offers, err = s.DB.ServicesAt(k, ids); err != nil {
+			return nil, err
+		}
+	}
+	list := []timekit.Object{}
+	for _, l := range all {
+		view := timekit.Location(l, k.clock)
+		if wanted {
+			offered := []timekit.Object{}
+			for _, one := range offers[l.ID] {
+				offered = append(offered, timekit.Service(one, k.clock))
+			}
+			view["services"] = offered
+		}
+		list = append(list, view)
+	}
+	return list, nil
+}
+
+func (s *Server) showLocation(k *call, status int, l *booking.Location) error {
+	views, err := s.locationViews(k, []*booking.Location{l})
+	if err != nil {
+		return err
+	}
+	return k.data(status, views[0])
+}
+
+func (s *Server) createLocation(k *call) error {
+	var in locationInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	l := &booking.Location{ID: k.operation, AppID: k.app.ID}
+	if err := in.apply(l); err != nil {
+		return err
+	}
+	l, err := s.DB.CreateLocation(k, l)
+	if err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/locations/"+l.ID.String())
+	return s.showLocation(k, http.StatusCreated, l)
+}
+
+func (k *call) location(s *Server) (*booking.Location, error) {
+	id, err := k.id("id", "The location")
+	if err != nil {
+		return nil, err
+	}
+	near, err := k.near()
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Location(k, k.app.ID, id, near)
+}
+
+func (s *Server) getLocation(k *call) error {
+	l, err := k.location(s)
+	if err != nil {
+		return err
+	}
+	return s.showLocation(k, http.StatusOK, l)
+}
+
+func (s *Server) updateLocation(k *call) error {
+	l, err := k.location(s)
+	if err != nil {
+		return err
+	}
+	var in locationInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	if err := in.apply(l); err != nil {
+		return err
+	}
+	if l, err = s.DB.UpdateLocation(k, l); err != nil {
+		return err
+	}
+	return s.showLocation(k, http.StatusOK, l)
+}
+
+func (s *Server) deleteLocation(k *call) error {
+	id, err := k.id("id", "The location")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteLocation(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+type serviceInput struct {
+	Name        *string         `json:"name"`
+	Description *string         `json:"description"`
+	Meta        json.RawMessage `json:"meta"`
+}
+
+// apply writes what the body names onto service and checks the whole.
+func (in serviceInput) apply(service *booking.Service) error {
+	problems := booking.Problems{}
+	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
+	if meta := jsonObject(in.Meta, "meta", problems); meta != nil {
+		service.Meta = meta
+	}
+	return problems.Err()
+}
+
+func (s *Server) listServices(k *call) error {
+	page, search, err := k.listing()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Services(k, k.app.ID, search, page)
+	if err != nil {
+		return err
+	}
+	views, err := s.serviceViews(k, all)
+	if err != nil {
+		return err
+	}
+	return k.list(views, len(views), total, page)
+}
+
+// serviceViews renders services, with where they are offered when the request asks for it.
+func (s *Server) serviceViews(k *call, all []*booking.Service) ([]timekit.Object, error) {
+	var places map[uuid.UUID][]*booking.Location
+	wanted := k.includes()["locations"]
+	if wanted {
+		ids := make([]uuid.UUID, len(all))
+		for i, one := range all {
+			ids[i] = one.ID
+		}
+		var err error
+		if places, err = s.DB.LocationsOf(k, ids); err != nil {
+			return nil, err
+		}
+	}
+	list := []timekit.Object{}
+	for _, one := range all {
+		view := timekit.Service(one, k.clock)
+		if wanted {
+			offered := []timekit.Object{}
+			for _, l := range places[one.ID] {
+				offered = append(offered, timekit.Location(l, k.clock))
+			}
+			view["locations"] = offered
+		}
+		list = append(list, view)
+	}
+	return list, nil
+}
+
+func (s *Server) showService(k *call, status int, service *booking.Service) error {
+	views, err := s.serviceViews(k, []*booking.Service{service})
+	if err != nil {
+		return err
+	}
+	return k.data(status, views[0])
+}
+
+func (s *Server) createService(k *call) error {
+	var in serviceInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	service := &booking.Service{ID: k.operation, AppID: k.app.ID}
+	if err := in.apply(service); err != nil {
+		return err
+	}
+	service, err := s.DB.CreateService(k, service)
+	if err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/location/services/"+service.ID.String())
+	return s.showService(k, http.StatusCreated, service)
+}
+
+func (k *call) service(s *Server) (*booking.Service, error) {
+	id, err := k.id("id", "The service")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Service(k, k.app.ID, id)
+}
+
+func (s *Server) getService(k *call) error {
+	service, err := k.service(s)
+	if err != nil {
+		return err
+	}
+	return s.showService(k, http.StatusOK, service)
+}
+
+func (s *Server) updateService(k *call) error {
+	service, err := k.service(s)
+	if err != nil {
+		return err
+	}
+	var in serviceInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	if err := in.apply(service); err != nil {
+		return err
+	}
+	if service, err = s.DB.UpdateService(k, service); err != nil {
+		return err
+	}
+	return s.showService(k, http.StatusOK, service)
+}
+
+func (s *Server) deleteService(k *call) error {
+	id, err := k.id("id", "The service")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteService(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
