@@ -23,6 +23,16 @@ func (db *DB) Project(ctx context.Context, appID, id uuid.UUID) (*booking.Projec
 	return project(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
 }
 
+// ProjectsByID returns those of an app's projects that have one of the ids.
+func (db *DB) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Project, error) {
+	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = ANY(@ids) AND p.app_id = @app`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"ids": ids, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+}
+
 // ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
 func (db *DB) ProjectBySlug(ctx context.Context, slug string) (*booking.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
