@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help run build test check bench fmt postgres
 
 LOCAL := deployments/local
+JS := $(LOCAL)/e2e/js
+CLIENTS := $(JS)/node_modules/.installed
 # For the local run these would first read all of Temporal, which takes minutes.
 FAR_READERS := staticcheck,contextcheck
 SECTION = printf '\n== %s\n'
@@ -22,7 +24,7 @@ build: ## build the production binary, bin/holdfast
 	CGO_ENABLED=0 go build -trimpath -o bin/holdfast .
 
 # The server's part is tested without the race detector, which would take Temporal's code minutes to build for.
-test: postgres ## run all tests, from graphs to the whole service; needs PostgreSQL's programs, no server
+test: postgres $(CLIENTS) ## run all tests, from graphs to the whole service; needs PostgreSQL's programs, no server
 	@$(SECTION) 'The product, with the race detector'
 	@go test -race -vet=off ./...
 	@$(SECTION) 'The whole, on its own Postgres and Temporal'
@@ -70,3 +72,11 @@ PROGRAMS := $(if $(PGBIN),$(PGBIN),$(subst :, ,$(PATH)) /usr/lib/postgresql/*/bi
 postgres:
 	@test -n '$(firstword $(wildcard $(addsuffix /initdb,$(PROGRAMS))))' || { echo "There is no PostgreSQL on this machine: \
 	install it, for example with \`apt-get install postgresql\` (Debian, Ubuntu) or \`brew install postgresql@17\` (macOS)."; exit 1; }
+
+# Timekit's own clients, unmodified, and what drives Chromium: the proof that they work against this server.
+$(CLIENTS): $(JS)/package-lock.json
+	@command -v npm >/dev/null && command -v node >/dev/null || { echo "There is no Node.js on this machine: install nodejs and \
+	npm, for example with \`apt-get install nodejs npm\` (Debian, Ubuntu) or \`brew install node\` (macOS)."; exit 1; }
+	@echo 'Installing the clients that the tests drive; this happens once.'
+	@cd $(JS) && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@

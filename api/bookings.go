@@ -80,6 +80,7 @@ func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object,
 		"meta":              func() any { return b.Meta },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
+		"project":           func() any { return w.project(k, b) },
 		"owner_booking":     func() any { return w.owner(k, b) },
 		"bulked_bookings":   func() any { return w.bulked(k, b) },
 	}

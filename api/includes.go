@@ -9,13 +9,14 @@ import (
 
 // included is what the includes of a list need to be looked up, once for the whole list.
 type included struct {
-	wanted map[string]bool
-	logs   map[uuid.UUID][]booking.Transition
-	others []*booking.Booking // sessions of seats, and bookings made together with those of the list
+	wanted   map[string]bool
+	logs     map[uuid.UUID][]booking.Transition
+	others   []*booking.Booking // sessions of seats, and bookings made together with those of the list
+	projects []*booking.Project
 }
 
 func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) {
-	var ids, owners, bulks []uuid.UUID
+	var ids, owners, bulks, projects []uuid.UUID
 	for _, b := range all {
 		ids = append(ids, b.ID)
 		if owner := b.Related.OwnerBooking; owner != nil && w.wanted["owner_booking"] {
@@ -24,9 +25,17 @@ func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) 
 		if bulk := b.Related.Bulk; bulk != nil && w.wanted["bulked_bookings"] {
 			bulks = append(bulks, *bulk)
 		}
+		if project := b.Related.Project; project != nil && w.wanted["project"] {
+			projects = append(projects, *project)
+		}
 	}
 	if w.wanted["logs"] {
 		if w.logs, err = s.DB.Transitions(k, ids); err != nil {
+			return err
+		}
+	}
+	if len(projects) > 0 {
+		if w.projects, err = s.DB.ProjectsByID(k, k.app.ID, projects); err != nil {
 			return err
 		}
 	}
@@ -34,6 +43,16 @@ func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) 
 		w.others, err = s.DB.RelatedBookings(k, k.app.ID, owners, bulks)
 	}
 	return err
+}
+
+// project is the one a booking was made through.
+func (w *included) project(k *call, b *booking.Booking) any {
+	for _, p := range w.projects {
+		if b.Related.Project != nil && p.ID == *b.Related.Project {
+			return k.projectView(p)
+		}
+	}
+	return nil
 }
 
 // owner is the session a seat belongs to.

@@ -13,6 +13,7 @@ const (
 	noInvite    = "This server sends no mail. Make a key by POST /v2/keys and hand it over."
 	noReset     = "This server sends no mail. Set a password by PUT /v2/resources/:id with a server key."
 	useResource = "Use /v2/resources, the name users have now."
+	useTimezone = "Use GET /v2/resources/timezone/:email; resources are the name users have now."
 	useProjects = "Use /v2/projects, the name widgets have now."
 	useAvail    = "Use POST /v2/availability."
 	useRules    = "Use availability_constraints in POST /v2/availability."
@@ -34,6 +35,8 @@ var unsupported = []struct {
 	{"POST", "/v2/resources/resetpassword", noReset, needKey},
 	{"GET POST", "/v2/users", useResource, needKey},
 	{"GET PUT DELETE", "/v2/users/:id", useResource, needKey},
+	{"POST", "/v2/users/resetpassword", noReset, needKey},
+	{"GET", "/v2/users/timezone/:email", useTimezone, needKey},
 	{"GET POST", "/v2/widgets", useProjects, needKey},
 	{"GET PUT DELETE", "/v2/widgets/:id", useProjects, needKey},
 	{"GET", "/v2/widgets/hosted/:slug", useProjects, needKey},

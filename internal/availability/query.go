@@ -98,6 +98,17 @@ func (q *Query) Taken() []Slot {
 	return p.taken()
 }
 
+// Allowed tells whether the rules allow all of [From, To) with every resource, busy or not.
+func (q *Query) Allowed() bool {
+	p := newPlan(q)
+	for i := range p.lanes {
+		if !covers(p.lanes[i].allowed, stretch{p.from, p.to}) {
+			return false
+		}
+	}
+	return true
+}
+
 // Reach is the range of time in which busy ranges, guards too, can matter to the query.
 func (q *Query) Reach() (from, to time.Time) {
 	from, to = q.From.Add(-max(q.Buffer, 0)), q.To.Add(max(q.Buffer, 0))

@@ -23,6 +23,16 @@ func (db *DB) Project(ctx context.Context, appID, id uuid.UUID) (*booking.Projec
 	return project(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
 }
 
+// ProjectsByID returns those of an app's projects that have one of the ids.
+func (db *DB) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Project, error) {
+	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = ANY(@ids) AND p.app_id = @app`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"ids": ids, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+}
+
 // ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
 func (db *DB) ProjectBySlug(ctx context.Context, slug string) (*booking.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
@@ -47,21 +57,6 @@ var projectKeys = map[string]string{
 // Projects returns one page of an app's projects that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Project, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(search, projectKeys, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	from := ` FROM projects p WHERE p.app_id = @app` + found
-	rows, err := db.pool.Query(ctx, `SELECT `+projectColumns+from+` ORDER BY p.created_at, p.id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
-	return all, total, err
+	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
+	return listed[booking.Project](ctx, db, kind, search, page, pgx.NamedArgs{"app": appID})
 }

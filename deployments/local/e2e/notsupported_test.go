@@ -15,6 +15,7 @@ var unsupported = [][3]string{
 	{"POST", "/v2/app/invite", "/v2/keys"}, {"POST", "/v2/resources/resetpassword", "PUT /v2/resources/:id"},
 	{"GET", "/v2/users", "/v2/resources"}, {"POST", "/v2/users", "/v2/resources"}, {"GET", "/v2/users/me", "/v2/resources"},
 	{"PUT", "/v2/users/x", "/v2/resources"}, {"DELETE", "/v2/users/x", "/v2/resources"},
+	{"POST", "/v2/users/resetpassword", "PUT /v2/resources/:id"}, {"GET", "/v2/users/timezone/ada@example.com", "/v2/resources/timezone"},
 	{"GET", "/v2/widgets", "/v2/projects"}, {"POST", "/v2/widgets", "/v2/projects"}, {"GET", "/v2/widgets/x", "/v2/projects"},
 	{"PUT", "/v2/widgets/x", "/v2/projects"}, {"DELETE", "/v2/widgets/x", "/v2/projects"},
 	{"GET", "/v2/widgets/hosted/x", "/v2/projects"}, {"GET", "/v2/widgets/embed/x", "/v2/projects"},

@@ -224,3 +224,23 @@ func TestStrangeJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestProjectOfABooking shows a booking with the project it was made through, to a widget without what is the owner's own.
+func TestProjectOfABooking(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	resource := b.resource(t)
+	project := b.project(t, "Haircut", `,"meta":{"tax":19}`, resource).str("data.id")
+	through := fmt.Sprintf(`,"project_id":%q`, project)
+	made := b.post(t, "/v2/bookings?include=project", request(resource, "instant", 9, through)).want(t, http.StatusCreated)
+	made.same(t, "data.project.id", project)
+	made.same(t, "data.project.meta.tax", "19")
+	for _, at := range []string{"meta", "created_at"} {
+		seen := b.widget(t).post(t, "/v2/bookings?include=project", request(resource, "instant", 11+len(at), through)).want(t, http.StatusCreated)
+		seen.same(t, "data.project.name", "Haircut")
+		seen.same(t, "data.project."+at, "<nil>")
+	}
+	b.get(t, "/v2/bookings/"+b.book(t, resource, "instant", 10)+"?include=project").want(t, http.StatusOK).same(t, "data.project", "<nil>")
+	b.call(t, http.MethodDelete, "/v2/projects/"+project, "").want(t, http.StatusNoContent)
+	b.get(t, "/v2/bookings/"+made.str("data.id")+"?include=project").want(t, http.StatusOK).same(t, "data.project", "<nil>")
+}
