@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -34,9 +35,6 @@ func HashPassword(ctx context.Context, password string) (string, error) {
 // nobody's.
 func CheckPassword(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)
-	if !good {
-		rounds, salt, want = passwordRounds, make([]byte, saltBytes), make([]byte, sha256.Size)
-	}
 	hash, err := stretch(ctx, password, salt, rounds)
 	return good && err == nil && subtle.ConstantTimeCompare(hash, want) == 1, err
 }
@@ -51,16 +49,19 @@ func stretch(ctx context.Context, password string, salt []byte, rounds int) ([]b
 	}
 }
 
+// parsePassword reads what a password is kept as. What cannot be read is no good, and as much work as any other.
 func parsePassword(kept string) (rounds int, salt, hash []byte, good bool) {
 	parts := strings.Split(kept, "$")
-	if len(parts) != 4 || parts[0] != passwordScheme {
-		return 0, nil, nil, false
+	if len(parts) == 4 && parts[0] == passwordScheme {
+		var errs [3]error
+		rounds, errs[0] = strconv.Atoi(parts[1])
+		salt, errs[1] = base64.RawStdEncoding.DecodeString(parts[2])
+		hash, errs[2] = base64.RawStdEncoding.DecodeString(parts[3])
+		if errors.Join(errs[:]...) == nil && rounds > 0 && len(salt) >= saltBytes && len(hash) == sha256.Size {
+			return rounds, salt, hash, true
+		}
 	}
-	rounds, err := strconv.Atoi(parts[1])
-	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[2])
-	hash, hashErr := base64.RawStdEncoding.DecodeString(parts[3])
-	good = err == nil && saltErr == nil && hashErr == nil && rounds > 0 && len(salt) >= saltBytes && len(hash) == sha256.Size
-	return rounds, salt, hash, good
+	return passwordRounds, make([]byte, saltBytes), make([]byte, sha256.Size), false
 }
 
 func encode(raw []byte) string { return base64.RawStdEncoding.EncodeToString(raw) }

@@ -84,6 +84,13 @@ func TestAllDayEventsLieInLayers(t *testing.T) {
 	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), booking.SlotTaken)
 	check(t, b.CreateEvent(b.ctx, b.allDay())) // beside a booking that ignores it
 
+	above := ignoring(9+14*24, 10+14*24)
+	above.Settings.AllowDoubleBookings = true
+	b.booked(above)
+	later := b.allDay()
+	later.Start, later.End = later.Start.AddDate(0, 0, 14), later.End.AddDate(0, 0, 14)
+	check(t, b.CreateEvent(b.ctx, later)) // and beside one that may lie above anything
+
 	next := b.at("instant", 9+7*24, 10+7*24)
 	b.booked(next)
 	wantCode(t, b.CreateEvent(b.ctx, b.allDayAt(t, false)), booking.SlotTaken)

@@ -1,0 +1,49 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+// TestOneCalendarStays deletes both calendars of a resource at once, again and again.
+func TestOneCalendarStays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range 30 {
+		r, first := b.newResource(b.app)
+		second := &booking.OwnedCalendar{Calendar: booking.Calendar{ID: newID(), ResourceID: r.ID, Name: "Private"}}
+		check(t, b.CreateCalendar(b.ctx, b.app.ID, second))
+		errs := make([]error, 2)
+		together(2, func(i int) {
+			errs[i] = b.DeleteCalendar(b.ctx, b.app.ID, []*booking.Calendar{first, &second.Calendar}[i].ID)
+		})
+		if booking.CodeOf(errs[0])+booking.CodeOf(errs[1]) != booking.InUse {
+			t.Errorf("%v and %v", errs[0], errs[1])
+		}
+	}
+	b.wantCount(0, `SELECT count(*) FROM resources r WHERE NOT EXISTS (SELECT FROM calendars c WHERE c.resource_id = r.id)`)
+}
+
+// TestCalendarsAreNotDeletedUnderneath books and deletes the calendar at once: one of the two is refused.
+func TestCalendarsAreNotDeletedUnderneath(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for n := range 30 {
+		c := &booking.OwnedCalendar{Calendar: booking.Calendar{ID: newID(), ResourceID: b.resource.ID, Name: "Private"}}
+		check(t, b.CreateCalendar(b.ctx, b.app.ID, c))
+		e := b.event(float64(n), float64(n)+1)
+		e.CalendarID = c.ID
+		var made, deleted error
+		together(2, func(i int) {
+			if i == 0 {
+				made = b.CreateEvent(b.ctx, e)
+			} else {
+				deleted = b.DeleteCalendar(b.ctx, b.app.ID, c.ID)
+			}
+		})
+		if booking.CodeOf(made)+booking.CodeOf(deleted) != booking.InUse && booking.CodeOf(made)+booking.CodeOf(deleted) != booking.NotFound {
+			t.Errorf("made: %v, deleted: %v", made, deleted)
+		}
+	}
+}
