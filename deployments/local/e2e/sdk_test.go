@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// node runs one of the scripts in js and returns what it printed. The packages there are Timekit's own, unmodified.
-func node(t *testing.T, args ...string) []byte {
+// node runs one of the scripts in js, with input for its standard input, and returns what it printed. The packages there are Timekit's own, unmodified.
+func node(t *testing.T, input string, args ...string) []byte {
 	t.Helper()
 	const install = "install nodejs and npm (Debian, Ubuntu: apt-get install nodejs npm), then run make test"
 	program, err := exec.LookPath("node")
@@ -30,7 +30,7 @@ func node(t *testing.T, args ...string) []byte {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var printed, complaints bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = "js", &printed, &complaints, 5*time.Second
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = "js", strings.NewReader(input), &printed, &complaints, 5*time.Second
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("node %s: %v\n%s\n%s", args[0], err, complaints.String(), printed.String())
 	}
@@ -62,7 +62,7 @@ type sdkCall struct {
 func TestSDK(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
-	printed := node(t, "sdk.js", b.api, b.key, b.admin)
+	printed := node(t, "", "sdk.js", b.api, b.key, b.admin)
 	promised := sdkTable(t)
 	seen := map[string][]sdkCall{}
 	for lines := bufio.NewScanner(bytes.NewReader(printed)); lines.Scan(); {
