@@ -54,7 +54,7 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body ma
 	if err := s.allow(k, graph, b, a); err != nil {
 		return err
 	}
-	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false"
+	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false" && k.self == nil // others' bookings may be among them
 	a.Inputs, err = readInputs(body, graph, graph.Inputs(b.State, a.Name))
 	return err
 }

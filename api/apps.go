@@ -109,13 +109,14 @@ func (s *Server) updateApp(k *call) error { return s.changeApp(k, k.app) }
 
 // namedApp is the app whose slug the path has: any for the admin, its own for a key.
 func (k *call) namedApp(s *Server) (*booking.App, error) {
-	switch slug := k.Param("slug"); {
-	case k.app == nil:
-		return s.DB.AppBySlug(k, slug)
-	case k.app.Slug != slug:
+	slug := k.Param("slug")
+	if !goodSlug.MatchString(slug) || k.app != nil && k.app.Slug != slug {
 		return nil, booking.Errorf(booking.NotFound, "The app does not exist.")
 	}
-	return k.app, nil
+	if k.app != nil {
+		return k.app, nil
+	}
+	return s.DB.AppBySlug(k, slug)
 }
 
 func (s *Server) getNamedApp(k *call) error {

@@ -36,16 +36,11 @@ func (s *Server) authorize(k *call, need access) error {
 	return k.permit(need)
 }
 
-// permit tells whether the kind of the caller's key is enough.
-func (k *call) permit(need access) error {
-	if need != needKey && k.kind != booking.ServerKey {
-		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
-	}
-	return nil
-}
-
 // identify finds the app of a key. Keys are looked up by their hash.
 func (s *Server) identify(k *call, key string) error {
+	if strings.HasPrefix(key, apps.TokenPrefix) {
+		return s.identifyResource(k, key)
+	}
 	holder, err := s.DB.KeyHolder(k, apps.KeyHash(key))
 	if err != nil {
 		return err
@@ -65,10 +60,10 @@ func (s *Server) authorizeAdmin(key string) error {
 	return nil
 }
 
-// credential reads the key of Basic with an empty user name, or of Bearer; "" when there is none.
+// credential reads the key of Basic with an empty user name, or of Bearer, and a resource's token; "" when there is none.
 func (k *call) credential() string {
 	if user, key, ok := k.Request.BasicAuth(); ok {
-		if user == "" {
+		if user == "" || strings.HasPrefix(key, apps.TokenPrefix) {
 			return key
 		}
 		return ""

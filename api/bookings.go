@@ -16,7 +16,11 @@ func (k *call) booking(s *Server) (*booking.Booking, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Booking(k, k.app.ID, id)
+	b, err := s.DB.Booking(k, k.app.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return b, k.owns(b.Resource.ID, "The booking")
 }
 
 func (s *Server) getBooking(k *call) error {

@@ -81,7 +81,7 @@ func (s *Server) createCalendar(k *call) error {
 // giveCalendar finds the resource a calendar is for.
 func (s *Server) giveCalendar(k *call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
 	var place booking.Booking
-	err := s.findPlace(k, &place, text, "", problems)
+	err := s.findOwnPlace(k, &place, text, "", problems)
 	c.ResourceID, c.Timezone = place.Resource.ID, place.Resource.Timezone
 	return err
 }
@@ -91,7 +91,11 @@ func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.CalendarOf(k, k.app.ID, id)
+	c, err := s.DB.CalendarOf(k, k.app.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return c, k.owns(c.ResourceID, "The calendar")
 }
 
 func (s *Server) getCalendar(k *call) error {

@@ -79,7 +79,7 @@ func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, g
 	d := &draft{k: k, body: body, fixed: graph, problems: booking.Problems{}}
 	d.Booking = &booking.Booking{ID: id, AppID: k.app.ID, EventID: newID()}
 	for _, step := range []func(*draft) error{
-		s.inherit, (*draft).read, (*draft).rules, s.attach, s.place, (*draft).describe, s.notify,
+		s.inherit, (*draft).read, (*draft).rules, s.attach, s.place, (*draft).describe, s.offered, s.notify,
 	} {
 		if err := step(d); err != nil {
 			return nil, err
@@ -91,7 +91,7 @@ func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, g
 // inherit lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose
 // another graph or a shorter buffer than the owner did.
 func (s *Server) inherit(d *draft) error {
-	if _, named := d.body["project_id"]; !named {
+	if raw, named := d.body["project_id"]; !named || string(raw) == "null" {
 		return nil
 	}
 	var text string

@@ -65,7 +65,7 @@ func (s *Server) placeEvent(k *call, in eventInput, e *booking.Event, problems b
 		in.ResourceID = calendar.ResourceID.String()
 	}
 	var place booking.Booking
-	err := s.findPlace(k, &place, in.ResourceID, in.CalendarID, problems)
+	err := s.findOwnPlace(k, &place, in.ResourceID, in.CalendarID, problems)
 	e.Resource, e.CalendarID = place.Resource, place.Calendar.ID
 	return err
 }

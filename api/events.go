@@ -64,7 +64,11 @@ func (k *call) event(s *Server) (*booking.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Event(k, k.app.ID, id)
+	e, err := s.DB.Event(k, k.app.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return e, k.owns(e.Resource.ID, "The event")
 }
 
 // ownEvent is an event made by hand; a booking's entry changes with the booking only.

@@ -15,6 +15,7 @@ import (
 type Limits struct {
 	server, widget, badKeys *limit.Limiter
 	known                   *limit.Known
+	signIns                 *limit.Limiter
 }
 
 // NewLimits takes requests per minute: of a server key, of a widget key from one address, and with unknown keys from
@@ -25,6 +26,7 @@ func NewLimits(server, widget, badKeys int) Limits {
 		widget:  limit.New(widget, limit.Rush(widget), time.Now),
 		badKeys: limit.New(badKeys, badKeys, time.Now),
 		known:   limit.NewKnown(time.Now),
+		signIns: limit.New(signInsPerMinute, signInsPerMinute, time.Now),
 	}
 }
 
@@ -32,7 +34,7 @@ func NewLimits(server, widget, badKeys int) Limits {
 // address counts for itself.
 func (s *Server) meter(k *call) error {
 	limiter, caller := s.Limits.server, k.keyID.String()
-	if k.kind != booking.ServerKey {
+	if k.kind == booking.WidgetKey {
 		limiter, caller = s.Limits.widget, caller+" "+k.address()
 	}
 	v := limiter.Take(caller)

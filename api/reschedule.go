@@ -40,6 +40,9 @@ func (s *Server) reschedule(k *call) error {
 	if d.graph, err = d.RuleBook(); err != nil {
 		return err
 	}
+	if err := s.offeredAnew(d); err != nil {
+		return err
+	}
 	d.inputs = rescheduleInputs(in.Message, d.problems)
 	if err := s.remindAnew(d, old); err != nil {
 		return err
@@ -49,6 +52,17 @@ func (s *Server) reschedule(k *call) error {
 		return err
 	}
 	return s.answer(k, http.StatusCreated, out)
+}
+
+// offeredAnew asks the project that the old booking was made through, if there still is one.
+func (s *Server) offeredAnew(d *draft) (err error) {
+	if d.Related.Project == nil {
+		return nil
+	}
+	if d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project); err != nil {
+		return unlessMissing(err)
+	}
+	return s.offered(d)
 }
 
 // mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
@@ -91,7 +105,7 @@ func rescheduleInputs(message *string, problems booking.Problems) json.RawMessag
 		return nil
 	}
 	checkLength(*message, "message", maxInput, problems)
-	text, _ := json.Marshal(map[string]map[string]string{ //nolint:errchkjson // texts only
+	text, _ := json.Marshal(map[string]map[string]string{
 		booking.RescheduleAction: {"message": *message},
 	})
 	return text

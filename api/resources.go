@@ -19,6 +19,7 @@ type resourceInput struct {
 	Timezone  *string         `json:"timezone"`
 	Image     *string         `json:"image"`
 	Meta      json.RawMessage `json:"meta"`
+	Password  *string         `json:"password"`
 
 	Tags        json.RawMessage `json:"tags"`
 	Constraints json.RawMessage `json:"availability_constraints"`
@@ -48,6 +49,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 		r.Meta = object(in.Meta, "meta", problems)
 	}
 	in.rules(r, problems)
+	checkPassword(in.Password, problems)
 	return problems.Err()
 }
 
@@ -85,6 +87,9 @@ func (s *Server) createResource(k *call) error {
 	if err := in.apply(r); err != nil {
 		return err
 	}
+	if err := in.lock(k, r); err != nil {
+		return err
+	}
 	calendar := uuid.NewSHA1(r.ID, []byte("calendar"))
 	if err := s.DB.CreateResource(k, r, calendar); err != nil {
 		return err
@@ -96,6 +101,9 @@ func (s *Server) createResource(k *call) error {
 func (k *call) resource(s *Server) (*booking.Resource, error) {
 	id, err := k.id("id", "The resource")
 	if err != nil {
+		return nil, err
+	}
+	if err := k.owns(id, "The resource"); err != nil {
 		return nil, err
 	}
 	return s.DB.Resource(k, k.app.ID, id)
@@ -119,6 +127,9 @@ func (s *Server) updateResource(k *call) error {
 		return err
 	}
 	if err := in.apply(r); err != nil {
+		return err
+	}
+	if err := in.lock(k, r); err != nil {
 		return err
 	}
 	if err := s.DB.UpdateResource(k, r); err != nil {

@@ -2,24 +2,19 @@ package api
 
 import (
 	"net/http"
-	"strings"
-
-	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
-
-	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
+	"slices"
 )
 
 // access says which credential a route asks for.
 type access int
 
 const (
-	needNothing access = iota
-	needAdmin          // the admin key of the configuration
-	needApp            // the admin key, or a server key of the app that the path names
-	needServer         // a server key of an app
-	needKey            // any key of an app, a widget's too
+	needNothing  access = iota
+	needAdmin           // the admin key of the configuration
+	needApp             // the admin key, or a server key of the app that the path names
+	needServer          // a server key of an app
+	needResource        // a server key of an app, or a resource's token for its own things
+	needKey             // any key of an app, a widget's too
 )
 
 // route is one row of the table. A route that makes or moves something takes Idempotency-Key.
@@ -31,27 +26,29 @@ type route struct {
 	handle     func(*call) error
 }
 
-// call is one request on its way through a handler.
-type call struct {
-	*gin.Context
-	app       *booking.App // nil where no key is asked for
-	keyID     uuid.UUID
-	kind      booking.KeyKind
-	operation uuid.UUID // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	repeated  bool      // there was an earlier try that got no final answer; see begun
-	clock     timekit.Clock
-	base      string // where the world reaches this server, without a slash at the end
-}
-
 const once = true
 
+// routes is the table of all there is.
 func (s *Server) routes() []route {
-	return append([]route{
+	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(), refusals())
+}
+
+// serviceRoutes are about the server itself.
+func (s *Server) serviceRoutes() []route {
+	return []route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
 		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
 		{http.MethodGet, "/openapi.json", needNothing, false, s.openAPI},
 
+		{http.MethodGet, "/v2/graphs", needNothing, false, s.listGraphs},
+		{http.MethodGet, "/v2/graphs/:name", needNothing, false, s.getGraph},
+	}
+}
+
+// tenantRoutes are about apps, their keys and who signs in.
+func (s *Server) tenantRoutes() []route {
+	return []route{
 		{http.MethodGet, "/v2/apps", needAdmin, false, s.listApps},
 		{http.MethodPost, "/v2/apps", needAdmin, once, s.createApp},
 		{http.MethodGet, "/v2/apps/:slug", needApp, false, s.getNamedApp},
@@ -64,11 +61,23 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/keys", needServer, once, s.createKey},
 		{http.MethodDelete, "/v2/keys/:id", needServer, false, s.revokeKey},
 
+		{http.MethodGet, "/v2/accounts", needResource, false, s.listAccounts},
+
+		{http.MethodPost, "/v2/auth", needNothing, false, s.signIn},
+		{http.MethodGet, "/v2/credentials", needResource, false, s.listCredentials},
+		{http.MethodPost, "/v2/credentials", needResource, once, s.createCredential},
+		{http.MethodDelete, "/v2/credentials/:id", needResource, false, s.deleteCredential},
+	}
+}
+
+// timeRoutes are about resources, their time, and what of it is free.
+func (s *Server) timeRoutes() []route {
+	return []route{
 		{http.MethodGet, "/v2/resources", needServer, false, s.listResources},
 		{http.MethodPost, "/v2/resources", needServer, once, s.createResource},
 		{http.MethodGet, "/v2/resources/timezone/:email", needServer, false, s.resourceTimezone},
-		{http.MethodGet, "/v2/resources/:id", needServer, false, s.getResource},
-		{http.MethodPut, "/v2/resources/:id", needServer, false, s.updateResource},
+		{http.MethodGet, "/v2/resources/:id", needResource, false, s.getResource},
+		{http.MethodPut, "/v2/resources/:id", needResource, false, s.updateResource},
 		{http.MethodDelete, "/v2/resources/:id", needServer, false, s.deleteResource},
 
 		{http.MethodPost, "/v2/availability", needKey, false, s.listAvailability},
@@ -77,6 +86,23 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/availability/explain", needServer, false, s.explainAvailability},
 		{http.MethodPost, "/v2/unavailable/slots", needKey, false, s.listUnavailable},
 
+		{http.MethodGet, "/v2/events", needResource, false, s.listEvents},
+		{http.MethodPost, "/v2/events", needResource, once, s.createEvent},
+		{http.MethodGet, "/v2/events/:id", needResource, false, s.getEvent},
+		{http.MethodPut, "/v2/events/:id", needResource, false, s.updateEvent},
+		{http.MethodDelete, "/v2/events/:id", needResource, false, s.deleteEvent},
+
+		{http.MethodGet, "/v2/calendars", needResource, false, s.listCalendars},
+		{http.MethodPost, "/v2/calendars", needResource, once, s.createCalendar},
+		{http.MethodGet, "/v2/calendars/:id", needResource, false, s.getCalendar},
+		{http.MethodPut, "/v2/calendars/:id", needResource, false, s.updateCalendar},
+		{http.MethodDelete, "/v2/calendars/:id", needResource, false, s.deleteCalendar},
+	}
+}
+
+// projectRoutes are about what is offered, and where.
+func (s *Server) projectRoutes() []route {
+	return []route{
 		{http.MethodGet, "/v2/projects", needKey, false, s.listProjects},
 		{http.MethodPost, "/v2/projects", needServer, once, s.createProject},
 		{http.MethodGet, "/v2/projects/embed/:id", needKey, false, s.embedProject},
@@ -99,8 +125,13 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/v2/location/services/:id", needKey, false, s.getService},
 		{http.MethodPut, "/v2/location/services/:id", needServer, false, s.updateService},
 		{http.MethodDelete, "/v2/location/services/:id", needServer, false, s.deleteService},
+	}
+}
 
-		{http.MethodGet, "/v2/bookings", needServer, false, s.listBookings},
+// bookingRoutes are about bookings, and the links that move them.
+func (s *Server) bookingRoutes() []route {
+	return []route{
+		{http.MethodGet, "/v2/bookings", needResource, false, s.listBookings},
 		{http.MethodPost, "/v2/bookings", needKey, once, s.createBooking},
 		{http.MethodPost, "/v2/bookings/bulk", needServer, once, s.createBulk},
 		{http.MethodPut, "/v2/bookings/bulk", needServer, once, s.playBulk},
@@ -109,70 +140,25 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/v2/bookings/reserve", needKey, once, s.reserve},
 		{http.MethodPut, "/v2/bookings/reserve/extend", needKey, once, s.extendHold},
 		{http.MethodPost, "/v2/bookings/:id/reschedule", needKey, once, s.reschedule},
-		{http.MethodGet, "/v2/bookings/:id", needServer, false, s.getBooking},
+		{http.MethodGet, "/v2/bookings/:id", needResource, false, s.getBooking},
 		{http.MethodPut, "/v2/bookings/:id", needServer, false, s.updateBooking},
 		{http.MethodDelete, "/v2/bookings/:id", needServer, false, s.deleteBooking},
-		{http.MethodPut, "/v2/bookings/:id/:action", needServer, once, s.playAction},
-
-		{http.MethodGet, "/v2/events", needServer, false, s.listEvents},
-		{http.MethodPost, "/v2/events", needServer, once, s.createEvent},
-		{http.MethodGet, "/v2/events/:id", needServer, false, s.getEvent},
-		{http.MethodPut, "/v2/events/:id", needServer, false, s.updateEvent},
-		{http.MethodDelete, "/v2/events/:id", needServer, false, s.deleteEvent},
-
-		{http.MethodGet, "/v2/calendars", needServer, false, s.listCalendars},
-		{http.MethodPost, "/v2/calendars", needServer, once, s.createCalendar},
-		{http.MethodGet, "/v2/calendars/:id", needServer, false, s.getCalendar},
-		{http.MethodPut, "/v2/calendars/:id", needServer, false, s.updateCalendar},
-		{http.MethodDelete, "/v2/calendars/:id", needServer, false, s.deleteCalendar},
-
-		{http.MethodGet, "/v2/accounts", needServer, false, s.listAccounts},
+		{http.MethodPut, "/v2/bookings/:id/:action", needResource, once, s.playAction},
 
 		{http.MethodGet, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodHead, "/v2/bookings/:id/external_action/:action", needNothing, false, s.openLink},
 		{http.MethodOptions, "/v2/bookings/:id/external_action/:action", needNothing, false, s.linkOptions},
 		{http.MethodPost, "/v2/bookings/:id/external_action/:action", needNothing, false, s.followLink},
+	}
+}
 
-		{http.MethodGet, "/v2/graphs", needNothing, false, s.listGraphs},
-		{http.MethodGet, "/v2/graphs/:name", needNothing, false, s.getGraph},
-
+// webhookRoutes are about webhooks.
+func (s *Server) webhookRoutes() []route {
+	return []route{
 		{http.MethodGet, "/v2/webhooks", needServer, false, s.listWebhooks},
 		{http.MethodPost, "/v2/webhooks", needServer, once, s.createWebhook},
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
-	}, refusals()...)
-}
-
-// chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.
-func (s *Server) chain(r route) gin.HandlerFunc {
-	handle := r.handle
-	if r.idempotent {
-		handle = s.onlyOnce(handle)
-	}
-	return func(c *gin.Context) {
-		k := &call{Context: c, operation: newID(), base: strings.TrimSuffix(s.Links.BaseURL, "/")}
-		err := s.authorize(k, r.access)
-		if err == nil {
-			k.clock, err = k.readClock()
-		}
-		if err == nil {
-			err = handle(k)
-		}
-		if err != nil {
-			s.fail(c, err)
-		}
 	}
 }
-
-// id reads a UUID of the path; what is no UUID does not exist.
-func (k *call) id(name, what string) (uuid.UUID, error) { //nolint:unparam // a route may have two
-	id, err := uuid.Parse(k.Param(name))
-	if err != nil || len(k.Param(name)) != 36 {
-		return uuid.Nil, booking.Errorf(booking.NotFound, "%s does not exist.", what)
-	}
-	return id, nil
-}
-
-// newID makes a UUIDv7; the source of randomness does not fail on a machine that runs.
-func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -7,7 +7,7 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// terms reads search=key:value;key2:value2.
+// terms reads search=key:value;key2:value2. A resource finds its own things only.
 func (k *call) terms(problems booking.Problems) []postgres.Term {
 	var all []postgres.Term
 	for part := range strings.SplitSeq(k.Query("search"), ";") {
@@ -20,6 +20,9 @@ func (k *call) terms(problems booking.Problems) []postgres.Term {
 			continue
 		}
 		all = append(all, postgres.Term{Key: key, Value: value})
+	}
+	if k.self != nil {
+		all = append(all, postgres.Term{Key: "resource.id", Value: k.self.String()})
 	}
 	return all
 }

@@ -3,10 +3,10 @@
 //
 // # When a slot is free
 //
-// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard,
-// the range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot
-// widened by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards may overlap each other, so the gap between
-// two things is the larger of their buffers, not the sum.
+// Ranges are half-open: what ends at ten leaves ten free. A booking with a buffer keeps its own range and, as a guard, the
+// range widened by the buffer on both sides. A slot is free if the slot itself overlaps neither kind, and the slot widened
+// by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards
+// may overlap each other, so the gap between two things is the larger of their buffers, not the sum.
 //
 // # What the rules allow
 //
@@ -96,6 +96,17 @@ func (q *Query) Taken() []Slot {
 	p := newPlan(q)
 	p.layPoints(allowedOf)
 	return p.taken()
+}
+
+// Allowed tells whether the rules allow all of [From, To) with every resource, busy or not.
+func (q *Query) Allowed() bool {
+	p := newPlan(q)
+	for i := range p.lanes {
+		if !covers(p.lanes[i].allowed, stretch{p.from, p.to}) {
+			return false
+		}
+	}
+	return true
 }
 
 // Reach is the range of time in which busy ranges, guards too, can matter to the query.

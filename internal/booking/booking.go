@@ -105,6 +105,7 @@ type Resource struct {
 
 	Tags        json.RawMessage `json:"tags,omitempty"` // a list of texts
 	Constraints json.RawMessage `json:"-"`              // a list of availability constraints
+	NewPassword string          `json:"-"`              // the hash of one that is being set; "" leaves it as it is
 }
 
 // zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.

@@ -31,7 +31,8 @@ func (w Window) args(appID uuid.UUID) pgx.NamedArgs {
 }
 
 // inWindow is a condition on occupancies o; each of the two indexes answers one half of them.
-const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
+const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
+	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
 // Taken returns what is taken in a window by resource, in one query. It does not tell by whom: a resource's weeks are one
 // row of times, which is read in a third of the time that a row for each thing takes.

@@ -165,7 +165,7 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 func retime(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit) error {
 	graph, err := b.RuleBook()
 	if err != nil {
-		return nil // such a graph has no timers here
+		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
 	}
 	for _, input := range graph.Inputs(in.Move.From, in.Move.Action) {
 		if input.Timer == "" {

@@ -54,8 +54,8 @@ func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page, search 
 // another app's.
 func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarID uuid.UUID) error {
 	const resource = `
-		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, tags, availability_constraints)
-		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta,
+		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, password, tags, availability_constraints)
+		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta, @password,
 			COALESCE(@tags::jsonb, '[]'), COALESCE(@constraints::jsonb, '[]'))
 		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id
 		WHERE resources.app_id = excluded.app_id RETURNING created_at, updated_at`
@@ -77,7 +77,7 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	const q = `
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
-			email = @email, meta = @meta, tags = COALESCE(@tags, tags),
+			email = @email, meta = @meta, password = COALESCE(NULLIF(@password, ''), password), tags = COALESCE(@tags, tags),
 			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
 		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
 	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
@@ -86,7 +86,7 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 func resourceArgs(r *booking.Resource) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
-		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
+		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword, "tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
 	}
 }
 
@@ -105,6 +105,9 @@ func (db *DB) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
 		}
 		if open {
 			return booking.Errorf(booking.InUse, "The resource has bookings that are not over.")
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM resource_credentials WHERE resource_id = @id`, args); err != nil {
+			return err
 		}
 		_, err := tx.Exec(ctx, `UPDATE resources SET deleted_at = now() WHERE id = @id`, args)
 		return err

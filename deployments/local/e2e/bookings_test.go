@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -94,36 +93,13 @@ func TestTwoHundredForOneSlot(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
 	resource := b.resource(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
 	const crowd = 200
-	codes := make([]int, crowd)
-	late := make([]string, crowd) // where those that were not decided at once are
-	var all sync.WaitGroup
-	begin := make(chan struct{})
-	for i := range crowd {
-		all.Go(func() {
-			<-begin
-			a, err := b.try(ctx, http.MethodPost, "/v2/bookings", request(resource, "instant", 9))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if codes[i] = a.status; a.status == http.StatusAccepted {
-				late[i] = a.header.Get("Location")
-			}
-		})
-	}
-	close(begin)
-	all.Wait()
-	for i, path := range late { // a machine that is short of breath answers 202, and decides later
-		if path != "" {
-			codes[i] = b.decided(t, path)
-		}
-	}
+	answers := b.crowd(t, crowd, func(int) (string, string, string) {
+		return http.MethodPost, "/v2/bookings", request(resource, "instant", 9)
+	})
 	count := map[int]int{}
-	for _, code := range codes {
-		count[code]++
+	for _, a := range answers {
+		count[a.status]++
 	}
 	if count[http.StatusCreated] != 1 || count[http.StatusConflict] != crowd-1 {
 		t.Errorf("answers %v, want one 201 and %d 409", count, crowd-1)
@@ -131,21 +107,6 @@ func TestTwoHundredForOneSlot(t *testing.T) {
 	if total := b.get(t, "/v2/bookings").str("total"); total != "1" {
 		t.Errorf("%s bookings are on record, want 1", total)
 	}
-}
-
-// decided waits for the outcome of a creation that was answered by 202: a loser is erased.
-func (b *bundle) decided(t *testing.T, path string) (code int) {
-	t.Helper()
-	eventually(t, 90*time.Second, path+" is decided", func() bool {
-		switch a := b.get(t, path); {
-		case a.status == http.StatusNotFound:
-			code = http.StatusConflict
-		case a.str("data.state") != "initialized":
-			code = http.StatusCreated
-		}
-		return code != 0
-	})
-	return code
 }
 
 // TestManyActionsOnOneBooking fires the same move from many sides: one is applied, the others hear why not.

@@ -141,6 +141,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.events(t, resource)
 	r.calendars(t, resource)
 	r.unsupported(t)
+	r.credentials(t)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
@@ -290,4 +291,16 @@ func (r tour) unsupported(t *testing.T) {
 	for _, u := range unsupported {
 		r.do(t, u[0], u[1], `{`, http.StatusNotImplemented, "Content-Type", "application/x-www-form-urlencoded")
 	}
+}
+
+func (r tour) credentials(t *testing.T) {
+	t.Helper()
+	m := r.member(t)
+	r.do(t, http.MethodPost, "/v2/credentials", `{}`, http.StatusUnprocessableEntity)
+	made := r.do(t, http.MethodPost, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"client-token"}`, m.id), http.StatusCreated)
+	r.do(t, http.MethodGet, "/v2/credentials", "", http.StatusOK)
+	r.do(t, http.MethodDelete, "/v2/credentials/"+made.str("data.id"), "", http.StatusNoContent)
+	r.do(t, http.MethodDelete, "/v2/credentials/"+made.str("data.id"), "", http.StatusNotFound)
+	r.do(t, http.MethodPost, "/v2/auth", fmt.Sprintf(`{"email":%q,"password":%q}`, m.email, password), http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/auth", fmt.Sprintf(`{"email":%q,"password":"something else"}`, m.email), http.StatusUnauthorized)
 }

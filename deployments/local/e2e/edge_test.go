@@ -11,8 +11,8 @@ import (
 var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/apps", "admin"}, {"POST", "/v2/apps", "admin"}, {"GET", "/v2/app", "server"}, {"PUT", "/v2/app", "server"},
 	{"GET", "/v2/keys", "server"}, {"POST", "/v2/keys", "server"}, {"DELETE", "/v2/keys/x", "server"},
-	{"GET", "/v2/resources", "server"}, {"POST", "/v2/resources", "server"}, {"GET", "/v2/resources/x", "server"},
-	{"PUT", "/v2/resources/x", "server"}, {"DELETE", "/v2/resources/x", "server"},
+	{"GET", "/v2/resources", "server"}, {"POST", "/v2/resources", "server"}, {"GET", "/v2/resources/x", "resource"},
+	{"PUT", "/v2/resources/x", "resource"}, {"DELETE", "/v2/resources/x", "server"},
 	{"GET", "/v2/resources/timezone/x", "server"},
 	{"GET", "/v2/locations", "key"}, {"POST", "/v2/locations", "server"}, {"GET", "/v2/locations/x", "key"},
 	{"PUT", "/v2/locations/x", "server"}, {"DELETE", "/v2/locations/x", "server"},
@@ -22,19 +22,20 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/projects/x", "server"}, {"PUT", "/v2/projects/x", "server"}, {"DELETE", "/v2/projects/x", "server"},
 	{"GET", "/v2/projects/x/resources", "server"}, {"POST", "/v2/projects/x/resources", "server"},
 	{"PUT", "/v2/projects/x/resources", "server"}, {"DELETE", "/v2/projects/x/resources/x", "server"},
-	{"GET", "/v2/bookings", "server"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "server"},
-	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "server"},
+	{"GET", "/v2/bookings", "resource"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "resource"},
+	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "resource"},
 	{"POST", "/v2/availability", "key"}, {"POST", "/v2/availability/dates", "key"}, {"POST", "/v2/availability/count", "key"},
 	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/unavailable/slots", "key"},
 	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
 	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
 	{"POST", "/v2/bookings/x/reschedule", "key"},
-	{"GET", "/v2/events", "server"}, {"POST", "/v2/events", "server"}, {"GET", "/v2/events/x", "server"},
-	{"PUT", "/v2/events/x", "server"}, {"DELETE", "/v2/events/x", "server"},
-	{"GET", "/v2/calendars", "server"}, {"POST", "/v2/calendars", "server"}, {"GET", "/v2/calendars/x", "server"},
-	{"PUT", "/v2/calendars/x", "server"}, {"DELETE", "/v2/calendars/x", "server"},
-	{"GET", "/v2/accounts", "server"}, {"GET", "/v2/accounts/sync", "key"}, {"POST", "/v2/users", "key"}, {"POST", "/v2/app/invite", "key"},
+	{"GET", "/v2/events", "resource"}, {"POST", "/v2/events", "resource"}, {"GET", "/v2/events/x", "resource"},
+	{"PUT", "/v2/events/x", "resource"}, {"DELETE", "/v2/events/x", "resource"},
+	{"GET", "/v2/calendars", "resource"}, {"POST", "/v2/calendars", "resource"}, {"GET", "/v2/calendars/x", "resource"},
+	{"PUT", "/v2/calendars/x", "resource"}, {"DELETE", "/v2/calendars/x", "resource"},
+	{"GET", "/v2/accounts", "resource"}, {"GET", "/v2/accounts/sync", "key"}, {"POST", "/v2/users", "key"}, {"POST", "/v2/app/invite", "key"},
 	{"GET", "/v2/apps/x", "app"}, {"PUT", "/v2/apps/x", "app"}, {"DELETE", "/v2/apps/x", "admin"},
+	{"GET", "/v2/credentials", "resource"}, {"POST", "/v2/credentials", "resource"}, {"DELETE", "/v2/credentials/x", "resource"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 }
@@ -50,7 +51,7 @@ func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
 	for _, r := range asked {
 		visitor.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
 		wrong.call(t, r.method, r.path, "").refused(t, http.StatusUnauthorized, "unauthorized")
-		if r.need == "server" || r.need == "app" {
+		if r.need == "server" || r.need == "app" || r.need == "resource" {
 			widget.call(t, r.method, r.path, "").refused(t, http.StatusForbidden, "forbidden")
 		}
 		if r.need == "admin" {

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+)
+
+// appHeader names an app by its slug, where a resource signs in.
+const appHeader = "Timekit-App"
+
+// permit tells whether the kind of the caller's credential is enough.
+func (k *call) permit(need access) error {
+	switch {
+	case k.kind == booking.ServerKey || need == needKey:
+		return nil
+	case k.kind == booking.WidgetKey:
+		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
+	case need == needResource:
+		return nil
+	}
+	return booking.Errorf(booking.Forbidden, "A resource may not do this; use a server key.")
+}
+
+// identifyResource finds the resource of a token. Its e-mail address is the user name, and the app is its own if it is named.
+func (s *Server) identifyResource(k *call, token string) error {
+	holder, err := s.DB.TokenHolder(k, apps.KeyHash(token))
+	if err != nil {
+		return err
+	}
+	user, _, _ := k.Request.BasicAuth()
+	slug := k.GetHeader(appHeader)
+	if !strings.EqualFold(user, holder.Email) || user == "" || slug != "" && slug != holder.App.Slug {
+		return booking.Errorf(booking.Unauthorized, "The token is not known.")
+	}
+	k.app, k.keyID, k.kind, k.self = holder.App, holder.CredentialID, booking.ResourceToken, &holder.ResourceID
+	if k.app.TestMode {
+		k.Header("Timekit-TestMode", "true")
+	}
+	return nil
+}
+
+// owns refuses a resource what is another's: for it, that does not exist.
+func (k *call) owns(resource uuid.UUID, what string) error {
+	if k.self != nil && *k.self != resource {
+		return booking.Errorf(booking.NotFound, "%s does not exist.", what)
+	}
+	return nil
+}
+
+// findOwnPlace is findPlace for callers that may be a resource: then there is no other.
+func (s *Server) findOwnPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
+	if k.self != nil && !strings.EqualFold(resourceID, k.self.String()) {
+		problems.Add("resource_id", "does not exist")
+		return nil
+	}
+	return s.findPlace(k, b, resourceID, calendarID, problems)
+}

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// call is one request on its way through a handler.
+type call struct {
+	*gin.Context
+	app       *booking.App // nil where no key is asked for
+	keyID     uuid.UUID
+	kind      booking.KeyKind
+	self      *uuid.UUID // the resource whose token was sent; nil for a key of the app
+	operation uuid.UUID  // the id for what this request makes: the same when it is repeated with its Idempotency-Key
+	repeated  bool       // there was an earlier try that got no final answer; see begun
+	clock     timekit.Clock
+	base      string // where the world reaches this server, without a slash at the end
+}
+
+// chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.
+func (s *Server) chain(r route) gin.HandlerFunc {
+	handle := r.handle
+	if r.idempotent {
+		handle = s.onlyOnce(handle)
+	}
+	return func(c *gin.Context) {
+		k := &call{Context: c, operation: newID(), base: strings.TrimSuffix(s.Links.BaseURL, "/")}
+		err := s.authorize(k, r.access)
+		if err == nil {
+			k.clock, err = k.readClock()
+		}
+		if err == nil {
+			err = handle(k)
+		}
+		if err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// id reads a UUID of the path; what is no UUID does not exist.
+func (k *call) id(name, what string) (uuid.UUID, error) {
+	id, err := uuid.Parse(k.Param(name))
+	if err != nil || len(k.Param(name)) != 36 {
+		return uuid.Nil, booking.Errorf(booking.NotFound, "%s does not exist.", what)
+	}
+	return id, nil
+}
+
+// newID makes a UUIDv7; the source of randomness does not fail on a machine that runs.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+func (s *Server) listCredentials(k *call) error {
+	page, search, err := k.listing()
+	if err != nil {
+		return err
+	}
+	all, total, err := s.DB.Credentials(k, k.app.ID, search, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, c := range all {
+		list = append(list, k.credentialView(c))
+	}
+	return k.list(list, len(list), total, page)
+}
+
+// createCredential makes a token for a resource; the token is in this answer only.
+func (s *Server) createCredential(k *call) error {
+	var in struct {
+		ResourceID string                 `json:"resource_id"`
+		Type       booking.CredentialType `json:"type"`
+		Name       string                 `json:"name"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	if in.Type != booking.ClientToken && in.Type != booking.ServerToken {
+		problems.Add("type", "must be %s or %s", booking.ClientToken, booking.ServerToken)
+	}
+	checkLength(in.Name, "name", 200, problems)
+	var place booking.Booking
+	if err := s.findOwnPlace(k, &place, in.ResourceID, "", problems); err != nil {
+		return err
+	}
+	if problems["resource_id"] == nil && place.Resource.Email == "" {
+		problems.Add("resource_id", "has no e-mail address, which goes with the token")
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	c := &booking.Credential{ID: k.operation, AppID: k.app.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
+	token, err := apps.AddCredential(k, s.DB, c, 0)
+	if err != nil {
+		return err
+	}
+	view := k.credentialView(c)
+	view["token"] = token
+	k.Header("Cache-Control", "no-store")
+	return k.data(http.StatusCreated, view)
+}
+
+func (s *Server) deleteCredential(k *call) error {
+	id, err := k.id("id", "The credential")
+	if err != nil {
+		return err
+	}
+	c, err := s.DB.Credential(k, k.app.ID, id)
+	if err != nil {
+		return err
+	}
+	if err := k.owns(c.ResourceID, "The credential"); err != nil {
+		return err
+	}
+	if err := s.DB.DeleteCredential(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+func (k *call) credentialView(c *booking.Credential) timekit.Object {
+	var used any
+	if c.LastUsedAt != nil {
+		used = k.clock.Show(*c.LastUsedAt, time.UTC)
+	}
+	return timekit.Object{
+		"id": c.ID, "resource_id": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint,
+		"created_at": k.clock.Show(c.CreatedAt, time.UTC), "last_used_at": used,
+	}
+}

@@ -1,0 +1,66 @@
+package apps
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+const (
+	passwordScheme = "pbkdf2-sha256"
+	passwordRounds = 600_000 // what OWASP asks for; a hash keeps the number it was made with
+	saltBytes      = 16
+)
+
+// benches bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings.
+var benches = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
+// HashPassword makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second.
+func HashPassword(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt)
+	hash, err := stretch(ctx, password, salt, passwordRounds)
+	return fmt.Sprintf("%s$%d$%s$%s", passwordScheme, passwordRounds, encode(salt), encode(hash)), err
+}
+
+// CheckPassword tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
+// nobody's.
+func CheckPassword(ctx context.Context, kept, password string) (bool, error) {
+	rounds, salt, want, good := parsePassword(kept)
+	if !good {
+		rounds, salt, want = passwordRounds, make([]byte, saltBytes), make([]byte, sha256.Size)
+	}
+	hash, err := stretch(ctx, password, salt, rounds)
+	return good && err == nil && subtle.ConstantTimeCompare(hash, want) == 1, err
+}
+
+func stretch(ctx context.Context, password string, salt []byte, rounds int) ([]byte, error) {
+	select {
+	case benches <- struct{}{}:
+		defer func() { <-benches }()
+		return pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func parsePassword(kept string) (rounds int, salt, hash []byte, good bool) {
+	parts := strings.Split(kept, "$")
+	if len(parts) != 4 || parts[0] != passwordScheme {
+		return 0, nil, nil, false
+	}
+	rounds, err := strconv.Atoi(parts[1])
+	salt, saltErr := base64.RawStdEncoding.DecodeString(parts[2])
+	hash, hashErr := base64.RawStdEncoding.DecodeString(parts[3])
+	good = err == nil && saltErr == nil && hashErr == nil && rounds > 0 && len(salt) >= saltBytes && len(hash) == sha256.Size
+	return rounds, salt, hash, good
+}
+
+func encode(raw []byte) string { return base64.RawStdEncoding.EncodeToString(raw) }

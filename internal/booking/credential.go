@@ -1,0 +1,31 @@
+package booking
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ResourceToken is what a resource calls with for itself: it sees and does its own things only.
+const ResourceToken KeyKind = "resource"
+
+// CredentialType says where a resource's token lives. Both may do the same.
+type CredentialType string
+
+// The types of credentials.
+const (
+	ClientToken CredentialType = "client-token"
+	ServerToken CredentialType = "server-token"
+)
+
+// Credential is a resource's token without the token itself.
+type Credential struct {
+	ID         uuid.UUID
+	AppID      uuid.UUID
+	ResourceID uuid.UUID
+	Type       CredentialType
+	Name       string
+	Hint       string // the first characters, to tell tokens apart
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+}
