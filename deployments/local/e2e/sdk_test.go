@@ -26,7 +26,12 @@ func node(t *testing.T, input string, args ...string) []byte {
 	if _, err := os.Stat("js/node_modules/timekit-sdk"); err != nil {
 		t.Fatalf("the packages of deployments/local/e2e/js are not installed: %s, or npm ci there", install)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	for _, dir := range []string{"js", "js/stories"} {
+		if _, err := os.ReadDir(dir); err != nil { // so that Go does not take the last result for a script that has changed
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var printed, complaints bytes.Buffer

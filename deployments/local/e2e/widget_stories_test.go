@@ -23,7 +23,7 @@ func newBarber(t *testing.T) barber {
 
 func (b barber) stories(t *testing.T) []widgetStory {
 	t.Helper()
-	all := []widgetStory{b.embedded(t), b.hosted(t), b.rescheduled(t), b.group(t), b.taken(t), b.asking(t), b.phone(t), b.picker(t)}
+	all := []widgetStory{b.embedded(t), b.hosted(t), b.rescheduled(t), b.group(t), b.taken(t), b.asking(t), b.phone(t), b.picker(t), b.trial(t)}
 	return append(all, b.abroad(t)...)
 }
 
@@ -84,8 +84,10 @@ func (b barber) embedded(t *testing.T) widgetStory {
 		} {
 			made.same(t, "data.0."+path, want)
 		}
-		if slices.Contains(seen.list("seen.after"), slot) {
-			t.Errorf("%s is offered still: %v", slot, seen.list("seen.after"))
+		for _, later := range []string{"seen.again", "seen.after"} {
+			if slices.Contains(seen.list(later), slot) {
+				t.Errorf("%s is offered still: %v", slot, seen.list(later))
+			}
 		}
 		if said := seen.str("seen.said"); !strings.Contains(said, "marty@example.com") {
 			t.Errorf("the widget said %q", said)
@@ -102,6 +104,7 @@ func (b barber) hosted(t *testing.T) widgetStory {
 	return widgetStory{Name: "hosted", Play: "book", Config: config, Timezone: "Europe/Berlin", check: func(t *testing.T, seen answer) {
 		b.booked(t, project.str("data.id")).starts(t, "Europe/Berlin", "2030-06-03 09:00")
 		seen.same(t, "seen.before.0", "2030-06-03 09:00")
+		seen.same(t, "seen.again.0", "2030-06-03 10:00")
 		seen.same(t, "seen.after.0", "2030-06-03 10:00")
 		seen.same(t, "seen.said", "See you! Mail to marty@example.com")
 		seen.same(t, "seen.heading.0", "June 3, 2030")
@@ -173,7 +176,7 @@ func (b barber) taken(t *testing.T) widgetStory {
 		seen.same(t, "seen.first", "2030-06-03 09:00")
 		seen.same(t, "seen.other", "201")
 		b.booked(t, id).starts(t, "Europe/Berlin", "2030-06-03 09:30")
-		if said := seen.str("seen.said"); !strings.Contains(said, "An error with Timekit Create Booking occured") || !strings.Contains(said, "taken") {
+		if said := seen.str("seen.said"); !strings.Contains(said, "An error with Timekit Create Booking") || !strings.Contains(said, "taken") {
 			t.Errorf("the widget said %q", said)
 		}
 	}}
@@ -214,6 +217,16 @@ func (b barber) phone(t *testing.T) widgetStory {
 		}
 		seen.same(t, "seen.before", "[2030-06-03 09:00 2030-06-03 10:00 2030-06-03 11:00]") // a small screen shows one day
 		seen.same(t, "seen.after", "[2030-06-03 10:00 2030-06-03 11:00]")
+	}}
+}
+
+// trial shows a project of an app in test mode; a header that crosses from one site to the other says so.
+func (b barber) trial(t *testing.T) widgetStory {
+	demo := start(t)
+	project := demo.project(t, "Trial", opening(june, 1), demo.resource(t)).str("data.id")
+	config := map[string]any{"app_key": demo.widget(t).key, "project_id": project, "api_base_url": b.api + "/"}
+	return widgetStory{Name: "trial", Play: "ribbon", Config: config, Timezone: "Europe/Berlin", check: func(t *testing.T, seen answer) {
+		seen.same(t, "seen.text", "Test Mode")
 	}}
 }
 

@@ -109,6 +109,14 @@ class Visit {
     return (await end.textContent()).replace(/\s+/g, ' ').trim();
   }
 
+  // dismiss closes what submit said; the widget asks for the free time again.
+  async dismiss() {
+    await this.page.click('.bookingjs-form-button');
+    await this.page.waitForSelector('.bookingjs-bookpage', { state: 'detached' });
+    await this.ready();
+    return this.shown();
+  }
+
   async picture(what) {
     this.pictures += 1;
     await this.page.waitForTimeout(350); // movements of the widget's style
@@ -141,7 +149,9 @@ async function main() {
   const settings = JSON.parse(await text(process.stdin));
   const browser = await chromium.launch({
     executablePath: settings.chromium,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+    ],
   });
   try {
     const queue = [...settings.stories];

@@ -14,8 +14,15 @@ async function book(visit, { answers = visitor }) {
   await visit.picture('form');
   const said = await visit.submit();
   await visit.picture('answer');
+  const again = await visit.dismiss();
   await visit.open();
-  return { before, heading, said, after: await visit.shown() };
+  return { before, heading, said, again, after: await visit.shown() };
+}
+
+// ribbon says whether the widget marks the page as a trial.
+async function ribbon(visit) {
+  await visit.picture('calendar');
+  return { text: await visit.page.$$eval('.bookingjs-ribbon', (all) => all.map((one) => one.textContent.trim()).join()) };
 }
 
 // look reads the calendar of two weeks and books the slot named.
@@ -59,15 +66,14 @@ async function move(visit) {
 
 // zones are what the visitor can choose from.
 async function zones(visit) {
-  const all = await visit.page.$$eval('.bookingjs-footer-tz-picker-select option', (list) => list.map((one) => one.dataset.target));
+  const picker = '.bookingjs-footer-tz-picker-select';
+  const all = await visit.page.$$eval(`${picker} option`, (list) => list.map((one) => one.dataset.target));
   const before = await visit.shown();
-  const asked = visit.page.waitForResponse((response) => response.url().endsWith('/v2/availability') && response.request().method() === 'POST');
-  await visit.page.selectOption('.bookingjs-footer-tz-picker-select', 'Asia/Tokyo');
-  await asked;
+  await visit.page.selectOption(picker, 'Asia/Tokyo');
   await visit.ready();
   await visit.scroll();
   await visit.picture('tokyo');
   return { all, before, after: await visit.shown() };
 }
 
-module.exports = { book, look, lose, move, zones };
+module.exports = { book, look, lose, move, ribbon, zones };
