@@ -245,3 +245,15 @@ func TestProjectOfABooking(t *testing.T) {
 	b.call(t, http.MethodDelete, "/v2/projects/"+project, "").want(t, http.StatusNoContent)
 	b.get(t, "/v2/bookings/"+made.str("data.id")+"?include=project").want(t, http.StatusOK).same(t, "data.project", "<nil>")
 }
+
+// TestProjectWithoutAGraph books as widgets do, which leave the graph to the project.
+func TestProjectWithoutAGraph(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	resource := b.resource(t)
+	project := b.project(t, "Haircut", "", resource).str("data.id")
+	body := fmt.Sprintf(`{"project_id":%q,"resource_id":%q,"start":"2030-12-02T09:00:00Z","end":"2030-12-02T10:00:00Z"}`, project, resource)
+	made := b.widget(t).post(t, "/v2/bookings", body).want(t, http.StatusCreated)
+	made.same(t, "data.graph", "instant")
+	made.same(t, "data.state", "confirmed")
+}

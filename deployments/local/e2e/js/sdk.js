@@ -11,6 +11,7 @@ const timekit = require('timekit-sdk');
 const [api, serverKey, adminKey] = process.argv.slice(2);
 const known = Object.keys(timekit).filter((name) => typeof timekit[name] === 'function');
 const called = new Set();
+const stories = ['settings', 'apps', 'resources', 'calendars', 'availability', 'projects', 'places', 'bookings', 'sessions', 'gone'];
 
 // watch hands out an instance that notes which of its methods were called. The instance itself stays as it is.
 function watch(instance) {
@@ -109,11 +110,12 @@ async function eventually(check) {
 async function main() {
   const tools = { assert, step, refused, unsupported, throws, eventually, api, adminKey };
   const tk = sdk(serverKey);
-  for (const story of ['settings', 'apps', 'resources', 'calendars', 'availability', 'projects', 'places', 'bookings', 'sessions', 'gone']) {
+  for (const story of stories) {
     try {
       await require(`./stories/${story}`)(tk, { ...tools, another: sdk });
     } catch (fault) { // the steps that follow are not called, which is told below
-      tell({ method: `the story ${story}`, ...described(fault), ok: false, what: fault?.data ? JSON.stringify(fault.data) : String(fault?.stack) });
+      const what = fault?.data ? JSON.stringify(fault.data) : String(fault?.stack);
+      tell({ method: `the story ${story}`, ...described(fault), ok: false, what });
     }
   }
   for (const method of known) {

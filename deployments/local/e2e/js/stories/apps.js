@@ -18,7 +18,8 @@ module.exports = async function apps(tk, { assert, step, refused, another, admin
   });
   await step('getApps', () => admin.getApps(), (all) => assert.ok(all.some((app) => app.slug === own)));
   const owner = another(made.api_key);
-  await step('updateApp', () => owner.updateApp({ slug: own, name: 'Renamed', settings: { redirect_hosts: ['example.com'] } }), async () => {
+  const change = { slug: own, name: 'Renamed', settings: { redirectHosts: ['example.com'] } };
+  await step('updateApp', () => owner.updateApp(change), async () => {
     const { data: app } = await owner.getApp();
     assert.equal(app.name, 'Renamed');
     assert.deepEqual(app.settings.redirect_hosts, ['example.com']);

@@ -29,16 +29,18 @@ module.exports = async function bookings(tk, { assert, step, refused, eventually
     assert.ok(data.errors.start && data.errors.end);
   });
   const { graph, start, end, what } = request('instant');
-  await step('createBooking', () => tk.include('event').createBooking({ resource_id: chair.id, graph, action: 'confirm', event: { start, end, what } }), (got) => {
-    assert.equal(got.event.start, start); // the form of older clients
-  });
+  const older = { resource_id: chair.id, graph, action: 'confirm', event: { start, end, what } }; // the form of older clients
+  await step('createBooking', () => tk.include('event').createBooking(older), (got) => assert.equal(got.event.start, start));
 
-  await step('getBooking', () => tk.include('customers').getBooking({ id: made.id }), (got) => assert.equal(got.customers[0].email, 'ada@example.com'));
+  await step('getBooking', () => tk.include('customers').getBooking({ id: made.id }), (got) => {
+    assert.equal(got.customers[0].email, 'ada@example.com');
+  });
   await refused('updateBooking', 422, 'action_not_available', () => tk.updateBooking({ id: made.id, action: 'decline' }), (data) => {
     assert.match(data.error, /^Cannot apply action 'decline' to current state 'confirmed'/);
   });
   await refused('deleteBooking', 409, 'not_final', () => tk.deleteBooking({ id: made.id }));
-  await step('updateBooking', () => tk.include('event').updateBooking({ id: made.id, action: 'cancel', cancel: { message: 'Ill' } }), (got) => {
+  const cancelling = { id: made.id, action: 'cancel', cancel: { message: 'Ill' } };
+  await step('updateBooking', () => tk.include('event').updateBooking(cancelling), (got) => {
     assert.equal(got.state, 'cancelled');
     assert.equal(got.completed, true);
     assert.equal(got.event.rsvp, 'declined');
@@ -50,7 +52,9 @@ module.exports = async function bookings(tk, { assert, step, refused, eventually
   assert.equal(asking.state, 'tentative');
   await step('updateBooking', () => tk.updateBooking({ id: asking.id, action: 'confirm' }), (got) => assert.equal(got.state, 'confirmed'));
   const paying = (await tk.createBooking(request('instant_payment', { customer }))).data;
-  await step('updateBooking', () => tk.updateBooking({ id: paying.id, action: 'pay', pay: { paymentId: 'pi_1' } }), (got) => assert.equal(got.state, 'paid'));
+  await step('updateBooking', () => tk.updateBooking({ id: paying.id, action: 'pay', pay: { paymentId: 'pi_1' } }), (got) => {
+    assert.equal(got.state, 'paid');
+  });
   await step('getBookings', () => tk.include('customers').carry({
     params: { search: `state:paid;resource.id:${chair.id}`, orderBy: 'event.start', sortedBy: 'desc', limit: 5 },
   }).getBookings(), (list, answer) => {
@@ -60,7 +64,8 @@ module.exports = async function bookings(tk, { assert, step, refused, eventually
   });
 
   const first = request('instant');
-  const both = await step('createBookingsBulk', () => tk.createBookingsBulk({ bookings: [first, request('instant')], relateBookings: true }), (list, answer) => {
+  const together = { bookings: [first, request('instant')], relateBookings: true };
+  const both = await step('createBookingsBulk', () => tk.createBookingsBulk(together), (list, answer) => {
     assert.equal(answer.status, 201);
     assert.deepEqual(list.map((one) => one.state), ['confirmed', 'confirmed']);
   });

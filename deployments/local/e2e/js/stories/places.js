@@ -29,7 +29,9 @@ module.exports = async function places(tk, { assert, step, throws }) {
   });
   const ids = (list) => list.map((one) => one.id).sort();
   await step('getLocationProjects', () => tk.getLocationProjects(place.id), (list) => assert.deepEqual(ids(list), [here.id]));
-  await step('getServiceProjects', () => tk.getServiceProjects(service.id), (list) => assert.deepEqual(ids(list), [here.id, there.id].sort()));
+  await step('getServiceProjects', () => tk.getServiceProjects(service.id), (list) => {
+    assert.deepEqual(ids(list), [here.id, there.id].sort());
+  });
   await step('getLocationServiceProjects', () => tk.getLocationServiceProjects(place.id, service.id), (list) => {
     assert.deepEqual(ids(list), [here.id]);
   });

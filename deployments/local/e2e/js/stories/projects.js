@@ -6,7 +6,8 @@ module.exports = async function projects(tk, { assert, step, refused, another })
     .map((answer) => answer.data.id);
   const slug = `haircut-${one.slice(-12)}`;
   const project = await step('createProject', () => tk.createProject({
-    name: 'Haircut', slug, resources: [one], availability: { mode: 'roundrobin_random', length: '30 minutes', from: '1 hour', to: '2 weeks' },
+    name: 'Haircut', slug, resources: [one],
+    availability: { mode: 'roundrobin_random', length: '30 minutes', from: '1 hour', to: '2 weeks' },
     availabilityConstraints: [{ allowHours: { start: 8, end: 18 } }], booking: { graph: 'instant' },
     customerFields: { name: { title: 'Name', required: true }, email: { title: 'E-mail', required: true } }, meta: { colour: 'red' },
   }), (made, answer) => {
