@@ -45,7 +45,7 @@ func (s *Server) chain(r route) gin.HandlerFunc {
 }
 
 // id reads a UUID of the path; what is no UUID does not exist.
-func (k *call) id(name, what string) (uuid.UUID, error) { //nolint:unparam // a route may have two
+func (k *call) id(name, what string) (uuid.UUID, error) {
 	id, err := uuid.Parse(k.Param(name))
 	if err != nil || len(k.Param(name)) != 36 {
 		return uuid.Nil, booking.Errorf(booking.NotFound, "%s does not exist.", what)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ func degrees(text, field string, most float64, problems booking.Problems) *float
 		return nil
 	}
 	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(value >= -most && value <= most) { //nolint:staticcheck // so that "not a number" is refused, too
+	if err != nil || math.IsNaN(value) || math.Abs(value) > most {
 		problems.Add(field, "must be a number from -%g to %g", most, most)
 		return nil
 	}
@@ -107,31 +108,8 @@ func (s *Server) listLocations(k *call) error {
 
 // locationViews renders locations, with what is offered there when the request asks for it.
 func (s *Server) locationViews(k *call, all []*booking.Location) ([]timekit.Object, error) {
-	var offers map[uuid.UUID][]*booking.Service
-	wanted := k.includes()["services"]
-	if wanted {
-		ids := make([]uuid.UUID, len(all))
-		for i, l := range all {
-			ids[i] = l.ID
-		}
-		var err error
-		if offers, err = s.DB.ServicesAt(k, ids); err != nil {
-			return nil, err
-		}
-	}
-	list := []timekit.Object{}
-	for _, l := range all {
-		view := timekit.Location(l, k.clock)
-		if wanted {
-			offered := []timekit.Object{}
-			for _, one := range offers[l.ID] {
-				offered = append(offered, timekit.Service(one, k.clock))
-			}
-			view["services"] = offered
-		}
-		list = append(list, view)
-	}
-	return list, nil
+	id := func(l *booking.Location) uuid.UUID { return l.ID }
+	return withOffers(k, all, id, timekit.Location, "services", s.DB.ServicesAt, timekit.Service)
 }
 
 func (s *Server) showLocation(k *call, status int, l *booking.Location) error {

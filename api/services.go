@@ -44,31 +44,8 @@ func (s *Server) listServices(k *call) error {
 
 // serviceViews renders services, with where they are offered when the request asks for it.
 func (s *Server) serviceViews(k *call, all []*booking.Service) ([]timekit.Object, error) {
-	var places map[uuid.UUID][]*booking.Location
-	wanted := k.includes()["locations"]
-	if wanted {
-		ids := make([]uuid.UUID, len(all))
-		for i, one := range all {
-			ids[i] = one.ID
-		}
-		var err error
-		if places, err = s.DB.LocationsOf(k, ids); err != nil {
-			return nil, err
-		}
-	}
-	list := []timekit.Object{}
-	for _, one := range all {
-		view := timekit.Service(one, k.clock)
-		if wanted {
-			offered := []timekit.Object{}
-			for _, l := range places[one.ID] {
-				offered = append(offered, timekit.Location(l, k.clock))
-			}
-			view["locations"] = offered
-		}
-		list = append(list, view)
-	}
-	return list, nil
+	id := func(one *booking.Service) uuid.UUID { return one.ID }
+	return withOffers(k, all, id, timekit.Service, "locations", s.DB.LocationsOf, timekit.Location)
 }
 
 func (s *Server) showService(k *call, status int, service *booking.Service) error {

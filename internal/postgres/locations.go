@@ -59,24 +59,8 @@ func (db *DB) Location(ctx context.Context, appID, id uuid.UUID, near *booking.P
 func (db *DB) Locations(
 	ctx context.Context, appID uuid.UUID, search []Term, near *booking.Point, page Page,
 ) ([]*booking.Location, int, error) {
-	args := from(pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}, near)
-	found, err := matching(search, locationKeys, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	source := ` FROM locations l WHERE l.app_id = @app` + found
-	q := `SELECT ` + locationColumns + source + ` ORDER BY distance NULLS LAST, l.created_at, l.id LIMIT @limit OFFSET @offset`
-	rows, err := db.pool.Query(ctx, q, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Location])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+source, args).Scan(&total)
-	return all, total, err
+	kind := listing{locationColumns, "locations l", "distance NULLS LAST, l.created_at, l.id", locationKeys}
+	return listed[booking.Location](ctx, db, kind, search, page, from(pgx.NamedArgs{"app": appID}, near))
 }
 
 // CreateLocation adds a location. A repeat with the same id changes nothing; NotFound when the id is another app's.

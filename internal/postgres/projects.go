@@ -57,21 +57,6 @@ var projectKeys = map[string]string{
 // Projects returns one page of an app's projects that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Project, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(search, projectKeys, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	from := ` FROM projects p WHERE p.app_id = @app` + found
-	rows, err := db.pool.Query(ctx, `SELECT `+projectColumns+from+` ORDER BY p.created_at, p.id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
-	return all, total, err
+	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
+	return listed[booking.Project](ctx, db, kind, search, page, pgx.NamedArgs{"app": appID})
 }

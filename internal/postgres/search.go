@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -27,4 +28,31 @@ func matching(search []Term, keys map[string]string, args pgx.NamedArgs) (string
 		conditions.WriteString(" AND " + fmt.Sprintf(condition, "@"+name))
 	}
 	return conditions.String(), nil
+}
+
+// listing is a kind of things that an app has lists of.
+type listing struct {
+	columns, table, order string            // table with its alias, which all three know
+	keys                  map[string]string // as of matching
+}
+
+// listed returns one page of an app's things that a search finds, and how many there are. args are those of the columns.
+func listed[T any](ctx context.Context, db *DB, l listing, search []Term, page Page, args pgx.NamedArgs) ([]*T, int, error) {
+	found, err := matching(search, l.keys, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	args["limit"], args["offset"] = page.Limit, page.offset()
+	from := ` FROM ` + l.table + ` WHERE app_id = @app` + found
+	rows, err := db.pool.Query(ctx, `SELECT `+l.columns+from+` ORDER BY `+l.order+` LIMIT @limit OFFSET @offset`, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[T])
+	if err != nil {
+		return nil, 0, err
+	}
+	var total int
+	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
+	return all, total, err
 }

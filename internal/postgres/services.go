@@ -38,23 +38,8 @@ func (db *DB) Service(ctx context.Context, appID, id uuid.UUID) (*booking.Servic
 // Services returns one page of an app's services that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Services(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Service, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(search, serviceKeys, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	source := ` FROM services s WHERE s.app_id = @app` + found
-	rows, err := db.pool.Query(ctx, `SELECT `+serviceColumns+source+` ORDER BY s.created_at, s.id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Service])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+source, args).Scan(&total)
-	return all, total, err
+	kind := listing{serviceColumns, "services s", "s.created_at, s.id", serviceKeys}
+	return listed[booking.Service](ctx, db, kind, search, page, pgx.NamedArgs{"app": appID})
 }
 
 // CreateService adds a service. A repeat with the same id changes nothing; NotFound when the id is another app's.
