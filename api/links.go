@@ -128,7 +128,8 @@ func (s *Server) verify(k *call, app *booking.App, token string) (links.Claims, 
 	return s.Keyring.Verify(token, app.ID.String(), keys, time.Now())
 }
 
-// checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is open to a link in the booking's state.
+// checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is
+// open to a link in the booking's state.
 func (s *Server) checkLink(k *call, l *link) error {
 	spent, err := s.DB.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
 	if err != nil {

@@ -30,7 +30,8 @@ const once = true
 
 // routes is the table of all there is.
 func (s *Server) routes() []route {
-	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(), refusals())
+	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(),
+		refusals())
 }
 
 // serviceRoutes are about the server itself.

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	passwordScheme = "pbkdf2-sha256"
-	passwordRounds = 600_000 // what OWASP asks for; a hash keeps the number it was made with
+	passwordScheme = "pbkdf2-sha256" //nolint:gosec // the name of a way to hash
+	passwordRounds = 600_000         // what OWASP asks for; a hash keeps the number it was made with
 	saltBytes      = 16
 )
 

@@ -2,9 +2,9 @@ package apps
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestPasswords(t *testing.T) {
@@ -38,37 +38,25 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-// TestNobodysPasswordTakesAsLong compares with the time of a real one, with room for a busy machine.
-func TestNobodysPasswordTakesAsLong(t *testing.T) {
+// TestPasswordsWaitTheirTurn: nobody's password is worked on like everybody's, or the time it takes would tell who is known;
+// and whoever hangs up does not wait.
+func TestPasswordsWaitTheirTurn(t *testing.T) {
 	t.Parallel()
-	kept, err := HashPassword(t.Context(), "correct horse")
-	if err != nil {
-		t.Fatal(err)
+	for range cap(benches) {
+		benches <- struct{}{}
 	}
-	took := func(kept string) time.Duration {
-		best := time.Hour
-		for range 3 {
-			began := time.Now()
-			_, _ = CheckPassword(t.Context(), kept, "wrong horse")
-			best = min(best, time.Since(began))
+	defer func() {
+		for range cap(benches) {
+			<-benches
 		}
-		return best
-	}
-	if real, none := took(kept), took(""); none < real/5 {
-		t.Errorf("%s for a wrong password, %s for nobody's", real, none)
-	}
-}
-
-func TestPasswordsStopWaiting(t *testing.T) {
-	t.Parallel()
+	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 200 { // of a free bench and of the end of the wait, either may come first
-		if _, err := CheckPassword(ctx, "pbkdf2-sha256$1$MDEyMzQ1Njc4OWFiY2RlZg$"+vector, "x"); err != nil {
-			return
+	for _, kept := range []string{"pbkdf2-sha256$1$MDEyMzQ1Njc4OWFiY2RlZg$" + vector, "", "nonsense"} {
+		if _, err := CheckPassword(ctx, kept, "x"); !errors.Is(err, context.Canceled) {
+			t.Errorf("%q: %v", kept, err)
 		}
 	}
-	t.Error("waits on")
 }
 
 const vector = "hRRjgXWkW8ResfIvBP99J/T4vkgEmMRV/0tJTOjR59I"

@@ -33,6 +33,7 @@ func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []b
 	})
 }
 
+//nolint:gosec // a statement
 const credentials = `
 	SELECT c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at
 	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app`

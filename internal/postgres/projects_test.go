@@ -24,8 +24,10 @@ func TestProjectKeepsWhatIsNotNamed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	second, _ := b.newResource(b.app)
-	p := b.newProject("cut", second.ID, b.resource.ID)
-	wantSame(t, "resources", p.Resources, []uuid.UUID{second.ID, b.resource.ID})
+	third, _ := b.newResource(b.app)
+	order := []uuid.UUID{second.ID, b.resource.ID, third.ID} // neither the oldest nor the newest first
+	p := b.newProject("cut", order...)
+	wantSame(t, "resources", p.Resources, order)
 	for what, got := range map[string]json.RawMessage{"availability": p.Availability, "booking": p.Booking, "fields": p.CustomerFields, "ui": p.UI, "meta": p.Meta} {
 		wantEqual(t, what, string(got), "{}")
 	}

@@ -60,6 +60,9 @@ func TestResourceSearch(t *testing.T) {
 func TestTimezoneOf(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	nobody := *b.resource
+	nobody.ID, nobody.Email = newID(), ""
+	check(t, b.CreateResource(b.ctx, &nobody, newID()))
 	second := *b.resource
 	second.ID, second.Timezone = newID(), "UTC"
 	check(t, b.CreateResource(b.ctx, &second, newID()))

@@ -169,6 +169,7 @@ func TestProjectResources(t *testing.T) {
 	order(three)
 	b.call(t, http.MethodDelete, "/v2/resources/"+three, "").want(t, http.StatusNoContent)
 	order()
+	b.get(t, strings.TrimSuffix(path, "/resources")).same(t, "data.resources", "[]")
 	b.put(t, path, `[]`).want(t, http.StatusNoContent)
 }
 
