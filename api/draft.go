@@ -91,6 +91,11 @@ func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, g
 // inherit lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose
 // another graph or a shorter buffer than the owner did.
 func (s *Server) inherit(d *draft) error {
+	if d.k.kind != booking.ServerKey { // nor may they have this server call addresses
+		d.body = maps.Clone(d.body)
+		delete(d.body, "event_notifications")
+		delete(d.body, "reminders")
+	}
 	if raw, named := d.body["project_id"]; !named || string(raw) == "null" {
 		return nil
 	}
@@ -106,10 +111,7 @@ func (s *Server) inherit(d *draft) error {
 	}
 	d.project, d.Related.Project = project, &project.ID
 	if d.k.kind != booking.ServerKey {
-		d.body = maps.Clone(d.body)
-		for _, name := range []string{"settings", "event_notifications", "reminders"} {
-			delete(d.body, name)
-		}
+		delete(d.body, "settings")
 	}
 	var defaults map[string]json.RawMessage
 	if err := json.Unmarshal(project.Booking, &defaults); err != nil {

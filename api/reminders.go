@@ -109,7 +109,7 @@ func (s *Server) notify(d *draft) error {
 }
 
 // plan turns a list of reminders into those of a booking, each with its target. One whose moment has passed already is
-// left out.
+// not sent, but kept: the booking may be moved to a time that it is not too late for.
 func (s *Server) plan(d *draft, raw json.RawMessage, field string) error {
 	var texts []json.RawMessage
 	list := readReminders(raw, field, s.Webhooks, d.problems)
@@ -120,15 +120,13 @@ func (s *Server) plan(d *draft, raw json.RawMessage, field string) error {
 		return err
 	}
 	for i, in := range list {
-		at := in.at(d.Start)
-		if !at.After(time.Now()) {
-			continue
-		}
 		target, err := s.reminderTarget(d.Booking, in)
 		if err != nil {
 			return err
 		}
-		d.Booking.Reminders = append(d.Booking.Reminders, booking.Reminder{Number: i, At: at, Target: target, Settings: texts[i]})
+		d.Booking.Reminders = append(d.Booking.Reminders, booking.Reminder{
+			Number: i, At: in.at(d.Start), Target: target, Settings: texts[i],
+		})
 	}
 	slices.SortStableFunc(d.Booking.Reminders, func(a, b booking.Reminder) int { return a.At.Compare(b.At) })
 	return nil

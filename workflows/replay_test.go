@@ -22,7 +22,7 @@ const histories = "testdata/histories"
 func TestOldHistoriesReplay(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(histories, "*.json"))
-	if err != nil || len(files) < 5 {
+	if err != nil || len(files) < 15 {
 		t.Fatalf("%d recorded histories, %v", len(files), err)
 	}
 	for _, file := range files {
