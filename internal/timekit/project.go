@@ -24,7 +24,7 @@ const formFields = `{"name":{"title":"Name","required":true},"email":{"title":"E
 
 // texts are what a widget says when its project does not. Without the first one it breaks; %s becomes the e-mail address.
 var texts = Object{
-	"success_message":           "We have received your booking and sent a confirmation to %s",
+	"success_message":           "We have received your booking for %s",
 	"submit_button":             "Book it",
 	"allocated_resource_prefix": "with",
 }

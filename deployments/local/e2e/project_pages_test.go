@@ -23,7 +23,7 @@ func (a answer) wants(t testing.TB, data string) {
 
 const (
 	formOfWidget  = `{"name":{"title":"Name","required":true},"email":{"title":"E-mail","required":true,"format":"email"}}`
-	textsOfWidget = `"success_message":"We have received your booking and sent a confirmation to %s","submit_button":"Book it","allocated_resource_prefix":"with"`
+	textsOfWidget = `"success_message":"We have received your booking for %s","submit_button":"Book it","allocated_resource_prefix":"with"`
 )
 
 // TestWidgetsGetAllTheyNeed makes a project of a name alone: what a widget is shown of it is complete all the same.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,8 @@ const widgetPage = `<!doctype html>
 <script src="/build/booking.min.js"></script>
 <script>
 const config = %s
-if (config.plain_days) config.fullcalendar = { dayHeaderContent: (day) => day.text }
+const heading = { weekday: 'short', day: 'numeric', month: 'numeric', timeZone: 'UTC' }
+if (config.plain_days) config.fullcalendar = { dayHeaderContent: ({ date }) => date.toLocaleDateString('en-GB', heading) }
 new TimekitBooking().init(config)
 </script>
 </body></html>`
@@ -71,7 +73,7 @@ func TestWidget(t *testing.T) {
 	stories := shop.stories(t)
 	artifacts, err := filepath.Abs("../../../.artifacts/widget")
 	if err == nil {
-		err = os.MkdirAll(artifacts, 0o755)
+		err = errors.Join(os.RemoveAll(artifacts), os.MkdirAll(artifacts, 0o755))
 	}
 	if err != nil {
 		t.Fatal(err)
