@@ -75,7 +75,8 @@ func (k *call) event(s *Server) (*booking.Event, error) {
 func (k *call) ownEvent(s *Server) (*booking.Event, error) {
 	e, err := k.event(s)
 	if err == nil && e.Booking != nil {
-		return nil, booking.Errorf(booking.InUse, "This is the calendar entry of booking %s. Play an action on the booking instead.", e.Booking.ID)
+		return nil, booking.Errorf(booking.InUse,
+			"This is the calendar entry of booking %s. Play an action on the booking instead.", e.Booking.ID)
 	}
 	return e, err
 }

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	passwordScheme = "pbkdf2-sha256"
-	passwordRounds = 600_000 // what OWASP asks for; a hash keeps the number it was made with
-	saltBytes      = 16
+	scheme        = "pbkdf2-sha256"
+	defaultRounds = 600_000 // what OWASP asks for; a hash keeps the number it was made with
+	saltBytes     = 16
 )
 
 // benches bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings.
@@ -27,8 +27,8 @@ var benches = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 func HashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
-	hash, err := stretch(ctx, password, salt, passwordRounds)
-	return fmt.Sprintf("%s$%d$%s$%s", passwordScheme, passwordRounds, encode(salt), encode(hash)), err
+	hash, err := stretch(ctx, password, salt, defaultRounds)
+	return fmt.Sprintf("%s$%d$%s$%s", scheme, defaultRounds, encode(salt), encode(hash)), err
 }
 
 // CheckPassword tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
@@ -52,7 +52,7 @@ func stretch(ctx context.Context, password string, salt []byte, rounds int) ([]b
 // parsePassword reads what a password is kept as. What cannot be read is no good, and as much work as any other.
 func parsePassword(kept string) (rounds int, salt, hash []byte, good bool) {
 	parts := strings.Split(kept, "$")
-	if len(parts) == 4 && parts[0] == passwordScheme {
+	if len(parts) == 4 && parts[0] == scheme {
 		var errs [3]error
 		rounds, errs[0] = strconv.Atoi(parts[1])
 		salt, errs[1] = base64.RawStdEncoding.DecodeString(parts[2])
@@ -61,7 +61,7 @@ func parsePassword(kept string) (rounds int, salt, hash []byte, good bool) {
 			return rounds, salt, hash, true
 		}
 	}
-	return passwordRounds, make([]byte, saltBytes), make([]byte, sha256.Size), false
+	return defaultRounds, make([]byte, saltBytes), make([]byte, sha256.Size), false
 }
 
 func encode(raw []byte) string { return base64.RawStdEncoding.EncodeToString(raw) }

@@ -33,9 +33,9 @@ func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []b
 	})
 }
 
-const credentials = `
+const tokens = `
 	SELECT c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at
-	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app`
+	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app` //nolint:gosec // a query, and no credential
 
 var credentialKeys = map[string]string{
 	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "type": "c.type ILIKE %s", "name": "c.name ILIKE %s",
@@ -49,7 +49,7 @@ func (db *DB) Credentials(ctx context.Context, appID uuid.UUID, search []Term, p
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := db.pool.Query(ctx, credentials+found+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
+	rows, err := db.pool.Query(ctx, tokens+found+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -58,12 +58,12 @@ func (db *DB) Credentials(ctx context.Context, appID uuid.UUID, search []Term, p
 		return nil, 0, err
 	}
 	var total int
-	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+credentials+found+`) counted`, args).Scan(&total)
+	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+tokens+found+`) counted`, args).Scan(&total)
 }
 
 // Credential returns a credential of an app's resource, or NotFound.
 func (db *DB) Credential(ctx context.Context, appID, id uuid.UUID) (*booking.Credential, error) {
-	rows, err := db.pool.Query(ctx, credentials+` AND c.id = @id`, pgx.NamedArgs{"app": appID, "id": id})
+	rows, err := db.pool.Query(ctx, tokens+` AND c.id = @id`, pgx.NamedArgs{"app": appID, "id": id})
 	if err != nil {
 		return nil, err
 	}

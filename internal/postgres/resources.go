@@ -86,7 +86,8 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 func resourceArgs(r *booking.Resource) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
-		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword, "tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
+		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword,
+		"tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
 	}
 }
 
