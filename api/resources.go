@@ -126,6 +126,9 @@ func (s *Server) updateResource(k *call) error {
 	if err := k.decode(&in); err != nil {
 		return err
 	}
+	if err := in.keepsEmail(k, r); err != nil {
+		return err
+	}
 	if err := in.apply(r); err != nil {
 		return err
 	}

@@ -37,6 +37,14 @@ func (in resourceInput) lock(k *call, r *booking.Resource) (err error) {
 	return err
 }
 
+// keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
+func (in resourceInput) keepsEmail(k *call, r *booking.Resource) error {
+	if k.self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
+		return nil
+	}
+	return booking.Problems{"email": {"can be changed with a server key only"}}.Err()
+}
+
 // signIn gives a resource a token for its e-mail address and password. Whoever has none learns nothing: not even whether
 // there is such a resource, by the answer or by its time.
 func (s *Server) signIn(k *call) error {

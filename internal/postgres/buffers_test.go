@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -297,6 +298,35 @@ const tooClose = `
 	SELECT count(*) FROM bookings a JOIN bookings b ON a.resource_id = b.resource_id AND a.id < b.id,
 		make_interval(secs => GREATEST(COALESCE((a.settings->>'buffer_seconds')::int, 0), COALESCE((b.settings->>'buffer_seconds')::int, 0))) gap
 	WHERE a.state = 'confirmed' AND b.state = 'confirmed' AND a.start_at < b.end_at + gap AND b.start_at < a.end_at + gap`
+
+// TestBuffersQueueUp stops two bookings that are too close to each other between their time and their buffer: one wins, and
+// neither has to try twice.
+func TestBuffersQueueUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	one, two := b.buffered(9, 10, 60), b.buffered(10.5, 11, 60)
+	ins := []booking.Commit{commit(one, b.create(one)), commit(two, b.create(two))}
+	release := b.gate(`BEFORE INSERT ON occupancies FOR EACH ROW
+		WHEN (NOT upper_inf(NEW.layer) AND NEW.resource_id = '` + b.resource.ID.String() + `')`)
+	var again atomic.Int64
+	outs := make([]booking.Outcome, 2)
+	var both sync.WaitGroup
+	for i := range ins {
+		both.Go(func() { outs[i] = b.insist(b.DB, ins[i], &again) })
+		b.until(fmt.Sprintf(waiting, i+1))
+	}
+	other := b.buffered(9, 10, 60)
+	elsewhere(b, other)
+	b.booked(other) // another resource has a queue of its own
+	release()
+	both.Wait()
+	wantEqual(t, "the first", outs[0].Result, booking.ResultApplied)
+	wantEqual(t, "the second", words(outs[1].Result, outs[1].Code), "gone slot_taken")
+	wantEqual(t, "deadlocks", again.Load(), 0)
+	b.wantHeld(one)
+	b.wantHeld(other)
+	b.wantCount(4, `SELECT count(*) FROM occupancies`)
+}
 
 // TestBuffersRace: 64 sides book one day full. None comes too close to another, and none is refused for nothing. Then they
 // cancel what stands and book again at the same time.

@@ -44,7 +44,8 @@ func TestBulkAction(t *testing.T) {
 	b.create(unborn)
 	in := commit(all[1], b.forAll(all[1], "cancel"))
 	for range 2 { // the answer to the first try is lost
-		wantEqual(t, "outcome", words(must(b.Commit(b.ctx, in)).Result, must(b.Commit(b.ctx, in)).Relays), "applied 4")
+		out := must(b.Commit(b.ctx, in))
+		wantEqual(t, "outcome", words(out.Result, out.Relays), "applied 4")
 	}
 	siblings := map[uuid.UUID]bool{all[0].ID: true, all[2].ID: true, all[4].ID: true, unborn.ID: true}
 	for i, o := range must(b.Relayed(b.ctx, all[1].ID)) {
@@ -70,6 +71,21 @@ func TestBulkAction(t *testing.T) {
 	b.wantCount(0, `SELECT count(*) FROM actions WHERE channel = 'relay' AND relay`)
 	wantEqual(t, "a completed one", b.known(all[3]).State, "completed")
 	wantEqual(t, "a stranger", b.known(strangers[0]).State, "confirmed")
+	b.sound()
+}
+
+// TestBulkActionThatEndsNothing: whoever played it does not hear of it again.
+func TestBulkActionThatEndsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	all := b.group("confirm_decline", 3)
+	wantEqual(t, "relays", must(b.Commit(b.ctx, commit(all[1], b.forAll(all[1], "confirm")))).Relays, 2)
+	for _, o := range must(b.Relayed(b.ctx, all[1].ID)) {
+		wantEqual(t, "sibling", must(b.Commit(b.ctx, commit(o.Booking, &o.Action))).State, "confirmed")
+		wantEqual(t, "itself", o.Booking.ID == all[1].ID, false)
+		wantEqual(t, "relayed by the sibling", len(must(b.Relayed(b.ctx, o.Booking.ID))), 0)
+	}
+	b.wantCount(3, `SELECT count(*) FROM bookings WHERE state = 'confirmed' AND seq = 2`)
 	b.sound()
 }
 

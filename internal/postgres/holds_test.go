@@ -115,6 +115,7 @@ func TestHoldBecomesABooking(t *testing.T) {
 			b.wantEvent(known)
 			b.wantConcluded(hold, known)
 			wantEqual(t, "hold", b.known(hold).State, "booked")
+			wantEqual(t, "the hold was not rescheduled", b.known(hold).Related.RescheduledTo, nil)
 			wantEqual(t, "the booking names its hold", *known.Related.Reservation, hold.ID)
 			wantSame(t, "told", append(b.told(hold, 2), b.told(v, 1)...), []uuid.UUID{e.ID, e.ID})
 			b.wantCount(0, tooClose)

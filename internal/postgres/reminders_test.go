@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,14 +175,21 @@ func TestRemindAtOnce(t *testing.T) {
 	}
 	v = b.booked(v)
 	woken, errs := make([][]uuid.UUID, 24), make([]error, 24)
-	together(24, func(i int) { woken[i], errs[i] = b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: i % 4}) })
-	var all []uuid.UUID
+	release := b.holdBooking(v) // until some wait for each other
+	var all sync.WaitGroup
+	all.Go(func() {
+		together(24, func(i int) { woken[i], errs[i] = b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: i % 4}) })
+	})
+	b.until(`SELECT count(*) >= 8 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	release()
+	all.Wait()
+	var heard []uuid.UUID
 	for i := range woken {
 		check(t, errs[i])
-		all = append(all, woken[i]...)
+		heard = append(heard, woken[i]...)
 	}
 	targets := b.targets(v)
-	wantSame(t, "woken, once each", sorted(all...), sorted(targets[0], targets[1]))
+	wantSame(t, "woken, once each", sorted(heard...), sorted(targets[0], targets[1]))
 	wantEqual(t, "reminded", b.reminded(v), "4 4")
 	b.wantCount(4, `SELECT count(DISTINCT reminder) FROM events WHERE reminder IS NOT NULL`)
 	b.wantDeadline("all are sent", v, v.End.Add(time.Hour))
@@ -353,4 +361,21 @@ func TestReminderTargetsInAnyOrder(t *testing.T) {
 		}
 	}
 	b.wantCount(9, `SELECT count(*) FROM reminders`)
+}
+
+// TestReminderOfAnotherBuildsGraph: a version that this build lacks is no reason to drop a reminder. It is sent all the
+// same, or left to a build that knows more.
+func TestReminderOfAnotherBuildsGraph(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.coming("instant", 9, 10)
+	b.reminder(v, 0, 1, "a")
+	v = b.booked(v)
+	b.exec(`UPDATE bookings SET graph_version = 99`)
+	_, err := b.Remind(b.ctx, booking.Remind{BookingID: v.ID})
+	b.exec(`UPDATE bookings SET graph_version = 1`)
+	if err != nil {
+		b.remind(v, 0)
+	}
+	wantEqual(t, "reminded", b.reminded(v), "1 1")
 }

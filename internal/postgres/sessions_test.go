@@ -112,11 +112,11 @@ func TestOwnersEventTellsOfItsSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	soon := time.Now().Add(time.Hour).Truncate(time.Second)
-	session := b.session(2, booking.Session{BookUntil: soon, CancelUntil: soon.Add(time.Hour)})
+	session := b.session(2, booking.Session{BookFrom: soon.Add(-2 * time.Hour), BookUntil: soon, CancelUntil: soon.Add(time.Hour)})
 	b.booked(b.seat(session, "group_customer"))
 	wantEqual(t, "max", session.Session.MaxSeats, 2)
 	wantEqual(t, "open", session.Session.Open, true)
-	wantEqual(t, "book from", session.Session.BookFrom.IsZero(), true)
+	wantEqual(t, "book from", session.Session.BookFrom.Equal(soon.Add(-2*time.Hour)), true)
 	wantEqual(t, "book until", session.Session.BookUntil.Equal(soon), true)
 	wantEqual(t, "cancel until", session.Session.CancelUntil.Equal(soon.Add(time.Hour)), true)
 	told := func(seq int) (s booking.Session) {

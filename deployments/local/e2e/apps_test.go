@@ -77,7 +77,7 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 		"api_keys", "resources", "calendars", "bookings", "customers", "actions", "occupancies", "events", "webhook_endpoints",
 		"calendar_events", "idempotency_keys",
 	} {
-		if n := b.rows(t, `SELECT count(*) FROM `+table+` WHERE app_id = $1`, id); n != 0 { //nolint:gosec // names of the list above
+		if n := b.rows(t, `SELECT count(*) FROM `+table+` WHERE app_id = $1`, id); n != 0 {
 			t.Errorf("%d rows of %s are left", n, table)
 		}
 	}

@@ -53,6 +53,8 @@ func TestAResourceMakesItsOwn(t *testing.T) {
 	b := tenant(t, plain)
 	m, other := b.member(t), b.member(t)
 	event := `{"resource_id":%q,"start":"2030-12-01T15:00:00Z","end":"2030-12-01T16:00:00Z"}`
+	m.do(t, http.MethodPut, "/v2/resources/"+m.id, fmt.Sprintf(`{"email":%q}`, other.email)).refused(t, http.StatusUnprocessableEntity, "invalid")
+	m.do(t, http.MethodPut, "/v2/resources/"+m.id, fmt.Sprintf(`{"name":"Ada L.","email":%q}`, m.email)).want(t, http.StatusOK)
 	mine := m.do(t, http.MethodPost, "/v2/events", fmt.Sprintf(event, m.id)).want(t, http.StatusCreated)
 	m.do(t, http.MethodPost, "/v2/calendars", fmt.Sprintf(`{"resource_id":%q,"name":"Mine"}`, m.id)).want(t, http.StatusCreated)
 	token := m.do(t, http.MethodPost, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"client-token"}`, m.id)).want(t, http.StatusCreated)
