@@ -50,6 +50,9 @@ func (b *Booking) Times() graphs.Times {
 func (b *Booking) Step(move graphs.Move, now time.Time) {
 	b.State, b.Completed, b.EnteredAt, b.UpdatedAt = move.To, move.Final, now, now
 	b.Seq, b.Revision = b.Seq+1, b.Revision+1
+	if b.Session != nil && b.Related.OwnerBooking == nil {
+		b.Session.Open = !b.Completed
+	}
 }
 
 // RuleBook returns the very version of the graph the booking was made with.

@@ -146,6 +146,9 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	batch := &pgx.Batch{}
 	var events []uuid.UUID
 	if old != nil {
+		if now.Before(old.EnteredAt) { // it has moved while this one waited for it
+			now = old.EnteredAt
+		}
 		events = append(events, conclude(batch, old, b, now))
 	}
 	b.Step(in.Move, now)
@@ -158,7 +161,8 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	events = append(events, publish(batch, b))
 	relay(batch, b, in, old != nil, &out.Relays)
 	wake(batch, events, &out.Wake)
-	return out, tx.SendBatch(ctx, batch).Close()
+	err = tx.SendBatch(ctx, batch).Close() // it fills in out
+	return out, err
 }
 
 // retime takes over the timers that the action's inputs set anew.

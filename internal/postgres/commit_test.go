@@ -200,14 +200,16 @@ func TestRefusalIsRecorded(t *testing.T) {
 	b.sound()
 }
 
-func TestNoWayToTakeASeat(t *testing.T) {
+func TestASeatOfNoSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.at("group_customer", 9, 10)
-	a := b.create(v)
-	if _, err := b.Commit(b.ctx, commit(v, a)); err == nil {
-		t.Error("a seat was taken that nobody counts")
+	out, err := b.Commit(b.ctx, commit(v, b.create(v)))
+	check(t, err)
+	wantEqual(t, "result", out.Result, booking.ResultGone)
+	wantEqual(t, "code", out.Code, booking.SessionClosed)
+	if b.known(v) != nil {
+		t.Error("the booking is kept")
 	}
-	wantEqual(t, "state", b.known(v).State, "initialized")
 	b.sound()
 }

@@ -65,7 +65,7 @@ func (db *DB) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move)
 
 func queueRoom(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 	if owner := b.Related.OwnerBooking; owner != nil {
-		batch.Queue(selectSession, pgx.NamedArgs{"id": owner}).QueryRow(func(row pgx.Row) error {
+		batch.Queue(selectSession, pgx.NamedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
 			session, err := scanSession(row)
 			if err != nil {
 				return err

@@ -101,7 +101,7 @@ func admit(
 	if b.Related.OwnerBooking == nil || (!first && !move.Takes && !move.Frees) {
 		return nil, nil
 	}
-	session, err := scanSession(tx.QueryRow(ctx, selectSession+` FOR UPDATE`, pgx.NamedArgs{"id": b.Related.OwnerBooking}))
+	session, err := scanSession(tx.QueryRow(ctx, selectSession+` FOR UPDATE OF s`, pgx.NamedArgs{"id": b.Related.OwnerBooking, "app": b.AppID}))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,8 @@ func admit(
 }
 
 const selectSession = `
-	SELECT max_seats, taken, open, book_from, book_until, cancel_until FROM sessions WHERE booking_id = @id`
+	SELECT s.max_seats, s.taken, s.open, s.book_from, s.book_until, s.cancel_until
+	FROM sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.booking_id = @id AND o.app_id = @app`
 
 // scanSession reads a session; one that is gone is closed.
 func scanSession(row pgx.Row) (*booking.Session, error) {
@@ -140,7 +141,7 @@ func relay(batch *pgx.Batch, b *booking.Booking, in booking.Commit, concluded bo
 	}
 	args := pgx.NamedArgs{
 		"id": b.ID, "action": in.ActionID, "channel": booking.ChannelRelay, "open": !b.Completed, "name": booking.CancelByOwnerAction,
-		"actor": graphs.ActorAPI, "bulk": b.Related.Bulk,
+		"actor": graphs.ActorAPI, "bulk": b.Related.Bulk, "app": b.AppID,
 	}
 	if b.Session != nil && b.Related.OwnerBooking == nil {
 		batch.Queue(`UPDATE sessions SET open = @open WHERE booking_id = @id`, args)
@@ -158,11 +159,11 @@ const (
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs)
 		SELECT gen_random_uuid(), app_id, id, @name, @actor, @channel, @id, false,
 			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}')
-		FROM bookings WHERE owner_booking_id = @id AND NOT completed`
+		FROM bookings WHERE owner_booking_id = @id AND app_id = @app AND NOT completed`
 	relayBulk = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs)
 		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs
-		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
+		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
 
 // Relayed are the actions that a booking's commits have put on record for other bookings and that these have not heard

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +25,11 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 			RETURNING id)
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
 		SELECT @booking, @number, @at, id, @settings FROM target`
-	for _, r := range b.Reminders {
+	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
+		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
+			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
+	})
+	for _, r := range sorted {
 		e := r.Target
 		batch.Queue(q, pgx.NamedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
@@ -53,11 +58,10 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 		if err != nil {
 			return err
 		}
-		b.Reminders = slices.DeleteFunc(b.Reminders, func(r booking.Reminder) bool { return r.Number == in.Number })
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			pgx.NamedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
-		if graph, err := b.RuleBook(); err == nil && booking.Reminds(graph, b.State) {
+		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
 			event := publishReminder(batch, b, in.Number, endpoint)
 			wake(batch, []uuid.UUID{event}, &woken)
 		}
@@ -76,6 +80,18 @@ func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.
 		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
 		RETURNING endpoint_id`
 	err = tx.QueryRow(ctx, done, pgx.NamedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
+	if err != nil {
+		return b, endpoint, err
+	}
+	const left = `SELECT number, at FROM reminders WHERE booking_id = @id AND done_at IS NULL ORDER BY at, number`
+	rows, err := tx.Query(ctx, left, pgx.NamedArgs{"id": in.BookingID}) // what waited for the lock has seen older ones
+	if err != nil {
+		return b, endpoint, err
+	}
+	b.Reminders, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r booking.Reminder, err error) {
+		err = row.Scan(&r.Number, &r.At)
+		return r, err
+	})
 	return b, endpoint, err
 }
 

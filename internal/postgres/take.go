@@ -24,7 +24,10 @@ func win(
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := attempt.Exec(ctx, `DELETE FROM occupancies WHERE booking_id = @old`, pgx.NamedArgs{"old": old.ID}); err != nil {
+	batch := &pgx.Batch{}
+	batch.Queue(queueUp+`true`, pgx.NamedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
+	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, pgx.NamedArgs{"old": old.ID})
+	if err := attempt.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
 	if taken, why, err = take(ctx, attempt, b, move); err != nil {
@@ -46,7 +49,9 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move) 
 			return ids, nil, err
 		}
 		return nil, &booking.Refusal{Code: booking.SlotTaken, Message: slotTaken(nil).Error()}, nil
-	case move.Holds == graphs.HoldsSeat && b.Session != nil:
+	case move.Holds == graphs.HoldsSeat && b.Related.OwnerBooking == nil: // the session was deleted
+		return nil, (&booking.Session{}).Refuses(move, false, time.Time{}), nil
+	case move.Holds == graphs.HoldsSeat:
 		return nil, nil, takeSeat(ctx, tx, b)
 	}
 	return nil, nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, move.Holds)
@@ -106,11 +111,13 @@ const room = `
 	SELECT EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
 		OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
 
+// queueUp waits until nobody else takes two rows of a resource, or gives one up for another; a condition follows.
+const queueUp = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
+
 // occupy wins a slot and returns its rows: one for the time itself and one for its buffer. None when somebody else has
 // it; a loser has written nothing. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach
 // into neighbouring slots, so takers of two rows queue up per resource first.
 func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
-	const queue = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE @buffered`
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
 		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
@@ -121,7 +128,7 @@ func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
 		RETURNING id`
 	batch := &pgx.Batch{}
 	args := s.args()
-	batch.Queue(queue, args)
+	batch.Queue(queueUp+`@buffered`, args)
 	var ids []uuid.UUID
 	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
