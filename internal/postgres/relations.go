@@ -101,7 +101,8 @@ func admit(
 	if b.Related.OwnerBooking == nil || (!first && !move.Takes && !move.Frees) {
 		return nil, nil
 	}
-	session, err := scanSession(tx.QueryRow(ctx, selectSession+` FOR UPDATE OF s`, pgx.NamedArgs{"id": b.Related.OwnerBooking, "app": b.AppID}))
+	args := pgx.NamedArgs{"id": b.Related.OwnerBooking, "app": b.AppID}
+	session, err := scanSession(tx.QueryRow(ctx, selectSession+` FOR UPDATE OF s`, args))
 	if err != nil {
 		return nil, err
 	}

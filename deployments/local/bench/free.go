@@ -68,7 +68,8 @@ func newFree(ctx context.Context, s *stack.Stack) (*free, error) {
 // ask asks once and returns how long it took and how many slots there were.
 func (f *free) ask(ctx context.Context, resources, days int) (took time.Duration, slots int, err error) {
 	body := fmt.Sprintf(`{"resources":["%s"],"mode":"roundrobin_prioritized","length":"30 minutes","timeslot_increments":"30 minutes",
-		"from":"tomorrow","to":"%d days","output_timezone":"Europe/Berlin","constraints":[{"block_weekends":{}},{"allow_hours":{"start":9,"end":17}}]}`,
+		"from":"tomorrow","to":"%d days","output_timezone":"Europe/Berlin",
+		"constraints":[{"block_weekends":{}},{"allow_hours":{"start":9,"end":17}}]}`,
 		strings.Join(f.resources[:resources], `","`), days+1)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.stack.APIURL+"/v2/availability", strings.NewReader(body))
 	if err != nil {

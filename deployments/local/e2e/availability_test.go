@@ -243,7 +243,7 @@ func TestQuestionsHaveALimit(t *testing.T) {
 	if len(all) != 24 || len(all[0].Resources) != 500 {
 		t.Errorf("%d slots, want 24 with 500 resources each", len(all))
 	}
-	names, _ := json.Marshal(append(all[0].of(), b.resource(t))) //nolint:errchkjson // texts only
+	names, _ := json.Marshal(append(all[0].of(), b.resource(t)))
 	named := b.post(t, "/v2/availability", fmt.Sprintf(question, `,"resources":`+string(names))).refused(t, http.StatusUnprocessableEntity, "invalid")
 	unnamed := b.post(t, "/v2/availability", fmt.Sprintf(question, "")).refused(t, http.StatusUnprocessableEntity, "invalid")
 	for _, a := range []answer{named, unnamed} {
@@ -251,7 +251,7 @@ func TestQuestionsHaveALimit(t *testing.T) {
 			t.Error(a.body)
 		}
 	}
-	names, _ = json.Marshal(all[0].of()) //nolint:errchkjson // texts only
+	names, _ = json.Marshal(all[0].of())
 	fine := fmt.Sprintf(`{"length":"1 hour","timeslot_increments":"1 minute","from":"2030-01-01","to":"2030-06-01","resources":%s}`, names)
 	if a := b.post(t, "/v2/availability", fine).refused(t, http.StatusUnprocessableEntity, "invalid"); a.at("errors.timeslot_increments") == nil {
 		t.Error(a.body)

@@ -69,8 +69,8 @@ func TestAHundredForTenSeats(t *testing.T) {
 	b.sit(t, session, "group_customer")
 	b.post(t, "/v2/bookings", seat(session, "group_customer")).refused(t, http.StatusConflict, "sold_out")
 	b.taken(t, session, "10")
-	if max := b.get(t, "/v2/bookings/groups/"+session).str("data.attributes.group_booking.max_seats"); max != "10" {
-		t.Errorf("max_seats %s, want 10", max)
+	if seats := b.get(t, "/v2/bookings/groups/"+session).str("data.attributes.group_booking.max_seats"); seats != "10" {
+		t.Errorf("max_seats %s, want 10", seats)
 	}
 }
 

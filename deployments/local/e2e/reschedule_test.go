@@ -124,7 +124,7 @@ func TestRescheduleAsTheGraphSays(t *testing.T) {
 	b.book(t, resource, "instant", 9)
 	b.put(t, "/v2/bookings/"+again+"/confirm", "").want(t, http.StatusOK)
 	for graph, hour := range map[string]int{"instant_payment": 20, "reservation": 21} {
-		id := ""
+		var id string
 		if graph == "reservation" {
 			id = b.hold(t, resource, hour, 600)
 		} else {
