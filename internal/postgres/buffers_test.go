@@ -317,7 +317,10 @@ func TestBuffersQueueUp(t *testing.T) {
 	}
 	other := b.buffered(9, 10, 60)
 	elsewhere(b, other)
-	b.booked(other) // another resource has a queue of its own
+	out, err := b.Commit(b.ctx, commit(other, b.create(other)))
+	if err != nil || out.Result != booking.ResultApplied {
+		t.Errorf("another resource has a queue of its own: %+v %v", out, err)
+	}
 	release()
 	both.Wait()
 	wantEqual(t, "the first", outs[0].Result, booking.ResultApplied)

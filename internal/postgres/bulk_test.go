@@ -178,6 +178,7 @@ func TestCancelledSession(t *testing.T) {
 	seated, unpaid := b.booked(b.seat(session, "group_customer")), b.booked(b.seat(session, "group_customer_payment"))
 	paid := b.played(b.booked(b.seat(session, "group_customer_payment")), "pay")
 	b.played(b.booked(b.seat(session, "group_customer")), "cancel_by_customer")
+	b.played(b.booked(b.seat(session, "group_customer")), "complete")
 	cancel := action(session, "cancel")
 	cancel.Inputs = json.RawMessage(`{"cancel": {"message": "The teacher is ill."}, "other": {"x": "y"}}`)
 	in := commit(session, must(b.Request(b.ctx, cancel, "")))

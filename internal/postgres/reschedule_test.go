@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -295,6 +296,7 @@ func (b *bundle) gate(change string) (release func()) {
 	check(b.t, err)
 	_, err = tx.Exec(b.ctx, `SELECT pg_advisory_xact_lock(1)`)
 	check(b.t, err)
+	b.t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // a test that fails does not wait for itself
 	return func() { check(b.t, tx.Rollback(b.ctx)) }
 }
 
