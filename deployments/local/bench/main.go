@@ -46,11 +46,12 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 		return err
 	}
 	defer func() { _ = s.Stop() }()
-	report, err := measure(ctx, s, lives, rounds)
+	// First of all: the server is busy for a while with putting away what thousands of lives left behind.
+	asked, err := measureFree(ctx, s)
 	if err != nil {
 		return err
 	}
-	asked, err := measureFree(ctx, s)
+	report, err := measure(ctx, s, lives, rounds)
 	if err != nil {
 		return err
 	}
