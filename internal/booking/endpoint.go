@@ -1,0 +1,116 @@
+package booking
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Endpoint is a webhook subscription. A filter that is empty lets everything about bookings pass.
+type Endpoint struct {
+	ID          uuid.UUID
+	AppID       uuid.UUID
+	URL         string
+	Method      string
+	Description string
+	Format      Format
+	Graphs      []string
+	States      []string
+	EventTypes  []string // names, or "family.*"; only these bring changes that are not about bookings
+	Projects    []uuid.UUID
+	Services    []uuid.UUID // of the booking's project
+	Headers     []byte      // sealed JSON object of the endpoint's own headers; nil for none
+	Ordered     bool        // of one booking, a later event waits until the earlier one is through or given up
+	InFlight    int         // requests on their way at the same time, at most
+	PerSecond   int         // attempts per second, at most; 0 = no limit
+	Status      EndpointStatus
+	Reason      PauseReason // why it is not active
+	Secret      []byte      // sealed whsec_ secret, the newest one
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Purpose     Purpose
+	Expected    int // the only HTTP status that counts as delivered; 0 = any 2xx
+	Health      Health
+}
+
+// Health is how an endpoint has been doing.
+type Health struct {
+	SucceededAt  *time.Time // the last success
+	FailingSince *time.Time // the first failure since then
+	Failures     int        // how many since then
+	OpenUntil    *time.Time // the breaker is open: nothing is sent before; one probe after
+	Pending      int        // deliveries that wait; counted for views only
+}
+
+// Format is the shape of an endpoint's bodies.
+type Format string
+
+// The formats.
+const (
+	FormatTimekit    Format = "timekit"    // the booking, and x-timekit-signature
+	FormatHoldfast   Format = "holdfast"   // {type, timestamp, data}, after Standard Webhooks
+	FormatReserveKit Format = "reservekit" // {event_type, bookings, timestamp}
+)
+
+// Formats are all of them.
+var Formats = []Format{FormatTimekit, FormatHoldfast, FormatReserveKit}
+
+// EndpointStatus says whether an endpoint is sent to.
+type EndpointStatus string
+
+// The statuses of an endpoint.
+const (
+	EndpointActive   EndpointStatus = "active"
+	EndpointPaused   EndpointStatus = "paused"   // its events are kept for when it is resumed
+	EndpointDisabled EndpointStatus = "disabled" // it answered 410: nothing is kept or sent until it is changed or resumed
+)
+
+// PauseReason is why an endpoint is paused or disabled.
+type PauseReason string
+
+// The reasons.
+const (
+	PausedByHand  PauseReason = "by_hand"
+	PausedFailing PauseReason = "failing" // five days without a success
+	ReceiverGone  PauseReason = "gone"    // 410
+)
+
+// Delivery is one event for one endpoint, claimed for one attempt.
+type Delivery struct {
+	ID      uuid.UUID
+	Attempt int // 1 for the first
+	Tries   int // the same, counted since it was last sent anew by hand
+	Change  Change
+}
+
+// Attempt is one HTTP request of a delivery, on record. Secrets in it are masked.
+type Attempt struct {
+	DeliveryID      uuid.UUID
+	Number          int
+	StartedAt       time.Time
+	Duration        time.Duration
+	Status          int    // HTTP status, 0 when none came
+	ErrorCode       string // "" when it counts as delivered
+	URL             string
+	Method          string
+	Format          Format
+	RequestHeaders  json.RawMessage
+	ResponseHeaders json.RawMessage
+	ResponseBody    []byte
+}
+
+// Drain is the input of the activity that sends an endpoint's due deliveries.
+type Drain struct {
+	EndpointID uuid.UUID `json:"endpoint_id"`
+}
+
+// Drained is what a drain left behind.
+type Drained struct {
+	Sent int       `json:"sent"`
+	Next time.Time `json:"next"` // when the next delivery is due; zero when none waits
+	Gone bool      `json:"gone"` // the endpoint was deleted, disabled or paused
+}
+
+// MaxSecrets is how many secrets of one endpoint sign at the same time: the newest and those that are being rotated out.
+const MaxSecrets = 3
