@@ -120,9 +120,13 @@ var channels = map[graphs.Actor]booking.Channel{
 func sampleInputs(a graphs.Action) json.RawMessage {
 	steps := map[string]map[string]string{}
 	for _, input := range a.Inputs {
-		if input.Timer == "" {
-			steps[input.Step] = map[string]string{input.Field: "Example " + input.Field}
+		if input.Timer != "" { // it would have to be a duration
+			continue
 		}
+		if steps[input.Step] == nil {
+			steps[input.Step] = map[string]string{}
+		}
+		steps[input.Step][input.Field] = "Example " + input.Field
 	}
 	return raw(steps)
 }

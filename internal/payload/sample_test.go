@@ -64,6 +64,9 @@ func checkSample(t *testing.T, name string, c *booking.Change, b *booking.Bookin
 	if seat := name == "booking.cancelled_by_owner"; seat != (b.Session != nil) || seat != (b.Related.OwnerBooking != nil) {
 		t.Errorf("%s: a seat without a session, or the other way round", name)
 	}
+	if moved := c.Action == booking.RescheduleAction; moved != (b.Related.RescheduledTo != nil) {
+		t.Errorf("%s: %+v", name, b.Related)
+	}
 	if timer := c.Actor == graphs.ActorTimer; timer != (c.Channel == booking.ChannelTimer) {
 		t.Errorf("%s: %s came by %s", name, c.Actor, c.Channel)
 	}
@@ -81,6 +84,14 @@ func TestSamplesTellWhatPeopleWrite(t *testing.T) {
 	again, _ := Sample("booking.confirmed", made)
 	if again.ID == one.ID || string(one.Data) != string(other.Data) {
 		t.Error("two samples are the same event, or of different bookings")
+	}
+}
+
+func TestSampleInputs(t *testing.T) {
+	t.Parallel()
+	inputs := []graphs.Input{{Step: "extend", Field: "time", Timer: "expire"}, {Step: "extend", Field: "message"}, {Step: "extend", Field: "by"}}
+	if got := string(sampleInputs(graphs.Action{Inputs: inputs})); got != `{"extend":{"by":"Example by","message":"Example message"}}` {
+		t.Error(got)
 	}
 }
 

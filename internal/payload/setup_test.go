@@ -23,7 +23,7 @@ func request(t testing.TB, graph string) *booking.Booking {
 		t.Fatalf("there is no graph %s", graph)
 	}
 	b := &booking.Booking{
-		ID: id("01"), AppID: id("06"), Graph: graph, GraphVersion: g.Version, State: g.Initial,
+		ID: id("01"), AppID: id("06"), Graph: graph, GraphVersion: g.Version, State: g.Initial, Revision: 5,
 		Start: time.Date(2026, 12, 6, 23, 30, 0, 0, time.UTC), End: time.Date(2026, 12, 7, 0, 30, 0, 0, time.UTC), // a Monday in Berlin
 		What: "Check-up", Where: "Room 4", Participants: []string{"grau@example.com"}, EventID: id("03"),
 		Settings: booking.Settings{Timers: graphs.Overrides{"complete": "PT2H"}},
