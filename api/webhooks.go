@@ -20,7 +20,8 @@ type webhookInput struct {
 
 // apply writes what the body names onto e and checks the whole.
 func (in webhookInput) apply(e *booking.Endpoint, rules webhook.Options) error {
-	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &e.Graph: in.Graph, &e.State: in.State} {
+	graph, state := single(e.Graphs), single(e.States)
+	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &graph: in.Graph, &state: in.State} {
 		if value != nil {
 			*target = strings.TrimSpace(*value)
 		}
@@ -37,13 +38,28 @@ func (in webhookInput) apply(e *booking.Endpoint, rules webhook.Options) error {
 	default:
 		problems.Add("method", "must be post, put, patch or get")
 	}
-	if e.Graph != "" && !knownGraph(e.Graph) {
+	e.Graphs, e.States = filter(graph), filter(state)
+	if graph != "" && !knownGraph(graph) {
 		problems.Add("graph", "is not a graph of this server")
 	}
-	if e.State != "" && !knownState(e.Graph, e.State) {
+	if state != "" && !knownState(graph, state) {
 		problems.Add("state", "is not a state of that graph")
 	}
 	return problems.Err()
+}
+
+func single(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
+
+func filter(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
 }
 
 func knownGraph(name string) bool {
@@ -79,7 +95,7 @@ func (s *Server) createWebhook(k *call) error {
 	if err := k.decode(&in); err != nil {
 		return err
 	}
-	e := &booking.Endpoint{ID: k.operation, AppID: k.app.ID}
+	e := &booking.Endpoint{ID: k.operation, AppID: k.app.ID, Ordered: true}
 	if err := in.apply(e, s.Webhooks); err != nil {
 		return err
 	}
@@ -152,7 +168,7 @@ func (s *Server) deleteWebhook(k *call) error {
 
 func (k *call) webhookView(e *booking.Endpoint) timekit.Object {
 	return timekit.Object{
-		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "graph": e.Graph, "state": e.State, "status": e.Status,
+		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "graph": single(e.Graphs), "state": single(e.States), "status": e.Status,
 		"created_at": k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
 	}
 }

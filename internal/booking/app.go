@@ -69,5 +69,8 @@ func AppSecret(app uuid.UUID) string { return "app/" + app.String() }
 // EndpointSecret binds a webhook endpoint's secret.
 func EndpointSecret(endpoint uuid.UUID) string { return "endpoint/" + endpoint.String() }
 
+// EndpointHeaders binds a webhook endpoint's own headers.
+func EndpointHeaders(endpoint uuid.UUID) string { return "headers/" + endpoint.String() }
+
 // KeySecret binds an API key.
 func KeySecret(key uuid.UUID) string { return "key/" + key.String() }

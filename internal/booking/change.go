@@ -33,6 +33,12 @@ type Change struct {
 	Test      bool            // made up, to try an endpoint
 }
 
+// Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.
+func (c *Change) Name() string { return ChangePrefix + c.ID.String() }
+
+// ChangePrefix tells the ids of changes from those of calendar entries.
+const ChangePrefix = "evt_"
+
 // Booking is the booking as it was after the change; nil when the change is not about one.
 func (c *Change) Booking() (*Booking, error) {
 	if c.BookingID == nil {
@@ -84,12 +90,12 @@ const (
 	BookingsDelete = "bookings.delete" // also a cancellation, and everything else that ends a booking before its time
 )
 
-// Kind sorts a transition the way ReserveKit does.
-func Kind(graph *graphs.Graph, from, state string) string {
+// Kind sorts the transition that brought the booking to its state, the way ReserveKit does.
+func (b *Booking) Kind() string {
 	switch {
-	case from == graph.Initial:
+	case b.Seq == 1:
 		return BookingsCreate
-	case graph.Final(state) && state != Completed:
+	case b.Completed && b.State != Completed:
 		return BookingsDelete
 	}
 	return BookingsUpdate

@@ -27,6 +27,8 @@ type Endpoint struct {
 	Status      EndpointStatus
 	Reason      PauseReason // why it is not active
 	Secret      []byte      // sealed whsec_ secret, the newest one
+	// OldSecretsUntil is when each secret that is being rotated out stops to sign; for views only.
+	OldSecretsUntil []time.Time
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	Purpose     Purpose
@@ -114,3 +116,6 @@ type Drained struct {
 
 // MaxSecrets is how many secrets of one endpoint sign at the same time: the newest and those that are being rotated out.
 const MaxSecrets = 3
+
+// DefaultInFlight is how many requests may be on their way to one endpoint at the same time, unless it says otherwise.
+const DefaultInFlight = 4

@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -56,6 +57,27 @@ func (v *Vault) Open(sealed []byte, context string) ([]byte, error) {
 		return nil, errSealed
 	}
 	return plain, nil
+}
+
+// SealJSON encrypts a value as JSON; see Seal.
+func (v *Vault) SealJSON(value any, context string) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("links: seal as JSON: %w", err)
+	}
+	return v.Seal(text, context)
+}
+
+// OpenJSON decrypts what SealJSON made into the value; nothing sealed leaves it as it is.
+func (v *Vault) OpenJSON(sealed []byte, context string, value any) error {
+	if len(sealed) == 0 {
+		return nil
+	}
+	text, err := v.Open(sealed, context)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, value)
 }
 
 // bound is what the tag covers besides the ciphertext.

@@ -66,7 +66,7 @@ func TestFallAsleepMissesNothing(t *testing.T) {
 				slept.Add(1)
 				continue
 			}
-			for _, d := range must(b.Claim(b.ctx, e.ID, 16, lease)) {
+			for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true})) {
 				b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
 			}
 		}
@@ -143,7 +143,7 @@ func TestDisabledHearsNothing(t *testing.T) {
 				_, errs[i] = b.Commit(b.ctx, ins[i])
 				return
 			}
-			errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.Verdict{Status: postgres.Cancelled, Disable: true})
+			_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.Verdict{Status: postgres.Cancelled, Disable: true})
 		})
 		for _, err := range errs {
 			check(t, err)

@@ -68,12 +68,12 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 			b.wantCount(0, `SELECT count(*) FROM customers`)
 			d := b.claim(one)[0]
 			var told booking.Booking
-			check(t, json.Unmarshal(d.Snapshot, &told))
+			check(t, json.Unmarshal(d.Change.Data, &told))
 			wantEqual(t, "customer", told.Customers[0].Name, "Zadie Quill")
 			b.finish(one, d, 200, postgres.Verdict{Status: postgres.Delivered})
 			b.wantCount(1, `SELECT count(*) FROM events`)
 			end(b, two)
-			b.wantCount(0, `SELECT count(*) FROM events`)
+			b.wantCount(0, `SELECT count(*) FROM events WHERE booking_id IS NOT NULL`)
 			b.wantErased(true)
 		})
 	}
@@ -92,10 +92,12 @@ func TestLastAttemptsMeetTheDelete(t *testing.T) {
 			errs[i] = []func() error{
 				func() error { return b.Delete(b.ctx, b.app.ID, v.ID) },
 				func() error {
-					return b.FinishAttempt(b.ctx, one.ID, attempt(first, 200), postgres.Verdict{Status: postgres.Delivered})
+					_, err := b.FinishAttempt(b.ctx, one.ID, attempt(first, 200), postgres.Verdict{Status: postgres.Delivered})
+					return err
 				},
 				func() error {
-					return b.FinishAttempt(b.ctx, two.ID, attempt(second, 500), postgres.Verdict{Status: postgres.Exhausted})
+					_, err := b.FinishAttempt(b.ctx, two.ID, attempt(second, 500), postgres.Verdict{Status: postgres.Exhausted})
+					return err
 				},
 			}[i]()
 		})

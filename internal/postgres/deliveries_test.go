@@ -33,19 +33,19 @@ func attempt(d booking.Delivery, status int) booking.Attempt {
 
 func (b *bundle) claim(e *booking.Endpoint) []booking.Delivery {
 	b.t.Helper()
-	return must(b.Claim(b.ctx, e.ID, 16, lease))
+	return must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true}))
 }
 
 func (b *bundle) finish(e *booking.Endpoint, d booking.Delivery, status int, v postgres.Verdict) {
 	b.t.Helper()
-	check(b.t, b.FinishAttempt(b.ctx, e.ID, attempt(d, status), v))
+	must(b.FinishAttempt(b.ctx, e.ID, attempt(d, status), v))
 }
 
 // story names what was claimed as "state/seq".
 func story(all []booking.Delivery) []string {
 	var s []string
 	for _, d := range all {
-		s = append(s, fmt.Sprintf("%s/%d", d.Type, d.Seq))
+		s = append(s, fmt.Sprintf("%s/%d", d.Change.Type, d.Change.Seq))
 	}
 	return s
 }
@@ -59,11 +59,11 @@ func TestClaim(t *testing.T) {
 	got := b.claim(e)
 	wantSame(t, "the oldest of each booking", story(got), []string{"booking.tentative/1", "booking.confirmed/1"})
 	wantEqual(t, "attempt", got[0].Attempt, 1)
-	wantEqual(t, "booking", got[0].BookingID, one.ID)
+	wantEqual(t, "booking", *got[0].Change.BookingID, one.ID)
 	var told booking.Booking
-	check(t, json.Unmarshal(got[1].Snapshot, &told))
+	check(t, json.Unmarshal(got[1].Change.Data, &told))
 	wantEqual(t, "snapshot", told.ID, two.ID)
-	wantEqual(t, "moment", got[1].EventAt.Equal(two.EnteredAt), true)
+	wantEqual(t, "moment", got[1].Change.At.Equal(two.EnteredAt), true)
 
 	wantEqual(t, "while they are on their way", len(b.claim(e)), 0)
 	next := must(b.FallAsleep(b.ctx, e.ID))
@@ -90,8 +90,8 @@ func TestClaimTakesNoMoreThanAsked(t *testing.T) {
 	for i := range 5 {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
-	wantEqual(t, "claimed", len(must(b.Claim(b.ctx, e.ID, 3, lease))), 3)
-	wantEqual(t, "the rest", len(must(b.Claim(b.ctx, e.ID, 3, lease))), 2)
+	wantEqual(t, "claimed", len(must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 3)
+	wantEqual(t, "the rest", len(must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 2)
 	wantEqual(t, "the other's", len(b.claim(other)), 5)
 }
 
@@ -126,12 +126,12 @@ func TestClaimIsExclusive(t *testing.T) {
 		b.played(b.booked(b.at("instant", float64(i), float64(i+1))), "cancel")
 	}
 	claimed, errs := make([][]booking.Delivery, 10), make([]error, 10)
-	together(len(claimed), func(i int) { claimed[i], errs[i] = b.Claim(b.ctx, e.ID, 4, lease) })
+	together(len(claimed), func(i int) { claimed[i], errs[i] = b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true}) })
 	seen := map[uuid.UUID]bool{}
 	for i, all := range claimed {
 		check(t, errs[i])
 		for _, d := range all {
-			if seen[d.ID] || d.Seq != 1 || d.Attempt != 1 {
+			if seen[d.ID] || d.Change.Seq != 1 || d.Attempt != 1 {
 				t.Errorf("claimed %+v", d)
 			}
 			seen[d.ID] = true
@@ -151,7 +151,7 @@ func TestLeaseRunsOut(t *testing.T) {
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() - interval '1 second' WHERE id = $1`, lost.ID)
 	again := b.claim(e)
 	wantSame(t, "again", story(again), []string{"booking.confirmed/1"})
-	wantEqual(t, "event", again[0].EventID, lost.EventID)
+	wantEqual(t, "event", again[0].Change.ID, lost.Change.ID)
 	wantEqual(t, "attempt", again[0].Attempt, 2)
 	b.finish(e, again[0], 200, postgres.Verdict{Status: postgres.Delivered})
 	b.finish(e, lost, 500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}) // the first sender was only slow
@@ -204,7 +204,7 @@ func TestGoneReceiver(t *testing.T) {
 			v = postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}
 		}
 		if i > 0 {
-			errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 410), v)
+			_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 410), v)
 		}
 	})
 	for _, err := range errs {
@@ -218,6 +218,6 @@ func TestGoneReceiver(t *testing.T) {
 	b.wantCount(16, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'`, other.ID)
 	wantEqual(t, "claimed of a disabled one", len(b.claim(e)), 0)
 	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
-	wantCode(t, b.FinishAttempt(b.ctx, e.ID, attempt(booking.Delivery{ID: newID(), Attempt: 1}, 200),
-		postgres.Verdict{Status: postgres.Delivered}), booking.NotFound)
+	_, err := b.FinishAttempt(b.ctx, e.ID, attempt(booking.Delivery{ID: newID(), Attempt: 1}, 200), postgres.Verdict{Status: postgres.Delivered})
+	wantCode(t, err, booking.NotFound)
 }

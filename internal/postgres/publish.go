@@ -7,32 +7,45 @@ import (
 	"holdfast/internal/booking"
 )
 
-// publish writes the transition's event and one delivery per endpoint that wants it. It locks each endpoint against
-// falling asleep or being disabled at the same moment, so wake has to come after it.
+// wants is true of an endpoint w and a change e that its filters let through. Without event types an endpoint hears of
+// bookings, and of nothing else.
+const wants = `w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
+	AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
+	AND (w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
+	AND (w.projects = '{}' OR e.project_id = ANY(w.projects))
+	AND (w.services = '{}' OR EXISTS (SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services)))`
+
+// publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
+// later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being
+// disabled at the same moment, so wake has to come after it.
 func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
-		WITH event AS (
-			INSERT INTO events (id, app_id, booking_id, seq, type, data, at)
-			VALUES (@id, @app, @booking, @seq, @type, @data, @at) RETURNING id)
+		WITH e AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
+				from_state, action, actor, channel, inputs)
+			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}')
+			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
-		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status = 'active' AND w.purpose = 'subscription' AND w.graph IN ('', @graph) AND w.state IN ('', @state)
+		SELECT gen_random_uuid(), w.id, e.id, e.booking_id, e.seq FROM e, webhook_endpoints w
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants + `
 		ORDER BY w.id FOR KEY SHARE OF w`
 	event = uuid.Must(uuid.NewV7())
+	kind := booking.EventType(b.State)
 	batch.Queue(q, pgx.NamedArgs{
-		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.EventType(b.State), "data": asJSON(b),
-		"at": b.EnteredAt, "graph": b.Graph, "state": b.State,
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
+		"project": b.Related.Project, "topics": booking.Topics(kind, b.Kind()),
 	})
 	return event
 }
 
-// wake marks the endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:
+// wake marks the active endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:
 // the locks are taken in one order.
 func wake(batch *pgx.Batch, events []uuid.UUID, woken *[]uuid.UUID) {
 	const q = `
 		WITH asleep AS (
 			SELECT id FROM webhook_endpoints WHERE id IN (SELECT endpoint_id FROM webhook_deliveries WHERE event_id = ANY(@events))
-			AND NOT awake ORDER BY id FOR NO KEY UPDATE)
+			AND NOT awake AND status = 'active' ORDER BY id FOR NO KEY UPDATE)
 		UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake
 		RETURNING id`
 	batch.Queue(q, pgx.NamedArgs{"events": events}).Query(func(rows pgx.Rows) (err error) {

@@ -37,7 +37,7 @@ func Next(attempt int, last Result, now time.Time, rnd func() float64) (time.Tim
 		return time.Time{}, false
 	}
 	wait := max(minDelay, jitter(delays[attempt], rnd()))
-	if overloaded(last) {
+	if last.Overloaded() {
 		wait = max(wait, overloadDelay)
 	}
 	if namesRetry(last.Status) {
@@ -53,7 +53,8 @@ func jitter(delay time.Duration, drawn float64) time.Duration {
 	return time.Duration(math.Round(float64(delay) * (0.8 + 0.4*drawn)))
 }
 
-func overloaded(r Result) bool {
+// Overloaded tells whether the receiver says, or shows, that it has more than it can bear.
+func (r Result) Overloaded() bool {
 	switch r.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true

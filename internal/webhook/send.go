@@ -42,6 +42,7 @@ type Request struct {
 	Secrets       []string // whsec_…, the newest first; none: no webhook-signature
 	TimekitSecret string   // empty: no x-timekit-signature
 	Headers       map[string]string
+	Test          bool // it tells of nothing real: webhook-test says so
 }
 
 // Result is what became of an attempt. It holds no secret and no text of the network below, so it may be stored and
@@ -183,6 +184,9 @@ func (s *Sender) setHeaders(h http.Header, r Request, body []byte) string {
 	h.Set("User-Agent", s.options.userAgent())
 	h.Set("Webhook-Id", r.ID)
 	h.Set("Webhook-Timestamp", strconv.FormatInt(r.At.Unix(), 10))
+	if r.Test {
+		h.Set("Webhook-Test", "true")
+	}
 	if len(r.Secrets) > 0 {
 		signature, err := Sign(r.ID, r.At, body, r.Secrets...)
 		if err != nil {
