@@ -36,7 +36,7 @@ func asHoldfast(c *booking.Change, b *booking.Booking, links map[string]string) 
 		links = map[string]string{}
 	}
 	data := bookingData{
-		ID: eventID(c), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
+		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
 		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links,
 	}
 	if c.Action != "" {
@@ -53,7 +53,7 @@ type endpointData struct {
 }
 
 func endpointBody(c *booking.Change) ([]byte, error) {
-	data := endpointData{ID: eventID(c), Test: c.Test}
+	data := endpointData{ID: c.Name(), Test: c.Test}
 	if err := json.Unmarshal(c.Data, &data.Endpoint); err != nil {
 		return nil, booking.Wrap(err, booking.Internal, "the endpoint of change %s cannot be read", c.ID)
 	}
@@ -62,5 +62,3 @@ func endpointBody(c *booking.Change) ([]byte, error) {
 	}
 	return json.Marshal(message{c.Type, utc(c.At), data})
 }
-
-func eventID(c *booking.Change) string { return "evt_" + c.ID.String() }

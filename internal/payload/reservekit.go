@@ -52,17 +52,16 @@ func asReserveKit(c *booking.Change, b *booking.Booking, links map[string]string
 	if err != nil {
 		return nil, err
 	}
-	kind := booking.Kind(graph, c.From, b.State)
 	service, start := serviceOf(b), b.Start.In(b.Resource.Zone())
 	one := reserveKitBooking{
 		ID: alias(b.ID), ServiceID: alias(service), Date: start.Format(time.DateOnly), TimeSlotID: alias(timeSlot(service, start)),
 		Status: reserveKitStatus(graph, b.State), Message: wish(b), CreatedAt: utc(b.CreatedAt), UpdatedAt: utc(b.UpdatedAt),
 		Customer: reserveKitPerson(b), UUID: b.ID,
 	}
-	if kind == booking.BookingsDelete {
+	if b.Kind() == booking.BookingsDelete {
 		one.CancelReason = reasonOf(c, b)
 	}
-	return json.Marshal(reserveKitBody{kind, []reserveKitBooking{one}, utc(c.At)})
+	return json.Marshal(reserveKitBody{b.Kind(), []reserveKitBooking{one}, utc(c.At)})
 }
 
 // reserveKitStatus knows no names of states but one: what can still take place without another yes or a payment is

@@ -18,8 +18,10 @@ func Sample(eventType string, at time.Time) (*booking.Change, bool) {
 		return sampleEndpoint(eventType, e, at), true
 	}
 	for _, g := range plainFirst() {
-		way := route(g, func(from, to string) bool {
-			return booking.EventType(to) == eventType || booking.Kind(g, from, to) == eventType
+		way := route(g, func(way []step) bool {
+			to := way[len(way)-1].action.To
+			b := booking.Booking{Seq: len(way), State: to, Completed: g.Final(to)}
+			return booking.EventType(to) == eventType || b.Kind() == eventType
 		})
 		if way != nil {
 			return walked(g, way, at), true
@@ -56,8 +58,8 @@ type step struct {
 // actor is the last one whom the arrow names: where there are several, the one it was made for, as a timer.
 func (s step) actor() graphs.Actor { return s.action.By[len(s.action.By)-1] }
 
-// route is the shortest way through a graph that ends with an arrow that is wanted; nil when there is none.
-func route(g *graphs.Graph, wanted func(from, to string) bool) []step {
+// route is the shortest way through a graph that is wanted; nil when there is none.
+func route(g *graphs.Graph, wanted func(way []step) bool) []step {
 	seen := map[string]bool{}
 	for open := [][]step{{}}; len(open) > 0; open = open[1:] {
 		way, here := open[0], g.Initial
@@ -71,7 +73,7 @@ func route(g *graphs.Graph, wanted func(from, to string) bool) []step {
 		seen[here] = true
 		for _, action := range s.Actions {
 			next := append(slices.Clone(way), step{here, action})
-			if wanted(here, action.To) {
+			if wanted(next) {
 				return next
 			}
 			open = append(open, next)
