@@ -41,6 +41,25 @@ const (
 	Internal           Code = "internal"      // our fault; details are in the log only
 )
 
+// The codes of public links and of the claim tokens that bring visitors to them.
+const (
+	ClaimMissing          Code = "claim_token_missing" // where the link asks for one
+	ClaimMalformed        Code = "claim_token_malformed"
+	ClaimAlgorithm        Code = "claim_token_algorithm" // not HS256
+	ClaimUnknownIssuer    Code = "claim_token_unknown_issuer"
+	ClaimInvalidSignature Code = "claim_token_invalid_signature"
+	ClaimWrongAudience    Code = "claim_token_wrong_audience"
+	ClaimIssuedInFuture   Code = "claim_token_issued_in_future" // or it does not say when
+	TokenExpired          Code = "token_expired"                // or it does not say when
+	ClaimLifetimeTooLong  Code = "claim_token_lifetime_too_long"
+	ClaimMissingID        Code = "claim_token_missing_jti"
+	ClaimReplayed         Code = "claim_token_replayed"                // its jti has made a booking
+	ClaimNotForLink       Code = "claim_token_not_authorized_for_link" // good, but another app's
+	PublicLinkNotFound    Code = "public_link_not_found"
+	PublicLinkDisabled    Code = "public_link_disabled"
+	InvalidParameter      Code = "invalid_parameter"
+)
+
 // Codes are all of them, for tables that must be complete.
 var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
