@@ -27,7 +27,8 @@ func endpointFields(e *booking.Endpoint) []any {
 }
 
 // viewed adds what only a view needs.
-const viewed = endpointColumns + `, ARRAY(SELECT until FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until),
+const viewed = endpointColumns + `,
+	ARRAY(SELECT until FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until),
 	(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.status = 'pending')`
 
 func scanViewed(row pgx.CollectableRow) (*booking.Endpoint, error) {
@@ -90,7 +91,8 @@ func endpointArgs(e *booking.Endpoint) pgx.NamedArgs {
 	graph, graphs := oneOrMany(e.Graphs)
 	state, states := oneOrMany(e.States)
 	return pgx.NamedArgs{
-		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description, "format": cmp.Or(e.Format, booking.FormatTimekit),
+		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description,
+		"format": cmp.Or(e.Format, booking.FormatTimekit),
 		"graph": graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
 		"projects": list(e.Projects), "services": list(e.Services), "headers": append([]byte{}, e.Headers...),
 		"ordered": e.Ordered, "in_flight": cmp.Or(e.InFlight, booking.DefaultInFlight), "per_second": e.PerSecond, "secret": e.Secret,
