@@ -13,32 +13,36 @@ import (
 // Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
 // resource's zone.
 type Booking struct {
-	ID           uuid.UUID       `json:"id"`
-	AppID        uuid.UUID       `json:"app_id"`
-	Graph        string          `json:"graph"`
-	GraphVersion int             `json:"graph_version"`
-	State        string          `json:"state"`
-	Seq          int             `json:"seq"`       // number of the last transition; 0 before the first
-	Revision     int             `json:"revision"`  // grows with every write, transitions and meta alike
-	Completed    bool            `json:"completed"` // the state is final
-	Start        time.Time       `json:"start"`
-	End          time.Time       `json:"end"`
-	What         string          `json:"what"`
-	Where        string          `json:"where"`
-	Description  string          `json:"description"`
-	Participants []string        `json:"participants"`
-	EventID      uuid.UUID       `json:"event_id"` // the calendar entry the booking shows as
-	Settings     Settings        `json:"settings"`
-	Related      Related         `json:"related"`
-	Session      *Session        `json:"session,omitempty"` // the seats of the session this is, or is a seat of
-	Reminders    []Reminder      `json:"-"`                 // those that are still to come, the earliest first
-	Meta         json.RawMessage `json:"meta"`              // a JSON object of the app's own
-	Customers    []Customer      `json:"customers"`
-	Resource     Resource        `json:"resource"`
-	Calendar     Calendar        `json:"calendar"`
-	CreatedAt    time.Time       `json:"created_at"`
-	UpdatedAt    time.Time       `json:"updated_at"`
-	EnteredAt    time.Time       `json:"entered_at"` // when the state was entered
+	ID           uuid.UUID  `json:"id"`
+	AppID        uuid.UUID  `json:"app_id"`
+	Graph        string     `json:"graph"`
+	GraphVersion int        `json:"graph_version"`
+	State        string     `json:"state"`
+	Seq          int        `json:"seq"`       // number of the last transition; 0 before the first
+	Revision     int        `json:"revision"`  // grows with every write, transitions and meta alike
+	Completed    bool       `json:"completed"` // the state is final
+	Start        time.Time  `json:"start"`
+	End          time.Time  `json:"end"`
+	What         string     `json:"what"`
+	Where        string     `json:"where"`
+	Description  string     `json:"description"`
+	Participants []string   `json:"participants"`
+	EventID      uuid.UUID  `json:"event_id"` // the calendar entry the booking shows as
+	Settings     Settings   `json:"settings"`
+	Related      Related    `json:"related"`
+	Session      *Session   `json:"session,omitempty"` // the seats of the session this is, or is a seat of
+	Reminders    []Reminder `json:"-"`                 // those that are still to come, the earliest first
+	// Request is the scheduling request that it answers; Claim the token that is spent on making it.
+	Request *SchedulingRequest `json:"scheduling_request,omitempty"`
+	Claim   *Claim             `json:"-"`
+
+	Meta      json.RawMessage `json:"meta"` // a JSON object of the app's own
+	Customers []Customer      `json:"customers"`
+	Resource  Resource        `json:"resource"`
+	Calendar  Calendar        `json:"calendar"`
+	CreatedAt time.Time       `json:"created_at"`
+	UpdatedAt time.Time       `json:"updated_at"`
+	EnteredAt time.Time       `json:"entered_at"` // when the state was entered
 }
 
 // Times are the moments the booking's timers count from.

@@ -82,7 +82,8 @@ func openClaims(token string) (map[string]json.RawMessage, error) {
 }
 
 func signedBy(token, secret string) bool {
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
+	only := jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()})
+	parser := jwt.NewParser(only, jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	_, err := parser.Parse(token, func(*jwt.Token) (any, error) { return []byte(secret), nil })
 	return err == nil && secret != ""
 }

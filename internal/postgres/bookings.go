@@ -24,6 +24,7 @@ const (
 			FROM sessions s WHERE s.booking_id = COALESCE(b.owner_booking_id, b.id)),
 		(SELECT jsonb_agg(jsonb_build_object('number', m.number, 'at', m.at) ORDER BY m.at, m.number)
 			FROM reminders m WHERE m.booking_id = b.id AND m.done_at IS NULL),
+		(SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.id = b.request_id),
 		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at, r.tags,
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
@@ -41,7 +42,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
 		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &b.Session,
-		&b.Reminders,
+		&b.Reminders, &b.Request,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
 		&r.Tags,
 		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
@@ -105,7 +106,7 @@ func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var completed bool
 		const look = `SELECT completed FROM bookings WHERE id = @id AND app_id = @app FOR UPDATE`
-		args := pgx.NamedArgs{"id": id, "app": appID}
+		args := pgx.NamedArgs{"id": id, "app": appID, "booking": id}
 		if err := tx.QueryRow(ctx, look, args).Scan(&completed); err != nil {
 			return one(err, "The booking")
 		}
@@ -117,6 +118,7 @@ func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
 		batch.Queue(`DELETE FROM events e WHERE e.booking_id = @id
 			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id AND d.status = 'pending')`, args)
 		batch.Queue(`DELETE FROM actions WHERE booking_id = @id`, args)
+		batch.Queue(eraseRequest, args)
 		batch.Queue(`DELETE FROM bookings WHERE id = @id`, args)
 		return tx.SendBatch(ctx, batch).Close()
 	})

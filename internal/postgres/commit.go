@@ -117,6 +117,8 @@ func refuse(
 	if stillborn {
 		out.Result = booking.ResultGone
 		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
+		batch.Queue(`DELETE FROM spent_claims WHERE booking_id = @booking`, args)
+		batch.Queue(eraseRequest+` AND q.public_link_id IS NOT NULL`, args) // the app's own waits for another time
 		batch.Queue(`DELETE FROM bookings WHERE id = @booking`, args)
 	} else {
 		batch.Queue(`DELETE FROM spent_links WHERE action_id = @action`, args)

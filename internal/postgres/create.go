@@ -93,10 +93,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id)
 		VALUES (@id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk)`
+			@project, @owner, @reservation, @replaced, @bulk, @request)`
+	queueRequest(batch, b)
 	batch.Queue(q, pgx.NamedArgs{
 		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
@@ -104,6 +105,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
+		"request": requestID(b),
 	})
 	queueCustomers(batch, b)
 	queueReminders(batch, b)

@@ -101,6 +101,8 @@ func domain(err error) error {
 		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
 	}
 	switch pg.ConstraintName {
+	case "spent_claims_pkey":
+		return booking.Wrap(err, booking.ClaimReplayed, "This link has been used for a booking already.")
 	case "apps_slug_key":
 		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
 	case "projects_slug_key":

@@ -1,0 +1,149 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// requestObject is a scheduling request q as booking.SchedulingRequest reads it.
+const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name', q.name, 'code', q.code,
+	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'summary', q.summary, 'duration_minutes', q.duration_minutes,
+	'attributed', q.attributed, 'metadata', q.metadata, 'recipient', q.recipient, 'cancelled_at', q.cancelled_at,
+	'created_at', q.created_at)`
+
+// CreateRequest puts a scheduling request on record for which no time is picked yet. A repeat with the same id changes
+// nothing; NotFound when the id is another app's, or the project is.
+func (db *DB) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(insertRequest, requestArgs(r))
+	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, domain(err)
+	}
+	all, err := db.Requests(ctx, r.AppID, []string{r.Name})
+	if err == nil && len(all) == 0 {
+		err = pgx.ErrNoRows
+	}
+	if err != nil {
+		return nil, one(err, "The scheduling request")
+	}
+	return all[0].Request, nil
+}
+
+const insertRequest = `
+	INSERT INTO scheduling_requests (id, app_id, name, code, public_link_id, project_id, summary, duration_minutes, attributed,
+		metadata, recipient)
+	SELECT @id, @app, @name, @code, @link, p.id, @summary, @duration, @attributed, @metadata, @recipient
+	FROM projects p WHERE p.id = @project AND p.app_id = @app
+	ON CONFLICT ON CONSTRAINT scheduling_requests_pkey DO NOTHING`
+
+func requestArgs(r *booking.SchedulingRequest) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"id": r.ID, "app": r.AppID, "name": r.Name, "code": r.Code, "link": r.PublicLink, "project": r.ProjectID,
+		"summary": r.Summary, "duration": r.DurationMinutes, "attributed": r.Attributed, "metadata": asJSON(r.Metadata),
+		"recipient": asJSON(r.Recipient),
+	}
+}
+
+func requestID(b *booking.Booking) *uuid.UUID {
+	if b.Request == nil {
+		return nil
+	}
+	return &b.Request.ID
+}
+
+// queueRequest puts the request on record that a booking brings along, and spends the claim token that it came by. The
+// request of a booking that is moved is there already.
+func queueRequest(batch *pgx.Batch, b *booking.Booking) {
+	if b.Request == nil {
+		return
+	}
+	batch.Queue(insertRequest, requestArgs(b.Request))
+	if b.Claim != nil {
+		const spend = `INSERT INTO spent_claims (app_id, jti, booking_id, until) VALUES (@app, @jti, @booking, @until)`
+		batch.Queue(spend, pgx.NamedArgs{"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until})
+	}
+}
+
+// eraseRequest drops the request of a booking that is about to be deleted, unless it has others.
+const eraseRequest = `
+	DELETE FROM scheduling_requests q USING bookings b WHERE b.id = @booking AND q.id = b.request_id
+	AND NOT EXISTS (SELECT FROM bookings o WHERE o.request_id = q.id AND o.id <> b.id)`
+
+// ClaimSpent tells whether a claim token has made a booking. A quick look, not a promise.
+func (db *DB) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
+	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
+	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "jti": jti}).Scan(&spent)
+	return spent, err
+}
+
+// ForgetClaims deletes spent claim tokens that have expired, a while ago.
+func (db *DB) ForgetClaims(ctx context.Context, while time.Duration) error {
+	_, err := db.pool.Exec(ctx, `DELETE FROM spent_claims WHERE until < now() - @while::interval`, pgx.NamedArgs{"while": while})
+	return err
+}
+
+// Requested is a scheduling request with the newest of its bookings; nil while no time is picked.
+type Requested struct {
+	Request *booking.SchedulingRequest
+	Booking *booking.Booking
+}
+
+// Requests returns those of an app's scheduling requests that have one of the names, in the order of the names.
+func (db *DB) Requests(ctx context.Context, appID uuid.UUID, names []string) ([]Requested, error) {
+	const q = `SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.app_id = @app AND q.name = ANY(@names)
+		ORDER BY array_position(@names, q.name)`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID, "names": names})
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[*booking.SchedulingRequest])
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Requested, len(found))
+	for i, r := range found {
+		all[i].Request = r
+		if all[i].Booking, err = db.requestedBooking(ctx, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// OpenRequest finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
+func (db *DB) OpenRequest(ctx context.Context, code string) (*Requested, *booking.App, error) {
+	const q = `SELECT ` + appColumns + `, ` + requestObject + `
+		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
+	var found Requested
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"code": code}), []any{&found.Request}})
+	if err != nil {
+		return nil, nil, one(err, "This page")
+	}
+	found.Booking, err = db.requestedBooking(ctx, found.Request.ID)
+	return &found, app, err
+}
+
+func (db *DB) requestedBooking(ctx context.Context, request uuid.UUID) (*booking.Booking, error) {
+	const q = `SELECT ` + bookingColumns + bookingFrom + `
+		WHERE b.request_id = @request AND b.seq > 0 ORDER BY b.created_at DESC, b.id DESC LIMIT 1`
+	b, err := scanBooking(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"request": request}))
+	if booking.CodeOf(one(err, "")) == booking.NotFound {
+		return nil, nil //nolint:nilnil // no time is picked yet
+	}
+	return b, err
+}
+
+// CancelRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
+// NotFound when the app has no such request.
+func (db *DB) CancelRequest(ctx context.Context, appID uuid.UUID, name string) error {
+	const q = `
+		UPDATE scheduling_requests q SET cancelled_at = COALESCE(cancelled_at, CASE
+			WHEN NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0) THEN now() END)
+		WHERE q.app_id = @app AND q.name = @name RETURNING q.name`
+	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "name": name}).Scan(&name), "The scheduling request")
+}
