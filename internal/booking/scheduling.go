@@ -62,7 +62,8 @@ type SchedulingRequest struct {
 	Name            string            `json:"name"` // srq_…
 	Code            string            `json:"code"` // of the recipient's page
 	PublicLink      *uuid.UUID        `json:"public_link_id"`
-	ProjectID       uuid.UUID         `json:"project_id"`
+	ProjectID       *uuid.UUID        `json:"project_id"` // nil: the offer names resources
+	Offer           json.RawMessage   `json:"offer"`      // what it asks of availability beside its project
 	Summary         string            `json:"summary"`
 	DurationMinutes int               `json:"duration_minutes"`
 	Attributed      bool              `json:"attributed"` // its app is told what becomes of it

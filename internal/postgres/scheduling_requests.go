@@ -12,7 +12,7 @@ import (
 
 // requestObject is a scheduling request q as booking.SchedulingRequest reads it.
 const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name', q.name, 'code', q.code,
-	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'summary', q.summary, 'duration_minutes', q.duration_minutes,
+	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'offer', q.offer, 'summary', q.summary, 'duration_minutes', q.duration_minutes,
 	'attributed', q.attributed, 'metadata', q.metadata, 'recipient', q.recipient, 'cancelled_at', q.cancelled_at,
 	'created_at', q.created_at)`
 
@@ -35,16 +35,16 @@ func (db *DB) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (
 }
 
 const insertRequest = `
-	INSERT INTO scheduling_requests (id, app_id, name, code, public_link_id, project_id, summary, duration_minutes, attributed,
+	INSERT INTO scheduling_requests (id, app_id, name, code, public_link_id, project_id, offer, summary, duration_minutes, attributed,
 		metadata, recipient)
-	SELECT @id, @app, @name, @code, @link, p.id, @summary, @duration, @attributed, @metadata, @recipient
-	FROM projects p WHERE p.id = @project AND p.app_id = @app
+	SELECT @id, @app, @name, @code, @link, @project, @offer, @summary, @duration, @attributed, @metadata, @recipient
+	WHERE @project::uuid IS NULL OR EXISTS (SELECT FROM projects p WHERE p.id = @project AND p.app_id = @app)
 	ON CONFLICT ON CONSTRAINT scheduling_requests_pkey DO NOTHING`
 
 func requestArgs(r *booking.SchedulingRequest) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "code": r.Code, "link": r.PublicLink, "project": r.ProjectID,
-		"summary": r.Summary, "duration": r.DurationMinutes, "attributed": r.Attributed, "metadata": asJSON(r.Metadata),
+		"offer": asJSON(r.Offer), "summary": r.Summary, "duration": r.DurationMinutes, "attributed": r.Attributed, "metadata": asJSON(r.Metadata),
 		"recipient": asJSON(r.Recipient),
 	}
 }

@@ -53,7 +53,8 @@ CREATE TABLE scheduling_requests (
     name           text NOT NULL CONSTRAINT scheduling_requests_name_key UNIQUE, -- srq_…
     code           text NOT NULL CONSTRAINT scheduling_requests_code_key UNIQUE, -- of the recipient's page
     public_link_id uuid REFERENCES public_links ON DELETE SET NULL,
-    project_id     uuid NOT NULL REFERENCES projects ON DELETE CASCADE,
+    project_id     uuid REFERENCES projects ON DELETE CASCADE, -- NULL: the offer names resources
+    offer          jsonb NOT NULL DEFAULT '{}', -- what the app's own request asks of availability beside its project
     summary        text NOT NULL DEFAULT '',
     duration_minutes integer NOT NULL,
     attributed     boolean NOT NULL DEFAULT false, -- a claim token named the app, or it made the request itself
