@@ -88,13 +88,13 @@ func (t *target) expect(r *webhook.Result) {
 func (a *Activities) body(t *target, c *booking.Change) ([]byte, error) {
 	b, err := c.Booking()
 	if err != nil || b == nil || c.Test {
-		return payload.Body(t.Format, c, nil)
+		return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL})
 	}
 	links, err := a.Links.Customer(b)
 	if err != nil {
 		return nil, err
 	}
-	return payload.Body(t.Format, c, links)
+	return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL, Actions: links})
 }
 
 // verdict says what becomes of a delivery. A test is tried once.

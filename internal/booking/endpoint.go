@@ -53,10 +53,11 @@ const (
 	FormatTimekit    Format = "timekit"    // the booking, and x-timekit-signature
 	FormatHoldfast   Format = "holdfast"   // {type, timestamp, data}, after Standard Webhooks
 	FormatReserveKit Format = "reservekit" // {event_type, bookings, timestamp}
+	FormatCronofy    Format = "cronofy"    // {notification, scheduling_request}: of scheduling requests only
 )
 
 // Formats are all of them.
-var Formats = []Format{FormatTimekit, FormatHoldfast, FormatReserveKit}
+var Formats = []Format{FormatTimekit, FormatHoldfast, FormatReserveKit, FormatCronofy}
 
 // EndpointStatus says whether an endpoint is sent to.
 type EndpointStatus string

@@ -30,7 +30,7 @@ func sampleBooking(g *graphs.Graph, last step, at time.Time) *booking.Booking {
 	b := &booking.Booking{
 		ID: example("booking"), Graph: g.Name, GraphVersion: g.Version, State: g.Initial, What: "Haircut", Where: "Example Street 1",
 		Participants: []string{}, EventID: example("event"), Meta: json.RawMessage(`{}`), Customers: []booking.Customer{sampleCustomer()},
-		Resource: sampleResource(), Related: booking.Related{Project: new(example("project"))},
+		Request: sampleRequest(), Resource: sampleResource(), Related: booking.Related{Project: new(example("project"))},
 	}
 	day := at.AddDate(0, 0, 7)
 	if last.action.To == booking.Completed {
@@ -70,5 +70,15 @@ func relate(b *booking.Booking, g *graphs.Graph, last step) {
 	}
 	if last.action.Name == booking.RescheduleAction {
 		b.Related.RescheduledTo = new(example("successor"))
+	}
+}
+
+// sampleRequest is what a visitor of a public link would have brought along.
+func sampleRequest() *booking.SchedulingRequest {
+	return &booking.SchedulingRequest{
+		ID: example("request"), Name: "srq_0123456789abcdef01234567", Code: "example", ProjectID: new(example("project")),
+		Summary: "Haircut", DurationMinutes: 60, Attributed: true,
+		Metadata:  map[string]string{"correlation_id": "example", "utm_source": "newsletter"},
+		Recipient: booking.Recipient{Email: sampleCustomer().Email, DisplayName: sampleCustomer().Name},
 	}
 }

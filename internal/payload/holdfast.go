@@ -31,13 +31,13 @@ type bookingData struct {
 	Links    map[string]string `json:"customer_action_links"`
 }
 
-func asHoldfast(c *booking.Change, b *booking.Booking, links map[string]string) ([]byte, error) {
-	if links == nil {
-		links = map[string]string{}
+func asHoldfast(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+	if links.Actions == nil {
+		links.Actions = map[string]string{}
 	}
 	data := bookingData{
 		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
-		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links,
+		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links.Actions,
 	}
 	if c.Action != "" {
 		data.Inputs = orObject(c.Inputs)

@@ -11,15 +11,21 @@ import (
 )
 
 // formats are the shapes of changes of bookings. Those of endpoints have one shape, whatever the format.
-var formats = map[booking.Format]func(*booking.Change, *booking.Booking, map[string]string) ([]byte, error){
+var formats = map[booking.Format]func(*booking.Change, *booking.Booking, Links) ([]byte, error){
 	booking.FormatTimekit:    asTimekit,
 	booking.FormatHoldfast:   asHoldfast,
 	booking.FormatReserveKit: asReserveKit,
+	booking.FormatCronofy:    asCronofy,
 }
 
-// Body renders a change. links are the customer's action links by action; nil for none. The same arguments give the same
-// bytes: every attempt of a delivery, and whoever looks at it later, has the body that was signed.
-func Body(format booking.Format, c *booking.Change, links map[string]string) ([]byte, error) {
+// Links are where people can go from a body.
+type Links struct {
+	Base    string            // where the world reaches this server, without a slash at the end
+	Actions map[string]string // the customer's action links by action
+}
+
+// Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later, has the body that was signed.
+func Body(format booking.Format, c *booking.Change, links Links) ([]byte, error) {
 	render, ok := formats[format]
 	if !ok {
 		return nil, booking.Errorf(booking.Internal, "webhook format %q is not part of this build", format)
@@ -34,8 +40,8 @@ func Body(format booking.Format, c *booking.Change, links map[string]string) ([]
 	return render(c, b, links)
 }
 
-func asTimekit(_ *booking.Change, b *booking.Booking, links map[string]string) ([]byte, error) {
-	return timekit.WebhookBody(b, links)
+func asTimekit(_ *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+	return timekit.WebhookBody(b, links.Actions)
 }
 
 // utc shows a time the same everywhere: whole seconds and a Z.

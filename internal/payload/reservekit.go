@@ -44,7 +44,7 @@ type (
 )
 
 // asReserveKit gives a reminder, which ReserveKit does not have, our own shape.
-func asReserveKit(c *booking.Change, b *booking.Booking, links map[string]string) ([]byte, error) {
+func asReserveKit(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
 	if c.Type == booking.ReminderEvent {
 		return asHoldfast(c, b, links)
 	}

@@ -34,6 +34,12 @@ func request(t testing.TB, graph string) *booking.Booking {
 		}},
 		CreatedAt: made, UpdatedAt: made,
 	}
+	b.Request = &booking.SchedulingRequest{
+		ID: id("0b"), AppID: id("06"), Name: "srq_80f7fece4f37897d62d86d80", Code: "LOiwlKXQ", ProjectID: new(id("07")),
+		Summary: "Check-up at Dr. Grau's", DurationMinutes: 60, Attributed: true, CreatedAt: made,
+		Metadata:  map[string]string{"correlation_id": "foobar", "utm_medium": "email", "utm_source": "automated_email_workflow"},
+		Recipient: booking.Recipient{Email: "zadie@example.org", DisplayName: "Zadie Quill"},
+	}
 	b.Resource = booking.Resource{
 		ID: id("05"), AppID: id("06"), Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin",
 		CreatedAt: made.AddDate(0, -1, 0), UpdatedAt: made.AddDate(0, -1, 0),
@@ -95,7 +101,7 @@ func endpointChange(t testing.TB, event string, e booking.EndpointChange) *booki
 
 func body(t testing.TB, format booking.Format, c *booking.Change, links map[string]string) []byte {
 	t.Helper()
-	text, err := Body(format, c, links)
+	text, err := Body(format, c, Links{Base: "https://book.example.com", Actions: links})
 	if err != nil {
 		t.Fatal(err)
 	}
