@@ -42,7 +42,7 @@ func (p *Portal) answer(do page) http.HandlerFunc {
 	}
 }
 
-const requestHeader = "X-Request-Id"
+const requestHeader = "X-Request-ID"
 
 // requestID is what the API gave the request before it came here.
 func (v *visit) requestID() string { return v.w.Header().Get(requestHeader) }
