@@ -13,8 +13,8 @@ import (
 // functions are what templates can say beside their data.
 var functions = template.FuncMap{
 	"words": words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
-	"moment": moment, "iso": iso, "local": local, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
-	"fault": faultWords, "reason": reasonWords, "status": statusWords, "outcome": outcomeWords, "filters": filterWords,
+	"moment": moment, "minute": minute, "iso": iso, "local": local, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
+	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
 	"formats": func() []choice { return formats }, "methods": func() []string { return methods },
 }
@@ -32,6 +32,9 @@ func phrase(name string) string {
 
 // moment is a time as everybody reads it, in UTC.
 func moment(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") + " UTC" }
+
+// minute is a time that nobody sets to the second, such as a booking's.
+func minute(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + " UTC" }
 
 func iso(t *time.Time) string { return t.UTC().Format(time.RFC3339) }
 
@@ -69,8 +72,8 @@ func formatWords(value string) string {
 	return value
 }
 
-// statusWords says how a webhook stands.
-func statusWords(e endpoint) string {
+// Standing says how a webhook stands.
+func (e endpoint) Standing() string {
 	switch {
 	case e.Status == "active" && e.Health.OpenUntil != nil && e.Health.OpenUntil.After(time.Now()):
 		return "Waiting for the receiver"
@@ -135,8 +138,29 @@ func faultWords(code string) string {
 	return phrase(code)
 }
 
-// filterWords says what a webhook is told of.
-func filterWords(e endpoint) string {
+// Why says why an attempt failed, where its status does not say it.
+func (a attempt) Why() string {
+	if a.Error == "" || strings.HasPrefix(a.Error, "http_") {
+		return ""
+	}
+	return faultWords(a.Error)
+}
+
+// Title says what the events of a family are about.
+func (f family) Title() string {
+	switch f.Name {
+	case "booking":
+		return "A booking reaches a state"
+	case "bookings":
+		return "A booking is made, changes or ends, as ReserveKit sorts it"
+	case "endpoint":
+		return "What becomes of this app's webhooks; sent only when chosen"
+	}
+	return phrase(f.Name)
+}
+
+// ToldOf says what a webhook is told of.
+func (e endpoint) ToldOf() string {
 	text := "All events of bookings"
 	if len(e.EventTypes) > 0 {
 		text = strings.Join(e.EventTypes, ", ")
