@@ -12,6 +12,9 @@ import (
 	"holdfast/internal/webhook"
 )
 
+// cronofyTimeout is how long receivers of Cronofy's notifications may take.
+const cronofyTimeout = 5 * time.Second
+
 // target is an endpoint with its secrets opened.
 type target struct {
 	booking.Endpoint
@@ -19,6 +22,7 @@ type target struct {
 	probing       bool
 	secrets       []string // the newest first
 	timekitSecret string
+	clientSecrets []string
 	headers       map[string]string
 }
 
@@ -40,6 +44,13 @@ func (a *Activities) target(ctx context.Context, in booking.Drain) (*target, err
 		return nil, err
 	}
 	t.timekitSecret = string(appSecret)
+	for i, sealed := range found.ClientSecrets {
+		secret, err := a.Vault.Open(sealed, booking.ClientSecretSeal(found.ClientSecretIDs[i]))
+		if err != nil {
+			return nil, err
+		}
+		t.clientSecrets = append(t.clientSecrets, string(secret))
+	}
 	return t, a.Vault.OpenJSON(t.Headers, booking.EndpointHeaders(t.ID), &t.headers)
 }
 
@@ -55,8 +66,13 @@ func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) er
 		URL: t.URL, Method: t.Method, ID: d.Change.Name(), At: started, Body: body, Secrets: t.secrets,
 		Headers: t.headers, Test: d.Change.Test,
 	}
-	if t.Format == booking.FormatTimekit {
+	switch t.Format {
+	case booking.FormatTimekit:
 		request.TimekitSecret = t.timekitSecret
+	case booking.FormatCronofy:
+		request.ClientSecrets, request.Timeout = t.clientSecrets, cronofyTimeout
+		request.ContentType = "application/json; charset=utf-8"
+	default:
 	}
 	result := a.Sender.Send(ctx, request)
 	if err := ctx.Err(); err != nil {

@@ -72,5 +72,11 @@ func EndpointSecret(endpoint uuid.UUID) string { return "endpoint/" + endpoint.S
 // EndpointHeaders binds a webhook endpoint's own headers.
 func EndpointHeaders(endpoint uuid.UUID) string { return "headers/" + endpoint.String() }
 
+// EmbedSecret binds the secret of an embed credential.
+func EmbedSecret(credential uuid.UUID) string { return "embed/" + credential.String() }
+
+// ClientSecretSeal binds a client secret.
+func ClientSecretSeal(secret uuid.UUID) string { return "client/" + secret.String() }
+
 // KeySecret binds an API key.
 func KeySecret(key uuid.UUID) string { return "key/" + key.String() }

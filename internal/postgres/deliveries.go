@@ -16,8 +16,11 @@ type DrainTarget struct {
 	Endpoint   booking.Endpoint
 	OldSecrets [][]byte // sealed; they still sign
 	AppSecret  []byte   // sealed; signs x-timekit-signature
-	Pace       float32  // requests on their way at the same time, at most, as its receiver can bear
-	Probing    bool     // the breaker has opened: one delivery only, to see whether it may close
+
+	ClientSecretIDs []uuid.UUID // of the secrets that sign notifications, the oldest first,
+	ClientSecrets   [][]byte    // and themselves, sealed
+	Pace            float32     // requests on their way at the same time, at most, as its receiver can bear
+	Probing         bool        // the breaker has opened: one delivery only, to see whether it may close
 }
 
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
@@ -25,10 +28,12 @@ func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarg
 	const q = `
 		SELECT ` + endpointColumns + `,
 			ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
-			a.webhook_secret, w.pace, w.opened > 0
+			a.webhook_secret, w.pace, w.opened > 0,
+			ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
+			ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
 		FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @id`
 	var t DrainTarget
-	fields := append(endpointFields(&t.Endpoint), &t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing)
+	fields := append(endpointFields(&t.Endpoint), &t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)
 	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": endpointID}).Scan(fields...)
 	return &t, one(err, "The webhook")
 }

@@ -14,7 +14,15 @@ const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_
 		AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
 		AND (w.projects = '{}' OR e.project_id = ANY(w.projects))
 		AND (w.services = '{}' OR EXISTS (
-			SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services))))`
+			SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services))))
+	AND (w.format <> 'cronofy' OR e.request_id IS NOT NULL)`
+
+// laned are a delivery's lane, in which the order counts, and its place there, for an endpoint w and a change e: the booking
+// and its transition. Of a scheduling request, whose bookings may follow each other, it is the request.
+const laned = `
+	CASE w.format WHEN 'cronofy' THEN e.request_id ELSE COALESCE(e.booking_id, e.id) END,
+	CASE w.format WHEN 'cronofy' THEN (SELECT count(*) FROM events p
+		WHERE p.request_id = e.request_id AND (p.written_by, p.id) < (e.written_by, e.id)) ELSE e.seq END`
 
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
 // later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being
@@ -24,14 +32,15 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
-				from_state, action, actor, channel, inputs, written_by)
+				from_state, action, actor, channel, inputs, request_id, written_by)
 			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
-				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), GREATEST(pg_current_xact_id(), (
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), @request, GREATEST(pg_current_xact_id(), (
 					SELECT p.written_by FROM events p
-					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test))
+					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test), (
+					SELECT p.written_by FROM events p WHERE p.request_id = @request ORDER BY p.written_by DESC LIMIT 1))
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
-		SELECT gen_random_uuid(), w.id, e.id, e.booking_id, e.seq FROM e, webhook_endpoints w
+		SELECT gen_random_uuid(), w.id, e.id, ` + laned + ` FROM e, webhook_endpoints w
 		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants + `
 		ORDER BY w.id FOR KEY SHARE OF w`
 	event = uuid.Must(uuid.NewV7())
@@ -39,8 +48,18 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	batch.Queue(q, pgx.NamedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
 		"project": b.Related.Project, "topics": booking.Topics(kind, b.Kind()),
+		"request": toldRequest(b),
 	})
 	return event
+}
+
+// toldRequest is the scheduling request that a booking's change tells of: nil when its app is not to be told, and when it is the
+// end of a booking that was moved, for then the beginning of the next one tells of both.
+func toldRequest(b *booking.Booking) *uuid.UUID {
+	if b.Request == nil || !b.Request.Attributed || b.Related.RescheduledTo != nil {
+		return nil
+	}
+	return &b.Request.ID
 }
 
 // wake marks the active endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:

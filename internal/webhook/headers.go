@@ -22,6 +22,7 @@ const Hidden = "(hidden)"
 var reservedHeaders = []string{
 	"accept-encoding", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect", "host",
 	"keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-timekit-signature",
+	"cronofy-hmac-sha256",
 }
 
 var reservedPrefixes = []string{"webhook-", "proxy-", "sec-"}

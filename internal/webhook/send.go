@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -39,8 +40,11 @@ type Request struct {
 	ID            string // webhook-id: the same for every attempt of one delivery
 	At            time.Time
 	Body          []byte
-	Secrets       []string // whsec_…, the newest first; none: no webhook-signature
-	TimekitSecret string   // empty: no x-timekit-signature
+	Secrets       []string      // whsec_…, the newest first; none: no webhook-signature
+	TimekitSecret string        // empty: no x-timekit-signature
+	ContentType   string        // application/json by default
+	ClientSecrets []string      // none: no Cronofy-HMAC-SHA256
+	Timeout       time.Duration // shorter than the options' one; 0: that
 	Headers       map[string]string
 	Test          bool // it tells of nothing real: webhook-test says so
 }
@@ -95,7 +99,11 @@ func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 // returns within the options' timeout, whatever the receiver does.
 func (s *Sender) Send(ctx context.Context, r Request) Result {
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.options.timeout())
+	timeout := s.options.timeout()
+	if r.Timeout > 0 {
+		timeout = min(timeout, r.Timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	result := s.attempt(ctx, r)
 	result.Duration = time.Since(begun)
@@ -166,7 +174,7 @@ func (s *Sender) request(ctx context.Context, r Request) (*http.Request, string)
 		return nil, code
 	}
 	if method != http.MethodGet {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", cmp.Or(r.ContentType, "application/json"))
 	}
 	return req, ""
 }
@@ -193,6 +201,9 @@ func (s *Sender) setHeaders(h http.Header, r Request, body []byte) string {
 			return CodeSigningFailed
 		}
 		h.Set("Webhook-Signature", signature)
+	}
+	if len(r.ClientSecrets) > 0 {
+		h.Set("Cronofy-HMAC-SHA256", CronofySignature(body, r.ClientSecrets...))
 	}
 	if r.TimekitSecret != "" {
 		h.Set("X-Timekit-Signature", TimekitSignature(r.TimekitSecret, body))

@@ -81,6 +81,18 @@ func TimekitSignature(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// CronofySignature gives the value of the Cronofy-HMAC-SHA256 header: one digest of the raw body per secret, in standard
+// base64, separated by commas without spaces. Like Timekit's it covers no time.
+func CronofySignature(body []byte, secrets ...string) string {
+	digests := make([]string, len(secrets))
+	for i, secret := range secrets {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write(body)
+		digests[i] = base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return strings.Join(digests, ",")
+}
+
 func secretKey(secret string) ([]byte, error) {
 	encoded, ok := strings.CutPrefix(secret, secretPrefix)
 	if !ok {

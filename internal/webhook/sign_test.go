@@ -150,3 +150,16 @@ func TestTimekitSignature(t *testing.T) {
 		t.Errorf("empty body: got %s", got)
 	}
 }
+
+// TestCronofySignature has the published vectors: each secret alone, and both while one is being rotated.
+func TestCronofySignature(t *testing.T) {
+	t.Parallel()
+	const one, two = "CRN_NggYusqPGLxwjw5FHOJYOqSrTPNXy8WQf14OID", "CRN_nGlYDFXwfSXgB9rvGNBJyfE454GGPtWIbNuPwr"
+	const first, second = "5DxentQi5YSXODEzTVv06sRwJ3pULIz1KrYv20qxEK0=", "BmQmWVuZ70ILWjr1CAt5oC7YOolgnku4WZtlrKfx/6k="
+	body := []byte(`{"example":"well-known"}`)
+	for want, secrets := range map[string][]string{first: {one}, second: {two}, first + "," + second: {one, two}, "": nil} {
+		if got := CronofySignature(body, secrets...); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
