@@ -1,0 +1,193 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+	"holdfast/internal/webhook"
+)
+
+const (
+	usualGrace = 24 * time.Hour // how long what is rotated out stays good
+	maxGrace   = 7 * 24 * time.Hour
+)
+
+func (s *Server) listEmbedCredentials(k *call) error {
+	all, err := s.DB.EmbedCredentials(k, k.app.ID)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for i := range all {
+		list = append(list, k.embedView(&all[i]))
+	}
+	return k.data(http.StatusOK, list)
+}
+
+// createEmbedCredential makes a pair for claim tokens; its secret is in this answer only. It sets the callback, too, if the
+// body names one.
+func (s *Server) createEmbedCredential(k *call) error {
+	var in struct {
+		CallbackURL *string `json:"callback_url"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	if in.CallbackURL != nil {
+		if _, err := s.setCallback(k, *in.CallbackURL); err != nil {
+			return err
+		}
+	}
+	made, secret, err := apps.NewEmbedCredential(s.Vault, k.app.ID, k.operation)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.AddEmbedCredential(k, made); err != nil {
+		return err
+	}
+	callback, err := s.callbackURL(k)
+	if err != nil {
+		return err
+	}
+	view := k.embedView(made)
+	view["secret"], view["callback_url"] = secret, callback
+	k.Header("Cache-Control", "no-store")
+	return k.data(http.StatusCreated, view)
+}
+
+// rotateEmbedCredential makes a pair in the place of another, which stays good for a while.
+func (s *Server) rotateEmbedCredential(k *call) error {
+	id, err := k.id("id", "The embed credential")
+	if err != nil {
+		return err
+	}
+	grace, err := k.grace()
+	if err != nil {
+		return err
+	}
+	made, secret, err := apps.NewEmbedCredential(s.Vault, k.app.ID, k.operation)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.RotateEmbedCredential(k, id, made, grace); err != nil {
+		return err
+	}
+	view := k.embedView(made)
+	view["secret"] = secret
+	k.Header("Cache-Control", "no-store")
+	return k.data(http.StatusOK, view)
+}
+
+// grace reads how long what is rotated out stays good.
+func (k *call) grace() (time.Duration, error) {
+	var in struct {
+		Seconds *int `json:"grace_period_seconds"`
+	}
+	if err := k.decode(&in); err != nil {
+		return 0, err
+	}
+	if in.Seconds == nil {
+		return usualGrace, nil
+	}
+	grace := time.Duration(*in.Seconds) * time.Second
+	if *in.Seconds < 0 || *in.Seconds > int(maxGrace/time.Second) {
+		return 0, booking.Problems{"grace_period_seconds": {"must lie between 0 and 604800"}}.Err()
+	}
+	return grace, nil
+}
+
+func (s *Server) deleteEmbedCredential(k *call) error {
+	id, err := k.id("id", "The embed credential")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.EndEmbedCredential(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+func (k *call) embedView(c *booking.EmbedCredential) timekit.Object {
+	return timekit.Object{
+		"id": c.ID, "public_key": c.PublicKey, "created_at": k.clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
+	}
+}
+
+// moment shows a time that there may be none of.
+func (k *call) moment(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return k.clock.Show(*t, time.UTC)
+}
+
+func (s *Server) getEmbedCallback(k *call) error {
+	url, err := s.callbackURL(k)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Object{"callback_url": url})
+}
+
+// setEmbedCallback says where notifications go; an empty address turns them off.
+func (s *Server) setEmbedCallback(k *call) error {
+	var in struct {
+		CallbackURL string `json:"callback_url"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	url, err := s.setCallback(k, in.CallbackURL)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Object{"callback_url": url})
+}
+
+func (s *Server) callbackURL(k *call) (string, error) {
+	e, err := s.DB.EmbedCallback(k, k.app.ID)
+	if err != nil || e == nil {
+		return "", err
+	}
+	return e.URL, nil
+}
+
+func (s *Server) setCallback(k *call, url string) (string, error) {
+	url = strings.TrimSpace(url)
+	if url == "" {
+		return "", s.dropCallback(k)
+	}
+	if err := webhook.CheckURL(url, s.Webhooks); err != nil {
+		return "", booking.Problems{"callback_url": {err.Error()}}.Err()
+	}
+	e := &booking.Endpoint{
+		ID: newID(), AppID: k.app.ID, URL: url, Format: booking.FormatCronofy, Description: "Notifications of public links",
+	}
+	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
+	if err != nil {
+		return "", err
+	}
+	e.Secret = sealed
+	if e, err = s.DB.SetEmbedCallback(k, e); err != nil {
+		return "", err
+	}
+	return e.URL, nil
+}
+
+func (s *Server) dropCallback(k *call) error {
+	e, err := s.DB.EmbedCallback(k, k.app.ID)
+	if err != nil || e == nil {
+		return err
+	}
+	if err := s.DB.DeleteEndpoint(k, k.app.ID, e.ID); err != nil {
+		return unlessMissing(err)
+	}
+	if err := s.Dispatch.Dismiss(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
+		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,249 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+	"holdfast/internal/links"
+	"holdfast/internal/timekit"
+)
+
+const (
+	usualHorizon = 14 // days, as Cronofy's
+	maxHorizon   = 366
+	maxQuestions = 20
+	maxMinutes   = 24 * 60
+)
+
+var (
+	questionName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	questionTypes = []string{"text", "textarea", "tel", "url", "checkbox"}
+	formFields    = []string{"name", "email", "visit", "start", "resource", "tz", "operation"} // of every form
+)
+
+type publicLinkInput struct {
+	ProjectID    *string             `json:"project_id"`
+	Title        *string             `json:"title"`
+	Description  *string             `json:"description"`
+	Duration     optionalInt         `json:"duration"`
+	HorizonDays  *int                `json:"horizon_days"`
+	Questions    *[]booking.Question `json:"questions"`
+	RequireClaim *bool               `json:"require_claim_token"`
+	Enabled      *bool               `json:"enabled"`
+}
+
+// optionalInt is a number that may be null, told apart from one that is not named.
+type optionalInt struct {
+	named bool
+	value *int
+}
+
+// UnmarshalJSON is called for what the body names only.
+func (o *optionalInt) UnmarshalJSON(raw []byte) error {
+	o.named = true
+	return json.Unmarshal(raw, &o.value)
+}
+
+// apply writes what the body names onto l and checks the whole.
+func (in publicLinkInput) apply(l *booking.PublicLink, problems booking.Problems) {
+	if in.ProjectID != nil {
+		l.ProjectID = parseID(*in.ProjectID, "project_id", problems)
+	}
+	if in.Title != nil {
+		l.Title = strings.TrimSpace(*in.Title)
+	}
+	if in.Description != nil {
+		l.Description = *in.Description
+	}
+	if in.Duration.named {
+		l.DurationMinutes = in.Duration.value
+	}
+	if in.HorizonDays != nil {
+		l.HorizonDays = *in.HorizonDays
+	}
+	if in.Questions != nil {
+		l.Questions = *in.Questions
+	}
+	if in.RequireClaim != nil {
+		l.RequireClaimToken = *in.RequireClaim
+	}
+	if in.Enabled != nil {
+		l.Enabled = *in.Enabled
+	}
+	checkPublicLink(l, problems)
+}
+
+func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
+	if l.Title == "" {
+		problems.Add("title", "is required")
+	}
+	checkLength(l.Title, "title", 200, problems)
+	checkLength(l.Description, "description", 20_000, problems)
+	if d := l.DurationMinutes; d != nil && (*d < 1 || *d > maxMinutes) {
+		problems.Add("duration", "must lie between 1 and %d minutes", maxMinutes)
+	}
+	if l.HorizonDays < 1 || l.HorizonDays > maxHorizon {
+		problems.Add("horizon_days", "must lie between 1 and %d", maxHorizon)
+	}
+	if len(l.Questions) > maxQuestions {
+		problems.Add("questions", "must not be more than %d", maxQuestions)
+	}
+	seen := slices.Clone(formFields)
+	for i := range l.Questions {
+		q := &l.Questions[i]
+		q.Label, q.Type = strings.TrimSpace(q.Label), strings.ToLower(q.Type)
+		if q.Type == "" {
+			q.Type = questionTypes[0]
+		}
+		if !questionName.MatchString(q.Name) || slices.Contains(seen, q.Name) {
+			problems.Add("questions", "need names of a-z, 0-9 and _, each once; %q is not one", q.Name)
+		}
+		if q.Label == "" || len(q.Label) > 200 {
+			problems.Add("questions", "need a label of up to 200 characters each")
+		}
+		if !slices.Contains(questionTypes, q.Type) {
+			problems.Add("questions", "have one of the types %s", strings.Join(questionTypes, ", "))
+		}
+		seen = append(seen, q.Name)
+	}
+}
+
+func (s *Server) listPublicLinks(k *call) error {
+	all, err := s.DB.PublicLinks(k, k.app.ID)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, l := range all {
+		list = append(list, k.publicLinkView(l))
+	}
+	return k.data(http.StatusOK, list)
+}
+
+func (s *Server) createPublicLink(k *call) error {
+	l := &booking.PublicLink{ID: k.operation, AppID: k.app.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
+	if err := s.readPublicLink(k, l); err != nil {
+		return err
+	}
+	l, err := s.DB.CreatePublicLink(k, l)
+	if err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/public_links/"+l.ID.String())
+	return k.data(http.StatusCreated, k.publicLinkView(l))
+}
+
+// readPublicLink reads the body onto l, whose project must be the app's.
+func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
+	var in publicLinkInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	in.apply(l, problems)
+	_, err := s.DB.Project(k, k.app.ID, l.ProjectID)
+	if missing(err, "project_id", problems) || err == nil {
+		return problems.Err()
+	}
+	return err
+}
+
+func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {
+	id, err := k.id("id", "The public link")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.PublicLink(k, k.app.ID, id)
+}
+
+func (s *Server) getPublicLink(k *call) error {
+	l, err := k.publicLink(s)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, k.publicLinkView(l))
+}
+
+func (s *Server) updatePublicLink(k *call) error {
+	l, err := k.publicLink(s)
+	if err != nil {
+		return err
+	}
+	if err := s.readPublicLink(k, l); err != nil {
+		return err
+	}
+	if l, err = s.DB.UpdatePublicLink(k, l); err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, k.publicLinkView(l))
+}
+
+func (s *Server) deletePublicLink(k *call) error {
+	id, err := k.id("id", "The public link")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeletePublicLink(k, k.app.ID, id); err != nil {
+		return err
+	}
+	return k.noContent()
+}
+
+// checkClaimToken tells an app's developer what is wrong with a claim token, more than a visitor is told. It spends nothing.
+func (s *Server) checkClaimToken(k *call) error {
+	l, err := k.publicLink(s)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		ClaimToken string `json:"claim_token"`
+	}
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	token, err := s.claim(k, l.AppID, in.ClaimToken)
+	if err != nil {
+		return err
+	}
+	spent, err := s.DB.ClaimSpent(k, l.AppID, token.ID)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, timekit.Object{
+		"issuer": token.Issuer, "jti": token.ID, "expires_at": k.clock.Show(token.ExpiresAt, time.UTC), "spent": spent,
+	})
+}
+
+// claim reads a claim token for a link of an app.
+func (s *Server) claim(k *call, app uuid.UUID, raw string) (links.ClaimToken, error) {
+	var issuer *booking.EmbedCredential
+	token, err := links.ReadClaimToken(raw, time.Now(), func(key string) (string, error) {
+		var err error
+		if issuer, err = s.DB.EmbedIssuer(k, key); err != nil {
+			return "", err
+		}
+		secret, err := s.Vault.Open(issuer.Sealed, booking.EmbedSecret(issuer.ID))
+		return string(secret), err
+	})
+	if err == nil && issuer.AppID != app {
+		return links.ClaimToken{}, booking.Errorf(booking.ClaimNotForLink, "The claim token is of another app.")
+	}
+	return token, err
+}
+
+func (k *call) publicLinkView(l *booking.PublicLink) timekit.Object {
+	return timekit.Object{
+		"id": l.ID, "code": l.Code, "url": k.base + "/pls/" + l.Code, "project_id": l.ProjectID, "title": l.Title,
+		"description": l.Description, "duration": l.DurationMinutes, "horizon_days": l.HorizonDays,
+		"questions": append([]booking.Question{}, l.Questions...), "require_claim_token": l.RequireClaimToken, "enabled": l.Enabled,
+		"created_at": k.clock.Show(l.CreatedAt, time.UTC), "updated_at": k.clock.Show(l.UpdatedAt, time.UTC),
+	}
+}

@@ -1,0 +1,38 @@
+package apps
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/links"
+)
+
+// The beginnings of keys that Cronofy's documents name, by which people and programs tell them apart.
+const (
+	embedKeyPrefix     = "EMB_"
+	embedSecretPrefix  = "ESK_"
+	clientSecretPrefix = "CRN_"
+)
+
+// IsClientSecret tells client secrets from API keys.
+func IsClientSecret(key string) bool { return strings.HasPrefix(key, clientSecretPrefix) }
+
+// Code makes what a page is found by that only those may see who were given its address: 131 random bits.
+func Code() string { return random(22) }
+
+// NewEmbedCredential makes a pair for claim tokens. The secret is returned once and never again.
+func NewEmbedCredential(vault *links.Vault, app, id uuid.UUID) (*booking.EmbedCredential, string, error) {
+	secret := embedSecretPrefix + random(43)
+	sealed, err := vault.Seal([]byte(secret), booking.EmbedSecret(id))
+	return &booking.EmbedCredential{ID: id, AppID: app, PublicKey: embedKeyPrefix + random(22), Sealed: sealed}, secret, err
+}
+
+// NewClientSecret makes a client secret with the hash it is looked up by. The secret is returned once and never again.
+func NewClientSecret(vault *links.Vault, app, id uuid.UUID) (made *booking.ClientSecret, hash []byte, secret string, err error) {
+	secret = clientSecretPrefix + random(43)
+	sealed, err := vault.Seal([]byte(secret), booking.ClientSecretSeal(id))
+	hint := secret[:len(clientSecretPrefix)+4] + "…"
+	return &booking.ClientSecret{ID: id, AppID: app, Hint: hint, Sealed: sealed}, KeyHash(secret), secret, err
+}
