@@ -38,6 +38,7 @@ var house = map[string]floor{
 	"internal/pgserver":       {2, []string{"github.com/jackc/pgx/v5"}},
 	"internal/pgtest":         {3, []string{"github.com/jackc/pgx/v5"}},
 	"internal/dispatch":       {3, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
+	"internal/payload":        {3, []string{"github.com/google/uuid"}},
 	"internal/apps":           {3, []string{"github.com/google/uuid"}},
 	"activities":              {4, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
 	"api":                     {4, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},

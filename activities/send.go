@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
-	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
@@ -85,16 +85,16 @@ func (t *target) expect(r *webhook.Result) {
 	}
 }
 
-func (a *Activities) body(_ *target, c *booking.Change) ([]byte, error) {
+func (a *Activities) body(t *target, c *booking.Change) ([]byte, error) {
 	b, err := c.Booking()
-	if err != nil {
-		return nil, err
+	if err != nil || b == nil || c.Test {
+		return payload.Body(t.Format, c, nil)
 	}
 	links, err := a.Links.Customer(b)
 	if err != nil {
 		return nil, err
 	}
-	return timekit.WebhookBody(b, links)
+	return payload.Body(t.Format, c, links)
 }
 
 // verdict says what becomes of a delivery. A test is tried once.

@@ -121,7 +121,7 @@ func TestStampsOfBodies(t *testing.T) {
 func TestFingerprintKnowsTheClock(t *testing.T) {
 	t.Parallel()
 	fingerprint := func(headers ...string) []byte {
-		sum, err := newCall(http.MethodPost, "/v2/bookings", `{"start":"2026-12-01 09:00"}`, headers...).fingerprint()
+		sum, err := newCall(http.MethodPost, "/v2/bookings", `{"start":"2026-12-01 09:00"}`, headers...).request()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,11 +33,11 @@ func (s *Server) onlyOnce(handle func(*call) error) func(*call) error {
 		if !goodKey.MatchString(key) {
 			return booking.Problems{"Idempotency-Key": {"must be 1 to 255 visible ASCII characters"}}.Err()
 		}
-		request, err := k.fingerprint()
+		request, err := k.request()
 		if err != nil {
 			return err
 		}
-		op, err := s.DB.BeginOperation(k, k.scope(), key, request, k.operation, operationLease)
+		op, err := s.DB.BeginOperation(k, k.scope(), key, s.Vault.Fingerprint(request), k.operation, operationLease)
 		if err != nil {
 			return err
 		}
@@ -72,22 +71,23 @@ func (k *call) scope() uuid.UUID {
 	return k.app.ID
 }
 
-// fingerprint tells requests apart by method, path, query, body and clock, and puts the body back.
-func (k *call) fingerprint() ([]byte, error) {
+// request is what tells requests apart: method, path, query, clock and body, which it puts back. There may be a password
+// in it.
+func (k *call) request() ([]byte, error) {
 	body, err := io.ReadAll(k.Request.Body)
 	if err != nil {
 		return nil, err
 	}
 	k.Request.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.New()
-	_, _ = fmt.Fprintf(sum, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
+	var text bytes.Buffer
+	_, _ = fmt.Fprintf(&text, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
 	for _, name := range clockHeaders { // they say what the times in the body mean
 		if value := k.GetHeader(name); value != "" {
-			_, _ = fmt.Fprintf(sum, "%s: %s\n", name, value)
+			_, _ = fmt.Fprintf(&text, "%s: %s\n", name, value)
 		}
 	}
-	_, _ = sum.Write(body)
-	return sum.Sum(nil), nil
+	_, _ = text.Write(body)
+	return text.Bytes(), nil
 }
 
 func (s *Server) replay(k *call, op *postgres.Operation) error {
@@ -135,7 +135,7 @@ func (s *Server) record(k *call, key string, handle func(*call) error) error {
 
 func kept(h http.Header) json.RawMessage {
 	headers := map[string]string{}
-	for _, name := range []string{"Content-Type", "Location", "ETag"} {
+	for _, name := range []string{"Content-Type", "Location", "ETag", "Cache-Control"} {
 		if value := h.Get(name); value != "" {
 			headers[name] = value
 		}

@@ -158,6 +158,7 @@ func (s *Server) webhookRoutes() []route {
 	return []route{
 		{http.MethodGet, "/v2/webhooks", needServer, false, s.listWebhooks},
 		{http.MethodPost, "/v2/webhooks", needServer, once, s.createWebhook},
+		{http.MethodGet, "/v2/webhooks/event_types", needServer, false, s.listEventTypes},
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},

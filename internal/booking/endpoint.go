@@ -29,11 +29,11 @@ type Endpoint struct {
 	Secret      []byte      // sealed whsec_ secret, the newest one
 	// OldSecretsUntil is when each secret that is being rotated out stops to sign; for views only.
 	OldSecretsUntil []time.Time
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Purpose     Purpose
-	Expected    int // the only HTTP status that counts as delivered; 0 = any 2xx
-	Health      Health
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Purpose         Purpose
+	Expected        int // the only HTTP status that counts as delivered; 0 = any 2xx
+	Health          Health
 }
 
 // Health is how an endpoint has been doing.
@@ -119,3 +119,12 @@ const MaxSecrets = 3
 
 // DefaultInFlight is how many requests may be on their way to one endpoint at the same time, unless it says otherwise.
 const DefaultInFlight = 4
+
+// MaxEndpoints is how many endpoints an app may have.
+const MaxEndpoints = 50
+
+// MaxInFlight is how many requests may ever be on their way to one endpoint at the same time.
+const MaxInFlight = 32
+
+// MaxPerSecond is the highest rate an endpoint may ask to be held to.
+const MaxPerSecond = 1000

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,10 @@ var errSealed = errors.New("links: the sealed value cannot be opened")
 
 // Vault seals API keys for the database. It lives here because links are the reason that keys are kept at all and not
 // only hashed: users sign their links with them. It is safe for concurrent use.
-type Vault struct{ aead cipher.AEAD }
+type Vault struct {
+	aead  cipher.AEAD
+	print []byte // the key of fingerprints
+}
 
 // NewVault makes a vault from the master key, which is 32 random bytes; any other length is an error.
 func NewVault(master []byte) (*Vault, error) {
@@ -38,7 +42,18 @@ func NewVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("links: make the vault's cipher: %w", err)
 	}
-	return &Vault{aead: aead}, nil
+	fingerprints, err := hkdf.Key(sha256.New, master, nil, "holdfast/fingerprint/v1", masterBytes)
+	if err != nil {
+		return nil, fmt.Errorf("links: derive the key of fingerprints: %w", err)
+	}
+	return &Vault{aead: aead, print: fingerprints}, nil
+}
+
+// Fingerprint is a keyed hash: it tells texts apart, and whoever reads it cannot try out what the text may have been.
+func (v *Vault) Fingerprint(text []byte) []byte {
+	sum := hmac.New(sha256.New, v.print)
+	sum.Write(text)
+	return sum.Sum(nil)
 }
 
 // Seal encrypts. The context, such as the row's id, is not kept but must be given again to open, so that a sealed value

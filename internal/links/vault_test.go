@@ -2,6 +2,7 @@ package links
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -89,5 +90,23 @@ func TestVaultStaysShut(t *testing.T) {
 	}
 	if _, err := NewVault(make([]byte, 16)); err == nil {
 		t.Error("took a short master key")
+	}
+}
+
+func TestFingerprintsAreKeyed(t *testing.T) {
+	t.Parallel()
+	one := testVault(t)
+	other, err := NewVault(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte("POST /v2/resources?\n{\"password\":\"secret\"}")
+	plain := sha256.Sum256(text)
+	got := one.Fingerprint(text)
+	if !bytes.Equal(got, one.Fingerprint(text)) || len(got) != sha256.Size {
+		t.Error("a fingerprint is not the same twice")
+	}
+	if bytes.Equal(got, other.Fingerprint(text)) || bytes.Equal(got, plain[:]) || bytes.Equal(got, one.Fingerprint(text[1:])) {
+		t.Error("a fingerprint can be made without the key, or does not tell texts apart")
 	}
 }

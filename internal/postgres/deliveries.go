@@ -23,7 +23,8 @@ type DrainTarget struct {
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
 func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
 	const q = `
-		SELECT ` + endpointColumns + `, ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
+		SELECT ` + endpointColumns + `,
+			ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
 			a.webhook_secret, w.pace, w.opened > 0
 		FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @id`
 	var t DrainTarget
@@ -52,7 +53,8 @@ type Claim struct {
 func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booking.Delivery, error) {
 	const q = `
 		WITH due AS (
-			SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
+			SELECT d.id FROM webhook_deliveries d
+			WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
 			ORDER BY d.next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
 		claimed AS (
 			UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease)

@@ -128,22 +128,28 @@ func OrList(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
+// Whole is a booking with every part that needs nothing but the booking.
+func (v View) Whole() Object {
+	b := v.Booking
+	all := v.Bare()
+	all["customers"] = v.Customers()
+	all["event"] = v.Event()
+	all["calendar"] = v.Calendar()
+	all["attributes"] = v.Attributes()
+	all["resource"] = Resource(&b.Resource, v.Clock)
+	all["user"] = all["resource"]
+	all["meta"] = orObject(b.Meta)
+	all["available_actions"] = v.OpenActions()
+	return all
+}
+
 // WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action
 // links by action.
 func WebhookBody(b *booking.Booking, links map[string]string) ([]byte, error) {
 	if links == nil {
 		links = map[string]string{}
 	}
-	v := View{b, Clock{Out: Compact}}
-	body := v.Bare()
-	body["customers"] = v.Customers()
-	body["event"] = v.Event()
-	body["calendar"] = v.Calendar()
-	body["attributes"] = v.Attributes()
-	body["resource"] = Resource(&b.Resource, v.Clock)
-	body["user"] = body["resource"]
-	body["meta"] = orObject(b.Meta)
-	body["available_actions"] = v.OpenActions()
+	body := View{b, Clock{Out: Compact}}.Whole()
 	body["customer_action_links"] = links
 	return json.Marshal(body)
 }

@@ -55,7 +55,11 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 	if err != nil {
 		return err
 	}
-	report += asked
+	told, err := measureTold(ctx, s)
+	if err != nil {
+		return err
+	}
+	report += asked + told
 	_, _ = fmt.Fprint(os.Stdout, report)
 	if out == "" {
 		return nil

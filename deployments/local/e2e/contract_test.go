@@ -253,7 +253,10 @@ func (r tour) webhooks(t *testing.T) {
 	path := "/v2/webhooks/" + r.do(t, http.MethodPost, "/v2/webhooks", `{"url":"https://example.com/hook"}`, http.StatusCreated).str("data.id")
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodPut, path, `{"state":"confirmed","method":"PUT"}`, http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"graph":"instant","graphs":[]}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, path, `{"event_types":["booking.*","endpoint.paused"],"headers":{"X-Team":"front desk"}}`, http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/webhooks", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/webhooks/event_types", "", http.StatusOK)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
 }

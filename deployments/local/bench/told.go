@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"go.temporal.io/sdk/client"
+
+	"holdfast/deployments/local/stack"
+	"holdfast/internal/booking"
+	"holdfast/workflows"
+)
+
+// told measures webhooks: how many get out, how soon, and what those cost that wait.
+type told struct {
+	*booked
+	conn   *pgx.Conn
+	alive  *httptest.Server // answers at once
+	silent net.Listener     // takes connections and never answers
+	sample string           // a booking whose change is the template of those made up
+}
+
+const (
+	toldBacklog = 5_000   // deliveries that wait for one receiver, or for ten together
+	toldSoon    = 200     // bookings made one at a time
+	toldDead    = 10_000  // deliveries of another app that nobody answers,
+	toldSilent  = 20      // over so many endpoints
+	toldWaiting = 100_000 // retries that wait,
+	toldIdle    = 100     // over so many endpoints
+)
+
+func newTold(ctx context.Context, s *stack.Stack) (*told, error) {
+	b, err := newBooked(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	t := &told{booked: b}
+	if t.conn, err = pgx.Connect(ctx, s.DatabaseURL); err != nil {
+		return nil, err
+	}
+	if t.silent, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	t.alive = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.sample, err = t.book(ctx)
+	return t, err
+}
+
+func (t *told) close(ctx context.Context) {
+	t.alive.Close()
+	_ = t.silent.Close()
+	_ = t.conn.Close(context.WithoutCancel(ctx))
+}
+
+func (t *told) book(ctx context.Context) (string, error) {
+	start := time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(t.hours.Add(1)) * time.Hour)
+	body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut"}`,
+		t.resource, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
+	return t.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated)
+}
+
+// endpoint hears of cancellations only, which nobody makes here, or of everything.
+func (t *told) endpoint(ctx context.Context, url, state string, inFlight int) (string, error) {
+	body := fmt.Sprintf(`{"url":%q,"state":%q,"in_flight":%d}`, url, state, inFlight)
+	return t.call(ctx, http.MethodPost, "/v2/webhooks", body, http.StatusCreated)
+}
+
+// fill makes up deliveries for endpoints, each in a lane of its own, due after a while.
+func (t *told) fill(ctx context.Context, endpoints []string, count int, after time.Duration) error {
+	const q = `
+		WITH made AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
+			SELECT gen_random_uuid(), e.app_id, e.booking_id, nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
+			FROM (SELECT app_id, booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e, generate_series(1, $3) RETURNING id, seq)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, next_at)
+		SELECT gen_random_uuid(), ($2::uuid[])[1 + seq % cardinality($2::uuid[])], id, gen_random_uuid(), seq, now() + $4::interval FROM made`
+	for _, statement := range []string{`CREATE SEQUENCE IF NOT EXISTS made_up START 1000`} {
+		if _, err := t.conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if _, err := t.conn.Exec(ctx, q, t.sample, endpoints, count, after); err != nil {
+		return err
+	}
+	_, err := t.conn.Exec(ctx, `ANALYZE webhook_deliveries, events`)
+	return err
+}
+
+// wake tells the endpoints' workflows to look, as a commit does.
+func (t *told) wake(ctx context.Context, endpoints []string) error {
+	for _, endpoint := range endpoints {
+		id := uuid.MustParse(endpoint)
+		options := client.StartWorkflowOptions{ID: workflows.EndpointID(id), TaskQueue: workflows.DefaultTaskQueue}
+		_, err := t.stack.App.Temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.WakeSignal, nil, options,
+			workflows.Endpoint, booking.Drain{EndpointID: id})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drained waits until nothing waits for the endpoints, and says how long that took.
+func (t *told) drained(ctx context.Context, endpoints []string) (time.Duration, error) {
+	for started := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		var left int
+		const q = `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ANY($1::uuid[]) AND status = 'pending'`
+		err := t.conn.QueryRow(ctx, q, endpoints).Scan(&left)
+		switch {
+		case err != nil:
+			return 0, err
+		case left == 0:
+			return time.Since(started), nil
+		case time.Since(started) > 5*time.Minute:
+			return 0, errors.New("the deliveries do not get out")
+		}
+	}
+}
+
+// soon books and says how long after its commit each booking's first attempt began.
+func (t *told) soon(ctx context.Context, endpoint string) (p50, p99 float64, err error) {
+	var since time.Time
+	if err := t.conn.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&since); err != nil {
+		return 0, 0, err
+	}
+	for range toldSoon {
+		if _, err := t.book(ctx); err != nil {
+			return 0, 0, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if _, err := t.drained(ctx, []string{endpoint}); err != nil {
+		return 0, 0, err
+	}
+	const q = `
+		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took), percentile_cont(0.99) WITHIN GROUP (ORDER BY took)
+		FROM (SELECT (1000 * extract(epoch FROM a.started_at - e.at))::float8 AS took FROM webhook_attempts a
+			JOIN webhook_deliveries d ON d.id = a.delivery_id JOIN events e ON e.id = d.event_id
+			WHERE a.number = 1 AND d.endpoint_id = $1 AND e.at > $2) all_of_them`
+	err = t.conn.QueryRow(ctx, q, endpoint, since).Scan(&p50, &p99)
+	return p50, p99, err
+}
+
+// memory is what this process holds, in MiB: its heap after a collection, and all of it.
+func memory() (heap, all float64) {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	text, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	fields := strings.Fields(rest)
+	if len(fields) > 0 {
+		kib, _ := strconv.ParseFloat(fields[0], 64)
+		all = kib / 1024
+	}
+	return float64(stats.HeapAlloc) / (1 << 20), all
+}

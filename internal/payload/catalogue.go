@@ -1,0 +1,91 @@
+package payload
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// EventType is a name that endpoints can ask for, and what it stands for.
+type EventType struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+// EventTypes are all of them: every state that an action of a graph leads to, those under way before those that end a
+// booking; then the kinds of changes; then what becomes of endpoints. Sample knows each.
+func EventTypes() []EventType {
+	var all []EventType
+	for _, s := range reached() {
+		all = append(all, EventType{booking.EventType(s.name), s.description()})
+	}
+	return append(all, others...)
+}
+
+var others = []EventType{
+	{booking.BookingsCreate, "A booking was made."},
+	{booking.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."},
+	{booking.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."},
+	{booking.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
+	{booking.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},
+	{booking.EndpointResumedEvent, "A paused or disabled endpoint is sent to again."},
+	{booking.EndpointDisabledEvent, "An endpoint has answered 410 Gone and is sent nothing any more."},
+}
+
+// target is a state of one name, in all graphs that have it.
+type target struct {
+	name    string
+	final   bool
+	actions []string // that lead there
+	graphs  []string
+}
+
+func (t *target) description() string {
+	return "A booking is now " + words(t.name) + ", by " + strings.Join(t.actions, " or ") + ". Graphs: " + strings.Join(t.graphs, ", ") + "."
+}
+
+// reached are the states that actions lead to.
+func reached() []*target {
+	var all []*target
+	for _, g := range graphs.Published() {
+		for i := range g.States {
+			for _, action := range g.States[i].Actions {
+				all = note(all, g, action)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *target) int { return cmp.Compare(rank(a), rank(b)) })
+	return all
+}
+
+func note(all []*target, g *graphs.Graph, action graphs.Action) []*target {
+	i := slices.IndexFunc(all, func(t *target) bool { return t.name == action.To })
+	if i < 0 {
+		i, all = len(all), append(all, &target{name: action.To, final: g.Final(action.To)})
+	}
+	all[i].actions, all[i].graphs = with(all[i].actions, action.Name), with(all[i].graphs, g.Name)
+	return all
+}
+
+func with(list []string, one string) []string {
+	if slices.Contains(list, one) {
+		return list
+	}
+	return append(list, one)
+}
+
+func rank(t *target) int {
+	switch {
+	case !t.final:
+		return 0
+	case t.name == booking.Completed:
+		return 1
+	}
+	return 2
+}
+
+// words are a state's name as people write it.
+func words(state string) string { return strings.ReplaceAll(state, "_", " ") }

@@ -1,0 +1,64 @@
+package payload
+
+import (
+	"encoding/json"
+	"time"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// message is the envelope that Standard Webhooks advises.
+type message struct {
+	Type      string `json:"type"`
+	Timestamp string `json:"timestamp"`
+	Data      any    `json:"data"`
+}
+
+// bookingData is a change of a booking. A reminder has no action and nothing that belongs to one.
+type bookingData struct {
+	ID       string            `json:"id"` // as in the webhook-id header
+	Sequence int               `json:"sequence"`
+	From     string            `json:"previous_state,omitempty"`
+	State    string            `json:"state"`
+	Action   string            `json:"action,omitempty"`
+	Actor    graphs.Actor      `json:"actor,omitempty"`
+	Channel  booking.Channel   `json:"channel,omitempty"`
+	Inputs   json.RawMessage   `json:"inputs,omitempty"`
+	Test     bool              `json:"test,omitempty"`
+	Booking  timekit.Object    `json:"booking"`
+	Links    map[string]string `json:"customer_action_links"`
+}
+
+func asHoldfast(c *booking.Change, b *booking.Booking, links map[string]string) ([]byte, error) {
+	if links == nil {
+		links = map[string]string{}
+	}
+	data := bookingData{
+		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
+		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links,
+	}
+	if c.Action != "" {
+		data.Inputs = orObject(c.Inputs)
+	}
+	return json.Marshal(message{c.Type, utc(c.At), data})
+}
+
+// endpointData is a change of an endpoint.
+type endpointData struct {
+	ID       string                 `json:"id"`
+	Test     bool                   `json:"test,omitempty"`
+	Endpoint booking.EndpointChange `json:"endpoint"`
+}
+
+func endpointBody(c *booking.Change) ([]byte, error) {
+	data := endpointData{ID: c.Name(), Test: c.Test}
+	if err := json.Unmarshal(c.Data, &data.Endpoint); err != nil {
+		return nil, booking.Wrap(err, booking.Internal, "the endpoint of change %s cannot be read", c.ID)
+	}
+	if since := data.Endpoint.FailingSince; since != nil {
+		*since = since.UTC().Truncate(time.Second)
+	}
+	return json.Marshal(message{c.Type, utc(c.At), data})
+}

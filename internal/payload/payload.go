@@ -1,0 +1,49 @@
+// Package payload writes the bodies of webhooks: one change, in the shape that an endpoint has asked for. It decides
+// nothing about who gets what.
+package payload
+
+import (
+	"encoding/json"
+	"time"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// formats are the shapes of changes of bookings. Those of endpoints have one shape, whatever the format.
+var formats = map[booking.Format]func(*booking.Change, *booking.Booking, map[string]string) ([]byte, error){
+	booking.FormatTimekit:    asTimekit,
+	booking.FormatHoldfast:   asHoldfast,
+	booking.FormatReserveKit: asReserveKit,
+}
+
+// Body renders a change. links are the customer's action links by action; nil for none. The same arguments give the same
+// bytes: every attempt of a delivery, and whoever looks at it later, has the body that was signed.
+func Body(format booking.Format, c *booking.Change, links map[string]string) ([]byte, error) {
+	render, ok := formats[format]
+	if !ok {
+		return nil, booking.Errorf(booking.Internal, "webhook format %q is not part of this build", format)
+	}
+	b, err := c.Booking()
+	switch {
+	case err != nil:
+		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+	case b == nil:
+		return endpointBody(c)
+	}
+	return render(c, b, links)
+}
+
+func asTimekit(_ *booking.Change, b *booking.Booking, links map[string]string) ([]byte, error) {
+	return timekit.WebhookBody(b, links)
+}
+
+// utc shows a time the same everywhere: whole seconds and a Z.
+func utc(t time.Time) string { return timekit.Clock{}.Show(t, time.UTC) }
+
+func orObject(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return json.RawMessage("{}")
+	}
+	return raw
+}

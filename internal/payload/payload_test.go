@@ -1,0 +1,188 @@
+package payload
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// TestEveryArrowHasABody walks every arrow of every graph, as every actor who may, and renders it in all formats.
+func TestEveryArrowHasABody(t *testing.T) {
+	t.Parallel()
+	rendered := 0
+	for _, g := range graphs.Published() {
+		for _, s := range g.States {
+			for _, a := range s.Actions {
+				for _, actor := range a.By {
+					b := request(t, g.Name)
+					b.GraphVersion, b.State = g.Version, s.Name
+					if s.Name != g.Initial {
+						b.Seq = 3
+					}
+					c := told(t, b, play{a.Name, actor, booking.ChannelAPI, `{"` + a.Name + `":{"message":"Why"}}`})
+					rendered += checkAll(t, g, c)
+				}
+			}
+		}
+	}
+	if rendered < 150 {
+		t.Errorf("only %d bodies", rendered)
+	}
+}
+
+func checkAll(t *testing.T, g *graphs.Graph, c *booking.Change) (rendered int) {
+	t.Helper()
+	kind := booking.BookingsUpdate
+	switch {
+	case c.From == g.Initial:
+		kind = booking.BookingsCreate
+	case g.Final(c.State) && c.State != booking.Completed:
+		kind = booking.BookingsDelete
+	}
+	for _, format := range booking.Formats {
+		text := body(t, format, c, customerLinks)
+		o := object(t, text)
+		if len(text) > 64<<10 {
+			t.Errorf("%s as %s has %d bytes", c.Type, format, len(text))
+		}
+		want := map[booking.Format][2]any{
+			booking.FormatTimekit: {"state", c.State}, booking.FormatHoldfast: {"type", c.Type}, booking.FormatReserveKit: {"event_type", kind},
+		}[format]
+		if got := o[want[0].(string)]; got != want[1] {
+			t.Errorf("%s of %s as %s: %v is %v, want %v", c.Action, g.Name, format, want[0], got, want[1])
+		}
+		if format == booking.FormatReserveKit {
+			status, reason := one(t, c)["status"], one(t, c)["cancel_reason"]
+			if gone := kind == booking.BookingsDelete; gone != (status == "cancelled") || gone != (reason == "Why") {
+				t.Errorf("%s of %s: %s with status %v and reason %v", c.Action, g.Name, kind, status, reason)
+			}
+		}
+		rendered++
+	}
+	return rendered
+}
+
+// TestHoldfastTellsWhatItSays compares a body with the change it was made of.
+func TestHoldfastTellsWhatItSays(t *testing.T) {
+	t.Parallel()
+	c := kinds(t)["cancel_by_owner"]
+	o := object(t, body(t, booking.FormatHoldfast, c, nil))
+	data := o["data"].(map[string]any)
+	inputs := data["inputs"].(map[string]any)["cancel"].(map[string]any)
+	for what, pair := range map[string][2]any{
+		"timestamp": {o["timestamp"], "2026-10-01T07:18:00Z"}, "id": {data["id"], "evt_" + c.ID.String()}, "sequence": {data["sequence"], 2.0},
+		"previous_state": {data["previous_state"], "confirmed"}, "state": {data["state"], "cancelled"}, "action": {data["action"], "cancel"},
+		"actor": {data["actor"], "owner_link"}, "channel": {data["channel"], "link"}, "inputs": {inputs["message"], "Down with a cold"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %v, want %v", what, pair[0], pair[1])
+		}
+	}
+	if _, test := data["test"]; test {
+		t.Error("it says that it is a test")
+	}
+	for _, nothing := range []json.RawMessage{nil, {}, json.RawMessage("null"), json.RawMessage("{}")} {
+		c.Inputs = nothing
+		text := body(t, booking.FormatHoldfast, c, nil)
+		if !bytes.Contains(text, []byte(`"inputs":{},`)) || bytes.Contains(text, []byte(`:null`)) {
+			t.Errorf("inputs of %q: %s", nothing, text)
+		}
+	}
+}
+
+// TestHoldfastShowsABookingAsTheAPIDoes wants the same keys as Timekit's body, but for the links, and RFC 3339.
+func TestHoldfastShowsABookingAsTheAPIDoes(t *testing.T) {
+	t.Parallel()
+	c := kinds(t)["confirm"]
+	shown := object(t, body(t, booking.FormatHoldfast, c, nil))["data"].(map[string]any)["booking"].(map[string]any)
+	whole := object(t, body(t, booking.FormatTimekit, c, nil))
+	delete(whole, "customer_action_links")
+	if got, want := slices.Sorted(maps.Keys(shown)), slices.Sorted(maps.Keys(whole)); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if start := shown["event"].(map[string]any)["start"]; start != "2026-12-07T00:30:00+01:00" {
+		t.Errorf("it starts at %v", start)
+	}
+}
+
+// TestTimekitStaysAsItWas: who knows Timekit's webhooks gets the very same bytes.
+func TestTimekitStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	for name, c := range kinds(t) {
+		b, err := c.Booking()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b == nil {
+			continue
+		}
+		want, err := timekit.WebhookBody(b, customerLinks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := body(t, booking.FormatTimekit, c, customerLinks); !bytes.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// TestABodyIsTheSameEachTime renders every kind often: maps are walked in another order each time.
+func TestABodyIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range kinds(t) {
+		for _, format := range booking.Formats {
+			first := body(t, format, c, customerLinks)
+			for range 20 {
+				if again := body(t, format, c, maps.Clone(customerLinks)); !bytes.Equal(again, first) {
+					t.Fatalf("%s as %s: first\n%s\nthen\n%s", name, format, first, again)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatCannotBeRendered(t *testing.T) {
+	t.Parallel()
+	good := kinds(t)["confirm"]
+	broken, endpoint, later := *good, *kinds(t)["endpoint_paused"], *good
+	broken.Data, endpoint.Data = json.RawMessage(`{"id":5}`), json.RawMessage(`[]`)
+	later.Data = bytes.Replace(good.Data, []byte(`"graph_version":1`), []byte(`"graph_version":99`), 1)
+	for what, c := range map[string]struct {
+		format booking.Format
+		change *booking.Change
+	}{
+		"a format of a later build": {"cronofy", good},
+		"no format":                 {"", &endpoint},
+		"a broken booking":          {booking.FormatTimekit, &broken},
+		"a broken endpoint":         {booking.FormatTimekit, &endpoint},
+		"a graph of a later build":  {booking.FormatReserveKit, &later},
+	} {
+		if text, err := Body(c.format, c.change, nil); booking.CodeOf(err) != booking.Internal || strings.Contains(err.Error(), "Zadie") {
+			t.Errorf("%s: %s, %v", what, text, err)
+		}
+	}
+}
+
+// TestOnlyHoldfastHasRemindersAndEndpoints: the others have no shape for them, but for Timekit's reminders.
+func TestOnlyHoldfastHasRemindersAndEndpoints(t *testing.T) {
+	t.Parallel()
+	all := kinds(t)
+	for _, name := range []string{"reminder", "endpoint_failing", "endpoint_paused", "endpoint_resumed", "endpoint_disabled", "sample_endpoint"} {
+		want := body(t, booking.FormatHoldfast, all[name], nil)
+		for _, format := range booking.Formats {
+			if name == "reminder" && format == booking.FormatTimekit {
+				continue
+			}
+			if got := body(t, format, all[name], nil); !bytes.Equal(got, want) {
+				t.Errorf("%s as %s: %s", name, format, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package payload
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// TestEveryEventTypeHasASample checks what is made up against the graph it was made of, and against the clock.
+func TestEveryEventTypeHasASample(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Time{made, time.Date(2026, 3, 29, 0, 59, 59, 0, time.UTC), time.Date(2028, 2, 29, 23, 59, 0, 0, time.UTC)} {
+		for _, e := range EventTypes() {
+			c, ok := Sample(e.Name, at)
+			if !ok {
+				t.Errorf("%s has no sample", e.Name)
+				continue
+			}
+			if !c.Test || !c.At.Equal(at) {
+				t.Errorf("%s: %+v", e.Name, c)
+			}
+			for _, format := range booking.Formats {
+				object(t, body(t, format, c, nil))
+			}
+			b, err := c.Booking()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case b == nil && c.Type != e.Name:
+				t.Errorf("%s is a sample of %s", c.Type, e.Name)
+			case b != nil:
+				checkSample(t, e.Name, c, b)
+			}
+		}
+	}
+}
+
+func checkSample(t *testing.T, name string, c *booking.Change, b *booking.Booking) {
+	t.Helper()
+	g, err := b.RuleBook()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains([]string{c.Type, b.Kind()}, name) {
+		t.Errorf("%s: is %s of %s", name, c.Type, b.Kind())
+	}
+	move, err := g.Next(c.From, c.Action, c.Actor)
+	if err != nil || move.To != c.State || c.State != b.State || c.Type != booking.EventType(b.State) || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
+		t.Errorf("%s: %+v is no arrow: %v", name, c, err)
+	}
+	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (b.State == booking.Completed) != b.End.Before(c.At) {
+		t.Errorf("%s: made %s, changed %s, %s to %s", name, b.CreatedAt, c.At, b.Start, b.End)
+	}
+	if hour := b.Start.In(b.Resource.Zone()).Hour(); hour != 10 {
+		t.Errorf("%s: at %d o'clock", name, hour)
+	}
+	if email := b.Customers[0].Email; !strings.HasSuffix(email, "@example.com") {
+		t.Errorf("%s: %s may be somebody", name, email)
+	}
+	if seat := name == "booking.cancelled_by_owner"; seat != (b.Session != nil) || seat != (b.Related.OwnerBooking != nil) {
+		t.Errorf("%s: a seat without a session, or the other way round", name)
+	}
+	if moved := c.Action == booking.RescheduleAction; moved != (b.Related.RescheduledTo != nil) {
+		t.Errorf("%s: %+v", name, b.Related)
+	}
+	if timer := c.Actor == graphs.ActorTimer; timer != (c.Channel == booking.ChannelTimer) {
+		t.Errorf("%s: %s came by %s", name, c.Actor, c.Channel)
+	}
+}
+
+func TestSamplesTellWhatPeopleWrite(t *testing.T) {
+	t.Parallel()
+	if got := sampled(t, "booking.cancelled").Reason(); got != "Example message" {
+		t.Errorf("the reason is %q", got)
+	}
+	if got := one(t, sampled(t, "bookings.create"))["message"]; got != "An example" {
+		t.Errorf("the message is %q", got)
+	}
+	one, other := sampled(t, "booking.confirmed"), sampled(t, "booking.confirmed")
+	again, _ := Sample("booking.confirmed", made)
+	if again.ID == one.ID || string(one.Data) != string(other.Data) {
+		t.Error("two samples are the same event, or of different bookings")
+	}
+}
+
+func TestSampleInputs(t *testing.T) {
+	t.Parallel()
+	inputs := []graphs.Input{{Step: "extend", Field: "time", Timer: "expire"}, {Step: "extend", Field: "message"}, {Step: "extend", Field: "by"}}
+	if got := string(sampleInputs(graphs.Action{Inputs: inputs})); got != `{"extend":{"by":"Example by","message":"Example message"}}` {
+		t.Error(got)
+	}
+}
+
+func TestNoSampleOfWhatThereIsNot(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "booking.", "booking.*", "booking.error", "booking.initialized", "booking.reminder", "bookings.*", "endpoint.*", "confirmed"} {
+		if c, ok := Sample(name, made); ok {
+			t.Errorf("%q: %+v", name, c)
+		}
+	}
+}
+
+// TestCatalogue has each name once, in an order for people.
+func TestCatalogue(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, e := range EventTypes() {
+		names = append(names, e.Name)
+		if !strings.HasSuffix(e.Description, ".") || strings.Contains(e.Description, "_by_ ") {
+			t.Errorf("%s: %s", e.Name, e.Description)
+		}
+	}
+	want := strings.Fields(`
+		booking.tentative booking.confirmed booking.paid booking.reserved booking.completed
+		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.cancelled_by_owner
+		booking.unpaid booking.booked booking.released booking.expired
+		bookings.create bookings.update bookings.delete
+		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
+	if !slices.Equal(names, want) {
+		t.Errorf("got\n%v\nwant\n%v", names, want)
+	}
+	if got, want := EventTypes()[2].Description, "A booking is now paid, by pay. Graphs: group_customer_payment, instant_payment."; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestEveryStateThatIsReachedIsInTheCatalogue asks the graphs, so that a new one is not forgotten.
+func TestEveryStateThatIsReachedIsInTheCatalogue(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, e := range EventTypes() {
+		if known[e.Name] {
+			t.Errorf("%s is there twice", e.Name)
+		}
+		known[e.Name] = true
+	}
+	for _, g := range graphs.Published() {
+		for _, s := range g.States {
+			reached := s.Name != g.Initial && s.Name != graphs.ErrorState
+			if known[booking.EventType(s.Name)] != reached {
+				t.Errorf("%s of %s", s.Name, g.Name)
+			}
+		}
+	}
+}
