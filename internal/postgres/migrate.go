@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -46,7 +47,25 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return len(results), fmt.Errorf("migrate: %w", err)
 	}
-	return len(results), nil
+	return len(results), db.catchUp(ctx)
+}
+
+// catchUp brings changes into the past that a dump has brought from another server, where transactions had higher numbers:
+// here their turn would come late, or never. All of that app's changes then stand in the order of their ids, which are made
+// as time goes by; moving some of them only would put new ones behind readers that have not seen them.
+func (db *DB) catchUp(ctx context.Context) error {
+	const q = `
+		UPDATE events SET written_by = '3' WHERE app_id IN (SELECT a.id FROM apps a WHERE EXISTS (
+			SELECT FROM events e WHERE e.app_id = a.id AND e.written_by >= pg_snapshot_xmax(pg_current_snapshot())))`
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, q); err != nil {
+			return fmt.Errorf("put restored changes in their place: %w", err)
+		}
+		return nil
+	})
 }
 
 // CheckMigrated refuses a database that lacks a migration this build needs.

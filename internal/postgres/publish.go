@@ -18,14 +18,17 @@ const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_
 
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
 // later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being
-// disabled at the same moment, so wake has to come after it.
+// disabled at the same moment, so wake has to come after it. A transaction that had begun to write before it got the
+// booking may be older than the one that wrote the booking's last change; its own still comes behind that.
 func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
-				from_state, action, actor, channel, inputs)
+				from_state, action, actor, channel, inputs, written_by)
 			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
-				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}')
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), GREATEST(pg_current_xact_id(), (
+					SELECT p.written_by FROM events p
+					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test))
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, e.booking_id, e.seq FROM e, webhook_endpoints w

@@ -25,7 +25,10 @@ UPDATE events e SET from_state = t.from_state, action = t.action, actor = t.acto
     FROM transitions t WHERE t.booking_id = e.booking_id AND t.seq = e.seq AND e.reminder IS NULL;
 DROP INDEX events_app;
 CREATE INDEX events_app ON events (app_id, written_by, id);
+CREATE INDEX events_app_at ON events (app_id, at, id);
 CREATE INDEX events_at ON events (at);
+DROP INDEX events_one_per_transition; -- made-up changes are all of one booking, which does not exist
+CREATE UNIQUE INDEX events_one_per_transition ON events (booking_id, seq) WHERE reminder IS NULL AND NOT test;
 
 -- graph and state are filters with one value; graphs and states those with several, and then the others are empty.
 ALTER TABLE webhook_endpoints
@@ -40,6 +43,7 @@ ALTER TABLE webhook_endpoints
     ADD COLUMN ordered      boolean NOT NULL DEFAULT true,
     ADD COLUMN in_flight    integer NOT NULL DEFAULT 4 CHECK (in_flight BETWEEN 1 AND 32),
     ADD COLUMN per_second   integer NOT NULL DEFAULT 0 CHECK (per_second BETWEEN 0 AND 1000), -- 0 = no limit
+    ADD COLUMN rotated_by   uuid, -- the request that made the newest secret: its repeat must not make another
     ADD COLUMN reason       text NOT NULL DEFAULT '' CHECK (reason IN ('', 'by_hand', 'failing', 'gone')),
     -- How it has been doing. A healthy endpoint's row is not written to.
     ADD COLUMN succeeded_at   timestamptz, -- the last success, to the minute
