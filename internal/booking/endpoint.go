@@ -29,11 +29,11 @@ type Endpoint struct {
 	Secret      []byte      // sealed whsec_ secret, the newest one
 	// OldSecretsUntil is when each secret that is being rotated out stops to sign; for views only.
 	OldSecretsUntil []time.Time
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Purpose     Purpose
-	Expected    int // the only HTTP status that counts as delivered; 0 = any 2xx
-	Health      Health
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Purpose         Purpose
+	Expected        int // the only HTTP status that counts as delivered; 0 = any 2xx
+	Health          Health
 }
 
 // Health is how an endpoint has been doing.

@@ -126,7 +126,9 @@ func TestClaimIsExclusive(t *testing.T) {
 		b.played(b.booked(b.at("instant", float64(i), float64(i+1))), "cancel")
 	}
 	claimed, errs := make([][]booking.Delivery, 10), make([]error, 10)
-	together(len(claimed), func(i int) { claimed[i], errs[i] = b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true}) })
+	together(len(claimed), func(i int) {
+		claimed[i], errs[i] = b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true})
+	})
 	seen := map[uuid.UUID]bool{}
 	for i, all := range claimed {
 		check(t, errs[i])

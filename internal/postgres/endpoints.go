@@ -93,7 +93,7 @@ func endpointArgs(e *booking.Endpoint) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description,
 		"format": cmp.Or(e.Format, booking.FormatTimekit),
-		"graph": graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
+		"graph":  graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
 		"projects": list(e.Projects), "services": list(e.Services), "headers": append([]byte{}, e.Headers...),
 		"ordered": e.Ordered, "in_flight": cmp.Or(e.InFlight, booking.DefaultInFlight), "per_second": e.PerSecond, "secret": e.Secret,
 	}
