@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -9,8 +10,11 @@ import (
 )
 
 // listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
-// bookings that hold time now.
+// bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
 func (s *Server) listEvents(k *call) error {
+	if _, asked := k.GetQuery("after"); asked {
+		return s.listChanges(k)
+	}
 	page, err := k.page()
 	if err != nil {
 		return err
@@ -81,6 +85,9 @@ func (k *call) ownEvent(s *Server) (*booking.Event, error) {
 }
 
 func (s *Server) getEvent(k *call) error {
+	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
+		return s.getChange(k)
+	}
 	e, err := k.event(s)
 	if err != nil {
 		return err

@@ -162,5 +162,12 @@ func (s *Server) webhookRoutes() []route {
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/pause", needServer, false, s.pauseWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/resume", needServer, false, s.resumeWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/rotate", needServer, once, s.rotateWebhook},
+		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},
+
+		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},
+		{http.MethodPost, "/v2/deliveries/:id/retry", needServer, once, s.retryDelivery},
 	}
 }

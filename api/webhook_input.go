@@ -136,13 +136,8 @@ func (in *webhookInput) pace(e *booking.Endpoint) {
 
 // headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
 func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]string, error) {
-	var named map[string]*string
-	raw := jsonObject(in.Headers, "headers", in.problems)
-	if raw == nil || string(in.Headers) == "null" || len(in.problems["headers"]) > 0 {
-		return nil, nil
-	}
-	if json.Unmarshal(raw, &named) != nil {
-		in.problems.Add("headers", "must have texts for values")
+	named := in.namedHeaders()
+	if named == nil {
 		return nil, nil
 	}
 	known, err := s.ownHeaders(e)
@@ -157,6 +152,17 @@ func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]stri
 		in.problems.Add("headers", "%s", err.Error())
 	}
 	return headers, nil
+}
+
+func (in *webhookInput) namedHeaders() (named map[string]*string) {
+	raw := jsonObject(in.Headers, "headers", in.problems)
+	if raw == nil || string(in.Headers) == "null" || len(in.problems["headers"]) > 0 {
+		return nil
+	}
+	if json.Unmarshal(raw, &named) != nil {
+		in.problems.Add("headers", "must have texts for values")
+	}
+	return named
 }
 
 func (in *webhookInput) header(name string, value *string, known map[string]string) string {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -38,7 +37,7 @@ func (s *Server) createWebhook(k *call) error {
 	e := &booking.Endpoint{
 		ID: k.operation, AppID: k.app.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
 	}
-	secret := in.secret()
+	secret := signingSecret(in.Secret, in.problems)
 	if err := in.apply(e, s); err != nil {
 		return err
 	}
@@ -52,16 +51,15 @@ func (s *Server) createWebhook(k *call) error {
 	return s.tellSecret(k, http.StatusCreated, e)
 }
 
-// secret is the signing secret that the body brings along, or a new one.
-func (in *webhookInput) secret() string {
-	secret := webhook.NewSecret()
-	if in.Secret != nil {
-		secret = cmp.Or(*in.Secret, secret)
+// signingSecret is the one that the body brings along, or a new one.
+func signingSecret(brought *string, problems booking.Problems) string {
+	if brought == nil || *brought == "" {
+		return webhook.NewSecret()
 	}
-	if err := webhook.CheckSecret(secret); err != nil {
-		in.problems.Add("secret", "%s", err.Error())
+	if err := webhook.CheckSecret(*brought); err != nil {
+		problems.Add("secret", "%s", err.Error())
 	}
-	return secret
+	return *brought
 }
 
 // tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.

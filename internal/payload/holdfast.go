@@ -2,7 +2,6 @@ package payload
 
 import (
 	"encoding/json"
-	"time"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -53,12 +52,9 @@ type endpointData struct {
 }
 
 func endpointBody(c *booking.Change) ([]byte, error) {
-	data := endpointData{ID: c.Name(), Test: c.Test}
-	if err := json.Unmarshal(c.Data, &data.Endpoint); err != nil {
-		return nil, booking.Wrap(err, booking.Internal, "the endpoint of change %s cannot be read", c.ID)
+	e, err := endpointOf(c)
+	if err != nil {
+		return nil, err
 	}
-	if since := data.Endpoint.FailingSince; since != nil {
-		*since = since.UTC().Truncate(time.Second)
-	}
-	return json.Marshal(message{c.Type, utc(c.At), data})
+	return json.Marshal(message{c.Type, utc(c.At), endpointData{c.Name(), c.Test, e}})
 }

@@ -99,6 +99,7 @@ func search(given url.Values) url.Values {
 type bookingPage struct {
 	bookingView
 	Path       []string
+	Drawn      bool
 	Open       []openAction
 	Version    string // what the page shows: an action on a booking that has moved on is refused
 	Workflow   string // its address in Temporal's UI; "" when that is not known
@@ -127,10 +128,11 @@ func (v *visit) bookingPage(status int, fault string) error {
 	}
 	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault}
 	g, err := v.graph(b.Graph)
-	if err != nil {
+	if page.Drawn = err == nil; page.Drawn {
+		page.Open = openActions(g, b)
+	} else if !isMissing(err) { // a graph that this build does not know is no reason to hide the booking
 		return err
 	}
-	page.Open = openActions(g, b)
 	if page.Deliveries, err = v.told(b.ID); err != nil {
 		return err
 	}

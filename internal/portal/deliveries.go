@@ -86,12 +86,12 @@ func showDelivery(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "delivery", "Delivery of "+d.EventType, deliveryPage{d, e, d.soon()})
+	return v.show(http.StatusOK, "delivery", "Delivery of "+d.EventType, deliveryPage{d, e, d.soon(e)})
 }
 
-// soon tells whether the next attempt is about to be made.
-func (d delivery) soon() bool {
-	return d.Status == "pending" && (d.Test || d.NextAt == nil || time.Until(*d.NextAt) < time.Minute)
+// soon tells whether the next attempt is about to be made. A test waits for nothing.
+func (d delivery) soon(e endpoint) bool {
+	return d.Status == "pending" && (d.Test || e.Status == "active" && (d.NextAt == nil || time.Until(*d.NextAt) < time.Minute))
 }
 
 func retryDelivery(v *visit) error {

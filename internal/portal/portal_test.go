@@ -26,7 +26,7 @@ func TestForeignForms(t *testing.T) {
 			t.Fatalf("token %s: a key was made", name)
 		}
 	}
-	b.do(http.MethodPost, "/portal/keys?csrf="+good, body("")).want(t, http.StatusForbidden)
+	b.do(http.MethodPost, "/portal/keys?csrf="+good, url.Values{"kind": {"server"}}).want(t, http.StatusForbidden) // addresses get about
 	for _, headers := range []map[string]string{
 		{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"},
 	} {
@@ -110,6 +110,28 @@ func TestAssets(t *testing.T) {
 		if strings.Contains(page.text, inline) {
 			t.Errorf("the page has %s", inline)
 		}
+	}
+}
+
+// TestTooMuch: a form has the bound of every body.
+func TestTooMuch(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	huge := strings.Repeat("x", 1<<20)
+	b.send("/portal/keys", "name", huge).want(t, http.StatusRequestEntityTooLarge).says(t, "more than a form may hold")
+	h.browser().signIn(huge).want(t, http.StatusRequestEntityTooLarge)
+}
+
+// TestAGraphNobodyKnows does not hide its bookings.
+func TestAGraphNobodyKnows(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	booked := h.book("Ada")
+	h.sql(`UPDATE bookings SET graph = 'of_another_build'`)
+	page := h.member().get("/portal/bookings/"+booked.ID.String()).want(t, http.StatusOK).says(t, "of another build", "Ada")
+	if strings.Contains(page.text, "drawing.svg") {
+		t.Error("it shows a drawing that there is not")
 	}
 }
 

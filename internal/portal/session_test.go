@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -114,7 +115,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	seen := b.get("/portal/sign-in").text + b.signIn("live_api_key_wrong").text
 	b.signIn(h.key)
 	token := b.cookies["holdfast_portal"].Value
-	for _, path := range []string{"/portal/webhooks", "/portal/keys", "/portal/graphs", "/portal/bookings", "/portal/nowhere"} {
+	for _, path := range []string{"/portal/webhooks", "/portal/keys", "/portal/graphs", "/portal/bookings", "/portal/nowhere", "/portal/deliveries/018f0000-dead-7000-8000-000000000000"} {
 		page := b.get(path)
 		seen += page.text
 		for _, values := range page.Header {
@@ -129,6 +130,9 @@ func TestNoSecretIsShown(t *testing.T) {
 		if strings.Contains(h.log.String(), secret) {
 			t.Errorf("the log has %s", secret)
 		}
+	}
+	if strings.Contains(h.log.String(), "018f0000-dead") {
+		t.Error("the log has an id of an address")
 	}
 	if !strings.Contains(h.log.String(), "route=/portal/webhooks") || strings.Contains(h.log.String(), "*page") {
 		t.Errorf("the log does not name the pages' routes: %s", h.log)
@@ -167,6 +171,36 @@ func TestGuessing(t *testing.T) {
 		t.Error("it does not say when to try again")
 	}
 	h.member()
+	elsewhere := h.browser()
+	elsewhere.address = "198.51.100.7:1234"
+	elsewhere.signIn("live_api_key_guess").want(t, http.StatusUnauthorized)
+}
+
+// TestGuessingBehindAProxy: the address that counts is the one the API believes.
+func TestGuessingBehindAProxy(t *testing.T) {
+	t.Parallel()
+	h := build(t, func(_ *Portal, s *api.Server) {
+		s.Limits, s.Proxies = api.NewLimits(0, 0, 1), []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	})
+	for visitor, want := range map[string]int{"203.0.113.1": http.StatusUnauthorized, "203.0.113.2": http.StatusUnauthorized} {
+		b := h.browser()
+		b.headers["X-Forwarded-For"] = visitor
+		b.signIn("live_api_key_guess").want(t, want)
+		b.signIn("live_api_key_guess").want(t, http.StatusTooManyRequests)
+	}
+}
+
+// TestRevokedInBetween: a key that ends while a page is made leads to signing in, like one that ended before.
+func TestRevokedInBetween(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	inner := h.portal.API
+	h.portal.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.sql(`UPDATE api_keys SET revoked_at = now()`)
+		inner.ServeHTTP(w, r)
+	})
+	b.get("/portal/webhooks").leads(t, "/portal/sign-in?next=%2Fportal%2Fwebhooks")
 }
 
 // TestTooFast: whoever asks for too many pages is told kindly.

@@ -133,10 +133,11 @@ type browser struct {
 	*house
 	cookies map[string]*http.Cookie
 	headers map[string]string
+	address string
 }
 
 func (h *house) browser() *browser {
-	return &browser{h, map[string]*http.Cookie{}, map[string]string{"Sec-Fetch-Site": "same-origin"}}
+	return &browser{h, map[string]*http.Cookie{}, map[string]string{"Sec-Fetch-Site": "same-origin"}, "192.0.2.1:1234"}
 }
 
 type shown struct {
@@ -150,6 +151,7 @@ func (b *browser) do(method, path string, form url.Values) shown {
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	r.RemoteAddr = b.address
 	for name, value := range b.headers {
 		r.Header.Set(name, value)
 	}

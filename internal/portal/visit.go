@@ -109,6 +109,11 @@ func isRevoked(err error) bool {
 	return is && problem.Status == http.StatusUnauthorized
 }
 
+func isMissing(err error) bool {
+	problem, is := errors.AsType[*refusal](err)
+	return is && problem.Status == http.StatusNotFound
+}
+
 func (v *visit) ours(err error) *refusal {
 	if postgres.Away(err) {
 		v.Log.Error("the record cannot be reached", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)

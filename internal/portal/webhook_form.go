@@ -98,7 +98,7 @@ func (v *visit) showForm(status int, form webhookForm) error {
 	return v.show(status, "webhook-form", title, form)
 }
 
-// families sorts event types by what stands before the dot, in their own order.
+// families sorts event types by what stands before the dot, in their own order. Each can be chosen as a whole.
 func families(types []eventType) []family {
 	var all []family
 	for _, one := range types {
@@ -106,7 +106,7 @@ func families(types []eventType) []family {
 		i := slices.IndexFunc(all, func(f family) bool { return f.Name == name })
 		if i < 0 {
 			i = len(all)
-			all = append(all, family{Name: name})
+			all = append(all, family{name, []eventType{{name + ".*", "All of these, and what may come to be one."}}})
 		}
 		all[i].Types = append(all[i].Types, one)
 	}
@@ -133,7 +133,12 @@ func (f webhookForm) body() map[string]any {
 	body := map[string]any{
 		"url": e.URL, "description": e.Description, "format": e.Format, "method": e.Method, "event_types": list(e.EventTypes),
 		"graphs": list(e.Graphs), "states": list(e.States), "projects": list(e.Projects), "services": list(e.Services),
-		"ordered": e.Ordered, "headers": readHeaders(f.Headers), "in_flight": number(f.InFlight), "rate_per_second": number(f.Rate),
+		"ordered": e.Ordered, "headers": readHeaders(f.Headers),
+	}
+	for name, text := range map[string]string{"in_flight": f.InFlight, "rate_per_second": f.Rate} {
+		if text != "" {
+			body[name] = number(text)
+		}
 	}
 	if e.Secret != "" {
 		body["secret"] = e.Secret

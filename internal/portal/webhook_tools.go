@@ -36,6 +36,7 @@ func rotate(v *visit) error {
 type testPage struct {
 	endpoint
 	Types  []string
+	Chosen string
 	Faults faultList
 }
 
@@ -50,7 +51,7 @@ func (v *visit) showTest(status int, faults faultList) error {
 	if err != nil {
 		return err
 	}
-	return v.show(status, "test", "Send a test", testPage{e, single(types), faults})
+	return v.show(status, "test", "Send a test", testPage{e, single(types), v.r.PostForm.Get("event_type"), faults})
 }
 
 // single are the types that happen; a family does not.

@@ -216,7 +216,8 @@ func (s *Stack) Greet(out io.Writer) error {
 			file = short
 		}
 	}
-	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), s.options.DataDir, s.Demo.APIKey, file, s.APIURL)
+	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), s.options.DataDir,
+		s.Demo.APIKey, file, s.APIURL)
 	return err
 }
 

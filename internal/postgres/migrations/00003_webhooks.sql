@@ -69,11 +69,15 @@ CREATE TABLE webhook_old_secrets (
 );
 
 -- tried_before are attempts that were made before the delivery was last sent anew by hand: its schedule begins after them.
+-- resent_by is the request that did that; its repeat finds it done.
 -- In booking_id stands whatever the order counts by: a change that is not about a booking has a lane of its own.
 ALTER TABLE webhook_deliveries
     ADD COLUMN tried_before integer NOT NULL DEFAULT 0,
+    ADD COLUMN resent_by    uuid,
     ADD COLUMN test         boolean NOT NULL DEFAULT false;
-CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at);
+DROP INDEX webhook_deliveries_endpoint;
+CREATE INDEX webhook_deliveries_endpoint ON webhook_deliveries (endpoint_id, created_at, id);
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;
 
 ALTER TABLE webhook_attempts
     ADD COLUMN url    text NOT NULL DEFAULT '',

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/payload"
+	"holdfast/internal/timekit"
+)
+
+const (
+	hiddenText   = "(hidden)" // for what lets its reader act
+	keptResponse = 16 << 10   // of an answer's body is on record
+)
+
+// showDelivery answers with a delivery, its attempts and its change.
+func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
+	sent, change, err := s.DB.Sending(k, k.app.ID, id)
+	if err != nil {
+		return err
+	}
+	made, err := s.DB.Attempts(k, id)
+	if err != nil {
+		return err
+	}
+	attempts := []timekit.Object{}
+	for i := range made {
+		attempt, err := s.attemptView(k, &made[i], change)
+		if err != nil {
+			return err
+		}
+		attempts = append(attempts, attempt)
+	}
+	view := k.deliveryView(sent)
+	view["attempts"] = attempts
+	if view["event"], err = k.changeView(change); err != nil {
+		return err
+	}
+	k.Header("Cache-Control", "no-store")
+	return k.data(status, view)
+}
+
+// attemptView shows one request and its answer. The body is written anew, as it was sent but for the links.
+func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (timekit.Object, error) {
+	body, err := s.sentBody(a, c)
+	if err != nil {
+		return nil, err
+	}
+	return timekit.Object{
+		"number": a.Number, "started_at": k.clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
+		"status": a.Status, "error": a.ErrorCode,
+		"request": timekit.Object{
+			"method": strings.ToLower(a.Method), "url": a.URL, "format": a.Format, "headers": shownHeaders(a.RequestHeaders), "body": body,
+		},
+		"response": timekit.Object{
+			"headers": shownHeaders(a.ResponseHeaders), "body": withoutTokens(string(a.ResponseBody)), "truncated": len(a.ResponseBody) >= keptResponse,
+		},
+	}, nil
+}
+
+func (s *Server) sentBody(a *booking.Attempt, c *booking.Change) (string, error) {
+	if strings.EqualFold(a.Method, http.MethodGet) {
+		return "", nil
+	}
+	links, err := s.hiddenLinks(c)
+	if err != nil {
+		return "", err
+	}
+	body, err := payload.Body(a.Format, c, links)
+	return string(body), err
+}
+
+// hiddenLinks are the customer's action links of a change, without what makes them work.
+func (s *Server) hiddenLinks(c *booking.Change) (map[string]string, error) {
+	b, err := c.Booking()
+	if err != nil || b == nil || c.Test {
+		return nil, err
+	}
+	links, err := s.Links.Customer(b)
+	for action := range links {
+		links[action] = hiddenText
+	}
+	return links, err
+}
+
+var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+
+// withoutTokens is a receiver's text with broken UTF-8 mended. Some receivers repeat what they got, with its links.
+func withoutTokens(text string) string {
+	return token.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), hiddenText)
+}
+
+func shownHeaders(raw json.RawMessage) map[string][]string {
+	shown := map[string][]string{}
+	_ = json.Unmarshal(raw, &shown) // it was written as one
+	for _, values := range shown {
+		for i, value := range values {
+			values[i] = withoutTokens(value)
+		}
+	}
+	return shown
+}

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+)
+
+// listDeliveries answers with what was sent to a webhook, or is to be, the newest first.
+func (s *Server) listDeliveries(k *call) error {
+	endpoint, err := k.id("id", "The webhook")
+	if err != nil {
+		return err
+	}
+	problems := booking.Problems{}
+	filter, before, limit := k.sendingFilter(problems), k.spot(problems), k.limit(problems)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	all, more, err := s.DB.Sendings(k, k.app.ID, endpoint, filter, before, limit)
+	if err != nil {
+		return err
+	}
+	list, next := []timekit.Object{}, ""
+	for i := range all {
+		list = append(list, k.deliveryView(&all[i]))
+	}
+	if more {
+		next = cursor(all[len(all)-1])
+	}
+	k.JSON(http.StatusOK, map[string]any{"data": list, "has_more": more, "next_cursor": next})
+	return nil
+}
+
+func (k *call) sendingFilter(problems booking.Problems) postgres.SendingFilter {
+	f := postgres.SendingFilter{
+		Status: k.Query("status"), Booking: k.queryID("booking_id", problems),
+		Since: k.queryTime("since", problems), Until: k.queryTime("until", problems),
+	}
+	known := []string{"", postgres.Waiting, postgres.Delivered, postgres.Exhausted, postgres.Cancelled}
+	if !slices.Contains(known, f.Status) {
+		problems.Add("status", "must be one of %s", strings.Join(known[1:], ", "))
+	}
+	if names := k.topics("event_type", problems); len(names) > 1 {
+		problems.Add("event_type", "must be one")
+	} else if len(names) == 1 {
+		f.Type = names[0]
+	}
+	switch text := k.Query("test"); text {
+	case "":
+	case "true", "false":
+		f.Test = new(text == "true")
+	default:
+		problems.Add("test", "must be true or false")
+	}
+	return f
+}
+
+// cursor is the place behind a delivery, for nobody but spot to read.
+func cursor(s booking.Sending) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", s.CreatedAt.UnixMicro(), s.ID))
+}
+
+// spot reads a cursor; nil when there is none.
+func (k *call) spot(problems booking.Problems) *postgres.Spot {
+	text := k.Query("cursor")
+	if text == "" {
+		return nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	moment, name, _ := strings.Cut(string(raw), " ")
+	at, wrong := strconv.ParseInt(moment, 10, 54) // of microseconds, 285 years to either side
+	id, none := uuid.Parse(name)
+	if err != nil || wrong != nil || none != nil {
+		problems.Add("cursor", "is not a next_cursor of this list")
+	}
+	return &postgres.Spot{At: time.UnixMicro(at), ID: id}
+}
+
+func (s *Server) getDelivery(k *call) error {
+	id, err := k.id("id", "The delivery")
+	if err != nil {
+		return err
+	}
+	return s.showDelivery(k, http.StatusOK, id)
+}
+
+// retryDelivery sends a delivery again, now. One of a paused webhook waits until that is resumed.
+func (s *Server) retryDelivery(k *call) error {
+	id, err := k.id("id", "The delivery")
+	if err != nil {
+		return err
+	}
+	endpoint, err := s.DB.Resend(k, k.app.ID, id, k.operation)
+	if err != nil {
+		return err
+	}
+	s.rouse(k, endpoint)
+	sent, _, err := s.DB.Sending(k, k.app.ID, id)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusAccepted, k.deliveryView(sent))
+}
+
+// rouse sees to it that an endpoint's deliveries are looked at now, also while its breaker is open. What cannot be woken now
+// the sweep will find.
+func (s *Server) rouse(k *call, endpoint uuid.UUID) {
+	if err := s.Dispatch.Wake(k, endpoint); err != nil {
+		s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", endpoint, "error", err)
+	}
+}
+
+func (k *call) deliveryView(s *booking.Sending) timekit.Object {
+	return timekit.Object{
+		"id": s.ID, "webhook_id": s.EndpointID, "event_id": booking.ChangePrefix + s.EventID.String(), "event_type": s.EventType,
+		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
+		"next_attempt_at": k.moment(s.NextAt), "created_at": k.clock.Show(s.CreatedAt, time.UTC), "finished_at": k.moment(s.FinishedAt),
+		"last_status": s.LastStatus, "last_error": s.LastError,
+	}
+}
+
+// moment shows a time that need not be.
+func (k *call) moment(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return k.clock.Show(*t, time.UTC)
+}

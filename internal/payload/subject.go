@@ -1,0 +1,32 @@
+package payload
+
+import (
+	"encoding/json"
+	"time"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// Subject is what a change is about, as the holdfast format shows it: the booking as it was then, or the endpoint.
+func Subject(c *booking.Change) (any, error) {
+	b, err := c.Booking()
+	switch {
+	case err != nil:
+		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+	case b == nil:
+		return endpointOf(c)
+	}
+	return timekit.View{Booking: b}.Whole(), nil
+}
+
+func endpointOf(c *booking.Change) (booking.EndpointChange, error) {
+	var e booking.EndpointChange
+	if err := json.Unmarshal(c.Data, &e); err != nil {
+		return e, booking.Wrap(err, booking.Internal, "the endpoint of change %s cannot be read", c.ID)
+	}
+	if since := e.FailingSince; since != nil {
+		*since = since.UTC().Truncate(time.Second)
+	}
+	return e, nil
+}
