@@ -15,7 +15,13 @@ const appHeader = "Timekit-App"
 // permit tells whether the kind of the caller's credential is enough.
 func (k *call) permit(need access) error {
 	switch {
-	case k.kind == booking.ServerKey || need == needKey:
+	case k.kind == booking.ServerKey:
+		return nil
+	case k.kind == booking.ClientKey && need == needClient:
+		return nil
+	case k.kind == booking.ClientKey:
+		return booking.Errorf(booking.Forbidden, "A client secret may not do this; use a server key.")
+	case need == needKey:
 		return nil
 	case k.kind == booking.WidgetKey:
 		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")

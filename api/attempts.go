@@ -72,7 +72,7 @@ func (s *Server) sentBody(a *booking.Attempt, c *booking.Change) (string, error)
 	if err != nil {
 		return "", err
 	}
-	body, err := payload.Body(a.Format, c, links)
+	body, err := payload.Body(a.Format, c, payload.Links{Base: strings.TrimSuffix(s.Links.BaseURL, "/"), Actions: links})
 	return string(body), err
 }
 

@@ -41,7 +41,11 @@ func (s *Server) identify(k *call, key string) error {
 	if strings.HasPrefix(key, apps.TokenPrefix) {
 		return s.identifyResource(k, key)
 	}
-	holder, err := s.DB.KeyHolder(k, apps.KeyHash(key))
+	find := s.DB.KeyHolder
+	if apps.IsClientSecret(key) {
+		find = s.DB.ClientSecretHolder
+	}
+	holder, err := find(k, apps.KeyHash(key))
 	if err != nil {
 		return err
 	}

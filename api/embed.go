@@ -11,11 +11,6 @@ import (
 	"holdfast/internal/webhook"
 )
 
-const (
-	usualGrace = 24 * time.Hour // how long what is rotated out stays good
-	maxGrace   = 7 * 24 * time.Hour
-)
-
 func (s *Server) listEmbedCredentials(k *call) error {
 	all, err := s.DB.EmbedCredentials(k, k.app.ID)
 	if err != nil {
@@ -90,14 +85,9 @@ func (k *call) grace() (time.Duration, error) {
 	if err := k.decode(&in); err != nil {
 		return 0, err
 	}
-	if in.Seconds == nil {
-		return usualGrace, nil
-	}
-	grace := time.Duration(*in.Seconds) * time.Second
-	if *in.Seconds < 0 || *in.Seconds > int(maxGrace/time.Second) {
-		return 0, booking.Problems{"grace_period_seconds": {"must lie between 0 and 604800"}}.Err()
-	}
-	return grace, nil
+	problems := booking.Problems{}
+	grace := graceOf(in.Seconds, problems)
+	return grace, problems.Err()
 }
 
 func (s *Server) deleteEmbedCredential(k *call) error {
@@ -115,14 +105,6 @@ func (k *call) embedView(c *booking.EmbedCredential) timekit.Object {
 	return timekit.Object{
 		"id": c.ID, "public_key": c.PublicKey, "created_at": k.clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
 	}
-}
-
-// moment shows a time that there may be none of.
-func (k *call) moment(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return k.clock.Show(*t, time.UTC)
 }
 
 func (s *Server) getEmbedCallback(k *call) error {

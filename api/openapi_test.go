@@ -139,7 +139,7 @@ var colon = regexp.MustCompile(`:(\w+)`)
 func TestDocumentHasTheRoutes(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
-	names := map[access]string{needNothing: "none", needAdmin: "admin", needApp: "app", needServer: "server", needResource: "resource", needKey: "key"}
+	names := map[access]string{needNothing: "none", needAdmin: "admin", needApp: "app", needServer: "server", needClient: "client", needResource: "resource", needKey: "key"}
 	served := map[string]bool{}
 	for _, r := range (&Server{}).routes() {
 		if r.method == http.MethodHead || r.method == http.MethodOptions {

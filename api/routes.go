@@ -13,6 +13,7 @@ const (
 	needAdmin           // the admin key of the configuration
 	needApp             // the admin key, or a server key of the app that the path names
 	needServer          // a server key of an app
+	needClient          // a server key of an app, or a client secret of it
 	needResource        // a server key of an app, or a resource's token for its own things
 	needKey             // any key of an app, a widget's too
 )
@@ -31,7 +32,7 @@ const once = true
 // routes is the table of all there is.
 func (s *Server) routes() []route {
 	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(),
-		refusals())
+		s.publicLinkRoutes(), refusals())
 }
 
 // serviceRoutes are about the server itself.
@@ -169,5 +170,31 @@ func (s *Server) webhookRoutes() []route {
 
 		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},
 		{http.MethodPost, "/v2/deliveries/:id/retry", needServer, once, s.retryDelivery},
+	}
+}
+
+// publicLinkRoutes are about pages where visitors pick a time, and what ties the visitors to an app.
+func (s *Server) publicLinkRoutes() []route {
+	return []route{
+		{http.MethodGet, "/v2/embed_credentials", needServer, false, s.listEmbedCredentials},
+		{http.MethodPost, "/v2/embed_credentials", needServer, once, s.createEmbedCredential},
+		{http.MethodPost, "/v2/embed_credentials/:id/rotate", needServer, once, s.rotateEmbedCredential},
+		{http.MethodDelete, "/v2/embed_credentials/:id", needServer, false, s.deleteEmbedCredential},
+		{http.MethodGet, "/v2/embed_callback", needServer, false, s.getEmbedCallback},
+		{http.MethodPut, "/v2/embed_callback", needServer, false, s.setEmbedCallback},
+		{http.MethodGet, "/v2/client_secrets", needServer, false, s.listClientSecrets},
+		{http.MethodPost, "/v2/client_secrets", needServer, once, s.createClientSecret},
+		{http.MethodDelete, "/v2/client_secrets/:id", needServer, false, s.deleteClientSecret},
+
+		{http.MethodGet, "/v2/public_links", needServer, false, s.listPublicLinks},
+		{http.MethodPost, "/v2/public_links", needServer, once, s.createPublicLink},
+		{http.MethodGet, "/v2/public_links/:id", needServer, false, s.getPublicLink},
+		{http.MethodPut, "/v2/public_links/:id", needServer, false, s.updatePublicLink},
+		{http.MethodDelete, "/v2/public_links/:id", needServer, false, s.deletePublicLink},
+		{http.MethodPost, "/v2/public_links/:id/check", needServer, false, s.checkClaimToken},
+
+		{http.MethodPost, "/v1/scheduling_requests", needClient, once, s.createSchedulingRequest},
+		{http.MethodPost, "/v1/scheduling_requests/query", needClient, false, s.querySchedulingRequests},
+		{http.MethodPost, "/v1/scheduling_requests/cancel", needClient, once, s.cancelSchedulingRequest},
 	}
 }

@@ -68,7 +68,7 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	r := newRequest(k.operation, k.app.ID)
 	r.Attributed, r.Summary, r.DurationMinutes = true, strings.TrimSpace(in.Event.Summary), in.Duration.Minutes
 	in.recipient(r, problems)
-	if err := s.scheduled(k, in, r, problems); err != nil {
+	if err := s.scheduled(k, &in, r, problems); err != nil {
 		return err
 	}
 	if err := problems.Err(); err != nil {
@@ -115,7 +115,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 const maxParameter = 128
 
 // scheduled reads whose time is asked for, and how much of it.
-func (s *Server) scheduled(k *call, in schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
+func (s *Server) scheduled(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
 	if r.Summary == "" {
 		problems.Add("event.summary", "is required")
 	}
@@ -143,7 +143,7 @@ func (s *Server) scheduled(k *call, in schedulingInput, r *booking.SchedulingReq
 	return err
 }
 
-func (s *Server) hosts(k *call, in schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
+func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
 	members := []memberIn{}
 	if in.Host != nil {
 		members = append(members, *in.Host)
@@ -165,7 +165,7 @@ func (s *Server) hosts(k *call, in schedulingInput, problems booking.Problems) (
 }
 
 // offer is the question for free time that the recipient's page asks: one of the hosts, or all of them together.
-func (in schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
+func (in *schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
 	mode := "roundrobin_prioritized"
 	if in.HostGroup != nil && string(in.HostGroup.Required) == `"all"` && len(hosts) > 1 {
 		mode = "mutual"

@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/booking"
 )
 
-// Seconds for which an old signing secret goes on signing.
+// Seconds for which a secret that is rotated out stays good.
 const (
 	defaultGrace = 24 * 60 * 60
 	maxGrace     = 7 * defaultGrace
@@ -49,13 +49,7 @@ func (s *Server) rotateWebhook(k *call) error {
 		return err
 	}
 	problems := booking.Problems{}
-	grace := defaultGrace
-	if in.Grace != nil {
-		grace = *in.Grace
-	}
-	if grace < 0 || grace > maxGrace {
-		problems.Add("grace_period_seconds", "must be a number from 0 to %d", maxGrace)
-	}
+	grace := graceOf(in.Grace, problems)
 	secret := signingSecret(in.Secret, problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -64,9 +58,21 @@ func (s *Server) rotateWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.RotateSecret(k, k.app.ID, id, k.operation, sealed, time.Duration(grace)*time.Second)
+	e, err := s.DB.RotateSecret(k, k.app.ID, id, k.operation, sealed, grace)
 	if err != nil {
 		return err
 	}
 	return s.tellSecret(k, http.StatusOK, e)
+}
+
+// graceOf reads for how long a secret that is rotated out stays good.
+func graceOf(seconds *int, problems booking.Problems) time.Duration {
+	grace := defaultGrace
+	if seconds != nil {
+		grace = *seconds
+	}
+	if grace < 0 || grace > maxGrace {
+		problems.Add("grace_period_seconds", "must be a number from 0 to %d", maxGrace)
+	}
+	return time.Duration(grace) * time.Second
 }

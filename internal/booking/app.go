@@ -40,6 +40,7 @@ type KeyKind string
 const (
 	ServerKey KeyKind = "server" // everything of its app; signs action links
 	WidgetKey KeyKind = "widget" // safe in a browser: reads little, books
+	ClientKey KeyKind = "client" // a client secret: scheduling requests only
 )
 
 // Key is an API key without the key itself.

@@ -24,7 +24,8 @@ type Links struct {
 	Actions map[string]string // the customer's action links by action
 }
 
-// Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later, has the body that was signed.
+// Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later,
+// has the body that was signed.
 func Body(format booking.Format, c *booking.Change, links Links) ([]byte, error) {
 	render, ok := formats[format]
 	if !ok {

@@ -86,7 +86,8 @@ func (db *DB) DeleteApp(ctx context.Context, id uuid.UUID) error {
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`SET LOCAL statement_timeout = '1min'`) // an app can hold years
-		batch.Queue(`DELETE FROM idempotency_keys WHERE app_id = @id OR app_id IN (SELECT id FROM api_keys WHERE app_id = @id)`, args)
+		batch.Queue(`DELETE FROM idempotency_keys WHERE app_id = @id OR app_id IN (
+			SELECT id FROM api_keys WHERE app_id = @id UNION ALL SELECT id FROM client_secrets WHERE app_id = @id)`, args)
 		batch.Queue(`DELETE FROM apps WHERE id = @id`, args)
 		return tx.SendBatch(ctx, batch).Close()
 	})

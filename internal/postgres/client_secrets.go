@@ -60,7 +60,7 @@ func (db *DB) EndClientSecret(ctx context.Context, appID, id uuid.UUID, grace ti
 func (db *DB) ClientSecretHolder(ctx context.Context, hash []byte) (*Holder, error) {
 	const q = `SELECT ` + appColumns + `, s.id
 		FROM client_secrets s JOIN apps a ON a.id = s.app_id WHERE s.hash = @hash AND s.good_until > now()`
-	h := Holder{Kind: booking.ServerKey}
+	h := Holder{Kind: booking.ClientKey}
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"hash": hash}), []any{&h.KeyID}})
 	if booking.CodeOf(one(err, "")) == booking.NotFound {
 		return nil, booking.Errorf(booking.Unauthorized, "The client secret is not known.")

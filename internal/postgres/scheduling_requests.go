@@ -12,7 +12,8 @@ import (
 
 // requestObject is a scheduling request q as booking.SchedulingRequest reads it.
 const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name', q.name, 'code', q.code,
-	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'offer', q.offer, 'summary', q.summary, 'duration_minutes', q.duration_minutes,
+	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'offer', q.offer, 'summary', q.summary,
+	'duration_minutes', q.duration_minutes,
 	'attributed', q.attributed, 'metadata', q.metadata, 'recipient', q.recipient, 'cancelled_at', q.cancelled_at,
 	'created_at', q.created_at)`
 

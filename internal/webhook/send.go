@@ -203,7 +203,7 @@ func (s *Sender) setHeaders(h http.Header, r Request, body []byte) string {
 		h.Set("Webhook-Signature", signature)
 	}
 	if len(r.ClientSecrets) > 0 {
-		h.Set("Cronofy-HMAC-SHA256", CronofySignature(body, r.ClientSecrets...))
+		h.Set("Cronofy-Hmac-Sha256", CronofySignature(body, r.ClientSecrets...))
 	}
 	if r.TimekitSecret != "" {
 		h.Set("X-Timekit-Signature", TimekitSignature(r.TimekitSecret, body))
