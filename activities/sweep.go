@@ -15,10 +15,11 @@ const (
 	overdueTimer    = time.Minute
 	sweepLimit      = 500
 	keepOperations  = 24 * time.Hour
+	keepClaims      = time.Hour // beyond their expiry, for clocks that differ
 )
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys.
+// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys and claim tokens.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	var out booking.Swept
 	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
@@ -52,10 +53,18 @@ func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 			out.Endpoints++
 		}
 	}
-	if err := a.DB.ForgetOperations(ctx, keepOperations); err != nil {
+	if err := a.forget(ctx); err != nil {
 		return out, retryable(err)
 	}
 	return out, nil
+}
+
+// forget drops what nobody can ask for any more.
+func (a *Activities) forget(ctx context.Context) error {
+	if err := a.DB.ForgetOperations(ctx, keepOperations); err != nil {
+		return err
+	}
+	return a.DB.ForgetClaims(ctx, keepClaims)
 }
 
 // revive hands an overdue action to its booking's workflow again; the commit knows an action it has seen. An action of

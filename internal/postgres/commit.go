@@ -130,6 +130,9 @@ func refuse(
 func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, now time.Time) (booking.Outcome, error) {
 	old, why, err := precede(ctx, tx, b)
 	if err == nil && why == nil {
+		why, err = answers(ctx, tx, b)
+	}
+	if err == nil && why == nil {
 		why, err = admit(ctx, tx, b, in.Move, now)
 	}
 	var taken []uuid.UUID

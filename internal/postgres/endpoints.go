@@ -15,14 +15,14 @@ const endpointColumns = `w.id, w.app_id, w.url, w.method, w.description, w.forma
 	CASE WHEN w.graph = '' THEN w.graphs ELSE ARRAY[w.graph] END, CASE WHEN w.state = '' THEN w.states ELSE ARRAY[w.state] END,
 	w.event_types, w.projects, w.services, w.headers, w.ordered, w.in_flight, w.per_second, w.status, w.reason, w.secret,
 	w.created_at, w.updated_at, w.purpose, w.expected_status, w.succeeded_at, w.failing_since, w.failures,
-	CASE WHEN w.open_until > now() THEN w.open_until END`
+	CASE WHEN w.open_until > now() THEN w.open_until END, w.embed_callback`
 
 func endpointFields(e *booking.Endpoint) []any {
 	return []any{
 		&e.ID, &e.AppID, &e.URL, &e.Method, &e.Description, &e.Format, &e.Graphs, &e.States,
 		&e.EventTypes, &e.Projects, &e.Services, &e.Headers, &e.Ordered, &e.InFlight, &e.PerSecond, &e.Status, &e.Reason, &e.Secret,
 		&e.CreatedAt, &e.UpdatedAt, &e.Purpose, &e.Expected, &e.Health.SucceededAt, &e.Health.FailingSince, &e.Health.Failures,
-		&e.Health.OpenUntil,
+		&e.Health.OpenUntil, &e.EmbedCallback,
 	}
 }
 
