@@ -161,6 +161,8 @@ func (s *Server) webhookRoutes() []route {
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/test", needServer, once, s.tryWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/replay", needServer, once, s.replayWebhook},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},
 
 		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},

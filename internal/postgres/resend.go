@@ -19,8 +19,13 @@ func sendable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	const q = `
 		UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'
 		RETURNING status`
+	return active(tx.QueryRow(ctx, q, args))
+}
+
+// active reads a row that ends with an endpoint's status, and refuses a disabled one.
+func active(row pgx.Row, before ...any) error {
 	var status booking.EndpointStatus
-	if err := tx.QueryRow(ctx, q, args).Scan(&status); err != nil {
+	if err := row.Scan(append(before, &status)...); err != nil {
 		return one(err, "The webhook")
 	}
 	if status == booking.EndpointDisabled {
