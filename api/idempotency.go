@@ -135,7 +135,7 @@ func (s *Server) record(k *call, key string, handle func(*call) error) error {
 
 func kept(h http.Header) json.RawMessage {
 	headers := map[string]string{}
-	for _, name := range []string{"Content-Type", "Location", "ETag"} {
+	for _, name := range []string{"Content-Type", "Location", "ETag", "Cache-Control"} {
 		if value := h.Get(name); value != "" {
 			headers[name] = value
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -30,8 +31,12 @@ func (s *Server) observe(c *gin.Context) {
 	started := time.Now()
 	c.Next()
 	took := time.Since(started)
-	s.Metrics.Request(c.Request.Method, c.FullPath(), c.Writer.Status(), took)
-	s.Log.Info("request", "method", c.Request.Method, "route", c.FullPath(), "status", c.Writer.Status(),
+	level := slog.LevelDebug
+	if !isInner(c) {
+		level = slog.LevelInfo
+		s.Metrics.Request(c.Request.Method, routeOf(c), c.Writer.Status(), took)
+	}
+	s.Log.Log(c, level, "request", "method", c.Request.Method, "route", routeOf(c), "status", c.Writer.Status(),
 		"ms", took.Milliseconds(), "request_id", id)
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -71,6 +73,43 @@ func TestExamplesAreReallyChecked(t *testing.T) {
 		}
 		if doc.ValidateSchemaJSON(schema, value) == nil {
 			t.Errorf("%s passes for a problem", wrong)
+		}
+	}
+}
+
+// TestBodiesAreAsTheDocumentSays holds the frozen bodies of every format against its schema, and wants none to pass for
+// another's: the document says that a body is one of them.
+func TestBodiesAreAsTheDocumentSays(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	schemas := map[string]string{"timekit": "Delivery", "holdfast": "HoldfastDelivery", "reservekit": "ReserveKitDelivery"}
+	for _, format := range booking.Formats {
+		files, err := filepath.Glob("../internal/payload/testdata/" + string(format) + "/*.json")
+		if err != nil || len(files) < 15 {
+			t.Fatalf("%d bodies of %s, %v", len(files), format, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body map[string]any
+			if err := json.Unmarshal(text, &body); err != nil {
+				t.Fatal(err)
+			}
+			want := schemas[string(format)]
+			switch name, _ := body["type"].(string); {
+			case strings.HasPrefix(name, "endpoint."):
+				want = "EndpointDelivery"
+			case name == booking.ReminderEvent:
+				want = "HoldfastDelivery"
+			}
+			for _, schema := range []string{"Delivery", "HoldfastDelivery", "ReserveKitDelivery", "EndpointDelivery"} {
+				err := doc.ValidateSchemaJSON(doc.Components.Schemas[schema].Value, body, openapi3.EnableFormatValidation())
+				if (err == nil) != (schema == want) {
+					t.Errorf("%s as %s: %v", file, schema, err)
+				}
+			}
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -67,7 +69,7 @@ func (s *Server) replayWebhook(k *call) error {
 		return err
 	}
 	if !in.DryRun {
-		s.rouse(k, id)
+		s.wake(k, []uuid.UUID{id})
 	}
 	return k.data(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
 }

@@ -158,9 +158,13 @@ func (s *Server) webhookRoutes() []route {
 	return []route{
 		{http.MethodGet, "/v2/webhooks", needServer, false, s.listWebhooks},
 		{http.MethodPost, "/v2/webhooks", needServer, once, s.createWebhook},
+		{http.MethodGet, "/v2/webhooks/event_types", needServer, false, s.listEventTypes},
 		{http.MethodGet, "/v2/webhooks/:id", needServer, false, s.getWebhook},
 		{http.MethodPut, "/v2/webhooks/:id", needServer, false, s.updateWebhook},
 		{http.MethodDelete, "/v2/webhooks/:id", needServer, false, s.deleteWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/pause", needServer, false, s.pauseWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/resume", needServer, false, s.resumeWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/rotate", needServer, once, s.rotateWebhook},
 		{http.MethodPost, "/v2/webhooks/:id/test", needServer, once, s.tryWebhook},
 		{http.MethodPost, "/v2/webhooks/:id/replay", needServer, once, s.replayWebhook},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},

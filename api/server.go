@@ -19,7 +19,7 @@ import (
 	"holdfast/internal/webhook"
 )
 
-// Server is what the handlers need. All fields are needed.
+// Server is what the handlers need. All fields are needed, but for Portal.
 type Server struct {
 	DB       *postgres.DB
 	Outcomes *postgres.Outcomes
@@ -34,6 +34,7 @@ type Server struct {
 	Wait     time.Duration  // how long an action waits for its outcome unless the client says otherwise
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
+	Portal   http.Handler // answers under /portal; nil = there is nothing
 }
 
 // Handler answers every route of the table. Both slash forms of a path are the same route, without a redirect, since a
@@ -49,6 +50,7 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.routes() {
 		engine.Handle(r.method, r.path, s.chain(r))
 	}
+	s.mountPortal(engine)
 	engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	handler := crossOrigin(engine)

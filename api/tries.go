@@ -54,7 +54,7 @@ func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.
 	if err != nil || sent.Status != postgres.Waiting {
 		return sent, err
 	}
-	s.rouse(k, e.ID)
+	s.wake(k, []uuid.UUID{e.ID})
 	deadline := time.NewTimer(k.wait(s.Wait))
 	defer deadline.Stop()
 	again := time.NewTicker(lookAgain)

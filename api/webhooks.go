@@ -5,77 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"holdfast/graphs"
+	"github.com/google/uuid"
+
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
-
-type webhookInput struct {
-	URL    *string `json:"url"`
-	Method *string `json:"method"`
-	Graph  *string `json:"graph"`
-	State  *string `json:"state"`
-}
-
-// apply writes what the body names onto e and checks the whole.
-func (in webhookInput) apply(e *booking.Endpoint, rules webhook.Options) error {
-	graph, state := single(e.Graphs), single(e.States)
-	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &graph: in.Graph, &state: in.State} {
-		if value != nil {
-			*target = strings.TrimSpace(*value)
-		}
-	}
-	problems := booking.Problems{}
-	if err := webhook.CheckURL(e.URL, rules); err != nil {
-		problems.Add("url", "%s", err.Error())
-	}
-	e.Method = strings.ToUpper(e.Method)
-	switch e.Method {
-	case "":
-		e.Method = http.MethodPost
-	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodGet:
-	default:
-		problems.Add("method", "must be post, put, patch or get")
-	}
-	e.Graphs, e.States = filter(graph), filter(state)
-	if graph != "" && !knownGraph(graph) {
-		problems.Add("graph", "is not a graph of this server")
-	}
-	if state != "" && !knownState(graph, state) {
-		problems.Add("state", "is not a state of that graph")
-	}
-	return problems.Err()
-}
-
-func single(values []string) string {
-	if len(values) == 1 {
-		return values[0]
-	}
-	return ""
-}
-
-func filter(value string) []string {
-	if value == "" {
-		return nil
-	}
-	return []string{value}
-}
-
-func knownGraph(name string) bool {
-	_, ok := graphs.Latest(name)
-	return ok
-}
-
-// knownState tells whether the graph, or any graph when none is named, has such a state.
-func knownState(graph, state string) bool {
-	for _, g := range graphs.All() {
-		if (graph == "" || graph == g.Name) && g.HasState(state) {
-			return true
-		}
-	}
-	return false
-}
 
 func (s *Server) listWebhooks(k *call) error {
 	all, err := s.DB.Endpoints(k, k.app.ID)
@@ -84,72 +19,85 @@ func (s *Server) listWebhooks(k *call) error {
 	}
 	list := []timekit.Object{}
 	for _, e := range all {
-		list = append(list, k.webhookView(e))
+		view, err := s.webhookView(k, e)
+		if err != nil {
+			return err
+		}
+		list = append(list, view)
 	}
 	return k.data(http.StatusOK, list)
 }
 
 // createWebhook makes an endpoint; its signing secret is in this answer only.
 func (s *Server) createWebhook(k *call) error {
-	var in webhookInput
-	if err := k.decode(&in); err != nil {
-		return err
-	}
-	e := &booking.Endpoint{ID: k.operation, AppID: k.app.ID, Ordered: true}
-	if err := in.apply(e, s.Webhooks); err != nil {
-		return err
-	}
-	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
+	in, err := s.readWebhook(k)
 	if err != nil {
 		return err
 	}
-	e.Secret = sealed
+	e := &booking.Endpoint{
+		ID: k.operation, AppID: k.app.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
+	}
+	secret := signingSecret(in.Secret, in.problems)
+	if err := in.apply(e, s); err != nil {
+		return err
+	}
+	if e.Secret, err = s.Vault.Seal([]byte(secret), booking.EndpointSecret(e.ID)); err != nil {
+		return err
+	}
 	if e, err = s.DB.CreateEndpoint(k, e); err != nil {
 		return err
 	}
+	k.Header("Location", "/v2/webhooks/"+e.ID.String())
+	return s.tellSecret(k, http.StatusCreated, e)
+}
+
+// signingSecret is the one that the body brings along, or a new one.
+func signingSecret(brought *string, problems booking.Problems) string {
+	if brought == nil || *brought == "" {
+		return webhook.NewSecret()
+	}
+	if err := webhook.CheckSecret(*brought); err != nil {
+		problems.Add("secret", "%s", err.Error())
+	}
+	return *brought
+}
+
+// tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.
+func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
 	secret, err := s.Vault.Open(e.Secret, booking.EndpointSecret(e.ID))
 	if err != nil {
 		return err
 	}
-	view := k.webhookView(e)
+	view, err := s.webhookView(k, e)
+	if err != nil {
+		return err
+	}
 	view["secret"] = string(secret)
 	k.Header("Cache-Control", "no-store")
-	k.Header("Location", "/v2/webhooks/"+e.ID.String())
-	return k.data(http.StatusCreated, view)
-}
-
-func (k *call) endpoint(s *Server) (*booking.Endpoint, error) {
-	id, err := k.id("id", "The webhook")
-	if err != nil {
-		return nil, err
-	}
-	return s.DB.Endpoint(k, k.app.ID, id)
+	return k.data(status, view)
 }
 
 func (s *Server) getWebhook(k *call) error {
-	e, err := k.endpoint(s)
+	id, err := k.id("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.webhookView(e))
+	e, err := s.DB.Endpoint(k, k.app.ID, id)
+	return s.showWebhook(k, e, err)
 }
 
 func (s *Server) updateWebhook(k *call) error {
-	e, err := k.endpoint(s)
+	id, err := k.id("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	var in webhookInput
-	if err := k.decode(&in); err != nil {
+	in, err := s.readWebhook(k)
+	if err != nil {
 		return err
 	}
-	if err := in.apply(e, s.Webhooks); err != nil {
-		return err
-	}
-	if e, err = s.DB.UpdateEndpoint(k, e); err != nil {
-		return err
-	}
-	return k.data(http.StatusOK, k.webhookView(e))
+	e, woken, err := s.DB.ChangeEndpoint(k, k.app.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
+	s.wake(k, woken)
+	return s.showWebhook(k, e, err)
 }
 
 func (s *Server) deleteWebhook(k *call) error {
@@ -166,9 +114,50 @@ func (s *Server) deleteWebhook(k *call) error {
 	return k.noContent()
 }
 
-func (k *call) webhookView(e *booking.Endpoint) timekit.Object {
+// wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
+func (s *Server) wake(k *call, endpoints []uuid.UUID) {
+	for _, id := range endpoints {
+		if err := s.Dispatch.Wake(k, id); err != nil {
+			s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", id, "error", err)
+		}
+	}
+}
+
+func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
+	if err != nil {
+		return err
+	}
+	view, err := s.webhookView(k, e)
+	if err != nil {
+		return err
+	}
+	return k.data(http.StatusOK, view)
+}
+
+// webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
+func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, error) {
+	headers, err := s.ownHeaders(e)
+	hidden := map[string]string{}
+	for name := range headers {
+		hidden[name] = webhook.Hidden
+	}
+	until := []any{}
+	for _, t := range e.OldSecretsUntil {
+		until = append(until, k.clock.Show(t, time.UTC))
+	}
 	return timekit.Object{
-		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "graph": single(e.Graphs), "state": single(e.States), "status": e.Status,
+		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "description": e.Description, "format": e.Format,
+		"graph": single(e.Graphs), "state": single(e.States), "graphs": e.Graphs, "states": e.States, "event_types": e.EventTypes,
+		"projects": e.Projects, "services": e.Services, "headers": hidden,
+		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
+		"status": e.Status, "reason": e.Reason, "health": k.healthView(&e.Health), "old_secrets_until": until,
 		"created_at": k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
+	}, err
+}
+
+func (k *call) healthView(h *booking.Health) timekit.Object {
+	return timekit.Object{
+		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
+		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -22,6 +23,7 @@ import (
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
+	"holdfast/internal/portal"
 	"holdfast/internal/postgres"
 	"holdfast/internal/webhook"
 	"holdfast/worker"
@@ -137,16 +139,31 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
 		Proxies: a.Config.TrustedProxies,
 	}
+	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopListening()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
 		defer stopListening() // requests that still wait hear of their outcome
-		//nolint:contextcheck // each request brings its own
-		return a.serve(ctx, listener, server.Handler())
+		return a.serve(ctx, listener, handler)
 	})
 	return group.Wait()
+}
+
+// handler is the API with the portal in it, which is a client of that very API.
+func (a *App) handler(server *api.Server) http.Handler {
+	if !a.Config.Portal {
+		return server.Handler()
+	}
+	pages := &portal.Portal{
+		DB: a.DB, Vault: a.Vault, TemporalUI: strings.TrimRight(a.Config.TemporalUIURL, "/"), Namespace: a.Config.TemporalNamespace,
+		Secure: strings.HasPrefix(strings.ToLower(a.Config.PublicURL), "https:"), Log: a.log,
+	}
+	server.Portal = pages.Handler()
+	handler := server.Handler()
+	pages.API = api.Inner(handler)
+	return handler
 }
 
 func (a *App) serve(ctx context.Context, listener net.Listener, handler http.Handler) error {

@@ -119,3 +119,12 @@ const MaxSecrets = 3
 
 // DefaultInFlight is how many requests may be on their way to one endpoint at the same time, unless it says otherwise.
 const DefaultInFlight = 4
+
+// MaxEndpoints is how many endpoints an app may have.
+const MaxEndpoints = 50
+
+// MaxInFlight is how many requests may ever be on their way to one endpoint at the same time.
+const MaxInFlight = 32
+
+// MaxPerSecond is the highest rate an endpoint may ask to be held to.
+const MaxPerSecond = 1000

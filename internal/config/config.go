@@ -36,6 +36,9 @@ type Config struct {
 	TemporalKey       string `env:"HOLDFAST_TEMPORAL_TLS_KEY"`
 	TaskQueue         string `env:"HOLDFAST_TASK_QUEUE" envDefault:"holdfast"`
 
+	Portal        bool   `env:"HOLDFAST_PORTAL" envDefault:"true"` // the pages under /portal
+	TemporalUIURL string `env:"HOLDFAST_TEMPORAL_UI_URL"`          // where people reach Temporal's UI; empty = the portal does not link to it
+
 	SecretKey Secret `env:"HOLDFAST_SECRET_KEY"` // 32 bytes as hex or base64; seals keys and signs links
 	AdminKey  Secret `env:"HOLDFAST_ADMIN_KEY"`  // guards /v2/apps; empty = those routes are off
 
@@ -147,9 +150,17 @@ func (c *Config) checkAddresses(fault func(format string, args ...any)) {
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.HTTPAddr
 	}
-	if u, err := url.Parse(c.PublicURL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+	if !isWeb(c.PublicURL) {
 		fault("HOLDFAST_PUBLIC_URL must be an http or https URL")
 	}
+	if c.TemporalUIURL != "" && !isWeb(c.TemporalUIURL) {
+		fault("HOLDFAST_TEMPORAL_UI_URL must be an http or https URL")
+	}
+}
+
+func isWeb(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func (c *Config) checkLimits(fault func(format string, args ...any)) {

@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
 		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
-		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120,
+		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
 		StopTimeout: 20 * time.Second, LogLevel: slog.LevelInfo,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -59,7 +59,8 @@ func TestEverySettingIsRead(t *testing.T) {
 	c := read(t, good("HOLDFAST_HTTP_ADDR=:80", "HOLDFAST_METRICS_ADDR=:90", "HOLDFAST_PUBLIC_URL=https://book.example.com",
 		"HOLDFAST_DATABASE_MAX_CONNS=7", "HOLDFAST_TEMPORAL_ADDRESS=t:1", "HOLDFAST_TEMPORAL_NAMESPACE=ns", "HOLDFAST_TEMPORAL_API_KEY=k",
 		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q",
-		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
+		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com",
+		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
 		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
 		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_LOG_LEVEL=debug"))
@@ -136,6 +137,10 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_HTTP_ADDR=0.0.0.0:80", false},
 		{"HOLDFAST_HTTP_ADDR=[::]:80", false},
 		{"HOLDFAST_TEMPORAL_TLS_KEY=x", false},
+		{"HOLDFAST_TEMPORAL_UI_URL=http://127.0.0.1:8233", true},
+		{"HOLDFAST_TEMPORAL_UI_URL=temporal.example.com", false},
+		{"HOLDFAST_TEMPORAL_UI_URL=javascript://temporal.example.com/%0aalert(1)", false},
+		{"HOLDFAST_PORTAL=false", true},
 		{"HOLDFAST_ADMIN_KEY=0123456789abcde", false},
 		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},
 		{"HOLDFAST_DATABASE_MAX_CONNS=1001", false},

@@ -32,7 +32,7 @@ func (b *bundle) listed(after postgres.After, f postgres.ChangeFilter) []uuid.UU
 func (b *bundle) all(n int) []uuid.UUID {
 	b.t.Helper()
 	var ids []uuid.UUID
-	eventually(b.t, fmt.Sprintf("%d changes", n), func() bool {
+	b.eventually(fmt.Sprintf("%d changes", n), func() bool {
 		ids = b.listed(postgres.After{}, postgres.ChangeFilter{})
 		return len(ids) >= n
 	})
@@ -40,22 +40,12 @@ func (b *bundle) all(n int) []uuid.UUID {
 	return ids
 }
 
-// eventually waits until a condition holds.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
-}
-
 // follow reads by cursor until it has n changes, with a reader's page size.
 func (b *bundle) follow(n, page int) []*booking.Change {
 	b.t.Helper()
 	var got []*booking.Change
 	var after postgres.After
-	eventually(b.t, fmt.Sprintf("%d changes by cursor", n), func() bool {
+	b.eventually(fmt.Sprintf("%d changes by cursor", n), func() bool {
 		list, more, err := b.Changes(b.ctx, b.app.ID, after, postgres.ChangeFilter{}, page)
 		check(b.t, err)
 		if more && len(list) != page {

@@ -62,29 +62,69 @@ func (db *DB) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.Endpoi
 }
 
 // CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing; NotFound when the id is another
-// app's.
-func (db *DB) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking.Endpoint, error) {
+// app's, Invalid when the app has as many as it may.
+func (db *DB) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (made *booking.Endpoint, err error) {
+	const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE` // or two at once would both find room
+	const count = `SELECT count(*) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'subscription' AND id <> @id`
 	const q = `
 		INSERT INTO webhook_endpoints AS w (id, app_id, url, method, description, format, graph, graphs, state, states, event_types,
 			projects, services, headers, ordered, in_flight, per_second, secret)
 		VALUES (@id, @app, @url, @method, @description, @format, @graph, @graphs, @state, @states, @types,
 			@projects, @services, @headers, @ordered, @in_flight, @per_second, @secret)
 		ON CONFLICT ON CONSTRAINT webhook_endpoints_pkey DO UPDATE SET id = excluded.id
-		WHERE w.app_id = excluded.app_id RETURNING ` + viewed
-	return endpoint(db.pool.Query(ctx, q, endpointArgs(e)))
+		WHERE w.app_id = excluded.app_id AND w.purpose = 'subscription' RETURNING ` + viewed
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		args := endpointArgs(e)
+		if _, err := tx.Exec(ctx, lock, args); err != nil {
+			return err
+		}
+		var others int
+		if err := tx.QueryRow(ctx, count, args).Scan(&others); err != nil {
+			return err
+		}
+		if others >= booking.MaxEndpoints {
+			return booking.Errorf(booking.Invalid, "An app has at most %d webhooks; remove one first.", booking.MaxEndpoints)
+		}
+		made, err = endpoint(tx.Query(ctx, q, args))
+		return err
+	})
+	return made, err
 }
 
-// UpdateEndpoint writes where an endpoint is and what it hears, except for its status and secrets. Changing it makes a
-// disabled one active again.
-func (db *DB) UpdateEndpoint(ctx context.Context, e *booking.Endpoint) (*booking.Endpoint, error) {
+// ChangeEndpoint lets change write onto an endpoint where it is and what it hears, and nothing else, while nobody else
+// does. It makes a disabled one active again, as ResumeEndpoint does. It returns the endpoints that are to be woken.
+// NotFound when the app has no such endpoint.
+func (db *DB) ChangeEndpoint(
+	ctx context.Context, appID, id uuid.UUID, change func(*booking.Endpoint) error,
+) (e *booking.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_endpoints w SET url = @url, method = @method, description = @description, format = @format,
 			graph = @graph, graphs = @graphs, state = @state, states = @states, event_types = @types, projects = @projects,
 			services = @services, headers = @headers, ordered = @ordered, in_flight = @in_flight, per_second = @per_second,
-			reason = CASE status WHEN 'disabled' THEN '' ELSE reason END,
-			status = CASE status WHEN 'disabled' THEN 'active' ELSE status END, updated_at = now()
-		WHERE w.id = @id AND w.app_id = @app AND w.purpose = 'subscription' RETURNING ` + viewed
-	return endpoint(db.pool.Query(ctx, q, endpointArgs(e)))
+			updated_at = now()
+		WHERE w.id = @id`
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
+		status := e.Status
+		if err := change(e); err != nil {
+			return "", err
+		}
+		batch.Queue(q, endpointArgs(e))
+		if status == booking.EndpointDisabled {
+			return revive(batch, e), nil
+		}
+		return "", nil
+	})
+}
+
+// EndpointLacks tells which of an endpoint's projects and services its app does not have, by field.
+func (db *DB) EndpointLacks(ctx context.Context, e *booking.Endpoint) (map[string][]uuid.UUID, error) {
+	const q = `
+		SELECT 'projects', x FROM unnest(@projects::uuid[]) x
+			WHERE NOT EXISTS (SELECT FROM projects p WHERE p.id = x AND p.app_id = @app)
+		UNION ALL SELECT 'services', x FROM unnest(@services::uuid[]) x
+			WHERE NOT EXISTS (SELECT FROM services s WHERE s.id = x AND s.app_id = @app)`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": e.AppID, "projects": list(e.Projects), "services": list(e.Services)})
+	return byField(rows, err)
 }
 
 func endpointArgs(e *booking.Endpoint) pgx.NamedArgs {

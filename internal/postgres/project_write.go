@@ -117,17 +117,22 @@ func (db *DB) Lacking(ctx context.Context, p *booking.Project) (map[string][]uui
 	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{
 		"app": p.AppID, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
 	})
+	return byField(rows, err)
+}
+
+// byField collects rows of a field's name and an id.
+func byField(rows pgx.Rows, err error) (map[string][]uuid.UUID, error) {
 	if err != nil {
 		return nil, err
 	}
-	lacking := map[string][]uuid.UUID{}
+	ids := map[string][]uuid.UUID{}
 	var field string
 	var id uuid.UUID
 	_, err = pgx.ForEachRow(rows, []any{&field, &id}, func() error {
-		lacking[field] = append(lacking[field], id)
+		ids[field] = append(ids[field], id)
 		return nil
 	})
-	return lacking, err
+	return ids, err
 }
 
 // DeleteProject removes a project; its bookings stay. NotFound when the app has no such project.

@@ -8,12 +8,13 @@ import (
 )
 
 // wants is true of an endpoint w and a change e that its filters let through. Without event types an endpoint hears of
-// bookings, and of nothing else.
-const wants = `w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
-	AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
-	AND (w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
-	AND (w.projects = '{}' OR e.project_id = ANY(w.projects))
-	AND (w.services = '{}' OR EXISTS (SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services)))`
+// bookings, and of nothing else; the other filters ask about bookings only.
+const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
+	AND (e.booking_id IS NULL OR w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
+		AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
+		AND (w.projects = '{}' OR e.project_id = ANY(w.projects))
+		AND (w.services = '{}' OR EXISTS (
+			SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services))))`
 
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
 // later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being

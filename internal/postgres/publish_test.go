@@ -20,6 +20,17 @@ func (b *bundle) endpoint(graph, state string) *booking.Endpoint {
 	return e
 }
 
+// changed writes an endpoint as a caller who asked for just that would.
+func (b *bundle) changed(e *booking.Endpoint) *booking.Endpoint {
+	b.t.Helper()
+	now, _, err := b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(known *booking.Endpoint) error {
+		*known = *e
+		return nil
+	})
+	check(b.t, err)
+	return now
+}
+
 func filter(value string) []string {
 	if value == "" {
 		return nil
@@ -108,7 +119,7 @@ func TestEndpoints(t *testing.T) {
 	again.URL = "https://elsewhere.example.com"
 	wantEqual(t, "URL after a repeat", must(b.CreateEndpoint(b.ctx, &again)).URL, e.URL)
 	again.Graphs, again.States, again.Method = nil, []string{"cancelled"}, "PUT"
-	changed := must(b.UpdateEndpoint(b.ctx, &again))
+	changed := b.changed(&again)
 	wantEqual(t, "URL", changed.URL, again.URL)
 	wantEqual(t, "method", changed.Method, "PUT")
 	wantSame(t, "graphs", changed.Graphs, []string{})
@@ -120,7 +131,7 @@ func TestEndpoints(t *testing.T) {
 
 	b.disabled(second)
 	wantEqual(t, "status", must(b.DrainTarget(b.ctx, second.ID)).Endpoint.Status, booking.EndpointDisabled)
-	wantEqual(t, "active again", must(b.UpdateEndpoint(b.ctx, second)).Status, booking.EndpointActive)
+	wantEqual(t, "active again", b.changed(second).Status, booking.EndpointActive)
 	target := must(b.DrainTarget(b.ctx, second.ID))
 	wantEqual(t, "target", target.Endpoint.ID, second.ID)
 	wantEqual(t, "app's secret", string(target.AppSecret), "sealed secret of acme")
@@ -132,4 +143,45 @@ func TestEndpoints(t *testing.T) {
 	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID), booking.NotFound)
 	_, err := b.FallAsleep(b.ctx, second.ID)
 	wantCode(t, err, booking.NotFound)
+}
+
+// TestAnAppHasSoManyEndpoints lets many be made at once where there is room for two more.
+func TestAnAppHasSoManyEndpoints(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range booking.MaxEndpoints - 2 {
+		b.endpoint("", "")
+	}
+	all, errs := make([]*booking.Endpoint, 12), make([]error, 12)
+	create := func(id uuid.UUID) (*booking.Endpoint, error) {
+		return b.CreateEndpoint(b.ctx, &booking.Endpoint{ID: id, AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}})
+	}
+	together(len(all), func(i int) { all[i], errs[i] = create(newID()) })
+	made := 0
+	for i, err := range errs {
+		if err == nil {
+			made++
+			must(create(all[i].ID)) // a repeat needs no room
+			continue
+		}
+		wantCode(t, err, booking.Invalid)
+	}
+	wantEqual(t, "made", made, 2)
+	b.wantCount(booking.MaxEndpoints, `SELECT count(*) FROM webhook_endpoints`)
+	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, newID()), booking.NotFound)
+}
+
+// TestEndpointEventsPassTheFiltersOfBookings: graphs, states, projects and services ask about bookings only.
+func TestEndpointEventsPassTheFiltersOfBookings(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e, hears, deaf := b.endpoint("", ""), b.endpoint("instant", "confirmed"), b.endpoint("", "")
+	hears.EventTypes, hears.Projects, hears.Services = []string{"booking.*", "endpoint.paused"}, []uuid.UUID{newID()}, []uuid.UUID{newID()}
+	b.changed(hears)
+	b.booked(b.at("instant", 9, 10))
+	_, woken, err := b.PauseEndpoint(b.ctx, e.AppID, e.ID)
+	check(t, err)
+	wantSame(t, "woken", woken, []uuid.UUID{hears.ID})
+	wantSame(t, "it hears of", story(b.claim(hears)), []string{"endpoint.paused/0"})
+	wantSame(t, "who has asked for nothing", story(b.claim(deaf)), []string{"booking.confirmed/1"})
 }

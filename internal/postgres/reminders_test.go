@@ -321,7 +321,7 @@ func TestReminderTargetsAreNotSubscriptions(t *testing.T) {
 	before := b.tables()
 	_, err := b.Endpoint(b.ctx, b.app.ID, e.ID)
 	wantCode(t, err, booking.NotFound)
-	_, err = b.UpdateEndpoint(b.ctx, &booking.Endpoint{ID: e.ID, AppID: b.app.ID, URL: "https://stolen.example.com", Method: "PUT"})
+	_, _, err = b.ChangeEndpoint(b.ctx, b.app.ID, e.ID, func(e *booking.Endpoint) error { e.URL = "https://stolen.example.com"; return nil })
 	wantCode(t, err, booking.NotFound)
 	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, e.ID), booking.NotFound)
 	wantEqual(t, "record", b.tables(), before)

@@ -119,13 +119,19 @@ func (b *bundle) holdBooking(v *booking.Booking) (release func()) {
 // until waits for a query to become true.
 func (b *bundle) until(sql string) {
 	b.t.Helper()
+	b.eventually(sql, func() bool { return first[bool](b, sql) })
+}
+
+// eventually waits until a condition holds.
+func (b *bundle) eventually(what string, holds func() bool) {
+	b.t.Helper()
 	look, deadline := time.NewTicker(2*time.Millisecond), time.After(20*time.Second)
 	defer look.Stop()
-	for !first[bool](b, sql) {
+	for !holds() {
 		select {
 		case <-look.C:
 		case <-deadline:
-			b.t.Fatalf("never came true: %s", sql)
+			b.t.Fatalf("never came true: %s", what)
 		}
 	}
 }

@@ -30,7 +30,9 @@ const replayFrom = ` FROM webhook_endpoints w JOIN events e ON e.app_id = w.app_
 
 // begin checks the endpoint and says what the statements of a replay need.
 func (db *DB) begin(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (pgx.NamedArgs, error) {
-	const q = `SELECT COALESCE(@asked, now()), status FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
+	const q = `
+		SELECT COALESCE(@asked, now()), status FROM webhook_endpoints
+		WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 	args := pgx.NamedArgs{
 		"app": appID, "endpoint": endpointID, "since": r.Since, "until": r.Until, "all": r.All, "operation": r.Operation,
 		"asked": nullTime(r.Asked), "from": r.Since, "from_id": uuid.Nil, "step": replayStep,

@@ -11,7 +11,8 @@ import (
 
 // again makes deliveries d pending and due, as if they had never been tried; what was tried stays on record. It notes the
 // request that wants it, so that its repeat does not send once more.
-const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(), resent_by = @operation`
+const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(),
+	resent_by = @operation`
 
 // sendable locks an app's endpoint against being disabled or falling asleep, and lets its breaker send a probe at once.
 // InUse when the endpoint is disabled: nothing is sent to it, or kept for it.

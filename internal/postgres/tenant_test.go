@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,7 +17,9 @@ func TestTenantsAreApart(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
 	over := b.played(b.booked(b.at("instant", 11, 12)), "cancel")
-	e := b.endpoint("", "")
+	e, paused := b.endpoint("", ""), b.endpoint("", "")
+	_, _, err := b.PauseEndpoint(b.ctx, paused.AppID, paused.ID)
+	check(t, err)
 	key := must(b.Keys(b.ctx, b.app.ID))[0]
 	pending := must(b.Request(b.ctx, action(v, "cancel"), ""))
 	thief := b.newApp("thief")
@@ -43,8 +46,17 @@ func TestTenantsAreApart(t *testing.T) {
 			return b.CreateResource(b.ctx, &booking.Resource{ID: b.resource.ID, AppID: thief.ID, Name: "stolen", Timezone: "UTC"}, newID())
 		},
 		"Endpoint": func() error { _, err := b.Endpoint(b.ctx, thief.ID, e.ID); return err },
-		"UpdateEndpoint": func() error {
-			_, err := b.UpdateEndpoint(b.ctx, &booking.Endpoint{ID: e.ID, AppID: thief.ID, URL: "https://stolen.example"})
+		"ChangeEndpoint": func() error {
+			_, _, err := b.ChangeEndpoint(b.ctx, thief.ID, e.ID, func(e *booking.Endpoint) error {
+				e.URL = "https://stolen.example"
+				return nil
+			})
+			return err
+		},
+		"PauseEndpoint":  func() error { _, _, err := b.PauseEndpoint(b.ctx, thief.ID, e.ID); return err },
+		"ResumeEndpoint": func() error { _, _, err := b.ResumeEndpoint(b.ctx, thief.ID, paused.ID); return err },
+		"RotateSecret": func() error {
+			_, err := b.RotateSecret(b.ctx, thief.ID, e.ID, newID(), []byte("stolen"), time.Hour)
 			return err
 		},
 		"CreateEndpoint": func() error {

@@ -15,8 +15,8 @@ const (
 	maxHeaderBytes = 1024
 )
 
-// hidden stands in the log for the value of an endpoint's own header, which may well be a password.
-const hidden = "(hidden)"
+// Hidden stands wherever the value of an endpoint's own header would be shown, which may well be a password.
+const Hidden = "(hidden)"
 
 // reservedHeaders belong to the sender or to the connection. With the prefixes below they are all an endpoint may not set.
 var reservedHeaders = []string{
@@ -32,8 +32,11 @@ func CheckHeaders(headers map[string]string) error {
 	if len(headers) > maxHeaders {
 		return booking.Errorf(booking.Invalid, "must not be more than 20")
 	}
+	known := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		switch {
+		case known[strings.ToLower(name)]:
+			return booking.Errorf(booking.Invalid, "must not name %s twice", name)
 		case !isToken(name):
 			return booking.Errorf(booking.Invalid, "must have valid names")
 		case isReserved(strings.ToLower(name)):
@@ -43,6 +46,7 @@ func CheckHeaders(headers map[string]string) error {
 		case strings.ContainsFunc(headers[name], func(r rune) bool { return r < ' ' || r >= 127 }):
 			return booking.Errorf(booking.Invalid, "must have plain ASCII in %s", name)
 		}
+		known[strings.ToLower(name)] = true
 	}
 	return nil
 }
@@ -62,7 +66,7 @@ func isToken(name string) bool {
 func masked(sent http.Header, own map[string]string) http.Header {
 	shown := sent.Clone()
 	for name := range own {
-		shown.Set(name, hidden)
+		shown.Set(name, Hidden)
 	}
 	return shown
 }

@@ -54,7 +54,7 @@ func jitter(delay time.Duration, drawn float64) time.Duration {
 }
 
 // Overloaded tells whether the receiver says, or shows, that it has more than it can bear.
-func (r Result) Overloaded() bool {
+func (r *Result) Overloaded() bool {
 	switch r.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true

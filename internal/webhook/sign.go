@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/internal/booking"
 )
 
 const secretPrefix = "whsec_"
@@ -35,6 +37,15 @@ func NewSecret() string {
 	key := make([]byte, newKeyBytes)
 	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
+}
+
+// CheckSecret tells what is wrong with a signing secret that somebody brings along: nil, or a booking.Invalid error whose
+// text follows the field's name and does not repeat the secret.
+func CheckSecret(secret string) error {
+	if _, err := secretKey(secret); err != nil {
+		return booking.Errorf(booking.Invalid, "must be whsec_ and the base64 of 24 to 64 bytes")
+	}
+	return nil
 }
 
 // Sign gives the value of the webhook-signature header, after Standard Webhooks v1: one "v1,<base64>" per secret, in

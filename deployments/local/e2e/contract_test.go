@@ -253,9 +253,19 @@ func (r tour) webhooks(t *testing.T) {
 	path := "/v2/webhooks/" + r.do(t, http.MethodPost, "/v2/webhooks", `{"url":"https://example.com/hook"}`, http.StatusCreated).str("data.id")
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodPut, path, `{"state":"confirmed","method":"PUT"}`, http.StatusOK)
+	r.do(t, http.MethodPut, path, `{"graph":"instant","graphs":[]}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, path, `{"event_types":["booking.*","endpoint.paused"],"headers":{"X-Team":"front desk"}}`, http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/webhooks", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/webhooks/event_types", "", http.StatusOK)
+	r.do(t, http.MethodPost, path+"/pause", "", http.StatusOK)
+	r.do(t, http.MethodPost, path+"/resume", "", http.StatusOK)
+	r.do(t, http.MethodPost, path+"/rotate", "", http.StatusOK)
+	r.do(t, http.MethodPost, path+"/rotate", `{"grace_period_seconds":604801}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)
+	for _, turn := range []string{"/pause", "/resume", "/rotate"} {
+		r.do(t, http.MethodPost, path+turn, "", http.StatusNotFound)
+	}
 }
 
 func (r tour) events(t *testing.T, resource string) {

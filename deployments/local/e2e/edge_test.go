@@ -38,6 +38,8 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/credentials", "resource"}, {"POST", "/v2/credentials", "resource"}, {"DELETE", "/v2/credentials/x", "resource"},
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
+	{"GET", "/v2/webhooks/event_types", "server"}, {"POST", "/v2/webhooks/x/pause", "server"}, {"POST", "/v2/webhooks/x/resume", "server"},
+	{"POST", "/v2/webhooks/x/rotate", "server"},
 }
 
 func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
@@ -77,7 +79,9 @@ func TestForeignThingsDoNotExist(t *testing.T) {
 	for _, c := range [][2]string{
 		{"GET", "/v2/bookings/" + id}, {"PUT", "/v2/bookings/" + id}, {"DELETE", "/v2/bookings/" + id}, {"PUT", "/v2/bookings/" + id + "/cancel"},
 		{"GET", "/v2/resources/" + resource}, {"PUT", "/v2/resources/" + resource}, {"DELETE", "/v2/resources/" + resource},
-		{"GET", "/v2/webhooks/" + hook}, {"PUT", "/v2/webhooks/" + hook}, {"DELETE", "/v2/webhooks/" + hook}, {"DELETE", "/v2/keys/" + key},
+		{"GET", "/v2/webhooks/" + hook}, {"PUT", "/v2/webhooks/" + hook}, {"DELETE", "/v2/webhooks/" + hook},
+		{"POST", "/v2/webhooks/" + hook + "/pause"}, {"POST", "/v2/webhooks/" + hook + "/resume"}, {"POST", "/v2/webhooks/" + hook + "/rotate"},
+		{"DELETE", "/v2/keys/" + key},
 	} {
 		other.call(t, c[0], c[1], `{"meta":{}}`).refused(t, http.StatusNotFound, "not_found")
 	}

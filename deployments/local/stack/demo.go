@@ -74,7 +74,7 @@ func (s *Stack) writeLocalJSON() error {
 	}
 	text, err := json.MarshalIndent(map[string]any{
 		"api_url": s.APIURL, "temporal_ui_url": s.UIURL, "temporal_address": s.options.Config.TemporalAddress,
-		"portal_url": "", "database_url": s.DatabaseURL, "api_key": s.Demo.APIKey, "widget_key": s.Demo.WidgetKey,
+		"portal_url": s.PortalURL(), "database_url": s.DatabaseURL, "api_key": s.Demo.APIKey, "widget_key": s.Demo.WidgetKey,
 		"admin_key": string(s.options.Config.AdminKey), "pids": pids,
 	}, "", "  ")
 	if err != nil {

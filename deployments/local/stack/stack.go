@@ -116,6 +116,9 @@ func (s *Stack) startTemporal(ctx context.Context, c *config.Config, log *slog.L
 	}
 	c.TemporalAddress = s.temporal.Address()
 	s.UIURL = s.temporal.UIURL()
+	if c.TemporalUIURL == "" {
+		c.TemporalUIURL = s.UIURL
+	}
 	return nil
 }
 
@@ -213,21 +216,24 @@ func (s *Stack) Greet(out io.Writer) error {
 			file = short
 		}
 	}
-	_, err := fmt.Fprintf(out, greeting, s.APIURL, orNone(s.UIURL), s.options.DataDir, s.Demo.APIKey, file, s.APIURL)
+	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), s.options.DataDir,
+		s.Demo.APIKey, file, s.APIURL)
 	return err
 }
 
-func orNone(url string) string {
-	if url == "" {
-		return "(not embedded)"
+// PortalURL is where people sign in; "" when the portal is off.
+func (s *Stack) PortalURL() string {
+	if !s.options.Config.Portal {
+		return ""
 	}
-	return url
+	return s.APIURL + "/portal"
 }
 
 const greeting = `
 Holdfast is running.
 
   API           %s
+  portal        %s   (sign in with the API key)
   Temporal UI   %s
   data          %s
   API key       %s   (demo app)

@@ -43,6 +43,7 @@ ALTER TABLE webhook_endpoints
     ADD COLUMN ordered      boolean NOT NULL DEFAULT true,
     ADD COLUMN in_flight    integer NOT NULL DEFAULT 4 CHECK (in_flight BETWEEN 1 AND 32),
     ADD COLUMN per_second   integer NOT NULL DEFAULT 0 CHECK (per_second BETWEEN 0 AND 1000), -- 0 = no limit
+    ADD COLUMN rotated_by   uuid, -- the request that made the newest secret: its repeat must not make another
     ADD COLUMN reason       text NOT NULL DEFAULT '' CHECK (reason IN ('', 'by_hand', 'failing', 'gone')),
     -- How it has been doing. A healthy endpoint's row is not written to.
     ADD COLUMN succeeded_at   timestamptz, -- the last success, to the minute

@@ -1,0 +1,188 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/webhook"
+)
+
+const maxDescription = 256
+
+type webhookInput struct {
+	URL         *string         `json:"url"`
+	Method      *string         `json:"method"`
+	Description *string         `json:"description"`
+	Format      *booking.Format `json:"format"`
+	Headers     json.RawMessage `json:"headers"`
+	Ordered     *bool           `json:"ordered"`
+	InFlight    *int            `json:"in_flight"`
+	PerSecond   *int            `json:"rate_per_second"`
+	Secret      *string         `json:"secret"` // of a new one only
+
+	filters  webhookFilters
+	named    booking.Endpoint // the projects and services that the body names
+	problems booking.Problems
+}
+
+// readWebhook reads the body, and looks up what it names.
+func (s *Server) readWebhook(k *call) (*webhookInput, error) {
+	in := &webhookInput{problems: booking.Problems{}}
+	if err := k.decode(in, &in.filters); err != nil {
+		return nil, err
+	}
+	in.named = booking.Endpoint{AppID: k.app.ID}
+	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
+	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
+	lacking, err := s.DB.EndpointLacks(k, &in.named)
+	for field, ids := range lacking {
+		for _, id := range ids {
+			if id != uuid.Nil { // told already: it is no id
+				in.problems.Add(field, "%s does not exist", id)
+			}
+		}
+	}
+	return in, err
+}
+
+// namedIDs reads a filter of ids; nil when the body does not name it, or names nothing by it.
+func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uuid.UUID {
+	if string(raw) == "null" {
+		return nil
+	}
+	ids := idList(raw, field, problems)
+	if len(ids) > maxFilter {
+		problems.Add(field, "must not be more than %d", maxFilter)
+	}
+	return ids
+}
+
+// apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
+func (in *webhookInput) apply(e *booking.Endpoint, s *Server) error {
+	in.target(e, s.Webhooks)
+	in.filters.apply(e, in.problems)
+	if in.named.Projects != nil {
+		e.Projects = in.named.Projects
+	}
+	if in.named.Services != nil {
+		e.Services = in.named.Services
+	}
+	in.pace(e)
+	headers, err := in.headers(e, s)
+	if err != nil {
+		return err
+	}
+	if err := in.problems.Err(); err != nil || headers == nil {
+		return err
+	}
+	e.Headers = nil
+	if len(headers) > 0 {
+		e.Headers, err = s.Vault.SealJSON(headers, booking.EndpointHeaders(e.ID))
+	}
+	return err
+}
+
+// target is where and as what the changes are sent.
+func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
+	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &e.Description: in.Description} {
+		if value != nil {
+			*target = strings.TrimSpace(*value)
+		}
+	}
+	if err := webhook.CheckURL(e.URL, rules); err != nil {
+		in.problems.Add("url", "%s", err.Error())
+	}
+	e.Method = strings.ToUpper(e.Method)
+	switch e.Method {
+	case "":
+		e.Method = http.MethodPost
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodGet:
+	default:
+		in.problems.Add("method", "must be post, put, patch or get")
+	}
+	checkLength(e.Description, "description", maxDescription, in.problems)
+	if in.Format != nil {
+		e.Format = *in.Format
+	}
+	if !slices.Contains(booking.Formats, e.Format) {
+		in.problems.Add("format", "must be timekit, holdfast or reservekit")
+	}
+}
+
+// pace is how the changes are sent.
+func (in *webhookInput) pace(e *booking.Endpoint) {
+	if in.Ordered != nil {
+		e.Ordered = *in.Ordered
+	}
+	if in.InFlight != nil {
+		e.InFlight = *in.InFlight
+	}
+	if in.PerSecond != nil {
+		e.PerSecond = *in.PerSecond
+	}
+	if e.InFlight < 1 || e.InFlight > booking.MaxInFlight {
+		in.problems.Add("in_flight", "must be a number from 1 to %d", booking.MaxInFlight)
+	}
+	if e.PerSecond < 0 || e.PerSecond > booking.MaxPerSecond {
+		in.problems.Add("rate_per_second", "must be a number from 0 to %d", booking.MaxPerSecond)
+	}
+}
+
+// headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
+func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]string, error) {
+	named := in.namedHeaders()
+	if named == nil {
+		return nil, nil
+	}
+	known, err := s.ownHeaders(e)
+	if err != nil {
+		return nil, err
+	}
+	headers := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		headers[name] = in.header(name, named[name], known)
+	}
+	if err := webhook.CheckHeaders(headers); err != nil {
+		in.problems.Add("headers", "%s", err.Error())
+	}
+	return headers, nil
+}
+
+func (in *webhookInput) namedHeaders() (named map[string]*string) {
+	raw := jsonObject(in.Headers, "headers", in.problems)
+	if raw == nil || string(in.Headers) == "null" || len(in.problems["headers"]) > 0 {
+		return nil
+	}
+	if json.Unmarshal(raw, &named) != nil {
+		in.problems.Add("headers", "must have texts for values")
+	}
+	return named
+}
+
+func (in *webhookInput) header(name string, value *string, known map[string]string) string {
+	switch {
+	case value == nil:
+		in.problems.Add("headers", "must have texts for values")
+		return ""
+	case *value != webhook.Hidden:
+		return *value
+	}
+	for other, kept := range known {
+		if strings.EqualFold(name, other) {
+			return kept
+		}
+	}
+	in.problems.Add("headers", "must have a value for %s: there is none to keep", name)
+	return ""
+}
+
+// ownHeaders opens an endpoint's own headers.
+func (s *Server) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
+	return headers, s.Vault.OpenJSON(e.Headers, booking.EndpointHeaders(e.ID), &headers)
+}

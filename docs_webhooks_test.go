@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/internal/webhook"
+)
+
+var frozenSample = regexp.MustCompile("(?s)<!-- as (\\S+) -->\n```json\n(.*?)```")
+
+// TestSamplesAreReal holds each sample of a document against the frozen body that it names: it may be shortened, but all it
+// says is in there.
+func TestSamplesAreReal(t *testing.T) {
+	t.Parallel()
+	samples := frozenSample.FindAllStringSubmatch(document(t, "docs/webhooks.md"), -1)
+	if len(samples) != 3 {
+		t.Errorf("%d samples, want one of each format", len(samples))
+	}
+	for _, sample := range samples {
+		var shown, frozen any
+		if err := json.Unmarshal([]byte(sample[2]), &shown); err != nil {
+			t.Fatalf("%s: %v", sample[1], err)
+		}
+		if err := json.Unmarshal([]byte(document(t, sample[1])), &frozen); err != nil {
+			t.Fatal(err)
+		}
+		if missing := lacking("", frozen, shown); missing != "" {
+			t.Errorf("%s does not have what docs/webhooks.md shows at %s", sample[1], missing)
+		}
+	}
+}
+
+func document(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// lacking is a path at which got does not have what want has; "" for none.
+func lacking(path string, got, want any) string {
+	switch want := want.(type) {
+	case map[string]any:
+		object, _ := got.(map[string]any)
+		for name, value := range want {
+			if missing := lacking(path+"."+name, object[name], value); missing != "" {
+				return missing
+			}
+		}
+		return ""
+	case []any:
+		list, _ := got.([]any)
+		if len(list) != len(want) {
+			return path
+		}
+		for i, value := range want {
+			if missing := lacking(fmt.Sprint(path, ".", i), list[i], value); missing != "" {
+				return missing
+			}
+		}
+		return ""
+	}
+	if !reflect.DeepEqual(got, want) {
+		return path
+	}
+	return ""
+}
+
+// TestScheduleIsAsTheDocumentSays asks the schedule itself, in the middle of what the waits vary by.
+func TestScheduleIsAsTheDocumentSays(t *testing.T) {
+	t.Parallel()
+	text := document(t, "docs/webhooks.md")
+	now, sum := time.Now(), time.Duration(0)
+	for made := 1; made < webhook.MaxAttempts; made++ {
+		next, more := webhook.Next(made, webhook.Result{Verdict: webhook.Retry, Status: 500}, now, func() float64 { return 0.5 })
+		if !more {
+			t.Fatalf("the schedule ends after %d attempts", made)
+		}
+		wait := next.Sub(now)
+		sum += wait
+		if row := fmt.Sprintf("\n| %d | %s | %s |\n", made+1, short(wait), short(sum)); !strings.Contains(text, row) {
+			t.Errorf("docs/webhooks.md has no row %s", strings.TrimSpace(row))
+		}
+	}
+}
+
+// short writes 2h0m0s as 2h.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

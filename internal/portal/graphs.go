@@ -1,0 +1,55 @@
+package portal
+
+import (
+	"net/http"
+	"slices"
+
+	"holdfast/graphs"
+)
+
+// graphs asks for the newest version of every graph.
+func (v *visit) graphs() ([]*graphs.Graph, error) {
+	return fetch[[]*graphs.Graph](v, at("graphs"), nil)
+}
+
+func (v *visit) graph(name string) (*graphs.Graph, error) {
+	return fetch[*graphs.Graph](v, at("graphs", name), nil)
+}
+
+func listGraphs(v *visit) error {
+	all, err := v.graphs()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "graphs", "Graphs", all)
+}
+
+func drawGraph(v *visit) error {
+	g, err := v.graph(v.r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return v.svg(g.SVG())
+}
+
+func namesOf(all []*graphs.Graph) []string {
+	var names []string
+	for _, g := range all {
+		names = append(names, g.Name)
+	}
+	return names
+}
+
+// statesOf are the states that a booking can be told to have reached, each once.
+func statesOf(all []*graphs.Graph) []string {
+	var names []string
+	for _, g := range all {
+		for _, state := range g.States {
+			if state.Name != g.Initial && state.Name != graphs.ErrorState {
+				names = append(names, state.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

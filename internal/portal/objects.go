@@ -1,0 +1,172 @@
+package portal
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// What the API answers, as far as pages show it.
+
+type endpoint struct {
+	ID          string            `json:"id"`
+	URL         string            `json:"url"`
+	Method      string            `json:"method"`
+	Description string            `json:"description"`
+	Format      string            `json:"format"`
+	Graphs      []string          `json:"graphs"`
+	States      []string          `json:"states"`
+	EventTypes  []string          `json:"event_types"`
+	Projects    []string          `json:"projects"`
+	Services    []string          `json:"services"`
+	Headers     map[string]string `json:"headers"`
+	Ordered     bool              `json:"ordered"`
+	InFlight    int               `json:"in_flight"`
+	Rate        int               `json:"rate_per_second"`
+	Status      string            `json:"status"`
+	Reason      string            `json:"reason"`
+	Health      health            `json:"health"`
+	OldSecrets  []*time.Time      `json:"old_secrets_until"`
+	CreatedAt   *time.Time        `json:"created_at"`
+	UpdatedAt   *time.Time        `json:"updated_at"`
+	Secret      string            `json:"secret"` // of one that was made or rotated just now
+}
+
+type health struct {
+	SucceededAt  *time.Time `json:"succeeded_at"`
+	FailingSince *time.Time `json:"failing_since"`
+	Failures     int        `json:"failures"`
+	OpenUntil    *time.Time `json:"breaker_open_until"`
+	Pending      int        `json:"pending"`
+}
+
+type eventType struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+type delivery struct {
+	ID           string     `json:"id"`
+	EndpointID   string     `json:"webhook_id"`
+	EventID      string     `json:"event_id"`
+	EventType    string     `json:"event_type"`
+	BookingID    string     `json:"booking_id"`
+	Sequence     int        `json:"sequence"`
+	Status       string     `json:"status"`
+	AttemptCount int        `json:"attempt_count"`
+	Test         bool       `json:"test"`
+	NextAt       *time.Time `json:"next_attempt_at"`
+	CreatedAt    *time.Time `json:"created_at"`
+	FinishedAt   *time.Time `json:"finished_at"`
+	LastStatus   int        `json:"last_status"`
+	LastError    string     `json:"last_error"`
+	Attempts     []attempt  `json:"attempts"`
+	Event        *change    `json:"event"`
+}
+
+type attempt struct {
+	Number    int        `json:"number"`
+	StartedAt *time.Time `json:"started_at"`
+	Millis    int        `json:"duration_ms"`
+	Status    int        `json:"status"`
+	Error     string     `json:"error"`
+	Request   struct {
+		Method  string  `json:"method"`
+		URL     string  `json:"url"`
+		Format  string  `json:"format"`
+		Headers headers `json:"headers"`
+		Body    string  `json:"body"`
+	} `json:"request"`
+	Response struct {
+		Headers   headers `json:"headers"`
+		Body      string  `json:"body"`
+		Truncated bool    `json:"truncated"`
+	} `json:"response"`
+}
+
+type change struct {
+	ID       string     `json:"id"`
+	Type     string     `json:"type"`
+	At       *time.Time `json:"timestamp"`
+	Previous string     `json:"previous_state"`
+	State    string     `json:"state"`
+	Action   string     `json:"action"`
+	Actor    string     `json:"actor"`
+	Channel  string     `json:"channel"`
+}
+
+type bookingView struct {
+	ID        string     `json:"id"`
+	State     string     `json:"state"`
+	Graph     string     `json:"graph"`
+	Completed bool       `json:"completed"`
+	CreatedAt *time.Time `json:"created_at"`
+	UpdatedAt *time.Time `json:"updated_at"`
+	Event     struct {
+		What        string     `json:"what"`
+		Where       string     `json:"where"`
+		Description string     `json:"description"`
+		Start       *time.Time `json:"start"`
+		End         *time.Time `json:"end"`
+	} `json:"event"`
+	Related struct {
+		Bulk *string `json:"bulk_id"`
+	} `json:"related"`
+	Customers []struct {
+		Name  string `json:"name"`
+		Email string `json:"email"`
+		Phone string `json:"phone"`
+	} `json:"customers"`
+	Resource struct {
+		Name     string `json:"name"`
+		Timezone string `json:"timezone"`
+	} `json:"resource"`
+	Project *struct {
+		Name string `json:"name"`
+	} `json:"project"`
+	Actions []string     `json:"available_actions"`
+	Logs    []transition `json:"logs"`
+}
+
+type transition struct {
+	Seq     int        `json:"seq"`
+	Action  string     `json:"action"`
+	From    string     `json:"from"`
+	State   string     `json:"state"`
+	Actor   string     `json:"actor"`
+	Channel string     `json:"channel"`
+	At      *time.Time `json:"created_at"`
+}
+
+type apiKey struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	Name      string     `json:"name"`
+	Hint      string     `json:"hint"`
+	CreatedAt *time.Time `json:"created_at"`
+	UsedAt    *time.Time `json:"last_used_at"`
+	RevokedAt *time.Time `json:"revoked_at"`
+	Key       string     `json:"key"` // of one that was made just now
+}
+
+// named is a thing with an id and a name: a project, a service.
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// headers are those of a request or an answer, by name.
+type headers map[string]headerValue
+
+// headerValue is what one header says; a header that came several times is one line.
+type headerValue string
+
+// UnmarshalJSON reads a text or a list of texts.
+func (h *headerValue) UnmarshalJSON(raw []byte) error {
+	var several []string
+	if json.Unmarshal(raw, &several) == nil {
+		*h = headerValue(strings.Join(several, ", "))
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(h))
+}

@@ -1,0 +1,99 @@
+// Package portal is where people look after webhooks, bookings and keys: HTML pages that need no script. It is a client
+// of the API in the same process, with the key of whoever has signed in, and holds no rule of its own: it can do nothing
+// that the API cannot.
+package portal
+
+import (
+	"log/slog"
+	"net/http"
+
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
+)
+
+// Portal is what the pages need. All fields are needed, but for TemporalUI.
+type Portal struct {
+	API        http.Handler // answers the calls behind the pages
+	DB         *postgres.DB // of which the sessions are the portal's, and nothing else
+	Vault      *links.Vault
+	TemporalUI string // where bookings' workflows can be looked at, without a slash at the end; "" = nowhere
+	Namespace  string // of the workflows
+	Secure     bool   // the world reaches this server by https only
+	Log        *slog.Logger
+}
+
+// page answers one request; what it returns is shown as a page, too.
+type page func(*visit) error
+
+// Handler answers everything under /portal. A request that changes something has to come from a page of this server:
+// the browser says so (CrossOriginProtection), and every form has a token that only pages of the session know.
+func (p *Portal) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /portal/assets/{name}", serveAsset)
+	mux.HandleFunc("GET /portal/sign-in", p.answer(signInPage))
+	mux.HandleFunc("POST /portal/sign-in", p.answer(signIn))
+	for pattern, do := range pages {
+		mux.HandleFunc(pattern, p.answer(inside(do)))
+	}
+	nowhere := p.answer(inside(func(*visit) error { return errNoPage }))
+	mux.HandleFunc("/portal", nowhere)
+	mux.HandleFunc("/portal/", nowhere)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(p.answer(func(*visit) error { return errForeign }))
+	return guarded(guard.Handler(mux))
+}
+
+// pages are all that ask for a session.
+var pages = map[string]page{
+	"GET /portal":           home,
+	"POST /portal/sign-out": signOut,
+
+	"GET /portal/webhooks":                 listWebhooks,
+	"GET /portal/webhooks/new":             newWebhook,
+	"POST /portal/webhooks/new":            createWebhook,
+	"GET /portal/webhooks/{id}":            showWebhook,
+	"GET /portal/webhooks/{id}/edit":       editWebhook,
+	"POST /portal/webhooks/{id}/edit":      updateWebhook,
+	"POST /portal/webhooks/{id}/pause":     pauseWebhook,
+	"POST /portal/webhooks/{id}/resume":    resumeWebhook,
+	"GET /portal/webhooks/{id}/delete":     askDeleteWebhook,
+	"POST /portal/webhooks/{id}/delete":    deleteWebhook,
+	"GET /portal/webhooks/{id}/rotate":     askRotate,
+	"POST /portal/webhooks/{id}/rotate":    rotate,
+	"GET /portal/webhooks/{id}/test":       askTest,
+	"POST /portal/webhooks/{id}/test":      sendTest,
+	"GET /portal/webhooks/{id}/replay":     askReplay,
+	"POST /portal/webhooks/{id}/replay":    replay,
+	"GET /portal/webhooks/{id}/deliveries": listDeliveries,
+	"GET /portal/deliveries/{id}":          showDelivery,
+	"POST /portal/deliveries/{id}/retry":   retryDelivery,
+
+	"GET /portal/bookings":                        listBookings,
+	"GET /portal/bookings/{id}":                   showBooking,
+	"GET /portal/bookings/{id}/drawing.svg":       drawBooking,
+	"POST /portal/bookings/{id}/actions/{action}": playAction,
+	"GET /portal/graphs":                          listGraphs,
+	"GET /portal/graphs/{name}/drawing.svg":       drawGraph,
+
+	"GET /portal/keys":              listKeys,
+	"POST /portal/keys":             createKey,
+	"GET /portal/keys/{id}/revoke":  askRevoke,
+	"POST /portal/keys/{id}/revoke": revokeKey,
+}
+
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guarded sets the headers that hold for all there is. A referrer stays in the house: an address names what a customer has.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Content-Security-Policy": policy, "Cache-Control": "no-store", "Referrer-Policy": "same-origin",
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			w.Header().Set(name, value)
+		}
+		next.ServeHTTP(w, r)
+	})
+}

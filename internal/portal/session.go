@@ -1,0 +1,212 @@
+package portal
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"holdfast/internal/apps"
+	"holdfast/internal/booking"
+)
+
+const sessionLife = 12 * time.Hour
+
+var errSignedOut = errors.New("portal: there is no session")
+
+// inside lets a page be seen by whoever has signed in, and a form be sent by its own page.
+func inside(do page) page {
+	return func(v *visit) error {
+		if err := v.enter(); err != nil {
+			return err
+		}
+		if err := v.checkForm(); err != nil {
+			return err
+		}
+		return do(v)
+	}
+}
+
+// enter finds the session of the cookie, and its key. A key that was revoked has no session any more.
+func (v *visit) enter() error {
+	v.token = v.cookie()
+	if v.token == "" {
+		return errSignedOut
+	}
+	session, err := v.DB.PortalSession(v.r.Context(), apps.KeyHash(v.token))
+	if booking.CodeOf(err) == booking.Unauthorized {
+		return errSignedOut
+	}
+	if err != nil {
+		return err
+	}
+	key, err := v.Vault.Open(session.Sealed, booking.KeySecret(session.KeyID))
+	if err != nil {
+		return err
+	}
+	v.key, v.keyID, v.app = string(key), session.KeyID.String(), session.App
+	return nil
+}
+
+// checkForm refuses a form that no page of this session has made.
+func (v *visit) checkForm() error {
+	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead {
+		return nil
+	}
+	if err := v.r.ParseForm(); err != nil {
+		return unreadable(err)
+	}
+	if !hmac.Equal([]byte(v.r.PostForm.Get("csrf")), []byte(v.csrf())) {
+		return errForeign
+	}
+	return nil
+}
+
+// unreadable is why a form could not be read.
+func unreadable(err error) error {
+	if _, is := errors.AsType[*http.MaxBytesError](err); is {
+		return &refusal{Status: http.StatusRequestEntityTooLarge, Detail: "That is more than a form may hold."}
+	}
+	return &refusal{Status: http.StatusBadRequest, Detail: "The form could not be read."}
+}
+
+// csrf is what the forms of a session carry. It tells nothing of the token it is made from.
+func (v *visit) csrf() string {
+	if v.token == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(v.token))
+	_, _ = mac.Write([]byte("csrf"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func signInPage(v *visit) error {
+	if v.enter() == nil {
+		return v.redirect(wayBack(v.r.FormValue("next")))
+	}
+	return v.show(http.StatusOK, "sign-in", "Sign in", signInForm{Next: v.r.FormValue("next")})
+}
+
+type signInForm struct {
+	Next  string
+	Fault string
+}
+
+// signIn takes a server key, asks the API whether it is one, and opens a session with it. The key itself goes nowhere.
+func signIn(v *visit) error {
+	if err := v.r.ParseForm(); err != nil {
+		return unreadable(err)
+	}
+	form := signInForm{Next: v.r.PostForm.Get("next")}
+	key := strings.TrimSpace(v.r.PostForm.Get("key"))
+	err := v.checkKey(key)
+	if problem, is := errors.AsType[*refusal](err); is && problem.Status < http.StatusInternalServerError {
+		form.Fault = whyNot(problem)
+		v.retryAfter(problem)
+		return v.show(problem.Status, "sign-in", "Sign in", form)
+	}
+	if err == nil {
+		err = v.open(key)
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirect(wayBack(form.Next))
+}
+
+// checkKey asks the API for the app of a key: only a server key gets it.
+func (v *visit) checkKey(key string) error {
+	if key == "" {
+		return &refusal{Status: http.StatusUnprocessableEntity, Detail: "Enter an API key."}
+	}
+	answer, err := v.ask(request{method: http.MethodGet, path: at("app")}, key)
+	if err == nil && answer.status != http.StatusOK {
+		return answer.refusal()
+	}
+	return err
+}
+
+// whyNot says why a key does not open the portal.
+func whyNot(problem *refusal) string {
+	switch problem.Status {
+	case http.StatusUnauthorized:
+		return "This key is not known. It may have been revoked, or not copied whole."
+	case http.StatusForbidden:
+		return "This key may not manage anything: it is a widget key or a resource's token. Sign in with a server key."
+	case http.StatusTooManyRequests:
+		return "There were too many tries with unknown keys from where you are. Wait " + seconds(problem.Retry) + ", then try again."
+	}
+	return problem.Detail
+}
+
+// open makes a session for a key; the one before it, if any, ends.
+func (v *visit) open(key string) error {
+	holder, err := v.DB.KeyHolder(v.r.Context(), apps.KeyHash(key))
+	if err != nil {
+		return err
+	}
+	if before := v.cookie(); before != "" {
+		if err := v.DB.ClosePortalSession(v.r.Context(), apps.KeyHash(before)); err != nil {
+			return err
+		}
+	}
+	token := newToken()
+	if err := v.DB.OpenPortalSession(v.r.Context(), apps.KeyHash(token), holder.KeyID, sessionLife); err != nil {
+		return err
+	}
+	v.setCookie(token, int(sessionLife.Seconds()))
+	return nil
+}
+
+func signOut(v *visit) error {
+	if err := v.DB.ClosePortalSession(v.r.Context(), apps.KeyHash(v.token)); err != nil {
+		return err
+	}
+	v.setCookie("", -1)
+	return v.redirect("/portal/sign-in?said=signed_out")
+}
+
+// newToken is 256 random bits.
+func newToken() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	return base64.RawURLEncoding.EncodeToString(random)
+}
+
+func (v *visit) cookieName() string {
+	if v.Secure {
+		return "__Secure-holdfast_portal"
+	}
+	return "holdfast_portal"
+}
+
+func (v *visit) cookie() string {
+	cookie, err := v.r.Cookie(v.cookieName())
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+func (v *visit) setCookie(token string, age int) {
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; there is none on one's own machine
+		Name: v.cookieName(), Value: token, Path: "/portal", MaxAge: age, HttpOnly: true, Secure: v.Secure,
+		SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// wayBack is the page of the portal that somebody wanted to see before signing in; the first one when it names another
+// place.
+func wayBack(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/portal/") ||
+		strings.ContainsAny(next, "\\\r\n\t") || strings.Contains(u.Path, "/sign-") || strings.Contains(u.Path, "..") {
+		return "/portal"
+	}
+	return u.RequestURI()
+}

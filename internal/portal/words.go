@@ -1,0 +1,241 @@
+package portal
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// functions are what templates can say beside their data.
+var functions = template.FuncMap{
+	"words": words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
+	"moment": moment, "minute": minute, "iso": iso, "local": local, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
+	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
+	"format": formatWords, "code": codeOf, "deliveries": deliveries,
+	"formats": func() []choice { return formats }, "methods": func() []string { return methods },
+}
+
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// phrase is a name as the text of a button or a heading.
+func phrase(name string) string {
+	text := words(name)
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// moment is a time as everybody reads it, in UTC.
+func moment(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") + " UTC" }
+
+// minute is a time that nobody sets to the second, such as a booking's.
+func minute(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + " UTC" }
+
+func iso(t *time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// local is a time by the clocks of a place; "" when this machine does not know the place.
+func local(t *time.Time, zone string) string {
+	place, err := time.LoadLocation(zone)
+	if err != nil || zone == "" || t == nil {
+		return ""
+	}
+	return t.In(place).Format("Mon 2 Jan 2006, 15:04") + " " + zone
+}
+
+// ends tells actions that take something away: they are asked for once more.
+func ends(action string) bool {
+	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "release" || strings.HasPrefix(action, "reschedule")
+}
+
+// choice is a value of a field, and how it is called.
+type choice struct{ Value, Label, Hint string }
+
+var formats = []choice{
+	{"timekit", "Timekit", "the booking itself, also signed with x-timekit-signature"},
+	{"holdfast", "Holdfast", "type, timestamp and data, after Standard Webhooks"},
+	{"reservekit", "ReserveKit", "event_type, bookings and timestamp"},
+}
+
+var methods = []string{"post", "put", "patch", "get"}
+
+func formatWords(value string) string {
+	for _, one := range formats {
+		if one.Value == value {
+			return one.Label
+		}
+	}
+	return value
+}
+
+// Standing says how a webhook stands.
+func (e endpoint) Standing() string {
+	switch {
+	case e.Status == "active" && e.Health.OpenUntil != nil && e.Health.OpenUntil.After(time.Now()):
+		return "Waiting for the receiver"
+	case e.Status == "active" && e.Health.FailingSince != nil:
+		return "Failing"
+	}
+	return phrase(e.Status)
+}
+
+// reasonWords says why a webhook is not sent to.
+func reasonWords(reason string) string {
+	switch reason {
+	case "by_hand":
+		return "paused by hand"
+	case "failing":
+		return "paused after five days without a success"
+	case "gone":
+		return "the receiver answered 410 Gone"
+	}
+	return words(reason)
+}
+
+// outcomeWords says what became of a delivery.
+func outcomeWords(status string) string {
+	switch status {
+	case "delivered":
+		return "Delivered"
+	case "pending":
+		return "Pending"
+	case "exhausted":
+		return "Given up"
+	case "cancelled":
+		return "Cancelled"
+	}
+	return phrase(status)
+}
+
+// codeOf is a status with its name, as "200 OK".
+func codeOf(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+var faults = map[string]string{
+	"dns_error": "The name of the receiver is not known to DNS.", "connect_refused": "The receiver refused the connection.",
+	"connect_timeout": "The receiver did not take the connection in time.", "connect_failed": "The network did not lead to the receiver.",
+	"tls_error": "The receiver's certificate is not good.", "blocked_target": "The address is one that webhooks may not reach.",
+	"timeout": "The receiver did not answer in time.", "connection_closed": "The receiver hung up before it answered.",
+	"bad_response": "The answer was no proper HTTP.", "canceled": "This server was being stopped.",
+	"unexpected_status": "The receiver answered, but not with the status that was asked for.", "invalid_url": "The URL is not valid.",
+	"invalid_header": "A header is not valid.", "signing_failed": "The secret could not be used to sign.",
+}
+
+// faultWords says why an attempt failed.
+func faultWords(code string) string {
+	if text, ok := faults[code]; ok {
+		return text
+	}
+	if status, ok := strings.CutPrefix(code, "http_"); ok {
+		number, _ := strconv.Atoi(status)
+		return "The receiver answered " + codeOf(number) + "."
+	}
+	return phrase(code)
+}
+
+// Why says why an attempt failed, where its status does not say it.
+func (a attempt) Why() string {
+	if a.Error == "" || strings.HasPrefix(a.Error, "http_") {
+		return ""
+	}
+	return faultWords(a.Error)
+}
+
+// Title says what the events of a family are about.
+func (f family) Title() string {
+	switch f.Name {
+	case "booking":
+		return "A booking reaches a state"
+	case "bookings":
+		return "A booking is made, changes or ends, as ReserveKit sorts it"
+	case "endpoint":
+		return "What becomes of this app's webhooks; sent only when chosen"
+	}
+	return phrase(f.Name)
+}
+
+// ToldOf says what a webhook is told of.
+func (e endpoint) ToldOf() string {
+	text := "All events of bookings"
+	if len(e.EventTypes) > 0 {
+		text = strings.Join(e.EventTypes, ", ")
+	}
+	for _, one := range []struct {
+		names []string
+		what  string
+	}{{e.Graphs, "graph"}, {e.States, "state"}} {
+		if len(one.names) > 0 {
+			text += "; " + one.what + " " + strings.Join(one.names, " or ")
+		}
+	}
+	for _, one := range []struct {
+		count int
+		what  string
+	}{{len(e.Projects), "project"}, {len(e.Services), "service"}} {
+		if one.count > 0 {
+			text += "; only of " + plural(one.count, one.what)
+		}
+	}
+	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func deliveries(n int) string {
+	if n == 1 {
+		return "1 delivery"
+	}
+	return fmt.Sprintf("%d deliveries", n)
+}
+
+func seconds(text string) string {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return "a moment"
+	}
+	return plural(n, "second")
+}
+
+// notices are what a page can say was just done. The address names them; it cannot bring a text of its own.
+var notices = map[string]string{
+	"signed_out": "You are signed out.", "updated": "The changes are saved.",
+	"paused":  "The webhook is paused. What happens now is kept for later.",
+	"resumed": "The webhook is active again. What waited is on its way.", "deleted": "The webhook is deleted.",
+	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.",
+	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
+}
+
+func (v *visit) notice() string {
+	if count, err := strconv.Atoi(v.r.URL.Query().Get("replayed")); err == nil && count >= 0 {
+		return deliveries(count) + " will be sent again."
+	}
+	return notices[v.r.URL.Query().Get("said")]
+}
+
+// explain is what a visitor reads when a page cannot be shown.
+func explain(problem *refusal) (title, text string) {
+	switch problem.Status {
+	case http.StatusNotFound:
+		return "Not here", "There is nothing at this address. It may have been deleted, or belong to another app."
+	case http.StatusTooManyRequests:
+		return "A little too fast", "This key has asked for more than it may in a minute. Wait " + seconds(problem.Retry) +
+			", then load the page again."
+	case http.StatusServiceUnavailable:
+		return "Not ready", "A part that this server needs does not answer just now. Try again in a moment."
+	case http.StatusInternalServerError:
+		return "Something went wrong", "That was our fault, and nothing of yours. The request id below finds it in the log."
+	case http.StatusForbidden:
+		return "Refused", problem.Detail
+	}
+	return "That did not work", problem.Detail
+}
