@@ -220,8 +220,10 @@ async function forged(visit, story) {
 async function keyboard(visit, story) {
   const { page } = visit;
   await visit.go('/portal/sign-in');
-  await page.keyboard.type(story.key); // the field has the focus
+  await page.waitForFunction(() => document.activeElement.id === 'key'); // nobody has to look for the field
+  await page.keyboard.type(story.key);
   await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
+  await visit.expect('No webhook yet');
   await visit.go('/portal/webhooks/new');
   await page.keyboard.press('Tab');
   const skip = await page.evaluate(() => document.activeElement.textContent);
