@@ -46,7 +46,7 @@ async function manage(visit, story) {
   seen.test = visit.id();
   await page.locator('summary', { hasText: 'Request' }).first().click();
   seen.body = await page.locator('pre.body').first().innerText();
-  await visit.expect('webhook-id', 'webhook-signature');
+  await visit.expect('Webhook-Id', 'Webhook-Signature');
   seen.tested = JSON.parse(await act(`${story.control}/got`));
 
   // Real bookings: one is confirmed and called off in the portal.
@@ -80,15 +80,15 @@ async function manage(visit, story) {
   await visit.expect('cancelled', 'Pending');
   await visit.go(`/portal/webhooks/${seen.webhook}`);
   await visit.expect('1 delivery');
-  await act(`${story.control}/mood?status=500`);
+  await act(`${story.control}/mood?status=503`);
   await visit.press('Resume');
   await visit.expect('The webhook is active again');
 
   // It fails; the log says how; a retry by hand.
   await visit.go(`/portal/webhooks/${seen.webhook}/deliveries?event_type=booking.cancelled&test=false`);
-  await visit.until('500 Internal Server Error');
+  await visit.until('503 Service Unavailable');
   await page.click('main table a');
-  await visit.expect('Attempt 1: 500', 'Failed', 'not today');
+  await visit.expect('Attempt 1: 503', 'Failed', 'not today');
   await visit.picture('failed');
   await act(`${story.control}/mood?status=200`);
   await visit.press('Try now');
@@ -220,8 +220,10 @@ async function forged(visit, story) {
 async function keyboard(visit, story) {
   const { page } = visit;
   await visit.go('/portal/sign-in');
-  await page.keyboard.type(story.key); // the field has the focus
+  await page.waitForFunction(() => document.activeElement.id === 'key'); // nobody has to look for the field
+  await page.keyboard.type(story.key);
   await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
+  await visit.expect('No webhook yet');
   await visit.go('/portal/webhooks/new');
   await page.keyboard.press('Tab');
   const skip = await page.evaluate(() => document.activeElement.textContent);
