@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // deliveries reads a webhook's list once.
@@ -43,23 +40,10 @@ func (b *bundle) shown(t testing.TB, id string) answer {
 	return a
 }
 
-// inPostgres makes in the record what would take days to happen.
-func (b *bundle) inPostgres(t testing.TB, sql string, args ...any) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), b.stack.DatabaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // givenUp ends the schedule of everything that waits for a webhook, which otherwise takes three days.
-func (b *bundle) givenUp(t testing.TB, hook string) {
+func (b *bundle) givenUp(t *testing.T, hook string) {
 	t.Helper()
-	b.inPostgres(t, `UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE endpoint_id = $1 AND status = 'pending'`, hook)
+	b.sql(t, `UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE endpoint_id = $1 AND status = 'pending'`, hook)
 }
 
 // parrot answers with what it got, headers first.

@@ -124,6 +124,6 @@ func TestReplaysAreAskedForRightly(t *testing.T) {
 			t.Errorf("%s: %s", body, a.body)
 		}
 	}
-	b.inPostgres(t, `UPDATE webhook_endpoints SET status = 'disabled' WHERE id = $1`, hook)
+	b.sql(t, `UPDATE webhook_endpoints SET status = 'disabled' WHERE id = $1`, hook)
 	b.post(t, path, `{"since":"2026-01-02T00:00:00Z"}`).refused(t, http.StatusConflict, "in_use")
 }

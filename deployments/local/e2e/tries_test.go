@@ -19,9 +19,9 @@ func TestATestArrivesWhateverTheStatus(t *testing.T) {
 	for i, status := range []string{"active", "paused", "resting", "disabled"} {
 		switch status {
 		case "resting":
-			b.inPostgres(t, `UPDATE webhook_endpoints SET status = 'active', opened = 2, open_until = now() + interval '1 hour' WHERE id = $1`, hook)
+			b.sql(t, `UPDATE webhook_endpoints SET status = 'active', opened = 2, open_until = now() + interval '1 hour' WHERE id = $1`, hook)
 		default:
-			b.inPostgres(t, `UPDATE webhook_endpoints SET status = $2, awake = false WHERE id = $1`, hook, status)
+			b.sql(t, `UPDATE webhook_endpoints SET status = $2, awake = false WHERE id = $1`, hook, status)
 		}
 		a := b.post(t, path, "").want(t, http.StatusOK)
 		a.promised(t, http.MethodPost, path)
@@ -38,7 +38,7 @@ func TestATestArrivesWhateverTheStatus(t *testing.T) {
 	if a := b.changes(t, "", ""); a.str("data.0.id") != "" {
 		t.Errorf("a test is among the changes: %s", a.body)
 	}
-	b.inPostgres(t, `UPDATE webhook_endpoints SET status = 'active', opened = 0, open_until = '-infinity' WHERE id = $1`, hook)
+	b.sql(t, `UPDATE webhook_endpoints SET status = 'active', opened = 0, open_until = '-infinity' WHERE id = $1`, hook)
 	named := b.post(t, path, `{"event_type":"endpoint.paused"}`).want(t, http.StatusOK)
 	if got := hears.waitFor(t, 5)[4]; got.at("type") != "endpoint.paused" || named.str("data.event_type") != "endpoint.paused" {
 		t.Errorf("%s", got.body)
