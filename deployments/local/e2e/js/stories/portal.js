@@ -6,6 +6,16 @@ const assert = require('node:assert/strict');
 // act asks something of the world outside: the receiver's mood, or what it has got.
 const act = async (url) => (await fetch(url)).text();
 
+// wait asks again until something is so.
+async function wait(holds) {
+  for (const end = Date.now() + 20_000; Date.now() < end;) {
+    const found = await holds();
+    if (found) return found;
+    await new Promise((again) => { setTimeout(again, 200); });
+  }
+  return undefined;
+}
+
 // manage is ReserveKit's whole list, "Managing Webhooks", by one person: create, view, test, read the log, edit, delete; and
 // what there is beyond it.
 async function manage(visit, story) {
@@ -25,6 +35,7 @@ async function manage(visit, story) {
   await visit.set({ url: story.receiver, event_types: ['booking.confirmed', 'booking.cancelled'], format: 'holdfast' });
   await visit.press('Make the webhook');
   seen.secret = await page.inputValue('#secret');
+  await visit.picture('secret');
   if (story.script) {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.click('[data-copy]');
@@ -113,6 +124,10 @@ async function manage(visit, story) {
   await visit.picture('replay');
   await page.locator('.result button').click();
   await visit.expect('will be sent again');
+  seen.after = await wait(async () => {
+    const { length } = JSON.parse(await act(`${story.control}/got`));
+    return length === seen.before + Number.parseInt(seen.count, 10) && length;
+  });
 
   // Delete asks once more.
   await visit.go(`/portal/webhooks/${seen.webhook}`);
@@ -144,6 +159,7 @@ async function keys(visit) {
   await visit.set({ name: 'laptop', kind: 'server' });
   await visit.press('Make the key');
   const key = await mine.inputValue('#secret');
+  await visit.picture('key');
   const theirs = await visit.enter();
   await visit.signIn(key);
   await visit.go('/portal/keys');
