@@ -154,7 +154,9 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 		return "", err
 	}
 	e.Secret = sealed
-	if e, err = s.DB.SetEmbedCallback(k, e); err != nil {
+	e, woken, err := s.DB.SetEmbedCallback(k, e)
+	s.wake(k, woken)
+	if err != nil {
 		return "", err
 	}
 	return e.URL, nil

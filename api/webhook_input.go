@@ -111,7 +111,10 @@ func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
 		e.Format = *in.Format
 	}
 	if !slices.Contains(booking.Formats, e.Format) {
-		in.problems.Add("format", "must be timekit, holdfast or reservekit")
+		in.problems.Add("format", "must be timekit, holdfast, reservekit or cronofy")
+	}
+	if e.EmbedCallback && e.Format != booking.FormatCronofy {
+		in.problems.Add("format", "is cronofy: this is the callback of public links")
 	}
 }
 

@@ -34,6 +34,7 @@ type Endpoint struct {
 	Purpose         Purpose
 	Expected        int // the only HTTP status that counts as delivered; 0 = any 2xx
 	Health          Health
+	EmbedCallback   bool // it is the app's callback for scheduling requests
 }
 
 // Health is how an endpoint has been doing.

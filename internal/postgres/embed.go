@@ -27,14 +27,15 @@ func embedArgs(c *booking.EmbedCredential) pgx.NamedArgs {
 	return pgx.NamedArgs{"id": c.ID, "app": c.AppID, "key": c.PublicKey, "sealed": c.Sealed}
 }
 
-// RotateEmbedCredential puts a new pair on record in the place of another, which stays good for a while. NotFound when
-// the app has no such pair that is good.
+// RotateEmbedCredential puts a new pair on record in the place of another, which stays good for a while. A repeat with the
+// same id replaces the new pair, which nobody has been told. NotFound when the app has no such pair that is good.
 func (db *DB) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *booking.EmbedCredential, grace time.Duration) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		const end = `
 			UPDATE embed_credentials SET good_until = LEAST(good_until, now() + @grace::interval)
-			WHERE id = @old AND app_id = @app AND good_until > now()`
-		done, err := tx.Exec(ctx, end, pgx.NamedArgs{"old": old, "app": c.AppID, "grace": grace})
+			WHERE id = @old AND app_id = @app
+			AND (good_until > now() OR EXISTS (SELECT FROM embed_credentials n WHERE n.id = @new AND n.app_id = @app))`
+		done, err := tx.Exec(ctx, end, pgx.NamedArgs{"old": old, "new": c.ID, "app": c.AppID, "grace": grace})
 		if err == nil && done.RowsAffected() == 0 {
 			err = pgx.ErrNoRows
 		}

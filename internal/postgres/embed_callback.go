@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"net/http"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -19,14 +21,23 @@ func (db *DB) EmbedCallback(ctx context.Context, appID uuid.UUID) (*booking.Endp
 	return e, err
 }
 
-// SetEmbedCallback says where an app's notifications go from now on. What waits goes there too.
-func (db *DB) SetEmbedCallback(ctx context.Context, e *booking.Endpoint) (*booking.Endpoint, error) {
-	const q = `
+// SetEmbedCallback says where an app's notifications go from now on. What waits goes there too, and one whose receiver had
+// said that it is gone becomes active again. It returns the endpoints that are to be woken.
+func (db *DB) SetEmbedCallback(ctx context.Context, e *booking.Endpoint) (*booking.Endpoint, []uuid.UUID, error) {
+	const insert = `
 		INSERT INTO webhook_endpoints AS w (id, app_id, url, format, description, secret, embed_callback)
 		VALUES (@id, @app, @url, @format, @description, @secret, true)
-		ON CONFLICT (app_id) WHERE embed_callback DO UPDATE SET url = excluded.url, updated_at = now(),
-			reason = CASE w.status WHEN 'disabled' THEN '' ELSE w.reason END,
-			status = CASE w.status WHEN 'disabled' THEN 'active' ELSE w.status END
-		RETURNING ` + viewed
-	return endpoint(db.pool.Query(ctx, q, endpointArgs(e)))
+		ON CONFLICT (app_id) WHERE embed_callback DO NOTHING RETURNING ` + viewed
+	made, err := endpoint(db.pool.Query(ctx, insert, endpointArgs(e)))
+	if booking.CodeOf(err) != booking.NotFound {
+		return made, nil, err
+	}
+	known, err := db.EmbedCallback(ctx, e.AppID)
+	if err != nil || known == nil { // deleted meanwhile
+		return nil, nil, cmp.Or(err, one(pgx.ErrNoRows, "The callback"))
+	}
+	return db.ChangeEndpoint(ctx, e.AppID, known.ID, func(known *booking.Endpoint) error {
+		known.URL, known.Format, known.Method = e.URL, e.Format, http.MethodPost
+		return nil
+	})
 }

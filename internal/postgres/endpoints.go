@@ -15,14 +15,14 @@ const endpointColumns = `w.id, w.app_id, w.url, w.method, w.description, w.forma
 	CASE WHEN w.graph = '' THEN w.graphs ELSE ARRAY[w.graph] END, CASE WHEN w.state = '' THEN w.states ELSE ARRAY[w.state] END,
 	w.event_types, w.projects, w.services, w.headers, w.ordered, w.in_flight, w.per_second, w.status, w.reason, w.secret,
 	w.created_at, w.updated_at, w.purpose, w.expected_status, w.succeeded_at, w.failing_since, w.failures,
-	CASE WHEN w.open_until > now() THEN w.open_until END`
+	CASE WHEN w.open_until > now() THEN w.open_until END, w.embed_callback`
 
 func endpointFields(e *booking.Endpoint) []any {
 	return []any{
 		&e.ID, &e.AppID, &e.URL, &e.Method, &e.Description, &e.Format, &e.Graphs, &e.States,
 		&e.EventTypes, &e.Projects, &e.Services, &e.Headers, &e.Ordered, &e.InFlight, &e.PerSecond, &e.Status, &e.Reason, &e.Secret,
 		&e.CreatedAt, &e.UpdatedAt, &e.Purpose, &e.Expected, &e.Health.SucceededAt, &e.Health.FailingSince, &e.Health.Failures,
-		&e.Health.OpenUntil,
+		&e.Health.OpenUntil, &e.EmbedCallback,
 	}
 }
 
@@ -153,11 +153,15 @@ func list[T any](values []T) []T { return append([]T{}, values...) }
 func (db *DB) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"endpoint": id, "app": appID}
-		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription' FOR UPDATE`
-		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
+		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
+		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil { // before the locks: another app's are not locked
 			return one(err, "The webhook")
 		}
 		batch := &pgx.Batch{}
+		batch.Queue(shutGate, args)
+		batch.Queue(look+` FOR UPDATE`, args)
+		batch.Queue(`SELECT FROM events e WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE endpoint_id = @endpoint)
+			AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id) ORDER BY id FOR UPDATE`, args)
 		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
 		batch.Queue(`DELETE FROM webhook_endpoints WHERE id = @endpoint`, args)
 		return tx.SendBatch(ctx, batch).Close()

@@ -135,8 +135,18 @@ func byField(rows pgx.Rows, err error) (map[string][]uuid.UUID, error) {
 	return ids, err
 }
 
-// DeleteProject removes a project; its bookings stay. NotFound when the app has no such project.
+// DeleteProject removes a project; its bookings stay, with the scheduling requests that they answer. Requests for which no
+// time is picked go with it. NotFound when the app has no such project.
 func (db *DB) DeleteProject(ctx context.Context, appID, id uuid.UUID) error {
+	const open = `
+		DELETE FROM scheduling_requests q WHERE q.project_id = @id AND q.app_id = @app
+		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id)`
 	const q = `DELETE FROM projects WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&id), "The project")
+	args := pgx.NamedArgs{"id": id, "app": appID}
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, open, args); err != nil {
+			return err
+		}
+		return one(tx.QueryRow(ctx, q, args).Scan(&id), "The project")
+	})
 }

@@ -21,28 +21,42 @@ const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_
 // and its transition. Of a scheduling request, whose bookings may follow each other, it is the request.
 const laned = `
 	CASE w.format WHEN 'cronofy' THEN e.request_id ELSE COALESCE(e.booking_id, e.id) END,
-	CASE w.format WHEN 'cronofy' THEN (SELECT count(*) FROM events p
-		WHERE p.request_id = e.request_id AND (p.written_by, p.id) < (e.written_by, e.id)) ELSE e.seq END`
+	CASE w.format WHEN 'cronofy' THEN e.request_seq ELSE e.seq END`
+
+// requestSeq is the next place among a request's changes. Its bookings follow each other, and each locks the one before it,
+// so no two take the same place.
+const requestSeq = `
+	CASE WHEN @request::uuid IS NOT NULL THEN
+		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
+
+// tell publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
+func tell(batch *pgx.Batch, woken *[]uuid.UUID, changed ...*booking.Booking) {
+	var events []uuid.UUID
+	passGates(batch, changed...)
+	for _, b := range changed {
+		events = append(events, publish(batch, b))
+	}
+	wake(batch, events, woken)
+}
 
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
-// later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being
-// disabled at the same moment, so wake has to come after it. A transaction that had begun to write before it got the
+// later. It reads the transition, so it has to come after it; passGates has to come before it and keeps the endpoints from
+// falling asleep or being disabled at the same moment, wake after it. A transaction that had begun to write before it got the
 // booking may be older than the one that wrote the booking's last change; its own still comes behind that.
 func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
-				from_state, action, actor, channel, inputs, request_id, written_by)
+				from_state, action, actor, channel, inputs, request_id, request_seq, written_by)
 			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
-				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), @request, GREATEST(pg_current_xact_id(), (
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), @request, ` + requestSeq + `, GREATEST(pg_current_xact_id(), (
 					SELECT p.written_by FROM events p
 					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test), (
 					SELECT p.written_by FROM events p WHERE p.request_id = @request ORDER BY p.written_by DESC LIMIT 1))
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + laned + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants + `
-		ORDER BY w.id FOR KEY SHARE OF w`
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	kind := booking.EventType(b.State)
 	batch.Queue(q, pgx.NamedArgs{

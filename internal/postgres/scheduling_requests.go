@@ -58,16 +58,57 @@ func requestID(b *booking.Booking) *uuid.UUID {
 }
 
 // queueRequest puts the request on record that a booking brings along, and spends the claim token that it came by. The
-// request of a booking that is moved is there already.
+// request of a booking that is moved is there already, and so is one that the app has made: for that one time is picked, by
+// one booking. ActionNotAvailable when it has one, or is cancelled.
 func queueRequest(batch *pgx.Batch, b *booking.Booking) {
 	if b.Request == nil {
 		return
 	}
 	batch.Queue(insertRequest, requestArgs(b.Request))
+	if b.Related.RescheduledFrom == nil {
+		args := pgx.NamedArgs{"id": b.Request.ID, "app": b.AppID}
+		batch.Queue(lockRequest, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(nil), "The scheduling request") })
+		batch.Queue(pickable, args).QueryRow(func(row pgx.Row) error {
+			var cancelled, picked bool
+			if err := row.Scan(&cancelled, &picked); err != nil {
+				return err
+			}
+			return pickRefusal(cancelled, picked).Err()
+		})
+	}
 	if b.Claim != nil {
 		const spend = `INSERT INTO spent_claims (app_id, jti, booking_id, until) VALUES (@app, @jti, @booking, @until)`
 		batch.Queue(spend, pgx.NamedArgs{"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until})
 	}
+}
+
+// lockRequest is a statement of its own: the next one sees what whoever held the lock before has committed.
+const lockRequest = `SELECT q.id FROM scheduling_requests q WHERE q.id = @id AND q.app_id = @app FOR NO KEY UPDATE`
+
+const pickable = `
+	SELECT q.cancelled_at IS NOT NULL, EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id)
+	FROM scheduling_requests q WHERE q.id = @id`
+
+func pickRefusal(cancelled, picked bool) *booking.Refusal {
+	switch {
+	case cancelled:
+		return &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The request was cancelled."}
+	case picked:
+		return &booking.Refusal{Code: booking.ActionNotAvailable, Message: "A time has been picked already."}
+	}
+	return nil
+}
+
+// answers refuses a booking to come to life for a request that was cancelled since the booking was asked for. The request
+// stays locked: whoever cancels it waits, and then finds the booking.
+func answers(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*booking.Refusal, error) {
+	if b.Seq > 0 || b.Request == nil {
+		return nil, nil
+	}
+	const q = `SELECT cancelled_at IS NOT NULL FROM scheduling_requests WHERE id = @id FOR SHARE`
+	var cancelled bool
+	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"id": b.Request.ID}).Scan(&cancelled)
+	return pickRefusal(cancelled, false), err
 }
 
 // eraseRequest drops the request of a booking that is about to be deleted, unless it has others.
@@ -142,9 +183,16 @@ func (db *DB) requestedBooking(ctx context.Context, request uuid.UUID) (*booking
 // CancelRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
 // NotFound when the app has no such request.
 func (db *DB) CancelRequest(ctx context.Context, appID uuid.UUID, name string) error {
-	const q = `
-		UPDATE scheduling_requests q SET cancelled_at = COALESCE(cancelled_at, CASE
-			WHEN NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0) THEN now() END)
-		WHERE q.app_id = @app AND q.name = @name RETURNING q.name`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "name": name}).Scan(&name), "The scheduling request")
+	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
+	const end = `
+		UPDATE scheduling_requests q SET cancelled_at = now() WHERE q.id = @id AND q.cancelled_at IS NULL
+		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0)`
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		var id uuid.UUID
+		if err := tx.QueryRow(ctx, lock, pgx.NamedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
+			return one(err, "The scheduling request")
+		}
+		_, err := tx.Exec(ctx, end, pgx.NamedArgs{"id": id})
+		return err
+	})
 }

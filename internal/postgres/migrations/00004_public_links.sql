@@ -53,7 +53,7 @@ CREATE TABLE scheduling_requests (
     name           text NOT NULL CONSTRAINT scheduling_requests_name_key UNIQUE, -- srq_…
     code           text NOT NULL CONSTRAINT scheduling_requests_code_key UNIQUE, -- of the recipient's page
     public_link_id uuid REFERENCES public_links ON DELETE SET NULL,
-    project_id     uuid REFERENCES projects ON DELETE CASCADE, -- NULL: the offer names resources
+    project_id     uuid REFERENCES projects ON DELETE SET NULL, -- NULL: the offer names resources, or it is gone since
     offer          jsonb NOT NULL DEFAULT '{}', -- what the app's own request asks of availability beside its project
     summary        text NOT NULL DEFAULT '',
     duration_minutes integer NOT NULL,
@@ -68,9 +68,9 @@ CREATE INDEX scheduling_requests_app ON scheduling_requests (app_id, created_at,
 ALTER TABLE bookings ADD COLUMN request_id uuid REFERENCES scheduling_requests ON DELETE SET NULL;
 CREATE INDEX bookings_request ON bookings (request_id, created_at) WHERE request_id IS NOT NULL;
 
--- Of a request whose app is to be told.
-ALTER TABLE events ADD COLUMN request_id uuid;
-CREATE INDEX events_request ON events (request_id, seq) WHERE request_id IS NOT NULL;
+-- Of a request whose app is to be told, and its place among the request's changes: its bookings count anew each.
+ALTER TABLE events ADD COLUMN request_id uuid, ADD COLUMN request_seq integer;
+CREATE INDEX events_request ON events (request_id, request_seq) WHERE request_id IS NOT NULL;
 
 -- Claim tokens that have made a booking. The row goes again when the booking is refused.
 CREATE TABLE spent_claims (
