@@ -143,6 +143,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.calendars(t, resource)
 	r.unsupported(t)
 	r.credentials(t)
+	r.pages(t, resource)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
