@@ -40,6 +40,22 @@ var statuses = map[booking.Code]int{
 	booking.NotSupported:       http.StatusNotImplemented,
 	booking.Unavailable:        http.StatusServiceUnavailable,
 	booking.Internal:           http.StatusInternalServerError,
+
+	booking.ClaimMissing:          http.StatusUnauthorized,
+	booking.ClaimMalformed:        http.StatusBadRequest,
+	booking.ClaimAlgorithm:        http.StatusUnauthorized,
+	booking.ClaimUnknownIssuer:    http.StatusUnauthorized,
+	booking.ClaimInvalidSignature: http.StatusUnauthorized,
+	booking.ClaimWrongAudience:    http.StatusUnauthorized,
+	booking.ClaimIssuedInFuture:   http.StatusUnauthorized,
+	booking.TokenExpired:          http.StatusUnauthorized,
+	booking.ClaimLifetimeTooLong:  http.StatusUnauthorized,
+	booking.ClaimMissingID:        http.StatusUnauthorized,
+	booking.ClaimReplayed:         http.StatusConflict,
+	booking.ClaimNotForLink:       http.StatusForbidden,
+	booking.PublicLinkNotFound:    http.StatusNotFound,
+	booking.PublicLinkDisabled:    http.StatusGone,
+	booking.InvalidParameter:      http.StatusBadRequest,
 }
 
 var (

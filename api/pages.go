@@ -129,14 +129,6 @@ func (s *Server) page(k *call, status int, posting string, p page, data timekit.
 
 func (l *link) page() page {
 	b := l.booking
-	zone := b.Resource.Zone()
-	start, end := b.Start.In(zone), b.End.In(zone)
-	const gap = "\u00a0" // a range of hours stays on one line
-	when := start.Format("Monday, 2 January 2006, 15:04") + gap + "–" + gap
-	if start.Format("20060102") == end.Format("20060102") {
-		when += end.Format("15:04")
-	} else {
-		when += end.Format("Monday, 2 January 2006, 15:04")
-	}
+	when := whenText(b.Start, b.End, b.Resource.Zone())
 	return page{App: l.app.Name, When: when, Zone: b.Resource.Timezone, State: words(b.State)}
 }

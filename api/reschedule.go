@@ -12,11 +12,7 @@ import (
 // time is given up, the new one taken, and the old booking ends; or none of it. 201 with the new booking, which has an id
 // of its own.
 func (s *Server) reschedule(k *call) error {
-	var in struct {
-		slotInput
-		ResourceID string  `json:"resource_id"`
-		Message    *string `json:"message"`
-	}
+	var in rescheduleInput
 	if err := k.decode(&in); err != nil {
 		return err
 	}
@@ -27,24 +23,8 @@ func (s *Server) reschedule(k *call) error {
 	if err := s.mayReschedule(k, old); err != nil {
 		return err
 	}
-	d := &draft{Booking: successor(k, old), k: k, slot: in.slotInput, source: old, problems: booking.Problems{}}
-	if in.ResourceID == "" {
-		in.ResourceID = old.Resource.ID.String()
-	}
-	d.Start = k.parseTime(string(in.Start), "start", d.problems)
-	d.End = k.parseTime(string(in.End), "end", d.problems)
-	d.check()
-	if err := s.findPlace(k, d.Booking, in.ResourceID, in.CalendarID, d.problems); err != nil {
-		return err
-	}
-	if d.graph, err = d.RuleBook(); err != nil {
-		return err
-	}
-	if err := s.offeredAnew(d); err != nil {
-		return err
-	}
-	d.inputs = rescheduleInputs(in.Message, d.problems)
-	if err := s.remindAnew(d, old); err != nil {
+	d, err := s.moved(k, old, in)
+	if err != nil {
 		return err
 	}
 	out, err := s.book(k, d)
@@ -52,6 +32,34 @@ func (s *Server) reschedule(k *call) error {
 		return err
 	}
 	return s.answer(k, http.StatusCreated, out)
+}
+
+type rescheduleInput struct {
+	slotInput
+	ResourceID string  `json:"resource_id"`
+	Message    *string `json:"message"`
+}
+
+// moved drafts the booking that takes an old one's place.
+func (s *Server) moved(k *call, old *booking.Booking, in rescheduleInput) (d *draft, err error) {
+	d = &draft{Booking: successor(k, old), k: k, slot: in.slotInput, source: old, problems: booking.Problems{}}
+	if in.ResourceID == "" {
+		in.ResourceID = old.Resource.ID.String()
+	}
+	d.Start = k.parseTime(string(in.Start), "start", d.problems)
+	d.End = k.parseTime(string(in.End), "end", d.problems)
+	d.check()
+	if err := s.findPlace(k, d.Booking, in.ResourceID, in.CalendarID, d.problems); err != nil {
+		return nil, err
+	}
+	if d.graph, err = d.RuleBook(); err != nil {
+		return nil, err
+	}
+	if err := s.offeredAnew(d); err != nil {
+		return nil, err
+	}
+	d.inputs = rescheduleInputs(in.Message, d.problems)
+	return d, s.remindAnew(d, old)
 }
 
 // offeredAnew asks the project that the old booking was made through, if there still is one.

@@ -32,7 +32,7 @@ const once = true
 // routes is the table of all there is.
 func (s *Server) routes() []route {
 	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(),
-		s.publicLinkRoutes(), refusals())
+		s.publicLinkRoutes(), s.pageRoutes(), refusals())
 }
 
 // serviceRoutes are about the server itself.
@@ -196,5 +196,20 @@ func (s *Server) publicLinkRoutes() []route {
 		{http.MethodPost, "/v1/scheduling_requests", needClient, once, s.createSchedulingRequest},
 		{http.MethodPost, "/v1/scheduling_requests/query", needClient, false, s.querySchedulingRequests},
 		{http.MethodPost, "/v1/scheduling_requests/cancel", needClient, once, s.cancelSchedulingRequest},
+	}
+}
+
+// pageRoutes are for visitors: public links, and the requests for a time that are made through them.
+func (s *Server) pageRoutes() []route {
+	link, request := s.forVisitors(s.openPublicLink), s.forVisitors(s.openRequest)
+	return []route{
+		{http.MethodGet, "/pls/:code", needNothing, false, link},
+		{http.MethodHead, "/pls/:code", needNothing, false, link},
+		{http.MethodPost, "/pls/:code", needNothing, false, s.forVisitors(s.bookByLink)},
+
+		{http.MethodGet, "/rts/:code", needNothing, false, request},
+		{http.MethodHead, "/rts/:code", needNothing, false, request},
+		{http.MethodPost, "/rts/:code", needNothing, false, s.forVisitors(s.followRequest)},
+		{http.MethodGet, "/rts/:code/event.ics", needNothing, false, s.forVisitors(s.eventFile)},
 	}
 }

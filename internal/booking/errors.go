@@ -66,6 +66,9 @@ var Codes = []Code{
 	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
+	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
+	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,
+	InvalidParameter,
 }
 
 // Error is a failure with a code. Error() is the public text; a private cause is reachable by Unwrap only, so that

@@ -1,0 +1,169 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"holdfast/internal/availability"
+	"holdfast/internal/timekit"
+)
+
+// picker is a page of times to choose from, a week at a time.
+type picker struct {
+	frame
+	Text     string // what it is about
+	Notice   string // what has just happened
+	Length   string
+	Week     string
+	Days     []pickerDay
+	Earlier  string
+	Later    string
+	Next     string // where the next free time is; only for a week without any
+	NextText string
+	Back     string // where to go without picking
+	ZoneText string
+	Groups   []zoneGroup
+	Odd      bool       // the zone is not in the list
+	Keep     url.Values // what the form of zones keeps
+}
+
+type pickerDay struct {
+	ID    string
+	Date  string
+	Times []pickerTime
+}
+
+type pickerTime struct {
+	Text  string
+	Label string
+	At    string
+	Link  string
+}
+
+// pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
+func (s *Server) pickFrom(k *call, p *picker, o *offering, keep url.Values) error {
+	name := o.zone.String()
+	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
+	p.Length = lengthText(o.length)
+	if k.Query("tz") == "" && k.Request.Method != http.MethodPost {
+		p.Script = zoneScript
+	}
+	from := o.week(k.Query("from"))
+	until := dayAfter(from, pageDays, o.zone)
+	slots, w, err := s.freeTimes(k, o, from, until)
+	if err != nil {
+		return err
+	}
+	link := func(at time.Time) string {
+		return k.with(keep, "from", at.In(o.zone).Format(time.DateOnly), "tz", name)
+	}
+	p.Week = weekText(from.In(o.zone), dayAfter(from, pageDays-1, o.zone).In(o.zone))
+	p.Days = p.days(k, slots, w, o, keep)
+	if now := o.week(""); from.After(now) {
+		p.Earlier = link(later(dayAfter(from, -pageDays, o.zone), now))
+	}
+	if until.Add(o.length).Before(o.to) {
+		p.Later = link(until)
+	}
+	if len(slots) > 0 {
+		return nil
+	}
+	return s.pointAhead(k, p, o, until, link)
+}
+
+// pointAhead says of a week without times where the next one is.
+func (s *Server) pointAhead(k *call, p *picker, o *offering, from time.Time, link func(time.Time) string) error {
+	next, err := s.nextFree(k, o, from)
+	if err == nil && !next.IsZero() {
+		p.Next, p.NextText = link(next), next.In(o.zone).Format("Monday, 2 January 2006")
+	}
+	return err
+}
+
+var aDate = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+
+// week is where a page of times begins: the asked date, or the first one with a time to offer.
+func (o *offering) week(asked string) time.Time {
+	if aDate.MatchString(asked) {
+		if day := startOf(asked, o.zone); day.After(o.from) && day.Before(o.to) {
+			return day
+		}
+	}
+	return startOf(o.from.In(o.zone).Format(time.DateOnly), o.zone)
+}
+
+// startOf is the first moment of a date in a zone, which need not be midnight; the zero time when there is no such date.
+func startOf(date string, zone *time.Location) time.Time {
+	at, _ := availability.ParseMoment(date, time.Now(), zone)
+	return at
+}
+
+func dayAfter(at time.Time, days int, zone *time.Location) time.Time {
+	y, m, d := at.In(zone).Date()
+	return startOf(time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), zone)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// with is the address of this page with these values.
+func (k *call) with(keep url.Values, pairs ...string) string {
+	query := url.Values{}
+	maps.Copy(query, keep)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
+	}
+	return k.Request.URL.Path + "?" + query.Encode()
+}
+
+// days sorts slots by the visitor's dates. Of an hour that comes twice, as clocks are put back, each time says which it is.
+func (p *picker) days(k *call, slots []availability.Slot, w *wanted, o *offering, keep url.Values) (days []pickerDay) {
+	for _, slot := range slots {
+		at := slot.Start.In(o.zone)
+		date := at.Format(time.DateOnly)
+		if len(days) == 0 || days[len(days)-1].ID != date {
+			days = append(days, pickerDay{ID: date, Date: at.Format("Monday, 2 January")})
+		}
+		one := pickerTime{
+			Text: at.Format("15:04"), Label: at.Format("Monday, 2 January 2006, 15:04"), At: timekit.Clock{}.Show(at, o.zone),
+			Link: k.with(keep, "tz", o.zone.String(), "start", wire(slot.Start),
+				"resource", w.resources[slot.Resources[0]].ID.String()),
+		}
+		if twice(at) {
+			one.Text, one.Label = one.Text+at.Format(" (MST)"), one.Label+at.Format(" MST")
+		}
+		day := &days[len(days)-1]
+		day.Times = append(day.Times, one)
+	}
+	return days
+}
+
+// twice tells whether the clocks of the time's zone show this time twice: they are put back over it.
+func twice(at time.Time) bool {
+	_, offset := at.Zone()
+	for _, away := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		_, other := at.Add(away).Zone()
+		again := at.Add(time.Duration(offset-other) * time.Second)
+		if _, there := again.Zone(); there == other && other != offset {
+			return true
+		}
+	}
+	return false
+}
+
+func weekText(first, last time.Time) string {
+	if first.Month() == last.Month() {
+		return first.Format("2") + " – " + last.Format("2 January 2006")
+	}
+	if first.Year() == last.Year() {
+		return first.Format("2 January") + " – " + last.Format("2 January 2006")
+	}
+	return first.Format("2 January 2006") + " – " + last.Format("2 January 2006")
+}

@@ -1,0 +1,214 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// linkVisit is a visitor on the pages of a public link.
+type linkVisit struct {
+	*arrival
+	project *booking.Project
+	offer   *offering
+}
+
+// openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
+func (s *Server) openPublicLink(k *call) error {
+	a, err := s.arrive(k, k.Request.URL.Query())
+	if err != nil {
+		return err
+	}
+	if a.came {
+		return a.begin(k)
+	}
+	if done, err := s.goToUsed(k, a); done || err != nil {
+		return err
+	}
+	v, err := s.visiting(k, a, k.Query("tz"))
+	if err != nil {
+		return err
+	}
+	if k.Query("start") == "" {
+		return s.showTimes(k, v, http.StatusOK, "")
+	}
+	return s.openForm(k, v)
+}
+
+// goToUsed leads a visit that has booked already to what it booked: the back button and a reload are no replay.
+func (s *Server) goToUsed(k *call, a *arrival) (bool, error) {
+	b, err := s.used(k, a)
+	if err != nil || b == nil {
+		return false, err
+	}
+	k.Redirect(http.StatusSeeOther, requestPath(b.Request)+"?done=true")
+	return true, nil
+}
+
+func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code }
+
+// visiting finds what the link offers, in the zone the visitor asks for.
+func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
+	project, err := s.DB.Project(k, k.app.ID, a.link.ProjectID)
+	if err != nil {
+		return nil, err
+	}
+	v := &linkVisit{arrival: a, project: project}
+	v.offer = &offering{question: projectAvailability(project), days: a.link.HorizonDays}
+	if minutes := a.link.DurationMinutes; minutes != nil {
+		v.offer.length = time.Duration(*minutes) * time.Minute
+	}
+	if v.offer.zone, err = s.zoneFor(k, v.offer, zone); err != nil {
+		return nil, err
+	}
+	return v, v.offer.read()
+}
+
+// zoneFor is the visitor's zone where it is known; else the one the question is asked for, or that of its first resource.
+func (s *Server) zoneFor(k *call, o *offering, asked string) (*time.Location, error) {
+	in, _, err := o.ask(o.question)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{asked, in.Zone}
+	if zoneOf(names...) != time.UTC || asked == "UTC" {
+		return zoneOf(names...), nil
+	}
+	var ids []uuid.UUID
+	for _, text := range in.Resources {
+		if id, err := uuid.Parse(text); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	all, err := s.DB.Bookable(k, k.app.ID, ids)
+	if err == nil && len(all) > 0 {
+		names = append(names, all[0].Timezone)
+	}
+	return zoneOf(names...), err
+}
+
+// keep is what every address of the visit has.
+func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
+
+func (s *Server) showTimes(k *call, v *linkVisit, status int, said string) error {
+	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: said}
+	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
+		return err
+	}
+	return s.showPage(k, status, "picker.html", p)
+}
+
+const (
+	saidTaken = "Somebody else has just booked this time. Please choose another."
+	saidOver  = "This time is not offered any more. Please choose another."
+)
+
+// openForm asks who books the picked time. One that is gone meanwhile is not asked for.
+func (s *Server) openForm(k *call, v *linkVisit) error {
+	c, err := s.pick(k, v.offer, k.Query("start"), k.Query("resource"))
+	if booking.CodeOf(err) == booking.Invalid {
+		return s.showTimes(k, v, http.StatusOK, saidOver)
+	}
+	if err != nil {
+		return err
+	}
+	free, err := s.isFree(k, v.offer, c)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return s.showTimes(k, v, http.StatusOK, saidTaken)
+	}
+	return s.showForm(k, v, c, newForm(v), http.StatusOK)
+}
+
+func (s *Server) pick(k *call, o *offering, start, resource string) (*choice, error) {
+	problems := booking.Problems{}
+	at := k.parseTime(start, "start", problems)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return s.choose(k, o, at, resource)
+}
+
+// bookByLink answers POST: it books, once for one form and once for one claim token.
+func (s *Server) bookByLink(k *call) error {
+	v, c, err := s.submitted(k)
+	if err != nil || v == nil {
+		return err
+	}
+	form := readForm(k, v)
+	if c == nil {
+		return s.showTimes(k, v, http.StatusConflict, saidOver)
+	}
+	if form.faulty() {
+		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+	}
+	out, err := s.bookForm(k, v, c, form)
+	switch code := booking.CodeOf(err); {
+	case code == booking.SlotTaken || code == booking.SoldOut || code == booking.SessionClosed:
+		return s.showTimes(k, v, http.StatusConflict, saidTaken)
+	case code == booking.ClaimReplayed:
+		return s.replayed(k, v.arrival, err)
+	case code == booking.Invalid && form.blame(err):
+		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+	case err != nil:
+		return err
+	}
+	return s.booked(k, out)
+}
+
+// submitted reads where a form comes from and what it asks for: no choice when that is not offered any more, no visit when
+// the visitor has been sent on.
+func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
+	if err := k.fromHere(); err != nil {
+		return nil, nil, err
+	}
+	if err := k.Request.ParseForm(); err != nil {
+		return nil, nil, k.badForm(err)
+	}
+	a, err := s.arrive(k, k.Request.PostForm)
+	if err != nil {
+		return nil, nil, err
+	}
+	if done, err := s.goToUsed(k, a); done || err != nil {
+		return nil, nil, err
+	}
+	v, err := s.visiting(k, a, k.typed("tz"))
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := s.pick(k, v.offer, k.typed("start"), k.typed("resource"))
+	if booking.CodeOf(err) == booking.Invalid {
+		return v, nil, nil
+	}
+	return v, c, err
+}
+
+// replayed is the end for all but the visit that spent the token, perhaps just now from another tab.
+func (s *Server) replayed(k *call, a *arrival, err error) error {
+	if done, used := s.goToUsed(k, a); done || used != nil {
+		return used
+	}
+	return err
+}
+
+// booked leads to the page of the request. What is not decided yet is said to be so.
+func (s *Server) booked(k *call, out outcome) error {
+	if out.booking == nil || out.booking.Request == nil {
+		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
+	}
+	page := requestPath(out.booking.Request)
+	if out.action.Status != booking.Pending {
+		k.Redirect(http.StatusSeeOther, page+"?done=true")
+		return nil
+	}
+	return s.showPage(k, http.StatusAccepted, "notice.html", &notice{
+		frame: frame{Title: "Received"}, Link: page, LinkFor: "See how it stands",
+		Text: "Your choice has been received and will be carried out in a moment.",
+	})
+}

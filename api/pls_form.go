@@ -1,0 +1,234 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// form is what a visitor is asked before a time is booked.
+type form struct {
+	fields    []*question
+	operation uuid.UUID // names what the form makes: sent twice, it books once
+}
+
+// question is one question of a form, with what was typed and what is wrong with it.
+type question struct {
+	Name     string
+	Label    string
+	Type     string // of an input; textarea, select
+	Fill     string // the autocomplete name of HTML
+	Required bool
+	Options  []string
+	Value    string
+	Fault    string
+}
+
+// formPage asks who books the picked time.
+type formPage struct {
+	frame
+	About    string
+	Text     string
+	When     string
+	ZoneText string
+	With     string
+	Fields   []*question
+	Hidden   map[string]string
+	Action   string
+	Button   string
+	Back     string
+	Faults   int
+}
+
+const maxAnswer = 2000 // characters
+
+// newForm asks for name and e-mail address, for what the project asks its customers, and for what the link does.
+func newForm(v *linkVisit) *form {
+	f := &form{operation: newID(), fields: []*question{
+		{Name: "name", Label: "Name", Type: "text", Fill: "name", Required: true},
+		{Name: "email", Label: "E-mail address", Type: "email", Fill: "email", Required: true},
+	}}
+	asked := map[string]bool{}
+	for _, q := range v.link.Questions {
+		asked[q.Name] = true
+	}
+	for _, one := range projectFields(v.project.CustomerFields) {
+		if !asked[one.Name] {
+			f.add(one)
+		}
+	}
+	for _, q := range v.link.Questions {
+		f.fields = append(f.fields, &question{Name: q.Name, Label: q.Label, Type: q.Type, Fill: fillFor(q.Type), Required: q.Required})
+	}
+	return f
+}
+
+// add takes a field of the project. Names that every form has keep their own kind.
+func (f *form) add(one *question) {
+	for _, known := range f.fields {
+		if known.Name == one.Name {
+			known.Label = one.Label
+			return
+		}
+	}
+	if !slices.Contains(formFields, one.Name) {
+		f.fields = append(f.fields, one)
+	}
+}
+
+// simple are the formats of a project's fields that a page without scripts can ask for, as types of HTML.
+var simple = map[string]string{
+	"": "text", "text": "text", "string": "text", "email": "email", "tel": "tel", "phone": "tel", "url": "url", "number": "number",
+	"textarea": "textarea", "checkbox": "checkbox", "boolean": "checkbox", "select": "select", "enum": "select",
+}
+
+// projectFields reads those of a project's customer fields that are simple, by name; a comment comes last.
+func projectFields(raw json.RawMessage) (fields []*question) {
+	var all map[string]struct {
+		Title    string `json:"title"`
+		Format   string `json:"format"`
+		Required bool   `json:"required"`
+		ReadOnly bool   `json:"readonly"`
+		Hidden   bool   `json:"hidden"`
+		Enum     []any  `json:"enum"`
+	}
+	_ = json.Unmarshal(raw, &all) // what the widget can read that this cannot is left out
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		in := all[name]
+		kind, ok := simple[strings.ToLower(in.Format)]
+		if !ok || in.ReadOnly || in.Hidden || kind == "select" && len(in.Enum) == 0 {
+			continue
+		}
+		one := &question{Name: name, Label: in.Title, Type: kind, Required: in.Required}
+		switch {
+		case in.Format == "" && name == "phone":
+			one.Type = "tel"
+		case in.Format == "" && name == "comment":
+			one.Type = "textarea"
+		}
+		if one.Fill = fillFor(one.Type); one.Label == "" {
+			one.Label = words(name)
+		}
+		for _, option := range in.Enum {
+			one.Options = append(one.Options, fmt.Sprint(option))
+		}
+		fields = append(fields, one)
+	}
+	slices.SortStableFunc(fields, func(a, b *question) int { return last(a) - last(b) })
+	return fields
+}
+
+func last(f *question) int {
+	if f.Name == "comment" {
+		return 1
+	}
+	return 0
+}
+
+func fillFor(kind string) string {
+	if kind == "tel" {
+		return "tel"
+	}
+	return ""
+}
+
+// readForm reads what was typed, and finds fault with it.
+func readForm(k *call, v *linkVisit) *form {
+	f := newForm(v)
+	if id, err := uuid.Parse(k.typed("operation")); err == nil {
+		f.operation = id
+	}
+	for _, one := range f.fields {
+		one.read(k.typed(one.Name))
+	}
+	return f
+}
+
+func (f *question) read(text string) {
+	problems := booking.Problems{}
+	f.Value = text
+	checkLength(text, f.Name, maxAnswer, problems)
+	switch {
+	case len(problems) > 0:
+		f.Fault = "Please write less than this: " + strconv.Itoa(maxAnswer) + " characters at most."
+	case text == "" && f.Required && f.Type == "checkbox":
+		f.Fault = "Please tick this box to go on."
+	case text == "" && f.Required:
+		f.Fault = "Please fill this in."
+	case text == "":
+	case f.Type == "email" && !goodEmail(text):
+		f.Fault = "Please write an e-mail address, such as marty@example.com."
+	case f.Type == "url" && !goodURL(text):
+		f.Fault = "Please write an address, such as https://example.com."
+	case f.Type == "select" && !slices.Contains(f.Options, text):
+		f.Fault = "Please choose one of these."
+	}
+}
+
+func goodEmail(text string) bool {
+	problems := booking.Problems{}
+	checkEmail(text, "email", problems)
+	return len(problems) == 0
+}
+
+func goodURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+func (f *form) faulty() bool {
+	return slices.ContainsFunc(f.fields, func(one *question) bool { return one.Fault != "" })
+}
+
+// blame puts what a booking was refused for beside the fields it is about; false when it is about none.
+func (f *form) blame(err error) bool {
+	known, ok := errors.AsType[*booking.Error](err)
+	if !ok {
+		return false
+	}
+	for _, one := range f.fields {
+		if what := known.Fields["customer."+one.Name]; len(what) > 0 {
+			one.Fault = "This " + what[0] + "."
+		}
+	}
+	return f.faulty()
+}
+
+// answer is a field's value as the record keeps it.
+func (f *question) answer() any {
+	if f.Type == "checkbox" {
+		return f.Value != ""
+	}
+	return f.Value
+}
+
+// customer is the form as the customer of a booking; what is empty is left out.
+func (f *form) customer(zone *time.Location) json.RawMessage {
+	all := map[string]any{"timezone": zone.String()}
+	for _, one := range f.fields {
+		if one.Value != "" || one.Type == "checkbox" {
+			all[one.Name] = one.answer()
+		}
+	}
+	raw, _ := json.Marshal(all) //nolint:errchkjson // texts and switches
+	return raw
+}
+
+func (f *form) value(name string) string {
+	for _, one := range f.fields {
+		if one.Name == name {
+			return one.Value
+		}
+	}
+	return ""
+}

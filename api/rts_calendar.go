@@ -1,0 +1,64 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	ics "github.com/arran4/golang-ical"
+
+	"holdfast/internal/booking"
+)
+
+// eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
+// its own zone. The entry keeps its UID, and its SEQUENCE grows, so that a newer file replaces an older one.
+func (s *Server) eventFile(k *call) error {
+	found, app, err := s.DB.OpenRequest(k, k.code())
+	if err != nil {
+		return err
+	}
+	k.app = app
+	if found.Booking == nil {
+		return booking.Errorf(booking.NotFound, "No time is booked.")
+	}
+	k.Header("Content-Disposition", `attachment; filename="event.ics"`)
+	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, k.base+requestPath(found.Request))))
+	return nil
+}
+
+func calendarFile(b *booking.Booking, page string) string {
+	file := ics.NewCalendarFor("holdfast")
+	file.SetMethod(ics.MethodPublish)
+	e := file.AddEvent(b.EventID.String())
+	e.SetDtStampTime(b.UpdatedAt)
+	e.SetModifiedAt(b.UpdatedAt)
+	e.SetSequence(b.Revision)
+	e.SetStartAt(b.Start)
+	e.SetEndAt(b.End)
+	e.SetSummary(oneLine(b.What))
+	e.SetStatus(calendarStatus(b))
+	e.SetURL(page)
+	if b.Where != "" {
+		e.SetLocation(oneLine(b.Where))
+	}
+	if b.Description != "" {
+		e.SetDescription(calendarText(b.Description))
+	}
+	return file.Serialize(ics.WithNewLineWindows)
+}
+
+func calendarStatus(b *booking.Booking) ics.ObjectStatus {
+	switch {
+	case b.State == "tentative":
+		return ics.ObjectStatusTentative
+	case b.Completed && b.State != booking.Completed:
+		return ics.ObjectStatusCancelled
+	}
+	return ics.ObjectStatusConfirmed
+}
+
+// calendarText leaves no bare carriage return, which would end a line of the file.
+func calendarText(text string) string {
+	return plainText(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+}
+
+func oneLine(text string) string { return strings.ReplaceAll(calendarText(text), "\n", " ") }

@@ -1,0 +1,178 @@
+package api
+
+import (
+	"html/template"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/links"
+	"holdfast/internal/timekit"
+)
+
+// frame is what every page for visitors has.
+type frame struct {
+	Style   template.CSS
+	Script  template.JS
+	Title   string
+	App     string
+	Zone    string
+	Wide    bool
+	Code    booking.Code // of what went wrong; "" = nothing
+	Request string
+}
+
+func (f *frame) self() *frame { return f }
+
+// framed is a page: a struct with a frame in it.
+type framed interface{ self() *frame }
+
+// zoneScript tells the page the visitor's zone on their first visit. The page is complete without it.
+const zoneScript = `"use strict";try{const z=Intl.DateTimeFormat().resolvedOptions().timeZone,u=new URL(location.href);` +
+	`if(z&&z!==document.documentElement.dataset.zone&&!u.searchParams.has("tz")){u.searchParams.set("tz",z);location.replace(u)}}catch{}`
+
+var zoneScriptHash = hashOf(zoneScript)
+
+// forVisitors makes a handler of pages. Visitors have no key: their address is what is counted, by the limit of widgets. What
+// goes wrong is a page, too, or a problem document for programs.
+func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
+	return func(k *call) error {
+		k.clock, k.kind = timekit.Clock{}, booking.WidgetKey // a page has its own zone, and project rules hold
+		k.visitorHeaders(false)
+		err := s.meterVisitor(k)
+		if err == nil {
+			err = handle(k)
+		}
+		if err != nil {
+			return s.sorry(k, err)
+		}
+		return nil
+	}
+}
+
+func (s *Server) meterVisitor(k *call) error {
+	return k.tooMany(s.Limits.widget.Take("visitor " + k.address()))
+}
+
+// visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script
+// runs but ours. A public link may stand in a frame on the app's own hosts: booking needs a name typed in, so there is
+// nothing to win by a click that was led astray. The page of a request may not, for its buttons give a booking up.
+func (k *call) visitorHeaders(script bool) {
+	k.linkHeaders("")
+	policy := k.Writer.Header().Get("Content-Security-Policy")
+	if script {
+		policy += "; script-src " + zoneScriptHash
+	}
+	if hosts := k.frameHosts(); hosts != "" {
+		policy = strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+hosts, 1)
+		k.Writer.Header().Del("X-Frame-Options") // it knows no hosts
+	}
+	k.Header("Content-Security-Policy", policy)
+}
+
+// frameHosts are the hosts that may show a public link in a frame: where the app lets people be sent.
+func (k *call) frameHosts() string {
+	if k.app == nil || !strings.HasPrefix(k.FullPath(), "/pls/") {
+		return ""
+	}
+	var hosts []string
+	for _, host := range k.app.Settings.RedirectHosts {
+		if target, ok := links.SafeRedirect("https://"+host, k.app.Settings.RedirectHosts); ok {
+			hosts = append(hosts, "https://"+target.Host)
+		}
+	}
+	return strings.Join(hosts, " ")
+}
+
+// show renders a page. Its frame is completed here.
+func (s *Server) showPage(k *call, status int, name string, p framed) error {
+	f := p.self()
+	f.Style = template.CSS(pageStyle) //nolint:gosec // our own file
+	if f.Script != "" {
+		f.Script = zoneScript
+	}
+	if k.app != nil {
+		f.App = k.app.Name
+	}
+	var text strings.Builder
+	if err := pages.ExecuteTemplate(&text, name, p); err != nil {
+		return err
+	}
+	k.visitorHeaders(f.Script != "")
+	k.Data(status, "text/html; charset=utf-8", []byte(text.String()))
+	return nil
+}
+
+// notice is a page that only says something.
+type notice struct {
+	frame
+	Text    string
+	Link    string // where to go from here; "" for nowhere
+	LinkFor string
+}
+
+// sorry is an honest page, or a problem document for programs.
+func (s *Server) sorry(k *call, err error) error {
+	if k.wantsJSON() {
+		return err
+	}
+	known := s.public(k.Context, err)
+	p := &notice{frame: frame{Code: known.Code, Request: requestID(k.Context)}}
+	p.Title, p.Text = excuse(known)
+	return s.showPage(k, statuses[known.Code], "notice.html", p)
+}
+
+// excuse is what a visitor reads when a page cannot do its work.
+func excuse(err *booking.Error) (title, text string) {
+	switch err.Code {
+	case booking.PublicLinkNotFound, booking.NotFound, booking.LinkInvalid:
+		return "Nothing to see here", "This address leads nowhere. Please check that all of it was copied."
+	case booking.PublicLinkDisabled:
+		return "Not in use any more", "Times are no longer booked by this link. Please ask whoever gave it to you for another."
+	case booking.ClaimReplayed:
+		return "Already used", "A time has been booked with this link. To book another, please go back to where you found it."
+	case booking.TokenExpired:
+		return "The link has expired", "It is good for a while only. Please go back to where you found it and open it again. Nothing was booked."
+	case booking.ClaimMissing, booking.ClaimNotForLink:
+		return "Please come the other way", "This page opens only by the link of the site that sends you here. Please start there."
+	case booking.ClaimMalformed, booking.ClaimAlgorithm, booking.ClaimInvalidSignature, booking.ClaimWrongAudience,
+		booking.ClaimIssuedInFuture, booking.ClaimLifetimeTooLong, booking.ClaimMissingID:
+		return "The link does not work", "Something is wrong with the link that led here. Please go back to where you found it. " +
+			"Nothing was booked."
+	case booking.InvalidParameter:
+		return "The link does not work", err.Message
+	case booking.TooManyRequests:
+		return "One moment, please", "There were many requests from your network. Please try again in a while."
+	case booking.Forbidden:
+		return "Not from there", err.Message
+	case booking.ActionNotAvailable:
+		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
+	default:
+		return "That did not work", err.Message
+	}
+}
+
+// fromHere refuses forms of other sites.
+func (k *call) fromHere() error {
+	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
+		return booking.Wrap(err, booking.Forbidden, "This request came from another site.")
+	}
+	return nil
+}
+
+// typed reads a posted field. What no text can hold is dropped.
+func (k *call) typed(name string) string {
+	text := strings.ReplaceAll(k.Request.PostForm.Get(name), "\r\n", "\n")
+	return strings.TrimSpace(plainText(text))
+}
+
+// plainText drops what neither the record nor JSON can keep, and controls but for line breaks and tabs.
+func plainText(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || r == 0x7f || r < ' ' && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, text)
+}

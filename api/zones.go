@@ -1,0 +1,92 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/internal/booking"
+)
+
+// zoneGroup is a part of the world with its zones, for a list to choose from.
+type zoneGroup struct {
+	Name  string
+	Zones []zoneChoice
+}
+
+type zoneChoice struct{ Name, Text string }
+
+var zoneGroups = readZones(mustRead("pages/zones.txt"))
+
+// readZones sorts a list of names, one a line and in order, by the part before the first slash.
+func readZones(text string) (groups []zoneGroup) {
+	for name := range strings.Lines(text) {
+		name = strings.TrimSpace(name)
+		part, _, _ := strings.Cut(name, "/")
+		if len(groups) == 0 || groups[len(groups)-1].Name != part {
+			groups = append(groups, zoneGroup{Name: part})
+		}
+		last := &groups[len(groups)-1]
+		last.Zones = append(last.Zones, zoneChoice{name, zoneText(name)})
+	}
+	return groups
+}
+
+// zoneText is a zone's name as people read it.
+func zoneText(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// zoneOf finds a zone of the database by its name: the first of several that is one.
+func zoneOf(names ...string) *time.Location {
+	for _, name := range names {
+		problems := booking.Problems{}
+		if len(name) > 64 {
+			continue
+		}
+		if checkZone(name, "tz", problems); len(problems) == 0 {
+			return (&booking.Resource{Timezone: name}).Zone()
+		}
+	}
+	return time.UTC
+}
+
+// whenText is a range of time as a visitor reads it.
+func whenText(start, end time.Time, zone *time.Location) string {
+	const gap = "\u00a0" // a range of hours stays on one line
+	start, end = start.In(zone), end.In(zone)
+	text := start.Format("Monday, 2 January 2006, 15:04") + gap + "–" + gap
+	if start.Format(time.DateOnly) == end.Format(time.DateOnly) {
+		return text + end.Format("15:04")
+	}
+	return text + end.Format("Monday, 2 January 2006, 15:04")
+}
+
+// listed tells whether the list has a zone.
+func listed(name string) bool {
+	for _, group := range zoneGroups {
+		for _, zone := range group.Zones {
+			if zone.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lengthText is a length of time as a visitor reads it.
+func lengthText(length time.Duration) string {
+	hours, minutes := int(length/time.Hour), int(length%time.Hour/time.Minute)
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{hours, "hour"}, {minutes, "minute"}} {
+		switch part.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.word)
+		default:
+			parts = append(parts, strconv.Itoa(part.n)+" "+part.word+"s")
+		}
+	}
+	return strings.Join(parts, " ")
+}
