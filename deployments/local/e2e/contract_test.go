@@ -142,6 +142,9 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.calendars(t, resource)
 	r.unsupported(t)
 	r.credentials(t)
+	r.embed(t)
+	r.publicLinks(t)
+	r.scheduling(t, resource)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)

@@ -239,6 +239,7 @@ func TestSlowReceiversOfNotifications(t *testing.T) {
 	if n := len(r.all()); n != 1 {
 		t.Errorf("%d requests: the later one has overtaken", n)
 	}
+	b.post(t, "/v2/deliveries/"+attempt.str("data.id")+"/retry", "").want(t, http.StatusAccepted)
 	got := r.waitFor(t, 3)
 	if kinds := got[1].at("notification.type") + " " + got[2].at("notification.type"); kinds != "scheduling_request_time_chosen scheduling_request_rescheduled" {
 		t.Error(kinds)
