@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"holdfast/internal/booking"
@@ -15,9 +16,11 @@ import (
 // cronofyTimeout is how long receivers of Cronofy's notifications may take.
 const cronofyTimeout = 5 * time.Second
 
-// target is an endpoint with its secrets opened.
+// target is an endpoint with its secrets opened, for one batch.
 type target struct {
 	booking.Endpoint
+	sent          atomic.Int32
+	failing       atomic.Bool // some of the batch has failed
 	pace          float32
 	probing       bool
 	secrets       []string // the newest first
@@ -79,6 +82,10 @@ func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) er
 		return err
 	}
 	t.expect(&result)
+	t.sent.Add(1)
+	if result.Verdict != webhook.Done {
+		t.failing.Store(true)
+	}
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	woken, err := a.DB.FinishAttempt(ctx, t.ID, t.record(d, started, result), verdict(d, result))
 	for _, endpoint := range woken {
@@ -113,20 +120,23 @@ func (a *Activities) body(t *target, c *booking.Change) ([]byte, error) {
 	return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL, Actions: links})
 }
 
-// verdict says what becomes of a delivery. A test is tried once.
+// verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is
+// not gone, and what waits for it is not to be dropped.
 func verdict(d booking.Delivery, r webhook.Result) postgres.Verdict {
 	v := postgres.Verdict{Test: d.Change.Test, Overloaded: r.Overloaded()}
-	switch r.Verdict {
-	case webhook.Done:
+	switch {
+	case r.Verdict == webhook.Done:
 		v.Status = postgres.Delivered
 		return v
-	case webhook.Gone:
+	case d.Change.Test:
+		v.Status = postgres.Exhausted
+		return v
+	case r.Verdict == webhook.Gone:
 		v.Status, v.Disable = postgres.Cancelled, true
 		return v
-	case webhook.Retry:
 	}
 	next, more := webhook.Next(d.Tries, r, time.Now(), rand.Float64)
-	if more && !d.Change.Test {
+	if more {
 		v.Status, v.Next = postgres.Waiting, next
 		return v
 	}

@@ -16,10 +16,12 @@ const (
 	sweepLimit      = 500
 	keepOperations  = 24 * time.Hour
 	keepClaims      = time.Hour // beyond their expiry, for clocks that differ
+	forgetLimit     = 5000
 )
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys and claim tokens.
+// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets what is old: Idempotency-Keys, claim tokens,
+// changes and deliveries.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	var out booking.Swept
 	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
@@ -64,7 +66,11 @@ func (a *Activities) forget(ctx context.Context) error {
 	if err := a.DB.ForgetOperations(ctx, keepOperations); err != nil {
 		return err
 	}
-	return a.DB.ForgetClaims(ctx, keepClaims)
+	if err := a.DB.ForgetClaims(ctx, keepClaims); err != nil {
+		return err
+	}
+	_, _, err := a.DB.ForgetChanges(ctx, a.Keep, forgetLimit)
+	return err
 }
 
 // revive hands an overdue action to its booking's workflow again; the commit knows an action it has seen. An action of

@@ -150,6 +150,19 @@ func TestNothingThere(t *testing.T) {
 	} {
 		b.get(path).want(t, http.StatusNotFound).says(t, "Not here", "/portal/webhooks")
 	}
+	inner, reached := h.portal.API, ""
+	h.portal.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reached = r.URL.Path
+		inner.ServeHTTP(w, r)
+	})
+	for _, path := range []string{
+		"/portal/bookings/" + booked.ID.String() + "%2Fcancel", "/portal/webhooks/..%2Fapp", "/portal/webhooks/%2e%2e", "/portal/graphs/x%3Fy/drawing.svg",
+	} {
+		if b.get(path).want(t, http.StatusNotFound); reached != "" {
+			t.Errorf("%s leads to %s", path, reached)
+		}
+	}
+	h.portal.API = inner
 	for _, path := range []string{"", "/drawing.svg"} {
 		stranger.get("/portal/bookings/"+booked.ID.String()+path).want(t, http.StatusNotFound)
 	}
