@@ -123,7 +123,7 @@ func (k *call) with(keep url.Values, pairs ...string) string {
 	return k.Request.URL.Path + "?" + query.Encode()
 }
 
-// days sorts slots by the visitor's dates. Of an hour that comes twice, as clocks are put back, each time says which it is.
+// days sorts slots by the visitor's dates.
 func (p *picker) days(k *call, slots []availability.Slot, w *wanted, o *offering, keep url.Values) (days []pickerDay) {
 	for _, slot := range slots {
 		at := slot.Start.In(o.zone)
@@ -132,30 +132,13 @@ func (p *picker) days(k *call, slots []availability.Slot, w *wanted, o *offering
 			days = append(days, pickerDay{ID: date, Date: at.Format("Monday, 2 January")})
 		}
 		one := pickerTime{
-			Text: at.Format("15:04"), Label: at.Format("Monday, 2 January 2006, 15:04"), At: timekit.Clock{}.Show(at, o.zone),
-			Link: k.with(keep, "tz", o.zone.String(), "start", wire(slot.Start),
-				"resource", w.resources[slot.Resources[0]].ID.String()),
-		}
-		if twice(at) {
-			one.Text, one.Label = one.Text+at.Format(" (MST)"), one.Label+at.Format(" MST")
+			Text: clockText(at), Label: at.Format("Monday, 2 January 2006, ") + clockText(at), At: timekit.Clock{}.Show(at, o.zone),
+			Link: k.with(keep, "tz", o.zone.String(), "start", wire(slot.Start), "resource", w.resources[slot.Resources[0]].ID.String()),
 		}
 		day := &days[len(days)-1]
 		day.Times = append(day.Times, one)
 	}
 	return days
-}
-
-// twice tells whether the clocks of the time's zone show this time twice: they are put back over it.
-func twice(at time.Time) bool {
-	_, offset := at.Zone()
-	for _, away := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
-		_, other := at.Add(away).Zone()
-		again := at.Add(time.Duration(offset-other) * time.Second)
-		if _, there := again.Zone(); there == other && other != offset {
-			return true
-		}
-	}
-	return false
 }
 
 func weekText(first, last time.Time) string {

@@ -213,5 +213,6 @@ func (s *Server) pageRoutes() []route {
 		{http.MethodHead, "/rts/:code", needNothing, false, request},
 		{http.MethodPost, "/rts/:code", needNothing, false, s.forVisitors(s.followRequest)},
 		{http.MethodGet, "/rts/:code/event.ics", needNothing, false, s.forVisitors(s.eventFile)},
+		{http.MethodHead, "/rts/:code/event.ics", needNothing, false, s.forVisitors(s.eventFile)},
 	}
 }

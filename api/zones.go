@@ -53,11 +53,33 @@ func zoneOf(names ...string) *time.Location {
 func whenText(start, end time.Time, zone *time.Location) string {
 	const gap = "\u00a0" // a range of hours stays on one line
 	start, end = start.In(zone), end.In(zone)
-	text := start.Format("Monday, 2 January 2006, 15:04") + gap + "–" + gap
-	if start.Format(time.DateOnly) == end.Format(time.DateOnly) {
-		return text + end.Format("15:04")
+	const day = "Monday, 2 January 2006, "
+	text := start.Format(day) + clockText(start) + gap + "–" + gap
+	if start.Format(time.DateOnly) != end.Format(time.DateOnly) {
+		text += end.Format(day)
 	}
-	return text + end.Format("Monday, 2 January 2006, 15:04")
+	return text + clockText(end)
+}
+
+// clockText is what clocks show. Where they show it twice, since they are put back over it, it says which one is meant.
+func clockText(at time.Time) string {
+	if twice(at) {
+		return at.Format("15:04 (MST)")
+	}
+	return at.Format("15:04")
+}
+
+// twice tells whether the clocks of the time's zone show this time twice.
+func twice(at time.Time) bool {
+	_, offset := at.Zone()
+	for _, away := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		_, other := at.Add(away).Zone()
+		again := at.Add(time.Duration(offset-other) * time.Second)
+		if _, there := again.Zone(); there == other && other != offset {
+			return true
+		}
+	}
+	return false
 }
 
 // listed tells whether the list has a zone.

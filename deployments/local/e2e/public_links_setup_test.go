@@ -14,6 +14,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
 )
 
 // linkShop is an app with a public link, and the credentials for claim tokens.
@@ -200,4 +202,15 @@ func (s *linkShop) bookings(t testing.TB) answer {
 func asJSON(value any) string {
 	text, _ := json.Marshal(value) //nolint:errchkjson // texts
 	return string(text)
+}
+
+// requestOf reads the scheduling request of a page from the record.
+func (s *linkShop) requestOf(t testing.TB, page string) *booking.SchedulingRequest {
+	t.Helper()
+	code, _, _ := strings.Cut(strings.TrimPrefix(page, "/rts/"), "?")
+	found, _, err := s.stack.App.DB.OpenRequest(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Request
 }
