@@ -146,6 +146,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.embed(t)
 	r.publicLinks(t)
 	r.scheduling(t, resource)
+	r.visitors(t)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)

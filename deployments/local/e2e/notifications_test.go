@@ -114,9 +114,9 @@ func TestNotificationsTellTheStory(t *testing.T) {
 		b.promisedNotification(t, got[i])
 	}
 	everything.waitFor(t, 8) // two of other bookings; the move is two of this one's
-	time.Sleep(time.Second)
-	if all := r.all(); len(all) != len(want) {
-		t.Errorf("%d messages, want %d: %s", len(all), len(want), all[len(all)-1].body)
+	list := b.get(t, "/v2/webhooks/"+b.get(t, "/v2/webhooks").str("data.0.id")+"/deliveries").want(t, http.StatusOK)
+	if all, _ := list.at("data").([]any); len(all) != len(want) {
+		t.Errorf("%d messages, want %d: %s", len(all), len(want), list.body)
 	}
 	wantSignedForCronofy(t, got, secret)
 }
