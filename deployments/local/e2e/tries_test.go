@@ -16,6 +16,7 @@ func TestATestArrivesWhateverTheStatus(t *testing.T) {
 	made := b.webhook(t, hears.URL, `,"format":"holdfast","states":["cancelled","completed"]`)
 	hook := made.str("data.id")
 	path := "/v2/webhooks/" + hook + "/test"
+	waits := b.book(t, b.resource(t), "instant", 9)
 	for i, status := range []string{"active", "paused", "resting", "disabled"} {
 		switch status {
 		case "resting":
@@ -34,10 +35,20 @@ func TestATestArrivesWhateverTheStatus(t *testing.T) {
 			t.Errorf("%s: %v %s", status, got.header, got.body)
 		}
 		b.get(t, "/v2/events/"+a.str("data.event_id")).refused(t, http.StatusNotFound, "not_found")
+		if status == "paused" { // what waits does not go out with it
+			b.put(t, "/v2/bookings/"+waits+"/cancel", "").want(t, http.StatusOK)
+		}
+		if n := len(hears.all()); n != i+1 {
+			t.Errorf("%s: %d requests", status, n)
+		}
 	}
-	if a := b.changes(t, "", ""); a.str("data.0.id") != "" {
-		t.Errorf("a test is among the changes: %s", a.body)
+	if ids, _ := b.follow(t, "", 2); len(ids) != 2 {
+		t.Errorf("a test is among the changes: %v", ids)
 	}
+	if a := b.deliveries(t, hook, "test=false"); a.str("data.0.status") != "pending" || a.str("data.0.attempt_count") != "0" {
+		t.Errorf("what waits: %s", a.body)
+	}
+	b.sql(t, `DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND NOT test`, hook)
 	b.sql(t, `UPDATE webhook_endpoints SET status = 'active', opened = 0, open_until = '-infinity' WHERE id = $1`, hook)
 	named := b.post(t, path, `{"event_type":"endpoint.paused"}`).want(t, http.StatusOK)
 	if got := hears.waitFor(t, 5)[4]; got.at("type") != "endpoint.paused" || named.str("data.event_type") != "endpoint.paused" {
