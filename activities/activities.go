@@ -25,6 +25,7 @@ type Activities struct {
 	Links    links.Maker
 	Log      *slog.Logger
 	Metrics  Metrics
+	Keep     time.Duration // how long changes and their deliveries are kept
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.

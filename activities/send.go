@@ -104,20 +104,23 @@ func (a *Activities) body(t *target, c *booking.Change) ([]byte, error) {
 	return payload.Body(t.Format, c, links)
 }
 
-// verdict says what becomes of a delivery. A test is tried once.
+// verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is
+// not gone, and what waits for it is not to be dropped.
 func verdict(d booking.Delivery, r webhook.Result) postgres.Verdict {
 	v := postgres.Verdict{Test: d.Change.Test, Overloaded: r.Overloaded()}
-	switch r.Verdict {
-	case webhook.Done:
+	switch {
+	case r.Verdict == webhook.Done:
 		v.Status = postgres.Delivered
 		return v
-	case webhook.Gone:
+	case d.Change.Test:
+		v.Status = postgres.Exhausted
+		return v
+	case r.Verdict == webhook.Gone:
 		v.Status, v.Disable = postgres.Cancelled, true
 		return v
-	case webhook.Retry:
 	}
 	next, more := webhook.Next(d.Tries, r, time.Now(), rand.Float64)
-	if more && !d.Change.Test {
+	if more {
 		v.Status, v.Next = postgres.Waiting, next
 		return v
 	}

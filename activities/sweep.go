@@ -15,10 +15,11 @@ const (
 	overdueTimer    = time.Minute
 	sweepLimit      = 500
 	keepOperations  = 24 * time.Hour
+	forgetLimit     = 5000
 )
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys.
+// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets old Idempotency-Keys, changes and deliveries.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	var out booking.Swept
 	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
@@ -53,6 +54,9 @@ func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 		}
 	}
 	if err := a.DB.ForgetOperations(ctx, keepOperations); err != nil {
+		return out, retryable(err)
+	}
+	if _, _, err := a.DB.ForgetChanges(ctx, a.Keep, forgetLimit); err != nil {
 		return out, retryable(err)
 	}
 	return out, nil

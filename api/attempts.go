@@ -12,12 +12,11 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
 	"holdfast/internal/timekit"
+	"holdfast/internal/webhook"
 )
 
-const (
-	hiddenText   = "(hidden)" // for what lets its reader act
-	keptResponse = 16 << 10   // of an answer's body is on record
-)
+// keptResponse is how much of an answer's body is on record.
+const keptResponse = 16 << 10
 
 // showDelivery answers with a delivery, its attempts and its change.
 func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
@@ -59,7 +58,8 @@ func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (ti
 			"method": strings.ToLower(a.Method), "url": a.URL, "format": a.Format, "headers": shownHeaders(a.RequestHeaders), "body": body,
 		},
 		"response": timekit.Object{
-			"headers": shownHeaders(a.ResponseHeaders), "body": withoutTokens(string(a.ResponseBody)), "truncated": len(a.ResponseBody) >= keptResponse,
+			"headers": shownHeaders(a.ResponseHeaders), "body": withoutTokens(string(a.ResponseBody)),
+			"truncated": len(a.ResponseBody) >= keptResponse,
 		},
 	}, nil
 }
@@ -84,7 +84,7 @@ func (s *Server) hiddenLinks(c *booking.Change) (map[string]string, error) {
 	}
 	links, err := s.Links.Customer(b)
 	for action := range links {
-		links[action] = hiddenText
+		links[action] = webhook.Hidden
 	}
 	return links, err
 }
@@ -93,7 +93,7 @@ var token = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 
 // withoutTokens is a receiver's text with broken UTF-8 mended. Some receivers repeat what they got, with its links.
 func withoutTokens(text string) string {
-	return token.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), hiddenText)
+	return token.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), webhook.Hidden)
 }
 
 func shownHeaders(raw json.RawMessage) map[string][]string {

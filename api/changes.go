@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,22 +96,15 @@ func (k *call) changeFilter(problems booking.Problems) postgres.ChangeFilter {
 
 // topics reads names of the catalogue, or of whole families of it, separated by commas.
 func (k *call) topics(field string, problems booking.Problems) []string {
-	known := []string{}
-	for _, e := range payload.EventTypes() {
-		known = append(known, booking.Topics(e.Name, "")...)
-	}
 	var names []string
 	for _, list := range k.QueryArray(field) {
 		for name := range strings.SplitSeq(list, ",") {
-			if name = strings.TrimSpace(name); name == "" {
-				continue
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
 			}
-			if !slices.Contains(known, name) {
-				problems.Add(field, "has %q, which is none of GET /v2/webhooks/event_types", name)
-			}
-			names = append(names, name)
 		}
 	}
+	checkEventTypes(names, field, problems)
 	return names
 }
 

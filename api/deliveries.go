@@ -105,20 +105,12 @@ func (s *Server) retryDelivery(k *call) error {
 	if err != nil {
 		return err
 	}
-	s.rouse(k, endpoint)
+	s.wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
 	sent, _, err := s.DB.Sending(k, k.app.ID, id)
 	if err != nil {
 		return err
 	}
 	return k.data(http.StatusAccepted, k.deliveryView(sent))
-}
-
-// rouse sees to it that an endpoint's deliveries are looked at now, also while its breaker is open. What cannot be woken now
-// the sweep will find.
-func (s *Server) rouse(k *call, endpoint uuid.UUID) {
-	if err := s.Dispatch.Wake(k, endpoint); err != nil {
-		s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", endpoint, "error", err)
-	}
 }
 
 func (k *call) deliveryView(s *booking.Sending) timekit.Object {

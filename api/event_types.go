@@ -12,14 +12,14 @@ import (
 func (s *Server) listEventTypes(k *call) error { return k.data(http.StatusOK, payload.EventTypes()) }
 
 // checkEventTypes wants each name in the catalogue, or a family of it with a "*" behind the dot.
-func checkEventTypes(names []string, problems booking.Problems) {
+func checkEventTypes(names []string, field string, problems booking.Problems) {
 	known := payload.EventTypes()
 	for _, name := range names {
 		if !slices.ContainsFunc(known, func(e payload.EventType) bool {
 			family, _, _ := strings.Cut(e.Name, ".")
 			return name == e.Name || name == family+".*"
 		}) {
-			problems.Add("event_types", "has %q, which is none of GET /v2/webhooks/event_types", name)
+			problems.Add(field, "has %q, which is none of GET /v2/webhooks/event_types", name)
 		}
 	}
 }

@@ -165,6 +165,8 @@ func (s *Server) webhookRoutes() []route {
 		{http.MethodPost, "/v2/webhooks/:id/pause", needServer, false, s.pauseWebhook},
 		{http.MethodPost, "/v2/webhooks/:id/resume", needServer, false, s.resumeWebhook},
 		{http.MethodPost, "/v2/webhooks/:id/rotate", needServer, once, s.rotateWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/test", needServer, once, s.tryWebhook},
+		{http.MethodPost, "/v2/webhooks/:id/replay", needServer, once, s.replayWebhook},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},
 
 		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},

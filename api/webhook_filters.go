@@ -38,7 +38,7 @@ func (in *webhookFilters) apply(e *booking.Endpoint, problems booking.Problems) 
 			problems.Add(field("state", in.State), "%q is not a state of that graph", state)
 		}
 	}
-	checkEventTypes(e.EventTypes, problems)
+	checkEventTypes(e.EventTypes, "event_types", problems)
 }
 
 // choose writes a filter that the body names, by its one value or by its list. Both are fine where they say the same, as

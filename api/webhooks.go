@@ -156,14 +156,8 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 }
 
 func (k *call) healthView(h *booking.Health) timekit.Object {
-	moment := func(t *time.Time) any {
-		if t == nil {
-			return nil
-		}
-		return k.clock.Show(*t, time.UTC)
-	}
 	return timekit.Object{
-		"succeeded_at": moment(h.SucceededAt), "failing_since": moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": moment(h.OpenUntil), "pending": h.Pending,
+		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
+		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
 	}
 }

@@ -189,6 +189,7 @@ func (a *App) RunWorker(ctx context.Context) error {
 	defer sender.Close()
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
+		Keep: a.Config.EventRetention,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -52,6 +52,8 @@ type Config struct {
 	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
 	WebhookTimeout       time.Duration  `env:"HOLDFAST_WEBHOOK_TIMEOUT" envDefault:"10s"`
 
+	EventRetention time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"` // how long changes and what was sent of them are kept
+
 	Wait        time.Duration `env:"HOLDFAST_WAIT" envDefault:"10s"` // how long an action waits for its outcome
 	SweepEvery  time.Duration `env:"HOLDFAST_SWEEP_EVERY" envDefault:"1m"`
 	StopTimeout time.Duration `env:"HOLDFAST_STOP_TIMEOUT" envDefault:"20s"`
@@ -134,6 +136,9 @@ func (c *Config) Check() error {
 	}
 	if c.SweepEvery < time.Second {
 		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")
+	}
+	if c.EventRetention < time.Hour {
+		fault("HOLDFAST_EVENT_RETENTION must be at least 1h")
 	}
 	c.checkLimits(fault)
 	return errors.Join(faults...)

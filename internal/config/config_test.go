@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
 		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
 		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
-		StopTimeout: 20 * time.Second, LogLevel: slog.LevelInfo,
+		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour, LogLevel: slog.LevelInfo,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -63,7 +63,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
 		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
-		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_LOG_LEVEL=debug"))
+		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_EVENT_RETENTION=2h", "HOLDFAST_LOG_LEVEL=debug"))
 	fields := reflect.ValueOf(c)
 	for i := range fields.NumField() {
 		if fields.Field(i).IsZero() {
@@ -112,7 +112,8 @@ func TestCheckTellsAllAtOnce(t *testing.T) {
 	}
 	err := c.Check()
 	wantAll(t, err, "HOLDFAST_DATABASE_URL is missing", "HOLDFAST_SECRET_KEY must be 32 bytes", "HOLDFAST_HTTP_ADDR", "HOLDFAST_PUBLIC_URL",
-		"HOLDFAST_TEMPORAL_TLS_CERT", "HOLDFAST_ADMIN_KEY", "HOLDFAST_DATABASE_MAX_CONNS", "HOLDFAST_SWEEP_EVERY")
+		"HOLDFAST_TEMPORAL_TLS_CERT", "HOLDFAST_ADMIN_KEY", "HOLDFAST_DATABASE_MAX_CONNS", "HOLDFAST_SWEEP_EVERY",
+		"HOLDFAST_EVENT_RETENTION")
 	if err != nil && strings.Contains(err.Error(), "short") {
 		t.Errorf("the message repeats a secret: %v", err)
 	}
@@ -145,6 +146,8 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},
 		{"HOLDFAST_DATABASE_MAX_CONNS=1001", false},
 		{"HOLDFAST_SWEEP_EVERY=999ms", false},
+		{"HOLDFAST_EVENT_RETENTION=1h", true},
+		{"HOLDFAST_EVENT_RETENTION=59m59s", false},
 		{"HOLDFAST_RATE_LIMIT=0", true},
 		{"HOLDFAST_RATE_LIMIT=-1", false},
 		{"HOLDFAST_WIDGET_RATE_LIMIT=-1", false},

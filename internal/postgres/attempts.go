@@ -40,6 +40,9 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 			wake(batch, []uuid.UUID{publishEndpoint(batch, endpointID, tell)}, &woken)
 		}
 		finish(batch, endpointID, a, v)
+		if v.Test {
+			announce(batch, a.DeliveryID)
+		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return woken, domain(err)

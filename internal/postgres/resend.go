@@ -11,7 +11,8 @@ import (
 
 // again makes deliveries d pending and due, as if they had never been tried; what was tried stays on record. It notes the
 // request that wants it, so that its repeat does not send once more.
-const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(), resent_by = @operation`
+const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(),
+	resent_by = @operation`
 
 // sendable locks an app's endpoint against being disabled or falling asleep, and lets its breaker send a probe at once.
 // InUse when the endpoint is disabled: nothing is sent to it, or kept for it.
@@ -19,8 +20,13 @@ func sendable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	const q = `
 		UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'
 		RETURNING status`
+	return active(tx.QueryRow(ctx, q, args))
+}
+
+// active reads a row that ends with an endpoint's status, and refuses a disabled one.
+func active(row pgx.Row, before ...any) error {
 	var status booking.EndpointStatus
-	if err := tx.QueryRow(ctx, q, args).Scan(&status); err != nil {
+	if err := row.Scan(append(before, &status)...); err != nil {
 		return one(err, "The webhook")
 	}
 	if status == booking.EndpointDisabled {

@@ -13,8 +13,8 @@ import (
 
 // sendingColumns are those of a delivery d of a change e, in the order of booking.Sending. One that goes before others is
 // due before it was made.
-const sendingColumns = `d.id, d.endpoint_id, d.event_id, e.type, CASE WHEN NOT d.test THEN e.booking_id END, e.seq, d.status, d.attempts, d.test,
-	CASE WHEN d.status = 'pending' THEN GREATEST(d.next_at, d.created_at) END, d.created_at, d.finished_at,
+const sendingColumns = `d.id, d.endpoint_id, d.event_id, e.type, CASE WHEN NOT d.test THEN e.booking_id END, e.seq, d.status,
+	d.attempts, d.test, CASE WHEN d.status = 'pending' THEN GREATEST(d.next_at, d.created_at) END, d.created_at, d.finished_at,
 	COALESCE(a.status, 0), COALESCE(a.error_code, '')`
 
 // sendingFrom also finds the last attempt. Reminders have endpoints of their own, which nobody else sees.

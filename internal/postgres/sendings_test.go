@@ -77,7 +77,9 @@ func TestSendings(t *testing.T) {
 	}
 	s, c, err := b.Sending(b.ctx, b.app.ID, list[2].ID)
 	check(t, err)
-	wantEqual(t, "one", *s == list[2] || s.EventID == list[2].EventID && s.EventID == c.ID && *c.BookingID == v.ID, true)
+	wantEqual(t, "one", s.ID, list[2].ID)
+	wantEqual(t, "its change", c.ID, s.EventID)
+	wantEqual(t, "its booking", *c.BookingID, v.ID)
 }
 
 // TestSendingsPage goes through a list whose entries were made at one moment, while new ones come.

@@ -117,6 +117,7 @@ func (s *Sender) attempt(ctx context.Context, r Request) Result {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	result.answered(resp)
+	result.hide(r.Headers)
 	return result
 }
 

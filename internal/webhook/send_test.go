@@ -221,3 +221,19 @@ func TestUnsignedEndpointsGetNoSignature(t *testing.T) {
 		t.Errorf("headers %v", got)
 	}
 }
+
+// TestReceiversThatRepeatTellNoSecrets sends to one that answers with what it got.
+func TestReceiversThatRepeatTellNoSecrets(t *testing.T) {
+	t.Parallel()
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		w.Header().Set("X-Got", r.Header.Get("Authorization"))
+		_, _ = fmt.Fprintf(w, "%s|%s|%s|%s", token, r.Header.Get("Authorization"), r.Header.Get("X-Longer"), r.Header.Get("X-Mode"))
+	})
+	request := testRequest(url)
+	request.Headers = map[string]string{"Authorization": "Bearer swordfish", "X-Longer": "swordfish-7", "X-Mode": "test"}
+	got := testSender(t, time.Minute).Send(t.Context(), request)
+	if text := string(got.ResponseBody); text != "*********|****************|***********|test" || got.ResponseHeaders.Get("X-Got") != "****************" {
+		t.Errorf("%s %v", text, got.ResponseHeaders)
+	}
+}

@@ -119,9 +119,9 @@ func TestChangesAreAskedForRightly(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
 	for query, field := range map[string]string{
-		"after=yesterday":                                 "after",
-		"after=evt_":                                      "after",
-		"after=evt_x":                                     "after",
+		"after=yesterday": "after",
+		"after=evt_":      "after",
+		"after=evt_x":     "after",
 		"after=evt_00000000-0000-0000-0000-000000000000":  "after",
 		"after=evt_c0ffee00-0000-4000-8000-000000000000":  "after", // not of a time
 		"after=evt_ffffffff-ffff-7fff-bfff-ffffffffffff":  "after", // of one that is far
@@ -157,11 +157,10 @@ func TestChangesAreTheAppsOwn(t *testing.T) {
 	if a := thief.changes(t, ids[0], ""); a.str("data.0") != "" {
 		t.Errorf("another app reads %s", a.body)
 	}
-	widget, resource := *b, b.member(t).bundle
+	widget, resource := *b, b.member(t)
 	widget.key = b.post(t, "/v2/keys", `{"kind":"widget"}`).want(t, http.StatusCreated).str("data.key")
-	for _, caller := range []*bundle{&widget, resource} {
-		for _, path := range []string{"/v2/events?after=", "/v2/events?after=" + ids[0], "/v2/events/" + ids[0]} {
-			caller.get(t, path).refused(t, http.StatusForbidden, "forbidden")
-		}
+	for _, path := range []string{"/v2/events?after=", "/v2/events?after=" + ids[0], "/v2/events/" + ids[0]} {
+		widget.get(t, path).refused(t, http.StatusForbidden, "forbidden")
+		resource.do(t, http.MethodGet, path, "").refused(t, http.StatusForbidden, "forbidden")
 	}
 }

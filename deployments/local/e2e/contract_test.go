@@ -138,6 +138,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.several(t, resource)
 	r.links(t, resource)
 	r.webhooks(t)
+	r.deliveries(t, resource)
 	r.events(t, resource)
 	r.calendars(t, resource)
 	r.unsupported(t)

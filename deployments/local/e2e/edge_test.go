@@ -39,7 +39,9 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/webhooks", "server"}, {"POST", "/v2/webhooks", "server"}, {"GET", "/v2/webhooks/x", "server"},
 	{"PUT", "/v2/webhooks/x", "server"}, {"DELETE", "/v2/webhooks/x", "server"},
 	{"GET", "/v2/webhooks/event_types", "server"}, {"POST", "/v2/webhooks/x/pause", "server"}, {"POST", "/v2/webhooks/x/resume", "server"},
-	{"POST", "/v2/webhooks/x/rotate", "server"},
+	{"POST", "/v2/webhooks/x/rotate", "server"}, {"POST", "/v2/webhooks/x/test", "server"}, {"POST", "/v2/webhooks/x/replay", "server"},
+	{"GET", "/v2/webhooks/x/deliveries", "server"}, {"GET", "/v2/deliveries/x", "server"}, {"POST", "/v2/deliveries/x/retry", "server"},
+	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 
 func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
@@ -81,7 +83,7 @@ func TestForeignThingsDoNotExist(t *testing.T) {
 		{"GET", "/v2/resources/" + resource}, {"PUT", "/v2/resources/" + resource}, {"DELETE", "/v2/resources/" + resource},
 		{"GET", "/v2/webhooks/" + hook}, {"PUT", "/v2/webhooks/" + hook}, {"DELETE", "/v2/webhooks/" + hook},
 		{"POST", "/v2/webhooks/" + hook + "/pause"}, {"POST", "/v2/webhooks/" + hook + "/resume"}, {"POST", "/v2/webhooks/" + hook + "/rotate"},
-		{"DELETE", "/v2/keys/" + key},
+		{"GET", "/v2/webhooks/" + hook + "/deliveries"}, {"POST", "/v2/webhooks/" + hook + "/test"}, {"DELETE", "/v2/keys/" + key},
 	} {
 		other.call(t, c[0], c[1], `{"meta":{}}`).refused(t, http.StatusNotFound, "not_found")
 	}

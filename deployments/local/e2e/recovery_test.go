@@ -99,6 +99,16 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 		}
 		return false
 	})
+
+	// What is past its keeping time.
+	eventually(t, 30*time.Second, "the changes are forgotten", func() bool {
+		b.sql(t, `UPDATE webhook_deliveries SET finished_at = now() - interval '31 days' WHERE booking_id = $1 AND status = 'delivered'`, silent)
+		b.sql(t, `UPDATE events SET at = now() - interval '31 days' WHERE booking_id = $1`, silent)
+		return b.changes(t, "", "&booking_id="+silent).str("data.0.id") == ""
+	})
+	if b.state(t, silent) != "confirmed" {
+		t.Error("the booking has changed")
+	}
 }
 
 // TestWithoutTemporalActionsAreKept takes Temporal away: what the API accepts is on record, and it says so.

@@ -69,3 +69,24 @@ func (r tour) several(t *testing.T, resource string) {
 	r.do(t, http.MethodPut, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"id":%q,"action":"cancel"}]}`, moved.str("data.id")), http.StatusOK)
 	r.do(t, http.MethodPut, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"id":%q,"action":"cancel"}]}`, id), http.StatusMultiStatus)
 }
+
+// deliveries tries a webhook, reads what was sent, and sends it again.
+func (r tour) deliveries(t *testing.T, resource string) {
+	t.Helper()
+	hears := newReceiver(t, ok)
+	path := "/v2/webhooks/" + r.webhook(t, hears.URL, "").str("data.id")
+	tried := r.do(t, http.MethodPost, path+"/test", `{"event_type":"booking.paid"}`, http.StatusOK)
+	r.do(t, http.MethodPost, path+"/test", `{"event_type":"booking.lost"}`, http.StatusUnprocessableEntity)
+	id := r.book(t, resource, "instant", 60)
+	hears.waitFor(t, 2)
+	r.do(t, http.MethodGet, path+"/deliveries", "", http.StatusOK)
+	r.do(t, http.MethodGet, path+"/deliveries?status=lost", "", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, "/v2/deliveries/"+tried.str("data.id"), "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/deliveries/"+id, "", http.StatusNotFound)
+	r.do(t, http.MethodPost, "/v2/deliveries/"+tried.str("data.id")+"/retry", "", http.StatusAccepted)
+	r.do(t, http.MethodPost, path+"/replay", `{"since":"2026-01-01T00:00:00Z","only":"all","dry_run":true}`, http.StatusAccepted)
+	r.do(t, http.MethodPost, path+"/replay", `{}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, "/v2/events?after=", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/events?after=never", "", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, "/v2/events/"+r.changes(t, "", "").str("data.0.id"), "", http.StatusOK)
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+)
+
+type replayInput struct {
+	Since  stamp  `json:"since"`
+	Until  stamp  `json:"until"`
+	Only   string `json:"only"`
+	DryRun bool   `json:"dry_run"`
+}
+
+// replay reads what to send anew. By itself it ends when the request was made first, so that a repeat asks for the same.
+func (in replayInput) replay(k *call) (postgres.Replay, error) {
+	problems := booking.Problems{}
+	seconds, nanos := k.operation.Time().UnixTime()
+	r := postgres.Replay{Operation: k.operation, Until: time.Unix(seconds, nanos), Since: k.parseTime(string(in.Since), "since", problems)}
+	if k.repeated {
+		r.Asked = r.Until
+	}
+	if in.Until != "" {
+		r.Until = k.parseTime(string(in.Until), "until", problems)
+	}
+	switch {
+	case len(problems) > 0 || !r.Until.Before(r.Since):
+	case in.Until == "":
+		problems.Add("since", "must not lie in the future")
+	default:
+		problems.Add("until", "must not come before since")
+	}
+	switch in.Only {
+	case "", "failed":
+	case "all":
+		r.All = true
+	default:
+		problems.Add("only", "must be failed or all")
+	}
+	return r, problems.Err()
+}
+
+// replayWebhook sends a webhook anew what it has not got, or all there was; of a dry run it says how much that would be.
+func (s *Server) replayWebhook(k *call) error {
+	id, err := k.id("id", "The webhook")
+	if err != nil {
+		return err
+	}
+	var in replayInput
+	if err := k.decode(&in); err != nil {
+		return err
+	}
+	replay, err := in.replay(k)
+	if err != nil {
+		return err
+	}
+	how := s.DB.Replay
+	if in.DryRun {
+		how = s.DB.CountReplay
+	}
+	count, err := how(k, k.app.ID, id, replay)
+	if err != nil {
+		return err
+	}
+	if !in.DryRun {
+		s.wake(k, []uuid.UUID{id})
+	}
+	return k.data(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
+}

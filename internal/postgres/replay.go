@@ -1,0 +1,105 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Replay says what of the past an endpoint is sent anew.
+type Replay struct {
+	Since     time.Time
+	Until     time.Time // not from then on
+	All       bool      // also what was delivered, and what the filters let through now and was never queued
+	Operation uuid.UUID // the request; its repeat goes on where it stopped
+	Asked     time.Time // when that was made first, of a repeat: what has ended since is not of the past. Zero = now
+}
+
+// replayStep is how many changes one transaction of a replay takes. Together they are all; each holds its locks shortly.
+const replayStep = 2000
+
+// toReplay is true of the changes e, with what endpoint w has of them as d, that a replay sends. What waits comes anyway.
+const toReplay = `e.app_id = w.app_id AND e.at >= @since AND e.at < @until AND ` + recorded + ` AND (
+	d.finished_at < @asked AND (@all OR d.status IN ('exhausted', 'cancelled')) OR @all AND d.id IS NULL AND ` + wants + `)`
+
+const replayFrom = ` FROM webhook_endpoints w JOIN events e ON e.app_id = w.app_id
+	LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.endpoint_id = w.id
+	WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription' AND ` + toReplay
+
+// begin checks the endpoint and says what the statements of a replay need.
+func (db *DB) begin(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (pgx.NamedArgs, error) {
+	const q = `
+		SELECT COALESCE(@asked, now()), status FROM webhook_endpoints
+		WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
+	args := pgx.NamedArgs{
+		"app": appID, "endpoint": endpointID, "since": r.Since, "until": r.Until, "all": r.All, "operation": r.Operation,
+		"asked": nullTime(r.Asked), "from": r.Since, "from_id": uuid.Nil, "step": replayStep,
+	}
+	var asked time.Time
+	err := active(db.pool.QueryRow(ctx, q, args), &asked)
+	args["asked"] = asked
+	return args, err
+}
+
+// CountReplay says how many deliveries Replay would make due. NotFound and InUse are as there.
+func (db *DB) CountReplay(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
+	args, err := db.begin(ctx, appID, endpointID, r)
+	if err != nil {
+		return 0, err
+	}
+	return count, db.pool.QueryRow(ctx, `SELECT count(*)`+replayFrom, args).Scan(&count)
+}
+
+// Replay makes deliveries of the past due, the oldest changes first, and says how many. Each keeps its webhook-id and its
+// attempts, and its schedule begins anew. NotFound when the app has no such endpoint, InUse when that is disabled. It goes
+// step by step: whatever it fails after stays done, and a repeat of the same operation does the rest, and counts all.
+func (db *DB) Replay(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
+	args, err := db.begin(ctx, appID, endpointID, r)
+	for more := true; more && err == nil; {
+		err = db.inTx(ctx, func(tx pgx.Tx) (err error) {
+			more, err = replayed(ctx, tx, args)
+			return err
+		})
+	}
+	if err != nil {
+		return 0, err
+	}
+	const q = `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = @endpoint AND resent_by = @operation`
+	return count, db.pool.QueryRow(ctx, q, args).Scan(&count)
+}
+
+// replayed takes one step and says whether there is another. Locks go as everywhere: endpoint, events in the order of their
+// ids, deliveries.
+func replayed(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (more bool, err error) {
+	const choose = `SELECT e.id, e.at` + replayFrom + ` AND d.resent_by IS DISTINCT FROM @operation AND (e.at, e.id) > (@from, @from_id)
+		ORDER BY e.at, e.id LIMIT @step`
+	if err := sendable(ctx, tx, args); err != nil {
+		return false, err
+	}
+	rows, err := tx.Query(ctx, choose, args)
+	if err != nil {
+		return false, err
+	}
+	chosen := []uuid.UUID{}
+	var id uuid.UUID
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+		chosen, args["from"], args["from_id"] = append(chosen, id), at, id
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	args["chosen"] = chosen
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT FROM events WHERE id = ANY(@chosen) ORDER BY id FOR KEY SHARE`, args)
+	batch.Queue(again+` WHERE endpoint_id = @endpoint AND event_id = ANY(@chosen) AND status <> 'pending'
+		AND resent_by IS DISTINCT FROM @operation`, args)
+	batch.Queue(`
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, resent_by)
+		SELECT gen_random_uuid(), @endpoint, e.id, COALESCE(e.booking_id, e.id), e.seq, @operation FROM events e WHERE e.id = ANY(@chosen)
+		ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO NOTHING`, args)
+	return len(chosen) == replayStep, tx.SendBatch(ctx, batch).Close()
+}

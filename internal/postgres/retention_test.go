@@ -1,0 +1,80 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+func (b *bundle) forgotten(limit int) string {
+	b.t.Helper()
+	deliveries, changes, err := b.ForgetChanges(b.ctx, 30*24*time.Hour, limit)
+	check(b.t, err)
+	return fmt.Sprintf("%d %d", deliveries, changes)
+}
+
+func TestForgetChanges(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e, slow := b.endpoint("", ""), b.endpoint("", "")
+	var told []uuid.UUID
+	for i := range 5 {
+		told = append(told, b.booked(b.at("instant", float64(i), float64(i+1))).ID)
+	}
+	b.exec(`DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND booking_id <> $2`, slow.ID, told[1])
+	for _, d := range b.claim(e) {
+		b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+	}
+	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
+	b.exec(`UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE test`)
+	b.exec(`INSERT INTO events (id, app_id, seq, type, data, at) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now())`, newID(), b.app.ID)
+	wantEqual(t, "when nothing is old", b.forgotten(100), "0 0")
+	b.exec(`UPDATE events SET at = at - interval '31 days' WHERE booking_id IS DISTINCT FROM $1`, told[0])
+	b.exec(`UPDATE webhook_deliveries SET created_at = created_at - interval '31 days', next_at = next_at - interval '31 days'`)
+	b.exec(`UPDATE webhook_deliveries SET finished_at = finished_at - interval '31 days' WHERE booking_id IS DISTINCT FROM $1`, told[2])
+	b.exec(`UPDATE webhook_deliveries SET finished_at = now() - interval '29 days' WHERE booking_id = $1`, told[0])
+	// The first is young; the second's delivery to the other waits; the third's has ended just now.
+	wantEqual(t, "at most two of each", b.forgotten(2), "2 2")
+	wantEqual(t, "and the rest", b.forgotten(100), "2 2")
+	wantEqual(t, "and nothing more", b.forgotten(100), "0 0")
+	left := column[uuid.UUID](b, `SELECT booking_id FROM events ORDER BY booking_id`)
+	wantSame(t, "left", left, sorted(told[:3]...))
+	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
+	b.wantCount(3, `SELECT count(*) FROM webhook_deliveries`)
+	b.wantCount(2, `SELECT count(*) FROM webhook_attempts`)
+	b.wantCount(5, `SELECT count(*) FROM bookings`)
+	wantSame(t, "the one that waits is sent", story(b.claim(slow)), []string{"booking.confirmed/1"})
+}
+
+// TestForgettingMeetsReplays deletes old changes while an endpoint asks for them: each is either gone or on its way.
+func TestForgettingMeetsReplays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for i := range 40 {
+		b.booked(b.at("instant", float64(i), float64(i+1)))
+	}
+	b.exec(`UPDATE events SET at = at - interval '31 days'`)
+	endpoints := []*booking.Endpoint{b.endpoint("", ""), b.endpoint("", "")}
+	errs := make([]error, 4)
+	together(len(errs), func(i int) {
+		if i < 2 {
+			_, errs[i] = b.Replay(b.ctx, b.app.ID, endpoints[i].ID, past(true))
+			return
+		}
+		for range 8 {
+			if _, _, err := b.ForgetChanges(b.ctx, 30*24*time.Hour, 7); err != nil {
+				errs[i] = err
+			}
+		}
+	})
+	for _, err := range errs {
+		check(t, err)
+	}
+	b.wantCount(b.count(`SELECT count(*) FROM events`), `SELECT count(DISTINCT event_id) FROM webhook_deliveries WHERE status = 'pending'`)
+	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+}
