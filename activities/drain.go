@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -69,10 +70,11 @@ func (a *Activities) drain(ctx context.Context, in booking.Drain) (out booking.D
 		}
 		if len(due) > 0 {
 			err = a.sendAll(ctx, target, due, pace)
-			out.Sent += len(due)
+			out.Sent += int(target.sent.Load())
 		} else if resting, rest := target.resting(); resting {
+			rest.Sent = out.Sent
 			return rest, nil
-		} else {
+		} else if err = pace.Wait(ctx); err == nil { // the next drain knows nothing of what this one has sent
 			out.Next, err = a.DB.FallAsleep(ctx, in.EndpointID)
 		}
 		if err != nil || len(due) == 0 && (out.Next.IsZero() || out.Next.After(time.Now())) {
@@ -80,7 +82,7 @@ func (a *Activities) drain(ctx context.Context, in booking.Drain) (out booking.D
 		}
 	}
 	out.Next = time.Now()
-	return out, nil
+	return out, pace.Wait(ctx)
 }
 
 // limit is how many attempts per second the endpoint allows.
@@ -124,6 +126,7 @@ func (t *target) resting() (bool, booking.Drained) {
 	return false, booking.Drained{}
 }
 
+// sendAll sends a batch. When its own failures open the breaker, the rest of it goes back unsent.
 func (a *Activities) sendAll(ctx context.Context, t *target, due []booking.Delivery, pace *rate.Limiter) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(t.atOnce())
@@ -131,6 +134,11 @@ func (a *Activities) sendAll(ctx context.Context, t *target, due []booking.Deliv
 		group.Go(func() error {
 			if err := pace.Wait(ctx); err != nil {
 				return err
+			}
+			if t.failing.Load() && !d.Change.Test {
+				if resting, err := a.DB.Resting(ctx, t.ID); err != nil || resting {
+					return errors.Join(err, a.DB.Unclaim(ctx, d))
+				}
 			}
 			return a.send(ctx, t, d)
 		})

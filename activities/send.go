@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"holdfast/internal/booking"
@@ -12,9 +13,11 @@ import (
 	"holdfast/internal/webhook"
 )
 
-// target is an endpoint with its secrets opened.
+// target is an endpoint with its secrets opened, for one batch.
 type target struct {
 	booking.Endpoint
+	sent          atomic.Int32
+	failing       atomic.Bool // some of the batch has failed
 	pace          float32
 	probing       bool
 	secrets       []string // the newest first
@@ -63,6 +66,10 @@ func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) er
 		return err
 	}
 	t.expect(&result)
+	t.sent.Add(1)
+	if result.Verdict != webhook.Done {
+		t.failing.Store(true)
+	}
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	woken, err := a.DB.FinishAttempt(ctx, t.ID, t.record(d, started, result), verdict(d, result))
 	for _, endpoint := range woken {

@@ -122,7 +122,7 @@ func (a *recorder) refusal() error {
 	return problem
 }
 
-// at joins segments to an address of the API; each is escaped, so that none can lead elsewhere.
+// at joins segments to an address of the API.
 func at(segments ...string) string {
 	path := "/v2"
 	for _, one := range segments {

@@ -94,6 +94,9 @@ func (d delivery) soon(e endpoint) bool {
 	return d.Status == "pending" && (d.Test || e.Status == "active" && (d.NextAt == nil || time.Until(*d.NextAt) < time.Minute))
 }
 
+// Later tells whether the next attempt is not due yet.
+func (d delivery) Later() bool { return d.NextAt != nil && d.NextAt.After(time.Now()) }
+
 func retryDelivery(v *visit) error {
 	if err := v.post(at("deliveries", v.id(), "retry"), nil, nil); err != nil {
 		return err

@@ -28,6 +28,9 @@ func inside(do page) page {
 		if err := v.checkForm(); err != nil {
 			return err
 		}
+		if err := v.checkAddress(); err != nil {
+			return err
+		}
 		return do(v)
 	}
 }

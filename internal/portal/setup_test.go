@@ -54,7 +54,7 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 	check(t, err)
 	h := &house{DB: db, t: t, vault: vault, log: &bytes.Buffer{}, url: dsn}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.portal = &Portal{DB: db, Vault: vault, TemporalUI: "https://temporal.example.com", Namespace: "prod ns", Log: log}
+	h.portal = &Portal{DB: db, Vault: vault, TemporalUI: "https://temporal.example.com", Namespace: "prod/ns", Log: log}
 	server := &api.Server{
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{}, Vault: vault, Keyring: keyring,
 		Links:    links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},

@@ -67,6 +67,16 @@ func here(segments ...string) string {
 	return path
 }
 
+// checkAddress wants what the address names to be one step of a path: the API reads a "%2F" as a step further.
+func (v *visit) checkAddress() error {
+	for _, name := range []string{"id", "action", "name"} {
+		if strings.ContainsAny(v.r.PathValue(name), "/\\.?#") {
+			return errNoPage
+		}
+	}
+	return nil
+}
+
 // id is the id in the address; what is none does not exist.
 func (v *visit) id() string { return v.r.PathValue("id") }
 

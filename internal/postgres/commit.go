@@ -144,12 +144,13 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 		return refuse(ctx, tx, b, in, *why, b.Seq == 0)
 	}
 	batch := &pgx.Batch{}
-	var events []uuid.UUID
+	changed := []*booking.Booking{b}
 	if old != nil {
 		if now.Before(old.EnteredAt) { // it has moved while this one waited for it
 			now = old.EnteredAt
 		}
-		events = append(events, conclude(batch, old, b, now))
+		conclude(batch, old, b, now)
+		changed = []*booking.Booking{old.Booking, b}
 	}
 	b.Step(in.Move, now)
 	out := standing(b, booking.ResultApplied, "")
@@ -158,9 +159,8 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	}
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
-	events = append(events, publish(batch, b))
 	relay(batch, b, in, old != nil, &out.Relays)
-	wake(batch, events, &out.Wake)
+	tell(batch, &out.Wake, changed...)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }

@@ -70,6 +70,22 @@ func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booki
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
+// Unclaim gives back a delivery that was claimed and not sent: it is due, and the attempt does not count.
+func (db *DB) Unclaim(ctx context.Context, d booking.Delivery) error {
+	const q = `
+		UPDATE webhook_deliveries SET attempts = attempts - 1, next_at = now()
+		WHERE id = @id AND status = 'pending' AND attempts = @attempt`
+	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempt})
+	return err
+}
+
+// Resting tells whether nothing but tests is to be sent to an endpoint now; NotFound when it is deleted.
+func (db *DB) Resting(ctx context.Context, endpointID uuid.UUID) (resting bool, err error) {
+	const q = `SELECT status <> 'active' OR open_until > now() FROM webhook_endpoints WHERE id = @id`
+	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": endpointID}).Scan(&resting)
+	return resting, one(err, "The webhook")
+}
+
 // The statuses of a delivery.
 const (
 	Waiting   = "pending"
@@ -79,24 +95,28 @@ const (
 )
 
 // FallAsleep notes that nobody drains an endpoint until its next delivery is due, and returns that moment (zero when
-// nothing waits). With something due already it changes nothing and returns a moment that is past. The row lock makes
-// commits that are writing deliveries wait, or makes this wait for them: no delivery is missed.
+// nothing waits). With something due already it changes nothing and returns a moment that is past. The gate makes commits
+// that are writing deliveries wait, or makes this wait for them, and the row's lock those who send something anew: no
+// delivery is missed.
 func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
 	var next *time.Time
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"id": endpointID}
-		const lock = `SELECT ordered FROM webhook_endpoints WHERE id = @id FOR UPDATE`
+		args := pgx.NamedArgs{"endpoint": endpointID}
+		const lock = `SELECT ordered FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 		var ordered, due bool
-		if err := tx.QueryRow(ctx, lock, args).Scan(&ordered); err != nil {
+		batch := &pgx.Batch{}
+		batch.Queue(shutGate, args)
+		batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan(&ordered) })
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return one(err, "The webhook")
 		}
 		args["ordered"] = ordered
 		const look = `SELECT min(next_at), COALESCE(min(next_at) <= now(), false) FROM webhook_deliveries d
-			WHERE endpoint_id = @id AND ` + isNext
+			WHERE endpoint_id = @endpoint AND ` + isNext
 		if err := tx.QueryRow(ctx, look, args).Scan(&next, &due); err != nil || due {
 			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE webhook_endpoints SET awake = false WHERE id = @id`, args)
+		_, err := tx.Exec(ctx, `UPDATE webhook_endpoints SET awake = false WHERE id = @endpoint`, args)
 		return err
 	})
 	if next == nil {

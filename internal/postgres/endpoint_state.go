@@ -61,13 +61,14 @@ func (db *DB) turn(
 		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil { // before the locks: another app's are not locked
 			return err
 		}
-		if _, err = tx.Exec(ctx, lockTold, args); err != nil {
+		locks, batch := &pgx.Batch{}, &pgx.Batch{}
+		lockAffected(locks, id, "")
+		if err := tx.SendBatch(ctx, locks).Close(); err != nil {
 			return err
 		}
 		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
 			return err
 		}
-		batch := &pgx.Batch{}
 		tell, err := do(batch, e)
 		if err != nil {
 			return err

@@ -153,11 +153,15 @@ func list[T any](values []T) []T { return append([]T{}, values...) }
 func (db *DB) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"endpoint": id, "app": appID}
-		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription' FOR UPDATE`
-		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
+		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
+		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil { // before the locks: another app's are not locked
 			return one(err, "The webhook")
 		}
 		batch := &pgx.Batch{}
+		batch.Queue(shutGate, args)
+		batch.Queue(look+` FOR UPDATE`, args)
+		batch.Queue(`SELECT FROM events e WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE endpoint_id = @endpoint)
+			AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id) ORDER BY id FOR UPDATE`, args)
 		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
 		batch.Queue(`DELETE FROM webhook_endpoints WHERE id = @endpoint`, args)
 		return tx.SendBatch(ctx, batch).Close()

@@ -13,17 +13,16 @@ import (
 // judge draws from an attempt what it says about its endpoint, and names the change to be told of, "" for none. It locks
 // the endpoint, unless that is healthy and stays so.
 func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, v Verdict) (tell string, err error) {
-	args := pgx.NamedArgs{"endpoint": endpointID}
 	switch {
 	case v.Disable:
-		return disable(ctx, tx, args)
+		return disable(ctx, tx, endpointID)
 	case v.Test:
 		return "", nil
 	case v.Status == Delivered:
-		_, err := tx.Exec(ctx, succeeded, args)
+		_, err := tx.Exec(ctx, succeeded, pgx.NamedArgs{"endpoint": endpointID})
 		return "", err
 	}
-	return failed(ctx, tx, args, v.Overloaded)
+	return failed(ctx, tx, endpointID, v.Overloaded)
 }
 
 // succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
@@ -35,16 +34,20 @@ const succeeded = `
 		OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute')`
 
 // failed lets the endpoint's pulse say what a failure means, and writes it down.
-func failed(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, overloaded bool) (tell string, err error) {
+func failed(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, overloaded bool) (tell string, err error) {
 	const look = `
 		SELECT now(), status, reason, purpose, in_flight, failing_since, failures, warned, pace, GREATEST(window_at, 'epoch'),
 			window_sent, window_failed, opened, GREATEST(open_until, 'epoch')
 		FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	var now time.Time
 	var p pulse
-	err = tx.QueryRow(ctx, look, args).Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
-		&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil)
-	if err != nil {
+	batch := &pgx.Batch{}
+	lockAffected(batch, endpointID, brink)
+	batch.Queue(look, pgx.NamedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
+			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil)
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return "", one(err, "The webhook")
 	}
 	tell = p.fail(now, overloaded)
@@ -54,26 +57,23 @@ func failed(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, overloaded bool)
 			awake = awake AND @status = 'active', updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
 		WHERE id = @endpoint`
 	_, err = tx.Exec(ctx, write, pgx.NamedArgs{
-		"endpoint": args["endpoint"], "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
+		"endpoint": endpointID, "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
 		"warned": p.warned, "pace": p.pace, "window_at": p.windowAt, "sent": p.sent, "failed": p.failed, "opened": p.opened,
 		"open_until": p.openUntil,
 	})
 	return tell, err
 }
 
-// lockTold locks an endpoint and all that may have to hear of it, in one order.
-const lockTold = `
-	SELECT FROM webhook_endpoints WHERE id = @endpoint OR app_id = (SELECT app_id FROM webhook_endpoints WHERE id = @endpoint)
-		AND event_types && '{endpoint.*,endpoint.disabled,endpoint.paused,endpoint.resumed}' ORDER BY id FOR UPDATE`
-
-func disable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (tell string, err error) {
-	if _, err := tx.Exec(ctx, lockTold, args); err != nil {
+func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell string, err error) {
+	batch := &pgx.Batch{}
+	lockAffected(batch, endpointID, "")
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return "", err
 	}
 	const q = `
 		UPDATE webhook_endpoints SET status = 'disabled', reason = 'gone', awake = false, updated_at = now()
 		WHERE id = @endpoint AND status <> 'disabled'`
-	done, err := tx.Exec(ctx, q, args)
+	done, err := tx.Exec(ctx, q, pgx.NamedArgs{"endpoint": endpointID})
 	if err != nil || done.RowsAffected() == 0 {
 		return "", err
 	}
@@ -81,7 +81,7 @@ func disable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (tell string, e
 }
 
 // publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that has asked to hear of
-// such things.
+// such things. lockAffected has to come before it.
 func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
@@ -91,8 +91,7 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 			FROM webhook_endpoints w WHERE w.id = @endpoint AND w.purpose = 'subscription' RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, e.id AS lane, 0 FROM e, webhook_endpoints w
-		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants + `
-		ORDER BY w.id FOR KEY SHARE OF w`
+		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, pgx.NamedArgs{
 		"id": event, "endpoint": endpointID, "type": eventType, "topics": booking.Topics(eventType, ""),

@@ -16,9 +16,19 @@ const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_
 		AND (w.services = '{}' OR EXISTS (
 			SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services))))`
 
+// tell publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
+func tell(batch *pgx.Batch, woken *[]uuid.UUID, changed ...*booking.Booking) {
+	var events []uuid.UUID
+	passGates(batch, changed...)
+	for _, b := range changed {
+		events = append(events, publish(batch, b))
+	}
+	wake(batch, events, woken)
+}
+
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
-// later. It reads the transition, so it has to come after it. It locks each endpoint against falling asleep or being
-// disabled at the same moment, so wake has to come after it. A transaction that had begun to write before it got the
+// later. It reads the transition, so it has to come after it; passGates has to come before it and keeps the endpoints from
+// falling asleep or being disabled at the same moment, wake after it. A transaction that had begun to write before it got the
 // booking may be older than the one that wrote the booking's last change; its own still comes behind that.
 func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
@@ -32,8 +42,7 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, e.booking_id, e.seq FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants + `
-		ORDER BY w.id FOR KEY SHARE OF w`
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	kind := booking.EventType(b.State)
 	batch.Queue(q, pgx.NamedArgs{

@@ -73,7 +73,7 @@ func givesWay(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refu
 
 // conclude ends a predecessor: the same writes as a move of its own. Its workflow hears of it by a relayed action that is
 // applied already.
-func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) (event uuid.UUID) {
+func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) {
 	const insert = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told)
 		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false)`
@@ -89,7 +89,6 @@ func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.T
 	}
 	old.Step(old.move, now)
 	advance(batch, old.Booking, in)
-	return publish(batch, old.Booking)
 }
 
 // admit asks the session of a seat, which stays locked until the end of the transaction: seats are counted one by one, and

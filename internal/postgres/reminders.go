@@ -62,6 +62,7 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			pgx.NamedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
 		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
+			batch.Queue(passGate, pgx.NamedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
 			wake(batch, []uuid.UUID{event}, &woken)
 		}
@@ -102,7 +103,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @number) RETURNING id)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
-		WHERE w.id = @endpoint AND w.status = 'active' FOR KEY SHARE OF w`
+		WHERE w.id = @endpoint AND w.status = 'active'`
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, pgx.NamedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.ReminderEvent, "data": asJSON(b),

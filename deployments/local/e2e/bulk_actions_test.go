@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
@@ -62,8 +61,8 @@ func TestARepeatOfATryThatDiedCarriesItsInputs(t *testing.T) {
 	app, resource := mustUUID(t, b.get(t, "/v2/app").str("data.id")), b.resource(t)
 	died := func(key, method, path, body string) {
 		t.Helper()
-		request := sha256.Sum256([]byte(method + " " + path + "?\n" + body))
-		if _, err := b.stack.App.DB.BeginOperation(t.Context(), app, key, request[:], uuid.New(), 0); err != nil {
+		request := b.stack.App.Vault.Fingerprint([]byte(method + " " + path + "?\n" + body))
+		if _, err := b.stack.App.DB.BeginOperation(t.Context(), app, key, request, uuid.New(), 0); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -41,7 +41,7 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/webhooks/event_types", "server"}, {"POST", "/v2/webhooks/x/pause", "server"}, {"POST", "/v2/webhooks/x/resume", "server"},
 	{"POST", "/v2/webhooks/x/rotate", "server"}, {"POST", "/v2/webhooks/x/test", "server"}, {"POST", "/v2/webhooks/x/replay", "server"},
 	{"GET", "/v2/webhooks/x/deliveries", "server"}, {"GET", "/v2/deliveries/x", "server"}, {"POST", "/v2/deliveries/x/retry", "server"},
-	{"GET", "/v2/events?after=", "resource"}, {"GET", "/v2/events/evt_x", "resource"},
+	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 
 func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {

@@ -33,6 +33,7 @@ function lookAgain(part, left) {
     if (!answer?.ok) return lookAgain(part, left - 1);
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(part.id);
     if (!fresh) return undefined;
+    if (fresh.textContent === part.textContent) return lookAgain(part, left - 1); // and the focus stays where it is
     const open = [...part.querySelectorAll('details')].map((one) => one.open);
     [...fresh.querySelectorAll('details')].forEach((one, i) => { one.open = open[i] ?? one.open; });
     part.replaceWith(fresh);

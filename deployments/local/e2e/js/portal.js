@@ -73,14 +73,14 @@ class Visit {
   // expect fails the story where the page does not say something.
   async expect(...texts) {
     const said = await this.says();
-    for (const one of texts) assert.ok(said.includes(one), `the page does not say "${one}", but: ${said}`);
+    for (const one of texts) assert.ok(said.includes(one), `the page does not say "${one}", but: ${said.slice(0, 500)}`);
   }
 
   // until loads the page again until it says something: what a person does where there is no script.
   async until(words, reload = true) {
     for (const end = Date.now() + patience; ; await this.page.waitForTimeout(250)) {
       if ((await this.says()).includes(words)) return;
-      assert.ok(Date.now() < end, `the page never says "${words}", but: ${await this.says()}`);
+      assert.ok(Date.now() < end, `the page never says "${words}", but: ${(await this.says()).slice(0, 500)}`);
       if (reload) await this.page.reload();
     }
   }

@@ -6,6 +6,16 @@ const assert = require('node:assert/strict');
 // act asks something of the world outside: the receiver's mood, or what it has got.
 const act = async (url) => (await fetch(url)).text();
 
+// wait asks again until something is so.
+async function wait(holds) {
+  for (const end = Date.now() + 20_000; Date.now() < end;) {
+    const found = await holds();
+    if (found) return found;
+    await new Promise((again) => { setTimeout(again, 200); });
+  }
+  return undefined;
+}
+
 // manage is ReserveKit's whole list, "Managing Webhooks", by one person: create, view, test, read the log, edit, delete; and
 // what there is beyond it.
 async function manage(visit, story) {
@@ -25,6 +35,7 @@ async function manage(visit, story) {
   await visit.set({ url: story.receiver, event_types: ['booking.confirmed', 'booking.cancelled'], format: 'holdfast' });
   await visit.press('Make the webhook');
   seen.secret = await page.inputValue('#secret');
+  await visit.picture('secret');
   if (story.script) {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.click('[data-copy]');
@@ -46,7 +57,7 @@ async function manage(visit, story) {
   seen.test = visit.id();
   await page.locator('summary', { hasText: 'Request' }).first().click();
   seen.body = await page.locator('pre.body').first().innerText();
-  await visit.expect('webhook-id', 'webhook-signature');
+  await visit.expect('Webhook-Id', 'Webhook-Signature');
   seen.tested = JSON.parse(await act(`${story.control}/got`));
 
   // Real bookings: one is confirmed and called off in the portal.
@@ -80,19 +91,21 @@ async function manage(visit, story) {
   await visit.expect('cancelled', 'Pending');
   await visit.go(`/portal/webhooks/${seen.webhook}`);
   await visit.expect('1 delivery');
-  await act(`${story.control}/mood?status=500`);
+  await act(`${story.control}/mood?status=503`);
   await visit.press('Resume');
   await visit.expect('The webhook is active again');
 
   // It fails; the log says how; a retry by hand.
   await visit.go(`/portal/webhooks/${seen.webhook}/deliveries?event_type=booking.cancelled&test=false`);
-  await visit.until('500 Internal Server Error');
+  await visit.until('503 Service Unavailable');
   await page.click('main table a');
-  await visit.expect('Attempt 1: 500', 'Failed', 'not today');
+  await visit.expect('Attempt 1: 503', 'Failed', 'not today');
   await visit.picture('failed');
-  await act(`${story.control}/mood?status=200`);
+  await act(`${story.control}/mood?status=200&pause=2s`);
   await visit.press('Try now');
-  await visit.until('Attempt 2: 200 OK', !story.script);
+  await visit.expect('1 attempt', 'on its way');
+  await visit.until('Attempt 2: 200 OK', !story.script); // a script looks again by itself
+  await act(`${story.control}/mood?status=200`);
   await visit.expect('2 attempts', 'Delivered');
 
   // A new secret.
@@ -113,6 +126,10 @@ async function manage(visit, story) {
   await visit.picture('replay');
   await page.locator('.result button').click();
   await visit.expect('will be sent again');
+  seen.after = await wait(async () => {
+    const { length } = JSON.parse(await act(`${story.control}/got`));
+    return length === seen.before + Number.parseInt(seen.count, 10) && length;
+  });
 
   // Delete asks once more.
   await visit.go(`/portal/webhooks/${seen.webhook}`);
@@ -144,6 +161,7 @@ async function keys(visit) {
   await visit.set({ name: 'laptop', kind: 'server' });
   await visit.press('Make the key');
   const key = await mine.inputValue('#secret');
+  await visit.picture('key');
   const theirs = await visit.enter();
   await visit.signIn(key);
   await visit.go('/portal/keys');
@@ -220,8 +238,10 @@ async function forged(visit, story) {
 async function keyboard(visit, story) {
   const { page } = visit;
   await visit.go('/portal/sign-in');
-  await page.keyboard.type(story.key); // the field has the focus
+  await page.waitForFunction(() => document.activeElement.id === 'key'); // nobody has to look for the field
+  await page.keyboard.type(story.key);
   await Promise.all([page.waitForEvent('domcontentloaded'), page.keyboard.press('Enter')]);
+  await visit.expect('No webhook yet');
   await visit.go('/portal/webhooks/new');
   await page.keyboard.press('Tab');
   const skip = await page.evaluate(() => document.activeElement.textContent);
