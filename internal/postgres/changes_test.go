@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
