@@ -147,7 +147,6 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.embed(t)
 	r.publicLinks(t)
 	r.scheduling(t, resource)
-	r.visitors(t)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)
