@@ -77,7 +77,7 @@ func TestDocumentsNameRealTests(t *testing.T) {
 			}
 		}
 	}
-	for _, file := range []string{"docs/architecture.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "CONTRIBUTING.md"} {
+	for _, file := range []string{"docs/architecture.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md", "CONTRIBUTING.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ var localLink = regexp.MustCompile(`\]\(([^):]+)\)`)
 // TestDocumentsLinkToWhatIsThere follows every link from a document to a file.
 func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/graphs.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md"} {
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/graphs.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -20,10 +20,10 @@ var frozenSample = regexp.MustCompile("(?s)<!-- as (\\S+) -->\n```json\n(.*?)```
 func TestSamplesAreReal(t *testing.T) {
 	t.Parallel()
 	samples := frozenSample.FindAllStringSubmatch(document(t, "docs/webhooks.md"), -1)
-	if len(samples) != 3 {
+	if len(samples) != 4 {
 		t.Errorf("%d samples, want one of each format", len(samples))
 	}
-	for _, sample := range samples {
+	for _, sample := range append(samples, frozenSample.FindAllStringSubmatch(document(t, "docs/public-links.md"), -1)...) {
 		var shown, frozen any
 		if err := json.Unmarshal([]byte(sample[2]), &shown); err != nil {
 			t.Fatalf("%s: %v", sample[1], err)
@@ -32,7 +32,7 @@ func TestSamplesAreReal(t *testing.T) {
 			t.Fatal(err)
 		}
 		if missing := lacking("", frozen, shown); missing != "" {
-			t.Errorf("%s does not have what docs/webhooks.md shows at %s", sample[1], missing)
+			t.Errorf("%s does not have what a document shows at %s", sample[1], missing)
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
-	"holdfast/internal/links"
 	"holdfast/internal/timekit"
 )
 
@@ -106,7 +105,7 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 		if !questionName.MatchString(q.Name) || slices.Contains(seen, q.Name) {
 			problems.Add("questions", "need names of a-z, 0-9 and _, each once; %q is not one", q.Name)
 		}
-		if q.Label == "" || len(q.Label) > 200 {
+		if q.Label == "" || len([]rune(q.Label)) > 200 {
 			problems.Add("questions", "need a label of up to 200 characters each")
 		}
 		if !slices.Contains(questionTypes, q.Type) {
@@ -149,6 +148,12 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	}
 	problems := booking.Problems{}
 	in.apply(l, problems)
+	if l.ProjectID == uuid.Nil {
+		if in.ProjectID == nil {
+			problems.Add("project_id", "is required")
+		}
+		return problems.Err()
+	}
 	_, err := s.DB.Project(k, k.app.ID, l.ProjectID)
 	if missing(err, "project_id", problems) || err == nil {
 		return problems.Err()
@@ -195,48 +200,6 @@ func (s *Server) deletePublicLink(k *call) error {
 		return err
 	}
 	return k.noContent()
-}
-
-// checkClaimToken tells an app's developer what is wrong with a claim token, more than a visitor is told. It spends nothing.
-func (s *Server) checkClaimToken(k *call) error {
-	l, err := k.publicLink(s)
-	if err != nil {
-		return err
-	}
-	var in struct {
-		ClaimToken string `json:"claim_token"`
-	}
-	if err := k.decode(&in); err != nil {
-		return err
-	}
-	token, err := s.claim(k, l.AppID, in.ClaimToken)
-	if err != nil {
-		return err
-	}
-	spent, err := s.DB.ClaimSpent(k, l.AppID, token.ID)
-	if err != nil {
-		return err
-	}
-	return k.data(http.StatusOK, timekit.Object{
-		"issuer": token.Issuer, "jti": token.ID, "expires_at": k.clock.Show(token.ExpiresAt, time.UTC), "spent": spent,
-	})
-}
-
-// claim reads a claim token for a link of an app.
-func (s *Server) claim(k *call, app uuid.UUID, raw string) (links.ClaimToken, error) {
-	var issuer *booking.EmbedCredential
-	token, err := links.ReadClaimToken(raw, time.Now(), func(key string) (string, error) {
-		var err error
-		if issuer, err = s.DB.EmbedIssuer(k, key); err != nil {
-			return "", err
-		}
-		secret, err := s.Vault.Open(issuer.Sealed, booking.EmbedSecret(issuer.ID))
-		return string(secret), err
-	})
-	if err == nil && issuer.AppID != app {
-		return links.ClaimToken{}, booking.Errorf(booking.ClaimNotForLink, "The claim token is of another app.")
-	}
-	return token, err
 }
 
 func (k *call) publicLinkView(l *booking.PublicLink) timekit.Object {

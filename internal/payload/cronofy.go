@@ -2,7 +2,6 @@ package payload
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strings"
 
@@ -107,6 +106,10 @@ func CronofyRequest(r *booking.SchedulingRequest, b *booking.Booking, base strin
 		Recipients: []cronofyRecipient{{r.Recipient.Email, r.Recipient.DisplayName, page, true}},
 	}
 	if b == nil {
+		out.Holdfast.State = "pending"
+		if r.CancelledAt != nil {
+			out.Holdfast.State = "cancelled"
+		}
 		return out
 	}
 	out.SlotSelection = "complete"
@@ -145,9 +148,11 @@ func schedulerMetadata(r *booking.SchedulingRequest, b *booking.Booking) map[str
 		return all
 	}
 	for name, raw := range b.Answers() {
-		var value any
-		_ = json.Unmarshal(raw, &value) // it is JSON: it was read from some
-		all["captured_data."+name] = fmt.Sprint(value)
+		var text string
+		if json.Unmarshal(raw, &text) != nil { // a number, a list: as it was written
+			text = string(raw)
+		}
+		all["captured_data."+name] = text
 	}
 	if len(b.Customers) > 0 && b.Customers[0].Phone != "" {
 		all["captured_data.phone_number"] = b.Customers[0].Phone

@@ -65,6 +65,10 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 	b.event(t, resource, 20, 21, "").want(t, http.StatusCreated)
 	open := b.book(t, resource, "instant", 9)
 	b.put(t, "/v2/bookings/"+b.book(t, resource, "instant", 11)+"/cancel", "", "Idempotency-Key", "over").want(t, http.StatusOK)
+	b.publicLink(t, "")
+	b.embedKeys(t, "")
+	b.clientSecret(t)
+	b.asked(t, resource, "")
 	admin.call(t, http.MethodDelete, path, "").refused(t, http.StatusConflict, "in_use")
 	b.get(t, "/v2/bookings/"+open).want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+open+"/cancel", "").want(t, http.StatusOK)
@@ -75,7 +79,7 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 	other.get(t, "/v2/bookings/"+others).want(t, http.StatusOK)
 	for _, table := range []string{
 		"api_keys", "resources", "calendars", "bookings", "customers", "actions", "occupancies", "events", "webhook_endpoints",
-		"calendar_events", "idempotency_keys",
+		"calendar_events", "idempotency_keys", "public_links", "embed_credentials", "client_secrets", "scheduling_requests",
 	} {
 		if n := b.rows(t, `SELECT count(*) FROM `+table+` WHERE app_id = $1`, id); n != 0 {
 			t.Errorf("%d rows of %s are left", n, table)

@@ -144,6 +144,9 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.unsupported(t)
 	r.credentials(t)
 	r.pages(t, resource)
+	r.embed(t)
+	r.publicLinks(t)
+	r.scheduling(t, resource)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,26 @@
+package api
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+// TestCodesOfClaimTokensAreDocumented holds the table of docs/public-links.md against the codes and their statuses.
+func TestCodesOfClaimTokensAreDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/public-links.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range booking.Codes {
+		ours := strings.HasPrefix(string(code), "claim_token_") || strings.HasPrefix(string(code), "public_link_") ||
+			code == booking.TokenExpired || code == booking.InvalidParameter
+		if row := fmt.Sprintf("\n| `%s` | %d |", code, statuses[code]); ours != strings.Contains(string(text), row) {
+			t.Errorf("docs/public-links.md has a row for %s: %v", code, !ours)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+const usualMinutes = 30
+
+// maxParameter is how long a value may be that comes with a visitor, as Cronofy has it.
+const maxParameter = 128
+
+// schedulingInput is the body of POST /v1/scheduling_requests, in Cronofy's shape. A sub is a resource's id; project_id is
+// ours, and brings its resources and rules.
+type schedulingInput struct {
+	ProjectID string    `json:"project_id"`
+	Host      *memberIn `json:"host"`
+	HostGroup *struct {
+		memberIn
+		Members  []memberIn      `json:"members"`
+		Required json.RawMessage `json:"required"` // "all", or a number
+	} `json:"host_group"`
+	Collaborators json.RawMessage `json:"collaborator_groups"`
+	Recipients    []struct {
+		Email       string `json:"email"`
+		DisplayName string `json:"display_name"`
+	} `json:"recipients"`
+	Event struct {
+		Summary string `json:"summary"`
+	} `json:"event"`
+	Duration minutesIn `json:"duration"`
+	Buffer   struct {
+		Before minutesIn `json:"before"`
+		After  minutesIn `json:"after"`
+	} `json:"buffer"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+type memberIn struct {
+	Sub string `json:"sub"`
+}
+
+type minutesIn struct {
+	Minutes int `json:"minutes"`
+}
+
+func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems booking.Problems) {
+	if len([]rune(in.CorrelationID)) > maxParameter {
+		problems.Add("correlation_id", "must not be longer than %d characters", maxParameter)
+	}
+	if in.CorrelationID != "" {
+		r.Metadata["correlation_id"] = in.CorrelationID
+	}
+	if len(in.Recipients) != 1 {
+		problems.Add("recipients", "must be one")
+		return
+	}
+	to := in.Recipients[0]
+	if parsed, err := mail.ParseAddress(to.Email); err != nil || parsed.Address != to.Email || len(to.Email) > 320 {
+		problems.Add("recipients.0.email", "must be an e-mail address")
+	}
+	checkLength(to.DisplayName, "recipients.0.display_name", 200, problems)
+	r.Recipient = booking.Recipient{Email: to.Email, DisplayName: to.DisplayName}
+}
+
+// what reads what the time is for, and how much of it is asked for.
+func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.Problems) {
+	r.Summary, r.DurationMinutes = strings.TrimSpace(in.Event.Summary), in.Duration.Minutes
+	if r.Summary == "" {
+		problems.Add("event.summary", "is required")
+	}
+	checkLength(r.Summary, "event.summary", 500, problems)
+	if r.DurationMinutes == 0 {
+		r.DurationMinutes = usualMinutes
+	}
+	if r.DurationMinutes < 1 || r.DurationMinutes > maxMinutes {
+		problems.Add("duration.minutes", "must lie between 1 and %d", maxMinutes)
+	}
+	for field, minutes := range map[string]int{"buffer.before.minutes": in.Buffer.Before.Minutes, "buffer.after.minutes": in.Buffer.After.Minutes} {
+		if minutes < 0 || minutes > maxMinutes {
+			problems.Add(field, "must lie between 0 and %d", maxMinutes)
+		}
+	}
+	if others := strings.TrimSpace(string(in.Collaborators)); others != "" && others != "null" && others != "[]" {
+		problems.Add("collaborator_groups", "are not known here; name everybody in host_group, with required: all")
+	}
+}
+
+// whose reads whose time is asked for.
+func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
+	if in.ProjectID != "" {
+		id := parseID(in.ProjectID, "project_id", problems)
+		if id == uuid.Nil {
+			return nil
+		}
+		r.ProjectID = &id
+		_, err := s.DB.Project(k, k.app.ID, id)
+		if missing(err, "project_id", problems) {
+			return nil
+		}
+		return err
+	}
+	hosts, err := s.hosts(k, in, problems)
+	if err != nil || len(hosts) == 0 {
+		return err
+	}
+	r.Offer, err = json.Marshal(in.offer(hosts, in.together(hosts, problems)))
+	return err
+}
+
+// hosts are the resources that the body names, each once.
+func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
+	named := map[uuid.UUID]string{}
+	add := func(m memberIn, field string) {
+		id := parseID(m.Sub, field, problems)
+		if id != uuid.Nil && named[id] == "" {
+			named[id], ids = field, append(ids, id)
+		}
+	}
+	if in.Host != nil {
+		add(*in.Host, "host.sub")
+	}
+	if in.HostGroup != nil && in.HostGroup.Sub != "" {
+		problems.Add("host_group.sub", "is not known here; name the members")
+	}
+	if in.HostGroup != nil {
+		for i, m := range in.HostGroup.Members {
+			add(m, fmt.Sprintf("host_group.members.%d.sub", i))
+		}
+	}
+	if in.Host == nil && (in.HostGroup == nil || len(in.HostGroup.Members) == 0 && in.HostGroup.Sub == "") {
+		problems.Add("host", "is required, or host_group with members, or project_id")
+	}
+	found, err := s.DB.Bookable(k, k.app.ID, ids)
+	for _, r := range found {
+		delete(named, r.ID)
+	}
+	for _, field := range named {
+		problems.Add(field, "does not exist")
+	}
+	return ids, err
+}
+
+// together tells whether all the hosts are asked for, and not any one of them. Numbers between are refused: they would
+// promise people who do not come.
+func (in *schedulingInput) together(hosts []uuid.UUID, problems booking.Problems) bool {
+	if in.HostGroup == nil {
+		return false
+	}
+	switch required := strings.TrimSpace(string(in.HostGroup.Required)); required {
+	case "", "null", "1", `"1"`:
+		return false
+	case `"all"`, strconv.Itoa(len(hosts)):
+		return len(hosts) > 1
+	default:
+		problems.Add("host_group.required", "must be 1, or all")
+		return false
+	}
+}
+
+// offer is the question for free time that the recipient's page asks: one of the hosts, or all of them together.
+func (in *schedulingInput) offer(hosts []uuid.UUID, together bool) timekit.Object {
+	mode := "roundrobin_prioritized"
+	if together {
+		mode = "mutual"
+	}
+	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": mode, "to": fmt.Sprintf("%d days", usualHorizon)}
+	if buffer := max(in.Buffer.Before.Minutes, in.Buffer.After.Minutes); buffer > 0 {
+		offer["buffer"] = fmt.Sprintf("%d minutes", buffer)
+	}
+	return offer
+}
