@@ -29,6 +29,7 @@ type endpoint struct {
 	OldSecrets  []*time.Time      `json:"old_secrets_until"`
 	CreatedAt   *time.Time        `json:"created_at"`
 	UpdatedAt   *time.Time        `json:"updated_at"`
+	Callback    bool              `json:"embed_callback"`
 	Secret      string            `json:"secret"` // of one that was made or rotated just now
 }
 

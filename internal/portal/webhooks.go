@@ -67,6 +67,9 @@ func (v *visit) namesFor(e endpoint) (offered, error) {
 	return v.offered()
 }
 
+// Of are the names of ids, for pages.
+func (o offered) Of(kind string, ids ...string) []string { return o.of(kind, ids) }
+
 // of are the names of ids; one that is not known is its own name.
 func (o offered) of(kind string, ids []string) []string {
 	var names []string

@@ -16,7 +16,8 @@ var functions = template.FuncMap{
 	"moment": moment, "minute": minute, "iso": iso, "local": local, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
-	"formats": func() []choice { return formats }, "methods": func() []string { return methods },
+	"questions": func() []choice { return questionKinds },
+	"formats":   func() []choice { return formats }, "methods": func() []string { return methods },
 }
 
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
@@ -59,6 +60,7 @@ var formats = []choice{
 	{"timekit", "Timekit", "the booking itself, also signed with x-timekit-signature"},
 	{"holdfast", "Holdfast", "type, timestamp and data, after Standard Webhooks"},
 	{"reservekit", "ReserveKit", "event_type, bookings and timestamp"},
+	{"cronofy", "Cronofy", "notification and scheduling_request; of public links only"},
 }
 
 var methods = []string{"post", "put", "patch", "get"}
@@ -213,6 +215,7 @@ var notices = map[string]string{
 	"resumed": "The webhook is active again. What waited is on its way.", "deleted": "The webhook is deleted.",
 	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
+	"link_made": "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
 }
 
 func (v *visit) notice() string {

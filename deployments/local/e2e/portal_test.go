@@ -302,6 +302,12 @@ func galleryStory(t *testing.T) portalStory {
 		return told != ""
 	})
 	key := b.get(t, "/v2/keys").str("data.0.id")
+	link := b.publicLink(t, `,"duration":45,"questions":[{"name":"notes","label":"Anything we should know?","type":"textarea"}]`).str("data.id")
+	b.publicLink(t, `,"enabled":false,"require_claim_token":true`)
+	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
+	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
+	secret, _ := b.clientSecret(t)
+	l := "/portal/links/"
 	w := "/portal/webhooks/" + hook
 	return portalStory{
 		Name: "gallery", Play: "gallery", Key: b.key, Script: true,
@@ -310,6 +316,8 @@ func galleryStory(t *testing.T) portalStory {
 			"rotate": w + "/rotate", "delete": w + "/delete", "deliveries": w + "/deliveries", "delivery": "/portal/deliveries/" + told,
 			"bookings": "/portal/bookings", "booking": "/portal/bookings/" + booked, "graphs": "/portal/graphs", "keys": "/portal/keys",
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
+			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {
 			for _, fault := range seen.list("seen.faults") {

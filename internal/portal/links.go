@@ -1,0 +1,206 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// linksPage is all there is of public links: the links, who may send visitors to them, and what tells of it.
+type linksPage struct {
+	Links       []publicLink
+	Projects    offered
+	Callback    string
+	Webhook     string // its id; "" while there is no callback
+	Credentials []embedCredential
+	Secrets     []clientSecret
+	Full        bool // no further secret may be made
+	Faults      faultList
+}
+
+func listLinks(v *visit) error { return v.showLinks(http.StatusOK, linksPage{}) }
+
+// showLinks shows the page, with what was typed for the callback where that was refused.
+func (v *visit) showLinks(status int, page linksPage) (err error) {
+	if page.Links, err = fetch[[]publicLink](v, at("public_links"), nil); err != nil {
+		return err
+	}
+	if page.Credentials, err = fetch[[]embedCredential](v, at("embed_credentials"), nil); err != nil {
+		return err
+	}
+	if page.Secrets, err = fetch[[]clientSecret](v, at("client_secrets"), nil); err != nil {
+		return err
+	}
+	page.Full = len(slices.DeleteFunc(slices.Clone(page.Secrets), clientSecret.Ended)) >= maxSecrets
+	if page.Projects, err = v.offered(); err != nil {
+		return err
+	}
+	hooks, err := fetch[[]endpoint](v, at("webhooks"), nil)
+	if err != nil {
+		return err
+	}
+	for _, e := range hooks {
+		if e.Callback && page.Faults == nil {
+			page.Callback = e.URL
+		}
+		if e.Callback {
+			page.Webhook = e.ID
+		}
+	}
+	return v.show(status, "links", "Public links", page)
+}
+
+// maxSecrets may be good at a time; the API holds to it.
+const maxSecrets = 2
+
+func setCallback(v *visit) error {
+	page := linksPage{Callback: v.r.PostForm.Get("callback_url")}
+	body := map[string]any{"callback_url": page.Callback}
+	err := v.call(request{method: http.MethodPut, path: at("embed_callback"), body: body}, nil)
+	if faults, is := faultsOf(err); is {
+		page.Faults = faults
+		return v.showLinks(http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return err
+	}
+	return v.said("updated", "links")
+}
+
+// switchLink turns a link on or off.
+func switchLink(v *visit) error {
+	body := map[string]any{"enabled": v.r.PostForm.Get("enabled") != ""}
+	if err := v.call(request{method: http.MethodPut, path: at("public_links", v.id()), body: body}, nil); err != nil {
+		return err
+	}
+	return v.said("updated", "links")
+}
+
+func (v *visit) publicLink() (publicLink, error) {
+	return fetch[publicLink](v, at("public_links", v.id()), nil)
+}
+
+func askDeleteLink(v *visit) error {
+	l, err := v.publicLink()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "delete-link", "Delete this link?", l)
+}
+
+func deleteLink(v *visit) error {
+	if err := v.call(request{method: http.MethodDelete, path: at("public_links", v.id())}, nil); err != nil {
+		return err
+	}
+	return v.said("link_deleted", "links")
+}
+
+// madePage shows a secret in its own answer: it is in no other.
+type madePage struct {
+	Label, Public, Secret, Hint string
+}
+
+func createCredential(v *visit) error {
+	var made data[embedCredential]
+	if err := v.post(at("embed_credentials"), map[string]any{}, &made); err != nil {
+		return err
+	}
+	return v.showMade(http.StatusCreated, "The credential is made", made.Data)
+}
+
+func (v *visit) showMade(status int, title string, c embedCredential) error {
+	return v.show(status, "made", title, madePage{
+		Label: "Embed secret", Public: c.PublicKey, Secret: c.Secret, Hint: "Your server signs claim tokens with it. It must never reach a browser.",
+	})
+}
+
+func askRotateCredential(v *visit) error {
+	c, err := v.credential()
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "rotate-credential", "A new credential", struct {
+		embedCredential
+		Graces []choice
+	}{c, graces})
+}
+
+func rotateCredential(v *visit) error {
+	var made data[embedCredential]
+	body := map[string]any{"grace_period_seconds": number(v.r.PostForm.Get("grace_period_seconds"))}
+	if err := v.post(at("embed_credentials", v.id(), "rotate"), body, &made); err != nil {
+		return err
+	}
+	return v.showMade(http.StatusOK, "The new credential", made.Data)
+}
+
+// credential is the one in the address, as long as it is good.
+func (v *visit) credential() (embedCredential, error) {
+	all, err := fetch[[]embedCredential](v, at("embed_credentials"), nil)
+	i := slices.IndexFunc(all, func(c embedCredential) bool { return c.ID == v.id() && !c.Ended() })
+	if err != nil || i < 0 {
+		return embedCredential{}, orMissing(err)
+	}
+	return all[i], nil
+}
+
+func orMissing(err error) error {
+	if err == nil {
+		return errNoPage
+	}
+	return err
+}
+
+// endPage asks whether something is to be revoked.
+type endPage struct {
+	Name, What, To string
+}
+
+func askEndCredential(v *visit) error {
+	c, err := v.credential()
+	if err != nil {
+		return err
+	}
+	page := endPage{c.PublicKey, "Claim tokens signed with it are refused from now on.", here("links", "credentials", c.ID, "revoke")}
+	return v.show(http.StatusOK, "end", "Revoke this credential?", page)
+}
+
+func endCredential(v *visit) error { return v.end("embed_credentials") }
+
+func (v *visit) end(kind string) error {
+	if err := v.call(request{method: http.MethodDelete, path: at(kind, v.id())}, nil); err != nil {
+		return err
+	}
+	return v.said("ended", "links")
+}
+
+func createClientSecret(v *visit) error {
+	var made data[clientSecret]
+	err := v.post(at("client_secrets"), map[string]any{}, &made)
+	if faults, is := faultsOf(err); is {
+		return v.showLinks(http.StatusConflict, linksPage{Faults: faults})
+	}
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusCreated, "made", "The client secret is made", madePage{
+		Label: "Client secret", Secret: made.Data.Secret, Hint: "Your callback checks notifications with it; as a bearer's credential it makes scheduling requests.",
+	})
+}
+
+func askEndSecret(v *visit) error {
+	all, err := fetch[[]clientSecret](v, at("client_secrets"), nil)
+	i := slices.IndexFunc(all, func(c clientSecret) bool { return c.ID == v.id() && !c.Ended() })
+	if err != nil || i < 0 {
+		return orMissing(err)
+	}
+	page := endPage{all[i].Hint, "It signs nothing any more, and is no credential.", here("links", "secrets", all[i].ID, "revoke")}
+	return v.show(http.StatusOK, "end", "Revoke this client secret?", page)
+}
+
+func endSecret(v *visit) error { return v.end("client_secrets") }
+
+// projects are those that a link can be of.
+func (v *visit) projects() ([]named, error) {
+	return fetch[[]named](v, at("projects"), url.Values{"limit": {"1000"}})
+}
