@@ -85,7 +85,9 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.P
 	if r.DurationMinutes < 1 || r.DurationMinutes > maxMinutes {
 		problems.Add("duration.minutes", "must lie between 1 and %d", maxMinutes)
 	}
-	for field, minutes := range map[string]int{"buffer.before.minutes": in.Buffer.Before.Minutes, "buffer.after.minutes": in.Buffer.After.Minutes} {
+	for field, minutes := range map[string]int{
+		"buffer.before.minutes": in.Buffer.Before.Minutes, "buffer.after.minutes": in.Buffer.After.Minutes,
+	} {
 		if minutes < 0 || minutes > maxMinutes {
 			problems.Add(field, "must lie between 0 and %d", maxMinutes)
 		}

@@ -25,7 +25,8 @@ func (f linkForm) Rows() []question {
 }
 
 var questionKinds = []choice{
-	{"text", "One line", ""}, {"textarea", "Several lines", ""}, {"tel", "Telephone number", ""}, {"url", "Web address", ""}, {"checkbox", "Box to tick", ""},
+	{"text", "One line", ""}, {"textarea", "Several lines", ""}, {"tel", "Telephone number", ""}, {"url", "Web address", ""},
+	{"checkbox", "Box to tick", ""},
 }
 
 func newLink(v *visit) error {

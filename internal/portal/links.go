@@ -110,7 +110,8 @@ func createCredential(v *visit) error {
 
 func (v *visit) showMade(status int, title string, c embedCredential) error {
 	return v.show(status, "made", title, madePage{
-		Label: "Embed secret", Public: c.PublicKey, Secret: c.Secret, Hint: "Your server signs claim tokens with it. It must never reach a browser.",
+		Label: "Embed secret", Public: c.PublicKey, Secret: c.Secret,
+		Hint: "Your server signs claim tokens with it. It must never reach a browser.",
 	})
 }
 
@@ -184,7 +185,8 @@ func createClientSecret(v *visit) error {
 		return err
 	}
 	return v.show(http.StatusCreated, "made", "The client secret is made", madePage{
-		Label: "Client secret", Secret: made.Data.Secret, Hint: "Your callback checks notifications with it; as a bearer's credential it makes scheduling requests.",
+		Label: "Client secret", Secret: made.Data.Secret,
+		Hint: "Your callback checks notifications with it; as a bearer's credential it makes scheduling requests.",
 	})
 }
 

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -134,16 +135,28 @@ func TestCancelledWhileATimeIsPicked(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 }
 
-// TestOneTimeIsPicked lets a crowd pick a time for one request at the same moment.
+// TestOneTimeIsPicked lets four pick a time for one request at the same moment: each is held up just before its booking
+// is written.
 func TestOneTimeIsPicked(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	r := b.createRequest(b.request())
-	all, errs := make([]*booking.Booking, 20), make([]error, 20)
+	all, errs := make([]*booking.Booking, 4), make([]error, 4)
 	for i := range all {
 		all[i] = b.picked(r, float64(i), float64(i+1))
 	}
-	together(len(all), func(i int) { errs[i] = b.tried(all[i]) })
+	tx, err := b.look.Begin(b.ctx)
+	check(t, err)
+	_, err = tx.Exec(b.ctx, `SELECT FROM calendars WHERE id = $1 FOR UPDATE`, b.calendar.ID)
+	check(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		together(len(all), func(i int) { errs[i] = b.tried(all[i]) })
+	}()
+	b.until(fmt.Sprintf(waiting, len(all)))
+	check(t, tx.Commit(b.ctx))
+	<-done
 	picked := 0
 	for _, err := range errs {
 		if err == nil {

@@ -113,7 +113,7 @@ func TestWebhookInputIsChecked(t *testing.T) {
 	must(t, err)
 	for _, c := range [][3]string{ // the field, its value, the field that is told of
 		{"url", `"http://10.0.0.1/"`, "url"}, {"method", `"delete"`, "method"}, {"description", fmt.Sprintf("%q", strings.Repeat("ä", 257)), "description"},
-		{"format", `"cronofy"`, "format"}, {"format", `""`, "format"}, {"graph", `"waltz"`, "graph"}, {"graphs", `["instant","waltz"]`, "graphs"},
+		{"format", `"smoke"`, "format"}, {"format", `""`, "format"}, {"graph", `"waltz"`, "graph"}, {"graphs", `["instant","waltz"]`, "graphs"},
 		{"state", `"paid for"`, "state"}, {"states", `["confirmed",""]`, "states"}, {"states", `"confirmed"`, "states"},
 		{"event_types", `["booking.confirmd"]`, "event_types"}, {"event_types", `["*"]`, "event_types"}, {"event_types", `["booking"]`, "event_types"},
 		{"event_types", `["hold.*"]`, "event_types"}, {"projects", fmt.Sprintf("[%q]", foreign), "projects"}, {"projects", `["mine"]`, "projects.0"},

@@ -162,7 +162,7 @@ func TestClaimTokensAreChecked(t *testing.T) {
 		"without a jti":     {keys.sign(hs256, claims(now, now+600, "public_link", "")), http.StatusUnauthorized, "claim_token_missing_jti"},
 		"another app's":     {foreign.claim(), http.StatusForbidden, "claim_token_not_authorized_for_link"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // each is quick, and the link is closed after them
+		t.Run(name, func(t *testing.T) { // one after the other: the link is closed after them
 			a := b.post(t, link+"/check", fmt.Sprintf(`{"claim_token":%q}`, c.token)).refused(t, c.status, c.code)
 			a.promised(t, http.MethodPost, link+"/check")
 			if c.token != "" && strings.Contains(a.body, c.token) {

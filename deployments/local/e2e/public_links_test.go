@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -177,9 +178,7 @@ func TestVisitorsMayNotChoose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			typed := map[string]string{"name": "M", "email": "m@example.com"}
-			for k, v := range change {
-				typed[k] = v
-			}
+			maps.Copy(typed, change)
 			s.visitor.submit(t, s.path, form.form(typed)).want(t, http.StatusConflict).says(t, "This time is not offered any more.")
 		})
 	}

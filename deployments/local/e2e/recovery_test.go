@@ -86,7 +86,14 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	b.sql(t, `UPDATE webhook_endpoints SET awake = true`)
 	silent := b.book(t, resource, "instant", 4)
 
+	// A claim token that has expired, and one that has not.
+	for jti, minutes := range map[string]int{"past": -90, "good": 90} {
+		b.sql(t, `INSERT INTO spent_claims (app_id, jti, booking_id, until) VALUES ($1, $2, $3, now() + make_interval(mins => $4))`,
+			app.ID, jti, made.ID, minutes)
+	}
+
 	b.overdue(t)
+	eventually(t, 30*time.Second, "claim tokens are forgotten", func() bool { return b.rows(t, `SELECT count(*) FROM spent_claims`) == 1 })
 	eventually(t, 30*time.Second, "the sweep", func() bool {
 		return b.state(t, orphan.ID.String()) == "confirmed" && b.state(t, unsignalled) == "cancelled" && b.state(t, unwatched) == "unpaid"
 	})

@@ -200,7 +200,6 @@ func TestRequestOfTheApp(t *testing.T) {
 	}
 	for _, who := range []string{`"project_id":"` + s.project + `"`, `"host":{"sub":"` + s.resource + `"}`} {
 		path := ask(who)
-		path = path[strings.Index(path, "/rts/"):]
 		page := s.visitor.get(t, path).want(t, http.StatusOK).says(t, "Interview", "45 minutes")
 		one := s.visitor.get(t, page.slots(t)[0].href).want(t, http.StatusOK).says(t, "Book this time?")
 		two := s.visitor.get(t, page.slots(t)[1].href).want(t, http.StatusOK)
@@ -215,7 +214,6 @@ func TestRequestOfTheApp(t *testing.T) {
 		s.visitor.get(t, path).want(t, http.StatusOK).says(t, again.text)
 	}
 	gone := ask(`"project_id":"` + s.project + `"`)
-	gone = gone[strings.Index(gone, "/rts/"):]
 	id := s.requestOf(t, gone).Name
 	page := s.visitor.get(t, gone).want(t, http.StatusOK)
 	form := s.visitor.get(t, page.first(t).href).want(t, http.StatusOK)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,7 +188,7 @@ func TestSchedulingRequestsAreCancelled(t *testing.T) {
 		b.queried(t, name).same(t, "scheduling_requests.0.scheduling_request.slot_selection", "complete")
 		cancel(name)
 		cancel(name)
-		eventually(t, 20*time.Second, "its booking ends", func() bool { return strings.Contains("cancelled declined", b.state(t, id)) })
+		eventually(t, 20*time.Second, "its booking ends", func() bool { return slices.Contains([]string{"cancelled", "declined"}, b.state(t, id)) })
 		cancel(name)
 		over := b.queried(t, name)
 		over.same(t, "scheduling_requests.0.scheduling_request.recipient_operations", "map[view_url:"+over.str("scheduling_requests.0.scheduling_request.primary_select_url")+"]")
