@@ -161,7 +161,8 @@ func (r *requested) view(k *call) *requestPage {
 	b, path := r.Booking, requestPath(r.Request)
 	p := &requestPage{
 		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: stateText(b.State),
-		With: b.Resource.Name, Groups: zoneGroups, Odd: !listed(r.zone.String()), Keep: url.Values{}, Over: b.Completed,
+		With: b.Resource.Name, Groups: zoneGroups, Odd: !listed(r.zone.String()), Keep: url.Values{},
+		Over: b.Completed && b.State != booking.Completed,
 	}
 	p.Zone = r.zone.String()
 	p.Title, p.Text = r.headline(k.Query("done") != "")

@@ -95,7 +95,7 @@ func TestOneFormBooksOnce(t *testing.T) {
 	s := newLinkShop(t, mornings, "")
 	for n, page := range []answer{s.visitor.get(t, s.path).want(t, http.StatusOK), s.arrive(t, s.claimed(t, nil))} {
 		form := s.visitor.get(t, page.slots(t)[n].href).want(t, http.StatusOK).form(marty)
-		sent := s.atOnce(t, form, form, form, form)
+		sent := s.atOnce(t, s.path, form, form, form, form)
 		for _, one := range sent {
 			if got := one.want(t, http.StatusSeeOther).header.Get("Location"); got != sent[0].header.Get("Location") {
 				t.Errorf("sent to %s", got)
@@ -106,13 +106,13 @@ func TestOneFormBooksOnce(t *testing.T) {
 }
 
 // atOnce sends forms at the same time.
-func (s *linkShop) atOnce(t *testing.T, forms ...url.Values) []answer {
+func (s *linkShop) atOnce(t *testing.T, path string, forms ...url.Values) []answer {
 	t.Helper()
 	all := make([]answer, len(forms))
 	var sent sync.WaitGroup
 	for i, form := range forms {
 		sent.Go(func() {
-			all[i], _ = s.visitor.try(t.Context(), http.MethodPost, s.path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+			all[i], _ = s.visitor.try(t.Context(), http.MethodPost, path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 		})
 	}
 	sent.Wait()
@@ -132,7 +132,7 @@ func TestOneTokenBooksOnce(t *testing.T) {
 			forms = append(forms, s.visitor.get(t, page.slots(t)[n].href).want(t, http.StatusOK).form(marty))
 		}
 		statuses := map[int]answer{}
-		for _, one := range s.atOnce(t, forms...) {
+		for _, one := range s.atOnce(t, s.path, forms...) {
 			statuses[one.status] = one
 		}
 		if statuses[http.StatusSeeOther].status == 0 || statuses[http.StatusConflict].status == 0 {
