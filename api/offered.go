@@ -13,8 +13,8 @@ import (
 // grace is how long a visitor may take to book what was offered to them.
 const grace = 15 * time.Minute
 
-// offered finds fault with a time that a visitor's browser asks for and the draft's project does not offer: against its
-// rules or the resource's, or outside its window. Where slots begin does not count, and what is busy is the record's to
+// offered finds fault with a time that a visitor's browser asks for and the draft's project does not offer: of a resource that
+// is not the project's, against its rules or the resource's, or outside its window. Where slots begin does not count, and what is busy is the record's to
 // judge. A server key may book at any time. Seats are offered by their session, and a hold's time was judged when it
 // was held.
 func (s *Server) offered(d *draft) error {
@@ -23,6 +23,10 @@ func (s *Server) offered(d *draft) error {
 	}
 	if begun, err := s.begun(d.k, firstAction(d.ID)); begun || err != nil {
 		return err
+	}
+	if among := d.project.Resources; len(among) > 0 && !slices.Contains(among, d.Resource.ID) {
+		d.problems.Add("resource_id", "is not a resource of this project")
+		return nil
 	}
 	resource, err := s.DB.Resource(d.k, d.AppID, d.Resource.ID)
 	if missing(err, "resource_id", d.problems) || err != nil {

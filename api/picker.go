@@ -78,7 +78,7 @@ func (s *Server) pickFrom(k *call, p *picker, o *offering, keep url.Values) erro
 func (s *Server) pointAhead(k *call, p *picker, o *offering, from time.Time, link func(time.Time) string) error {
 	next, err := s.nextFree(k, o, from)
 	if err == nil && !next.IsZero() {
-		p.Next, p.NextText = link(next), next.In(o.zone).Format("Monday, 2 January 2006")
+		p.Next, p.NextText = link(next), next.In(o.zone).Format("Monday, 2\u00a0January 2006")
 	}
 	return err
 }

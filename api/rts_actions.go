@@ -96,7 +96,7 @@ func (s *Server) askDecline(k *call, r *requested) error {
 		With: b.Resource.Name, Text: "Nothing has happened yet. The time is given up when you press the button.",
 		Action: requestPath(r.Request), Button: "Cancel the booking", Hidden: r.hidden("decline"),
 		Back:   requestPath(r.Request) + "?tz=" + url.QueryEscape(r.zone.String()),
-		Fields: []*question{{Name: "message", Label: "A word to the other side (optional)", Type: "textarea"}},
+		Fields: []*question{{Name: "message", Label: "A word to the other side", Type: "textarea"}},
 	})
 }
 

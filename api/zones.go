@@ -51,10 +51,10 @@ func zoneOf(names ...string) *time.Location {
 
 // whenText is a range of time as a visitor reads it.
 func whenText(start, end time.Time, zone *time.Location) string {
-	const gap = "\u00a0" // a range of hours stays on one line
+	const dash = "\u00a0–\u2060\u00a0" // a range of hours stays on one line
 	start, end = start.In(zone), end.In(zone)
 	const day = "Monday, 2 January 2006, "
-	text := start.Format(day) + clockText(start) + gap + "–" + gap
+	text := start.Format(day) + clockText(start) + dash
 	if start.Format(time.DateOnly) != end.Format(time.DateOnly) {
 		text += end.Format(day)
 	}

@@ -69,6 +69,7 @@ func (db *DB) turn(
 		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
 			return err
 		}
+		resting := e.Health.OpenUntil != nil
 		tell, err := do(batch, e)
 		if err != nil {
 			return err
@@ -79,10 +80,13 @@ func (db *DB) turn(
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		if e, err = endpoint(tx.Query(ctx, look, args)); tell == booking.EndpointResumedEvent {
+		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
+			return err
+		}
+		if tell == booking.EndpointResumedEvent || resting && e.Health.OpenUntil == nil {
 			woken = append(woken, id)
 		}
-		return err
+		return nil
 	})
 	return e, woken, err
 }

@@ -101,7 +101,8 @@ func (db *DB) ChangeEndpoint(
 		UPDATE webhook_endpoints w SET url = @url, method = @method, description = @description, format = @format,
 			graph = @graph, graphs = @graphs, state = @state, states = @states, event_types = @types, projects = @projects,
 			services = @services, headers = @headers, ordered = @ordered, in_flight = @in_flight, per_second = @per_second,
-			updated_at = now()
+			updated_at = now(),
+			open_until = CASE WHEN w.url = @url THEN w.open_until ELSE '-infinity' END -- the breaker was another receiver's
 		WHERE w.id = @id`
 	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
 		status := e.Status

@@ -77,6 +77,22 @@ func (p *patient) told() string {
 	return fmt.Sprint(column[string](p.bundle, `SELECT type FROM events WHERE booking_id IS NULL ORDER BY at`))
 }
 
+// TestBreakerOfAnotherAddress: what one receiver has earned is not held against the next.
+func TestBreakerOfAnotherAddress(t *testing.T) {
+	t.Parallel()
+	p := setup(t).patient()
+	p.fails(10)
+	put := func(change func(*booking.Endpoint)) []uuid.UUID {
+		_, woken, err := p.ChangeEndpoint(p.ctx, p.app.ID, p.endpoint.ID, func(e *booking.Endpoint) error { change(e); return nil })
+		check(t, err)
+		return woken
+	}
+	wantEqual(t, "woken for a description", len(put(func(e *booking.Endpoint) { e.Description = "new" })), 0)
+	p.wantOpen("with another description", 1)
+	wantSame(t, "woken", put(func(e *booking.Endpoint) { e.URL = "https://elsewhere.example.com" }), []uuid.UUID{p.endpoint.ID})
+	p.wantOpen("with another address", 0)
+}
+
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	p := setup(t).patient()

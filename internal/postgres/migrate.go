@@ -26,7 +26,9 @@ func (db *DB) migrator() (*goose.Provider, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sqlDB := stdlib.OpenDBFromPool(db.pool)
+	config := db.pool.Config().ConnConfig.Copy()
+	config.RuntimeParams["statement_timeout"] = "0" // a large table takes its time to be rewritten
+	sqlDB := stdlib.OpenDB(*config)
 	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, files, goose.WithSessionLocker(locker))
 	if err != nil {
 		_ = sqlDB.Close()

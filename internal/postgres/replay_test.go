@@ -95,8 +95,9 @@ func TestReplayOfEverything(t *testing.T) {
 
 	c := sample(b, "booking.confirmed")
 	must(b.Try(b.ctx, e.ID, c, newID()))
+	must(b.Try(b.ctx, e.ID, &booking.Change{ID: newID(), AppID: b.app.ID, Type: "endpoint.paused", At: time.Now(), Test: true}, newID()))
 	b.ended(e, postgres.Delivered)
-	wantEqual(t, "all but the test", b.replayed(e, past(true)), 4)
+	wantEqual(t, "all but the tests", b.replayed(e, past(true)), 4)
 }
 
 func TestReplayOfAStretch(t *testing.T) {

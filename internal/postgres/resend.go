@@ -14,12 +14,15 @@ import (
 const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(),
 	resent_by = @operation`
 
-// sendable locks an app's endpoint against being disabled or falling asleep, and lets its breaker send a probe at once.
+// sendable passes the gate of an app's endpoint, locks it against being disabled, and lets its breaker send a probe at once.
 // InUse when the endpoint is disabled: nothing is sent to it, or kept for it.
 func sendable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	const q = `
 		UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'
 		RETURNING status`
+	if _, err := tx.Exec(ctx, passGate, args); err != nil {
+		return err
+	}
 	return active(tx.QueryRow(ctx, q, args))
 }
 

@@ -44,6 +44,10 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 					return err
 				},
 				func() error { _, err := b.FallAsleep(b.ctx, e.ID); return err },
+				func() error {
+					_, err := b.Replay(b.ctx, e.AppID, e.ID, postgres.Replay{Until: time.Now(), All: i%2 == 0, Operation: newID()})
+					return unless(err, booking.InUse)
+				},
 			)
 		}
 		for i, e := range all {

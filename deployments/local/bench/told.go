@@ -82,7 +82,8 @@ func (t *told) fill(ctx context.Context, endpoints []string, count int, after ti
 		WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
 			SELECT gen_random_uuid(), e.app_id, e.booking_id, nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
-			FROM (SELECT app_id, booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e, generate_series(1, $3) RETURNING id, seq)
+			FROM (SELECT app_id, booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e,
+				generate_series(1, $3) RETURNING id, seq)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, next_at)
 		SELECT gen_random_uuid(), ($2::uuid[])[1 + seq % cardinality($2::uuid[])], id, gen_random_uuid(), seq, now() + $4::interval FROM made`
 	for _, statement := range []string{`CREATE SEQUENCE IF NOT EXISTS made_up START 1000`} {

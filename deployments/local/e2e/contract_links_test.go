@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 )
 
@@ -61,20 +60,4 @@ func (r tour) scheduling(t *testing.T, resource string) {
 	cancel := fmt.Sprintf(`{"scheduling_request_id":%q}`, name)
 	r.do(t, http.MethodPost, "/v1/scheduling_requests/cancel", cancel, http.StatusAccepted)
 	r.do(t, http.MethodPost, "/v1/scheduling_requests/cancel", `{"scheduling_request_id":"srq_none"}`, http.StatusNotFound)
-}
-
-// visitors are what a browser asks for.
-func (r tour) visitors(t *testing.T) {
-	t.Helper()
-	s := r.linkShop(t, r.bundle.resource(t), mornings, "")
-	v := tour{s.visitor, r.seen}
-	page := v.do(t, http.MethodGet, s.path, "", http.StatusOK)
-	form := v.get(t, page.first(t).href).want(t, http.StatusOK)
-	booked := v.do(t, http.MethodPost, s.path, form.form(marty).Encode(), http.StatusSeeOther, "Content-Type", "application/x-www-form-urlencoded")
-	to, _, _ := strings.Cut(booked.header.Get("Location"), "?")
-	v.do(t, http.MethodGet, to, "", http.StatusOK)
-	v.do(t, http.MethodGet, to+"/event.ics", "", http.StatusOK)
-	asked := v.get(t, to+"?decline=true").want(t, http.StatusOK)
-	v.do(t, http.MethodPost, to, asked.form(nil).Encode(), http.StatusSeeOther, "Content-Type", "application/x-www-form-urlencoded")
-	v.do(t, http.MethodGet, "/pls/none", "", http.StatusNotFound, "Accept", "application/json")
 }

@@ -143,10 +143,10 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.calendars(t, resource)
 	r.unsupported(t)
 	r.credentials(t)
+	r.pages(t, resource)
 	r.embed(t)
 	r.publicLinks(t)
 	r.scheduling(t, resource)
-	r.visitors(t)
 	doc, err := document()
 	if err != nil {
 		t.Fatal(err)

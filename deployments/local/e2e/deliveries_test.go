@@ -97,6 +97,11 @@ func TestADeliveryIsSentAgainByHand(t *testing.T) {
 		got.str("data.attempts.1.request.headers.Webhook-Id.0") != failed.str("data.event_id") {
 		t.Errorf("%s", got.body)
 	}
+	b.post(t, path, "").want(t, http.StatusAccepted) // what was delivered, when nothing else is due
+	eventually(t, 20*time.Second, "a third attempt", func() bool {
+		got = b.shown(t, failed.str("data.id"))
+		return got.str("data.attempts.2.status") == "200"
+	})
 	timekit := b.get(t, "/v2/app").str("data.webhook_secret")
 	for _, secret := range []string{"swordfish-7", "whsec_", strings.TrimPrefix(made.str("data.secret"), "whsec_"), timekit, b.key, "signature=ey", ".ey"} {
 		for _, a := range []answer{failed, got} {

@@ -130,3 +130,19 @@ func TestAWindowEndsWhereItsLastVisitorSeesIt(t *testing.T) {
 	visitor.post(t, "/v2/bookings", at(project, resource, last, "")).want(t, http.StatusCreated)
 	visitor.post(t, "/v2/bookings", at(project, resource, last.Add(4*time.Hour), "")).notOffered(t)
 }
+
+// TestVisitorsBookTheProjectsResources and no others of the app; the owner's backend may.
+func TestVisitorsBookTheProjectsResources(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	visitor, own, other := b.widget(t), b.resource(t), b.resource(t)
+	project := b.project(t, "Mine", nineToFive, own).str("data.id")
+	refused := visitor.post(t, "/v2/bookings", inDays(t, project, other, 2, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
+	refused.same(t, "errors.resource_id.0", "is not a resource of this project")
+	made := visitor.post(t, "/v2/bookings", inDays(t, project, own, 2, "09:00", "")).want(t, http.StatusCreated)
+	b.post(t, "/v2/bookings", inDays(t, project, other, 2, "09:00", "")).want(t, http.StatusCreated)
+	path := "/v2/bookings/" + made.str("data.id") + "/reschedule"
+	visitor.post(t, path, inDays(t, "", other, 3, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
+	open := b.project(t, "Everybody's", nineToFive).str("data.id")
+	visitor.post(t, "/v2/bookings", inDays(t, open, other, 4, "09:00", "")).want(t, http.StatusCreated)
+}

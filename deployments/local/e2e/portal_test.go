@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -85,6 +86,7 @@ type till struct {
 	*httptest.Server
 	mu     sync.Mutex
 	status int
+	pause  time.Duration // before it answers
 	got    []received
 }
 
@@ -97,6 +99,7 @@ func newTill(t *testing.T) *till {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		_, _ = fmt.Sscan(req.FormValue("status"), &r.status)
+		r.pause, _ = time.ParseDuration(req.FormValue("pause"))
 	})
 	mux.HandleFunc("GET /got", func(w http.ResponseWriter, _ *http.Request) {
 		list := []map[string]string{}
@@ -119,6 +122,7 @@ func (r *till) take(w http.ResponseWriter, req *http.Request) {
 	body, _ := io.ReadAll(req.Body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	<-time.After(r.pause)
 	r.got = append(r.got, received{req.Header, body, req.Method})
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(r.status)
@@ -293,7 +297,7 @@ func galleryStory(t *testing.T) portalStory {
 	b.put(t, "/v2/bookings/"+booked+"/confirm", "").want(t, http.StatusOK)
 	b.post(t, "/v2/webhooks/"+hook+"/test", `{}`)
 	var told string
-	eventually(t, 20e9, "a delivery", func() bool {
+	eventually(t, 20*time.Second, "a delivery", func() bool {
 		told = b.get(t, "/v2/webhooks/"+hook+"/deliveries?test=false&status=delivered").str("data.0.id")
 		return told != ""
 	})

@@ -14,14 +14,14 @@ func (b *bundle) replayed(t testing.TB, hook, only string, headers ...string) st
 	path := "/v2/webhooks/" + hook + "/replay"
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	dry := b.post(t, path, fmt.Sprintf(`{"since":%q,"only":%q,"dry_run":true}`, since, only)).want(t, http.StatusAccepted)
-	real := b.post(t, path, fmt.Sprintf(`{"since":%q,"only":%q}`, since, only), headers...).want(t, http.StatusAccepted)
-	for _, a := range []answer{dry, real} {
+	done := b.post(t, path, fmt.Sprintf(`{"since":%q,"only":%q}`, since, only), headers...).want(t, http.StatusAccepted)
+	for _, a := range []answer{dry, done} {
 		a.promised(t, http.MethodPost, path)
 	}
-	if dry.str("data.count") != real.str("data.count") || dry.at("data.dry_run") != true || real.at("data.dry_run") != false {
-		t.Errorf("dry %s, real %s", dry.body, real.body)
+	if dry.str("data.count") != done.str("data.count") || dry.at("data.dry_run") != true || done.at("data.dry_run") != false {
+		t.Errorf("dry %s, real %s", dry.body, done.body)
 	}
-	return real.str("data.count")
+	return done.str("data.count")
 }
 
 // TestWhatFailedIsSentAnew gives sixty up, then sends each once under its old name.

@@ -101,9 +101,11 @@ async function manage(visit, story) {
   await page.click('main table a');
   await visit.expect('Attempt 1: 503', 'Failed', 'not today');
   await visit.picture('failed');
-  await act(`${story.control}/mood?status=200`);
+  await act(`${story.control}/mood?status=200&pause=2s`);
   await visit.press('Try now');
-  await visit.until('Attempt 2: 200 OK', !story.script);
+  await visit.expect('1 attempt', 'on its way');
+  await visit.until('Attempt 2: 200 OK', !story.script); // a script looks again by itself
+  await act(`${story.control}/mood?status=200`);
   await visit.expect('2 attempts', 'Delivered');
 
   // A new secret.

@@ -1,0 +1,34 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+// pages walks through a public link, as a visitor, and looks at some of what goes wrong.
+func (r tour) pages(t *testing.T, resource string) {
+	t.Helper()
+	s := r.linkShop(t, resource, mornings, "")
+	v := tour{s.visitor, r.seen}
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	sent := v.do(t, http.MethodGet, s.claimed(t, nil), "", http.StatusSeeOther)
+	page := v.do(t, http.MethodGet, sent.header.Get("Location"), "", http.StatusOK)
+	ask := v.do(t, http.MethodGet, page.first(t).href, "", http.StatusOK)
+	v.do(t, http.MethodPost, s.path, ask.form(nil).Encode(), http.StatusUnprocessableEntity, form...)
+	done := v.do(t, http.MethodPost, s.path, ask.form(marty).Encode(), http.StatusSeeOther, form...)
+	path := done.header.Get("Location")[:len("/rts/")+22]
+	for _, more := range []string{"", "?done=true", "?reschedule=true", "?decline=true"} {
+		v.do(t, http.MethodGet, path+more, "", http.StatusOK)
+	}
+	v.do(t, http.MethodGet, path+"/event.ics", "", http.StatusOK)
+	v.do(t, http.MethodPost, path, "action=decline", http.StatusSeeOther, form...)
+	v.do(t, http.MethodPost, path, "action=explode", http.StatusBadRequest, form...)
+	v.do(t, http.MethodPost, path, "action=decline", http.StatusForbidden, append(form, "Sec-Fetch-Site", "cross-site")...)
+	for _, accept := range []string{"text/html", "application/json"} {
+		v.do(t, http.MethodGet, "/pls/nothing", "", http.StatusNotFound, "Accept", accept)
+		v.do(t, http.MethodGet, "/rts/nothing", "", http.StatusNotFound, "Accept", accept)
+		v.do(t, http.MethodGet, "/rts/nothing/event.ics", "", http.StatusNotFound, "Accept", accept)
+		v.do(t, http.MethodGet, s.path+"?claim_token=x", "", http.StatusBadRequest, "Accept", accept)
+		v.do(t, http.MethodGet, s.path+"?visit=x", "", http.StatusUnauthorized, "Accept", accept)
+	}
+}
