@@ -14,9 +14,9 @@ import (
 const grace = 15 * time.Minute
 
 // offered finds fault with a time that a visitor's browser asks for and the draft's project does not offer: of a resource that
-// is not the project's, against its rules or the resource's, or outside its window. Where slots begin does not count, and what is busy is the record's to
-// judge. A server key may book at any time. Seats are offered by their session, and a hold's time was judged when it
-// was held.
+// is not the project's, against its rules or the resource's, or outside its window. Where slots begin does not count, and what
+// is busy is the record's to judge. A server key may book at any time. Seats are offered by their session, and a hold's time
+// was judged when it was held.
 func (s *Server) offered(d *draft) error {
 	if d.project == nil || d.k.kind == booking.ServerKey || d.seat() || d.held() || len(d.problems) > 0 {
 		return nil
