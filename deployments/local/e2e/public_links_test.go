@@ -214,8 +214,14 @@ func TestFormsOfOtherSites(t *testing.T) {
 func TestUndecidedIsSaid(t *testing.T) {
 	t.Parallel()
 	s := newLinkShop(t, mornings, "")
-	form := s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK)
-	said := s.visitor.submit(t, s.path, form.form(marty), "Prefer", "respond-async").want(t, http.StatusAccepted).says(t, "Received")
+	var form, said answer
+	for range 20 { // it may be decided all the same by then
+		form = s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK)
+		if said = s.visitor.submit(t, s.path, form.form(marty), "Prefer", "respond-async"); said.status != http.StatusSeeOther {
+			break
+		}
+	}
+	said.want(t, http.StatusAccepted).says(t, "Received")
 	page := said.leads(t, "See how it stands")
 	eventually(t, 20*time.Second, "the page says it is booked", func() bool {
 		return s.visitor.get(t, page).title() == "Your booking"
