@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -25,6 +26,8 @@ const (
 var (
 	questionName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	questionTypes = []string{"text", "textarea", "tel", "url", "checkbox"}
+	// customerTexts is what a customer has beside name and e-mail address.
+	customerTexts = []string{"phone", "voip", "timezone"}
 	formFields    = []string{"name", "email", "visit", "start", "resource", "tz", "operation"} // of every form
 )
 
@@ -95,9 +98,14 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 	if len(l.Questions) > maxQuestions {
 		problems.Add("questions", "must not be more than %d", maxQuestions)
 	}
+	checkQuestions(l.Questions, problems)
+}
+
+// checkQuestions also fills in what a question leaves out.
+func checkQuestions(all []booking.Question, problems booking.Problems) {
 	seen := slices.Clone(formFields)
-	for i := range l.Questions {
-		q := &l.Questions[i]
+	for i := range all {
+		q := &all[i]
 		q.Label, q.Type = strings.TrimSpace(q.Label), strings.ToLower(q.Type)
 		if q.Type == "" {
 			q.Type = questionTypes[0]
@@ -110,6 +118,9 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 		}
 		if !slices.Contains(questionTypes, q.Type) {
 			problems.Add("questions", "have one of the types %s", strings.Join(questionTypes, ", "))
+		}
+		if q.Type == "checkbox" && slices.Contains(customerTexts, q.Name) {
+			problems.Add("questions", "named %s are texts of the customer, not boxes", q.Name)
 		}
 		seen = append(seen, q.Name)
 	}
@@ -154,11 +165,26 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 		}
 		return problems.Err()
 	}
-	_, err := s.DB.Project(k, k.app.ID, l.ProjectID)
-	if missing(err, "project_id", problems) || err == nil {
+	project, err := s.DB.Project(k, k.app.ID, l.ProjectID)
+	if missing(err, "project_id", problems) {
 		return problems.Err()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(graphOf(project), "group_") {
+		problems.Add("project_id", "books sessions or their seats, which a public link cannot")
+	}
+	return problems.Err()
+}
+
+// graphOf is the graph of a project's bookings.
+func graphOf(p *booking.Project) string {
+	var defaults struct {
+		Graph string `json:"graph"`
+	}
+	_ = json.Unmarshal(p.Booking, &defaults) // checked when it was written
+	return cmp.Or(defaults.Graph, plainGraph)
 }
 
 func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {

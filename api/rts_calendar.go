@@ -10,7 +10,7 @@ import (
 )
 
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
-// its own zone. The entry keeps its UID, and its SEQUENCE grows, so that a newer file replaces an older one.
+// its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one.
 func (s *Server) eventFile(k *call) error {
 	found, app, err := s.DB.OpenRequest(k, k.code())
 	if err != nil {
@@ -20,18 +20,22 @@ func (s *Server) eventFile(k *call) error {
 	if found.Booking == nil {
 		return booking.Errorf(booking.NotFound, "No time is booked.")
 	}
+	moves, err := s.DB.RequestMoves(k, found.Request.ID)
+	if err != nil {
+		return err
+	}
 	k.Header("Content-Disposition", `attachment; filename="event.ics"`)
-	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, k.base+requestPath(found.Request))))
+	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, moves, k.base+requestPath(found.Request))))
 	return nil
 }
 
-func calendarFile(b *booking.Booking, page string) string {
+func calendarFile(b *booking.Booking, sequence int, page string) string {
 	file := ics.NewCalendarFor("holdfast")
 	file.SetMethod(ics.MethodPublish)
-	e := file.AddEvent(b.EventID.String())
+	e := file.AddEvent(b.Request.ID.String())
 	e.SetDtStampTime(b.UpdatedAt)
 	e.SetModifiedAt(b.UpdatedAt)
-	e.SetSequence(b.Revision)
+	e.SetSequence(sequence)
 	e.SetStartAt(b.Start)
 	e.SetEndAt(b.End)
 	e.SetSummary(oneLine(b.What))

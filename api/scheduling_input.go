@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,7 +26,7 @@ type schedulingInput struct {
 	HostGroup *struct {
 		memberIn
 		Members  []memberIn      `json:"members"`
-		Required json.RawMessage `json:"required"` // "all", or a number
+		Required json.RawMessage `json:"required"` // 1, or "all" of one
 	} `json:"host_group"`
 	Collaborators json.RawMessage `json:"collaborator_groups"`
 	Recipients    []struct {
@@ -115,7 +114,8 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 	if err != nil || len(hosts) == 0 {
 		return err
 	}
-	r.Offer, err = json.Marshal(in.offer(hosts, in.together(hosts, problems)))
+	in.checkRequired(hosts, problems)
+	r.Offer, err = json.Marshal(in.offer(hosts))
 	return err
 }
 
@@ -152,30 +152,23 @@ func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) 
 	return ids, err
 }
 
-// together tells whether all the hosts are asked for, and not any one of them. Numbers between are refused: they would
-// promise people who do not come.
-func (in *schedulingInput) together(hosts []uuid.UUID, problems booking.Problems) bool {
+// checkRequired refuses to ask for several hosts at once: a booking holds the time of one, and would promise people who may
+// be elsewhere.
+func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems booking.Problems) {
 	if in.HostGroup == nil {
-		return false
+		return
 	}
-	switch required := strings.TrimSpace(string(in.HostGroup.Required)); required {
-	case "", "null", "1", `"1"`:
-		return false
-	case `"all"`, strconv.Itoa(len(hosts)):
-		return len(hosts) > 1
+	switch required := strings.TrimSpace(string(in.HostGroup.Required)); {
+	case slices.Contains([]string{"", "null", "1", `"1"`}, required):
+	case required == `"all"` && len(hosts) <= 1:
 	default:
-		problems.Add("host_group.required", "must be 1, or all")
-		return false
+		problems.Add("host_group.required", "must be 1: a booking holds the time of one host")
 	}
 }
 
-// offer is the question for free time that the recipient's page asks: one of the hosts, or all of them together.
-func (in *schedulingInput) offer(hosts []uuid.UUID, together bool) timekit.Object {
-	mode := "roundrobin_prioritized"
-	if together {
-		mode = "mutual"
-	}
-	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": mode, "to": fmt.Sprintf("%d days", usualHorizon)}
+// offer is the question for free time that the recipient's page asks: any one of the hosts.
+func (in *schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
+	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", usualHorizon)}
 	if buffer := max(in.Buffer.Before.Minutes, in.Buffer.After.Minutes); buffer > 0 {
 		offer["buffer"] = fmt.Sprintf("%d minutes", buffer)
 	}

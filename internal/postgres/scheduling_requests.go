@@ -196,3 +196,10 @@ func (db *DB) CancelRequest(ctx context.Context, appID uuid.UUID, name string) e
 		return err
 	})
 }
+
+// RequestMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
+func (db *DB) RequestMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
+	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
+	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}).Scan(&count)
+	return count, err
+}

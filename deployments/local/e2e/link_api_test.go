@@ -109,7 +109,7 @@ func TestWhatAPublicLinkMayNotBe(t *testing.T) {
 	path := "/v2/public_links/" + b.publicLink(t, "").str("data.id")
 	b.post(t, "/v2/public_links", `{}`).blames(t, "project_id", "title")
 	b.post(t, "/v2/public_links", `{"title":"x","project_id":"mine"}`).blames(t, "project_id")
-	long := strings.Repeat("ü", 201)
+	long, sessions := strings.Repeat("ü", 201), b.project(t, "Yoga", `,"booking":{"graph":"group_customer"}`).str("data.id")
 	question := func(name, label, kind string) string {
 		return fmt.Sprintf(`{"questions":[{"name":"fine","label":"Fine"},{"name":%q,"label":%q,"type":%q}]}`, name, label, kind)
 	}
@@ -121,6 +121,7 @@ func TestWhatAPublicLinkMayNotBe(t *testing.T) {
 		`{"project_id":""}`: "project_id", `{"project_id":"01a1fc0b-5545-746e-98da-000000000000"}`: "project_id",
 		question("Notes", "x", "text"): "questions", question("fine", "x", "text"): "questions", question("email", "x", "text"): "questions",
 		question("notes", "", "text"): "questions", question("notes", long, "text"): "questions", question("notes", "x", "file"): "questions",
+		question("phone", "x", "checkbox"): "questions", fmt.Sprintf(`{"project_id":%q}`, sessions): "project_id",
 		`{"questions":[` + strings.TrimSuffix(strings.Repeat(`{"name":"n","label":"N"},`, 21), ",") + `]}`: "questions",
 	} {
 		b.put(t, path, body).blames(t, field)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -167,7 +168,7 @@ func TestEventFile(t *testing.T) {
 	start, _ := event.GetStartAt()
 	end, _ := event.GetEndAt()
 	booked, _ := time.Parse(time.RFC3339, record.str("data.event.start"))
-	if !start.Equal(booked) || end.Sub(start) != time.Hour || event.Id() != record.str("data.event.id") {
+	if !start.Equal(booked) || end.Sub(start) != time.Hour || event.Id() != s.requestOf(t, path).ID.String() {
 		t.Error(file.body)
 	}
 	want := `A cut, "short"; \ with ATTENDEE:mailto:eve@example.com X-EVIL:1 and so many words that the line must be folded ä ö ü 🦊 🦊 🦊`
@@ -177,16 +178,37 @@ func TestEventFile(t *testing.T) {
 	if value(ics.ComponentPropertyStatus) != "CONFIRMED" || value(ics.ComponentPropertySequence) == "" || !strings.HasSuffix(value(ics.ComponentPropertyUrl), path) {
 		t.Error(file.body)
 	}
+	again := s.visitor.get(t, path+"?reschedule=true").want(t, http.StatusOK).slots(t)[1]
+	s.visitor.submit(t, path, s.visitor.get(t, again.href).want(t, http.StatusOK).form(nil)).want(t, http.StatusSeeOther)
+	moved := s.replaces(t, path, event)
+	if at, _ := moved.GetStartAt(); at.Equal(start) {
+		t.Error("the entry was not moved")
+	}
 	s.visitor.submit(t, path, s.visitor.get(t, path+"?decline=true").form(nil)).want(t, http.StatusSeeOther)
-	after, err := ics.ParseCalendar(strings.NewReader(s.visitor.get(t, path+"/event.ics").want(t, http.StatusOK).body))
+	if gone := s.replaces(t, path, moved); gone.GetProperty(ics.ComponentPropertyStatus).Value != "CANCELLED" {
+		t.Error(gone)
+	}
+}
+
+// replaces reads the file anew, and finds the same entry in it, with a higher number.
+func (s *linkShop) replaces(t testing.TB, path string, before *ics.VEvent) *ics.VEvent {
+	t.Helper()
+	file, err := ics.ParseCalendar(strings.NewReader(s.visitor.get(t, path+"/event.ics").want(t, http.StatusOK).body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := after.Events()[0]
-	if gone.Id() != event.Id() || gone.GetProperty(ics.ComponentPropertyStatus).Value != "CANCELLED" ||
-		gone.GetProperty(ics.ComponentPropertySequence).Value <= value(ics.ComponentPropertySequence) {
-		t.Error(gone)
+	number := func(e *ics.VEvent) int {
+		n, err := strconv.Atoi(e.GetProperty(ics.ComponentPropertySequence).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
 	}
+	after := file.Events()[0]
+	if after.Id() != before.Id() || number(after) <= number(before) {
+		t.Errorf("%v\n%v", before, after)
+	}
+	return after
 }
 
 // TestRequestOfTheApp is picked by its recipient, once, however many look at it.

@@ -90,8 +90,6 @@ func TestSchedulingRequestsByAPI(t *testing.T) {
 	both := fmt.Sprintf(`"resources": ["%s", "%s"]`, one, two)
 	for body, want := range map[string]string{ // what the recipient's page will offer
 		fmt.Sprintf(`"host":{"sub":%q}`, one): fmt.Sprintf(`{"to": "14 days", "mode": "roundrobin_prioritized", "resources": ["%s"]}`, one),
-		group(`"all"`):                        `{"to": "14 days", "mode": "mutual", ` + both + `}`,
-		group(`2`):                            `{"to": "14 days", "mode": "mutual", ` + both + `}`,
 		group(`1`):                            `{"to": "14 days", "mode": "roundrobin_prioritized", ` + both + `}`,
 		group(`null`) + `,"buffer":{"before":{"minutes":5},"after":{"minutes":10}}`: `{"to": "14 days", "mode": "roundrobin_prioritized", "buffer": "10 minutes", ` + both + `}`,
 		fmt.Sprintf(`"project_id":%q`, project):                                     `{}`,
@@ -134,24 +132,26 @@ func TestWhatASchedulingRequestMayNotBe(t *testing.T) {
 	const fine = `"recipients":[{"email":"eb@example.com"}],"event":{"summary":"Interview"}`
 	b.post(t, "/v1/scheduling_requests", `{}`).blames(t, "recipients", "event.summary", "host")
 	for body, field := range map[string]string{
-		host + `"recipients":[],"event":{"summary":"x"}`:                                      "recipients",
-		host + `"recipients":[{"email":"a@b.c"},{"email":"d@e.f"}],"event":{"summary":"x"}`:   "recipients",
-		host + `"recipients":[{"email":"Eb <eb@example.com>"}],"event":{"summary":"x"}`:       "recipients.0.email",
-		host + fine + `,"duration":{"minutes":-1}`:                                            "duration.minutes",
-		host + fine + `,"duration":{"minutes":1441}`:                                          "duration.minutes",
-		host + fine + `,"buffer":{"after":{"minutes":-5}}`:                                    "buffer.after.minutes",
-		host + fine + fmt.Sprintf(`,"correlation_id":%q`, strings.Repeat("ü", 129)):           "correlation_id",
-		host + fine + `,"collaborator_groups":[{"name":"x","members":[]}]`:                    "collaborator_groups",
-		host + `"recipients":[{"email":"eb@example.com"}]`:                                    "event.summary",
-		fine + fmt.Sprintf(`,"host":{"sub":%q}`, foreign):                                     "host.sub",
-		fine + `,"host":{"sub":"acc_567236000909002"}`:                                        "host.sub",
-		fine + `,"host_group":{"sub":"sel_x"}`:                                                "host_group.sub",
-		fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}],"required":"all"}`, none):   "host_group.members.0.sub",
-		host + fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}]}`, foreign):          "host_group.members.0.sub",
-		host + fine + `,"host_group":{"members":[],"required":3}`:                             "host_group.required",
-		fine + fmt.Sprintf(`,"project_id":%q`, none):                                          "project_id",
-		fine + `,"project_id":"mine"`:                                                         "project_id",
-		fine + fmt.Sprintf(`,"project_id":%q`, other.project(t, "Theirs", "").str("data.id")): "project_id",
+		host + `"recipients":[],"event":{"summary":"x"}`:                                                    "recipients",
+		host + `"recipients":[{"email":"a@b.c"},{"email":"d@e.f"}],"event":{"summary":"x"}`:                 "recipients",
+		host + `"recipients":[{"email":"Eb <eb@example.com>"}],"event":{"summary":"x"}`:                     "recipients.0.email",
+		host + fine + `,"duration":{"minutes":-1}`:                                                          "duration.minutes",
+		host + fine + `,"duration":{"minutes":1441}`:                                                        "duration.minutes",
+		host + fine + `,"buffer":{"after":{"minutes":-5}}`:                                                  "buffer.after.minutes",
+		host + fine + fmt.Sprintf(`,"correlation_id":%q`, strings.Repeat("ü", 129)):                         "correlation_id",
+		host + fine + `,"collaborator_groups":[{"name":"x","members":[]}]`:                                  "collaborator_groups",
+		host + `"recipients":[{"email":"eb@example.com"}]`:                                                  "event.summary",
+		fine + fmt.Sprintf(`,"host":{"sub":%q}`, foreign):                                                   "host.sub",
+		fine + `,"host":{"sub":"acc_567236000909002"}`:                                                      "host.sub",
+		fine + `,"host_group":{"sub":"sel_x"}`:                                                              "host_group.sub",
+		fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}],"required":"all"}`, none):                 "host_group.members.0.sub",
+		host + fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}]}`, foreign):                        "host_group.members.0.sub",
+		host + fine + `,"host_group":{"members":[],"required":3}`:                                           "host_group.required",
+		host + fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}],"required":"all"}`, b.resource(t)): "host_group.required",
+		host + fine + fmt.Sprintf(`,"host_group":{"members":[{"sub":%q}],"required":2}`, b.resource(t)):     "host_group.required",
+		fine + fmt.Sprintf(`,"project_id":%q`, none):                                                        "project_id",
+		fine + `,"project_id":"mine"`:                                                                       "project_id",
+		fine + fmt.Sprintf(`,"project_id":%q`, other.project(t, "Theirs", "").str("data.id")):               "project_id",
 	} {
 		b.post(t, "/v1/scheduling_requests", `{`+body+`}`).blames(t, field)
 	}
