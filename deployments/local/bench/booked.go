@@ -20,12 +20,13 @@ import (
 type booked struct {
 	stack    *stack.Stack
 	http     *http.Client
+	key      string // of the app
 	resource string
 	hours    atomic.Int64
 }
 
 func newBooked(ctx context.Context, s *stack.Stack) (*booked, error) {
-	b := &booked{stack: s, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}}
+	b := &booked{stack: s, key: s.Demo.APIKey, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}}
 	id, err := b.call(ctx, http.MethodPost, "/v2/resources", `{"name":"Chair","timezone":"Europe/Berlin"}`, http.StatusCreated)
 	b.resource = id
 	return b, err
@@ -52,7 +53,7 @@ func (b *booked) call(ctx context.Context, method, path, body string, want int) 
 	if err != nil {
 		return "", err
 	}
-	req.SetBasicAuth("", b.stack.Demo.APIKey)
+	req.SetBasicAuth("", b.key)
 	req.Header.Set("Prefer", "wait=25")
 	resp, err := b.http.Do(req)
 	if err != nil {

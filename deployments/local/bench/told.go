@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"holdfast/deployments/local/stack"
+	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/workflows"
 )
@@ -37,7 +38,7 @@ const (
 	toldDead    = 10_000  // deliveries of another app that nobody answers,
 	toldSilent  = 20      // over so many endpoints
 	toldWaiting = 100_000 // retries that wait,
-	toldIdle    = 100     // over so many endpoints
+	toldIdle    = 10      // over so many endpoints
 )
 
 func newTold(ctx context.Context, s *stack.Stack) (*told, error) {
@@ -76,13 +77,27 @@ func (t *told) endpoint(ctx context.Context, url, state string, inFlight int) (s
 	return t.call(ctx, http.MethodPost, "/v2/webhooks", body, http.StatusCreated)
 }
 
+// neighbour is another app on the same server.
+func (t *told) neighbour(ctx context.Context) (*told, error) {
+	admin := &booked{stack: t.stack, http: t.http, key: string(t.stack.AdminKey())}
+	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", `{"name":"Neighbour","slug":"neighbour"}`, http.StatusCreated); err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	if err := t.conn.QueryRow(ctx, `SELECT id FROM apps WHERE slug = 'neighbour'`).Scan(&id); err != nil {
+		return nil, err
+	}
+	_, key, err := apps.AddKey(ctx, t.stack.App.DB, t.stack.App.Vault, &booking.App{ID: id}, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	return &told{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
+}
+
 // fill makes up deliveries for endpoints, each in a lane of its own, due after a while.
 func (t *told) fill(ctx context.Context, endpoints []string, count int, after time.Duration) error {
 	const q = `
 		WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
-			SELECT gen_random_uuid(), e.app_id, e.booking_id, nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
-			FROM (SELECT app_id, booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e,
+			SELECT gen_random_uuid(), (SELECT app_id FROM webhook_endpoints WHERE id = ($2::uuid[])[1]), e.booking_id, nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
+			FROM (SELECT booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e,
 				generate_series(1, $3) RETURNING id, seq)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, next_at)
 		SELECT gen_random_uuid(), ($2::uuid[])[1 + seq % cardinality($2::uuid[])], id, gen_random_uuid(), seq, now() + $4::interval FROM made`

@@ -85,14 +85,18 @@ func (t *told) latency(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dead, err := t.endpoints(ctx, toldSilent, "http://"+t.silent.Addr().String(), "cancelled", 4)
+	other, err := t.neighbour(ctx)
 	if err != nil {
 		return "", err
 	}
-	if err := t.fill(ctx, dead, toldDead, 0); err != nil {
+	dead, err := other.endpoints(ctx, toldSilent, "http://"+t.silent.Addr().String(), "cancelled", 4)
+	if err != nil {
 		return "", err
 	}
-	if err := t.wake(ctx, dead); err != nil {
+	if err := other.fill(ctx, dead, toldDead, 0); err != nil {
+		return "", err
+	}
+	if err := other.wake(ctx, dead); err != nil {
 		return "", err
 	}
 	beside, beside99, err := t.soon(ctx, id)
@@ -102,7 +106,7 @@ func (t *told) latency(ctx context.Context) (string, error) {
 	var text strings.Builder
 	text.WriteString(soonHeading)
 	fmt.Fprintf(&text, "| nothing | %.1f | %.1f |\n", alone, alone99)
-	fmt.Fprintf(&text, "| %d deliveries to %d endpoints that never answer | %.1f | %.1f |\n", toldDead, toldSilent, beside, beside99)
+	fmt.Fprintf(&text, "| %d deliveries of another app to %d endpoints that never answer | %.1f | %.1f |\n", toldDead, toldSilent, beside, beside99)
 	fmt.Fprintf(&text, "| **ratio** | **%.2f** | **%.2f** |\n", beside/alone, beside99/alone99)
 	return text.String(), nil
 }
