@@ -87,7 +87,8 @@ func (t *told) neighbour(ctx context.Context) (*told, error) {
 	if err := t.conn.QueryRow(ctx, `SELECT id FROM apps WHERE slug = 'neighbour'`).Scan(&id); err != nil {
 		return nil, err
 	}
-	_, key, err := apps.AddKey(ctx, t.stack.App.DB, t.stack.App.Vault, &booking.App{ID: id}, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	a, other := t.stack.App, &booking.App{ID: id}
+	_, key, err := apps.AddKey(ctx, a.DB, a.Vault, other, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
 	return &told{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 
@@ -96,7 +97,8 @@ func (t *told) fill(ctx context.Context, endpoints []string, count int, after ti
 	const q = `
 		WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
-			SELECT gen_random_uuid(), (SELECT app_id FROM webhook_endpoints WHERE id = ($2::uuid[])[1]), e.booking_id, nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
+			SELECT gen_random_uuid(), (SELECT app_id FROM webhook_endpoints WHERE id = ($2::uuid[])[1]), e.booking_id,
+				nextval('made_up'), e.type, e.data, now(), e.graph, e.state, e.topics
 			FROM (SELECT booking_id, type, data, graph, state, topics FROM events WHERE booking_id = $1 AND seq = 1) e,
 				generate_series(1, $3) RETURNING id, seq)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, next_at)

@@ -106,7 +106,8 @@ func (t *told) latency(ctx context.Context) (string, error) {
 	var text strings.Builder
 	text.WriteString(soonHeading)
 	fmt.Fprintf(&text, "| nothing | %.1f | %.1f |\n", alone, alone99)
-	fmt.Fprintf(&text, "| %d deliveries of another app to %d endpoints that never answer | %.1f | %.1f |\n", toldDead, toldSilent, beside, beside99)
+	fmt.Fprintf(&text, "| %d deliveries of another app to %d endpoints that never answer | %.1f | %.1f |\n",
+		toldDead, toldSilent, beside, beside99)
 	fmt.Fprintf(&text, "| **ratio** | **%.2f** | **%.2f** |\n", beside/alone, beside99/alone99)
 	return text.String(), nil
 }
