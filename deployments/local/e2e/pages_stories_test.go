@@ -23,6 +23,7 @@ type pageStory struct {
 	Near     []string          `json:"near,omitempty"`
 	Other    string            `json:"other,omitempty"`
 	To       string            `json:"to,omitempty"`
+	Nth      int               `json:"nth,omitempty"`
 	Answers  map[string]string `json:"answers,omitempty"`
 	Timezone string            `json:"timezone"`
 	Home     string            `json:"home"` // the zone that the page shows without being asked
@@ -75,7 +76,7 @@ func pageStories(t *testing.T) (all []pageStory) {
 		story.Name = name
 		all = append(all, journeyStory(t, story))
 	}
-	return append(all, zoneStory(t), loseStory(t), moveStory(t), cancelStory(t), noticeStory(t, "expired", "token_expired"),
+	return append(all, zoneStory(t), clockStory(t), loseStory(t), moveStory(t), cancelStory(t), noticeStory(t, "expired", "token_expired"),
 		noticeStory(t, "replayed", "claim_token_replayed"), noticeStory(t, "empty", "There are no free times in this week."))
 }
 
@@ -140,6 +141,30 @@ func zoneStory(t *testing.T) pageStory {
 				t.Errorf("picked %s, booked %s", picked, booked)
 			}
 			if words := seen.str("seen.words"); !strings.Contains(words, "America/New York") || !strings.Contains(words, clock(t, "America/New_York", picked)[11:]) {
+				t.Error(words)
+			}
+		},
+	}
+}
+
+// clockStory books the second 01:00 of the night in which the clocks go back.
+func clockStory(t *testing.T) pageStory {
+	t.Helper()
+	const zone = "America/New_York"
+	s := newLinkShop(t, `,"availability":{"length":"1 hour"}`, `,"horizon_days":366`)
+	_, autumn := changes(t, zone)
+	return pageStory{
+		Name: "clocks-go-back", Play: "clocks", URL: s.api + s.path + "?from=" + clock(t, zone, autumn)[:10], Timezone: zone, Home: "Europe/Berlin", Nth: 2,
+		check: func(t *testing.T, seen answer) {
+			first, _ := time.Parse(time.RFC3339, seen.str("seen.times.1.at"))
+			second, _ := time.Parse(time.RFC3339, seen.str("seen.picked.at"))
+			if second.Sub(first) != time.Hour || clock(t, zone, first) != clock(t, zone, second) || seen.str("seen.times.1.label") == seen.str("seen.times.2.label") {
+				t.Errorf("%s", seen.body)
+			}
+			if booked, _ := time.Parse(time.RFC3339, s.bookings(t).str("data.0.event.start")); !booked.Equal(second) {
+				t.Errorf("picked %s, booked %s", second, booked)
+			}
+			if words := seen.str("seen.words"); !strings.Contains(words, "01:00 (EST)") {
 				t.Error(words)
 			}
 		},

@@ -41,6 +41,18 @@ async function zones(visit, { to }) {
   return { before: before[0], after: after[0], picked, words: await visit.words() };
 }
 
+// clocks books the nth time of a week in which the clocks change.
+async function clocks(visit, { nth }) {
+  await visit.arrive();
+  const times = await visit.times();
+  await visit.picture('times');
+  const picked = await visit.pick(nth);
+  await visit.fill();
+  await visit.press();
+  await visit.page.waitForURL('**/rts/**');
+  return { times: times.slice(0, nth + 1), picked, words: await visit.words() };
+}
+
 // lose picks a time that another visitor books first, and takes another.
 async function lose(visit, { other }, browser) {
   await visit.arrive();
@@ -103,4 +115,4 @@ async function cancel(visit) {
   return { title: await visit.title(), words: await visit.words() };
 }
 
-module.exports = { journey, zones, lose, read, move, cancel };
+module.exports = { journey, zones, clocks, lose, read, move, cancel };
