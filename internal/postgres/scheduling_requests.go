@@ -147,12 +147,17 @@ func (db *DB) Requests(ctx context.Context, appID uuid.UUID, names []string) ([]
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]uuid.UUID, len(found))
+	for i, r := range found {
+		ids[i] = r.ID
+	}
+	bookings, err := db.requestedBookings(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
 	all := make([]Requested, len(found))
 	for i, r := range found {
-		all[i].Request = r
-		if all[i].Booking, err = db.requestedBooking(ctx, r.ID); err != nil {
-			return nil, err
-		}
+		all[i] = Requested{r, bookings[r.ID]}
 	}
 	return all, nil
 }
@@ -166,18 +171,25 @@ func (db *DB) OpenRequest(ctx context.Context, code string) (*Requested, *bookin
 	if err != nil {
 		return nil, nil, one(err, "This page")
 	}
-	found.Booking, err = db.requestedBooking(ctx, found.Request.ID)
+	bookings, err := db.requestedBookings(ctx, found.Request.ID)
+	found.Booking = bookings[found.Request.ID]
 	return &found, app, err
 }
 
-func (db *DB) requestedBooking(ctx context.Context, request uuid.UUID) (*booking.Booking, error) {
-	const q = `SELECT ` + bookingColumns + bookingFrom + `
-		WHERE b.request_id = @request AND b.seq > 0 ORDER BY b.created_at DESC, b.id DESC LIMIT 1`
-	b, err := scanBooking(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"request": request}))
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, nil //nolint:nilnil // no time is picked yet
+// requestedBookings returns the newest booking of each scheduling request; none of one for which no time is picked yet.
+func (db *DB) requestedBookings(ctx context.Context, requests ...uuid.UUID) (map[uuid.UUID]*booking.Booking, error) {
+	const q = `SELECT DISTINCT ON (b.request_id) ` + bookingColumns + bookingFrom + `
+		WHERE b.request_id = ANY(@requests) AND b.seq > 0 ORDER BY b.request_id, b.created_at DESC, b.id DESC`
+	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"requests": requests})
+	if err != nil {
+		return nil, err
 	}
-	return b, err
+	newest := map[uuid.UUID]*booking.Booking{}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+	for _, b := range all {
+		newest[b.Request.ID] = b
+	}
+	return newest, err
 }
 
 // CancelRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
