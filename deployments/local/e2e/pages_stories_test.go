@@ -1,15 +1,9 @@
 package e2e_test
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,32 +31,10 @@ type pageStory struct {
 // TestPagesInABrowser lets visitors book by public links in a real browser.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
-	program := chromium(t)
 	stories := pageStories(t)
-	artifacts, err := filepath.Abs("../../../.artifacts/public-links")
-	if err == nil {
-		err = errors.Join(os.RemoveAll(artifacts), os.MkdirAll(artifacts, 0o755))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	input, err := json.Marshal(map[string]any{"chromium": program, "artifacts": artifacts, "stories": stories})
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]answer{}
-	for lines := bufio.NewScanner(bytes.NewReader(node(t, string(input), "pages.js"))); lines.Scan(); {
-		line := answer{body: lines.Text()}
-		seen[line.str("name")] = line
-	}
+	seen := inBrowser(t, "pages.js", "public-links", map[string]any{"stories": stories})
 	for _, story := range stories {
-		t.Run(story.Name, func(t *testing.T) {
-			line := seen[story.Name]
-			if fault := line.str("fault"); fault != "" || line.body == "" {
-				t.Fatalf("%s\n(pictures are in %s)", fault, artifacts)
-			}
-			story.check(t, line)
-		})
+		t.Run(story.Name, func(t *testing.T) { story.check(t, seen(t, story.Name)) })
 	}
 }
 

@@ -1,10 +1,7 @@
 package e2e_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -43,36 +40,13 @@ func (s portalStory) MarshalJSON() ([]byte, error) {
 // TestPortal lets people work with the portal in a real browser, with a script and without.
 func TestPortal(t *testing.T) {
 	t.Parallel()
-	program := chromium(t)
 	b := start(t)
 	stories := []portalStory{
 		galleryStory(t), manageStory(t, true), manageStory(t, false), keysStory(t), bookingStory(t), forgedStory(t), keyboardStory(t),
 	}
-	artifacts, err := filepath.Abs("../../../.artifacts/portal")
-	if err == nil {
-		err = errors.Join(os.RemoveAll(artifacts), os.MkdirAll(artifacts, 0o755))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	input, err := json.Marshal(map[string]any{"chromium": program, "portal": b.stack.PortalURL(), "artifacts": artifacts, "stories": stories})
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]answer{}
-	lines := bufio.NewScanner(bytes.NewReader(node(t, string(input), "portal.js")))
-	for lines.Buffer(nil, 4<<20); lines.Scan(); {
-		line := answer{body: lines.Text()}
-		seen[line.str("name")] = line
-	}
+	seen := inBrowser(t, "portal.js", "portal", map[string]any{"portal": b.stack.PortalURL(), "stories": stories})
 	for _, story := range stories {
-		t.Run(story.Name, func(t *testing.T) {
-			line := seen[story.Name]
-			if fault := line.str("fault"); fault != "" || line.body == "" {
-				t.Fatalf("%s\n(pictures are in %s)", fault, artifacts)
-			}
-			story.check(t, line)
-		})
+		t.Run(story.Name, func(t *testing.T) { story.check(t, seen(t, story.Name)) })
 	}
 	for _, secret := range []string{b.key, stories[0].Key} {
 		if strings.Contains(b.log.String(), secret) {

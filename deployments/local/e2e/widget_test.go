@@ -68,35 +68,42 @@ type widgetStory struct {
 // TestWidget lets visitors book by the unmodified timekit-booking widget in a real browser.
 func TestWidget(t *testing.T) {
 	t.Parallel()
-	program := chromium(t)
-	shop := newBarber(t)
-	stories := shop.stories(t)
-	artifacts, err := filepath.Abs("../../../.artifacts/widget")
+	stories := newBarber(t).stories(t)
+	seen := inBrowser(t, "widget.js", "widget", map[string]any{"site": widgetSite(t), "stories": stories})
+	for _, story := range stories {
+		t.Run(story.Name, func(t *testing.T) { story.check(t, seen(t, story.Name)) })
+	}
+}
+
+// inBrowser lets a script of js/ play stories in a real browser. What each has seen is found by its name; one that went wrong
+// fails the test that asks. Pictures of them are in that folder of .artifacts.
+func inBrowser(t *testing.T, script, folder string, settings map[string]any) (seen func(*testing.T, string) answer) {
+	t.Helper()
+	artifacts, err := filepath.Abs("../../../.artifacts/" + folder)
 	if err == nil {
 		err = errors.Join(os.RemoveAll(artifacts), os.MkdirAll(artifacts, 0o755))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	input, err := json.Marshal(map[string]any{
-		"chromium": program, "site": widgetSite(t), "artifacts": artifacts, "stories": stories,
-	})
+	settings["chromium"], settings["artifacts"] = chromium(t), artifacts
+	input, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]answer{}
-	for lines := bufio.NewScanner(bytes.NewReader(node(t, string(input), "widget.js"))); lines.Scan(); {
+	all := map[string]answer{}
+	lines := bufio.NewScanner(bytes.NewReader(node(t, string(input), script)))
+	for lines.Buffer(nil, 4<<20); lines.Scan(); {
 		line := answer{body: lines.Text()}
-		seen[line.str("name")] = line
+		all[line.str("name")] = line
 	}
-	for _, story := range stories {
-		t.Run(story.Name, func(t *testing.T) {
-			line := seen[story.Name]
-			if fault := line.str("fault"); fault != "" || line.body == "" {
-				t.Fatalf("%s\n(pictures are in %s)", fault, artifacts)
-			}
-			story.check(t, line)
-		})
+	return func(t *testing.T, name string) answer {
+		t.Helper()
+		line := all[name]
+		if fault := line.str("fault"); fault != "" || line.body == "" {
+			t.Fatalf("%s\n(pictures are in %s)", fault, artifacts)
+		}
+		return line
 	}
 }
 
