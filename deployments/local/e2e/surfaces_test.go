@@ -25,7 +25,9 @@ func newSurfaces(t testing.TB, offer string) *surfaces {
 func (s *surfaces) offered(t testing.TB) map[string]int {
 	t.Helper()
 	question := fmt.Sprintf(`{"project_id":%q}`, s.project)
-	count := func(who *bundle) int { return who.post(t, "/v2/availability", question).want(t, http.StatusOK).count(t, "data") }
+	count := func(who *bundle) int {
+		return who.post(t, "/v2/availability", question).want(t, http.StatusOK).count(t, "data")
+	}
 	total := map[string]int{"server": count(s.bundle), "widget": count(s.widget)}
 	total["widget, echoed"] = s.widget.post(t, "/v2/availability", fmt.Sprintf(`{"project_id":%q,"resources":[%q],"length":"1 hour"}`,
 		s.project, s.resource)).want(t, http.StatusOK).count(t, "data")
@@ -121,7 +123,9 @@ func TestADraftSaysWhatItLacks(t *testing.T) {
 	path := "/v2/projects/" + made.str("data.id")
 	widget := b.widget(t)
 	question := fmt.Sprintf(`{"project_id":%q}`, made.str("data.id"))
-	free := func() int { return widget.post(t, "/v2/availability", question).want(t, http.StatusOK).count(t, "data") }
+	free := func() int {
+		return widget.post(t, "/v2/availability", question).want(t, http.StatusOK).count(t, "data")
+	}
 	step := func(change, missing string, offers bool) {
 		t.Helper()
 		b.put(t, path, change).want(t, http.StatusNoContent)
