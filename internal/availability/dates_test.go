@@ -121,7 +121,7 @@ func TestStepsInDaysCountFromAnAnchor(t *testing.T) {
 				q := dayQuery(t, "Europe/Berlin", fmt.Sprintf("2027-03-%02d", first), "2027-03-31", time.Hour, 0, c.rules)
 				q.Step, q.RoundToHour = c.step, round
 				var want, got []string
-				for _, date := range strings.Fields(c.want) {
+				for date := range strings.FieldsSeq(c.want) {
 					if n := 0; must(fmt.Sscan(date, &n)) && n >= first {
 						want = append(want, date)
 					}

@@ -76,7 +76,7 @@ func TestTheMachineIsNotAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheMachineIsNotAsked$") //nolint:gosec // this binary
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheMachineIsNotAsked$")
 	child.Env = append(os.Environ(), "ZONEINFO="+dir, elsewhere+"=1")
 	if output, err := child.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, output)
