@@ -37,36 +37,43 @@ func (o *offering) judge(resource uuid.UUID, start, end, now time.Time) *fault {
 	case start.Before(o.from.Add(-grace)), !o.to.IsZero() && end.After(o.to):
 		return faultStart
 	}
-	q := o.query
-	q.Resources = o.lanes
-	if q.Mode != availability.Mutual {
-		q.Mode, q.Resources = availability.Exclusive, o.lanes[at:at+1]
-	}
-	if q.From = start; q.Length == 0 { // whole free stretches: any part of one
-		if q.To = end; !q.Allowed() {
+	if o.query.Length == 0 { // whole free stretches: any part of one
+		q := o.query
+		q.From, q.To, q.Mode, q.Resources = start, end, availability.Exclusive, o.lanes[at:at+1]
+		if !q.Allowed() {
 			return faultStart
 		}
 		return nil
 	}
-	if !q.RoundToHour {
-		q.Step = time.Minute
+	switch right, ok := o.slotFrom(at, start); {
+	case !ok:
+		return faultStart
+	case !right.Equal(end):
+		return &fault{"end", "must be " + lengthText(right.Sub(start)) + " after start, as long as the times that are offered"}
 	}
-	q.To = later(end, start.Add(q.Length)).Add(longestShift)
-	return fits(q.Slots(), start, end)
+	return nil
 }
 
 // longestShift is more than clocks are ever put back by, so that a length in days fits in.
 const longestShift = 25 * time.Hour
 
-// fits looks for a slot among those that are offered from a start on.
-func fits(slots []availability.Slot, start, end time.Time) *fault {
+// slotFrom says when the slot ends that begins at a moment with the resource at a position, and whether there is one: in a
+// calendar in which nothing is busy.
+func (o *offering) slotFrom(at int, start time.Time) (end time.Time, ok bool) {
+	q := o.query
+	q.Resources = o.lanes
+	if q.Mode != availability.Mutual {
+		q.Mode, q.Resources = availability.Exclusive, o.lanes[at:at+1]
+	}
+	if !q.RoundToHour {
+		q.Step = time.Minute
+	}
+	q.From, q.To = start, start.Add(q.Length).Add(longestShift)
+	slots := q.Slots()
 	if len(slots) == 0 || !slots[0].Start.Equal(start) {
-		return faultStart
+		return time.Time{}, false
 	}
-	if right := slots[0].End; !right.Equal(end) {
-		return &fault{"end", "must be " + lengthText(right.Sub(start)) + " after start, as long as the times that are offered"}
-	}
-	return nil
+	return slots[0].End, true
 }
 
 // choice is a time that a visitor has picked.
@@ -84,11 +91,14 @@ func (o *offering) choose(start time.Time, resource string) (*choice, error) {
 	if err != nil {
 		return nil, errNotOffered
 	}
-	end := start.Add(o.length)
-	if o.judge(id, start, end, time.Now()) != nil {
+	at := slices.IndexFunc(o.resources, func(r *booking.Resource) bool { return r.ID == id })
+	if at < 0 {
 		return nil, errNotOffered
 	}
-	at := slices.IndexFunc(o.resources, func(r *booking.Resource) bool { return r.ID == id })
+	end, ok := o.slotFrom(at, start)
+	if !ok || o.judge(id, start, end, time.Now()) != nil {
+		return nil, errNotOffered
+	}
 	return &choice{o.resources[at], start, end}, nil
 }
 

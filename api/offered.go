@@ -26,10 +26,35 @@ func (s *Server) offered(d *draft) error {
 	if err != nil || o == nil {
 		return err
 	}
-	if f := o.judge(d.Resource.ID, d.Start, d.End, time.Now()); f != nil {
+	f := o.judge(d.Resource.ID, d.Start, d.End, time.Now())
+	if f != nil && d.keepsLength() {
+		f = o.judgeLength(d, f)
+	}
+	if f != nil {
 		d.problems.Add(f.field, "%s", f.text)
 	}
 	return nil
+}
+
+// keepsLength reports whether the draft moves a booking that stays as long as it is. Its owner, or the page it was made on, may
+// have given it another length than the project gives.
+func (d *draft) keepsLength() bool {
+	from := d.Related.RescheduledFrom
+	length := d.End.Sub(d.Start)
+	return from != nil && d.source != nil && length >= time.Minute && length == d.source.End.Sub(d.source.Start)
+}
+
+// judgeLength judges the draft as if the project's times were as long as the draft. It returns the fault f unless that helps.
+func (o *offering) judgeLength(d *draft, f *fault) *fault {
+	if d.k.offer != nil {
+		return f // the page has judged with that length
+	}
+	own := *o
+	own.in.Length = minutesText(d.End.Sub(d.Start))
+	if own.widen(d.Resource.Zone()) == nil && own.judge(d.Resource.ID, d.Start, d.End, time.Now()) == nil {
+		return nil
+	}
+	return f
 }
 
 // seatOffered refuses a visitor a seat of a session that has begun: nobody looks who is in the room by then.

@@ -76,11 +76,11 @@ func projectQuestion(p *booking.Project) (in availabilityInput) {
 func (o *offering) open(zone *time.Location, length time.Duration, days int) error {
 	o.zone = zone
 	if length > 0 {
-		o.in.Length = strconv.Itoa(int(length/time.Minute)) + " minutes"
+		o.in.Length = minutesText(length)
 	}
 	w, err := o.read(zone)
 	if err == nil && w.Length == 0 { // whole free stretches are nothing to click on
-		o.in.Length = strconv.Itoa(usualMinutes) + " minutes"
+		o.in.Length = minutesText(usualMinutes * time.Minute)
 		w, err = o.read(zone)
 	}
 	if err != nil {
@@ -93,6 +93,9 @@ func (o *offering) open(zone *time.Location, length time.Duration, days int) err
 	}
 	return nil
 }
+
+// minutesText is a length as a text span.
+func minutesText(length time.Duration) string { return strconv.Itoa(int(length/time.Minute)) + " minutes" }
 
 // widen reads the rules for a caller whose zone is not known. The window is the widest that a visitor may have been shown
 // it in: "2026-12-24" begins in New Zealand first and ends in Hawaii last. It ends where the rules say, and nowhere else.
@@ -140,6 +143,9 @@ func (s *Server) freeTimes(k *call, o *offering, from, until time.Time) ([]avail
 		from = o.from
 	}
 	to := until.Add(o.length)
+	if o.query.LengthDays > 0 {
+		to = to.Add(longestShift) // a day may be longer than 24 hours
+	}
 	if to.After(o.to) {
 		to = o.to
 	}
