@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/zones"
 )
 
 func parseID(text, field string, problems booking.Problems) uuid.UUID {
@@ -33,7 +34,7 @@ func checkLength(text, field string, limit int, problems booking.Problems) {
 }
 
 func checkZone(name, field string, problems booking.Problems) {
-	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+	if _, err := zones.Load(name); err != nil {
 		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
 	}
 }

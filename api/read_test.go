@@ -128,18 +128,15 @@ func TestMisspeltBookings(t *testing.T) {
 	}
 }
 
-// TestOnlyOneWayToRead: input of strangers is read by strictjson. Who calls json.Unmarshal reads what was read before, or what
-// this server wrote.
+// TestOnlyOneWayToRead: input of strangers is read by strictjson. Who calls json.Unmarshal and asks for its error reads a type in
+// which no name can be misspelt; who does not ask reads what was read before.
 func TestOnlyOneWayToRead(t *testing.T) {
 	t.Parallel()
-	calls := regexp.MustCompile(`json\.(Unmarshal|NewDecoder)\(.*`)
+	calls := regexp.MustCompile(`.*json\.(Unmarshal|NewDecoder)\(.*`)
 	allowed := map[string]string{
-		"attempts.go": "answers of receivers, as the record has them", "idempotency.go": "headers that this server kept",
-		"availability_input.go": "a project's, checked when it was written; and maps, whose names are exact",
-		"booking_input.go":      "maps of what was read before", "play_input.go": "the same", "clock.go": "one text", "people.go": "one text",
-		"offering.go": "what this server wrote", "rts.go": "the same", "project_ui.go": "a map", "pls_form.go": "a project's form",
-		"public_links.go": "a project's; and one number", "reminders.go": "a list that was read before", "resource_view.go": "a list of texts",
-		"rules.go": "a list of texts", "webhook_input.go": "a map of texts", "holds.go": "one number", "draft.go": "a project's",
+		"idempotency.go": "headers that this server kept", "clock.go": "one text", "people.go": "one text", "rts.go": "what this server wrote",
+		"project_ui.go": "a map", "public_links.go": "one number", "reminders.go": "a list that was read before", "booking_input.go": "maps",
+		"resource_view.go": "a list of texts", "rules.go": "a list of texts", "webhook_input.go": "a map of texts", "holds.go": "one number",
 	}
 	files, err := os.ReadDir(".")
 	if err != nil {
@@ -150,9 +147,10 @@ func TestOnlyOneWayToRead(t *testing.T) {
 		if err != nil || !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
 			continue
 		}
-		found := calls.FindAllString(string(text), -1)
-		if (allowed[file.Name()] != "") != (len(found) > 0) {
-			t.Errorf("%s: %q; use k.decode or fill, or say here why not", file.Name(), found)
+		for _, line := range calls.FindAllString(string(text), -1) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "_ = ") && allowed[file.Name()] == "" {
+				t.Errorf("%s: %s\nuse k.decode or fill, or say here why not", file.Name(), line)
+			}
 		}
 	}
 }
