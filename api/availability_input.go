@@ -84,6 +84,9 @@ func (k *call) question(
 		return nil, asked, err
 	}
 	narrower := asked.query(k.clock, problems)
+	if p == nil && k.kind == booking.WidgetKey && k.app.Settings.WidgetRequiresProject && problems["project_id"] == nil {
+		problems.Add("project_id", needsProject)
+	}
 	if p == nil {
 		narrower.future(time.Now())
 		return narrower, asked, nil

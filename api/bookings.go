@@ -90,7 +90,7 @@ func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object,
 			o[name] = part()
 		}
 	}
-	if w.wanted["customer_action_links"] {
+	if w.wanted["customer_action_links"] && !k.unlinked {
 		links, err := s.Links.Customer(b)
 		if err != nil {
 			return nil, err

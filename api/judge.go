@@ -19,6 +19,7 @@ type fault struct{ field, text string }
 var (
 	faultResource = &fault{"resource_id", "is not a resource of this project"}
 	faultStart    = &fault{"start", "is not a time this project offers"}
+	faultRules    = &fault{"start", "is not a time this resource offers"} // without a project
 	faultPast     = &fault{"start", "is in the past"}
 )
 
@@ -40,10 +41,13 @@ func (o *offering) judge(resource uuid.UUID, start, end, now time.Time) *fault {
 	if o.query.Length == 0 { // whole free stretches: any part of one
 		q := o.query
 		q.From, q.To, q.Mode, q.Resources = start, end, availability.Exclusive, o.lanes[at:at+1]
-		if !q.Allowed() {
-			return faultStart
+		switch {
+		case q.Allowed():
+			return nil
+		case o.in.ProjectID == "":
+			return faultRules
 		}
-		return nil
+		return faultStart
 	}
 	switch right, ok := o.slotFrom(at, start); {
 	case !ok:

@@ -95,7 +95,9 @@ func (o *offering) open(zone *time.Location, length time.Duration, days int) err
 }
 
 // minutesText is a length as a text span.
-func minutesText(length time.Duration) string { return strconv.Itoa(int(length/time.Minute)) + " minutes" }
+func minutesText(length time.Duration) string {
+	return strconv.Itoa(int(length/time.Minute)) + " minutes"
+}
 
 // widen reads the rules for a caller whose zone is not known. The window is the widest that a visitor may have been shown
 // it in: "2026-12-24" begins in New Zealand first and ends in Hawaii last. It ends where the rules say, and nowhere else.
