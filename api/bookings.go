@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -91,7 +92,7 @@ func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object,
 		}
 	}
 	if w.wanted["customer_action_links"] && !k.unlinked {
-		links, err := s.Links.Customer(b)
+		links, err := s.Links.CustomerAt(b, time.Now())
 		if err != nil {
 			return nil, err
 		}
