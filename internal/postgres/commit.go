@@ -19,6 +19,7 @@ const OutcomeChannel = "holdfast_outcomes"
 // the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
 func (db *DB) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
 	var out booking.Outcome
+	in.Drainer = db.process
 	err := db.inTx(ctx, func(tx pgx.Tx) (err error) {
 		out, err = commit(ctx, tx, in)
 		return err
@@ -165,7 +166,7 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
 	relay(batch, b, in, old != nil, &out.Relays)
-	tell(batch, &out.Wake, changed...)
+	tell(batch, in.Drainer, &out.Wake, changed...)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }

@@ -14,29 +14,54 @@ import (
 	"holdfast/internal/booking"
 )
 
-// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share an
-// endpoint.
+// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
+// which is an endpoint that hears nothing else. A target that is in use is not written to more than once an hour, nor locked:
+// that note keeps it from being forgotten, and one that had said it is gone becomes active again.
 func queueReminders(batch *pgx.Batch, b *booking.Booking) {
+	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
+	const use = `UPDATE webhook_endpoints SET status = 'active', updated_at = now() WHERE ` + same + `
+		AND (status <> 'active' OR updated_at < now() - interval '1 hour')`
+	const target = `
+		INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
+		VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
+		ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO NOTHING`
 	const q = `
-		WITH target AS (
-			INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
-			VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
-			ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO UPDATE SET status = 'active'
-			RETURNING id)
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
-		SELECT @booking, @number, @at, id, @settings FROM target`
+		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same
 	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
 		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
 			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
 	})
-	for _, r := range sorted {
+	for i, r := range sorted {
 		e := r.Target
-		batch.Queue(q, pgx.NamedArgs{
+		args := pgx.NamedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
 			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
 			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
-		})
+		}
+		if i == 0 || !sameTarget(e, sorted[i-1].Target) {
+			batch.Queue(use, args)
+			batch.Queue(target, args)
+		}
+		batch.Queue(q, args)
 	}
+}
+
+func sameTarget(a, b *booking.Endpoint) bool {
+	return a.URL == b.URL && a.Method == b.Method && a.Expected == b.Expected
+}
+
+// ForgetReminderTargets deletes up to limit targets of reminders that no new booking has named for a day, and that have neither a
+// delivery nor a reminder that may still come: one that is a month late comes no more.
+func (db *DB) ForgetReminderTargets(ctx context.Context, limit int) (int, error) {
+	const q = `
+		DELETE FROM webhook_endpoints WHERE id IN (
+			SELECT w.id FROM webhook_endpoints w WHERE w.purpose = 'reminder' AND w.updated_at < now() - interval '1 day'
+			AND NOT EXISTS (SELECT FROM reminders r WHERE r.endpoint_id = w.id AND r.done_at IS NULL AND r.at > now() - interval '30 days')
+			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id)
+			ORDER BY w.updated_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	done, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"limit": limit})
+	return int(done.RowsAffected()), err
 }
 
 // ReminderSettings returns a booking's reminders as they were asked for: a JSON list.
@@ -64,7 +89,7 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
 			batch.Queue(passGate, pgx.NamedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
-			wake(batch, []uuid.UUID{event}, &woken)
+			wake(batch, db.process, []uuid.UUID{event}, &woken)
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
@@ -79,7 +104,7 @@ func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.
 	}
 	const done = `
 		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
-		RETURNING endpoint_id`
+		RETURNING COALESCE(endpoint_id, '00000000-0000-0000-0000-000000000000')`
 	err = tx.QueryRow(ctx, done, pgx.NamedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
 	if err != nil {
 		return b, endpoint, err
