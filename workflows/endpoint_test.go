@@ -23,6 +23,7 @@ type mailbox struct {
 	due    []time.Duration // after the start, in order
 	gone   bool
 	broken int
+	idle   time.Duration
 	drains []time.Duration // when drains ran
 }
 
@@ -54,7 +55,7 @@ func (m *mailbox) after(d time.Duration, do func()) {
 
 func newMailbox(due ...time.Duration) *mailbox {
 	env := quiet().NewTestWorkflowEnvironment()
-	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due}
+	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due, idle: 1000 * time.Hour}
 	env.SetStartTime(m.start)
 	env.SetTestTimeout(30 * time.Second)
 	worker.Register(env, m)
@@ -63,7 +64,7 @@ func newMailbox(due ...time.Duration) *mailbox {
 
 func (m *mailbox) run(t *testing.T, drains ...time.Duration) {
 	t.Helper()
-	m.env.ExecuteWorkflow(workflows.Endpoint, booking.Drain{EndpointID: uuid.New()})
+	m.env.ExecuteWorkflow(workflows.Endpoint, booking.Drain{EndpointID: uuid.New(), Idle: m.idle})
 	if got, want := fmt.Sprint(m.drains), fmt.Sprint(drains); got != want {
 		t.Errorf("drained at %s, want %s", got, want)
 	}

@@ -166,7 +166,7 @@ var fallAsleep = `
 		AND NOT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer <> @drainer AND until >= now())
 		RETURNING id),
 	done AS (DELETE FROM webhook_drains d USING asleep WHERE d.endpoint_id = asleep.id)
-	SELECT at FROM first`
+	SELECT CASE WHEN EXISTS (SELECT FROM asleep) THEN at ELSE 'epoch' END FROM first`
 
 // OverdueEndpoints returns endpoints whose deliveries have been due for longer than a while, though nothing keeps them:
 // whoever should have woken them may have died before it could.
