@@ -123,7 +123,7 @@ func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error)
 		}
 	}
 	ctx = context.WithoutCancel(ctx) // what is claimed is sent and put on record, or given back, whatever else ends
-	look, stop := time.NewTimer(d.look), d.stop
+	look, stop, cancelled := time.NewTimer(d.look), d.stop, pacing.Done()
 	defer look.Stop()
 	for {
 		d.sendMore(ctx, pacing)
@@ -141,11 +141,10 @@ func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error)
 			d.dry, d.look = false, min(lookLast, 2*d.look)
 			look.Reset(d.look)
 		case <-stop:
-			d.halted, stop = true, nil
+			stop = nil
 			halt()
-		case <-pacing.Done():
-			d.halted = true
-			pacing = context.WithoutCancel(pacing)
+		case <-cancelled:
+			d.halted, cancelled = true, nil
 		}
 	}
 }

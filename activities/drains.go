@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,9 +148,7 @@ func (d *drains) endpoints() map[uuid.UUID]*lease {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := make(map[uuid.UUID]*lease, len(d.running))
-	for id, l := range d.running {
-		all[id] = l
-	}
+	maps.Copy(all, d.running)
 	return all
 }
 
@@ -216,7 +215,7 @@ func (a *Activities) rescue(ctx context.Context) {
 			continue
 		}
 		a.Log.Info("a webhook endpoint was left alone; going on with it", "endpoint", endpoint)
-		if !a.drains.startLocal(endpoint, func(mine *lease, stop <-chan struct{}) { a.drainHere(endpoint, mine, stop, false) }) {
+		if !a.drains.startLocal(endpoint, func(mine *lease, stop <-chan struct{}) { a.drainHere(ctx, endpoint, mine, stop, false) }) {
 			a.wake(ctx, endpoint)
 		}
 	}
@@ -227,7 +226,7 @@ func (a *Activities) rescue(ctx context.Context) {
 func (a *Activities) serve(ctx context.Context, endpoints ...uuid.UUID) {
 	var wakes sync.WaitGroup
 	for _, endpoint := range endpoints {
-		if !a.drains.startLocal(endpoint, func(mine *lease, stop <-chan struct{}) { a.drainHere(endpoint, mine, stop, true) }) {
+		if !a.drains.startLocal(endpoint, func(mine *lease, stop <-chan struct{}) { a.drainHere(ctx, endpoint, mine, stop, true) }) {
 			wakes.Go(func() { a.giveUp(ctx, endpoint) })
 		}
 	}
@@ -245,8 +244,8 @@ func (a *Activities) giveUp(ctx context.Context, endpoint uuid.UUID) {
 }
 
 // drainHere drains an endpoint without its workflow, for a while. What is left then, a retry or more than that, is the workflow's.
-func (a *Activities) drainHere(endpoint uuid.UUID, mine *lease, stop <-chan struct{}, reserved bool) {
-	ctx := context.Background()
+func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *lease, stop <-chan struct{}, reserved bool) {
+	ctx = context.WithoutCancel(ctx) // what called it may be over long before
 	for more := true; more; more = a.drains.goOn(endpoint, mine) {
 		d := a.newDrain(endpoint, mine, stop, localBudget)
 		out, err := d.run(ctx, reserved)

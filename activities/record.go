@@ -37,7 +37,8 @@ func (a *Activities) record(ctx context.Context, endpoint uuid.UUID, all []postg
 		a.serve(ctx, out.Woken...)
 	}
 	if err != nil && booking.CodeOf(err) != booking.NotFound { // deleted meanwhile
-		a.Log.Error("could not record webhook attempts; they will be sent again", "endpoint", endpoint, "count", len(all), "error", retryable(err))
+		a.Log.Error("could not record webhook attempts; they will be sent again",
+			"endpoint", endpoint, "count", len(all), "error", retryable(err))
 	}
 	return out
 }

@@ -69,6 +69,9 @@ func (a *Activities) forget(ctx context.Context) error {
 	if err := a.DB.ForgetClaims(ctx, keepClaims); err != nil {
 		return err
 	}
+	if _, err := a.DB.ForgetReminderTargets(ctx, forgetLimit); err != nil {
+		return err
+	}
 	_, _, err := a.DB.ForgetChanges(ctx, a.Keep, forgetLimit)
 	return err
 }

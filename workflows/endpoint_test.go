@@ -106,3 +106,34 @@ func TestEndpointStartsItsHistoryOver(t *testing.T) {
 		t.Errorf("want continue-as-new, got %v", m.env.GetWorkflowError())
 	}
 }
+
+// TestEndpointEndsWhenIdle: nothing has come for the idle time. Whoever wakes it in between starts that time anew, and what waits
+// for a retry is no idleness.
+func TestEndpointEndsWhenIdle(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(0, time.Hour)
+	m.idle = 10 * time.Minute
+	m.after(time.Hour+9*time.Minute, func() {})
+	m.run(t, 0, time.Hour, time.Hour+9*time.Minute)
+	if err := m.env.GetWorkflowError(); err != nil || !m.env.IsWorkflowCompleted() {
+		t.Errorf("an idle endpoint's workflow must end well: %v", err)
+	}
+	if ended := m.env.Now().Sub(m.start); ended != time.Hour+19*time.Minute {
+		t.Errorf("it ended after %s", ended)
+	}
+}
+
+// TestOldEndpointMovesOn: a run that knows no idle time goes on, before it drains, in one that does, on the queue of webhooks.
+func TestOldEndpointMovesOn(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(0)
+	m.idle = 0
+	m.run(t)
+	next, ok := asContinueAsNew(m.env.GetWorkflowError())
+	if !ok {
+		t.Fatalf("want continue-as-new, got %v", m.env.GetWorkflowError())
+	}
+	if want := workflows.WebhookQueue("default-test-taskqueue"); next.TaskQueueName != want {
+		t.Errorf("it goes on at %q, want %q", next.TaskQueueName, want)
+	}
+}

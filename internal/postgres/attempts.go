@@ -87,7 +87,8 @@ func (v Verdict) counts() bool { return !v.Test && !v.Unsent }
 
 // finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are.
 func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
-	const lockOwn = `SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE id = ANY(@deliveries)) ORDER BY id FOR UPDATE`
+	const lockOwn = `SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries
+		WHERE id = ANY(@deliveries)) ORDER BY id FOR UPDATE`
 	const lockAll = `SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries
 		WHERE endpoint_id = @endpoint AND status = 'pending' OR id = ANY(@deliveries)) ORDER BY id FOR UPDATE`
 	const attempts = `
@@ -139,7 +140,7 @@ func finishedArgs(all []Finished) pgx.NamedArgs {
 		numbers[i], durations[i], statuses[i] = a.Number, a.Duration.Milliseconds(), a.Status
 		bodies[i] = append([]byte{}, a.ResponseBody...)
 		row := [7]string{
-			a.ErrorCode, a.URL, a.Method, string(a.Format), string(asJSON(a.RequestHeaders)), string(asJSON(a.ResponseHeaders)), f.Verdict.Status,
+			a.ErrorCode, a.URL, a.Method, string(a.Format), asJSON(a.RequestHeaders), asJSON(a.ResponseHeaders), f.Verdict.Status,
 		}
 		for column, text := range row {
 			texts[column] = append(texts[column], text)

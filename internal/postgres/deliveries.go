@@ -32,7 +32,8 @@ const drainTarget = `
 	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @endpoint`
 
 func (t *DrainTarget) scan(row pgx.Row) error {
-	return row.Scan(append(endpointFields(&t.Endpoint), &t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
+	return row.Scan(append(endpointFields(&t.Endpoint),
+		&t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
 }
 
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
@@ -90,7 +91,9 @@ func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booki
 
 // ClaimReserved is Claim for whoever has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
 // A process that has lost the endpoint, which reserved tells, claims nothing. NotFound when the endpoint is deleted.
-func (db *DB) ClaimReserved(ctx context.Context, endpointID uuid.UUID, c Claim) (t *DrainTarget, due []booking.Delivery, reserved bool, err error) {
+func (db *DB) ClaimReserved(
+	ctx context.Context, endpointID uuid.UUID, c Claim,
+) (t *DrainTarget, due []booking.Delivery, reserved bool, err error) {
 	const fence = `SELECT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)`
 	args := db.claimArgs(endpointID, c)
 	t = &DrainTarget{}
