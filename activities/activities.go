@@ -25,7 +25,7 @@ type Activities struct {
 	Links    links.Maker
 	Log      *slog.Logger
 	Metrics  Metrics
-	Keep     time.Duration // how long changes and their deliveries are kept
+	Cleaner  *postgres.Cleaner
 
 	drains drains
 }
@@ -34,6 +34,8 @@ type Activities struct {
 type Metrics interface {
 	Transition(action, state string)
 	Attempt(outcome string, took time.Duration)
+	// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
+	Swept(part string, rows int, err error)
 }
 
 // Commit moves a booking on record and sees to it that endpoints that slept hear of it. What fails of that is left to the sweep:

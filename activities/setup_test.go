@@ -79,7 +79,7 @@ func setupOn(t *testing.T, db *postgres.DB, url, receiver string, shape func(*bo
 	f.Activities = &Activities{
 		DB: db, Sender: sender, Vault: vault, Links: links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
 		Dispatch: &dispatch.Dispatcher{Client: f.woken, TaskQueue: "test"},
-		Log:      slog.New(slog.DiscardHandler), Metrics: metrics.New(), Keep: time.Hour,
+		Log:      slog.New(slog.DiscardHandler), Metrics: metrics.New(),
 	}
 	_, err = apps.Create(t.Context(), db, vault, f.app)
 	check(t, err)

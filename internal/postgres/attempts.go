@@ -129,7 +129,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 }
 
 // finishedArgs turns attempts into columns.
-func finishedArgs(all []Finished) pgx.NamedArgs {
+func finishedArgs(all []Finished) namedArgs {
 	n := len(all)
 	ids, started, nexts := make([]uuid.UUID, n), make([]time.Time, n), make([]*time.Time, n)
 	numbers, durations, statuses := make([]int, n), make([]int64, n), make([]int, n)
@@ -146,7 +146,7 @@ func finishedArgs(all []Finished) pgx.NamedArgs {
 			texts[column] = append(texts[column], text)
 		}
 	}
-	return pgx.NamedArgs{
+	return namedArgs{
 		"deliveries": ids, "started": started, "nexts": nexts, "numbers": numbers, "durations": durations, "statuses": statuses,
 		"bodies": bodies, "errors": texts[0], "urls": texts[1], "methods": texts[2], "formats": texts[3], "requests": texts[4],
 		"responses": texts[5], "becomes": texts[6],
@@ -159,7 +159,7 @@ func (db *DB) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking.Att
 		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
 			request_headers, response_headers, response_body
 		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"delivery": deliveryID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
 	if err != nil {
 		return nil, err
 	}

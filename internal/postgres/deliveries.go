@@ -39,7 +39,7 @@ func (t *DrainTarget) scan(row pgx.Row) error {
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
 func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
 	var t DrainTarget
-	err := t.scan(db.pool.QueryRow(ctx, drainTarget, pgx.NamedArgs{"endpoint": endpointID}))
+	err := t.scan(db.pool.QueryRow(ctx, drainTarget, namedArgs{"endpoint": endpointID}))
 	return &t, one(err, "The webhook")
 }
 
@@ -72,8 +72,8 @@ const claim = `
 	SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
 	FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
 
-func (db *DB) claimArgs(endpointID uuid.UUID, c Claim) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func (db *DB) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
+	return namedArgs{
 		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
 		"drainer": db.process,
 	}
@@ -124,7 +124,7 @@ func (db *DB) Unclaim(ctx context.Context, all ...booking.Delivery) error {
 	for i, d := range all {
 		ids[i], attempts[i] = d.ID, d.Attempt
 	}
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"ids": ids, "attempts": attempts})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"ids": ids, "attempts": attempts})
 	return err
 }
 
@@ -143,7 +143,7 @@ const (
 // transaction; each statement has a snapshot of its own.
 func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
 	const lock = `SELECT FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
-	args := pgx.NamedArgs{"endpoint": endpointID, "drainer": db.process}
+	args := namedArgs{"endpoint": endpointID, "drainer": db.process}
 	var next *time.Time
 	batch := &pgx.Batch{}
 	batch.Queue(shutGate, args)
@@ -180,7 +180,7 @@ func (db *DB) OverdueEndpoints(ctx context.Context, while time.Duration, limit i
 			AND (d.test OR w.status = 'active' AND w.open_until < now() - make_interval(secs => @while))
 			AND d.next_at < now() - make_interval(secs => @while) AND ` + strings.ReplaceAll(isNext, "@ordered", "w.ordered") + `)
 		ORDER BY w.id LIMIT @limit`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 	if err != nil {
 		return nil, err
 	}

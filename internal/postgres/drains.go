@@ -22,7 +22,7 @@ func (db *DB) TakeDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, 
 		ON CONFLICT (endpoint_id) DO UPDATE SET drainer = excluded.drainer, until = excluded.until
 		WHERE d.drainer = excluded.drainer OR d.until < now()
 		RETURNING COALESCE((SELECT drainer FROM before), @drainer) <> @drainer`
-	args := pgx.NamedArgs{"endpoint": endpointID, "drainer": db.process, "lease": drainLease.Seconds()}
+	args := namedArgs{"endpoint": endpointID, "drainer": db.process, "lease": drainLease.Seconds()}
 	rows, err := db.pool.Query(ctx, take, args)
 	if err != nil {
 		return false, err
@@ -43,7 +43,7 @@ func (db *DB) releaseClaims(ctx context.Context, endpointID uuid.UUID) error {
 	const q = `
 		UPDATE webhook_deliveries SET next_at = now(), claimed_by = NULL
 		WHERE endpoint_id = @endpoint AND status = 'pending' AND next_at <= now() + make_interval(secs => @lease) AND claimed_by <> @drainer`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"endpoint": endpointID, "drainer": db.process, "lease": ClaimLease.Seconds()})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"endpoint": endpointID, "drainer": db.process, "lease": ClaimLease.Seconds()})
 	return err
 }
 
@@ -52,7 +52,7 @@ func (db *DB) KeepDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uui
 	const q = `
 		UPDATE webhook_drains SET until = now() + make_interval(secs => @lease)
 		WHERE endpoint_id = ANY(@endpoints) AND drainer = @drainer RETURNING endpoint_id`
-	args := pgx.NamedArgs{"endpoints": endpoints, "drainer": db.process, "lease": drainLease.Seconds()}
+	args := namedArgs{"endpoints": endpoints, "drainer": db.process, "lease": drainLease.Seconds()}
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (db *DB) KeepDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uui
 // LostDrains returns up to limit endpoints whose reservation has run out, the longest ago first.
 func (db *DB) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	const q = `SELECT endpoint_id FROM webhook_drains WHERE until < now() ORDER BY until LIMIT @limit`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"limit": limit})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"limit": limit})
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,6 @@ func (db *DB) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error) {
 // LeaveDrain gives an endpoint up without a word on whether something waits for it: whoever leaves has to wake its workflow.
 func (db *DB) LeaveDrain(ctx context.Context, endpointID uuid.UUID) error {
 	const q = `DELETE FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"endpoint": endpointID, "drainer": db.process})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"endpoint": endpointID, "drainer": db.process})
 	return err
 }

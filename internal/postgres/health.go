@@ -28,7 +28,7 @@ func succeed(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 		}
 	}
 	if times > 0 {
-		batch.Queue(succeeded, pgx.NamedArgs{"endpoint": endpointID, "times": times})
+		batch.Queue(succeeded, namedArgs{"endpoint": endpointID, "times": times})
 	}
 }
 
@@ -47,7 +47,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 	var p pulse
 	batch := &pgx.Batch{}
 	lockAffected(batch, endpointID, brink)
-	batch.Queue(look, pgx.NamedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
+	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
 			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil, &p.succeededAt)
 	})
@@ -71,7 +71,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 			succeeded_at = @succeeded, awake = awake AND @status = 'active',
 			updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
 		WHERE id = @endpoint`
-	_, err = tx.Exec(ctx, write, pgx.NamedArgs{
+	_, err = tx.Exec(ctx, write, namedArgs{
 		"endpoint": endpointID, "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
 		"warned": p.warned, "pace": p.pace, "window_at": p.windowAt, "sent": p.sent, "failed": p.failed, "opened": p.opened,
 		"open_until": p.openUntil, "succeeded": p.succeededAt,
@@ -88,7 +88,7 @@ func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []strin
 	const q = `
 		UPDATE webhook_endpoints SET status = 'disabled', reason = 'gone', awake = false, updated_at = now()
 		WHERE id = @endpoint AND status <> 'disabled'`
-	done, err := tx.Exec(ctx, q, pgx.NamedArgs{"endpoint": endpointID})
+	done, err := tx.Exec(ctx, q, namedArgs{"endpoint": endpointID})
 	if err != nil || done.RowsAffected() == 0 {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 		SELECT gen_random_uuid(), w.id, e.id, e.id AS lane, 0 FROM e, webhook_endpoints w
 		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": event, "endpoint": endpointID, "type": eventType, "topics": booking.Topics(eventType, ""),
 	})
 	return event

@@ -59,7 +59,7 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	kind := booking.EventType(b.State)
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
 		"project": b.Related.Project, "topics": booking.Topics(kind, b.Kind()),
 		"request": toldRequest(b),
@@ -91,7 +91,7 @@ func wake(batch *pgx.Batch, drainer uuid.UUID, events []uuid.UUID, woken *[]uuid
 			WHERE @drainer <> '00000000-0000-0000-0000-000000000000'::uuid
 			ON CONFLICT (endpoint_id) DO NOTHING)
 		SELECT id FROM woken`
-	args := pgx.NamedArgs{"events": events, "drainer": drainer, "lease": drainLease.Seconds()}
+	args := namedArgs{"events": events, "drainer": drainer, "lease": drainLease.Seconds()}
 	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
 		*woken, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		return err
