@@ -9,16 +9,16 @@ import (
 )
 
 // namedArgs are the values of a statement's @names. A name of the statement that has no value is an error, where
-// namedArgs would send NULL; values that the statement does not use are fine, since statements share maps.
+// pgx.NamedArgs would send NULL; values that the statement does not use are fine, since statements share maps.
 type namedArgs map[string]any
 
 // RewriteQuery implements pgx.QueryRewriter.
 func (a namedArgs) RewriteQuery(ctx context.Context, conn *pgx.Conn, sql string, args []any) (string, []any, error) {
-	text, values, err := namedArgs(a).RewriteQuery(ctx, conn, sql, args)
+	text, values, err := pgx.NamedArgs(a).RewriteQuery(ctx, conn, sql, args)
 	if err != nil || !slices.ContainsFunc(values, isNil) {
 		return text, values, err
 	}
-	given := namedArgs{} // the same names without nil among the values: what is nil now has no value
+	given := pgx.NamedArgs{} // the same names without nil among the values: what is nil now has no value
 	for name := range a {
 		given[name] = true
 	}
