@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -34,7 +35,7 @@ func (s *Server) openPublicLink(k *call) error {
 		return err
 	}
 	if k.Query("start") == "" {
-		return s.showTimes(k, v, http.StatusOK, "")
+		return s.showTimes(k, v, k.Query("said"))
 	}
 	return s.openForm(k, v)
 }
@@ -94,36 +95,99 @@ func (s *Server) zoneFor(k *call, o *offering, asked string) (*time.Location, er
 // keep is what every address of the visit has.
 func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
 
-func (s *Server) showTimes(k *call, v *linkVisit, status int, said string) error {
-	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: said}
+// showTimes shows the times to pick from. said is a key of notices, or "".
+func (s *Server) showTimes(k *call, v *linkVisit, said string) error {
+	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: notices[said]}
 	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
 		return err
 	}
-	return s.showPage(k, status, "picker.html", p)
+	return s.showPage(k, http.StatusOK, "picker.html", p)
+}
+
+// notices are what a page can say has just happened. The address names them; it cannot bring a text of its own.
+var notices = map[string]string{
+	saidTaken: "This time has been taken meanwhile. Please choose another.",
+	saidOver:  "This time is not offered any more. Please choose another.",
 }
 
 const (
-	saidTaken = "Somebody else has just booked this time. Please choose another."
-	saidOver  = "This time is not offered any more. Please choose another."
+	saidTaken = "taken"
+	saidOver  = "over"
 )
 
-// openForm asks who books the picked time. One that is gone meanwhile is not asked for.
+// openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
+// not asked for.
 func (s *Server) openForm(k *call, v *linkVisit) error {
 	c, err := s.pick(k, v.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
-		return s.showTimes(k, v, http.StatusOK, saidOver)
+		return s.showTimes(k, v, saidOver)
 	}
 	if err != nil {
 		return err
+	}
+	operation, page, err := s.tryOf(k, v, c)
+	if err != nil {
+		return err
+	}
+	if page != "" {
+		k.Redirect(http.StatusSeeOther, page+"?done=true")
+		return nil
 	}
 	free, err := s.isFree(k, v.offer, c)
 	if err != nil {
 		return err
 	}
 	if !free {
-		return s.showTimes(k, v, http.StatusOK, saidTaken)
+		return s.showTimes(k, v, saidTaken)
 	}
-	return s.showForm(k, v, c, newForm(v), http.StatusOK)
+	kept, err := s.keptForm(k, v.visit.ID)
+	if err != nil {
+		return err
+	}
+	f := newForm(v)
+	f.operation, f.kept = operation, len(kept.Values) > 0
+	f.fillIn(kept, k.Query("again") != "")
+	return s.showForm(k, v, c, f)
+}
+
+// maxTries bounds how often one visit may try to book one time.
+const maxTries = 20
+
+// tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
+// operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
+func (s *Server) tryOf(k *call, v *linkVisit, c *choice) (operation uuid.UUID, page string, err error) {
+	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.start)+" "+wire(c.end)+" "+c.resource.ID.String()))
+	for range maxTries {
+		_, made := v.visit.request(k.app.ID, operation)
+		tried, err := s.DB.Action(k, firstAction(made))
+		if booking.CodeOf(err) == booking.NotFound {
+			return operation, "", nil
+		}
+		if err != nil {
+			return operation, "", err
+		}
+		if page, err = s.standing(k, tried); page != "" || err != nil {
+			return operation, page, err
+		}
+		operation = uuid.NewSHA1(operation, []byte("again"))
+	}
+	return operation, "", nil
+}
+
+// standing is the page of what a try has made; "" when it was refused, or what it made is over.
+func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
+	if tried.Status == booking.Refused {
+		return "", nil
+	}
+	b, err := s.DB.Booking(k, k.app.ID, tried.BookingID)
+	if err != nil || b.Request == nil {
+		return "", unlessMissing(err)
+	}
+	found, _, err := s.DB.OpenRequest(k, b.Request.Code)
+	if err != nil || found.Booking != nil && found.Booking.Completed {
+		return "", unlessMissing(err)
+	}
+	return requestPath(b.Request), nil
 }
 
 func (s *Server) pick(k *call, o *offering, start, resource string) (*choice, error) {
@@ -135,7 +199,8 @@ func (s *Server) pick(k *call, o *offering, start, resource string) (*choice, er
 	return s.choose(k, o, at, resource)
 }
 
-// bookByLink answers POST: it books, once for one form and once for one claim token.
+// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
+// redirected, so that Back and Reload never ask to send the form again.
 func (s *Server) bookByLink(k *call) error {
 	v, c, err := s.submitted(k)
 	if err != nil || v == nil {
@@ -143,23 +208,58 @@ func (s *Server) bookByLink(k *call) error {
 	}
 	form := readForm(k, v)
 	if c == nil {
-		return s.showTimes(k, v, http.StatusConflict, saidOver)
+		return s.backToTimes(k, v, form, saidOver)
 	}
 	if form.faulty() {
-		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+		return s.backToForm(k, v, c, form)
 	}
 	out, err := s.bookForm(k, v, c, form)
 	switch code := booking.CodeOf(err); {
 	case code == booking.SlotTaken || code == booking.SoldOut || code == booking.SessionClosed:
-		return s.showTimes(k, v, http.StatusConflict, saidTaken)
+		return s.backToTimes(k, v, form, saidTaken)
 	case code == booking.ClaimReplayed:
 		return s.replayed(k, v.arrival, err)
 	case code == booking.Invalid && form.blame(err):
-		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+		return s.backToForm(k, v, c, form)
+	case refusesTime(err):
+		return s.backToTimes(k, v, form, saidOver)
 	case err != nil:
 		return err
 	}
+	if k.Query("kept") != "" {
+		s.dropForm(k, v.visit.ID)
+	}
 	return s.booked(k, out)
+}
+
+// refusesTime tells whether a refusal is about the time that was picked.
+func refusesTime(err error) bool {
+	known, ok := errors.AsType[*booking.Error](err)
+	return ok && (known.Code == booking.TooEarly || known.Code == booking.TooLate ||
+		known.Code == booking.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
+}
+
+// backToTimes keeps what was typed and leads to the times; the form of the next one is filled in with it.
+func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error {
+	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
+		return err
+	}
+	pairs := []string{"tz", v.offer.zone.String(), "said", said}
+	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+		pairs = append(pairs, "from", at.In(v.offer.zone).Format(time.DateOnly))
+	}
+	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))
+	return nil
+}
+
+// backToForm keeps what was typed and what is wrong with it, and leads to the form.
+func (s *Server) backToForm(k *call, v *linkVisit, c *choice, f *form) error {
+	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
+		return err
+	}
+	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.zone.String(), "start", wire(c.start),
+		"resource", c.resource.ID.String(), "again", "true"))
+	return nil
 }
 
 // submitted reads where a form comes from and what it asks for: no choice when that is not offered any more, no visit when
@@ -197,18 +297,11 @@ func (s *Server) replayed(k *call, a *arrival, err error) error {
 	return err
 }
 
-// booked leads to the page of the request. What is not decided yet is said to be so.
+// booked leads to the page of the request, which also says that something is not decided yet.
 func (s *Server) booked(k *call, out outcome) error {
 	if out.booking == nil || out.booking.Request == nil {
 		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
 	}
-	page := requestPath(out.booking.Request)
-	if out.action.Status != booking.Pending {
-		k.Redirect(http.StatusSeeOther, page+"?done=true")
-		return nil
-	}
-	return s.showPage(k, http.StatusAccepted, "notice.html", &notice{
-		frame: frame{Title: "Received"}, Link: page, LinkFor: "See how it stands",
-		Text: "Your choice has been received and will be carried out in a moment.",
-	})
+	k.Redirect(http.StatusSeeOther, requestPath(out.booking.Request)+"?done=true")
+	return nil
 }

@@ -35,6 +35,10 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 	return all, nil
 }
 
+// Owner returns the link by which the owner plays an action in the booking's state. Whether the graph lets owners is the
+// caller's to ask.
+func (m Maker) Owner(b *booking.Booking, action string) (string, error) { return m.link(b, action) }
+
 func (m Maker) link(b *booking.Booking, action string) (string, error) {
 	issued := b.EnteredAt.UTC().Truncate(time.Second)
 	expires := b.End
