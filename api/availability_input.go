@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
+	"holdfast/internal/zones"
 )
 
 // What one question for free time may cost.
@@ -123,9 +124,9 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 	clock.Zone = w.zone
 	w.From = moment(clock, string(in.From), "now", "from", problems)
 	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
-	w.Length = in.length(in.Length, "length", problems)
-	w.Step = in.length(in.Increments, "timeslot_increments", problems)
-	w.Buffer = in.length(in.Buffer, "buffer", problems)
+	w.Length, w.LengthDays = in.length(in.Length, "length", problems)
+	w.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
+	w.Buffer, _ = in.length(in.Buffer, "buffer", problems)
 	w.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
 	w.IgnoreAllDay = in.IgnoreAllDay
 	w.Mode = availability.RoundRobinRandom
@@ -161,18 +162,20 @@ func moment(clock timekit.Clock, text, otherwise, field string, problems booking
 	if t, err := clock.Read(text); err == nil && clock.In != "" {
 		return t
 	}
-	t, err := availability.ParseMoment(text, time.Now(), clock.Zone)
+	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), clock.Zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}
 	return t
 }
 
-func (in availabilityInput) length(text, field string, problems booking.Problems) time.Duration {
+// length reads a span that has a fixed length, and how many of its days go by the calendar.
+func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
 	if text == "" {
-		return 0
+		return 0, 0
 	}
-	length, fixed := span(text, field, problems).Duration()
+	told := span(text, field, problems)
+	length, fixed := told.Duration()
 	switch {
 	case !fixed:
 		problems.Add(field, "must not be told in months or years")
@@ -180,8 +183,10 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 		problems.Add(field, "is too long")
 	case length < time.Minute && field != "buffer" && problems[field] == nil:
 		problems.Add(field, "must be a minute or longer")
+	case field == "timeslot_increments" && length > 24*time.Hour && length%(24*time.Hour) != 0:
+		problems.Add(field, "must be whole days, or less than one")
 	}
-	return length
+	return length, told.Days()
 }
 
 // chosen finds the resources, all of the app's unless some are named.
@@ -205,6 +210,9 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 		problems.Add("resources", "must be named: this app has more than %d", maxResources)
 	}
 	for _, r := range all {
+		if !r.KnownZone() {
+			problems.Add("resources", "%s has the time zone %q, which the IANA database does not have: set another one", r.ID, r.Timezone)
+		}
 		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
 		w.resources = append(w.resources, r)
 		w.Resources = append(w.Resources, availability.Resource{Zone: r.Zone(), Rules: own})

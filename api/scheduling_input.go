@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 
@@ -64,7 +63,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 		return
 	}
 	to := in.Recipients[0]
-	if parsed, err := mail.ParseAddress(to.Email); err != nil || parsed.Address != to.Email || len(to.Email) > 320 {
+	if !isEmail(to.Email) {
 		problems.Add("recipients.0.email", "must be an e-mail address")
 	}
 	checkLength(to.DisplayName, "recipients.0.display_name", 200, problems)
