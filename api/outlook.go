@@ -29,7 +29,7 @@ func outlookOf(p *booking.Project) outlook {
 		_ = json.Unmarshal(p.Booking, &in) // checked when it was written
 	}
 	if in.Graph == "" {
-		in.Graph = plainGraph
+		in.Graph = booking.DefaultGraph
 	}
 	graph, ok := graphs.Latest(in.Graph)
 	if !ok {

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/internal/booking"
 )
 
@@ -58,38 +56,28 @@ func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) 
 	if err != nil {
 		return nil, err
 	}
-	v := &linkVisit{arrival: a, project: project}
-	v.offer = &offering{question: projectAvailability(project), days: a.link.HorizonDays}
-	if minutes := a.link.DurationMinutes; minutes != nil {
-		v.offer.length = time.Duration(*minutes) * time.Minute
+	if fault := unfitForPages(project); fault != "" {
+		return nil, errNothingOffered
 	}
-	if v.offer.zone, err = s.zoneFor(k, v.offer, zone); err != nil {
+	v := &linkVisit{arrival: a, project: project}
+	if v.offer, err = s.offering(k, projectQuestion(project)); err != nil {
 		return nil, err
 	}
-	return v, v.offer.read()
+	var length time.Duration
+	if minutes := a.link.DurationMinutes; minutes != nil {
+		length = time.Duration(*minutes) * time.Minute
+	}
+	k.offer = v.offer
+	return v, v.offer.open(v.offer.zoneFor(zone), length, a.link.HorizonDays)
 }
 
-// zoneFor is the visitor's zone where it is known; else the one the question is asked for, or that of its first resource.
-func (s *Server) zoneFor(k *call, o *offering, asked string) (*time.Location, error) {
-	in, _, err := o.ask(o.question)
-	if err != nil {
-		return nil, err
+// zoneFor is the visitor's zone where it is known; else the one the rules are written for, or that of the first resource.
+func (o *offering) zoneFor(asked string) *time.Location {
+	names := []string{asked, o.in.Zone}
+	if zoneOf(names...) == time.UTC && asked != "UTC" && len(o.resources) > 0 {
+		names = append(names, o.resources[0].Timezone)
 	}
-	names := []string{asked, in.Zone}
-	if zoneOf(names...) != time.UTC || asked == "UTC" {
-		return zoneOf(names...), nil
-	}
-	var ids []uuid.UUID
-	for _, text := range in.Resources {
-		if id, err := uuid.Parse(text); err == nil {
-			ids = append(ids, id)
-		}
-	}
-	all, err := s.DB.Bookable(k, k.app.ID, ids)
-	if err == nil && len(all) > 0 {
-		names = append(names, all[0].Timezone)
-	}
-	return zoneOf(names...), err
+	return zoneOf(names...)
 }
 
 // keep is what every address of the visit has.
@@ -118,7 +106,7 @@ const (
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
 func (s *Server) openForm(k *call, v *linkVisit) error {
-	c, err := s.pick(k, v.offer, k.Query("start"), k.Query("resource"))
+	c, err := k.pick(v.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.showTimes(k, v, saidOver)
 	}
@@ -133,12 +121,17 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 		k.Redirect(http.StatusSeeOther, page+"?done=true")
 		return nil
 	}
-	free, err := s.isFree(k, v.offer, c)
-	if err != nil {
+	picked := c.resource.ID
+	if c, err = s.freeFor(k, v.offer, c); err != nil {
 		return err
 	}
-	if !free {
+	if c == nil {
 		return s.showTimes(k, v, saidTaken)
+	}
+	if c.resource.ID != picked { // another one takes its place
+		if operation, _, err = s.tryOf(k, v, c); err != nil {
+			return err
+		}
 	}
 	kept, err := s.keptForm(k, v.visit.ID)
 	if err != nil {
@@ -150,53 +143,13 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 	return s.showForm(k, v, c, f)
 }
 
-// maxTries bounds how often one visit may try to book one time.
-const maxTries = 20
-
-// tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
-// operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
-func (s *Server) tryOf(k *call, v *linkVisit, c *choice) (operation uuid.UUID, page string, err error) {
-	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.start)+" "+wire(c.end)+" "+c.resource.ID.String()))
-	for range maxTries {
-		_, made := v.visit.request(k.app.ID, operation)
-		tried, err := s.DB.Action(k, firstAction(made))
-		if booking.CodeOf(err) == booking.NotFound {
-			return operation, "", nil
-		}
-		if err != nil {
-			return operation, "", err
-		}
-		if page, err = s.standing(k, tried); page != "" || err != nil {
-			return operation, page, err
-		}
-		operation = uuid.NewSHA1(operation, []byte("again"))
-	}
-	return operation, "", nil
-}
-
-// standing is the page of what a try has made; "" when it was refused, or what it made is over.
-func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
-	if tried.Status == booking.Refused {
-		return "", nil
-	}
-	b, err := s.DB.Booking(k, k.app.ID, tried.BookingID)
-	if err != nil || b.Request == nil {
-		return "", unlessMissing(err)
-	}
-	found, _, err := s.DB.OpenRequest(k, b.Request.Code)
-	if err != nil || found.Booking != nil && found.Booking.Completed {
-		return "", unlessMissing(err)
-	}
-	return requestPath(b.Request), nil
-}
-
-func (s *Server) pick(k *call, o *offering, start, resource string) (*choice, error) {
+func (k *call) pick(o *offering, start, resource string) (*choice, error) {
 	problems := booking.Problems{}
 	at := k.parseTime(start, "start", problems)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return s.choose(k, o, at, resource)
+	return o.choose(at, resource)
 }
 
 // bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
@@ -239,29 +192,6 @@ func refusesTime(err error) bool {
 		known.Code == booking.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
 }
 
-// backToTimes keeps what was typed and leads to the times; the form of the next one is filled in with it.
-func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error {
-	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
-		return err
-	}
-	pairs := []string{"tz", v.offer.zone.String(), "said", said}
-	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
-		pairs = append(pairs, "from", at.In(v.offer.zone).Format(time.DateOnly))
-	}
-	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))
-	return nil
-}
-
-// backToForm keeps what was typed and what is wrong with it, and leads to the form.
-func (s *Server) backToForm(k *call, v *linkVisit, c *choice, f *form) error {
-	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
-		return err
-	}
-	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.zone.String(), "start", wire(c.start),
-		"resource", c.resource.ID.String(), "again", "true"))
-	return nil
-}
-
 // submitted reads where a form comes from and what it asks for: no choice when that is not offered any more, no visit when
 // the visitor has been sent on.
 func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
@@ -282,7 +212,7 @@ func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := s.pick(k, v.offer, k.typed("start"), k.typed("resource"))
+	c, err := k.pick(v.offer, k.typed("start"), k.typed("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return v, nil, nil
 	}

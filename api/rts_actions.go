@@ -19,6 +19,9 @@ func (s *Server) showNewTimes(k *call, r *requested, said string) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
+	if r.Booking == nil && len(r.offer.resources) == 0 {
+		return errNothingOffered
+	}
 	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: notices[said]}
 	keep := url.Values{}
 	maps.Copy(keep, r.base)
@@ -41,7 +44,7 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := s.pick(k, r.offer, k.Query("start"), k.Query("resource"))
+	c, err := k.pick(r.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.showNewTimes(k, r, saidOver)
 	}
@@ -51,8 +54,11 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if r.has(c) { // the visitor has come back to the page
 		return s.asItStands(k, r)
 	}
-	if free, err := s.isFree(k, r.offer, c); err != nil || !free {
-		return orElse(err, func() error { return s.showNewTimes(k, r, saidTaken) })
+	if c, err = s.freeFor(k, r.offer, c); err != nil {
+		return err
+	}
+	if c == nil {
+		return s.showNewTimes(k, r, saidTaken)
 	}
 	p := &formPage{
 		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.start, c.end, r.zone),
@@ -97,13 +103,6 @@ func (s *Server) foretell(k *call, r *requested, p *formPage) error {
 func (r *requested) has(c *choice) bool {
 	b := r.Booking
 	return b != nil && b.Start.Equal(c.start) && b.End.Equal(c.end) && b.Resource.ID == c.resource.ID
-}
-
-func orElse(err error, do func() error) error {
-	if err != nil {
-		return err
-	}
-	return do()
 }
 
 // over tells whether no time can be chosen any more.
@@ -211,7 +210,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := s.pick(k, r.offer, k.typed("start"), k.typed("resource"))
+	c, err := k.pick(r.offer, k.typed("start"), k.typed("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.backToNewTimes(k, r, saidOver)
 	}
@@ -283,7 +282,7 @@ func (s *Server) bookPicked(k *call, r *requested, c *choice) (outcome, error) {
 	if r.Request.ProjectID != nil {
 		body["project_id"] = quoted(r.Request.ProjectID.String())
 	} else {
-		body["graph"] = quoted(plainGraph)
+		body["graph"] = quoted(booking.DefaultGraph)
 	}
 	return s.bookRequest(k, body, r.Request, nil)
 }
