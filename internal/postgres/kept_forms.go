@@ -21,14 +21,14 @@ func (db *DB) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []byte, 
 		INSERT INTO kept_forms (id, app_id, sealed, expires_at) VALUES (@id, @app, @sealed, now() + @life::interval)
 		ON CONFLICT ON CONSTRAINT kept_forms_pkey DO UPDATE SET sealed = EXCLUDED.sealed, expires_at = EXCLUDED.expires_at
 		WHERE kept_forms.app_id = EXCLUDED.app_id`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"id": id, "app": appID, "sealed": sealed, "life": life, "along": sweptAlong})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"id": id, "app": appID, "sealed": sealed, "life": life, "along": sweptAlong})
 	return domain(err)
 }
 
 // KeptForm returns what KeepForm stored; nil when there is nothing, or it has expired.
 func (db *DB) KeptForm(ctx context.Context, appID, id uuid.UUID) (sealed []byte, err error) {
 	const q = `SELECT sealed FROM kept_forms WHERE id = @id AND app_id = @app AND expires_at > now()`
-	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&sealed)
+	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -37,15 +37,6 @@ func (db *DB) KeptForm(ctx context.Context, appID, id uuid.UUID) (sealed []byte,
 
 // DropForm deletes what KeepForm stored. Nothing to delete is no error.
 func (db *DB) DropForm(ctx context.Context, appID, id uuid.UUID) error {
-	_, err := db.pool.Exec(ctx, `DELETE FROM kept_forms WHERE id = @id AND app_id = @app`, pgx.NamedArgs{"id": id, "app": appID})
+	_, err := db.pool.Exec(ctx, `DELETE FROM kept_forms WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	return err
-}
-
-// DropExpiredForms deletes up to limit forms that have expired and returns their number.
-func (db *DB) DropExpiredForms(ctx context.Context, limit int) (int, error) {
-	const q = `
-		DELETE FROM kept_forms WHERE id IN (
-			SELECT id FROM kept_forms WHERE expires_at <= now() LIMIT @limit FOR UPDATE SKIP LOCKED)`
-	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"limit": limit})
-	return int(tag.RowsAffected()), err
 }

@@ -30,7 +30,7 @@ func TestKeptForms(t *testing.T) {
 	check(t, b.KeepForm(b.ctx, second.ID, other, []byte("theirs"), time.Hour)) // sweeps the expired one along
 	b.wantCount(1, `SELECT count(*) FROM kept_forms`)
 	check(t, b.KeepForm(b.ctx, b.app.ID, id, []byte("late"), -time.Second))
-	wantEqual(t, "dropped", must(b.DropExpiredForms(b.ctx, 10)), 1)
+	wantEqual(t, "cleaned", b.cleaned("kept_forms", forever), 1)
 	check(t, b.DropForm(b.ctx, b.app.ID, id))
 	check(t, b.DeleteApp(b.ctx, second.ID))
 	b.wantCount(0, `SELECT count(*) FROM kept_forms`)
