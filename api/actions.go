@@ -51,7 +51,7 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body ma
 	if err != nil {
 		return err
 	}
-	if err := s.allow(k, graph, b, a); err != nil {
+	if err := allow(graph, b, a); err != nil {
 		return err
 	}
 	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false" && k.self == nil // others' bookings may be among them
@@ -59,13 +59,12 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body ma
 	return err
 }
 
-// allow asks the graph, and looks whether the time or seat that the action needs is still there.
-func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
-	move, err := graph.Next(b.State, a.Name, a.Actor)
-	if err != nil {
+// allow asks the graph. Whether the time or seat that the action needs is still there shows when it is claimed: see play.
+func allow(graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
+	if _, err := graph.Next(b.State, a.Name, a.Actor); err != nil {
 		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
 	}
-	return s.DB.HasRoom(k, b, move)
+	return nil
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.

@@ -148,7 +148,10 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
 		l.action.Actor = graphs.ActorCustomerLink
 	}
-	return s.allow(k, graph, l.booking, l.action)
+	if err := allow(graph, l.booking, l.action); err != nil {
+		return err
+	}
+	return s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action))
 }
 
 // setRedirect decides where the visitor goes afterwards: to a host the app allows, or where the token itself says.

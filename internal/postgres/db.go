@@ -88,6 +88,40 @@ func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, do)
 }
 
+// statements runs them: a pool's connection or a transaction.
+type statements interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// The first and the last statement of a transaction. In the first and the last batch of inShortTx they cost no round trip.
+const (
+	begin  = `BEGIN`
+	commit = `COMMIT`
+)
+
+// inShortTx runs a transaction that begins with its first batch. It is committed by its last batch, or else here; an error
+// rolls it back.
+func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // a connection in the middle of a transaction is closed
+	err = do(conn)
+	if conn.Conn().PgConn().TxStatus() == 'I' {
+		return err
+	}
+	if err != nil {
+		_, _ = conn.Exec(ctx, `ROLLBACK`)
+		return err
+	}
+	_, err = conn.Exec(ctx, commit)
+	return err
+}
+
 // domain turns the errors that a caller can do something about into domain errors, by constraint name.
 func domain(err error) error {
 	if err == nil {
@@ -109,8 +143,20 @@ func domain(err error) error {
 		return booking.Wrap(err, booking.AlreadyExists, "A project with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
-	case "bookings_pkey":
+	case "bookings_pkey", "actions_pkey":
 		return errKnown
+	case refusedBySession, refusedByPredecessor:
+		return errRefused
+	case "bookings_resource", "bookings_resource_id_fkey", "occupancies_resource_id_fkey":
+		return booking.Wrap(err, booking.NotFound, "The resource does not exist.")
+	case "scheduling_requests_missing":
+		return booking.Wrap(err, booking.NotFound, "The scheduling request does not exist.")
+	case "scheduling_requests_cancelled":
+		return pickRefusal(true, false).Err()
+	case "scheduling_requests_picked":
+		return pickRefusal(false, true).Err()
+	case "spent_links_pkey":
+		return booking.Wrap(err, booking.LinkUsed, "This link has been used already.")
 	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
 		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
 	case "webhook_attempts_delivery_id_fkey":
