@@ -27,7 +27,7 @@ var errKnown = errors.New("it is on record already")
 // Action returns a request to move by its id, or NotFound.
 func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return a, one(err, "The action")
 }
 
@@ -35,7 +35,7 @@ func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error)
 func (db *DB) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *booking.Booking, err error) {
 	const bookingOf = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = (SELECT booking_id FROM actions WHERE id = @id)`
 	batch := &pgx.Batch{}
-	args := pgx.NamedArgs{"id": id}
+	args := namedArgs{"id": id}
 	batch.Queue(`SELECT `+actionColumns+` FROM actions WHERE id = @id`, args).QueryRow(func(row pgx.Row) (err error) {
 		a, err = scanAction(row)
 		return one(err, "The action")
@@ -99,14 +99,14 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 			INSERT INTO spent_links (booking_id, spend_key, action_id) SELECT @booking, @spend, @action WHERE ` + begun + `
 			ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING RETURNING action_id)
 		SELECT holdfast_refuse('spent_links_pkey') WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM put)`
-	batch.Queue(q, pgx.NamedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
+	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
 }
 
 // LinkSpent tells whether a link has acted on one of the bookings.
 func (db *DB) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
 	var spent bool
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
 	return spent, err
 }
 
@@ -124,7 +124,7 @@ func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]
 	const q = `
 		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
 		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
-	return db.overdue(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	return db.overdue(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
@@ -135,12 +135,12 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
 			ORDER BY signalled_at LIMIT @limit FOR UPDATE SKIP LOCKED)
 		RETURNING ` + actionColumns
-	return db.actionsWithBookings(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	return db.actionsWithBookings(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // actionsWithBookings collects actions, each with its booking, if there is one, and the app's slug: two queries, however
 // many there are.
-func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+func (db *DB) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedA
 		ids[i] = action.BookingID
 	}
 	const bookings = `SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id WHERE b.id = ANY(@ids)`
-	found, err := db.overdue(ctx, bookings, pgx.NamedArgs{"ids": ids})
+	found, err := db.overdue(ctx, bookings, namedArgs{"ids": ids})
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedA
 }
 
 // overdue collects bookings with their app's slug.
-func (db *DB) overdue(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+func (db *DB) overdue(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err

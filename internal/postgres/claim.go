@@ -23,7 +23,7 @@ type claim struct {
 	move    graphs.Move
 	slot    slot
 	won     string // an SQL condition: the claim is there, or none is needed
-	args    pgx.NamedArgs
+	args    namedArgs
 }
 
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
@@ -130,7 +130,7 @@ func (c *claim) queueOld(batch *pgx.Batch) {
 		return
 	}
 	const old = `FROM bookings o WHERE o.id = @old AND o.app_id = @app`
-	args := pgx.NamedArgs{"old": how.Of, "app": c.booking.AppID, "id": c.booking.ID, "places": placesOf(how), "claims": c.needed()}
+	args := namedArgs{"old": how.Of, "app": c.booking.AppID, "id": c.booking.ID, "places": placesOf(how), "claims": c.needed()}
 	batch.Queue(`SELECT `+old+` FOR NO KEY UPDATE`, args)
 	batch.Queue(`
 		SELECT holdfast_refuse('`+refusedByPredecessor+`') WHERE NOT EXISTS (
@@ -242,7 +242,7 @@ func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found st
 	const q = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, revision)
 		VALUES (@id, @app, @booking, @name, @actor, @channel, @by, false, @revision) ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": uuid.NewSHA1(in.ActionID, []byte("due "+due[0].Action)), "app": waits.AppID, "booking": waits.ID, "name": due[0].Action,
 		"actor": graphs.ActorTimer, "channel": booking.ChannelTimer, "by": found.booking.ID, "revision": waits.Revision,
 	}).Exec(func(tag pgconn.CommandTag) error {
@@ -254,7 +254,7 @@ func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found st
 
 // release gives back what a booking has claimed, and what has been claimed in its place.
 func release(batch *pgx.Batch, id uuid.UUID) {
-	args := pgx.NamedArgs{"id": id}
+	args := namedArgs{"id": id}
 	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND claimed`, args)
 	batch.Queue(giveSeat+` AND claimed`+uncount, args)
 }

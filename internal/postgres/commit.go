@@ -83,7 +83,7 @@ func hold(ctx context.Context, tx statements, in booking.Commit) (found standpoi
 			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
 			COALESCE((SELECT name FROM actions WHERE id = @action), '')`
 	batch := &pgx.Batch{}
-	args := pgx.NamedArgs{"id": in.BookingID, "action": in.ActionID}
+	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
 	batch.Queue(load, args).QueryRow(func(row pgx.Row) (err error) {
 		found.booking, err = scanBooking(row)
@@ -131,7 +131,7 @@ func gone(ctx context.Context, tx statements, in booking.Commit, found standpoin
 	}
 	batch := &pgx.Batch{}
 	decide(batch, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
-	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, pgx.NamedArgs{"id": in.ActionID})
+	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close()
 }
@@ -144,7 +144,7 @@ func refuse(
 ) (booking.Outcome, error) {
 	batch, b := &pgx.Batch{}, found.booking
 	decide(batch, in, booking.Refused, why, b.Seq)
-	args := pgx.NamedArgs{"booking": b.ID, "action": in.ActionID}
+	args := namedArgs{"booking": b.ID, "action": in.ActionID}
 	out := standing(b, booking.ResultRefused, why.Code)
 	if err := letTimerFire(ctx, tx, batch, found, in, &out.Relays); err != nil {
 		return out, err
@@ -236,7 +236,7 @@ func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.C
 		}
 		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
 		var after string
-		args := pgx.NamedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
+		args := namedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
 		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	const transition = `
 		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
 		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
 		"deadline": nullTime(deadline(b)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
@@ -273,7 +273,7 @@ func decide(batch *pgx.Batch, in booking.Commit, status booking.Status, why book
 				claims = claims AND @status <> 'applied'
 			WHERE id = @id AND status = 'pending' RETURNING awaited)
 		SELECT pg_notify(@channel, @text) FROM decided WHERE awaited`
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
 		"channel": OutcomeChannel, "text": in.ActionID.String(),
 	})

@@ -53,7 +53,7 @@ func queueResource(batch *pgx.Batch, b *booking.Booking, first *booking.Action) 
 			SELECT r.id FROM resources r JOIN calendars c ON c.resource_id = r.id
 			WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL AND ` + begun + ` FOR KEY SHARE OF r)
 		SELECT holdfast_refuse('bookings_resource') WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM resource)`
-	batch.Queue(q, pgx.NamedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID, "action": first.ID})
+	batch.Queue(q, namedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID, "action": first.ID})
 }
 
 // holdResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
@@ -62,13 +62,13 @@ func holdResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
 	const q = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
-	args := pgx.NamedArgs{"resource": resource, "calendar": calendar, "app": app}
+	args := namedArgs{"resource": resource, "calendar": calendar, "app": app}
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
 }
 
 func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": b.AppID, "id": b.ID}))
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"app": b.AppID, "id": b.ID}))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -95,7 +95,7 @@ func queueSession(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 	if owner == nil {
 		return
 	}
-	batch.Queue(selectSession, pgx.NamedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
+	batch.Queue(selectSession, namedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
 		session, err := scanSession(row)
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request WHERE ` + begun
 	queueRequest(batch, b, first)
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"action": first.ID,
 		"id":     b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
@@ -140,7 +140,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		const session = `
 			INSERT INTO sessions (booking_id, max_seats, book_from, book_until, cancel_until)
 			SELECT @id, @seats, @from, @until, @cancel WHERE ` + begun
-		batch.Queue(session, pgx.NamedArgs{
+		batch.Queue(session, namedArgs{
 			"action": first.ID, "id": b.ID, "seats": s.MaxSeats, "from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
 		})
 	}
@@ -151,7 +151,7 @@ func queueCustomers(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
 		SELECT @id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta WHERE ` + begun
 	for _, c := range b.Customers {
-		batch.Queue(customer, pgx.NamedArgs{
+		batch.Queue(customer, namedArgs{
 			"action": first.ID, "id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
 			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
 		})

@@ -22,7 +22,7 @@ func scanResource(row pgx.Row) (*booking.Resource, error) {
 // Resource returns an app's resource, or NotFound.
 func (db *DB) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resource, error) {
 	const q = `SELECT ` + resourceColumns + ` FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
-	r, err := scanResource(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	r, err := scanResource(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
 	return r, one(err, "The resource")
 }
 
@@ -31,7 +31,7 @@ var resourceKeys = map[string]string{"id": "id::text ILIKE %s", "name": "name IL
 // Resources returns one page of an app's resources that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*booking.Resource, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(search, resourceKeys, args)
 	if err != nil {
 		return nil, 0, err
@@ -83,8 +83,8 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
 }
 
-func resourceArgs(r *booking.Resource) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func resourceArgs(r *booking.Resource) namedArgs {
+	return namedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword,
 		"tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
@@ -94,7 +94,7 @@ func resourceArgs(r *booking.Resource) pgx.NamedArgs {
 // DeleteResource takes a resource out of use; InUse while bookings of it are open. Old bookings keep showing it.
 func (db *DB) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"id": id, "app": appID}
+		args := namedArgs{"id": id, "app": appID}
 		const look = `SELECT id FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(&id); err != nil {
 			return one(err, "The resource")
@@ -121,7 +121,7 @@ func (db *DB) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID)
 	const q = `
 		SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
 		FROM calendars WHERE resource_id = @resource AND (@id::uuid IS NULL OR id = @id) ORDER BY created_at, id LIMIT 1`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"resource": resourceID, "id": id})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"resource": resourceID, "id": id})
 	if err != nil {
 		return nil, err
 	}
