@@ -39,6 +39,9 @@ func (s *Server) openLink(k *call) error {
 	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
 	}
+	if err := s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action)); err != nil {
+		return s.linkError(k, l, err)
+	}
 	return s.confirmPage(k, l)
 }
 
@@ -151,7 +154,18 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if err := allow(graph, l.booking, l.action); err != nil {
 		return err
 	}
-	return s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action))
+	if l.action.Actor == graphs.ActorCustomerLink {
+		return tooLate(l.booking)
+	}
+	return nil
+}
+
+// tooLate refuses a customer what cannot be changed any more, because the booked time has begun.
+func tooLate(b *booking.Booking) error {
+	if !b.Begun(time.Now()) {
+		return nil
+	}
+	return booking.Errorf(booking.TooLate, "The booked time has begun, so it cannot be changed here any more.")
 }
 
 // setRedirect decides where the visitor goes afterwards: to a host the app allows, or where the token itself says.
