@@ -64,18 +64,18 @@ func (db *DB) RequestMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
 	c := newClaim(b, move)
-	batch := &pgx.Batch{}
-	if c.needed() {
-		batch.Queue(`SELECT FROM bookings WHERE id = @id FOR NO KEY UPDATE`, c.args)
-	}
-	c.queue(batch, true)
-	won := c.queueAction(batch, a, true)
-	if spend != "" {
-		queueSpend(batch, a, spend)
-	}
-	err := domain(db.pool.SendBatch(ctx, batch).Close())
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
+		if c.needed() {
+			batch.Queue(`SELECT FROM bookings WHERE id = @id FOR NO KEY UPDATE`, c.args)
+		}
+		c.queue(batch, true)
+		c.queueAction(batch, a, true)
+		if spend != "" {
+			queueSpend(batch, a, spend)
+		}
+	})
 	switch {
-	case err == nil && *won:
+	case err == nil && c.accepted:
 		return a, nil
 	case err == nil:
 		return nil, db.lost(ctx, c)
@@ -116,15 +116,6 @@ type Overdue struct {
 	Action  booking.Action
 	Booking *booking.Booking // nil when it is gone
 	App     string           // slug
-}
-
-// Unwatched returns up to limit bookings whose first timer has been due for longer than a while, with their app's slug:
-// their workflow was terminated, or lost with Temporal's database, or is late.
-func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {
-	const q = `
-		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
-		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
-	return db.overdue(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that

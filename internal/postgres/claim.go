@@ -15,15 +15,16 @@ import (
 )
 
 // claim is what an action needs for itself before it is accepted: the slot or the seat that its move takes, or nothing. It is
-// claimed in the transaction that puts the action on record. That transaction is one batch without BEGIN and COMMIT: the
-// server ends it with the batch, so that whoever wants the same time waits for the server only, never for this process. A
-// batch cannot be stopped from here; so each statement behind the claim asks whether it was won, and a loser writes nothing.
+// claimed in the transaction that puts the action on record, which is one batch: see atOnce. A batch cannot be stopped from
+// here; so each statement behind the claim asks whether it was won, and a loser writes nothing.
 type claim struct {
 	booking *booking.Booking
 	move    graphs.Move
 	slot    slot
 	won     string // an SQL condition: the claim is there, or none is needed
 	args    namedArgs
+
+	accepted bool // the action is on record
 }
 
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
@@ -158,7 +159,7 @@ const begun = `EXISTS (SELECT FROM actions WHERE id = @action)`
 // queueAction puts an action on record, if what it needs was claimed, and says so once the batch is through. errKnown ends the
 // transaction when the action is there already: two tries of one action meet here. An action on a booking that has moved since
 // the caller saw it is put on record without a claim: the commit judges.
-func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) (won *bool) {
+func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	claimed, accepted, known := `false`, c.won, `booking_id = @id`
 	if c.needed() {
 		claimed = c.won
@@ -183,9 +184,7 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) (
 	} {
 		args[name] = value
 	}
-	won = new(bool)
-	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(won, nil) })
-	return won
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
 }
 
 // lost is why a claim was not won that nothing but somebody else stood in the way of.

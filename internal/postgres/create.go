@@ -19,16 +19,16 @@ import (
 // away; NotFound when the app has no such resource and calendar.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
 	c := newClaim(b, move)
-	batch := &pgx.Batch{}
-	queueRequestLock(batch, b)
-	c.queueOld(batch)
-	c.queue(batch, false)
-	won := c.queueAction(batch, first, false)
-	queueResource(batch, b, first)
-	queueBooking(batch, b, first)
-	err := domain(db.pool.SendBatch(ctx, batch).Close())
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
+		queueRequestLock(batch, b)
+		c.queueOld(batch)
+		c.queue(batch, false)
+		c.queueAction(batch, first, false)
+		queueResource(batch, b, first)
+		queueBooking(batch, b, first)
+	})
 	switch {
-	case err == nil && *won:
+	case err == nil && c.accepted:
 		return first, nil
 	case err == nil:
 		return nil, db.lost(ctx, c)

@@ -54,12 +54,12 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return &DB{pool}, nil
 }
 
-// Away tells whether an error means that Postgres cannot be reached or is not ready, so that trying again later makes
-// sense.
+// Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
+// has timed out, or a transaction lost against others three times. Trying again later makes sense.
 func Away(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		class := pg.Code[:min(2, len(pg.Code))]
-		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P")
+		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P") || timedOut(err) || rolledBack(err)
 	}
 	_, refused := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err)
@@ -83,44 +83,6 @@ func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 
 // Stats describes the pool, for metrics.
 func (db *DB) Stats() *pgxpool.Stat { return db.pool.Stat() }
-
-func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, db.pool, do)
-}
-
-// statements runs them: a pool's connection or a transaction.
-type statements interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
-
-// The first and the last statement of a transaction. In the first and the last batch of inShortTx they cost no round trip.
-const (
-	begin  = `BEGIN`
-	commit = `COMMIT`
-)
-
-// inShortTx runs a transaction that begins with its first batch. It is committed by its last batch, or else here; an error
-// rolls it back.
-func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
-	conn, err := db.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release() // a connection in the middle of a transaction is closed
-	err = do(conn)
-	if conn.Conn().PgConn().TxStatus() == 'I' {
-		return err
-	}
-	if err != nil {
-		_, _ = conn.Exec(ctx, `ROLLBACK`)
-		return err
-	}
-	_, err = conn.Exec(ctx, commit)
-	return err
-}
 
 // domain turns the errors that a caller can do something about into domain errors, by constraint name.
 func domain(err error) error {
