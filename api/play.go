@@ -22,16 +22,18 @@ type outcome struct {
 	booking *booking.Booking
 }
 
-// play moves a booking. spend is the identity of the link the action came by, if any.
+// play moves a booking. The time or seat that the action needs is claimed as it is put on record: SlotTaken when somebody else
+// has it. spend is the identity of the link the action came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (outcome, error) {
-	put := func() (*booking.Action, error) { return s.DB.Request(ctx, a, spend) }
+	put := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a), spend) }
 	give := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
 	return s.carryOut(ctx, a, put, give, wait)
 }
 
-// begin plays the action that brings a booking to life.
+// begin plays the action that brings a booking to life. What it takes is claimed as it is put on record: SlotTaken when somebody
+// else has it, and then no workflow is started.
 func (s *Server) begin(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, move graphs.Move, wait time.Duration,
 ) (outcome, error) {
@@ -57,6 +59,16 @@ func (s *Server) carryOut(
 		wait = 0
 	}
 	return s.await(ctx, known, heard, wait)
+}
+
+// moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
+func moveOf(b *booking.Booking, a *booking.Action) graphs.Move {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return graphs.Move{}
+	}
+	move, _ := graph.Next(b.State, a.Name, a.Actor)
+	return move
 }
 
 func signalOf(a *booking.Action) booking.Signal {
