@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +14,6 @@ const (
 	maxWait   = 25 * time.Second // longest "Prefer: wait"
 	handOver  = 5 * time.Second  // how long Temporal may take to accept a signal
 	lookAgain = time.Second      // announcements can be missed; the record cannot
-	maxInput  = 10_000           // characters of one input
 )
 
 // outcome is an action as far as it is decided, and its booking as the record has it then.
@@ -24,16 +22,18 @@ type outcome struct {
 	booking *booking.Booking
 }
 
-// play moves a booking. spend is the identity of the link the action came by, if any.
+// play moves a booking. The time or seat that the action needs is claimed as it is put on record: SlotTaken when somebody else
+// has it. spend is the identity of the link the action came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (outcome, error) {
-	put := func() (*booking.Action, error) { return s.DB.Request(ctx, a, spend) }
+	put := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a), spend) }
 	give := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
 	return s.carryOut(ctx, a, put, give, wait)
 }
 
-// begin plays the action that brings a booking to life.
+// begin plays the action that brings a booking to life. What it takes is claimed as it is put on record: SlotTaken when somebody
+// else has it, and then no workflow is started.
 func (s *Server) begin(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, move graphs.Move, wait time.Duration,
 ) (outcome, error) {
@@ -59,6 +59,16 @@ func (s *Server) carryOut(
 		wait = 0
 	}
 	return s.await(ctx, known, heard, wait)
+}
+
+// moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
+func moveOf(b *booking.Booking, a *booking.Action) graphs.Move {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return graphs.Move{}
+	}
+	move, _ := graph.Next(b.State, a.Name, a.Actor)
+	return move
 }
 
 func signalOf(a *booking.Action) booking.Signal {
@@ -114,41 +124,4 @@ func (k *call) newAction(id uuid.UUID, b *booking.Booking, name string) *booking
 		a.KeyID = &k.keyID
 	}
 	return a
-}
-
-// readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the
-// action does not know is let pass, as Timekit does.
-func readInputs(body map[string]json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) (json.RawMessage, error) {
-	problems := booking.Problems{}
-	inputs := map[string]map[string]string{}
-	for _, in := range wanted {
-		raw, ok := body[in.Step]
-		if !ok {
-			continue
-		}
-		var fields map[string]json.RawMessage
-		if text := string(raw); text != "[]" && json.Unmarshal(raw, &fields) != nil {
-			problems.Add(in.Step, "must be an object")
-			continue
-		}
-		value, ok := fields[in.Field]
-		if !ok || string(value) == "null" {
-			continue
-		}
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			problems.Add(in.Step+"."+in.Field, "must be a text")
-			continue
-		}
-		checkLength(text, in.Step+"."+in.Field, maxInput, problems)
-		if problem := graph.CheckOverrides(graphs.Overrides{in.Timer: text})[in.Timer]; in.Timer != "" && problem != "" {
-			problems.Add(in.Step+"."+in.Field, "%s", problem)
-		}
-		inputs[in.Step] = map[string]string{in.Field: text}
-	}
-	text, err := json.Marshal(inputs)
-	if err != nil {
-		return nil, err
-	}
-	return text, problems.Err()
 }

@@ -52,10 +52,12 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 // succeeded take one round trip.
 func (db *DB) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Finished) (out Recorded, err error) {
 	if !anyFailure(all) {
-		batch := &pgx.Batch{}
-		succeed(batch, endpointID, all)
-		finish(batch, endpointID, all)
-		return out, domain(db.pool.SendBatch(ctx, batch).Close())
+		return out, domain(retried(ctx, func() error {
+			batch := &pgx.Batch{}
+			succeed(batch, endpointID, all)
+			finish(batch, endpointID, all)
+			return db.pool.SendBatch(ctx, batch).Close()
+		}))
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		tell, resting, err := judge(ctx, tx, endpointID, all)

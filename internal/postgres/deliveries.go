@@ -61,7 +61,7 @@ type Claim struct {
 	TestsOnly bool
 }
 
-const claim = `
+const claimDue = `
 	WITH due AS (
 		SELECT d.id FROM webhook_deliveries d
 		WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
@@ -82,7 +82,7 @@ func (db *DB) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 // Claim takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
 // the lease.
 func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booking.Delivery, error) {
-	rows, err := db.pool.Query(ctx, claim, db.claimArgs(endpointID, c))
+	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (db *DB) ClaimReserved(
 }
 
 // claimFenced claims nothing for a process that has lost the endpoint.
-var claimFenced = strings.Replace(claim, "d.next_at <= now()",
+var claimFenced = strings.Replace(claimDue, "d.next_at <= now()",
 	"d.next_at <= now() AND EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)", 1)
 
 // Unclaim gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
@@ -145,11 +145,14 @@ func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, 
 	const lock = `SELECT FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	args := namedArgs{"endpoint": endpointID, "drainer": db.process}
 	var next *time.Time
-	batch := &pgx.Batch{}
-	batch.Queue(shutGate, args)
-	batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan() })
-	batch.Queue(fallAsleep, args).QueryRow(func(row pgx.Row) error { return row.Scan(&next) })
-	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+	err := retried(ctx, func() error {
+		batch := &pgx.Batch{}
+		batch.Queue(shutGate, args)
+		batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan() })
+		batch.Queue(fallAsleep, args).QueryRow(func(row pgx.Row) error { return row.Scan(&next) })
+		return db.pool.SendBatch(ctx, batch).Close()
+	})
+	if err != nil {
 		return time.Time{}, one(err, "The webhook")
 	}
 	if next == nil {

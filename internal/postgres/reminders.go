@@ -17,17 +17,17 @@ import (
 // queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
 // which is an endpoint that hears nothing else. A target that is in use is not written to more than once an hour, nor locked:
 // that note keeps it from being forgotten, and one that had said it is gone becomes active again.
-func queueReminders(batch *pgx.Batch, b *booking.Booking) {
+func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
 	const use = `UPDATE webhook_endpoints SET status = 'active', updated_at = now() WHERE ` + same + `
-		AND (status <> 'active' OR updated_at < now() - interval '1 hour')`
+		AND (status <> 'active' OR updated_at < now() - interval '1 hour') AND ` + begun
 	const target = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
-		VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
+		SELECT @endpoint, @app, @url, @method, @state, @purpose, @expected, @secret WHERE ` + begun + `
 		ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO NOTHING`
 	const q = `
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
-		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same
+		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same + ` AND ` + begun
 	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
 		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
 			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
@@ -37,7 +37,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 		args := namedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
 			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
-			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
 		}
 		if i == 0 || !sameTarget(e, sorted[i-1].Target) {
 			batch.Queue(use, args)
