@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/postgres"
 )
 
 // What a sweep calls overdue. Both are far above what a healthy run needs, so that a sweep finds nothing in it.
@@ -24,16 +23,9 @@ const (
 // changes and deliveries.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	var out booking.Swept
-	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
-	if err != nil {
+	var err error
+	if out.Actions, err = a.sweepActions(ctx); err != nil {
 		return out, retryable(err)
-	}
-	for _, o := range actions {
-		if err := a.revive(ctx, o); err != nil {
-			a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
-			continue
-		}
-		out.Actions++
 	}
 	unwatched, err := a.DB.Unwatched(ctx, overdueTimer, sweepLimit)
 	if err != nil {
@@ -71,24 +63,4 @@ func (a *Activities) forget(ctx context.Context) error {
 	}
 	_, _, err := a.DB.ForgetChanges(ctx, a.Keep, forgetLimit)
 	return err
-}
-
-// revive hands an overdue action to its booking's workflow again; the commit knows an action it has seen. An action of
-// a booking that is over, or gone, gets its refusal here.
-func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
-	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
-	switch {
-	case o.Action.Status == booking.Applied:
-		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
-	case o.Booking == nil:
-		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
-		return err
-	case o.Booking.Completed:
-		_, err := a.DB.Commit(ctx, booking.Commit{
-			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
-			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
-		})
-		return err
-	}
-	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
 }

@@ -95,7 +95,7 @@ func drain(ctx workflow.Context, in booking.Drain) (booking.Drained, error) {
 func sweep(ctx workflow.Context) (booking.Swept, error) {
 	var out booking.Swept
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Minute,
+		StartToCloseTimeout: 2 * time.Minute,
 		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 3},
 	})
 	err := workflow.ExecuteActivity(ctx, Activities.Sweep).Get(ctx, &out)

@@ -1,0 +1,119 @@
+package activities
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+// How the sweep works off a backlog of actions.
+const (
+	actionsBudget   = 40 * time.Second // then the rest waits for the next sweep
+	actionsParallel = 16
+)
+
+// sweepActions delivers overdue actions, batch after batch and several at once, until none is left or its time is over. It
+// returns how many it has set going. Actions that cannot be set going are handed out again by a later sweep.
+func (a *Activities) sweepActions(ctx context.Context) (int, error) {
+	var all int
+	for began := time.Now(); time.Since(began) < actionsBudget && ctx.Err() == nil; {
+		actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
+		if err != nil {
+			return all, err
+		}
+		done := a.reviveAll(ctx, actions)
+		if all += done; len(actions) < sweepLimit || done == 0 {
+			return all, nil
+		}
+	}
+	return all, nil
+}
+
+// reviveAll returns how many of the actions it has set going.
+func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) int {
+	var done atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(actionsParallel)
+	for i, o := range actions {
+		if i%actionsParallel == 0 {
+			heartbeat(ctx, done.Load())
+		}
+		group.Go(func() error {
+			if err := a.revive(ctx, o); err != nil {
+				a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
+				return nil
+			}
+			done.Add(1)
+			return nil
+		})
+	}
+	_ = group.Wait() // what failed is logged
+	return int(done.Load())
+}
+
+func heartbeat(ctx context.Context, done int64) {
+	if activity.IsActivity(ctx) {
+		activity.RecordHeartbeat(ctx, done)
+	}
+}
+
+// revive delivers an overdue action to its booking's workflow again; the commit knows an action it has seen. What can only
+// be refused gets its refusal here, without a workflow: an action of a booking that is over or gone, and a creation whose
+// time is another's.
+func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
+	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
+	switch {
+	case o.Action.Status == booking.Applied:
+		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
+	case o.Booking == nil:
+		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
+		return err
+	case o.Booking.Completed:
+		_, err := a.DB.Commit(ctx, booking.Commit{
+			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
+			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
+		})
+		return err
+	}
+	if decided, err := a.refuseLost(ctx, o); decided || err != nil {
+		return err
+	}
+	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
+}
+
+// refuseLost commits a creation that has no room any more, which refuses it. Should the room be free again by then, the
+// booking is made, and its workflow is started from the record. What takes another booking's place is left to its workflow.
+func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decided bool, err error) {
+	b := o.Booking
+	if b.Seq > 0 || b.Related.Succeeds() != nil {
+		return false, nil
+	}
+	graph, err := b.RuleBook()
+	if err != nil {
+		return false, nil //nolint:nilerr // a graph of another build: its workers decide
+	}
+	move, err := graph.Next(b.State, o.Action.Name, o.Action.Actor)
+	if err != nil {
+		return false, nil //nolint:nilerr // the workflow says so
+	}
+	switch err := a.DB.HasRoom(ctx, b, move); booking.CodeOf(err) {
+	case "":
+		return false, nil
+	case booking.Internal, booking.Unavailable:
+		return false, err
+	}
+	out, err := a.Commit(ctx, booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
+	if err != nil || out.Result != booking.ResultApplied {
+		return err == nil, err
+	}
+	if b, err = a.DB.Booking(ctx, b.AppID, b.ID); err != nil {
+		return false, err
+	}
+	return true, a.Dispatch.Resume(ctx, b, o.App)
+}
