@@ -76,6 +76,9 @@ const plainGraph = "instant"
 // draft reads the whole body, so that the caller hears of all its faults at once. What the project says stands in for
 // what the body leaves out, as does the session or the hold that the body names. graph, unless "", is the only one it can be.
 func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, graph string) (*draft, error) {
+	if err := s.enterDoor(k); err != nil {
+		return nil, err
+	}
 	d := &draft{k: k, body: body, fixed: graph, problems: booking.Problems{}}
 	d.Booking = &booking.Booking{ID: id, AppID: k.app.ID, EventID: newID()}
 	for _, step := range []func(*draft) error{

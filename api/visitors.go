@@ -144,6 +144,8 @@ func excuse(err *booking.Error) (title, text string) {
 		return "The link does not work", err.Message
 	case booking.TooManyRequests:
 		return "One moment, please", "There were many requests from your network. Please try again in a while."
+	case booking.Overloaded:
+		return "One moment, please", "Many people are booking just now, so this has not been booked yet. Please try again in a moment."
 	case booking.Forbidden:
 		return "Not from there", err.Message
 	case booking.ActionNotAvailable:
