@@ -165,6 +165,9 @@ func TestHabits(t *testing.T) {
 				return true
 			}
 			name := pkg.Name + "." + call.Sel.Name
+			if name == "pgx.NamedArgs" && !s.test && s.dir == "internal/postgres" && s.path != "internal/postgres/named_args.go" {
+				t.Errorf("%s uses pgx.NamedArgs, which sends NULL for a misspelt name: namedArgs does not", s.path)
+			}
 			environment := (name == "os.Getenv" || name == "os.Environ" || name == "os.LookupEnv") && s.dir != "internal/config"
 			if environment && !s.test && s.dir != "internal/pgserver" && !strings.HasPrefix(s.dir, "deployments/local") {
 				t.Errorf("%s reads the environment: only internal/config does", s.path)

@@ -32,7 +32,7 @@ const insertAction = `
 // queueAction puts an action on record, or ends the batch with errKnown. It goes first in its transaction: two tries of
 // one action meet here, before either has done anything else.
 func queueAction(batch *pgx.Batch, a *booking.Action) {
-	batch.Queue(insertAction, pgx.NamedArgs{
+	batch.Queue(insertAction, namedArgs{
 		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
 		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
 		"revision": a.Revision, "relay": a.Relay,
@@ -49,7 +49,7 @@ func oneRow(tag pgconn.CommandTag, otherwise error) error {
 // Action returns a request to move by its id, or NotFound.
 func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return a, one(err, "The action")
 }
 
@@ -57,7 +57,7 @@ func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error)
 func (db *DB) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *booking.Booking, err error) {
 	const bookingOf = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = (SELECT booking_id FROM actions WHERE id = @id)`
 	batch := &pgx.Batch{}
-	args := pgx.NamedArgs{"id": id}
+	args := namedArgs{"id": id}
 	batch.Queue(`SELECT `+actionColumns+` FROM actions WHERE id = @id`, args).QueryRow(func(row pgx.Row) (err error) {
 		a, err = scanAction(row)
 		return one(err, "The action")
@@ -96,7 +96,7 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 	const q = `INSERT INTO spent_links (booking_id, spend_key, action_id) VALUES (@booking, @spend, @action)
 		ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING`
 	used := booking.Errorf(booking.LinkUsed, "This link has been used already.")
-	batch.Queue(q, pgx.NamedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID}).
+	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID}).
 		Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, used) })
 }
 
@@ -104,7 +104,7 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 func (db *DB) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
 	var spent bool
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
 	return spent, err
 }
 
@@ -122,7 +122,7 @@ func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]
 	const q = `
 		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
 		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
-	return db.overdue(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	return db.overdue(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
@@ -133,12 +133,12 @@ func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int
 			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
 			ORDER BY signalled_at LIMIT @limit FOR UPDATE SKIP LOCKED)
 		RETURNING ` + actionColumns
-	return db.actionsWithBookings(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	return db.actionsWithBookings(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
 // actionsWithBookings collects actions, each with its booking, if there is one, and the app's slug: two queries, however
 // many there are.
-func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+func (db *DB) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedA
 		ids[i] = action.BookingID
 	}
 	const bookings = `SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id WHERE b.id = ANY(@ids)`
-	found, err := db.overdue(ctx, bookings, pgx.NamedArgs{"ids": ids})
+	found, err := db.overdue(ctx, bookings, namedArgs{"ids": ids})
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (db *DB) actionsWithBookings(ctx context.Context, q string, args pgx.NamedA
 }
 
 // overdue collects bookings with their app's slug.
-func (db *DB) overdue(ctx context.Context, q string, args pgx.NamedArgs) ([]Overdue, error) {
+func (db *DB) overdue(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err

@@ -25,14 +25,14 @@ func scanApp(row pgx.Row) (*booking.App, error) {
 // App returns an app, or NotFound.
 func (db *DB) App(ctx context.Context, id uuid.UUID) (*booking.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.id = @id`
-	a, err := scanApp(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return a, one(err, "The app")
 }
 
 // AppBySlug returns an app, or NotFound.
 func (db *DB) AppBySlug(ctx context.Context, slug string) (*booking.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.slug = @slug`
-	a, err := scanApp(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"slug": slug}))
+	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"slug": slug}))
 	return a, one(err, "The app")
 }
 
@@ -52,7 +52,7 @@ func (db *DB) CreateApp(ctx context.Context, a *booking.App, first NewKey) error
 		INSERT INTO apps (id, name, slug, test_mode, settings, webhook_secret)
 		VALUES (@id, @name, @slug, @test, @settings, @secret) RETURNING created_at, updated_at`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, q, pgx.NamedArgs{
+		err := tx.QueryRow(ctx, q, namedArgs{
 			"id": a.ID, "name": a.Name, "slug": a.Slug, "test": a.TestMode, "settings": asJSON(a.Settings), "secret": a.WebhookSecret,
 		}).Scan(&a.CreatedAt, &a.UpdatedAt)
 		if err != nil {
@@ -65,13 +65,13 @@ func (db *DB) CreateApp(ctx context.Context, a *booking.App, first NewKey) error
 // UpdateApp writes an app's name and settings.
 func (db *DB) UpdateApp(ctx context.Context, a *booking.App) error {
 	const q = `UPDATE apps SET name = @name, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": a.ID, "name": a.Name, "settings": asJSON(a.Settings)}).Scan(&a.UpdatedAt)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": a.ID, "name": a.Name, "settings": asJSON(a.Settings)}).Scan(&a.UpdatedAt)
 	return one(err, "The app")
 }
 
 // DeleteApp erases an app with everything of it; InUse while bookings of it are not over, NotFound when there is none.
 func (db *DB) DeleteApp(ctx context.Context, id uuid.UUID) error {
-	args := pgx.NamedArgs{"id": id}
+	args := namedArgs{"id": id}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT FROM apps WHERE id = @id FOR UPDATE`, args).Scan(); err != nil {
 			return one(err, "The app")
@@ -110,7 +110,7 @@ func insertKey(ctx context.Context, q querier, k *NewKey) error {
 		VALUES (@id, @app, @kind, @name, @hint, @hash, @sealed)
 		ON CONFLICT ON CONSTRAINT api_keys_pkey DO UPDATE SET hint = excluded.hint, hash = excluded.hash, sealed = excluded.sealed
 		WHERE api_keys.app_id = excluded.app_id RETURNING created_at`
-	return one(q.QueryRow(ctx, insert, pgx.NamedArgs{
+	return one(q.QueryRow(ctx, insert, namedArgs{
 		"id": k.ID, "app": k.AppID, "kind": k.Kind, "name": k.Name, "hint": k.Hint, "hash": k.Hash, "sealed": k.Sealed,
 	}).Scan(&k.CreatedAt), "The key")
 }
@@ -124,7 +124,7 @@ func (db *DB) Keys(ctx context.Context, appID uuid.UUID) ([]booking.Key, error) 
 	const q = `
 		SELECT id, app_id, kind, name, hint, created_at, last_used_at, revoked_at
 		FROM api_keys WHERE app_id = @app ORDER BY created_at, id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (db *DB) Keys(ctx context.Context, appID uuid.UUID) ([]booking.Key, error) 
 // RevokeKey ends a key for good; revoking it again is no fault. NotFound when the app has no such key.
 func (db *DB) RevokeKey(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `UPDATE api_keys SET revoked_at = COALESCE(revoked_at, now()) WHERE id = @id AND app_id = @app`
-	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"id": id, "app": appID})
+	tag, err := db.pool.Exec(ctx, q, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
 		return booking.Errorf(booking.NotFound, "The key does not exist.")
 	}
@@ -156,7 +156,7 @@ func (db *DB) KeyHolder(ctx context.Context, hash []byte) (*Holder, error) {
 		FROM api_keys k JOIN apps a ON a.id = k.app_id WHERE k.hash = @hash AND k.revoked_at IS NULL`
 	h := Holder{}
 	var touch bool
-	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"hash": hash}), []any{&h.KeyID, &h.Kind, &touch}})
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID, &h.Kind, &touch}})
 	if booking.CodeOf(one(err, "")) == booking.NotFound {
 		return nil, booking.Errorf(booking.Unauthorized, "The API key is not known.")
 	}
@@ -165,7 +165,7 @@ func (db *DB) KeyHolder(ctx context.Context, hash []byte) (*Holder, error) {
 	}
 	h.App = app
 	if touch {
-		_, err = db.pool.Exec(ctx, `UPDATE api_keys SET last_used_at = now() WHERE id = @id`, pgx.NamedArgs{"id": h.KeyID})
+		_, err = db.pool.Exec(ctx, `UPDATE api_keys SET last_used_at = now() WHERE id = @id`, namedArgs{"id": h.KeyID})
 	}
 	return &h, err
 }
@@ -181,7 +181,7 @@ func (w withExtra) Scan(targets ...any) error { return w.row.Scan(append(targets
 // SealedKeys returns the sealed form and id of an app's active server keys: those that may sign action links.
 func (db *DB) SealedKeys(ctx context.Context, appID uuid.UUID) (map[uuid.UUID][]byte, error) {
 	const q = `SELECT id, sealed FROM api_keys WHERE app_id = @app AND kind = 'server' AND revoked_at IS NULL`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}

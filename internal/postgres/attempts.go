@@ -49,7 +49,7 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 }
 
 func finish(batch *pgx.Batch, endpointID uuid.UUID, a booking.Attempt, v Verdict) {
-	args := pgx.NamedArgs{"endpoint": endpointID, "delivery": a.DeliveryID}
+	args := namedArgs{"endpoint": endpointID, "delivery": a.DeliveryID}
 	if v.Disable {
 		batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries
 			WHERE endpoint_id = @endpoint AND status = 'pending') ORDER BY id FOR UPDATE`, args)
@@ -61,7 +61,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, a booking.Attempt, v Verdict
 			request_headers, response_headers, response_body)
 		VALUES (@delivery, @number, @started, @duration, @status, @error, @url, @method, @format, @request, @response, @body)
 		ON CONFLICT ON CONSTRAINT webhook_attempts_pkey DO NOTHING`,
-		pgx.NamedArgs{
+		namedArgs{
 			"delivery": a.DeliveryID, "number": a.Number, "started": a.StartedAt, "duration": a.Duration.Milliseconds(),
 			"status": a.Status, "error": a.ErrorCode, "url": a.URL, "method": a.Method, "format": a.Format,
 			"request": asJSON(a.RequestHeaders), "response": asJSON(a.ResponseHeaders), "body": append([]byte{}, a.ResponseBody...),
@@ -70,7 +70,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, a booking.Attempt, v Verdict
 		UPDATE webhook_deliveries SET status = @status, next_at = COALESCE(@next, next_at),
 			finished_at = CASE WHEN @status = 'pending' THEN NULL ELSE now() END
 		WHERE id = @delivery AND status = 'pending'`,
-		pgx.NamedArgs{"delivery": a.DeliveryID, "status": v.Status, "next": nullTime(v.Next)})
+		namedArgs{"delivery": a.DeliveryID, "status": v.Status, "next": nullTime(v.Next)})
 	if v.Disable {
 		batch.Queue(`UPDATE webhook_deliveries SET status = 'cancelled', finished_at = now()
 			WHERE endpoint_id = @endpoint AND status = 'pending'`, args)
@@ -86,7 +86,7 @@ func (db *DB) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking.Att
 		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
 			request_headers, response_headers, response_body
 		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"delivery": deliveryID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
 	if err != nil {
 		return nil, err
 	}

@@ -26,8 +26,8 @@ type Window struct {
 	Hold      uuid.UUID // a hold whose time counts as free: the holder's own; nil for none
 }
 
-func (w Window) args(appID uuid.UUID) pgx.NamedArgs {
-	return pgx.NamedArgs{"resources": w.Resources, "app": appID, "from": w.From, "to": w.To, "hold": w.Hold}
+func (w Window) args(appID uuid.UUID) namedArgs {
+	return namedArgs{"resources": w.Resources, "app": appID, "from": w.From, "to": w.To, "hold": w.Hold}
 }
 
 // inWindow is a condition on occupancies o; each of the two indexes answers one half of them.
@@ -86,7 +86,7 @@ func (db *DB) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([
 	const q = `
 		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
 		ORDER BY array_position(@ids, id), created_at, id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID, "ids": ids})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "ids": ids})
 	if err != nil {
 		return nil, err
 	}

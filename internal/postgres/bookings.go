@@ -61,7 +61,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 // Booking returns an app's booking, or NotFound.
 func (db *DB) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Booking, error) {
 	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
-	b, err := scanBooking(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	b, err := scanBooking(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
 	return b, one(err, "The booking")
 }
 
@@ -71,7 +71,7 @@ func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks [
 	const q = `
 		SELECT ` + bookingColumns + bookingFrom + `
 		WHERE b.app_id = @app AND (b.id = ANY(@ids) OR b.bulk_id = ANY(@bulks)) ORDER BY b.created_at, b.id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID, "ids": ids, "bulks": bulks})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "ids": ids, "bulks": bulks})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks [
 // BookingApp returns the app a booking belongs to, or NotFound. Links name a booking only.
 func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
-	app, err := scanApp(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}))
+	app, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return app, one(err, "The booking")
 }
 
@@ -90,7 +90,7 @@ func (db *DB) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMes
 	const q = `
 		UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
 		WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision)`
-	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"meta": asJSON(meta), "id": id, "app": appID, "revision": revision})
+	tag, err := db.pool.Exec(ctx, q, namedArgs{"meta": asJSON(meta), "id": id, "app": appID, "revision": revision})
 	if err != nil || tag.RowsAffected() == 1 {
 		return domain(err)
 	}
@@ -106,7 +106,7 @@ func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var completed bool
 		const look = `SELECT completed FROM bookings WHERE id = @id AND app_id = @app FOR UPDATE`
-		args := pgx.NamedArgs{"id": id, "app": appID, "booking": id}
+		args := namedArgs{"id": id, "app": appID, "booking": id}
 		if err := tx.QueryRow(ctx, look, args).Scan(&completed); err != nil {
 			return one(err, "The booking")
 		}
@@ -129,7 +129,7 @@ func (db *DB) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][
 	const q = `
 		SELECT booking_id, seq, action, from_state, to_state, actor, channel, at
 		FROM transitions WHERE booking_id = ANY(@ids) ORDER BY booking_id, seq`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"ids": ids})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"ids": ids})
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func scanEvent(row pgx.Row) (*booking.Event, error) {
 // Event returns a calendar entry of an app, or NotFound.
 func (db *DB) Event(ctx context.Context, appID, id uuid.UUID) (*booking.Event, error) {
 	const q = entries + `v.id = @id`
-	e, err := scanEvent(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "id": id}))
+	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id}))
 	if err != nil {
 		return nil, one(err, "The event")
 	}
@@ -67,7 +67,7 @@ var eventKeys = map[string]string{
 
 // Events returns one page of an app's calendar entries, the earliest first, and how many there are.
 func (db *DB) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.Event, int, error) {
-	args := pgx.NamedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(filter.Terms, eventKeys, args)
 	if err != nil {
 		return nil, 0, err
@@ -85,8 +85,8 @@ func (db *DB) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, p
 	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
 }
 
-func eventArgs(e *booking.Event) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func eventArgs(e *booking.Event) namedArgs {
+	return namedArgs{
 		"id": e.ID, "app": e.AppID, "resource": e.Resource.ID, "calendar": e.CalendarID, "start": e.Start, "end": e.End,
 		"all_day": e.AllDay, "what": e.What, "where": e.Where, "description": e.Description,
 		"participants": asJSON(e.Participants), "rsvp": e.RSVP, "settings": asJSON(e.Settings),
@@ -149,7 +149,7 @@ func settle(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
 	if len(taken) == 0 {
 		return slotTaken(nil)
 	}
-	_, err = tx.Exec(ctx, rest, pgx.NamedArgs{"id": e.ID, "taken": taken})
+	_, err = tx.Exec(ctx, rest, namedArgs{"id": e.ID, "taken": taken})
 	return err
 }
 
@@ -192,7 +192,7 @@ func (db *DB) UpdateEvent(ctx context.Context, e *booking.Event) error {
 
 // DeleteEvent erases an event made by hand and gives its time back; NotFound when the app has no such event.
 func (db *DB) DeleteEvent(ctx context.Context, appID, id uuid.UUID) error {
-	tag, err := db.pool.Exec(ctx, `DELETE FROM calendar_events WHERE id = @id AND app_id = @app`, pgx.NamedArgs{"id": id, "app": appID})
+	tag, err := db.pool.Exec(ctx, `DELETE FROM calendar_events WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
 		return one(pgx.ErrNoRows, "The event")
 	}

@@ -16,7 +16,7 @@ const calendars = `
 
 // CalendarOf returns a calendar of an app's resource, or NotFound.
 func (db *DB) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
-	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, pgx.NamedArgs{"id": id, "app": appID})
+	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ var calendarKeys = map[string]string{
 
 // Calendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
 func (db *DB) Calendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(terms, calendarKeys, args)
 	if err != nil {
 		return nil, 0, err
@@ -48,8 +48,8 @@ func (db *DB) Calendars(ctx context.Context, appID uuid.UUID, terms []Term, page
 	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
 }
 
-func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
+	return namedArgs{
 		"id": c.ID, "app": appID, "resource": c.ResourceID, "name": c.Name, "description": c.Description,
 		"foreground": c.ForegroundColor, "background": c.BackgroundColor,
 	}
@@ -84,7 +84,7 @@ func (db *DB) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
 	const used = `
 		SELECT EXISTS (SELECT FROM bookings WHERE calendar_id = @id) OR EXISTS (SELECT FROM calendar_events WHERE calendar_id = @id),
 			NOT EXISTS (SELECT FROM calendars o JOIN calendars c ON c.resource_id = o.resource_id WHERE c.id = @id AND o.id <> @id)`
-	args := pgx.NamedArgs{"id": id, "app": appID}
+	args := namedArgs{"id": id, "app": appID}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
 			return one(err, "The calendar")

@@ -63,7 +63,7 @@ func (db *DB) Changes(
 	if err != nil {
 		return nil, false, err
 	}
-	args := pgx.NamedArgs{"app": appID, "written": from.written, "id": from.id, "limit": limit + 1}
+	args := namedArgs{"app": appID, "written": from.written, "id": from.id, "limit": limit + 1}
 	q := `SELECT ` + changeColumns + ` FROM events e WHERE e.app_id = @app AND (e.written_by, e.id) > (@written::text::xid8, @id)
 		AND e.written_by < pg_snapshot_xmin(pg_current_snapshot()) AND ` + recorded + filter.and(args) + from.and(args) + `
 		ORDER BY e.written_by, e.id LIMIT @limit`
@@ -78,7 +78,7 @@ func (db *DB) Changes(
 	return list, false, err
 }
 
-func (f ChangeFilter) and(args pgx.NamedArgs) string {
+func (f ChangeFilter) and(args namedArgs) string {
 	var more strings.Builder
 	add := func(wanted bool, condition, name string, value any) {
 		if wanted {
@@ -101,7 +101,7 @@ type place struct {
 	since   time.Time
 }
 
-func (p place) and(args pgx.NamedArgs) string {
+func (p place) and(args namedArgs) string {
 	if p.since.IsZero() {
 		return ""
 	}
@@ -120,7 +120,7 @@ func (db *DB) place(ctx context.Context, appID uuid.UUID, after After) (place, e
 	}
 	const q = `SELECT written_by::text FROM events WHERE id = @id AND app_id = @app`
 	found := place{id: after.ID}
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": after.ID, "app": appID}).Scan(&found.written)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": after.ID, "app": appID}).Scan(&found.written)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return found, err
 	}
@@ -140,7 +140,7 @@ func (db *DB) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (pl
 		return found, nil
 	}
 	const q = `SELECT written_by::text FROM events WHERE app_id = @app AND at < @before ORDER BY at DESC LIMIT 1`
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "before": since.Add(-slack)}).Scan(&found.written)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "before": since.Add(-slack)}).Scan(&found.written)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = nil
 	}
@@ -150,7 +150,7 @@ func (db *DB) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (pl
 // Change returns one change of an app, or NotFound.
 func (db *DB) Change(ctx context.Context, appID, id uuid.UUID) (*booking.Change, error) {
 	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.id = @id AND e.app_id = @app AND ` + recorded
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func (db *DB) AddClientSecret(ctx context.Context, s *booking.ClientSecret, hash
 		var good int
 		const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE`
 		const count = `SELECT count(*) FROM client_secrets WHERE app_id = @app AND good_until > now() AND id <> @id`
-		args := pgx.NamedArgs{"app": s.AppID, "id": s.ID, "hint": s.Hint, "hash": hash, "sealed": s.Sealed}
+		args := namedArgs{"app": s.AppID, "id": s.ID, "hint": s.Hint, "hash": hash, "sealed": s.Sealed}
 		if err := tx.QueryRow(ctx, lock, args).Scan(); err != nil {
 			return one(err, "The app")
 		}
@@ -41,7 +41,7 @@ func (db *DB) AddClientSecret(ctx context.Context, s *booking.ClientSecret, hash
 // ClientSecrets returns an app's secrets, those that have ended too, the oldest first.
 func (db *DB) ClientSecrets(ctx context.Context, appID uuid.UUID) ([]booking.ClientSecret, error) {
 	const q = `SELECT ` + clientSecretColumns + ` FROM client_secrets WHERE app_id = @app ORDER BY created_at, id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (db *DB) EndClientSecret(ctx context.Context, appID, id uuid.UUID, grace ti
 	const q = `
 		UPDATE client_secrets SET good_until = LEAST(good_until, now() + @grace::interval)
 		WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID, "grace": grace}).Scan(&id), "The client secret")
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID, "grace": grace}).Scan(&id), "The client secret")
 }
 
 // ClientSecretHolder finds the app behind the hash of a secret that is good; Unauthorized when there is none.
@@ -61,7 +61,7 @@ func (db *DB) ClientSecretHolder(ctx context.Context, hash []byte) (*Holder, err
 	const q = `SELECT ` + appColumns + `, s.id
 		FROM client_secrets s JOIN apps a ON a.id = s.app_id WHERE s.hash = @hash AND s.good_until > now()`
 	h := Holder{Kind: booking.ClientKey}
-	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"hash": hash}), []any{&h.KeyID}})
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID}})
 	if booking.CodeOf(one(err, "")) == booking.NotFound {
 		return nil, booking.Errorf(booking.Unauthorized, "The client secret is not known.")
 	}

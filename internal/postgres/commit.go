@@ -71,7 +71,7 @@ func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error)
 			COALESCE((SELECT revision FROM actions WHERE id = @action), 0),
 			(SELECT count(*) FROM actions WHERE relayed_by = @id AND NOT told)`
 	batch := &pgx.Batch{}
-	args := pgx.NamedArgs{"id": in.BookingID, "action": in.ActionID}
+	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(load, args)
 	batch.Queue(outcome, args)
 	answers := tx.SendBatch(ctx, batch)
@@ -101,7 +101,7 @@ func gone(ctx context.Context, tx pgx.Tx, in booking.Commit, found standpoint) (
 	}
 	batch := &pgx.Batch{}
 	decide(batch, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
-	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, pgx.NamedArgs{"id": in.ActionID})
+	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
 	return out, tx.SendBatch(ctx, batch).Close()
 }
 
@@ -112,7 +112,7 @@ func refuse(
 ) (booking.Outcome, error) {
 	batch := &pgx.Batch{}
 	decide(batch, in, booking.Refused, why, b.Seq)
-	args := pgx.NamedArgs{"booking": b.ID, "action": in.ActionID}
+	args := namedArgs{"booking": b.ID, "action": in.ActionID}
 	out := standing(b, booking.ResultRefused, why.Code)
 	if stillborn {
 		out.Result = booking.ResultGone
@@ -182,7 +182,7 @@ func retime(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commi
 		}
 		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
 		var after string
-		args := pgx.NamedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
+		args := namedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
 		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	const transition = `
 		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
 		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
 		"deadline": nullTime(deadline(b)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
@@ -218,7 +218,7 @@ func decide(batch *pgx.Batch, in booking.Commit, status booking.Status, why book
 			UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
 			WHERE id = @id AND status = 'pending' RETURNING awaited)
 		SELECT pg_notify(@channel, @text) FROM decided WHERE awaited`
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
 		"channel": OutcomeChannel, "text": in.ActionID.String(),
 	})

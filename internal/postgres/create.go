@@ -43,13 +43,13 @@ func holdResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
 	const q = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
-	args := pgx.NamedArgs{"resource": resource, "calendar": calendar, "app": app}
+	args := namedArgs{"resource": resource, "calendar": calendar, "app": app}
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
 }
 
 func (db *DB) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": b.AppID, "id": b.ID}))
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"app": b.AppID, "id": b.ID}))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -65,7 +65,7 @@ func (db *DB) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move)
 
 func queueRoom(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 	if owner := b.Related.OwnerBooking; owner != nil {
-		batch.Queue(selectSession, pgx.NamedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
+		batch.Queue(selectSession, namedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
 			session, err := scanSession(row)
 			if err != nil {
 				return err
@@ -98,7 +98,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request)`
 	queueRequest(batch, b)
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
 		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
@@ -113,7 +113,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 		const session = `
 			INSERT INTO sessions (booking_id, max_seats, book_from, book_until, cancel_until)
 			VALUES (@id, @seats, @from, @until, @cancel)`
-		batch.Queue(session, pgx.NamedArgs{
+		batch.Queue(session, namedArgs{
 			"id": b.ID, "seats": s.MaxSeats, "from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
 		})
 	}
@@ -124,7 +124,7 @@ func queueCustomers(batch *pgx.Batch, b *booking.Booking) {
 		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
 		VALUES (@id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta)`
 	for _, c := range b.Customers {
-		batch.Queue(customer, pgx.NamedArgs{
+		batch.Queue(customer, namedArgs{
 			"id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
 			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
 		})

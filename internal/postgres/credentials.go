@@ -21,7 +21,7 @@ func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []b
 	const prune = `
 		DELETE FROM resource_credentials WHERE id IN (
 			SELECT id FROM resource_credentials WHERE resource_id = @resource AND name = @name ORDER BY created_at DESC, id DESC OFFSET @keep)`
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"id": c.ID, "app": c.AppID, "resource": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint, "hash": hash, "keep": keep,
 	}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
@@ -45,7 +45,7 @@ var credentialKeys = map[string]string{
 // Credentials returns one page of the credentials of an app's resources that a search finds, the oldest first, and how
 // many there are.
 func (db *DB) Credentials(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Credential, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(search, credentialKeys, args)
 	if err != nil {
 		return nil, 0, err
@@ -64,7 +64,7 @@ func (db *DB) Credentials(ctx context.Context, appID uuid.UUID, search []Term, p
 
 // Credential returns a credential of an app's resource, or NotFound.
 func (db *DB) Credential(ctx context.Context, appID, id uuid.UUID) (*booking.Credential, error) {
-	rows, err := db.pool.Query(ctx, credentials+` AND c.id = @id`, pgx.NamedArgs{"app": appID, "id": id})
+	rows, err := db.pool.Query(ctx, credentials+` AND c.id = @id`, namedArgs{"app": appID, "id": id})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (db *DB) Credential(ctx context.Context, appID, id uuid.UUID) (*booking.Cre
 
 // DeleteCredential ends a token for good; NotFound when the app has no such credential.
 func (db *DB) DeleteCredential(ctx context.Context, appID, id uuid.UUID) error {
-	tag, err := db.pool.Exec(ctx, `DELETE FROM resource_credentials WHERE id = @id AND app_id = @app`, pgx.NamedArgs{"id": id, "app": appID})
+	tag, err := db.pool.Exec(ctx, `DELETE FROM resource_credentials WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
 		return one(pgx.ErrNoRows, "The credential")
 	}
@@ -98,7 +98,7 @@ func (db *DB) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder, er
 		WHERE c.hash = @hash`
 	h := ResourceHolder{}
 	var touch bool
-	row := withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"hash": hash}), []any{&h.CredentialID, &h.ResourceID, &h.Email, &touch}}
+	row := withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.CredentialID, &h.ResourceID, &h.Email, &touch}}
 	app, err := scanApp(row)
 	if booking.CodeOf(one(err, "")) == booking.NotFound {
 		return nil, booking.Errorf(booking.Unauthorized, "The token is not known.")
@@ -108,7 +108,7 @@ func (db *DB) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder, er
 	}
 	h.App = app
 	if touch {
-		_, err = db.pool.Exec(ctx, `UPDATE resource_credentials SET last_used_at = now() WHERE id = @id`, pgx.NamedArgs{"id": h.CredentialID})
+		_, err = db.pool.Exec(ctx, `UPDATE resource_credentials SET last_used_at = now() WHERE id = @id`, namedArgs{"id": h.CredentialID})
 	}
 	return &h, err
 }
@@ -125,7 +125,7 @@ func (db *DB) SignIns(ctx context.Context, app *uuid.UUID, email string) ([]Sign
 	const q = `
 		SELECT ` + resourceColumns + `, password FROM resources
 		WHERE lower(email) = lower(@email) AND password <> '' AND deleted_at IS NULL AND (@app::uuid IS NULL OR app_id = @app) LIMIT 2`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": app, "email": email})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": app, "email": email})
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarg
 		FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @id`
 	var t DrainTarget
 	fields := append(endpointFields(&t.Endpoint), &t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": endpointID}).Scan(fields...)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": endpointID}).Scan(fields...)
 	return &t, one(err, "The webhook")
 }
 
@@ -66,7 +66,7 @@ func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booki
 			FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.attempts, d.tried_before)
 		SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
 		FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{
+	rows, err := db.pool.Query(ctx, q, namedArgs{
 		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
 	})
 	if err != nil {
@@ -80,14 +80,14 @@ func (db *DB) Unclaim(ctx context.Context, d booking.Delivery) error {
 	const q = `
 		UPDATE webhook_deliveries SET attempts = attempts - 1, next_at = now()
 		WHERE id = @id AND status = 'pending' AND attempts = @attempt`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempt})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"id": d.ID, "attempt": d.Attempt})
 	return err
 }
 
 // Resting tells whether nothing but tests is to be sent to an endpoint now; NotFound when it is deleted.
 func (db *DB) Resting(ctx context.Context, endpointID uuid.UUID) (resting bool, err error) {
 	const q = `SELECT status <> 'active' OR open_until > now() FROM webhook_endpoints WHERE id = @id`
-	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": endpointID}).Scan(&resting)
+	err = db.pool.QueryRow(ctx, q, namedArgs{"id": endpointID}).Scan(&resting)
 	return resting, one(err, "The webhook")
 }
 
@@ -106,7 +106,7 @@ const (
 func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
 	var next *time.Time
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"endpoint": endpointID}
+		args := namedArgs{"endpoint": endpointID}
 		const lock = `SELECT ordered FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 		var ordered, due bool
 		batch := &pgx.Batch{}
@@ -139,7 +139,7 @@ func (db *DB) OverdueEndpoints(ctx context.Context, while time.Duration, limit i
 			AND (d.test OR w.status = 'active' AND w.open_until < now() - make_interval(secs => @while))
 			AND d.next_at < now() - make_interval(secs => @while) AND ` + strings.ReplaceAll(isNext, "@ordered", "w.ordered") + `)
 		ORDER BY w.id LIMIT @limit`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"while": while.Seconds(), "limit": limit})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ const insertEmbed = `
 	ON CONFLICT ON CONSTRAINT embed_credentials_pkey DO UPDATE SET public_key = excluded.public_key, sealed = excluded.sealed
 	WHERE c.app_id = excluded.app_id RETURNING created_at`
 
-func embedArgs(c *booking.EmbedCredential) pgx.NamedArgs {
-	return pgx.NamedArgs{"id": c.ID, "app": c.AppID, "key": c.PublicKey, "sealed": c.Sealed}
+func embedArgs(c *booking.EmbedCredential) namedArgs {
+	return namedArgs{"id": c.ID, "app": c.AppID, "key": c.PublicKey, "sealed": c.Sealed}
 }
 
 // RotateEmbedCredential puts a new pair on record in the place of another, which stays good for a while. A repeat with the
@@ -35,7 +35,7 @@ func (db *DB) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *booki
 			UPDATE embed_credentials SET good_until = LEAST(good_until, now() + @grace::interval)
 			WHERE id = @old AND app_id = @app
 			AND (good_until > now() OR EXISTS (SELECT FROM embed_credentials n WHERE n.id = @new AND n.app_id = @app))`
-		done, err := tx.Exec(ctx, end, pgx.NamedArgs{"old": old, "new": c.ID, "app": c.AppID, "grace": grace})
+		done, err := tx.Exec(ctx, end, namedArgs{"old": old, "new": c.ID, "app": c.AppID, "grace": grace})
 		if err == nil && done.RowsAffected() == 0 {
 			err = pgx.ErrNoRows
 		}
@@ -49,7 +49,7 @@ func (db *DB) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *booki
 // EmbedCredentials returns an app's pairs, those that have ended too, the oldest first.
 func (db *DB) EmbedCredentials(ctx context.Context, appID uuid.UUID) ([]booking.EmbedCredential, error) {
 	const q = `SELECT ` + embedColumns + ` FROM embed_credentials WHERE app_id = @app ORDER BY created_at, id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (db *DB) EmbedCredentials(ctx context.Context, appID uuid.UUID) ([]booking.
 // EmbedIssuer returns the pair behind a public key that is good; ClaimUnknownIssuer when there is none.
 func (db *DB) EmbedIssuer(ctx context.Context, publicKey string) (*booking.EmbedCredential, error) {
 	const q = `SELECT ` + embedColumns + ` FROM embed_credentials WHERE public_key = @key AND good_until > now()`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"key": publicKey})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"key": publicKey})
 	if err != nil {
 		return nil, err
 	}
@@ -73,5 +73,5 @@ func (db *DB) EmbedIssuer(ctx context.Context, publicKey string) (*booking.Embed
 // EndEmbedCredential revokes a pair; again is no fault. NotFound when the app has no such pair.
 func (db *DB) EndEmbedCredential(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `UPDATE embed_credentials SET good_until = LEAST(good_until, now()) WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&id), "The embed credential")
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The embed credential")
 }

@@ -14,7 +14,7 @@ import (
 // EmbedCallback returns the endpoint that an app's notifications go to; nil when there is none.
 func (db *DB) EmbedCallback(ctx context.Context, appID uuid.UUID) (*booking.Endpoint, error) {
 	const q = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.app_id = @app AND w.embed_callback`
-	e, err := endpoint(db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID}))
+	e, err := endpoint(db.pool.Query(ctx, q, namedArgs{"app": appID}))
 	if booking.CodeOf(err) == booking.NotFound {
 		return nil, nil //nolint:nilnil // there is none, and that is no fault
 	}

@@ -18,7 +18,7 @@ func (db *DB) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *bookin
 		if e.Status != booking.EndpointActive {
 			return "", nil
 		}
-		batch.Queue(q, pgx.NamedArgs{"endpoint": id})
+		batch.Queue(q, namedArgs{"endpoint": id})
 		return booking.EndpointPausedEvent, nil
 	})
 }
@@ -38,7 +38,7 @@ func (db *DB) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *booki
 // revive makes an endpoint active, and what it has not got due.
 func revive(batch *pgx.Batch, e *booking.Endpoint) (tell string) {
 	const missed = `endpoint_id = @endpoint AND status = 'exhausted' AND NOT test AND finished_at >= @since`
-	args := pgx.NamedArgs{"endpoint": e.ID, "since": e.Health.FailingSince}
+	args := namedArgs{"endpoint": e.ID, "since": e.Health.FailingSince}
 	batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE `+missed+`) ORDER BY id FOR UPDATE`, args)
 	batch.Queue(`
 		UPDATE webhook_deliveries SET status = 'pending', next_at = now(), finished_at = NULL, tried_before = attempts WHERE `+missed, args)
@@ -56,7 +56,7 @@ func (db *DB) turn(
 	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *booking.Endpoint) (tell string, err error),
 ) (e *booking.Endpoint, woken []uuid.UUID, err error) {
 	const look = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'`
-	args := pgx.NamedArgs{"endpoint": id, "app": appID}
+	args := namedArgs{"endpoint": id, "app": appID}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil { // before the locks: another app's are not locked
 			return err

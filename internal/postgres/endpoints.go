@@ -47,14 +47,14 @@ func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {
 // Endpoint returns an app's webhook endpoint, or NotFound.
 func (db *DB) Endpoint(ctx context.Context, appID, id uuid.UUID) (*booking.Endpoint, error) {
 	const q = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @id AND w.app_id = @app AND w.purpose = 'subscription'`
-	return endpoint(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return endpoint(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // Endpoints returns an app's webhook endpoints, the oldest first.
 func (db *DB) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.Endpoint, error) {
 	const q = `SELECT ` + viewed + ` FROM webhook_endpoints w
 		WHERE w.app_id = @app AND w.purpose = 'subscription' ORDER BY w.created_at, w.id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +124,14 @@ func (db *DB) EndpointLacks(ctx context.Context, e *booking.Endpoint) (map[strin
 			WHERE NOT EXISTS (SELECT FROM projects p WHERE p.id = x AND p.app_id = @app)
 		UNION ALL SELECT 'services', x FROM unnest(@services::uuid[]) x
 			WHERE NOT EXISTS (SELECT FROM services s WHERE s.id = x AND s.app_id = @app)`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": e.AppID, "projects": list(e.Projects), "services": list(e.Services)})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": e.AppID, "projects": list(e.Projects), "services": list(e.Services)})
 	return byField(rows, err)
 }
 
-func endpointArgs(e *booking.Endpoint) pgx.NamedArgs {
+func endpointArgs(e *booking.Endpoint) namedArgs {
 	graph, graphs := oneOrMany(e.Graphs)
 	state, states := oneOrMany(e.States)
-	return pgx.NamedArgs{
+	return namedArgs{
 		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description,
 		"format": cmp.Or(e.Format, booking.FormatTimekit),
 		"graph":  graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
@@ -153,7 +153,7 @@ func list[T any](values []T) []T { return append([]T{}, values...) }
 // DeleteEndpoint removes an endpoint with its deliveries; NotFound when the app has no such endpoint.
 func (db *DB) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"endpoint": id, "app": appID}
+		args := namedArgs{"endpoint": id, "app": appID}
 		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil { // before the locks: another app's are not locked
 			return one(err, "The webhook")

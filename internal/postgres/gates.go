@@ -36,7 +36,7 @@ func passGates(batch *pgx.Batch, all ...*booking.Booking) {
 			"topics": booking.Topics(booking.EventType(b.State), b.Kind()), "request_id": toldRequest(b),
 		})
 	}
-	batch.Queue(q, pgx.NamedArgs{"app": all[0].AppID, "changes": asJSON(changes)})
+	batch.Queue(q, namedArgs{"app": all[0].AppID, "changes": asJSON(changes)})
 }
 
 // affected is true of an endpoint and of all that may have to hear of it.
@@ -51,7 +51,7 @@ const brink = ` AND EXISTS (SELECT FROM webhook_endpoints WHERE id = @endpoint
 
 // lockAffected shuts an endpoint's gate, passes those of all that may have to hear of it, and locks the rows of all.
 func lockAffected(batch *pgx.Batch, endpointID uuid.UUID, where string) {
-	args := pgx.NamedArgs{"endpoint": endpointID}
+	args := namedArgs{"endpoint": endpointID}
 	batch.Queue(`
 		SELECT CASE id WHEN @endpoint THEN pg_advisory_xact_lock(gate)::text ELSE pg_advisory_xact_lock_shared(gate)::text END
 		FROM (SELECT id, `+gate+` AS gate FROM webhook_endpoints WHERE `+affected+where+` ORDER BY gate) told`, args)

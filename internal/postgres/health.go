@@ -19,7 +19,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, v Verdict) (tel
 	case v.Test:
 		return "", nil
 	case v.Status == Delivered:
-		_, err := tx.Exec(ctx, succeeded, pgx.NamedArgs{"endpoint": endpointID})
+		_, err := tx.Exec(ctx, succeeded, namedArgs{"endpoint": endpointID})
 		return "", err
 	}
 	return failed(ctx, tx, endpointID, v.Overloaded)
@@ -43,7 +43,7 @@ func failed(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, overloaded boo
 	var p pulse
 	batch := &pgx.Batch{}
 	lockAffected(batch, endpointID, brink)
-	batch.Queue(look, pgx.NamedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
+	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
 			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil)
 	})
@@ -56,7 +56,7 @@ func failed(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, overloaded boo
 			pace = @pace, window_at = @window_at, window_sent = @sent, window_failed = @failed, opened = @opened, open_until = @open_until,
 			awake = awake AND @status = 'active', updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
 		WHERE id = @endpoint`
-	_, err = tx.Exec(ctx, write, pgx.NamedArgs{
+	_, err = tx.Exec(ctx, write, namedArgs{
 		"endpoint": endpointID, "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
 		"warned": p.warned, "pace": p.pace, "window_at": p.windowAt, "sent": p.sent, "failed": p.failed, "opened": p.opened,
 		"open_until": p.openUntil,
@@ -73,7 +73,7 @@ func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell string,
 	const q = `
 		UPDATE webhook_endpoints SET status = 'disabled', reason = 'gone', awake = false, updated_at = now()
 		WHERE id = @endpoint AND status <> 'disabled'`
-	done, err := tx.Exec(ctx, q, pgx.NamedArgs{"endpoint": endpointID})
+	done, err := tx.Exec(ctx, q, namedArgs{"endpoint": endpointID})
 	if err != nil || done.RowsAffected() == 0 {
 		return "", err
 	}
@@ -93,7 +93,7 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 		SELECT gen_random_uuid(), w.id, e.id, e.id AS lane, 0 FROM e, webhook_endpoints w
 		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": event, "endpoint": endpointID, "type": eventType, "topics": booking.Topics(eventType, ""),
 	})
 	return event

@@ -36,7 +36,7 @@ func (db *DB) BeginOperation(
 		FROM idempotency_keys WHERE app_id = @app AND key = @key FOR UPDATE`
 	const again = `
 		UPDATE idempotency_keys SET locked_until = now() + make_interval(secs => @lease) WHERE app_id = @app AND key = @key`
-	args := pgx.NamedArgs{"app": appID, "key": key, "fingerprint": fingerprint, "id": id, "lease": lease.Seconds()}
+	args := namedArgs{"app": appID, "key": key, "fingerprint": fingerprint, "id": id, "lease": lease.Seconds()}
 	op := &Operation{ID: id}
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, insert, args)
@@ -67,7 +67,7 @@ func (db *DB) EndOperation(ctx context.Context, appID uuid.UUID, key string, op 
 	const q = `
 		UPDATE idempotency_keys SET status = @status, headers = @headers, body = @body, locked_until = now()
 		WHERE app_id = @app AND key = @key`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{
+	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"app": appID, "key": key, "status": op.Status, "headers": asJSON(op.Headers), "body": append([]byte{}, op.Body...),
 	})
 	return err
@@ -76,6 +76,6 @@ func (db *DB) EndOperation(ctx context.Context, appID uuid.UUID, key string, op 
 // ForgetOperations drops Idempotency-Keys older than their keeping time.
 func (db *DB) ForgetOperations(ctx context.Context, keep time.Duration) error {
 	const q = `DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(secs => @keep)`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"keep": keep.Seconds()})
+	_, err := db.pool.Exec(ctx, q, namedArgs{"keep": keep.Seconds()})
 	return err
 }

@@ -55,7 +55,7 @@ var orders = map[string]string{
 // Bookings returns one page of an app's bookings and how many there are. Invalid names the key or order that is not
 // known.
 func (db *DB) Bookings(ctx context.Context, appID uuid.UUID, filter Filter, page Page) ([]*booking.Booking, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	where, err := filter.where(args)
 	if err != nil {
 		return nil, 0, err
@@ -83,7 +83,7 @@ func (db *DB) Bookings(ctx context.Context, appID uuid.UUID, filter Filter, page
 	return list, total, err
 }
 
-func (f Filter) where(args pgx.NamedArgs) (string, error) {
+func (f Filter) where(args namedArgs) (string, error) {
 	conditions := []string{"b.app_id = @app"}
 	for i, term := range f.Terms {
 		condition, err := term.condition(fmt.Sprintf("term%d", i), args)
@@ -108,7 +108,7 @@ func (f Filter) where(args pgx.NamedArgs) (string, error) {
 }
 
 // condition renders a term; names and values only ever travel as arguments.
-func (t Term) condition(arg string, args pgx.NamedArgs) (string, error) {
+func (t Term) condition(arg string, args namedArgs) (string, error) {
 	for _, text := range []string{t.Key, t.Value} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			return "", booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()

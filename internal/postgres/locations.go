@@ -24,15 +24,15 @@ var locationKeys = map[string]string{
 		WHERE x.location_id = l.id AND y.service_id::text ILIKE %s)`,
 }
 
-func locationArgs(l *booking.Location) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func locationArgs(l *booking.Location) namedArgs {
+	return namedArgs{
 		"id": l.ID, "app": l.AppID, "name": l.Name, "description": l.Description, "lat": l.Latitude, "lon": l.Longitude,
 		"hours": l.UseCustomHours, "meta": asJSON(l.Meta), "latitude": nil, "longitude": nil,
 	}
 }
 
 // from puts the point that distances are measured from among the arguments.
-func from(args pgx.NamedArgs, near *booking.Point) pgx.NamedArgs {
+func from(args namedArgs, near *booking.Point) namedArgs {
 	args["latitude"], args["longitude"] = nil, nil
 	if near != nil {
 		args["latitude"], args["longitude"] = near.Latitude, near.Longitude
@@ -51,7 +51,7 @@ func location(rows pgx.Rows, err error) (*booking.Location, error) {
 // Location returns an app's location and how far it is from a point, or NotFound.
 func (db *DB) Location(ctx context.Context, appID, id uuid.UUID, near *booking.Point) (*booking.Location, error) {
 	const q = `SELECT ` + locationColumns + ` FROM locations l WHERE l.id = @id AND l.app_id = @app`
-	return location(db.pool.Query(ctx, q, from(pgx.NamedArgs{"id": id, "app": appID}, near)))
+	return location(db.pool.Query(ctx, q, from(namedArgs{"id": id, "app": appID}, near)))
 }
 
 // Locations returns one page of an app's locations that a search finds, and how many there are: the nearest first, or the
@@ -60,7 +60,7 @@ func (db *DB) Locations(
 	ctx context.Context, appID uuid.UUID, search []Term, near *booking.Point, page Page,
 ) ([]*booking.Location, int, error) {
 	kind := listing{locationColumns, "locations l", "distance NULLS LAST, l.created_at, l.id", locationKeys}
-	return listed[booking.Location](ctx, db, kind, search, page, from(pgx.NamedArgs{"app": appID}, near))
+	return listed[booking.Location](ctx, db, kind, search, page, from(namedArgs{"app": appID}, near))
 }
 
 // CreateLocation adds a location. A repeat with the same id changes nothing; NotFound when the id is another app's.
@@ -85,7 +85,7 @@ func (db *DB) UpdateLocation(ctx context.Context, l *booking.Location) (*booking
 // DeleteLocation removes a location, from projects too; NotFound when the app has no such location.
 func (db *DB) DeleteLocation(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM locations WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&id), "The location")
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The location")
 }
 
 // LocationsOf returns where services are offered, by service, the oldest location first.
@@ -94,7 +94,7 @@ func (db *DB) LocationsOf(ctx context.Context, services []uuid.UUID) (map[uuid.U
 		SELECT DISTINCT y.service_id, ` + locationColumns + `
 		FROM project_services y JOIN project_locations x ON x.project_id = y.project_id JOIN locations l ON l.id = x.location_id
 		WHERE y.service_id = ANY(@services) ORDER BY l.created_at, l.id`
-	rows, err := db.pool.Query(ctx, q, from(pgx.NamedArgs{"services": services}, nil))
+	rows, err := db.pool.Query(ctx, q, from(namedArgs{"services": services}, nil))
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
 )
@@ -26,7 +25,7 @@ func (db *DB) OpenPortalSession(ctx context.Context, hash []byte, keyID uuid.UUI
 		WITH expired AS (DELETE FROM portal_sessions WHERE expires_at <= now())
 		INSERT INTO portal_sessions (hash, key_id, expires_at)
 		SELECT @hash, id, now() + @life FROM api_keys WHERE id = @key AND kind = 'server' AND revoked_at IS NULL`
-	tag, err := db.pool.Exec(ctx, q, pgx.NamedArgs{"hash": hash, "key": keyID, "life": life})
+	tag, err := db.pool.Exec(ctx, q, namedArgs{"hash": hash, "key": keyID, "life": life})
 	if err == nil && tag.RowsAffected() == 0 {
 		return errNoSession
 	}
@@ -41,7 +40,7 @@ func (db *DB) PortalSession(ctx context.Context, hash []byte) (*PortalSession, e
 		FROM portal_sessions s JOIN api_keys k ON k.id = s.key_id AND k.revoked_at IS NULL JOIN apps a ON a.id = k.app_id
 		WHERE s.hash = @hash AND s.expires_at > now()`
 	var s PortalSession
-	err := one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"hash": hash}).Scan(&s.KeyID, &s.Sealed, &s.App), "")
+	err := one(db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}).Scan(&s.KeyID, &s.Sealed, &s.App), "")
 	if booking.CodeOf(err) == booking.NotFound {
 		return nil, errNoSession
 	}
@@ -50,6 +49,6 @@ func (db *DB) PortalSession(ctx context.Context, hash []byte) (*PortalSession, e
 
 // ClosePortalSession ends a session; one that has ended is no fault.
 func (db *DB) ClosePortalSession(ctx context.Context, hash []byte) error {
-	_, err := db.pool.Exec(ctx, `DELETE FROM portal_sessions WHERE hash = @hash`, pgx.NamedArgs{"hash": hash})
+	_, err := db.pool.Exec(ctx, `DELETE FROM portal_sessions WHERE hash = @hash`, namedArgs{"hash": hash})
 	return err
 }

@@ -13,7 +13,7 @@ import (
 func (db *DB) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*booking.Resource, int, error) {
 	const from = ` FROM resources JOIN project_resources ON resource_id = id WHERE project_id = @project AND deleted_at IS NULL`
 	const q = `SELECT ` + resourceColumns + from + ` ORDER BY position LIMIT @limit OFFSET @offset`
-	args := pgx.NamedArgs{"project": projectID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"project": projectID, "limit": page.Limit, "offset": page.offset()}
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, 0, err
@@ -36,7 +36,7 @@ func (db *DB) AddProjectResource(ctx context.Context, appID, projectID, resource
 		FROM resources r WHERE r.id = @resource AND r.app_id = @app AND r.deleted_at IS NULL
 		ON CONFLICT ON CONSTRAINT project_resources_pkey DO UPDATE SET position = project_resources.position RETURNING resource_id`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"app": appID, "project": projectID, "resource": resourceID}
+		args := namedArgs{"app": appID, "project": projectID, "resource": resourceID}
 		const look = `SELECT id FROM projects WHERE id = @project AND app_id = @app FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(&projectID); err != nil {
 			return one(err, "The project")
@@ -50,7 +50,7 @@ func (db *DB) DropProjectResource(ctx context.Context, appID, projectID, resourc
 	const q = `
 		DELETE FROM project_resources x USING projects p
 		WHERE p.id = @project AND p.app_id = @app AND x.project_id = p.id AND x.resource_id = @resource RETURNING x.resource_id`
-	args := pgx.NamedArgs{"app": appID, "project": projectID, "resource": resourceID}
+	args := namedArgs{"app": appID, "project": projectID, "resource": resourceID}
 	return one(db.pool.QueryRow(ctx, q, args).Scan(&resourceID), "The resource")
 }
 
@@ -61,6 +61,6 @@ func (db *DB) WidgetKey(ctx context.Context, appID uuid.UUID) (uuid.UUID, []byte
 		ORDER BY created_at DESC, id DESC LIMIT 1`
 	var id uuid.UUID
 	var sealed []byte
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID}).Scan(&id, &sealed)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID}).Scan(&id, &sealed)
 	return id, sealed, one(err, "The widget key")
 }

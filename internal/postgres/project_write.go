@@ -50,8 +50,8 @@ func (db *DB) UpdateProject(ctx context.Context, p *booking.Project) error {
 	})
 }
 
-func projectArgs(p *booking.Project) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func projectArgs(p *booking.Project) namedArgs {
+	return namedArgs{
 		"id": p.ID, "app": p.AppID, "name": p.Name, "slug": p.Slug, "availability": orNull(p.Availability),
 		"constraints": orNull(p.Constraints), "booking": orNull(p.Booking), "fields": orNull(p.CustomerFields), "ui": orNull(p.UI),
 		"reminders": orNull(p.Reminders), "meta": orNull(p.Meta),
@@ -90,7 +90,7 @@ func tie(ctx context.Context, tx pgx.Tx, p *booking.Project) error {
 		if list.wanted == nil {
 			continue
 		}
-		args := pgx.NamedArgs{"id": p.ID, "app": p.AppID, "wanted": list.wanted}
+		args := namedArgs{"id": p.ID, "app": p.AppID, "wanted": list.wanted}
 		if _, err := tx.Exec(ctx, list.empty, args); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (db *DB) Lacking(ctx context.Context, p *booking.Project) (map[string][]uui
 			WHERE NOT EXISTS (SELECT FROM locations l WHERE l.id = w AND l.app_id = @app)
 		UNION ALL SELECT 'services', w FROM unnest(@services::uuid[]) w
 			WHERE NOT EXISTS (SELECT FROM services s WHERE s.id = w AND s.app_id = @app)`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{
+	rows, err := db.pool.Query(ctx, q, namedArgs{
 		"app": p.AppID, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
 	})
 	return byField(rows, err)
@@ -142,7 +142,7 @@ func (db *DB) DeleteProject(ctx context.Context, appID, id uuid.UUID) error {
 		DELETE FROM scheduling_requests q WHERE q.project_id = @id AND q.app_id = @app
 		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id)`
 	const q = `DELETE FROM projects WHERE id = @id AND app_id = @app RETURNING id`
-	args := pgx.NamedArgs{"id": id, "app": appID}
+	args := namedArgs{"id": id, "app": appID}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, open, args); err != nil {
 			return err

@@ -20,13 +20,13 @@ const projectColumns = `
 // Project returns an app's project, or NotFound.
 func (db *DB) Project(ctx context.Context, appID, id uuid.UUID) (*booking.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = @id AND p.app_id = @app`
-	return project(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return project(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // ProjectsByID returns those of an app's projects that have one of the ids.
 func (db *DB) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = ANY(@ids) AND p.app_id = @app`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"ids": ids, "app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"ids": ids, "app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (db *DB) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID
 // ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
 func (db *DB) ProjectBySlug(ctx context.Context, slug string) (*booking.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
-	return project(db.pool.Query(ctx, q, pgx.NamedArgs{"slug": slug}))
+	return project(db.pool.Query(ctx, q, namedArgs{"slug": slug}))
 }
 
 func project(rows pgx.Rows, err error) (*booking.Project, error) {
@@ -58,5 +58,5 @@ var projectKeys = map[string]string{
 // names the key that is not known.
 func (db *DB) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Project, int, error) {
 	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
-	return listed[booking.Project](ctx, db, kind, search, page, pgx.NamedArgs{"app": appID})
+	return listed[booking.Project](ctx, db, kind, search, page, namedArgs{"app": appID})
 }

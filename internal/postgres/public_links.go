@@ -43,8 +43,8 @@ func (db *DB) UpdatePublicLink(ctx context.Context, l *booking.PublicLink) (*boo
 	return publicLink(db.pool.Query(ctx, q, publicLinkArgs(l)))
 }
 
-func publicLinkArgs(l *booking.PublicLink) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func publicLinkArgs(l *booking.PublicLink) namedArgs {
+	return namedArgs{
 		"id": l.ID, "app": l.AppID, "project": l.ProjectID, "code": l.Code, "title": l.Title, "description": l.Description,
 		"duration": l.DurationMinutes, "horizon": l.HorizonDays, "questions": asJSON(list(l.Questions)), "claim": l.RequireClaimToken,
 		"enabled": l.Enabled,
@@ -54,13 +54,13 @@ func publicLinkArgs(l *booking.PublicLink) pgx.NamedArgs {
 // PublicLink returns a link of an app, or NotFound.
 func (db *DB) PublicLink(ctx context.Context, appID, id uuid.UUID) (*booking.PublicLink, error) {
 	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.id = @id AND l.app_id = @app`
-	return publicLink(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return publicLink(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // PublicLinks returns an app's links, the oldest first.
 func (db *DB) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*booking.PublicLink, error) {
 	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.app_id = @app ORDER BY l.created_at, l.id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (db *DB) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*booking.Publ
 // DeletePublicLink removes a link; what was booked through it stays. NotFound when the app has no such link.
 func (db *DB) DeletePublicLink(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM public_links WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&id), "The public link")
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The public link")
 }
 
 // OpenPublicLink finds a link by the code in its address, with its app; PublicLinkNotFound, or PublicLinkDisabled with the
@@ -82,7 +82,7 @@ func (db *DB) OpenPublicLink(ctx context.Context, code string) (*booking.PublicL
 		&l.ID, &l.AppID, &l.ProjectID, &l.Code, &l.Title, &l.Description, &l.DurationMinutes, &l.HorizonDays, &l.Questions,
 		&l.RequireClaimToken, &l.Enabled, &l.CreatedAt, &l.UpdatedAt,
 	}
-	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"code": code}), fields})
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), fields})
 	switch {
 	case booking.CodeOf(one(err, "")) == booking.NotFound:
 		return nil, nil, booking.Errorf(booking.PublicLinkNotFound, "This link does not exist.")

@@ -59,7 +59,7 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	kind := booking.EventType(b.State)
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
 		"project": b.Related.Project, "topics": booking.Topics(kind, b.Kind()),
 		"request": toldRequest(b),
@@ -85,7 +85,7 @@ func wake(batch *pgx.Batch, events []uuid.UUID, woken *[]uuid.UUID) {
 			AND NOT awake AND status = 'active' ORDER BY id FOR NO KEY UPDATE)
 		UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake
 		RETURNING id`
-	batch.Queue(q, pgx.NamedArgs{"events": events}).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(q, namedArgs{"events": events}).Query(func(rows pgx.Rows) (err error) {
 		*woken, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		return err
 	})

@@ -32,8 +32,8 @@ func precede(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*predecessor, 
 
 const selectOld = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
 
-func oldArgs(b *booking.Booking, how *booking.Succession) pgx.NamedArgs {
-	return pgx.NamedArgs{"id": how.Of, "app": b.AppID}
+func oldArgs(b *booking.Booking, how *booking.Succession) namedArgs {
+	return namedArgs{"id": how.Of, "app": b.AppID}
 }
 
 // queuePrecede asks the same without a lock, as a quick look.
@@ -80,7 +80,7 @@ func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.T
 	in := booking.Commit{
 		BookingID: old.ID, Seq: old.Seq, ActionID: uuid.NewSHA1(b.ID, []byte(old.Action)), Actor: old.Actor, Move: old.move,
 	}
-	batch.Queue(insert, pgx.NamedArgs{
+	batch.Queue(insert, namedArgs{
 		"id": in.ActionID, "app": old.AppID, "booking": old.ID, "name": old.Action, "actor": old.Actor,
 		"channel": booking.ChannelRelay, "seq": old.Seq + 1, "now": now, "by": b.ID,
 	})
@@ -100,7 +100,7 @@ func admit(
 	if b.Related.OwnerBooking == nil || (!first && !move.Takes && !move.Frees) {
 		return nil, nil
 	}
-	args := pgx.NamedArgs{"id": b.Related.OwnerBooking, "app": b.AppID}
+	args := namedArgs{"id": b.Related.OwnerBooking, "app": b.AppID}
 	session, err := scanSession(tx.QueryRow(ctx, selectSession+` FOR UPDATE OF s`, args))
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func relay(batch *pgx.Batch, b *booking.Booking, in booking.Commit, concluded bo
 	if concluded {
 		*count++
 	}
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"id": b.ID, "action": in.ActionID, "channel": booking.ChannelRelay, "open": !b.Completed, "name": booking.CancelByOwnerAction,
 		"actor": graphs.ActorAPI, "bulk": b.Related.Bulk, "app": b.AppID,
 	}
@@ -170,11 +170,11 @@ const (
 // of, each with its booking and the app's slug.
 func (db *DB) Relayed(ctx context.Context, by uuid.UUID) ([]Overdue, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
-	return db.actionsWithBookings(ctx, q, pgx.NamedArgs{"by": by})
+	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})
 }
 
 // Told notes that an action's booking has heard of it.
 func (db *DB) Told(ctx context.Context, action uuid.UUID) error {
-	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, pgx.NamedArgs{"id": action})
+	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, namedArgs{"id": action})
 	return err
 }

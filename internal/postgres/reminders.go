@@ -31,7 +31,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 	})
 	for _, r := range sorted {
 		e := r.Target
-		batch.Queue(q, pgx.NamedArgs{
+		batch.Queue(q, namedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
 			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
 			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
@@ -43,7 +43,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 func (db *DB) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (json.RawMessage, error) {
 	const q = `SELECT COALESCE(jsonb_agg(settings ORDER BY number), '[]') FROM reminders WHERE booking_id = @id`
 	var list json.RawMessage
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": bookingID}).Scan(&list)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": bookingID}).Scan(&list)
 	return list, err
 }
 
@@ -60,9 +60,9 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
-			pgx.NamedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
+			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
 		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
-			batch.Queue(passGate, pgx.NamedArgs{"endpoint": endpoint})
+			batch.Queue(passGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
 			wake(batch, []uuid.UUID{event}, &woken)
 		}
@@ -74,18 +74,18 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 // dueReminder locks the booking and ticks its reminder off.
 func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.Booking, endpoint uuid.UUID, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
-	if b, err = scanBooking(tx.QueryRow(ctx, load, pgx.NamedArgs{"id": in.BookingID})); err != nil {
+	if b, err = scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": in.BookingID})); err != nil {
 		return nil, endpoint, err
 	}
 	const done = `
 		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
 		RETURNING endpoint_id`
-	err = tx.QueryRow(ctx, done, pgx.NamedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
+	err = tx.QueryRow(ctx, done, namedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
 	if err != nil {
 		return b, endpoint, err
 	}
 	const left = `SELECT number, at FROM reminders WHERE booking_id = @id AND done_at IS NULL ORDER BY at, number`
-	rows, err := tx.Query(ctx, left, pgx.NamedArgs{"id": in.BookingID}) // what waited for the lock has seen older ones
+	rows, err := tx.Query(ctx, left, namedArgs{"id": in.BookingID}) // what waited for the lock has seen older ones
 	if err != nil {
 		return b, endpoint, err
 	}
@@ -105,7 +105,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
 		WHERE w.id = @endpoint AND w.status = 'active'`
 	event = uuid.Must(uuid.NewV7())
-	batch.Queue(q, pgx.NamedArgs{
+	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.ReminderEvent, "data": asJSON(b),
 		"number": number, "endpoint": endpoint,
 	})

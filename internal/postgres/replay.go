@@ -29,11 +29,11 @@ const replayFrom = ` FROM webhook_endpoints w JOIN events e ON e.app_id = w.app_
 	WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription' AND ` + toReplay
 
 // begin checks the endpoint and says what the statements of a replay need.
-func (db *DB) begin(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (pgx.NamedArgs, error) {
+func (db *DB) begin(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (namedArgs, error) {
 	const q = `
 		SELECT COALESCE(@asked, now()), status FROM webhook_endpoints
 		WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"app": appID, "endpoint": endpointID, "since": r.Since, "until": r.Until, "all": r.All, "operation": r.Operation,
 		"asked": nullTime(r.Asked), "from": r.Since, "from_id": uuid.Nil, "step": replayStep,
 	}
@@ -72,7 +72,7 @@ func (db *DB) Replay(ctx context.Context, appID, endpointID uuid.UUID, r Replay)
 
 // replayed takes one step and says whether there is another. Locks go as everywhere: endpoint, events in the order of their
 // ids, deliveries.
-func replayed(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (more bool, err error) {
+func replayed(ctx context.Context, tx pgx.Tx, args namedArgs) (more bool, err error) {
 	const choose = `SELECT e.id, e.at` + replayFrom + ` AND d.resent_by IS DISTINCT FROM @operation AND (e.at, e.id) > (@from, @from_id)
 		ORDER BY e.at, e.id LIMIT @step`
 	if err := sendable(ctx, tx, args); err != nil {

@@ -15,7 +15,7 @@ import (
 func (db *DB) ClaimedBooking(ctx context.Context, appID uuid.UUID, jti string) (*booking.Booking, error) {
 	const spent = `SELECT booking_id FROM spent_claims WHERE app_id = @app AND jti = @jti`
 	var id uuid.UUID
-	switch err := db.pool.QueryRow(ctx, spent, pgx.NamedArgs{"app": appID, "jti": jti}).Scan(&id); {
+	switch err := db.pool.QueryRow(ctx, spent, namedArgs{"app": appID, "jti": jti}).Scan(&id); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, nil
 	case err != nil:
@@ -34,7 +34,7 @@ func (db *DB) RequestTried(ctx context.Context, request uuid.UUID) (*booking.Act
 	const q = `
 		SELECT ` + actionColumns + ` FROM actions WHERE booking_id = (SELECT id FROM bookings WHERE request_id = @request
 			ORDER BY created_at DESC, id DESC LIMIT 1) ORDER BY created_at, id LIMIT 1`
-	a, err := scanAction(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"request": request}))
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"request": request}))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

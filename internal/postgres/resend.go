@@ -16,7 +16,7 @@ const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before 
 
 // sendable passes the gate of an app's endpoint, locks it against being disabled, and lets its breaker send a probe at once.
 // InUse when the endpoint is disabled: nothing is sent to it, or kept for it.
-func sendable(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+func sendable(ctx context.Context, tx pgx.Tx, args namedArgs) error {
 	const q = `
 		UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'
 		RETURNING status`
@@ -47,7 +47,7 @@ func (db *DB) Resend(ctx context.Context, appID, id, operation uuid.UUID) (endpo
 	if err != nil {
 		return uuid.Nil, err
 	}
-	args := pgx.NamedArgs{"app": appID, "endpoint": s.EndpointID, "event": s.EventID, "delivery": id, "operation": operation}
+	args := namedArgs{"app": appID, "endpoint": s.EndpointID, "event": s.EventID, "delivery": id, "operation": operation}
 	return s.EndpointID, db.inTx(ctx, func(tx pgx.Tx) error {
 		if !s.Test {
 			if err := sendable(ctx, tx, args); err != nil {

@@ -14,7 +14,7 @@ func (db *DB) CalendarsOf(ctx context.Context, resources []uuid.UUID) (map[uuid.
 	const q = `
 		SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
 		FROM calendars WHERE resource_id = ANY(@resources) ORDER BY resource_id, created_at, id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"resources": resources})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"resources": resources})
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,6 @@ func (db *DB) TimezoneOf(ctx context.Context, appID uuid.UUID, email string) (st
 		SELECT timezone FROM resources
 		WHERE app_id = @app AND email <> '' AND lower(email) = lower(@email) AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1`
 	var name string
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "email": email}).Scan(&name)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "email": email}).Scan(&name)
 	return name, one(err, "The resource")
 }

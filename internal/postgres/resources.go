@@ -23,7 +23,7 @@ const selectResource = `SELECT ` + resourceColumns + ` FROM resources WHERE id =
 
 // Resource returns an app's resource, or NotFound.
 func (db *DB) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resource, error) {
-	r, err := scanResource(db.pool.QueryRow(ctx, selectResource, pgx.NamedArgs{"id": id, "app": appID}))
+	r, err := scanResource(db.pool.QueryRow(ctx, selectResource, namedArgs{"id": id, "app": appID}))
 	return r, one(err, "The resource")
 }
 
@@ -32,7 +32,7 @@ var resourceKeys = map[string]string{"id": "id::text ILIKE %s", "name": "name IL
 // Resources returns one page of an app's resources that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*booking.Resource, int, error) {
-	args := pgx.NamedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
+	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(search, resourceKeys, args)
 	if err != nil {
 		return nil, 0, err
@@ -84,8 +84,8 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
 }
 
-func resourceArgs(r *booking.Resource) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func resourceArgs(r *booking.Resource) namedArgs {
+	return namedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword,
 		"tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
@@ -95,7 +95,7 @@ func resourceArgs(r *booking.Resource) pgx.NamedArgs {
 // DeleteResource takes a resource out of use; InUse while bookings of it are open. Old bookings keep showing it.
 func (db *DB) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"id": id, "app": appID}
+		args := namedArgs{"id": id, "app": appID}
 		const look = `SELECT id FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(&id); err != nil {
 			return one(err, "The resource")
@@ -123,7 +123,7 @@ const selectCalendar = `
 // Calendar returns a resource's calendar: the named one, or its first when id is nil. NotFound when it has no such
 // calendar.
 func (db *DB) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID) (*booking.Calendar, error) {
-	rows, err := db.pool.Query(ctx, selectCalendar, pgx.NamedArgs{"resource": resourceID, "id": id})
+	rows, err := db.pool.Query(ctx, selectCalendar, namedArgs{"resource": resourceID, "id": id})
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +137,11 @@ func (db *DB) Place(
 	ctx context.Context, appID, resourceID uuid.UUID, calendarID *uuid.UUID,
 ) (r *booking.Resource, c *booking.Calendar, err error) {
 	batch := &pgx.Batch{}
-	batch.Queue(selectResource, pgx.NamedArgs{"id": resourceID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {
+	batch.Queue(selectResource, namedArgs{"id": resourceID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {
 		r, err = scanResource(row)
 		return one(err, "The resource")
 	})
-	batch.Queue(selectCalendar, pgx.NamedArgs{"resource": resourceID, "id": calendarID}).Query(func(rows pgx.Rows) error {
+	batch.Queue(selectCalendar, namedArgs{"resource": resourceID, "id": calendarID}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
 		if len(found) > 0 {
 			c = found[0]

@@ -42,8 +42,8 @@ const insertRequest = `
 	WHERE @project::uuid IS NULL OR EXISTS (SELECT FROM projects p WHERE p.id = @project AND p.app_id = @app)
 	ON CONFLICT ON CONSTRAINT scheduling_requests_pkey DO NOTHING`
 
-func requestArgs(r *booking.SchedulingRequest) pgx.NamedArgs {
-	return pgx.NamedArgs{
+func requestArgs(r *booking.SchedulingRequest) namedArgs {
+	return namedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "code": r.Code, "link": r.PublicLink, "project": r.ProjectID,
 		"offer": asJSON(r.Offer), "summary": r.Summary, "duration": r.DurationMinutes, "attributed": r.Attributed, "metadata": asJSON(r.Metadata),
 		"recipient": asJSON(r.Recipient),
@@ -66,7 +66,7 @@ func queueRequest(batch *pgx.Batch, b *booking.Booking) {
 	}
 	batch.Queue(insertRequest, requestArgs(b.Request))
 	if b.Related.RescheduledFrom == nil {
-		args := pgx.NamedArgs{"id": b.Request.ID, "app": b.AppID}
+		args := namedArgs{"id": b.Request.ID, "app": b.AppID}
 		batch.Queue(lockRequest, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(nil), "The scheduling request") })
 		batch.Queue(pickable, args).QueryRow(func(row pgx.Row) error {
 			var cancelled, picked bool
@@ -78,7 +78,7 @@ func queueRequest(batch *pgx.Batch, b *booking.Booking) {
 	}
 	if b.Claim != nil {
 		const spend = `INSERT INTO spent_claims (app_id, jti, booking_id, until) VALUES (@app, @jti, @booking, @until)`
-		batch.Queue(spend, pgx.NamedArgs{"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until})
+		batch.Queue(spend, namedArgs{"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until})
 	}
 }
 
@@ -107,7 +107,7 @@ func answers(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*booking.Refus
 	}
 	const q = `SELECT cancelled_at IS NOT NULL FROM scheduling_requests WHERE id = @id FOR SHARE`
 	var cancelled bool
-	err := tx.QueryRow(ctx, q, pgx.NamedArgs{"id": b.Request.ID}).Scan(&cancelled)
+	err := tx.QueryRow(ctx, q, namedArgs{"id": b.Request.ID}).Scan(&cancelled)
 	return pickRefusal(cancelled, false), err
 }
 
@@ -119,13 +119,13 @@ const eraseRequest = `
 // ClaimSpent tells whether a claim token has made a booking. A quick look, not a promise.
 func (db *DB) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
-	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"app": appID, "jti": jti}).Scan(&spent)
+	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "jti": jti}).Scan(&spent)
 	return spent, err
 }
 
 // ForgetClaims deletes spent claim tokens that have expired, a while ago.
 func (db *DB) ForgetClaims(ctx context.Context, while time.Duration) error {
-	_, err := db.pool.Exec(ctx, `DELETE FROM spent_claims WHERE until < now() - @while::interval`, pgx.NamedArgs{"while": while})
+	_, err := db.pool.Exec(ctx, `DELETE FROM spent_claims WHERE until < now() - @while::interval`, namedArgs{"while": while})
 	return err
 }
 
@@ -139,7 +139,7 @@ type Requested struct {
 func (db *DB) Requests(ctx context.Context, appID uuid.UUID, names []string) ([]Requested, error) {
 	const q = `SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.app_id = @app AND q.name = ANY(@names)
 		ORDER BY array_position(@names, q.name)`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"app": appID, "names": names})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "names": names})
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (db *DB) OpenRequest(ctx context.Context, code string) (*Requested, *bookin
 	const q = `SELECT ` + appColumns + `, ` + requestObject + `
 		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
 	var found Requested
-	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, pgx.NamedArgs{"code": code}), []any{&found.Request}})
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), []any{&found.Request}})
 	if err != nil {
 		return nil, nil, one(err, "This page")
 	}
@@ -180,7 +180,7 @@ func (db *DB) OpenRequest(ctx context.Context, code string) (*Requested, *bookin
 func (db *DB) requestedBookings(ctx context.Context, requests ...uuid.UUID) (map[uuid.UUID]*booking.Booking, error) {
 	const q = `SELECT DISTINCT ON (b.request_id) ` + bookingColumns + bookingFrom + `
 		WHERE b.request_id = ANY(@requests) AND b.seq > 0 ORDER BY b.request_id, b.created_at DESC, b.id DESC`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"requests": requests})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"requests": requests})
 	if err != nil {
 		return nil, err
 	}
@@ -201,10 +201,10 @@ func (db *DB) CancelRequest(ctx context.Context, appID uuid.UUID, name string) e
 		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0)`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var id uuid.UUID
-		if err := tx.QueryRow(ctx, lock, pgx.NamedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
+		if err := tx.QueryRow(ctx, lock, namedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
 			return one(err, "The scheduling request")
 		}
-		_, err := tx.Exec(ctx, end, pgx.NamedArgs{"id": id})
+		_, err := tx.Exec(ctx, end, namedArgs{"id": id})
 		return err
 	})
 }
@@ -212,6 +212,6 @@ func (db *DB) CancelRequest(ctx context.Context, appID uuid.UUID, name string) e
 // RequestMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
 func (db *DB) RequestMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
 	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
-	err = db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id}).Scan(&count)
+	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id}).Scan(&count)
 	return count, err
 }

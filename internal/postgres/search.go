@@ -13,7 +13,7 @@ import (
 
 // matching renders the terms of a search as conditions, each with AND before it. keys are what can be searched by, with
 // the condition of each: a %s stands for the pattern. Names and values only ever travel as arguments.
-func matching(search []Term, keys map[string]string, args pgx.NamedArgs) (string, error) {
+func matching(search []Term, keys map[string]string, args namedArgs) (string, error) {
 	conditions := strings.Builder{}
 	for i, term := range search {
 		condition, known := keys[term.Key]
@@ -37,7 +37,7 @@ type listing struct {
 }
 
 // listed returns one page of an app's things that a search finds, and how many there are. args are those of the columns.
-func listed[T any](ctx context.Context, db *DB, l listing, search []Term, page Page, args pgx.NamedArgs) ([]*T, int, error) {
+func listed[T any](ctx context.Context, db *DB, l listing, search []Term, page Page, args namedArgs) ([]*T, int, error) {
 	found, err := matching(search, l.keys, args)
 	if err != nil {
 		return nil, 0, err

@@ -20,7 +20,7 @@ func (db *DB) RotateSecret(
 	const lock = `
 		SELECT rotated_by IS NOT DISTINCT FROM @operation FROM webhook_endpoints
 		WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription' FOR NO KEY UPDATE`
-	args := pgx.NamedArgs{
+	args := namedArgs{
 		"endpoint": id, "app": appID, "operation": operation, "secret": sealed, "grace": grace, "most": booking.MaxSecrets - 1,
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
@@ -39,7 +39,7 @@ func (db *DB) RotateSecret(
 	return e, err
 }
 
-func rotate(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+func rotate(ctx context.Context, tx pgx.Tx, args namedArgs) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		INSERT INTO webhook_old_secrets (endpoint_id, sealed, until)

@@ -44,7 +44,7 @@ func (db *DB) Sendings(
 	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *Spot, limit int,
 ) (list []booking.Sending, more bool, err error) {
 	const known = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
-	args := pgx.NamedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
+	args := namedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
 		return nil, false, one(err, "The webhook")
 	}
@@ -61,7 +61,7 @@ func (db *DB) Sendings(
 	return list, false, err
 }
 
-func (f SendingFilter) and(args pgx.NamedArgs) string {
+func (f SendingFilter) and(args namedArgs) string {
 	var more strings.Builder
 	add := func(wanted bool, condition, name string, value any) {
 		if wanted {
@@ -78,7 +78,7 @@ func (f SendingFilter) and(args pgx.NamedArgs) string {
 	return more.String()
 }
 
-func (s *Spot) and(args pgx.NamedArgs) string {
+func (s *Spot) and(args namedArgs) string {
 	if s == nil {
 		return ""
 	}
@@ -95,6 +95,6 @@ func (db *DB) Sending(ctx context.Context, appID, id uuid.UUID) (*booking.Sendin
 		&s.ID, &s.EndpointID, &s.EventID, &s.EventType, &s.BookingID, &s.Seq, &s.Status, &s.Attempts, &s.Test, &s.NextAt, &s.CreatedAt,
 		&s.FinishedAt, &s.LastStatus, &s.LastError,
 	}
-	err := db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
 	return &s, &c, one(err, "The delivery")
 }

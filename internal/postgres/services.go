@@ -17,8 +17,8 @@ var serviceKeys = map[string]string{
 		WHERE y.service_id = s.id AND x.location_id::text ILIKE %s)`,
 }
 
-func serviceArgs(s *booking.Service) pgx.NamedArgs {
-	return pgx.NamedArgs{"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta)}
+func serviceArgs(s *booking.Service) namedArgs {
+	return namedArgs{"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta)}
 }
 
 func service(rows pgx.Rows, err error) (*booking.Service, error) {
@@ -32,14 +32,14 @@ func service(rows pgx.Rows, err error) (*booking.Service, error) {
 // Service returns an app's service, or NotFound.
 func (db *DB) Service(ctx context.Context, appID, id uuid.UUID) (*booking.Service, error) {
 	const q = `SELECT ` + serviceColumns + ` FROM services s WHERE s.id = @id AND s.app_id = @app`
-	return service(db.pool.Query(ctx, q, pgx.NamedArgs{"id": id, "app": appID}))
+	return service(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // Services returns one page of an app's services that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
 func (db *DB) Services(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Service, int, error) {
 	kind := listing{serviceColumns, "services s", "s.created_at, s.id", serviceKeys}
-	return listed[booking.Service](ctx, db, kind, search, page, pgx.NamedArgs{"app": appID})
+	return listed[booking.Service](ctx, db, kind, search, page, namedArgs{"app": appID})
 }
 
 // CreateService adds a service. A repeat with the same id changes nothing; NotFound when the id is another app's.
@@ -62,7 +62,7 @@ func (db *DB) UpdateService(ctx context.Context, s *booking.Service) (*booking.S
 // DeleteService removes a service, from projects too; NotFound when the app has no such service.
 func (db *DB) DeleteService(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM services WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, pgx.NamedArgs{"id": id, "app": appID}).Scan(&id), "The service")
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The service")
 }
 
 // ServicesAt returns what is offered at locations, by location, the oldest service first.
@@ -71,7 +71,7 @@ func (db *DB) ServicesAt(ctx context.Context, locations []uuid.UUID) (map[uuid.U
 		SELECT DISTINCT x.location_id, ` + serviceColumns + `
 		FROM project_locations x JOIN project_services y ON y.project_id = x.project_id JOIN services s ON s.id = y.service_id
 		WHERE x.location_id = ANY(@locations) ORDER BY s.created_at, s.id`
-	rows, err := db.pool.Query(ctx, q, pgx.NamedArgs{"locations": locations})
+	rows, err := db.pool.Query(ctx, q, namedArgs{"locations": locations})
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ func win(
 		return nil, nil, err
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(queueUp+`true`, pgx.NamedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
-	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, pgx.NamedArgs{"old": old.ID})
+	batch.Queue(queueUp+`true`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
+	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, namedArgs{"old": old.ID})
 	if err := attempt.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
@@ -92,8 +92,8 @@ func slotOf(b *booking.Booking) slot {
 	}
 }
 
-func (s slot) args() pgx.NamedArgs {
-	return pgx.NamedArgs{
+func (s slot) args() namedArgs {
+	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
 		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": s.layer,
 		"exclusive": !s.shared, "ours": s.ours,
@@ -144,7 +144,7 @@ func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
 	if len(ids) == wanted || len(ids) == 0 {
 		return ids, nil
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": ids})
+	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, namedArgs{"ids": ids})
 	return nil, err
 }
 
@@ -154,13 +154,13 @@ func takeSeat(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
 		WITH seat AS (INSERT INTO seats (booking_id, session_id) VALUES (@booking, @session) RETURNING session_id)
 		UPDATE sessions SET taken = taken + 1 WHERE booking_id = (SELECT session_id FROM seat)`
 	b.Session.Taken++
-	_, err := tx.Exec(ctx, q, pgx.NamedArgs{"booking": b.ID, "session": b.Related.OwnerBooking})
+	_, err := tx.Exec(ctx, q, namedArgs{"booking": b.ID, "session": b.Related.OwnerBooking})
 	return err
 }
 
 // free gives back what a booking held, but for what it has just taken.
 func free(batch *pgx.Batch, b *booking.Booking, taken []uuid.UUID) {
-	args := pgx.NamedArgs{"id": b.ID, "taken": taken}
+	args := namedArgs{"id": b.ID, "taken": taken}
 	if b.Related.OwnerBooking == nil || b.Session == nil {
 		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND NOT id = ANY(COALESCE(@taken::uuid[], '{}'))`, args)
 		return

@@ -21,7 +21,7 @@ func (db *DB) Try(ctx context.Context, endpointID uuid.UUID, c *booking.Change, 
 			ON CONFLICT ON CONSTRAINT events_pkey DO NOTHING RETURNING id)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, test, next_at)
 		SELECT @delivery, @endpoint, id, id AS lane, 0, true, now() - interval '1 day' FROM told`
-	_, err := db.pool.Exec(ctx, q, pgx.NamedArgs{
+	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"event": c.ID, "app": c.AppID, "booking": c.BookingID, "seq": c.Seq, "type": c.Type, "data": asJSON(c.Data), "at": c.At,
 		"graph": c.Graph, "state": c.State, "from": c.From, "action": c.Action, "actor": c.Actor, "channel": c.Channel,
 		"inputs": asJSON(c.Inputs), "topics": booking.Topics(c.Type, ""), "endpoint": endpointID, "delivery": delivery,
@@ -38,5 +38,5 @@ func (db *DB) Try(ctx context.Context, endpointID uuid.UUID, c *booking.Change, 
 
 // announce tells whoever waits for the end of a try.
 func announce(batch *pgx.Batch, delivery uuid.UUID) {
-	batch.Queue(`SELECT pg_notify(@channel, @text)`, pgx.NamedArgs{"channel": OutcomeChannel, "text": delivery.String()})
+	batch.Queue(`SELECT pg_notify(@channel, @text)`, namedArgs{"channel": OutcomeChannel, "text": delivery.String()})
 }
