@@ -102,10 +102,8 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 	if err != nil {
 		return false, nil //nolint:nilerr // the workflow says so
 	}
-	switch err := a.DB.HasRoom(ctx, b, move); booking.CodeOf(err) {
-	case "":
-		return false, nil
-	case booking.Internal, booking.Unavailable:
+	err = a.DB.HasRoom(ctx, b, move)
+	if code := booking.CodeOf(err); err == nil || code == booking.Internal || code == booking.Unavailable {
 		return false, err
 	}
 	out, err := a.Commit(ctx, booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})

@@ -28,7 +28,6 @@ type temporal struct {
 	mu       sync.Mutex
 	away     bool
 	started  []string
-	signaled []string
 	together int
 	most     int
 }

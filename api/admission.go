@@ -94,10 +94,13 @@ func (s *Server) admit(k *call, b *booking.Booking, move graphs.Move) (*limit.Pl
 	return nil, k.overloaded()
 }
 
+var errOverloaded = booking.Errorf(booking.Overloaded,
+	"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
+
 // overloaded refuses a creation, and spreads those that come again over the next seconds.
 func (k *call) overloaded() error {
 	k.Header("Retry-After", strconv.Itoa(1+rand.IntN(3))) //nolint:gosec // no secret
-	return booking.Errorf(booking.Overloaded, "More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
+	return errOverloaded
 }
 
 // watch gives a creation's place back at its outcome. An outcome that does not come in time lowers the bound; the place

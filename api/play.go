@@ -62,7 +62,7 @@ func (s *Server) submit(
 		return outcome{}, err
 	}
 	if known.Status == booking.Pending {
-		s.deliver(a.ID, send, place)
+		s.deliver(a.ID, send, place) //nolint:contextcheck // it goes on without the request
 	} else {
 		place.Release()
 		wait = 0

@@ -29,7 +29,7 @@ var ErrLeft = errors.New("left to the sweep")
 // Deliveries are bounded in number and not in time. They outlive the requests that they come from, and end with Stop.
 type Retries struct {
 	log      *slog.Logger
-	ctx      context.Context // of all attempts
+	ctx      context.Context //nolint:containedctx // of all attempts: they outlive their requests
 	cancel   context.CancelFunc
 	stopping chan struct{}
 	stop     sync.Once
@@ -124,7 +124,7 @@ func (r *Retries) inTurn(send func(context.Context) error) error {
 
 // pause waits for 0.5 to 1.5 times d, and is cut short by Stop. It returns true when the next attempt is the last one.
 func (r *Retries) pause(d time.Duration) (last bool) {
-	timer := time.NewTimer(d/2 + rand.N(d))
+	timer := time.NewTimer(d/2 + rand.N(d)) //nolint:gosec // no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

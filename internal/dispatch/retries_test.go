@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -102,13 +103,16 @@ func TestRetriesAreBounded(t *testing.T) {
 		r := newRetries(t)
 		var away atomic.Bool
 		away.Store(true)
-		var together, most, first atomic.Int32
+		var together, first atomic.Int32
+		var mu sync.Mutex
+		var most int32
 		send := func(context.Context) error {
 			if first.Add(1) > maxRetrying+100 { // the first attempts are their requests' own
 				n := together.Add(1)
 				defer together.Add(-1)
-				for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-				}
+				mu.Lock()
+				most = max(most, n)
+				mu.Unlock()
 				time.Sleep(10 * time.Millisecond)
 			}
 			if away.Load() {
@@ -132,8 +136,8 @@ func TestRetriesAreBounded(t *testing.T) {
 				left++
 			}
 		}
-		if left != 100 || most.Load() != maxParallel || r.Retrying() != 0 {
-			t.Errorf("%d left to the sweep, %d at once, %d still wait", left, most.Load(), r.Retrying())
+		if left != 100 || most != maxParallel || r.Retrying() != 0 {
+			t.Errorf("%d left to the sweep, %d at once, %d still wait", left, most, r.Retrying())
 		}
 	})
 }
