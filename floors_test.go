@@ -24,6 +24,7 @@ const sdk = "go.temporal.io/sdk/"
 // house is the whole building. A package that is not in it has no place; a package imports only from lower floors.
 var house = map[string]floor{
 	"graphs":                {0, nil},
+	"internal/zones":        {0, nil},
 	"internal/booking":      {1, []string{"github.com/google/uuid"}},
 	"workflows":             {2, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
 	"internal/postgres":     {2, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
@@ -66,6 +67,9 @@ func (s source) imports(path string) bool {
 	return slices.ContainsFunc(s.file.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == strconv.Quote(path) })
 }
 
+// elsewhere are folders whose code is not of the house: the tools' module, and the stand-in for one of Temporal's.
+var elsewhere = []string{"tools", "bin", "deployments/local/nocompute"}
+
 // sources reads the files themselves: a list of packages would come from a cache that misses changes.
 func sources(t *testing.T) []source {
 	t.Helper()
@@ -75,7 +79,7 @@ func sources(t *testing.T) []source {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != "." || entry.Name() == "testdata" || entry.Name() == "node_modules" || path == "tools" || path == "bin") {
+		if entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != "." || entry.Name() == "testdata" || entry.Name() == "node_modules" || slices.Contains(elsewhere, path)) {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(path, ".go") {
@@ -171,6 +175,10 @@ func TestHabits(t *testing.T) {
 			environment := (name == "os.Getenv" || name == "os.Environ" || name == "os.LookupEnv") && s.dir != "internal/config"
 			if environment && !s.test && s.dir != "internal/pgserver" && !strings.HasPrefix(s.dir, "deployments/local") {
 				t.Errorf("%s reads the environment: only internal/config does", s.path)
+			}
+			if (name == "time.LoadLocation" || name == "time.Parse" || name == "time.ParseInLocation") && !s.test && s.dir != "internal/zones" &&
+				!strings.HasPrefix(s.dir, "deployments/local") {
+				t.Errorf("%s uses %s: zones and times are read by internal/zones only, the same on every machine", s.path, name)
 			}
 			if name == "time.Sleep" && s.imports("testing/synctest") {
 				return true // virtual time

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // zones must not depend on the image
 
 	"holdfast/graphs"
 	"holdfast/internal/app"

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
+	"holdfast/internal/zones"
 )
 
 // What one question for free time may cost.
@@ -50,23 +50,18 @@ func (s *Server) wanted(k *call) (*wanted, error) {
 
 func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
 	problems := booking.Problems{}
-	body, err := s.inheritAvailability(k, body, problems)
+	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(body)
+	w, in, err := k.question(project, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	var in availabilityInput
-	if err := fill(text, &in); err != nil {
-		return nil, err
-	}
-	w := in.query(k.clock, problems)
 	if in.Zone != "" {
 		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
 	}
-	if err := s.chosen(k, w, in.Resources, problems); err != nil {
+	if err := s.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
 	}
 	if in.ReservationID != "" {
@@ -76,38 +71,46 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	return w, problems.Err()
 }
 
-// inheritAvailability lays the project's availability, constraints and resources under the body's.
-func (s *Server) inheritAvailability(
-	k *call, body map[string]json.RawMessage, problems booking.Problems,
-) (map[string]json.RawMessage, error) {
+// question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
+func (k *call) question(
+	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+) (*wanted, availabilityInput, error) {
+	if k.kind == booking.ServerKey {
+		in, err := ownersQuestion(p, body)
+		return in.query(k.clock, problems), in, err
+	}
+	asked, err := readQuestion(body)
+	if err != nil {
+		return nil, asked, err
+	}
+	narrower := asked.query(k.clock, problems)
+	if p == nil {
+		narrower.future(time.Now())
+		return narrower, asked, nil
+	}
+	in := visitorsQuestion(p, asked)
+	w := in.query(k.clock, booking.Problems{}) // the project's was checked when it was written
+	w.bound(in, asked, narrower, time.Now())
+	return w, in, nil
+}
+
+// askedProject finds the project that a question names; nil for none, or when it does not exist.
+func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
-		return body, nil
+		return nil, nil
 	}
 	var text string
 	_ = json.Unmarshal(raw, &text) // of another type: no UUID
 	id := parseID(text, "project_id", problems)
 	if id == uuid.Nil {
-		return body, nil
+		return nil, nil
 	}
 	p, err := s.DB.Project(k, k.app.ID, id)
 	if missing(err, "project_id", problems) || err != nil {
-		return body, unlessMissing(err)
+		return nil, unlessMissing(err)
 	}
-	under := projectAvailability(p)
-	maps.Copy(under, body)
-	return under, nil
-}
-
-// projectAvailability is what a project says of its availability, as the body of a question.
-func projectAvailability(p *booking.Project) map[string]json.RawMessage {
-	under := map[string]json.RawMessage{}
-	_ = json.Unmarshal(p.Availability, &under) // checked when it was written
-	under["constraints"] = p.Constraints
-	if len(p.Resources) > 0 {
-		under["resources"], _ = json.Marshal(p.Resources) //nolint:errchkjson // UUIDs only
-	}
-	return under
+	return p, nil
 }
 
 // query reads all but the resources.
@@ -123,9 +126,9 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 	clock.Zone = w.zone
 	w.From = moment(clock, string(in.From), "now", "from", problems)
 	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
-	w.Length = in.length(in.Length, "length", problems)
-	w.Step = in.length(in.Increments, "timeslot_increments", problems)
-	w.Buffer = in.length(in.Buffer, "buffer", problems)
+	w.Length, w.LengthDays = in.length(in.Length, "length", problems)
+	w.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
+	w.Buffer, _ = in.length(in.Buffer, "buffer", problems)
 	w.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
 	w.IgnoreAllDay = in.IgnoreAllDay
 	w.Mode = availability.RoundRobinRandom
@@ -161,18 +164,20 @@ func moment(clock timekit.Clock, text, otherwise, field string, problems booking
 	if t, err := clock.Read(text); err == nil && clock.In != "" {
 		return t
 	}
-	t, err := availability.ParseMoment(text, time.Now(), clock.Zone)
+	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), clock.Zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}
 	return t
 }
 
-func (in availabilityInput) length(text, field string, problems booking.Problems) time.Duration {
+// length reads a span that has a fixed length, and how many of its days go by the calendar.
+func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
 	if text == "" {
-		return 0
+		return 0, 0
 	}
-	length, fixed := span(text, field, problems).Duration()
+	told := span(text, field, problems)
+	length, fixed := told.Duration()
 	switch {
 	case !fixed:
 		problems.Add(field, "must not be told in months or years")
@@ -180,8 +185,10 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 		problems.Add(field, "is too long")
 	case length < time.Minute && field != "buffer" && problems[field] == nil:
 		problems.Add(field, "must be a minute or longer")
+	case field == "timeslot_increments" && length > 24*time.Hour && length%(24*time.Hour) != 0:
+		problems.Add(field, "must be whole days, or less than one")
 	}
-	return length
+	return length, told.Days()
 }
 
 // chosen finds the resources, all of the app's unless some are named.
@@ -205,6 +212,9 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 		problems.Add("resources", "must be named: this app has more than %d", maxResources)
 	}
 	for _, r := range all {
+		if !r.KnownZone() {
+			problems.Add("resources", "%s has the time zone %q, which the IANA database does not have: set another one", r.ID, r.Timezone)
+		}
 		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
 		w.resources = append(w.resources, r)
 		w.Resources = append(w.Resources, availability.Resource{Zone: r.Zone(), Rules: own})

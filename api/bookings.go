@@ -140,6 +140,7 @@ func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
 	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.terms(problems)}
 	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
+	checkWindow(f.Start, f.End, "end", problems)
 	switch k.Query("sortedBy") {
 	case "", "asc":
 	case "desc":

@@ -23,7 +23,8 @@ type call struct {
 	begun     map[uuid.UUID]bool // answers of Server.begun
 	door      *limit.Place       // its turn at the door of new bookings; nil for none
 	clock     timekit.Clock
-	base      string // where the world reaches this server, without a slash at the end
+	offer     *offering // what a page offers its visitor; nil for callers with a key
+	base      string    // where the world reaches this server, without a slash at the end
 }
 
 // chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.

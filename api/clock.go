@@ -80,6 +80,13 @@ func (k *call) parseTime(text, field string, problems booking.Problems) time.Tim
 	return t
 }
 
+// checkWindow refuses a window that ends before it begins. One that is empty has nothing in it, which is an answer.
+func checkWindow(from, to *time.Time, field string, problems booking.Problems) {
+	if from != nil && to != nil && to.Before(*from) && len(problems) == 0 {
+		problems.Add(field, "must not come before the start of the window")
+	}
+}
+
 var lostPlus = regexp.MustCompile(` (\d\d:?\d\d)$`)
 
 // queryTime reads a time of the query; nil when there is none. A "+" that was not escaped has become a space.

@@ -47,6 +47,7 @@ func (k *call) sendingFilter(problems booking.Problems) postgres.SendingFilter {
 		Status: k.Query("status"), Booking: k.queryID("booking_id", problems),
 		Since: k.queryTime("since", problems), Until: k.queryTime("until", problems),
 	}
+	checkWindow(f.Since, f.Until, "until", problems)
 	known := []string{"", postgres.Waiting, postgres.Delivered, postgres.Exhausted, postgres.Cancelled}
 	if !slices.Contains(known, f.Status) {
 		problems.Add("status", "must be one of %s", strings.Join(known[1:], ", "))

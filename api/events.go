@@ -44,6 +44,7 @@ func (k *call) eventFilter() (postgres.EventFilter, error) {
 	if to == nil {
 		problems.Add("end", "is required")
 	}
+	checkWindow(from, to, "end", problems)
 	if err := problems.Err(); err != nil {
 		return f, err
 	}

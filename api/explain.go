@@ -10,6 +10,7 @@ import (
 // verdictView says of one resource whether the slot is offered, and what stands against it.
 type verdictView struct {
 	resourceView
+	End     string       `json:"end"` // of the slot with this resource: days go by the calendar of its zone
 	Offered bool         `json:"offered"`
 	Reasons []reasonView `json:"reasons"`
 }
@@ -42,14 +43,17 @@ func (s *Server) explainAvailability(k *call) error {
 	if err := s.fill(k, w, true); err != nil {
 		return err
 	}
-	offered := false
+	offered, end := false, k.clock.Show(start.Add(w.Length), w.zone)
 	verdicts := []verdictView{}
-	for _, v := range w.Explain(start) {
+	for i, v := range w.Explain(start) {
 		offered = offered || v.Offered
-		verdicts = append(verdicts, verdictView{w.views[v.Resource], v.Offered, k.reasons(w, v)})
+		verdicts = append(verdicts, verdictView{w.views[v.Resource], k.clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
+		if i == 0 {
+			end = verdicts[0].End
+		}
 	}
 	return k.data(http.StatusOK, map[string]any{
-		"start": k.clock.Show(start, w.zone), "end": k.clock.Show(start.Add(w.Length), w.zone), "offered": offered, "resources": verdicts,
+		"start": k.clock.Show(start, w.zone), "end": end, "offered": offered, "resources": verdicts,
 	})
 }
 

@@ -99,6 +99,9 @@ func (d *draft) seats() error {
 		BookUntil:   before(set.MinBookingTime, "min_booking_time"),
 		CancelUntil: before(set.MinCancelTime, "min_cancel_time"),
 	}
+	if until := d.Session.BookUntil; set.MaxBookingTime != "" && set.MinBookingTime != "" && !d.Session.BookFrom.Before(until) {
+		d.problems.Add("settings.max_booking_time", "must be longer than min_booking_time: otherwise no seat can ever be booked")
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
+	"holdfast/internal/zones"
 )
 
 // decode reads a JSON object into every target. An empty body is an empty object. Fields nobody knows are let pass:
@@ -68,7 +69,7 @@ func checkLength(text, field string, limit int, problems booking.Problems) {
 }
 
 func checkZone(name, field string, problems booking.Problems) {
-	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+	if _, err := zones.Load(name); err != nil {
 		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
 	}
 }

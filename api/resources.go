@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"net/http"
-	"net/mail"
 	"strings"
 
 	"github.com/google/uuid"
@@ -51,15 +50,6 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	in.rules(r, problems)
 	checkPassword(in.Password, problems)
 	return problems.Err()
-}
-
-func checkEmail(text, field string, problems booking.Problems) {
-	if text == "" {
-		return
-	}
-	if parsed, err := mail.ParseAddress(text); err != nil || parsed.Address != text || len(text) > 320 {
-		problems.Add(field, "must be an e-mail address")
-	}
 }
 
 func (s *Server) listResources(k *call) error {

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 
@@ -64,7 +63,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 		return
 	}
 	to := in.Recipients[0]
-	if parsed, err := mail.ParseAddress(to.Email); err != nil || parsed.Address != to.Email || len(to.Email) > 320 {
+	if !isEmail(to.Email) {
 		problems.Add("recipients.0.email", "must be an e-mail address")
 	}
 	checkLength(to.DisplayName, "recipients.0.display_name", 200, problems)
@@ -104,11 +103,14 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 			return nil
 		}
 		r.ProjectID = &id
-		_, err := s.DB.Project(k, k.app.ID, id)
-		if missing(err, "project_id", problems) {
-			return nil
+		project, err := s.DB.Project(k, k.app.ID, id)
+		if missing(err, "project_id", problems) || err != nil {
+			return unlessMissing(err)
 		}
-		return err
+		if fault := unfitForPages(project); fault != "" {
+			problems.Add("project_id", "%s", fault)
+		}
+		return nil
 	}
 	hosts, err := s.hosts(k, in, problems)
 	if err != nil || len(hosts) == 0 {

@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // zones must not depend on the machine
+	_ "time/tzdata" // for Temporal's server; the product has its own
 
 	"holdfast/deployments/local/stack"
 )

@@ -8,7 +8,8 @@ import (
 
 // Verdict says of one resource whether a slot is offered with it and, if not, everything that stands against it.
 type Verdict struct {
-	Resource int // its position in Query.Resources
+	Resource int       // its position in Query.Resources
+	End      time.Time // of the slot with this resource; the start if a moment is asked about
 	Offered  bool
 	Reasons  []Reason // none if it is offered, else at least one
 }
@@ -54,12 +55,13 @@ type Reason struct {
 func (q *Query) Explain(start time.Time) []Verdict {
 	p := newPlan(q)
 	p.layPoints(freeOf)
-	s := stretch{instant(start), instant(start) + max(p.length, 1)}
-	named := p.namedAt(s.from)
+	at := instant(start)
+	named := p.namedAt(at)
 	verdicts := make([]Verdict, 0, len(p.lanes))
 	for i := range p.lanes {
-		v := Verdict{Resource: i, Offered: slices.Contains(named, i)}
-		if !v.Offered {
+		s := stretch{at, p.end(&p.lanes[i], at)}
+		v := Verdict{Resource: i, End: moment(s.to), Offered: slices.Contains(named, i)}
+		if s.to = max(s.to, at+1); !v.Offered {
 			v.Reasons = p.reasons(i, s)
 		}
 		verdicts = append(verdicts, v)
@@ -68,13 +70,13 @@ func (q *Query) Explain(start time.Time) []Verdict {
 }
 
 // namedAt returns the resources that are offered with the slot or stretch at an instant.
-func (p *plan) namedAt(at int64) []int {
+func (p *plan) namedAt(at int64) (named []int) {
 	for _, slot := range p.offered() {
 		if from := instant(slot.Start); from == at || p.length == 0 && from < at && at < instant(slot.End) {
-			return slot.Resources
+			named = append(named, slot.Resources...)
 		}
 	}
-	return nil
+	return named
 }
 
 func (p *plan) reasons(i int, s stretch) []Reason {

@@ -14,10 +14,13 @@ func (s story) explains(t *testing.T, o *oracle, points [][]bool, slots []Slot, 
 	named := []int{}
 	for _, slot := range slots {
 		if slot.Start.Equal(start) || s.Length == 0 && slot.Start.Before(start) && start.Before(slot.End) {
-			named = slot.Resources
+			named = append(named, slot.Resources...)
 		}
 	}
 	for i, v := range s.Explain(start) {
+		if want := o.time(o.end(i, k)); !v.End.Equal(want) {
+			t.Fatalf("at %s: with %d it ends at %s, want %s: %s", start, i, v.End, want, s)
+		}
 		if v.Resource != i || v.Offered != slices.Contains(named, i) {
 			t.Fatalf("at %s: %+v, but it is offered with %v: %s", start, v, named, s)
 		}
@@ -43,15 +46,15 @@ func whys(reasons []Reason) []Why {
 
 // whys says what a minute by minute look finds against a slot that is not offered.
 func (o *oracle) whys(i, k int, points [][]bool) []Why {
-	m, length := o.lanes[i], max(o.length, 1)
+	m, end := o.lanes[i], max(o.end(i, k), k+1)
 	var list []Why
 	if o.time(k).Before(o.q.From) {
 		list = append(list, BeforeWindow)
 	}
-	if o.length > 0 && o.time(k+o.length).After(o.q.To) || !o.time(k).Before(o.q.To) {
+	if o.length > 0 && o.time(end).After(o.q.To) || !o.time(k).Before(o.q.To) {
 		list = append(list, AfterWindow)
 	}
-	if slices.Contains(m.allowed[k:k+length], false) {
+	if slices.Contains(m.allowed[k:end], false) {
 		list = append(list, Rule)
 	}
 	list = append(list, o.busyWhys(i, k)...)
@@ -81,7 +84,7 @@ func (o *oracle) busyWhys(i, k int) []Why {
 	var list []Why
 	for _, b := range o.q.Resources[i].Busy {
 		// Without a length the package asks for a moment, which is not longer than a minute of the oracle.
-		start, end := o.time(k), o.time(k+max(o.length, 1))
+		start, end := o.time(k), o.time(max(o.end(i, k), k+1))
 		inside := b.Start.Before(end) && start.Before(b.End)
 		near := b.Start.Before(end.Add(o.q.Buffer)) && start.Add(-o.q.Buffer).Before(b.End)
 		switch {
@@ -114,7 +117,7 @@ func TestExplainAgreesWithSlots(t *testing.T) {
 			s.explains(t, o, points, slots, k)
 		}
 		for k := range points[0] { // points that are not offered
-			if points[0][k] && r.IntN(40) == 0 && o.inWindow(k) {
+			if points[0][k] && r.IntN(40) == 0 && o.inWindow(k, o.end(0, k)) {
 				s.explains(t, o, points, slots, k)
 			}
 		}

@@ -58,10 +58,15 @@ func (q *Query) inOrder() []int {
 // choose names, of the resources that have a slot, in order of precedence, those to be offered with it.
 func (q *Query) choose(have []int) []int {
 	have = q.enough(have)
-	if len(have) > 1 && (q.Mode == RoundRobinRandom || q.Mode == RoundRobinPrioritized) {
+	if len(have) > 1 && q.roundRobin() {
 		return have[:1]
 	}
 	return have
+}
+
+// roundRobin tells whether each start names one resource only.
+func (q *Query) roundRobin() bool {
+	return q.Mode == RoundRobinRandom || q.Mode == RoundRobinPrioritized
 }
 
 // enough returns the resources that have a slot if they are enough to offer it, else none.

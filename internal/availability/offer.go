@@ -1,7 +1,7 @@
 package availability
 
 import (
-	"math"
+	"cmp"
 	"slices"
 )
 
@@ -13,20 +13,37 @@ func (p *plan) offered() []Slot {
 	return p.merge(p.starts(freeOf), p.precedence(), p.choose)
 }
 
-// starts returns, for each lane, the points within the query from which a slot lies in what the lane has.
-func (p *plan) starts(of func(*lane) []stretch) [][]int64 {
-	lists := make([][]int64, len(p.lanes))
+// starts returns, for each lane, the slots within the query that lie in what the lane has.
+func (p *plan) starts(of func(*lane) []stretch) [][]stretch {
+	lists := make([][]stretch, len(p.lanes))
 	for i := range p.lanes {
-		points := p.lanes[i].points
-		first, _ := slices.BinarySearch(points, p.from)
-		last, _ := slices.BinarySearch(points, p.to-p.length+1)
-		lists[i] = fitting(points[first:max(first, last)], of(&p.lanes[i]), p.length)
+		lists[i] = p.fitting(&p.lanes[i], of(&p.lanes[i]))
 	}
 	return lists
 }
 
-// merge makes one slot of each start that enough lanes have; it uses the lists up.
-func (p *plan) merge(lists [][]int64, order []int, choose func([]int) []int) []Slot {
+// fitting returns the slots from the lane's points that lie within the query and within a list.
+func (p *plan) fitting(l *lane, list []stretch) []stretch {
+	first, _ := slices.BinarySearch(l.points, p.from)
+	last, _ := slices.BinarySearch(l.points, p.to)
+	var fit []stretch
+	for _, at := range l.points[first:max(first, last)] {
+		for len(list) > 0 && list[0].to <= at {
+			list = list[1:]
+		}
+		if len(list) == 0 {
+			break
+		}
+		if end := p.end(l, at); list[0].from <= at && end <= min(list[0].to, p.to) {
+			fit = append(fit, stretch{at, end})
+		}
+	}
+	return fit
+}
+
+// merge makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the lists
+// up.
+func (p *plan) merge(lists [][]stretch, order []int, choose func([]int) []int) []Slot {
 	most, sum := 0, 0
 	for _, list := range lists {
 		most, sum = max(most, len(list)), sum+len(list)
@@ -35,27 +52,33 @@ func (p *plan) merge(lists [][]int64, order []int, choose func([]int) []int) []S
 	for at, more := earliest(lists); more; at, more = earliest(lists) {
 		before := len(names)
 		for _, i := range order {
-			if len(lists[i]) > 0 && lists[i][0] == at {
-				lists[i] = lists[i][1:]
-				names = append(names, i)
+			if len(lists[i]) == 0 || lists[i][0].from != at.from || lists[i][0].to != at.to && !p.roundRobin() {
+				continue
 			}
+			if len(names) == before {
+				at.to = lists[i][0].to
+			}
+			lists[i] = lists[i][1:]
+			names = append(names, i)
 		}
 		if chosen := choose(names[before:]); len(chosen) > 0 {
-			slots = append(slots, slotOf(stretch{at, at + p.length}, slices.Clip(chosen)))
+			slots = append(slots, slotOf(at, slices.Clip(chosen)))
 		}
 	}
 	return slots
 }
 
-func earliest(lists [][]int64) (at int64, some bool) {
-	at = math.MaxInt64
+// earliest is the first slot of all, by its start and then by its end.
+func earliest(lists [][]stretch) (first stretch, some bool) {
 	for _, list := range lists {
-		if len(list) > 0 {
-			at, some = min(at, list[0]), true
+		if len(list) > 0 && (!some || compare(list[0], first) < 0) {
+			first, some = list[0], true
 		}
 	}
-	return at, some
+	return first, some
 }
+
+func compare(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) }
 
 // sweep cuts what enough lanes have within the query where the choice changes; it uses the lists up.
 func (p *plan) sweep(lists [][]stretch, order []int, choose func([]int) []int) []Slot {

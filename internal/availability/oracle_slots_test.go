@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"maps"
 	"slices"
 )
 
@@ -8,15 +9,19 @@ import (
 func (o *oracle) points(of func(minutes) []bool) [][]bool {
 	var all [][]bool
 	for i, m := range o.lanes {
+		counts := o.counting(i)
+		if o.q.Mode == Mutual && i == 0 {
+			counts = o.counting(o.q.inOrder()...)
+		}
 		switch {
 		case o.q.Mode == Mutual && i > 0:
 			all = append(all, all[0])
 		case o.q.RoundToHour:
-			all = append(all, o.wallPoints(m))
+			all = append(all, o.wallPoints(m, counts))
 		case o.q.Mode == Mutual:
-			all = append(all, o.packedPoints(o.everybody(of), m.wall))
+			all = append(all, o.packedPoints(o.everybody(of), m.wall, counts))
 		default:
-			all = append(all, o.packedPoints(of(m), m.wall))
+			all = append(all, o.packedPoints(of(m), m.wall, counts))
 		}
 	}
 	return all
@@ -52,19 +57,42 @@ func (o *oracle) chosen(could []int) []int {
 	return could
 }
 
+// groups are the resources that could have a slot at a minute, in groups that make one offer: by their end, unless the mode
+// makes a choice of one.
+func (o *oracle) groups(could []int, k int) [][]int {
+	if len(could) == 0 || o.q.Mode == RoundRobinPrioritized || o.q.Mode == RoundRobinRandom {
+		return [][]int{could}
+	}
+	byEnd := map[int][]int{}
+	for _, i := range could {
+		byEnd[o.end(i, k)] = append(byEnd[o.end(i, k)], i)
+	}
+	var groups [][]int
+	for _, end := range slices.Sorted(maps.Keys(byEnd)) {
+		groups = append(groups, byEnd[end])
+	}
+	return groups
+}
+
+// could are the resources of which a slot at a minute lies in what is marked.
+func (o *oracle) could(points [][]bool, marked func(minutes) []bool, k int) (list []int) {
+	for i, m := range o.lanes {
+		if points[i][k] && o.inWindow(k, o.end(i, k)) && o.fits(marked(m), k, o.end(i, k)) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
 // slots is what Slots should answer to a query with a length.
 func (o *oracle) slots() []Slot {
 	var slots []Slot
 	points := o.points(freeMinutes)
 	for k := range o.minutes() {
-		var could []int
-		for i, m := range o.lanes {
-			if o.inWindow(k) && points[i][k] && o.fits(m.free, k) {
-				could = append(could, i)
+		for _, could := range o.groups(o.could(points, freeMinutes, k), k) {
+			if named := o.chosen(could); named != nil {
+				slots = append(slots, Slot{o.time(k), o.time(o.end(named[0], k)), named})
 			}
-		}
-		if named := o.chosen(could); named != nil {
-			slots = append(slots, Slot{o.time(k), o.time(k + o.length), named})
 		}
 	}
 	return slots
@@ -75,17 +103,13 @@ func (o *oracle) taken() []Slot {
 	var slots []Slot
 	points := o.points(allowedMinutes)
 	for k := range o.minutes() {
-		var could, busy []int
-		for i, m := range o.lanes {
-			if o.inWindow(k) && points[i][k] && o.fits(m.allowed, k) {
-				could = append(could, i)
-				if !o.fits(m.free, k) {
-					busy = append(busy, i)
-				}
-			}
+		all, free := o.could(points, allowedMinutes, k), o.could(points, freeMinutes, k)
+		if len(all) == 0 || o.q.Mode == Mutual && (len(all) < len(o.lanes) || len(free) == len(all)) || o.q.Mode != Mutual && len(free) > 0 {
+			continue
 		}
-		if o.q.Mode == Mutual && len(could) == len(o.lanes) && len(busy) > 0 || o.q.Mode != Mutual && len(could) > 0 && len(busy) == len(could) {
-			slots = append(slots, Slot{o.time(k), o.time(k + o.length), busy})
+		for _, could := range o.groups(all, k) {
+			busy := slices.DeleteFunc(slices.Clone(could), func(i int) bool { return slices.Contains(free, i) })
+			slots = append(slots, Slot{o.time(k), o.time(o.end(could[0], k)), busy})
 		}
 	}
 	return slots

@@ -3,6 +3,7 @@ package availability
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -125,8 +126,11 @@ type oracle struct {
 	zero   time.Time // the first minute
 	lanes  []minutes
 	length int
+	days   int // of the length, by the calendar
 	step   int
 	buffer int
+	common []spec
+	own    [][]spec
 }
 
 // minutes are those of one resource.
@@ -134,22 +138,23 @@ type minutes struct {
 	wall    []wallMinute
 	allowed []bool
 	free    []bool // a minute's slot would be free
+	zone    *time.Location
 }
 
 // newOracle needs what the query's rules and each resource's rules were made of.
 func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 	t.Helper()
-	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -2)} // before the day of From
+	o := &oracle{q: q, zero: q.From.AddDate(0, 0, -2), common: common, own: own} // before the day of From
 	if !q.RoundToHour {
 		o.zero = q.From.AddDate(0, 0, -3) // before the day before
 	}
-	o.length, o.buffer = int(q.Length/time.Minute), int(q.Buffer/time.Minute)
+	o.length, o.days, o.buffer = int(q.Length/time.Minute), q.LengthDays, int(q.Buffer/time.Minute)
 	if o.step = int(q.Step / time.Minute); o.step == 0 {
-		o.step = o.length
+		o.step = min(o.length, 24*60)
 	}
-	n := o.index(q.To.Add(q.Length + 3*time.Hour))
+	n := o.index(q.To.Add(q.Length + 27*time.Hour))
 	for i, r := range q.Resources {
-		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n)}
+		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n), r.Zone}
 		for k := range n {
 			m.allowed[k] = allows(common, m.wall[k]) && allows(own[i], m.wall[k])
 			m.free[k] = m.allowed[k]
@@ -179,17 +184,53 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 	}
 }
 
-// fits tells whether a slot from a minute on lies in what is marked.
-func (o *oracle) fits(marked []bool, k int) bool {
-	return k+o.length <= len(marked) && !slices.Contains(marked[k:k+o.length], false)
+// fits tells whether a range of minutes lies in what is marked.
+func (o *oracle) fits(marked []bool, k, end int) bool {
+	return end <= len(marked) && !slices.Contains(marked[k:end], false)
 }
 
-func (o *oracle) inWindow(k int) bool {
-	return !o.time(k).Before(o.q.From) && !o.time(k+o.length).After(o.q.To)
+func (o *oracle) inWindow(k, end int) bool {
+	return !o.time(k).Before(o.q.From) && !o.time(end).After(o.q.To)
+}
+
+// end is the minute at which the slot of a resource ends that begins at a minute.
+func (o *oracle) end(i, k int) int {
+	if o.q.Mode == Mutual {
+		i = 0
+	}
+	return o.later(o.lanes[i].wall, k, o.days) + o.length - o.days*24*60
+}
+
+// later looks for the minute at which the wall shows the same time so many dates later: the first such; or, if the wall never
+// shows it, as many minutes after the last one before the gap as the wall is behind there.
+func (o *oracle) later(wall []wallMinute, k, days int) int {
+	if days == 0 {
+		return k
+	}
+	date := time.Date(wall[k].date/10000, time.Month(wall[k].date/100%100), wall[k].date%100+days, 0, 0, 0, 0, time.UTC)
+	y, m, d := date.Date()
+	want := wallMinute{date: y*10000 + int(m)*100 + d, minute: wall[k].minute}
+	for j := k; j < len(wall); j++ {
+		switch now := wall[j]; {
+		case now.date == want.date && now.minute == want.minute:
+			return j
+		case j > k && wall[j-1].before(want) && want.before(now):
+			return j - 1 + minutesBetween(wall[j-1], want)
+		}
+	}
+	return len(wall) + 1
+}
+
+// minutesBetween counts by the calendar, as if no clock were ever changed.
+func minutesBetween(from, to wallMinute) int {
+	at := func(m wallMinute) time.Time {
+		return time.Date(m.date/10000, time.Month(m.date/100%100), m.date%100, 0, m.minute, 0, 0, time.UTC)
+	}
+	return int(at(to).Sub(at(from)) / time.Minute)
 }
 
 // wallPoints marks the points on the wall clock.
-func (o *oracle) wallPoints(m minutes) []bool {
+func (o *oracle) wallPoints(m minutes, counts func(date int) bool) []bool {
 	points, anchor := make([]bool, len(m.wall)), 0
 	for k, now := range m.wall {
 		if !m.allowed[k] {
@@ -198,25 +239,103 @@ func (o *oracle) wallPoints(m minutes) []bool {
 		if k == 0 || !m.allowed[k-1] || m.wall[k-1].date != now.date {
 			anchor = (now.minute + 59) / 60 * 60
 		}
-		points[k] = now.minute >= anchor && (now.minute-anchor)%o.step == 0
+		points[k] = now.minute >= anchor && (now.minute-anchor)%o.step == 0 && counts(now.date)
 	}
 	return points
 }
 
+// counting tells which dates have points: of a step in days every n-th, counted from the first date that the rules of some
+// resources allow. It walks minute by minute, in the zone of the first of them.
+func (o *oracle) counting(of ...int) func(date int) bool {
+	n := o.step / (24 * 60)
+	if n <= 1 {
+		return func(int) bool { return true }
+	}
+	starts := []int{}
+	zone := o.lanes[of[0]].zone
+	for _, list := range append(o.ownOf(of), o.common) {
+		for _, s := range list {
+			switch {
+			case s.name != "allow_period":
+			case s.unix[0] != 0:
+				starts = append(starts, wallMinutes(zone, time.Unix(s.unix[0], 0), 1)[0].date)
+			default:
+				starts = append(starts, s.wall[0].date)
+			}
+		}
+	}
+	if slices.Sort(starts); len(starts) == 0 {
+		starts = []int{20240101}
+	}
+	anchor := starts[0]
+	for _, start := range starts {
+		if date := o.firstAllowed(start, of); date != 0 {
+			anchor = date
+			break
+		}
+	}
+	return func(date int) bool {
+		return minutesBetween(wallMinute{date: anchor}, wallMinute{date: date})/(24*60)%n == 0
+	}
+}
+
+func (o *oracle) ownOf(of []int) (lists [][]spec) {
+	for _, i := range of {
+		lists = append(lists, o.own[i])
+	}
+	return lists
+}
+
+// firstAllowed is the first date within a week of which some resources have a minute in common; 0 for none.
+func (o *oracle) firstAllowed(start int, of []int) int {
+	noon := time.Date(start/10000, time.Month(start/100%100), start%100, 12, 0, 0, 0, time.UTC)
+	last, _ := strconv.Atoi(noon.AddDate(0, 0, 7).Format("20060102"))
+	from, n := noon.AddDate(0, 0, -2), 12*24*60
+	var walls [][]wallMinute
+	for _, i := range of {
+		walls = append(walls, wallMinutes(o.lanes[i].zone, from, n))
+	}
+	for k := range n {
+		date := walls[0][k].date
+		if date < start || date > last {
+			continue
+		}
+		all := true
+		for j, i := range of {
+			all = all && allows(withoutHolidays(o.common), walls[j][k]) && allows(withoutHolidays(o.own[i]), walls[j][k])
+		}
+		if all {
+			return date
+		}
+	}
+	return 0
+}
+
+func withoutHolidays(specs []spec) []spec {
+	return slices.DeleteFunc(slices.Clone(specs), func(s spec) bool { return s.name == "block_period" })
+}
+
 // packedPoints marks the points that are counted from the start of free stretches.
-func (o *oracle) packedPoints(free []bool, wall []wallMinute) []bool {
+func (o *oracle) packedPoints(free []bool, wall []wallMinute, counts func(date int) bool) []bool {
 	today := wall[o.index(o.q.From)].date
 	y, m, d := time.Date(today/10000, time.Month(today/100%100), today%100-1, 12, 0, 0, 0, time.UTC).Date()
 	dawn := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= y*10000+int(m)*100+d })
 	morning := slices.IndexFunc(wall, func(now wallMinute) bool { return now.date >= today })
-	points, anchor := make([]bool, len(wall)), 0
+	points := make([]bool, len(wall))
 	for k := range wall {
-		if free[k] && (k == 0 || !free[k-1]) {
-			if anchor = k; k < dawn {
-				anchor = morning
+		if !free[k] || k > 0 && free[k-1] {
+			continue
+		}
+		anchor := k
+		if k < dawn {
+			anchor = morning
+		}
+		for n, at := 0, anchor; at < len(wall) && !slices.Contains(free[k:at+1], false); n++ {
+			points[at] = counts(wall[at].date)
+			if at = anchor + (n+1)*o.step; o.step >= 24*60 {
+				at = o.later(wall, anchor, n+1)
 			}
 		}
-		points[k] = free[k] && k >= anchor && (k-anchor)%o.step == 0
 	}
 	return points
 }

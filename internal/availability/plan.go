@@ -11,6 +11,8 @@ type plan struct {
 	from, to     int64
 	early        int64 // before the day before the query's first day, in any zone; everything is computed from here on
 	length, step int64
+	days         int64 // of the length, by the calendar; each is 24 hours in length
+	stepDays     int64 // of the step, if it is a day or longer; else 0
 	lanes        []lane
 }
 
@@ -23,6 +25,7 @@ type lane struct {
 	free   []stretch // what is allowed and not kept by busy time
 	laid   []stretch // where the points lie
 	points []int64   // where slots may begin, whether or not they fit, in order
+	ends   *ground   // by whose calendar slots end
 }
 
 // ground is what resources with the same zone and the same rules share.
@@ -34,15 +37,18 @@ type ground struct {
 	points  []int64 // on the wall clock; nil until asked for
 	dawn    int64   // the first instant of the day before the query's first day
 	morning int64   // the first instant of that first day
+	anchor  *int64  // the date from which every n-th is counted; nil until asked for
 }
 
 func newPlan(q *Query) *plan {
 	p := &plan{Query: q, from: instant(q.From), to: instant(q.To), length: span(q.Length), step: span(q.Step)}
 	p.early = p.from - lookBack
 	if p.step == 0 {
-		p.step = p.length
+		p.step = min(p.length, day)
 	}
 	p.step = max(p.step, minute)
+	p.stepDays = p.step / day
+	p.days = min(max(int64(q.LengthDays), 0), p.length/day)
 	var grounds []*ground
 	for i := range q.Resources {
 		r := &q.Resources[i]
@@ -51,7 +57,11 @@ func newPlan(q *Query) *plan {
 			g = p.newGround(r)
 			grounds = append(grounds, g)
 		}
-		p.lanes = append(p.lanes, lane{ground: g, free: subtract(g.allowed, q.kept(r.Busy))})
+		l := lane{ground: g, free: subtract(g.allowed, q.kept(r.Busy)), ends: g}
+		if q.Mode == Mutual && i > 0 {
+			l.ends = p.lanes[0].ground
+		}
+		p.lanes = append(p.lanes, l)
 	}
 	return p
 }

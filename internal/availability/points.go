@@ -1,5 +1,7 @@
 package availability
 
+import "slices"
+
 // layPoints gives every lane the points where its slots may begin; packed ones lie in what each lane has. A query
 // without a length needs none.
 func (p *plan) layPoints(of func(*lane) []stretch) {
@@ -9,6 +11,9 @@ func (p *plan) layPoints(of func(*lane) []stretch) {
 		p.layCommonPoints(of)
 	default:
 		for i := range p.lanes {
+			if g := p.lanes[i].ground; p.stepDays > 1 {
+				p.setAnchor(g, []*ground{g})
+			}
 			p.lanes[i].lay(p, of(&p.lanes[i]))
 		}
 	}
@@ -16,6 +21,15 @@ func (p *plan) layPoints(of func(*lane) []stretch) {
 
 func (p *plan) layCommonPoints(of func(*lane) []stretch) {
 	first := &p.lanes[0]
+	if p.stepDays > 1 {
+		var all []*ground
+		for i := range p.lanes {
+			if g := p.lanes[i].ground; !slices.Contains(all, g) {
+				all = append(all, g)
+			}
+		}
+		p.setAnchor(first.ground, all)
+	}
 	first.lay(p, p.common(of))
 	for i := range p.lanes {
 		p.lanes[i].laid, p.lanes[i].points = first.laid, first.points
@@ -40,7 +54,7 @@ func (p *plan) wallPoints(g *ground) []int64 {
 		for segs[0].to <= s.from {
 			segs = segs[1:]
 		}
-		points = p.pointsOf(s, segs, points)
+		points = p.pointsOf(g, s, segs, points)
 	}
 	g.points = points
 	return points
@@ -48,7 +62,7 @@ func (p *plan) wallPoints(g *ground) []int64 {
 
 // pointsOf walks one allowed stretch, segment by segment and in each day by day. The anchor is the day's first full
 // hour in the stretch; it outlives a segment, so that points stay on the wall clock when clocks change within a day.
-func (p *plan) pointsOf(s stretch, segs []segment, points []int64) []int64 {
+func (p *plan) pointsOf(g *ground, s stretch, segs []segment, points []int64) []int64 {
 	today, anchor := -farthest, int64(0)
 	for _, seg := range segs {
 		from, to := max(s.from, seg.from)+seg.offset, min(s.to, seg.to)+seg.offset
@@ -58,6 +72,10 @@ func (p *plan) pointsOf(s stretch, segs []segment, points []int64) []int64 {
 				today, anchor = date, ceil(from, hour)*hour
 			}
 			evening := min(to, (date+1)*day)
+			if !p.counts(date, g) {
+				from = evening
+				continue
+			}
 			for at := anchor + max(0, ceil(from-anchor, p.step))*p.step; at < evening; at += p.step {
 				points = append(points, at-seg.offset)
 			}
@@ -76,9 +94,27 @@ func (p *plan) packed(free []stretch, g *ground) []int64 {
 		if from < g.dawn {
 			from = g.morning
 		}
-		for at := ceil(from, minute) * minute; at < s.to; at += p.step {
+		from = ceil(from, minute) * minute
+		if p.stepDays > 0 {
+			points = p.packedDays(stretch{from, s.to}, g, points)
+			continue
+		}
+		for at := from; at < s.to; at += p.step {
 			points = append(points, at)
 		}
 	}
 	return points
+}
+
+// packedDays keeps the time of day at which a stretch begins, on the dates that count.
+func (p *plan) packedDays(s stretch, g *ground, points []int64) []int64 {
+	for n := int64(0); ; n++ {
+		at := g.daysLater(s.from, n)
+		if at >= s.to {
+			return points
+		}
+		if p.counts(dateOf(at, g.zone), g) && (len(points) == 0 || points[len(points)-1] < at) {
+			points = append(points, at)
+		}
+	}
 }

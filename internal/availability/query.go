@@ -24,11 +24,25 @@
 //
 // With RoundToHour slots begin at points on the wall clock of the resource's zone. On every day of an allowed stretch
 // the first point is the first full hour, and a Step later by the wall clock follows the next, until the stretch or the
-// day ends. A Step of a day or more leaves one point a day. After a change of clocks the points stay where they are on
-// the wall; an hour that comes twice has its points twice. Neither busy time nor From moves a point. Without
-// RoundToHour slots are packed: from the first full minute of every free stretch, one every Step. A stretch that was
-// free already before yesterday counts from the first moment of today, where today is the date of From; so From itself
-// does not move a point within the day.
+// day ends. After a change of clocks the points stay where they are on the wall; an hour that comes twice has its points
+// twice. Neither busy time nor From moves a point. Without RoundToHour slots are packed: from the first full minute of
+// every free stretch, one every Step. A stretch that was free already before yesterday counts from the first moment of
+// today, where today is the date of From; so From itself does not move a point within the day.
+//
+// A Step of a day or more counts in dates of the resource's calendar, whole days only. Points lie on every n-th date,
+// counted from an anchor that depends on the rules alone: the first date that they allow, any part of it, from Monday,
+// 1 January 2024 on or, where there are allow_period rules, from the start of the first period on in which they allow one
+// within a week. (A block_period does not move the anchor: a holiday leaves the rhythm as it is.) With Mutual the rules of
+// all resources count. On such a date the first point of each allowed stretch remains; packed points have the time of day
+// at which their free stretch begins.
+//
+// # When a slot ends
+//
+// The days of a length go by the calendar of the resource's zone: a slot of one day that begins at 09:00 ends at 09:00 on
+// the next date, be that 23, 24 or 25 hours later; what is left of the length is counted from there by the clock. Of an
+// end that comes twice the first is meant; one that does not exist is read with the offset before the gap, as in Span.From.
+// So resources of different zones can have slots with one start and two ends: Exclusive offers both, round robin that of
+// the resource it names. With Mutual the first resource's zone counts.
 package availability
 
 import "time"
@@ -60,14 +74,15 @@ type Resource struct {
 	Busy  []Busy         // what overlaps Query.Reach, in any order; sorted by Start is fastest
 }
 
-// Query asks for slots within [From, To). A Length, Step or Buffer below zero counts as zero. The work grows with
-// To - From and with 1/Step, so bounding both is up to the caller; a Step below a minute counts as a minute.
+// Query asks for slots within [From, To). A Length, LengthDays, Step or Buffer below zero counts as zero. The work grows
+// with To - From and with 1/Step, so bounding both is up to the caller; a Step below a minute counts as a minute.
 type Query struct {
 	Resources    []Resource // in order of priority
 	Mode         Mode
 	From, To     time.Time
 	Length       time.Duration // of a slot; 0 asks for whole free stretches
-	Step         time.Duration // from one slot's start to the next; 0 is Length
+	LengthDays   int           // how many 24 hours of Length are days of the calendar
+	Step         time.Duration // from one slot's start to the next; above a day in whole days. 0 is Length, a day at most
 	Buffer       time.Duration // kept free before and after a slot, of everything but guards and all-day events
 	RoundToHour  bool          // see the package's comment
 	IgnoreAllDay bool          // all-day events keep no time

@@ -62,9 +62,16 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 	s := story{Query: &Query{
 		Mode: pick(r, Modes()...), From: from, To: from.Add(time.Duration(6+r.IntN(60)) * time.Hour), Seed: r.Uint64(),
 		Length: someMinutes(r, 0, 10, 15, 30, 45, 60, 90, 24*60, 30*60),
-		Step:   someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60),
+		Step:   someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60, 7*24*60),
 		Buffer: someMinutes(r, 0, 0, 5, 30), RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
 	}}
+	if s.LengthDays = pick(r, 0, 0, 0, 0, 1, 2); s.LengthDays > 0 {
+		s.Length = time.Duration(s.LengthDays)*24*time.Hour + someMinutes(r, 0, 0, 15, 120)
+		s.To = s.To.Add(s.Length)
+	}
+	if s.Step >= 48*time.Hour {
+		s.To = s.To.Add(s.Step)
+	}
 	s.common = someRules(r, from, zones[0])
 	s.Rules = rulesOf(t, listOf(s.common))
 	for _, zone := range zones {
@@ -76,8 +83,8 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 }
 
 func (s story) String() string {
-	text := fmt.Sprintf("%s from %s to %s, length %s step %s buffer %s round %t ignore %t, rules %s", s.Mode, s.From.Format(time.RFC3339),
-		s.To.Format(time.RFC3339), s.Length, s.Step, s.Buffer, s.RoundToHour, s.IgnoreAllDay, listOf(s.common))
+	text := fmt.Sprintf("%s from %s to %s, length %s (%d days) step %s buffer %s round %t ignore %t, rules %s", s.Mode, s.From.Format(time.RFC3339),
+		s.To.Format(time.RFC3339), s.Length, s.LengthDays, s.Step, s.Buffer, s.RoundToHour, s.IgnoreAllDay, listOf(s.common))
 	for i, r := range s.Resources {
 		text += fmt.Sprintf("\n  %s %s", r.Zone, listOf(s.own[i]))
 		for _, b := range r.Busy {
@@ -137,7 +144,7 @@ func TestRandomQueriesAsMinuteByMinute(t *testing.T) {
 		zones = append(zones, zoneNamed(t, name))
 	}
 	some := 0
-	for range 150 {
+	for range 200 {
 		from := time.Date(2026, 1, 1, 0, r.IntN(525_600), 0, 0, time.UTC)
 		var of []*time.Location
 		for range 1 + r.IntN(3) {

@@ -111,6 +111,9 @@ func (s Span) Duration() (time.Duration, bool) {
 	return time.Duration(s.days)*24*time.Hour + s.clock, s.months == 0
 }
 
+// Days are how many days of the calendar the span has, weeks included.
+func (s Span) Days() int { return s.days }
+
 // From counts the span from a moment on: the calendar first, by which the wall clock in the zone stays the same, then
 // the clock, which is exact. A month later is the same day of the month, or the month's last. Of a wall time that comes
 // twice the first is meant; one that does not exist is read with the offset before the gap.

@@ -72,20 +72,3 @@ func covers(list []stretch, s stretch) bool {
 	i, _ := slices.BinarySearchFunc(list, s.to, func(l stretch, to int64) int { return cmp.Compare(l.to, to) })
 	return i < len(list) && list[i].from <= s.from
 }
-
-// fitting returns those of the points, which are in order, from which a stretch of the length lies within the list.
-func fitting(points []int64, list []stretch, length int64) []int64 {
-	fit := make([]int64, 0, len(points))
-	for _, p := range points {
-		for len(list) > 0 && list[0].to < p+length {
-			list = list[1:]
-		}
-		if len(list) == 0 {
-			break
-		}
-		if list[0].from <= p {
-			fit = append(fit, p)
-		}
-	}
-	return fit
-}

@@ -23,8 +23,9 @@ func (p *plan) taken() []Slot {
 
 // busyAmong leaves those resources of a slot that are busy then.
 func (p *plan) busyAmong(slot Slot) []int {
+	at := instant(slot.Start)
 	return slices.DeleteFunc(slot.Resources, func(i int) bool {
-		return covers(p.lanes[i].free, stretch{instant(slot.Start), instant(slot.End)})
+		return covers(p.lanes[i].free, stretch{at, p.end(&p.lanes[i], at)})
 	})
 }
 

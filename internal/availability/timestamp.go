@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/internal/zones"
 )
 
 var clockText = regexp.MustCompile(`^(\d{1,2})(?::(\d{2}))?$`)
@@ -28,32 +30,10 @@ func parseClock(raw json.RawMessage) (int64, bool) {
 	return at, minutes < 60 && at <= day
 }
 
-// offsetLayouts are the timestamps that say their offset; a fraction of a second is read with any of them.
-var offsetLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04Z07:00", "2006-01-02T15:04-0700",
-}
-
-// wallLayouts are those that do not; the last one is a date.
-var wallLayouts = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly}
-
-// parseTimestamp reads an instant, or wall time of a zone that the reader has to know. Between date and time may be a
-// space.
+// parseTimestamp reads an instant, or wall time of a zone that the reader has to know.
 func parseTimestamp(text string) (bound, bool) {
-	plain := text
-	if len(text) > 10 && text[10] == ' ' {
-		plain = text[:10] + "T" + text[11:]
-	}
-	for _, layout := range offsetLayouts {
-		if t, err := time.Parse(layout, plain); err == nil {
-			return bound{text, instant(t), false}, true
-		}
-	}
-	for _, layout := range wallLayouts {
-		if t, err := time.Parse(layout, plain); err == nil {
-			return bound{text, instant(t), true}, true
-		}
-	}
-	return bound{}, false
+	t, kind, ok := zones.Read(text)
+	return bound{text, instant(t), kind != zones.Instant}, ok
 }
 
 func parseBound(raw json.RawMessage) (bound, bool) {

@@ -31,8 +31,12 @@ func segments(zone *time.Location, from, to int64) []segment {
 		t := moment(from).In(zone)
 		_, seconds := t.Zone()
 		next, offset := to, int64(seconds)*int64(time.Second)
-		if _, end := t.ZoneBounds(); instant(end) > from { // it is the zero time if the offset stays for good
+		switch _, end := t.ZoneBounds(); {
+		case end.IsZero(): // the offset stays for good
+		case instant(end) > from:
 			next = min(to, instant(end))
+		default: // Go takes every year for one of 365 days here: on the last day of a leap year the end is not after t
+			next = min(to, (floor(from, day)+1)*day)
 		}
 		if last := len(cut) - 1; last >= 0 && cut[last].offset == offset {
 			cut[last].to = next

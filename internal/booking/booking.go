@@ -2,12 +2,12 @@ package booking
 
 import (
 	"encoding/json"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/zones"
 )
 
 // Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
@@ -58,6 +58,10 @@ func (b *Booking) Step(move graphs.Move, now time.Time) {
 		b.Session.Open = !b.Completed
 	}
 }
+
+// Begun reports whether the booked time has begun. From then on customers cannot change it any more, by no door: not by a link,
+// not on a page, not with a widget key. A server key can.
+func (b *Booking) Begun(now time.Time) bool { return !now.Before(b.Start) }
 
 // RuleBook returns the very version of the graph the booking was made with.
 func (b *Booking) RuleBook() (*graphs.Graph, error) {
@@ -115,21 +119,22 @@ type Resource struct {
 	NewPassword string          `json:"-"`              // the hash of one that is being set; "" leaves it as it is
 }
 
-// zones keeps what was loaded: reading a zone anew for every timestamp of a long list takes longer than the list.
-var zones sync.Map
-
-// Zone is the resource's time zone, UTC when its name is not known to this machine.
+// Zone is the resource's time zone. Where the database of zones does not have its name (older versions let names pass that
+// one machine knew), times are shown in UTC under the name "unknown"; KnownZone tells, and nothing is offered by it.
 func (r *Resource) Zone() *time.Location {
-	if zone, ok := zones.Load(r.Timezone); ok {
-		return zone.(*time.Location) //nolint:forcetypeassert // nothing else is kept there
+	if zone, err := zones.Load(r.Timezone); err == nil {
+		return zone
 	}
-	zone, err := time.LoadLocation(r.Timezone)
-	if err != nil {
-		return time.UTC
-	}
-	zones.Store(r.Timezone, zone)
-	return zone
+	return unknownZone
 }
+
+// KnownZone tells whether the database of zones has the resource's.
+func (r *Resource) KnownZone() bool {
+	_, err := zones.Load(r.Timezone)
+	return err == nil
+}
+
+var unknownZone = time.FixedZone("unknown", 0)
 
 // Calendar is where a resource's bookings show. Every resource is born with one.
 type Calendar struct {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"holdfast/internal/zones"
 )
 
 // graces are how long the old secret may go on signing.
@@ -135,10 +137,8 @@ const fieldTime = "2006-01-02T15:04"
 
 // instant is the time of a field, which is in UTC, as the API reads it. What is no such time is left for the API to refuse.
 func instant(text string) string {
-	for _, layout := range []string{fieldTime, fieldTime + ":05"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.Format(time.RFC3339)
-		}
+	if t, kind, ok := zones.Read(text); ok && kind == zones.Wall {
+		return t.Format(time.RFC3339)
 	}
 	return text
 }

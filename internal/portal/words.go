@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/internal/zones"
 )
 
 // functions are what templates can say beside their data.
@@ -39,10 +41,10 @@ func minute(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + 
 
 func iso(t *time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// local is a time by the clocks of a place; "" when this machine does not know the place.
+// local is a time by the clocks of a place; "" when the database of zones does not have the place.
 func local(t *time.Time, zone string) string {
-	place, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || t == nil {
+	place, err := zones.Load(zone)
+	if err != nil || t == nil {
 		return ""
 	}
 	return t.In(place).Format("Mon 2 Jan 2006, 15:04") + " " + zone

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"holdfast/internal/zones"
 )
 
 // Clock says how times are shown and read. The zero Clock is the API's own: RFC 3339 in the zone of what has the time,
@@ -20,28 +22,20 @@ func (c Clock) Show(t time.Time, own *time.Location) string {
 	return c.Out.Show(t.In(cmp.Or(c.Zone, own, time.UTC)))
 }
 
-var (
-	layouts     = []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00"}
-	bareLayouts = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
-)
-
-// Read reads a time of a request. Its errors are for the caller to read.
+// Read reads a time of a request, in whole seconds: a fraction is cut off. Its errors are for the caller to read.
 func (c Clock) Read(text string) (time.Time, error) {
 	if c.In != "" {
-		return c.In.Read(text, cmp.Or(c.Zone, time.UTC))
+		t, err := c.In.Read(text, cmp.Or(c.Zone, time.UTC))
+		return zones.Cut(t), err
 	}
-	for _, one := range layouts {
-		if t, err := time.Parse(one, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if c.Zone == nil { // it could be any of 38
+	t, kind, ok := zones.Read(text)
+	switch {
+	case ok && kind == zones.Instant:
+		return t, nil
+	case c.Zone == nil: // it could be any of 38
 		return time.Time{}, errors.New("must be a time with an offset, such as 2026-12-01T09:00:00+01:00")
-	}
-	for _, one := range bareLayouts {
-		if wall, err := time.Parse(one, text); err == nil {
-			return onClock(wall, c.Zone)
-		}
+	case ok && kind == zones.Wall:
+		return onClock(t, c.Zone)
 	}
 	return time.Time{}, errors.New("must be a time such as 2026-12-01T09:00:00 or 2026-12-01T09:00:00+01:00")
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/internal/zones"
 )
 
 // CheckInput refuses a format that cannot be read: one that leaves the day open, or of whose letters one says nothing.
@@ -221,7 +223,7 @@ func offset(r *reading) bool {
 		seconds = -seconds
 	}
 	r.zone = time.FixedZone("", seconds)
-	return true
+	return -zones.MaxOffset <= seconds && seconds <= zones.MaxOffset
 }
 
 // zone reads a name of the IANA database, or an offset.
@@ -231,7 +233,7 @@ func zone(r *reading) bool {
 		return offset(r)
 	}
 	r.rest = r.rest[len(name):]
-	place, err := time.LoadLocation(name)
+	place, err := zones.Load(name)
 	r.zone = place
 	return err == nil
 }
