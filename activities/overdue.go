@@ -3,26 +3,21 @@ package activities
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
-	"go.temporal.io/sdk/activity"
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
 
-// How the sweep works off a backlog of actions.
-const (
-	actionsBudget   = 40 * time.Second // then the rest waits for the next sweep
-	actionsParallel = 16
-)
+// actionsParallel is how many overdue actions are set going at once.
+const actionsParallel = 16
 
-// sweepActions delivers overdue actions, batch after batch and several at once, until none is left or its time is over. It
+// sweepActions delivers overdue actions, batch after batch and several at once, until none is left or ctx ends. It
 // returns how many it has set going. Actions that cannot be set going are handed out again by a later sweep.
 func (a *Activities) sweepActions(ctx context.Context) (int, error) {
 	var all int
-	for began := time.Now(); time.Since(began) < actionsBudget && ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
 		if err != nil {
 			return all, err
@@ -40,10 +35,7 @@ func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) 
 	var done atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(actionsParallel)
-	for i, o := range actions {
-		if i%actionsParallel == 0 {
-			heartbeat(ctx, done.Load())
-		}
+	for _, o := range actions {
 		group.Go(func() error {
 			if err := a.revive(ctx, o); err != nil {
 				a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
@@ -55,12 +47,6 @@ func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) 
 	}
 	_ = group.Wait() // what failed is logged
 	return int(done.Load())
-}
-
-func heartbeat(ctx context.Context, done int64) {
-	if activity.IsActivity(ctx) {
-		activity.RecordHeartbeat(ctx, done)
-	}
 }
 
 // revive delivers an overdue action to its booking's workflow again; the commit knows an action it has seen. What can only

@@ -77,6 +77,7 @@ type quiet struct{}
 
 func (quiet) Transition(string, string)     {}
 func (quiet) Attempt(string, time.Duration) {}
+func (quiet) Swept(string, int, error)      {}
 
 func newBacklog(t *testing.T) *backlog {
 	t.Helper()
