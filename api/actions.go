@@ -35,18 +35,15 @@ func (s *Server) prepareAlone(k *call, b *booking.Booking, a *booking.Action) er
 	if a.Revision, err = k.ifMatch(b); err != nil {
 		return err
 	}
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	var text json.RawMessage
+	if err := k.decode(&text); err != nil {
 		return err
 	}
-	return s.prepare(k, b, a, body)
+	return s.prepare(k, b, a, text)
 }
 
-// applyToBulked says whether an action is played on bookings made together with this one, too; it is, unless it is false.
-const applyToBulked = "apply_to_bulked_bookings"
-
 // prepare refuses what cannot be, before anything is put on record.
-func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body map[string]json.RawMessage) error {
+func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text json.RawMessage) error {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return err
@@ -54,8 +51,9 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body ma
 	if err := s.allow(k, graph, b, a); err != nil {
 		return err
 	}
-	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false" && k.self == nil // others' bookings may be among them
-	a.Inputs, err = readInputs(body, graph, graph.Inputs(b.State, a.Name))
+	in, err := readPlay(text, graph, graph.Inputs(b.State, a.Name))
+	a.Relay = b.Related.Bulk != nil && in.relayed && k.self == nil // others' bookings may be among them
+	a.Inputs = in.inputs
 	return err
 }
 

@@ -23,6 +23,7 @@ type call struct {
 	begun     map[uuid.UUID]bool // answers of Server.begun
 	door      *limit.Place       // its turn at the door of new bookings; nil for none
 	clock     timekit.Clock
+	raw       []byte    // the body, once it was read
 	offer     *offering // what a page offers its visitor; nil for callers with a key
 	base      string    // where the world reaches this server, without a slash at the end
 }

@@ -13,24 +13,19 @@ import (
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (s *Server) createBooking(k *call) error {
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	in, err := k.readBooking()
+	if err != nil {
 		return err
 	}
-	out, err := s.create(k, k.operation, body)
+	d, err := s.draft(k, k.operation, in, "")
+	if err != nil {
+		return err
+	}
+	out, err := s.book(k, d)
 	if err != nil {
 		return err
 	}
 	return s.answer(k, http.StatusCreated, out)
-}
-
-// create makes the booking that a body asks for.
-func (s *Server) create(k *call, id uuid.UUID, body map[string]json.RawMessage) (outcome, error) {
-	d, err := s.draft(k, id, body, "")
-	if err != nil {
-		return outcome{}, err
-	}
-	return s.book(k, d)
 }
 
 // book makes a booking of a draft, unless it has faults.
@@ -39,7 +34,7 @@ func (s *Server) book(k *call, d *draft) (outcome, error) {
 		return outcome{}, err
 	}
 	if d.Settings.AllowDoubleBookings && k.kind != booking.ServerKey {
-		return outcome{}, booking.Errorf(booking.Forbidden, "A widget key may not double-book.")
+		return outcome{}, errNoDoubles
 	}
 	return s.bringToLife(k, d.Booking, d.graph, d.inputs)
 }

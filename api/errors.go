@@ -17,6 +17,7 @@ var statuses = map[booking.Code]int{
 	booking.Unauthorized:       http.StatusUnauthorized,
 	booking.LinkInvalid:        http.StatusUnauthorized,
 	booking.Forbidden:          http.StatusForbidden,
+	booking.RequestTimeout:     http.StatusRequestTimeout,
 	booking.NotFound:           http.StatusNotFound,
 	booking.MethodNotAllowed:   http.StatusMethodNotAllowed,
 	booking.SlotTaken:          http.StatusConflict,

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 )
 
 // eventInput is what a body may say of an event. invite and sync_provider of Timekit's contract have no effect: nothing
@@ -128,8 +129,8 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 		return
 	}
 	e.Settings = booking.EventSettings{}
-	if raw := object(in.Settings, "settings", problems); json.Unmarshal(raw, &e.Settings) != nil {
-		problems.Add("settings", "must hold allow_double_bookings (true or false)")
+	if err := strictjson.Decode(object(in.Settings, "settings", problems), &e.Settings); err != nil {
+		addFaults(err, "settings", problems)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"time"
@@ -81,14 +80,12 @@ func (k *call) scope() uuid.UUID {
 	return k.app.ID
 }
 
-// request is what tells requests apart: method, path, query, clock and body, which it puts back. There may be a password
-// in it.
+// request is what tells requests apart: method, path, query, clock and body. There may be a password in it.
 func (k *call) request() ([]byte, error) {
-	body, err := io.ReadAll(k.Request.Body)
+	body, err := k.readBody()
 	if err != nil {
 		return nil, err
 	}
-	k.Request.Body = io.NopCloser(bytes.NewReader(body))
 	var text bytes.Buffer
 	_, _ = fmt.Fprintf(&text, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
 	for _, name := range clockHeaders { // they say what the times in the body mean

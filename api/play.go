@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 const (
 	maxWait   = 25 * time.Second // longest "Prefer: wait"
 	lookAgain = time.Second      // announcements can be missed; the record cannot
-	maxInput  = 10_000           // characters of one input
 )
 
 // outcome is an action as far as it is decided, and its booking as the record has it then.
@@ -125,41 +123,4 @@ func (k *call) newAction(id uuid.UUID, b *booking.Booking, name string) *booking
 		a.KeyID = &k.keyID
 	}
 	return a
-}
-
-// readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the
-// action does not know is let pass, as Timekit does.
-func readInputs(body map[string]json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) (json.RawMessage, error) {
-	problems := booking.Problems{}
-	inputs := map[string]map[string]string{}
-	for _, in := range wanted {
-		raw, ok := body[in.Step]
-		if !ok {
-			continue
-		}
-		var fields map[string]json.RawMessage
-		if text := string(raw); text != "[]" && json.Unmarshal(raw, &fields) != nil {
-			problems.Add(in.Step, "must be an object")
-			continue
-		}
-		value, ok := fields[in.Field]
-		if !ok || string(value) == "null" {
-			continue
-		}
-		var text string
-		if json.Unmarshal(value, &text) != nil {
-			problems.Add(in.Step+"."+in.Field, "must be a text")
-			continue
-		}
-		checkLength(text, in.Step+"."+in.Field, maxInput, problems)
-		if problem := graph.CheckOverrides(graphs.Overrides{in.Timer: text})[in.Timer]; in.Timer != "" && problem != "" {
-			problems.Add(in.Step+"."+in.Field, "%s", problem)
-		}
-		inputs[in.Step] = map[string]string{in.Field: text}
-	}
-	text, err := json.Marshal(inputs)
-	if err != nil {
-		return nil, err
-	}
-	return text, problems.Err()
 }

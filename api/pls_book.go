@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -46,25 +45,23 @@ func (s *Server) bookForm(k *call, v *linkVisit, c *choice, f *form) (outcome, e
 	request.DurationMinutes = int(v.offer.length / time.Minute)
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
 	k.operation, k.repeated = id, true // perhaps: see begun
-	body := c.body(v.link.Title)
-	body["project_id"], body["customer"] = quoted(v.project.ID.String()), f.customer(v.offer.zone)
-	return s.bookRequest(k, body, request, v.visit.spends())
+	in := c.input(v.link.Title)
+	in.ProjectID, in.Customer = v.project.ID.String(), f.customer(v.offer.zone)
+	return s.bookRequest(k, in, request, v.visit.spends())
 }
 
-// body is the slot as the body of a booking.
-func (c *choice) body(what string) map[string]json.RawMessage {
-	return map[string]json.RawMessage{
-		"resource_id": quoted(c.resource.ID.String()), "what": quoted(what),
-		"start": quoted(wire(c.start)), "end": quoted(wire(c.end)),
-	}
+// input is the slot as a booking that is asked for.
+func (c *choice) input(what string) bookingInput {
+	slot := slotInput{Start: stamp(wire(c.start)), End: stamp(wire(c.end)), What: what}
+	return bookingInput{ResourceID: c.resource.ID.String(), slotInput: slot}
 }
 
 // bookRequest books the time of a scheduling request. The request is put on record, and the claim token spent, in the
 // booking's own transaction.
 func (s *Server) bookRequest(
-	k *call, body map[string]json.RawMessage, request *booking.SchedulingRequest, claim *booking.Claim,
+	k *call, in bookingInput, request *booking.SchedulingRequest, claim *booking.Claim,
 ) (outcome, error) {
-	d, err := s.draft(k, k.operation, body, "")
+	d, err := s.draft(k, k.operation, in, "")
 	if err != nil {
 		return outcome{}, err
 	}

@@ -213,15 +213,14 @@ func (f *question) answer() any {
 }
 
 // customer is the form as the customer of a booking; what is empty is left out.
-func (f *form) customer(zone *time.Location) json.RawMessage {
-	all := map[string]any{"timezone": zone.String()}
+func (f *form) customer(zone *time.Location) map[string]json.RawMessage {
+	all := map[string]json.RawMessage{"timezone": quoted(zone.String())}
 	for _, one := range f.fields {
 		if one.Value != "" || one.Type == "checkbox" {
-			all[one.Name] = one.answer()
+			all[one.Name], _ = json.Marshal(one.answer()) //nolint:errchkjson // texts and switches
 		}
 	}
-	raw, _ := json.Marshal(all) //nolint:errchkjson // texts and switches
-	return raw
+	return all
 }
 
 func (f *form) value(name string) string {

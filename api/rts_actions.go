@@ -129,8 +129,8 @@ func (s *Server) declineTime(k *call, r *requested) error {
 	b := r.Booking
 	a := k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", name, b.Seq)), b, name)
 	a.Actor, a.Channel = graphs.ActorCustomerLink, booking.ChannelLink
-	message, _ := json.Marshal(map[string]string{"message": k.typed("message")})
-	if err := s.prepare(k, b, a, map[string]json.RawMessage{name: message, applyToBulked: json.RawMessage("false")}); err != nil {
+	text, _ := json.Marshal(map[string]any{name: map[string]string{"message": k.typed("message")}, "apply_to_bulked_bookings": false})
+	if err := s.prepare(k, b, a, text); err != nil {
 		return err
 	}
 	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
@@ -218,15 +218,16 @@ func (s *Server) bookAgain(k *call, r *requested, c *choice) (outcome, error) {
 
 // bookPicked books the first time of a request that the app has made, for its recipient.
 func (s *Server) bookPicked(k *call, r *requested, c *choice) (outcome, error) {
-	body := c.body(r.Request.Summary)
-	customer := map[string]string{"name": r.Request.Recipient.DisplayName, "email": r.Request.Recipient.Email, "timezone": r.zone.String()}
-	body["customer"], _ = json.Marshal(customer)
-	if r.Request.ProjectID != nil {
-		body["project_id"] = quoted(r.Request.ProjectID.String())
-	} else {
-		body["graph"] = quoted(booking.DefaultGraph)
+	in := c.input(r.Request.Summary)
+	in.Customer = map[string]json.RawMessage{
+		"name": quoted(r.Request.Recipient.DisplayName), "email": quoted(r.Request.Recipient.Email), "timezone": quoted(r.zone.String()),
 	}
-	return s.bookRequest(k, body, r.Request, nil)
+	if r.Request.ProjectID != nil {
+		in.ProjectID = r.Request.ProjectID.String()
+	} else {
+		in.Graph = booking.DefaultGraph
+	}
+	return s.bookRequest(k, in, r.Request, nil)
 }
 
 // followed leads to the page of the request, once the outcome is known.
