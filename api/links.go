@@ -39,6 +39,9 @@ func (s *Server) openLink(k *call) error {
 	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
 	}
+	if err := s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action)); err != nil {
+		return s.linkError(k, l, err)
+	}
 	return s.confirmPage(k, l)
 }
 
@@ -148,7 +151,7 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
 		l.action.Actor = graphs.ActorCustomerLink
 	}
-	if err := s.allow(k, graph, l.booking, l.action); err != nil {
+	if err := allow(graph, l.booking, l.action); err != nil {
 		return err
 	}
 	if l.action.Actor == graphs.ActorCustomerLink {

@@ -23,16 +23,18 @@ type outcome struct {
 	booking *booking.Booking
 }
 
-// play moves a booking. spend is the identity of the link the action came by, if any.
+// play moves a booking. The time or seat that the action needs is claimed as it is put on record: SlotTaken when somebody else
+// has it. spend is the identity of the link the action came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (outcome, error) {
-	insert := func() (*booking.Action, error) { return s.DB.Request(ctx, a, spend) }
+	insert := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a), spend) }
 	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
 	return s.submit(ctx, a, insert, send, nil, wait)
 }
 
-// startBooking plays the action that brings a booking to life. place is its place among the creations in flight.
+// startBooking plays the action that brings a booking to life. What it takes is claimed as it is put on record: SlotTaken when
+// somebody else has it, and then no workflow is started. place is its place among the creations in flight.
 func (s *Server) startBooking(
 	k *call, b *booking.Booking, a *booking.Action, move graphs.Move, place *limit.Place, wait time.Duration,
 ) (outcome, error) {
@@ -80,6 +82,16 @@ func giveBack(place *limit.Place, err error) {
 	default:
 		place.Fail()
 	}
+}
+
+// moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
+func moveOf(b *booking.Booking, a *booking.Action) graphs.Move {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return graphs.Move{}
+	}
+	move, _ := graph.Next(b.State, a.Name, a.Actor)
+	return move
 }
 
 func signalOf(a *booking.Action) booking.Signal {

@@ -105,8 +105,20 @@ func domain(err error) error {
 		return booking.Wrap(err, booking.AlreadyExists, "A project with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
-	case "bookings_pkey":
+	case "bookings_pkey", "actions_pkey":
 		return errKnown
+	case refusedBySession, refusedByPredecessor:
+		return errRefused
+	case "bookings_resource", "bookings_resource_id_fkey", "occupancies_resource_id_fkey":
+		return booking.Wrap(err, booking.NotFound, "The resource does not exist.")
+	case "scheduling_requests_missing":
+		return booking.Wrap(err, booking.NotFound, "The scheduling request does not exist.")
+	case "scheduling_requests_cancelled":
+		return pickRefusal(true, false).Err()
+	case "scheduling_requests_picked":
+		return pickRefusal(false, true).Err()
+	case "spent_links_pkey":
+		return booking.Wrap(err, booking.LinkUsed, "This link has been used already.")
 	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
 		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
 	case "webhook_attempts_delivery_id_fkey":

@@ -16,11 +16,11 @@ import (
 
 // queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share an
 // endpoint.
-func queueReminders(batch *pgx.Batch, b *booking.Booking) {
+func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		WITH target AS (
 			INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
-			VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
+			SELECT @endpoint, @app, @url, @method, @state, @purpose, @expected, @secret WHERE ` + begun + `
 			ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO UPDATE SET status = 'active'
 			RETURNING id)
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
@@ -34,7 +34,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking) {
 		batch.Queue(q, namedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
 			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
-			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
 		})
 	}
 }
