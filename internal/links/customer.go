@@ -40,6 +40,10 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 	return all, nil
 }
 
+// Owner returns the link by which the owner plays an action in the booking's state. Whether the graph lets owners is the
+// caller's to ask.
+func (m Maker) Owner(b *booking.Booking, action string) (string, error) { return m.link(b, action) }
+
 func (m Maker) now() time.Time {
 	if m.Now == nil {
 		return time.Now()

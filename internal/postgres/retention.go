@@ -47,6 +47,7 @@ func NewCleaner(db *DB, keep Retention) *Cleaner {
 	c.Cleanups = []Cleanup{
 		{"idempotency_keys", c.single(deleteOperations, keep.Operations)},
 		{"claim_tokens", c.single(deleteClaims, keep.Claims)},
+		{"kept_forms", c.single(deleteForms, 0)},
 		{"refused_actions", c.single(deleteRefusals, keep.Refusals)},
 		{"scheduling_requests", c.requests},
 		{"paused_deliveries", c.paused},
@@ -86,6 +87,10 @@ const (
 		DELETE FROM spent_claims WHERE (app_id, jti) IN (
 			SELECT app_id, jti FROM spent_claims WHERE until < now() - make_interval(secs => @keep)
 			ORDER BY until LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteForms = `
+		DELETE FROM kept_forms WHERE id IN (
+			SELECT id FROM kept_forms WHERE expires_at <= now() - make_interval(secs => @keep)
+			ORDER BY expires_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
 	deleteRefusals = `
 		DELETE FROM actions WHERE id IN (
 			SELECT id FROM actions WHERE status = 'refused' AND decided_at < now() - make_interval(secs => @keep)
