@@ -22,7 +22,9 @@ type Maker struct {
 // made for one stay in a state, they die with it, and they expire when the booked time ends. There are none for a state that was
 // entered after the booked time had begun, so a message that is sent again says the same; nor while the booking's graph is of a
 // newer build than this one, as in the middle of a deploy.
-func (m Maker) Customer(b *booking.Booking) (map[string]string, error) { return m.CustomerAt(b, b.EnteredAt) }
+func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
+	return m.CustomerAt(b, b.EnteredAt)
+}
 
 // CustomerAt returns those that can be used at a moment: none once the booked time has begun.
 func (m Maker) CustomerAt(b *booking.Booking, now time.Time) (map[string]string, error) {
