@@ -224,8 +224,7 @@ async function move(visit, story) {
   const wanted = await page.locator('.times time').nth(30).getAttribute('datetime');
   await visit.picture('times');
   await visit.go(`/portal/bookings/${story.one}/reschedule`);
-  const first = page.locator(`.times a:has(time[datetime="${wanted}"])`);
-  const question = await first.evaluate((a) => a.href.replace(/bookings\/[^/]+/, (all) => all));
+  const question = await page.getAttribute(`.times a:has(time[datetime="${wanted}"])`, 'href');
   const second = question.replace(story.one, story.two);
   await visit.go(second);
   await visit.expect('Move it to this time?', 'Until now', 'New');
@@ -237,10 +236,7 @@ async function move(visit, story) {
   const moved = visit.id();
   await visit.picture('moved');
   await rival.goBack();
-  await visit.expect('Move it to this time?');
-  await visit.press('Move the booking');
-  await visit.expect('The booking is moved. This is the new one.'); // the same form, once more: the same answer
-  assert.equal(visit.id(), moved);
+  await visit.expect('cannot be moved'); // it was, just now
   visit.page = page;
   await visit.press('Move the booking');
   await visit.expect('That time was taken meanwhile. Nothing was changed', 'Choose another time');
