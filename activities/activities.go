@@ -25,13 +25,15 @@ type Activities struct {
 	Links    links.Maker
 	Log      *slog.Logger
 	Metrics  Metrics
-	Keep     time.Duration // how long changes and their deliveries are kept
+	Cleaner  *postgres.Cleaner
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.
 type Metrics interface {
 	Transition(action, state string)
 	Attempt(outcome string, took time.Duration)
+	// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
+	Swept(part string, rows int, err error)
 }
 
 // Commit moves a booking on record and wakes the endpoints that sleep and have to hear of it. A wake that fails is left

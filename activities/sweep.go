@@ -2,10 +2,11 @@ package activities
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/postgres"
 )
 
 // What a sweep calls overdue. Both are far above what a healthy run needs, so that a sweep finds nothing in it.
@@ -13,82 +14,56 @@ const (
 	overdueAction   = 30 * time.Second
 	overdueDelivery = 30 * time.Second
 	overdueTimer    = time.Minute
+	resumeAgain     = 5 * time.Minute // after a booking was handed out to be resumed
 	sweepLimit      = 500
-	keepOperations  = 24 * time.Hour
-	keepClaims      = time.Hour // beyond their expiry, for clocks that differ
-	forgetLimit     = 5000
+	sweepAtOnce     = 8 // calls of Temporal that go at the same time
 )
 
+// sweepPart is one job of a sweep. do works until it is done or the budget is used up, and returns how many rows it handled.
+type sweepPart struct {
+	name   string
+	budget time.Duration
+	do     func(context.Context) (int, error)
+}
+
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose deliveries nobody sends, and forgets what is old: Idempotency-Keys, claim tokens,
-// changes and deliveries.
+// workflow is gone, wakes endpoints whose deliveries nobody sends, and deletes what is past its retention. Each part has a
+// budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
+	defer stayAlive(ctx)()
 	var out booking.Swept
-	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
-	if err != nil {
-		return out, retryable(err)
-	}
-	for _, o := range actions {
-		if err := a.revive(ctx, o); err != nil {
-			a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
-			continue
-		}
-		out.Actions++
-	}
-	unwatched, err := a.DB.Unwatched(ctx, overdueTimer, sweepLimit)
-	if err != nil {
-		return out, retryable(err)
-	}
-	for _, o := range unwatched {
-		if err := a.Dispatch.Resume(ctx, o.Booking, o.App); err != nil {
-			a.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)
-			continue
-		}
-		out.Bookings++
-	}
-	endpoints, err := a.DB.OverdueEndpoints(ctx, overdueDelivery, sweepLimit)
-	if err != nil {
-		return out, retryable(err)
-	}
-	for _, endpoint := range endpoints {
-		if a.wake(ctx, endpoint) {
-			out.Endpoints++
+	var faults []error
+	for _, part := range a.sweepParts(&out) {
+		n, err := a.sweepOne(ctx, part)
+		a.Metrics.Swept(part.name, n, err)
+		if err != nil {
+			a.Log.Error("a part of the sweep failed", "part", part.name, "error", err)
+			faults = append(faults, fmt.Errorf("%s: %w", part.name, retryable(err)))
 		}
 	}
-	if err := a.forget(ctx); err != nil {
-		return out, retryable(err)
-	}
-	return out, nil
+	return out, errors.Join(faults...)
 }
 
-// forget drops what nobody can ask for any more.
-func (a *Activities) forget(ctx context.Context) error {
-	if err := a.DB.ForgetOperations(ctx, keepOperations); err != nil {
-		return err
+func (a *Activities) sweepParts(out *booking.Swept) []sweepPart {
+	parts := []sweepPart{
+		{"actions", 45 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Actions, err = a.sweepActions(ctx)
+			return out.Actions, err
+		}},
+		{"bookings", 20 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Bookings, err = a.sweepBookings(ctx)
+			return out.Bookings, err
+		}},
+		{"endpoints", 10 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Endpoints, err = a.sweepEndpoints(ctx)
+			return out.Endpoints, err
+		}},
 	}
-	if err := a.DB.ForgetClaims(ctx, keepClaims); err != nil {
-		return err
-	}
-	_, _, err := a.DB.ForgetChanges(ctx, a.Keep, forgetLimit)
-	return err
+	return append(parts, a.cleanups(out)...)
 }
 
-// revive hands an overdue action to its booking's workflow again; the commit knows an action it has seen. An action of
-// a booking that is over, or gone, gets its refusal here.
-func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
-	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
-	switch {
-	case o.Action.Status == booking.Applied:
-		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
-	case o.Booking == nil:
-		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
-		return err
-	case o.Booking.Completed:
-		_, err := a.DB.Commit(ctx, booking.Commit{
-			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
-			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
-		})
-		return err
-	}
-	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
+func (a *Activities) sweepOne(ctx context.Context, part sweepPart) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, part.budget)
+	defer cancel()
+	return part.do(ctx)
 }

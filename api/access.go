@@ -31,6 +31,10 @@ func (k *call) permit(need access) error {
 	return booking.Errorf(booking.Forbidden, "A resource may not do this; use a server key.")
 }
 
+// visitor reports whether the caller is anybody: a page's visitor, or a browser with a widget key. What such a caller may book is
+// what is offered.
+func (k *call) visitor() bool { return k.kind != booking.ServerKey && k.self == nil }
+
 // identifyResource finds the resource of a token. Its e-mail address is the user name, and the app is its own if it is named.
 func (s *Server) identifyResource(k *call, token string) error {
 	holder, err := s.DB.TokenHolder(k, apps.KeyHash(token))

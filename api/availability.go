@@ -19,6 +19,7 @@ type wanted struct {
 	hold      uuid.UUID      // whose time counts as free
 	at        string         // the start that is to be explained
 	views     []resourceView
+	narrow    availability.Constraints // a visitor's own, besides the project's
 }
 
 // resourceView is what a slot tells of a resource.

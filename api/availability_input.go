@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -51,23 +50,18 @@ func (s *Server) wanted(k *call) (*wanted, error) {
 
 func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
 	problems := booking.Problems{}
-	body, err := s.inheritAvailability(k, body, problems)
+	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.Marshal(body)
+	w, in, err := k.question(project, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	var in availabilityInput
-	if err := fill(text, &in); err != nil {
-		return nil, err
-	}
-	w := in.query(k.clock, problems)
 	if in.Zone != "" {
 		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
 	}
-	if err := s.chosen(k, w, in.Resources, problems); err != nil {
+	if err := s.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
 	}
 	if in.ReservationID != "" {
@@ -77,38 +71,46 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	return w, problems.Err()
 }
 
-// inheritAvailability lays the project's availability, constraints and resources under the body's.
-func (s *Server) inheritAvailability(
-	k *call, body map[string]json.RawMessage, problems booking.Problems,
-) (map[string]json.RawMessage, error) {
+// question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
+func (k *call) question(
+	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+) (*wanted, availabilityInput, error) {
+	if k.kind == booking.ServerKey {
+		in, err := ownersQuestion(p, body)
+		return in.query(k.clock, problems), in, err
+	}
+	asked, err := readQuestion(body)
+	if err != nil {
+		return nil, asked, err
+	}
+	narrower := asked.query(k.clock, problems)
+	if p == nil {
+		narrower.future(time.Now())
+		return narrower, asked, nil
+	}
+	in := visitorsQuestion(p, asked)
+	w := in.query(k.clock, booking.Problems{}) // the project's was checked when it was written
+	w.bound(in, asked, narrower, time.Now())
+	return w, in, nil
+}
+
+// askedProject finds the project that a question names; nil for none, or when it does not exist.
+func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
-		return body, nil
+		return nil, nil
 	}
 	var text string
 	_ = json.Unmarshal(raw, &text) // of another type: no UUID
 	id := parseID(text, "project_id", problems)
 	if id == uuid.Nil {
-		return body, nil
+		return nil, nil
 	}
 	p, err := s.DB.Project(k, k.app.ID, id)
 	if missing(err, "project_id", problems) || err != nil {
-		return body, unlessMissing(err)
+		return nil, unlessMissing(err)
 	}
-	under := projectAvailability(p)
-	maps.Copy(under, body)
-	return under, nil
-}
-
-// projectAvailability is what a project says of its availability, as the body of a question.
-func projectAvailability(p *booking.Project) map[string]json.RawMessage {
-	under := map[string]json.RawMessage{}
-	_ = json.Unmarshal(p.Availability, &under) // checked when it was written
-	under["constraints"] = p.Constraints
-	if len(p.Resources) > 0 {
-		under["resources"], _ = json.Marshal(p.Resources) //nolint:errchkjson // UUIDs only
-	}
-	return under
+	return p, nil
 }
 
 // query reads all but the resources.

@@ -20,7 +20,8 @@ type call struct {
 	operation uuid.UUID  // the id for what this request makes: the same when it is repeated with its Idempotency-Key
 	repeated  bool       // there was an earlier try that got no final answer; see begun
 	clock     timekit.Clock
-	base      string // where the world reaches this server, without a slash at the end
+	offer     *offering // what a page offers its visitor; nil for callers with a key
+	base      string    // where the world reaches this server, without a slash at the end
 }
 
 // chain puts a route together: credential, Idempotency-Key, handler, and one place that renders what goes wrong.

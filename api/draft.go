@@ -70,9 +70,6 @@ type draft struct {
 	source  *booking.Booking // the session it is a seat of, or the hold it comes from; nil for none
 }
 
-// plainGraph is the graph of a project that names none.
-const plainGraph = "instant"
-
 // draft reads the whole body, so that the caller hears of all its faults at once. What the project says stands in for
 // what the body leaves out, as does the session or the hold that the body names. graph, unless "", is the only one it can be.
 func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, graph string) (*draft, error) {
@@ -150,7 +147,7 @@ func (d *draft) read() error {
 	case d.fixed != "":
 		d.in.Graph = d.fixed
 	case d.in.Graph == "" && d.project != nil:
-		d.in.Graph = plainGraph // widgets name no graph: they leave it to the project
+		d.in.Graph = booking.DefaultGraph // widgets name no graph: they leave it to the project
 	}
 	d.slot = d.in.slotInput
 	if d.in.Event != nil {

@@ -55,6 +55,7 @@ var statuses = map[booking.Code]int{
 	booking.ClaimNotForLink:       http.StatusForbidden,
 	booking.PublicLinkNotFound:    http.StatusNotFound,
 	booking.PublicLinkDisabled:    http.StatusGone,
+	booking.NoLongerOffered:       http.StatusGone,
 	booking.InvalidParameter:      http.StatusBadRequest,
 }
 

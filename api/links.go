@@ -148,7 +148,21 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
 		l.action.Actor = graphs.ActorCustomerLink
 	}
-	return s.allow(k, graph, l.booking, l.action)
+	if err := s.allow(k, graph, l.booking, l.action); err != nil {
+		return err
+	}
+	if l.action.Actor == graphs.ActorCustomerLink {
+		return tooLate(l.booking)
+	}
+	return nil
+}
+
+// tooLate refuses a customer what cannot be changed any more, because the booked time has begun.
+func tooLate(b *booking.Booking) error {
+	if !b.Begun(time.Now()) {
+		return nil
+	}
+	return booking.Errorf(booking.TooLate, "The booked time has begun, so it cannot be changed here any more.")
 }
 
 // setRedirect decides where the visitor goes afterwards: to a host the app allows, or where the token itself says.

@@ -1,80 +1,69 @@
 package api
 
 import (
-	"encoding/json"
-	"slices"
 	"time"
 
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
-// grace is how long a visitor may take to book what was offered to them.
-const grace = 15 * time.Minute
-
-// offered finds fault with a time that a visitor's browser asks for and the draft's project does not offer: of a resource
-// that is not the project's, against its rules or the resource's, or outside its window. Where slots begin does not count,
-// and what is busy is the record's to judge. A server key may book at any time. Seats are offered by their session, and a
-// hold's time was judged when it was held.
+// offered finds fault with a time that a visitor's browser asks for and that is not offered: see judge. A server key may book
+// at any time, and a resource its own. A seat is offered by its session until that begins; a hold's time was judged when it was
+// held.
 func (s *Server) offered(d *draft) error {
-	if d.project == nil || d.k.kind == booking.ServerKey || d.seat() || d.held() || len(d.problems) > 0 {
+	if d.k.kind == booking.ServerKey || d.k.self != nil && *d.k.self == d.Resource.ID || len(d.problems) > 0 {
 		return nil
 	}
 	if begun, err := s.begun(d.k, firstAction(d.ID)); begun || err != nil {
 		return err
 	}
-	if among := d.project.Resources; len(among) > 0 && !slices.Contains(among, d.Resource.ID) {
-		d.problems.Add("resource_id", "is not a resource of this project")
+	switch {
+	case d.seat():
+		return d.seatOffered(time.Now())
+	case d.held():
 		return nil
 	}
-	resource, err := s.DB.Resource(d.k, d.AppID, d.Resource.ID)
-	if missing(err, "resource_id", d.problems) || err != nil {
-		return unlessMissing(err)
+	o, err := s.offeringOf(d)
+	if err != nil || o == nil {
+		return err
 	}
-	ok, err := offers(d.project, resource, d.Start, d.End)
-	if err == nil && !ok {
-		d.problems.Add("start", "is not a time this project offers")
+	if f := o.judge(d.Resource.ID, d.Start, d.End, time.Now()); f != nil {
+		d.problems.Add(f.field, "%s", f.text)
 	}
-	return err
+	return nil
 }
 
-// held tells whether the draft takes the time of a hold that was made through the same project.
+// seatOffered refuses a visitor a seat of a session that has begun: nobody looks who is in the room by then.
+func (d *draft) seatOffered(now time.Time) error {
+	if d.source != nil && !now.Before(d.source.Start) {
+		return booking.Errorf(booking.SessionClosed, "The session has begun.")
+	}
+	return nil
+}
+
+// held tells whether the draft takes the time of a hold that was made in the same way: through the same project, or without.
 func (d *draft) held() bool {
 	from := d.source
-	return from != nil && from.Graph == holdGraph && from.Related.Project != nil && *from.Related.Project == d.project.ID &&
-		from.Resource.ID == d.Resource.ID && from.Start.Equal(d.Start) && from.End.Equal(d.End)
+	if from == nil || from.Graph != holdGraph || from.Resource.ID != d.Resource.ID {
+		return false
+	}
+	through, wanted := from.Related.Project, d.Related.Project
+	if (through == nil) != (wanted == nil) || through != nil && *through != *wanted {
+		return false
+	}
+	return from.Start.Equal(d.Start) && from.End.Equal(d.End)
 }
 
-// offers asks the rules that make the offers.
-func offers(p *booking.Project, r *booking.Resource, start, end time.Time) (bool, error) {
-	text, err := json.Marshal(projectAvailability(p))
+// offeringOf is what the draft's visitor may pick from: what the page offers, or else the project.
+func (s *Server) offeringOf(d *draft) (*offering, error) {
+	if d.k.offer != nil {
+		return d.k.offer, nil
+	}
+	if d.project == nil {
+		return nil, nil
+	}
+	o, err := s.offering(d.k, projectQuestion(d.project))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	var in availabilityInput
-	if err := fill(text, &in); err != nil {
-		return false, err
-	}
-	in.Zone = ""
-	q := in.query(timekit.Clock{Zone: r.Zone()}, booking.Problems{}).Query // checked when it was written
-	q.From, q.To = in.widest(r.Zone())
-	if start.Before(q.From.Add(-grace)) || in.To != "" && end.After(q.To) {
-		return false, nil
-	}
-	own, _ := availability.ParseConstraints(r.Constraints) // the same
-	q.From, q.To = start, end
-	q.Resources = []availability.Resource{{Zone: r.Zone(), Rules: own}}
-	return q.Allowed(), nil
-}
-
-// widest is the window in any zone that a visitor may have been shown it in: "2026-12-24" begins in New Zealand first and
-// ends in Hawaii last.
-func (in availabilityInput) widest(own *time.Location) (from, to time.Time) {
-	var starts, ends []time.Time
-	for _, zone := range []*time.Location{own, time.FixedZone("", 14*60*60), time.FixedZone("", -12*60*60)} {
-		w := in.query(timekit.Clock{Zone: zone}, booking.Problems{})
-		starts, ends = append(starts, w.From), append(ends, w.To)
-	}
-	return slices.MinFunc(starts, time.Time.Compare), slices.MaxFunc(ends, time.Time.Compare)
+	return o, o.widen(d.Resource.Zone())
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -19,51 +18,120 @@ const (
 	aheadDays = 28 // that are looked through at once for the next time that is free
 )
 
-// offering is what a page offers: the times that POST /v2/availability finds.
+// offering is what times can be picked, on a page or with a widget key. It is read once per request: the rules that make its
+// offers (freeTimes) are those that judge what is picked (judge).
 type offering struct {
-	question map[string]json.RawMessage // its body, but for the window
-	zone     *time.Location             // the visitor's
-	from, to time.Time
-	length   time.Duration
-	days     int // how far ahead, where the question does not say; 0 = as far as availability does
+	in        availabilityInput       // the rules as they are written: a project's, with a request's own words over them
+	resources []*booking.Resource     // that can be picked, in order of priority; none = nothing is offered
+	query     availability.Query      // the rules as they were read, without window and resources
+	lanes     []availability.Resource // of resources, without what is busy
+	zone      *time.Location          // the page's
+	from, to  time.Time               // the window; to is zero where nothing ends it
+	length    time.Duration           // of a page's times; 0 = not told (then no page shows it)
+	hold      uuid.UUID               // a booking whose time counts as free
 }
 
-// read checks the question and finds its window. It is never longer than days.
-func (o *offering) read() error {
-	o.question["output_timezone"] = quoted(o.zone.String())
-	if o.length > 0 {
-		o.question["length"] = quoted(strconv.Itoa(int(o.length/time.Minute)) + " minutes")
+// offering reads rules and loads the resources they name, those that are deleted left out.
+func (s *Server) offering(k *call, in availabilityInput) (*offering, error) {
+	var ids []uuid.UUID
+	for _, text := range in.Resources {
+		if id, err := uuid.Parse(text); err == nil {
+			ids = append(ids, id)
+		}
 	}
-	in, w, err := o.ask(o.question)
+	o := &offering{in: in, zone: time.UTC}
+	if len(ids) == 0 {
+		return o, nil
+	}
+	all, err := s.DB.Bookable(k, k.app.ID, ids)
+	o.offer(all)
+	return o, err
+}
+
+// offer sets the resources that can be picked.
+func (o *offering) offer(all []*booking.Resource) {
+	o.resources, o.lanes = all, nil
+	for _, r := range all {
+		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
+		o.lanes = append(o.lanes, availability.Resource{Zone: r.Zone(), Rules: own})
+	}
+}
+
+// projectQuestion is what a project says of its availability, as a question. A draft, and a project that has lost its
+// resources, offers nobody's time.
+func projectQuestion(p *booking.Project) (in availabilityInput) {
+	_ = json.Unmarshal(p.Availability, &in) // checked when it was written
+	in.Constraints, in.Resources, in.ProjectID, in.ReservationID = p.Constraints, nil, p.ID.String(), ""
+	if len(p.Missing()) > 0 {
+		return in
+	}
+	for _, id := range p.Resources {
+		in.Resources = append(in.Resources, id.String())
+	}
+	return in
+}
+
+// open reads the rules for a page: in the visitor's zone, for times of a length unless it is 0, and for days ahead where the
+// rules do not say how far. The window begins now at the earliest.
+func (o *offering) open(zone *time.Location, length time.Duration, days int) error {
+	o.zone = zone
+	if length > 0 {
+		o.in.Length = strconv.Itoa(int(length/time.Minute)) + " minutes"
+	}
+	w, err := o.read(zone)
+	if err == nil && w.Length == 0 { // whole free stretches are nothing to click on
+		o.in.Length = strconv.Itoa(usualMinutes) + " minutes"
+		w, err = o.read(zone)
+	}
 	if err != nil {
 		return err
 	}
-	if o.length = w.Length; o.length == 0 { // whole free stretches are nothing to click on
-		o.length = usualMinutes * time.Minute
-		return o.read()
-	}
 	now := time.Now()
-	o.from, o.to = w.From, w.To
-	if now.After(o.from) {
-		o.from = now
-	}
-	if last := now.AddDate(0, 0, o.days); o.days > 0 && (in.To == "" || last.Before(o.to)) {
+	o.length, o.from, o.to = w.Length, later(w.From, now), w.To
+	if last := now.AddDate(0, 0, days); days > 0 && (o.in.To == "" || last.Before(o.to)) {
 		o.to = last
 	}
 	return nil
 }
 
-func (o *offering) ask(body map[string]json.RawMessage) (in availabilityInput, w *wanted, err error) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return in, nil, err
+// widen reads the rules for a caller whose zone is not known. The window is the widest that a visitor may have been shown
+// it in: "2026-12-24" begins in New Zealand first and ends in Hawaii last. It ends where the rules say, and nowhere else.
+func (o *offering) widen(own *time.Location) error {
+	for i, zone := range []*time.Location{own, time.FixedZone("", 14*60*60), time.FixedZone("", -12*60*60)} {
+		w, err := o.read(zone)
+		if err != nil {
+			return err
+		}
+		if i == 0 || w.From.Before(o.from) {
+			o.from = w.From
+		}
+		if o.in.To != "" {
+			o.to = later(o.to, w.To)
+		}
 	}
-	if err := fill(text, &in); err != nil {
-		return in, nil, err
+	return nil
+}
+
+// read reads the rules with dates of a zone.
+func (o *offering) read(zone *time.Location) (*wanted, error) {
+	in, problems := o.in, booking.Problems{}
+	in.Zone = ""
+	w := in.query(timekit.Clock{Zone: zone}, problems)
+	o.query = w.Query
+	if in.ReservationID != "" {
+		o.hold = parseID(in.ReservationID, "reservation_id", problems)
 	}
-	problems := booking.Problems{}
-	w = in.query(timekit.Clock{Zone: o.zone}, problems)
-	return in, w, problems.Err()
+	return w, problems.Err()
+}
+
+// asks is the question for free time of a window, with the resources of the offering.
+func (o *offering) asks(from, to time.Time) *wanted {
+	w := &wanted{Query: o.query, resources: o.resources, zone: o.zone, hold: o.hold}
+	w.From, w.To, w.Resources = from, to, slices.Clone(o.lanes)
+	for _, r := range o.resources {
+		w.views = append(w.views, resourceView{r.ID, r.Name, r.Timezone})
+	}
+	return w
 }
 
 // freeTimes finds the free times of the window that begin in [from, until).
@@ -75,16 +143,11 @@ func (s *Server) freeTimes(k *call, o *offering, from, until time.Time) ([]avail
 	if to.After(o.to) {
 		to = o.to
 	}
-	if from.Add(o.length).After(to) {
+	if from.Add(o.length).After(to) || len(o.resources) == 0 {
 		return nil, nil, nil
 	}
-	body := maps.Clone(o.question)
-	body["from"], body["to"] = quoted(wire(from)), quoted(wire(to))
-	w, err := s.wantedBy(k, body)
-	if err == nil {
-		err = s.fill(k, w, false)
-	}
-	if err != nil {
+	w := o.asks(from, to)
+	if err := s.fill(k, w, false); err != nil {
 		return nil, nil, err
 	}
 	return slices.DeleteFunc(w.Slots(), func(slot availability.Slot) bool { return !slot.Start.Before(until) }), w, nil
@@ -106,76 +169,6 @@ func firstStart(slots []availability.Slot) time.Time {
 		return time.Time{}
 	}
 	return slots[0].Start
-}
-
-// choice is a time that a visitor has picked.
-type choice struct {
-	resource *booking.Resource
-	start    time.Time
-	end      time.Time
-}
-
-var errNotOffered = booking.Problems{"start": {"is not a time that is offered here"}}.Err()
-
-// choose checks a picked time against the rules, the window and the resources of the offering. What is busy is the record's to judge;
-// a visitor may not pick what no page would have shown. Without RoundToHour it is free time that says where slots begin,
-// so there the start is not held to it.
-func (s *Server) choose(k *call, o *offering, start time.Time, resource string) (*choice, error) {
-	id, err := uuid.Parse(resource)
-	if err != nil || start.Before(o.from.Add(-grace)) || start.Add(o.length).After(o.to) {
-		return nil, errNotOffered
-	}
-	var among struct {
-		Resources []string `json:"resources"`
-	}
-	text, _ := json.Marshal(o.question) //nolint:errchkjson // it was read before
-	_ = json.Unmarshal(text, &among)
-	if len(among.Resources) > 0 && !slices.Contains(among.Resources, id.String()) {
-		return nil, errNotOffered
-	}
-	r, err := s.DB.Resource(k, k.app.ID, id)
-	if booking.CodeOf(err) == booking.NotFound {
-		return nil, errNotOffered
-	}
-	if err != nil {
-		return nil, err
-	}
-	if ok, err := o.allows(r, start); err != nil || !ok {
-		return nil, orNotOffered(err)
-	}
-	return &choice{r, start, start.Add(o.length)}, nil
-}
-
-func orNotOffered(err error) error {
-	if err == nil {
-		return errNotOffered
-	}
-	return err
-}
-
-func (o *offering) allows(r *booking.Resource, start time.Time) (bool, error) {
-	_, w, err := o.ask(o.question)
-	if err != nil {
-		return false, err
-	}
-	own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
-	q := w.Query
-	q.From, q.To = start, start.Add(o.length)
-	q.Mode, q.Resources = availability.Exclusive, []availability.Resource{{Zone: r.Zone(), Rules: own}}
-	if !q.RoundToHour {
-		return q.Allowed(), nil
-	}
-	return len(q.Slots()) > 0, nil
-}
-
-// isFree tells whether a picked time is free just now, with that resource. Steps of a minute find it wherever it begins.
-func (s *Server) isFree(k *call, o *offering, c *choice) (bool, error) {
-	one := *o
-	one.question, one.from = maps.Clone(o.question), c.start
-	one.question["resources"], _ = json.Marshal([]uuid.UUID{c.resource.ID}) //nolint:errchkjson // UUIDs only
-	one.question["mode"], one.question["timeslot_increments"] = quoted(string(availability.Exclusive)), quoted("1 minute")
-	slots, _, err := s.freeTimes(k, &one, c.start, c.start.Add(time.Minute))
-	return len(slots) > 0, err
 }
 
 func quoted(text string) json.RawMessage {

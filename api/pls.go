@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/internal/booking"
 )
 
@@ -57,38 +55,28 @@ func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) 
 	if err != nil {
 		return nil, err
 	}
-	v := &linkVisit{arrival: a, project: project}
-	v.offer = &offering{question: projectAvailability(project), days: a.link.HorizonDays}
-	if minutes := a.link.DurationMinutes; minutes != nil {
-		v.offer.length = time.Duration(*minutes) * time.Minute
+	if fault := unfitForPages(project); fault != "" {
+		return nil, errNothingOffered
 	}
-	if v.offer.zone, err = s.zoneFor(k, v.offer, zone); err != nil {
+	v := &linkVisit{arrival: a, project: project}
+	if v.offer, err = s.offering(k, projectQuestion(project)); err != nil {
 		return nil, err
 	}
-	return v, v.offer.read()
+	var length time.Duration
+	if minutes := a.link.DurationMinutes; minutes != nil {
+		length = time.Duration(*minutes) * time.Minute
+	}
+	k.offer = v.offer
+	return v, v.offer.open(v.offer.zoneFor(zone), length, a.link.HorizonDays)
 }
 
-// zoneFor is the visitor's zone where it is known; else the one the question is asked for, or that of its first resource.
-func (s *Server) zoneFor(k *call, o *offering, asked string) (*time.Location, error) {
-	in, _, err := o.ask(o.question)
-	if err != nil {
-		return nil, err
+// zoneFor is the visitor's zone where it is known; else the one the rules are written for, or that of the first resource.
+func (o *offering) zoneFor(asked string) *time.Location {
+	names := []string{asked, o.in.Zone}
+	if zoneOf(names...) == time.UTC && asked != "UTC" && len(o.resources) > 0 {
+		names = append(names, o.resources[0].Timezone)
 	}
-	names := []string{asked, in.Zone}
-	if zoneOf(names...) != time.UTC || asked == "UTC" {
-		return zoneOf(names...), nil
-	}
-	var ids []uuid.UUID
-	for _, text := range in.Resources {
-		if id, err := uuid.Parse(text); err == nil {
-			ids = append(ids, id)
-		}
-	}
-	all, err := s.DB.Bookable(k, k.app.ID, ids)
-	if err == nil && len(all) > 0 {
-		names = append(names, all[0].Timezone)
-	}
-	return zoneOf(names...), err
+	return zoneOf(names...)
 }
 
 // keep is what every address of the visit has.
@@ -109,30 +97,29 @@ const (
 
 // openForm asks who books the picked time. One that is gone meanwhile is not asked for.
 func (s *Server) openForm(k *call, v *linkVisit) error {
-	c, err := s.pick(k, v.offer, k.Query("start"), k.Query("resource"))
+	c, err := k.pick(v.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.showTimes(k, v, http.StatusOK, saidOver)
 	}
 	if err != nil {
 		return err
 	}
-	free, err := s.isFree(k, v.offer, c)
-	if err != nil {
+	if c, err = s.freeFor(k, v.offer, c); err != nil {
 		return err
 	}
-	if !free {
+	if c == nil {
 		return s.showTimes(k, v, http.StatusOK, saidTaken)
 	}
 	return s.showForm(k, v, c, newForm(v), http.StatusOK)
 }
 
-func (s *Server) pick(k *call, o *offering, start, resource string) (*choice, error) {
+func (k *call) pick(o *offering, start, resource string) (*choice, error) {
 	problems := booking.Problems{}
 	at := k.parseTime(start, "start", problems)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return s.choose(k, o, at, resource)
+	return o.choose(at, resource)
 }
 
 // bookByLink answers POST: it books, once for one form and once for one claim token.
@@ -182,7 +169,7 @@ func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := s.pick(k, v.offer, k.typed("start"), k.typed("resource"))
+	c, err := k.pick(v.offer, k.typed("start"), k.typed("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return v, nil, nil
 	}

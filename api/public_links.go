@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -172,19 +171,21 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(graphOf(project), "group_") {
-		problems.Add("project_id", "books sessions or their seats, which a public link cannot")
+	if fault := unfitForPages(project); fault != "" {
+		problems.Add("project_id", "%s", fault)
 	}
 	return problems.Err()
 }
 
-// graphOf is the graph of a project's bookings.
-func graphOf(p *booking.Project) string {
-	var defaults struct {
-		Graph string `json:"graph"`
+// unfitForPages says why a project's times cannot be booked on a page of ours; "" when they can.
+func unfitForPages(p *booking.Project) string {
+	switch graph := p.GraphName(); {
+	case strings.HasPrefix(graph, "group_"):
+		return "books sessions or their seats, which a page for visitors cannot"
+	case graph == holdGraph:
+		return "makes holds, which end by themselves: a page for visitors makes bookings"
 	}
-	_ = json.Unmarshal(p.Booking, &defaults) // checked when it was written
-	return cmp.Or(defaults.Graph, plainGraph)
+	return ""
 }
 
 func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {

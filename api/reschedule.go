@@ -88,6 +88,9 @@ func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
 	if _, err := graph.Next(old.State, booking.RescheduleAction, graphs.ActorAPI); err != nil {
 		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
 	}
+	if k.visitor() {
+		return tooLate(old)
+	}
 	return nil
 }
 

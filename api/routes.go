@@ -198,6 +198,7 @@ func (s *Server) publicLinkRoutes() []route {
 		{http.MethodPost, "/v1/scheduling_requests", needClient, once, s.createSchedulingRequest},
 		{http.MethodPost, "/v1/scheduling_requests/query", needClient, false, s.querySchedulingRequests},
 		{http.MethodPost, "/v1/scheduling_requests/cancel", needClient, once, s.cancelSchedulingRequest},
+		{http.MethodDelete, "/v1/scheduling_requests/:id", needClient, false, s.eraseSchedulingRequest},
 	}
 }
 

@@ -77,58 +77,70 @@ func (s *Server) request(k *call, zone string) (*requested, error) {
 		r.zone = zoneOf(append(names, b.Resource.Timezone)...)
 		return r, nil
 	}
-	question, err := s.questionOf(k, r.Request)
-	if err != nil {
+	if r.offer, err = s.offeringFor(k, r.Request); err != nil {
 		return nil, err
 	}
-	r.zone, err = s.zoneFor(k, &offering{question: question, zone: time.UTC}, zone)
-	return r, err
+	r.zone = r.offer.zoneFor(zone)
+	return r, nil
 }
 
 func (r *requested) unpicked() bool { return r.Booking == nil }
 
-// questionOf is what a request offers, as a question for availability: its own words over its project's.
-func (s *Server) questionOf(k *call, r *booking.SchedulingRequest) (map[string]json.RawMessage, error) {
-	question := map[string]json.RawMessage{}
+// offeringFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
+func (s *Server) offeringFor(k *call, r *booking.SchedulingRequest) (*offering, error) {
+	var in availabilityInput
 	if r.ProjectID != nil {
 		project, err := s.DB.Project(k, k.app.ID, *r.ProjectID)
 		if err != nil {
 			return nil, err
 		}
-		question = projectAvailability(project)
+		if in = projectQuestion(project); unfitForPages(project) != "" {
+			in.Resources = nil
+		}
 	}
-	return question, json.Unmarshal(r.Offer, &question)
+	if err := json.Unmarshal(r.Offer, &in); err != nil {
+		return nil, err
+	}
+	return s.offering(k, in)
 }
 
-// offers finds the times that the request can be given. The time that it has counts as free.
-func (s *Server) offerTimes(k *call, r *requested) error {
-	question, err := s.questionOf(k, r.Request)
-	if err != nil {
-		return err
-	}
-	r.offer = &offering{question: question, zone: r.zone, length: time.Duration(r.Request.DurationMinutes) * time.Minute}
-	if b := r.Booking; b != nil {
-		question["reservation_id"], r.offer.length = quoted(b.ID.String()), b.End.Sub(b.Start)
-		if r.Request.ProjectID == nil && question["resources"] == nil {
-			question["resources"], _ = json.Marshal([]string{b.Resource.ID.String()})
+// offerTimes finds the times that the request can be given. The time that it has counts as free.
+func (s *Server) offerTimes(k *call, r *requested) (err error) {
+	if r.offer == nil {
+		if r.offer, err = s.offeringFor(k, r.Request); err != nil {
+			return err
 		}
+	}
+	length, days := time.Duration(r.Request.DurationMinutes)*time.Minute, 0
+	if b := r.Booking; b != nil {
+		r.offer.in.ReservationID, length = b.ID.String(), b.End.Sub(b.Start)
 	}
 	if r.Request.PublicLink != nil {
 		link, err := s.DB.PublicLink(k, k.app.ID, *r.Request.PublicLink)
 		if unlessMissing(err) != nil {
 			return err
 		}
-		if r.offer.days = usualHorizon; err == nil {
-			r.offer.days = link.HorizonDays
+		if days = usualHorizon; err == nil {
+			days = link.HorizonDays
 		}
 	}
-	return r.offer.read()
+	k.offer = r.offer
+	return r.offer.open(r.zone, length, days)
 }
 
 // mayReschedule tells whether the customer may have another time: the graph says so, and the time has not begun.
-func (r *requested) mayReschedule() bool { return r.open(booking.RescheduleAction) && !r.begun() }
+func (r *requested) mayReschedule() bool {
+	return r.open(booking.RescheduleAction) && !r.begun() && !r.orphaned()
+}
 
-func (r *requested) begun() bool { return !time.Now().Before(r.Booking.Start) }
+// orphaned reports whether the project that the request was made through is deleted: then nobody says any more which times are
+// offered. A request without a project names its hosts.
+func (r *requested) orphaned() bool {
+	var in availabilityInput
+	return r.Request.ProjectID == nil && (json.Unmarshal(r.Request.Offer, &in) != nil || len(in.Resources) == 0)
+}
+
+func (r *requested) begun() bool { return r.Booking.Begun(time.Now()) }
 
 func (r *requested) open(action string) bool { return slices.Contains(r.openActions(), action) }
 

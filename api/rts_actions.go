@@ -17,6 +17,9 @@ func (s *Server) showNewTimes(k *call, r *requested, status int, said string) er
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
+	if r.Booking == nil && len(r.offer.resources) == 0 {
+		return errNothingOffered
+	}
 	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: said}
 	keep := url.Values{}
 	if r.Booking != nil {
@@ -38,15 +41,18 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := s.pick(k, r.offer, k.Query("start"), k.Query("resource"))
+	c, err := k.pick(r.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.showNewTimes(k, r, http.StatusOK, saidOver)
 	}
 	if err != nil {
 		return err
 	}
-	if free, err := s.isFree(k, r.offer, c); err != nil || !free {
-		return orElse(err, func() error { return s.showNewTimes(k, r, http.StatusOK, saidTaken) })
+	if c, err = s.freeFor(k, r.offer, c); err != nil {
+		return err
+	}
+	if c == nil {
+		return s.showNewTimes(k, r, http.StatusOK, saidTaken)
 	}
 	p := &formPage{
 		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.start, c.end, r.zone),
@@ -60,13 +66,6 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 		p.Back += "&reschedule=true"
 	}
 	return s.showPage(k, http.StatusOK, "form.html", p)
-}
-
-func orElse(err error, do func() error) error {
-	if err != nil {
-		return err
-	}
-	return do()
 }
 
 // over tells whether no time can be chosen any more.
@@ -168,7 +167,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := s.pick(k, r.offer, k.typed("start"), k.typed("resource"))
+	c, err := k.pick(r.offer, k.typed("start"), k.typed("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
 		return s.showNewTimes(k, r, http.StatusConflict, saidOver)
 	}
@@ -225,7 +224,7 @@ func (s *Server) bookPicked(k *call, r *requested, c *choice) (outcome, error) {
 	if r.Request.ProjectID != nil {
 		body["project_id"] = quoted(r.Request.ProjectID.String())
 	} else {
-		body["graph"] = quoted(plainGraph)
+		body["graph"] = quoted(booking.DefaultGraph)
 	}
 	return s.bookRequest(k, body, r.Request, nil)
 }

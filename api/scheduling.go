@@ -76,6 +76,15 @@ func (s *Server) querySchedulingRequests(k *call) error {
 	return nil
 }
 
+// eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
+func (s *Server) eraseSchedulingRequest(k *call) error {
+	if err := s.DB.EraseRequest(k, k.app.ID, k.Param("id")); err != nil {
+		return err
+	}
+	k.Status(http.StatusNoContent)
+	return nil
+}
+
 // cancelActions end a booking for its owner, the fitting one first.
 var cancelActions = []string{"cancel", booking.CancelByOwnerAction, "decline"}
 

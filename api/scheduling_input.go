@@ -103,11 +103,14 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 			return nil
 		}
 		r.ProjectID = &id
-		_, err := s.DB.Project(k, k.app.ID, id)
-		if missing(err, "project_id", problems) {
-			return nil
+		project, err := s.DB.Project(k, k.app.ID, id)
+		if missing(err, "project_id", problems) || err != nil {
+			return unlessMissing(err)
 		}
-		return err
+		if fault := unfitForPages(project); fault != "" {
+			problems.Add("project_id", "%s", fault)
+		}
+		return nil
 	}
 	hosts, err := s.hosts(k, in, problems)
 	if err != nil || len(hosts) == 0 {

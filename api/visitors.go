@@ -130,6 +130,8 @@ func excuse(err *booking.Error) (title, text string) {
 		return "Nothing to see here", "This address leads nowhere. Please check that all of it was copied."
 	case booking.PublicLinkDisabled:
 		return "Not in use any more", "Times are no longer booked by this link. Please ask whoever gave it to you for another."
+	case booking.NoLongerOffered:
+		return "No longer offered", "No times are offered here any more. Please ask whoever gave you this address."
 	case booking.ClaimReplayed:
 		return "Already used", "A time has been booked with this link. To book another, please go back to where you found it."
 	case booking.TokenExpired:

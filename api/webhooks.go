@@ -158,6 +158,6 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 func (k *call) healthView(h *booking.Health) timekit.Object {
 	return timekit.Object{
 		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
+		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending, "dropped": h.Dropped, "dropped_at": k.moment(h.DroppedAt),
 	}
 }

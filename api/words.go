@@ -44,6 +44,8 @@ func explain(err *booking.Error) (title, text string) {
 		return "No such booking", "This booking does not exist any more. Nothing was changed."
 	case booking.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
+	case booking.TooLate:
+		return "Too late", err.Message + " Nothing was changed."
 	case booking.SlotTaken:
 		return "The time is taken", "Somebody else holds this time now. The booking stays as it was."
 	default:

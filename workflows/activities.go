@@ -92,11 +92,16 @@ func drain(ctx workflow.Context, in booking.Drain) (booking.Drained, error) {
 	return out, err
 }
 
+// SweepTimeout is how long a sweep may take: more than the budgets of its parts together.
+const SweepTimeout = 5 * time.Minute
+
+// sweep is tried once: its schedule is its retry.
 func sweep(ctx workflow.Context) (booking.Swept, error) {
 	var out booking.Swept
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Minute,
-		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 3},
+		StartToCloseTimeout: SweepTimeout,
+		HeartbeatTimeout:    15 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
 	err := workflow.ExecuteActivity(ctx, Activities.Sweep).Get(ctx, &out)
 	return out, err

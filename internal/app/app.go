@@ -189,7 +189,7 @@ func (a *App) RunWorker(ctx context.Context) error {
 	defer sender.Close()
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
-		Keep: a.Config.EventRetention,
+		Cleaner: postgres.NewCleaner(a.DB, a.retention()),
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -209,6 +209,20 @@ func (a *App) RunWorker(ctx context.Context) error {
 		return worker.Run(ctx, a.Temporal, acts, options)
 	})
 	return group.Wait()
+}
+
+// What nobody can ask for any more after this time.
+const (
+	keepOperations = 24 * time.Hour     // Idempotency-Keys
+	keepClaims     = time.Hour          // claim tokens, beyond their expiry: clocks differ
+	keepRefusals   = 7 * 24 * time.Hour // refused actions
+)
+
+func (a *App) retention() postgres.Retention {
+	return postgres.Retention{
+		Operations: keepOperations, Claims: keepClaims, Refusals: keepRefusals,
+		Changes: a.Config.EventRetention, Paused: a.Config.PausedRetention, Requests: a.Config.RequestRetention,
+	}
 }
 
 func (a *App) maker() links.Maker {

@@ -60,6 +60,7 @@ type Swept struct {
 	Bookings  int `json:"bookings"`
 	Actions   int `json:"actions"`
 	Endpoints int `json:"endpoints"`
+	Deleted   int `json:"deleted"` // rows past their retention
 }
 
 // The contexts that sealed secrets are bound to, so that one cannot be passed off as another.

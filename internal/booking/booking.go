@@ -59,6 +59,10 @@ func (b *Booking) Step(move graphs.Move, now time.Time) {
 	}
 }
 
+// Begun reports whether the booked time has begun. From then on customers cannot change it any more, by no door: not by a link,
+// not on a page, not with a widget key. A server key can.
+func (b *Booking) Begun(now time.Time) bool { return !now.Before(b.Start) }
+
 // RuleBook returns the very version of the graph the booking was made with.
 func (b *Booking) RuleBook() (*graphs.Graph, error) {
 	g, ok := graphs.Version(b.Graph, b.GraphVersion)

@@ -44,6 +44,8 @@ type Health struct {
 	Failures     int        // how many since then
 	OpenUntil    *time.Time // the breaker is open: nothing is sent before; one probe after
 	Pending      int        // deliveries that wait; counted for views only
+	Dropped      int        // deliveries that were dropped because the endpoint was paused for too long; for views only
+	DroppedAt    *time.Time // when the last ones were
 }
 
 // Format is the shape of an endpoint's bodies.

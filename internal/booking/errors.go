@@ -57,6 +57,7 @@ const (
 	ClaimNotForLink       Code = "claim_token_not_authorized_for_link" // good, but another app's
 	PublicLinkNotFound    Code = "public_link_not_found"
 	PublicLinkDisabled    Code = "public_link_disabled"
+	NoLongerOffered       Code = "no_longer_offered" // a page whose project or hosts are gone
 	InvalidParameter      Code = "invalid_parameter"
 )
 
@@ -68,7 +69,7 @@ var Codes = []Code{
 	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
 	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,
-	InvalidParameter,
+	NoLongerOffered, InvalidParameter,
 }
 
 // Error is a failure with a code. Error() is the public text; a private cause is reachable by Unwrap only, so that

@@ -52,7 +52,9 @@ type Config struct {
 	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
 	WebhookTimeout       time.Duration  `env:"HOLDFAST_WEBHOOK_TIMEOUT" envDefault:"10s"`
 
-	EventRetention time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"` // how long changes and what was sent of them are kept
+	EventRetention   time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"`    // how long changes and what was sent of them are kept
+	PausedRetention  time.Duration `env:"HOLDFAST_PAUSED_RETENTION" envDefault:"720h"`   // how long what waits for a paused endpoint is kept
+	RequestRetention time.Duration `env:"HOLDFAST_REQUEST_RETENTION" envDefault:"2160h"` // how long scheduling requests without a picked time are kept
 
 	Wait        time.Duration `env:"HOLDFAST_WAIT" envDefault:"10s"` // how long an action waits for its outcome
 	SweepEvery  time.Duration `env:"HOLDFAST_SWEEP_EVERY" envDefault:"1m"`
@@ -137,8 +139,13 @@ func (c *Config) Check() error {
 	if c.SweepEvery < time.Second {
 		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")
 	}
-	if c.EventRetention < time.Hour {
-		fault("HOLDFAST_EVENT_RETENTION must be at least 1h")
+	for name, keep := range map[string]time.Duration{
+		"HOLDFAST_EVENT_RETENTION": c.EventRetention, "HOLDFAST_PAUSED_RETENTION": c.PausedRetention,
+		"HOLDFAST_REQUEST_RETENTION": c.RequestRetention,
+	} {
+		if keep < time.Hour {
+			fault("%s must be at least 1h", name)
+		}
 	}
 	c.checkLimits(fault)
 	return errors.Join(faults...)

@@ -40,7 +40,8 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
 		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
 		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
-		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour, LogLevel: slog.LevelInfo,
+		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour,
+		PausedRetention: 30 * 24 * time.Hour, RequestRetention: 90 * 24 * time.Hour, LogLevel: slog.LevelInfo,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -63,7 +64,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
 		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
-		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_EVENT_RETENTION=2h", "HOLDFAST_LOG_LEVEL=debug"))
+		"HOLDFAST_STOP_TIMEOUT=4s", "HOLDFAST_EVENT_RETENTION=2h", "HOLDFAST_PAUSED_RETENTION=3h", "HOLDFAST_REQUEST_RETENTION=4h", "HOLDFAST_LOG_LEVEL=debug"))
 	fields := reflect.ValueOf(c)
 	for i := range fields.NumField() {
 		if fields.Field(i).IsZero() {
@@ -148,6 +149,8 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_SWEEP_EVERY=999ms", false},
 		{"HOLDFAST_EVENT_RETENTION=1h", true},
 		{"HOLDFAST_EVENT_RETENTION=59m59s", false},
+		{"HOLDFAST_PAUSED_RETENTION=59m59s", false},
+		{"HOLDFAST_REQUEST_RETENTION=59m59s", false},
 		{"HOLDFAST_RATE_LIMIT=0", true},
 		{"HOLDFAST_RATE_LIMIT=-1", false},
 		{"HOLDFAST_WIDGET_RATE_LIMIT=-1", false},

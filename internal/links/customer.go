@@ -16,16 +16,21 @@ import (
 type Maker struct {
 	Keyring *Keyring
 	BaseURL string // where customers reach this server, without a slash at the end
+
+	Now func() time.Time // the clock that says whether a booked time has begun; nil = time.Now
 }
 
 // Customer returns the links a customer can use in the booking's state, by action. They are the same each time they are
-// made for one stay in a state, they die with it, and they expire when the booked time ends.
+// made for one stay in a state, they die with it, and they expire when the booked time ends. There are none once it has begun.
 func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]string{}
+	if b.Begun(m.now()) {
+		return all, nil
+	}
 	for _, action := range graph.OpenTo(b.State, graphs.ActorCustomerLink) {
 		all[action], err = m.link(b, action)
 		if err != nil {
@@ -33,6 +38,13 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 		}
 	}
 	return all, nil
+}
+
+func (m Maker) now() time.Time {
+	if m.Now == nil {
+		return time.Now()
+	}
+	return m.Now()
 }
 
 func (m Maker) link(b *booking.Booking, action string) (string, error) {

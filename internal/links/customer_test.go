@@ -23,7 +23,13 @@ func confirmedBooking() *booking.Booking {
 
 func customerLinks(t *testing.T, b *booking.Booking) map[string]string {
 	t.Helper()
-	all, err := Maker{Keyring: testKeyring(t), BaseURL: "https://book.example.com/base/"}.Customer(b)
+	return customerLinksAt(t, b, testNow)
+}
+
+func customerLinksAt(t *testing.T, b *booking.Booking, now time.Time) map[string]string {
+	t.Helper()
+	m := Maker{Keyring: testKeyring(t), BaseURL: "https://book.example.com/base/", Now: func() time.Time { return now }}
+	all, err := m.Customer(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,5 +132,16 @@ func TestCustomerLinksNeedTheirGraph(t *testing.T) {
 	b.GraphVersion = 99
 	if all, err := (Maker{Keyring: testKeyring(t)}).Customer(b); booking.CodeOf(err) != booking.Internal || all != nil {
 		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// TestCustomerLinksEndWithTheStart: what has begun cannot be changed by its customer any more, so there is nothing to hand out.
+func TestCustomerLinksEndWithTheStart(t *testing.T) {
+	t.Parallel()
+	b := confirmedBooking()
+	for now, want := range map[time.Time]int{b.Start.Add(-time.Second): 2, b.Start: 0, b.Start.Add(time.Minute): 0, b.End.Add(time.Hour): 0} {
+		if all := customerLinksAt(t, b, now); all == nil || len(all) != want {
+			t.Errorf("at %s: %v, want %d links", now, all, want)
+		}
 	}
 }

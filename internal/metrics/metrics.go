@@ -17,6 +17,8 @@ type Metrics struct {
 	requests    *prometheus.HistogramVec
 	transitions *prometheus.CounterVec
 	attempts    *prometheus.HistogramVec
+	swept       *prometheus.CounterVec
+	sweepErrors *prometheus.CounterVec
 }
 
 // New makes a set of metrics with a registry of its own.
@@ -34,8 +36,14 @@ func New() *Metrics {
 			Name: "holdfast_webhook_attempt_seconds", Help: "Webhook attempts by verdict.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 2.5, 5, 10, 20},
 		}, []string{"verdict"}),
+		swept: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_sweep_rows_total", Help: "Rows that the sweep set going, or deleted because they were past their retention, by part.",
+		}, []string{"part"}),
+		sweepErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_sweep_errors_total", Help: "Parts of sweeps that failed, by part.",
+		}, []string{"part"}),
 	}
-	m.registry.MustRegister(m.requests, m.transitions, m.attempts,
+	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -53,6 +61,15 @@ func (m *Metrics) Transition(action, state string) {
 // Attempt notes one webhook attempt.
 func (m *Metrics) Attempt(verdict string, took time.Duration) {
 	m.attempts.WithLabelValues(verdict).Observe(took.Seconds())
+}
+
+// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
+func (m *Metrics) Swept(part string, rows int, err error) {
+	m.swept.WithLabelValues(part).Add(float64(rows))
+	failed := m.sweepErrors.WithLabelValues(part) // also without an error: the counter is there from the first sweep on
+	if err != nil {
+		failed.Inc()
+	}
 }
 
 // Handler serves the metrics.

@@ -16,6 +16,10 @@ import (
 
 const oldestMajor = 14
 
+// fallbackEnv names the folder of a PostgreSQL that was installed for Holdfast alone. It is looked at last, so that data
+// made with the machine's own PostgreSQL stays with that.
+const fallbackEnv = "PGBIN_FALLBACK"
+
 const howToInstall = "install PostgreSQL, for example with `apt-get install postgresql` (Debian, Ubuntu) or " +
 	"`brew install postgresql@17` (macOS), or set PGBIN to the folder that holds initdb and postgres"
 
@@ -38,7 +42,7 @@ type binaries struct {
 func (b binaries) program(name string) string { return filepath.Join(b.dir, name) }
 
 // find picks the PostgreSQL to use: the folder PGBIN and nothing else when that is set, else the first on PATH, else the
-// newest in places (file patterns). major restricts it to that version, because a cluster can be opened only by the
+// newest in places (file patterns), else the folder PGBIN_FALLBACK. major restricts it to that version, because a cluster can be opened only by the
 // version that made it; 0 means any that is new enough.
 func find(ctx context.Context, getenv func(string) string, places []string, major int) (binaries, error) {
 	if dir := getenv("PGBIN"); dir != "" {
@@ -56,7 +60,11 @@ func find(ctx context.Context, getenv func(string) string, places []string, majo
 	}
 	inUsual := inspectAll(ctx, usual)
 	slices.SortStableFunc(inUsual, func(a, b binaries) int { return cmp.Compare(b.major, a.major) })
-	return choose(append(found, inUsual...), major)
+	found = append(found, inUsual...)
+	if dir := getenv(fallbackEnv); dir != "" {
+		found = append(found, inspectAll(ctx, []string{dir})...)
+	}
+	return choose(found, major)
 }
 
 func choose(found []binaries, major int) (binaries, error) {

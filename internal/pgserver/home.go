@@ -66,21 +66,15 @@ func (h *home) madeBy() (int, error) {
 // settle ends what an earlier process left on the cluster. A server that was told to end by that process's death is
 // waited for; one that was not told (see endWithUs) is told now, provided that its command line proves it to be ours.
 func (h *home) settle(ctx context.Context) error {
-	file := filepath.Join(h.cluster(), "postmaster.pid")
-	content, err := kept(file)
-	if err != nil || content == "" {
+	pid, err := h.serverPID()
+	if err != nil || pid == 0 {
 		return err
-	}
-	first, _, _ := strings.Cut(content, "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil || pid <= 1 {
-		return nil //nolint:nilerr // PostgreSQL judges such a file itself
 	}
 	switch line := commandLine(pid); {
 	case line == "":
 		return nil // dead: PostgreSQL sees that itself
 	case !strings.Contains(line, "postgres"):
-		return os.Remove(file) // the number went to another program, which PostgreSQL takes for a server
+		return os.Remove(filepath.Join(h.cluster(), "postmaster.pid")) // the number went to another program, which PostgreSQL takes for a server
 	case !strings.Contains(line+" ", h.marker()+" "):
 		return nil // somebody's PostgreSQL, perhaps on this cluster: not ours to stop, and PostgreSQL will refuse
 	}
@@ -91,6 +85,39 @@ func (h *home) settle(ctx context.Context) error {
 		return fmt.Errorf("the earlier server (process %d) does not end: %w", pid, err)
 	}
 	return nil
+}
+
+// WaitEnded returns when no server works on a data folder any more. The server of a killed process outlives that process
+// for as long as its shutdown takes. Until then it writes into the folder.
+func WaitEnded(ctx context.Context, dataDir string) error {
+	dir, err := filepath.Abs(dataDir)
+	if err != nil {
+		return err
+	}
+	h := &home{dir: dir}
+	pid, err := h.serverPID()
+	if err != nil || pid == 0 {
+		return err
+	}
+	ended := func() bool { return !strings.Contains(commandLine(pid)+" ", h.marker()+" ") }
+	if err := until(ctx, endWithin, ended); err != nil {
+		return fmt.Errorf("the server (process %d) does not end: %w", pid, err)
+	}
+	return nil
+}
+
+// serverPID returns the process id that the cluster's postmaster.pid names, 0 when there is no such file.
+func (h *home) serverPID() (int, error) {
+	content, err := kept(filepath.Join(h.cluster(), "postmaster.pid"))
+	if err != nil || content == "" {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(content, "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil || pid <= 1 {
+		return 0, nil //nolint:nilerr // PostgreSQL judges such a file itself
+	}
+	return pid, nil
 }
 
 // until waits for a condition that nobody announces.

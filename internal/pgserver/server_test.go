@@ -130,10 +130,11 @@ func TestRunsInOpenAndClosedFolders(t *testing.T) {
 	}
 }
 
-func TestParentKilled(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	parent := exec.CommandContext(t.Context(), os.Args[0])
+// startParent runs this test binary as a program that has a server on a folder, and returns it with the server's process
+// id and address.
+func startParent(t *testing.T, dir string) (parent *exec.Cmd, pid, url string) {
+	t.Helper()
+	parent = exec.CommandContext(t.Context(), os.Args[0])
 	parent.Env = append(os.Environ(), helperDir+"="+dir)
 	out, err := parent.StdoutPipe()
 	if err != nil {
@@ -147,14 +148,45 @@ func TestParentKilled(t *testing.T) {
 	if err != nil || len(words) != 3 || words[0] != "ready" {
 		t.Fatalf("the helper said %q (%v)", line, err)
 	}
-	run(t, words[2], "CREATE TABLE kept (word text)", "INSERT INTO kept VALUES ('hello')")
+	return parent, words[1], words[2]
+}
+
+// TestWaitEnded removes the folder of a killed process as soon as its server has ended: nothing writes into it any more.
+func TestWaitEnded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	parent, _, url := startParent(t, dir)
+	run(t, url, "CREATE TABLE much AS SELECT repeat('x', 100) FROM generate_series(1, 100000)")
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	if err := WaitEnded(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "cluster", "postmaster.pid")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the server has not ended: %v", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
+	if err := WaitEnded(t.Context(), dir); err != nil {
+		t.Errorf("no folder, no server: %v", err)
+	}
+}
+
+func TestParentKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	parent, pid, url := startParent(t, dir)
+	run(t, url, "CREATE TABLE kept (word text)", "INSERT INTO kept VALUES ('hello')")
 
 	if err := parent.Process.Kill(); err != nil { // SIGKILL
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
 	server := start(t, Options{DataDir: dir}) // at once: the old server may still be ending
-	if strconv.Itoa(server.PID()) == words[1] {
+	if strconv.Itoa(server.PID()) == pid {
 		t.Error("the server is still that of the killed process")
 	}
 	if got := run(t, server.URL("postgres"), "SELECT word FROM kept"); got != "hello" {

@@ -39,6 +39,8 @@ type health struct {
 	Failures     int        `json:"failures"`
 	OpenUntil    *time.Time `json:"breaker_open_until"`
 	Pending      int        `json:"pending"`
+	Dropped      int        `json:"dropped"`
+	DroppedAt    *time.Time `json:"dropped_at"`
 }
 
 type eventType struct {

@@ -116,15 +116,6 @@ type Overdue struct {
 	App     string           // slug
 }
 
-// Unwatched returns up to limit bookings whose first timer has been due for longer than a while, with their app's slug:
-// their workflow was terminated, or lost with Temporal's database, or is late.
-func (db *DB) Unwatched(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {
-	const q = `
-		SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id
-		WHERE b.deadline_at < now() - make_interval(secs => @while) ORDER BY b.deadline_at LIMIT @limit`
-	return db.overdue(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
-}
-
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
 // accepted them may have died before it could signal. Each is handed out once per while.
 func (db *DB) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -267,12 +265,11 @@ func TestCalendarAgainstAModel(t *testing.T) {
 	}
 }
 
-// insist commits as a workflow does, which tries again after a deadlock or a lock that it had to wait too long for.
+// insist commits as a workflow does, which tries again after a lock that it had to wait too long for.
 func (b *bundle) insist(db *postgres.DB, in booking.Commit, again *atomic.Int64) (out booking.Outcome) {
 	for range 30 {
 		out, err := db.Commit(b.ctx, in)
-		fault, ok := errors.AsType[*pgconn.PgError](err)
-		if !ok || (fault.Code != "40P01" && fault.Code != "55P03") {
+		if !postgres.Away(err) {
 			if err != nil {
 				b.t.Error(err)
 			}
@@ -280,7 +277,7 @@ func (b *bundle) insist(db *postgres.DB, in booking.Commit, again *atomic.Int64)
 		}
 		again.Add(1)
 	}
-	b.t.Error("no end of deadlocks")
+	b.t.Error("no end of lock time-outs")
 	return out
 }
 

@@ -54,12 +54,12 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return &DB{pool}, nil
 }
 
-// Away tells whether an error means that Postgres cannot be reached or is not ready, so that trying again later makes
-// sense.
+// Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
+// has timed out, or a transaction lost against others three times. Trying again later makes sense.
 func Away(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		class := pg.Code[:min(2, len(pg.Code))]
-		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P")
+		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P") || timedOut(err) || rolledBack(err)
 	}
 	_, refused := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err)
@@ -83,10 +83,6 @@ func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 
 // Stats describes the pool, for metrics.
 func (db *DB) Stats() *pgxpool.Stat { return db.pool.Stat() }
-
-func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, db.pool, do)
-}
 
 // domain turns the errors that a caller can do something about into domain errors, by constraint name.
 func domain(err error) error {

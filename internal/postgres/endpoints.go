@@ -29,11 +29,11 @@ func endpointFields(e *booking.Endpoint) []any {
 // viewed adds what only a view needs.
 const viewed = endpointColumns + `,
 	ARRAY(SELECT until FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until),
-	(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.status = 'pending')`
+	(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.status = 'pending'), w.dropped, w.dropped_at`
 
 func scanViewed(row pgx.CollectableRow) (*booking.Endpoint, error) {
 	var e booking.Endpoint
-	return &e, row.Scan(append(endpointFields(&e), &e.OldSecretsUntil, &e.Health.Pending)...)
+	return &e, row.Scan(append(endpointFields(&e), &e.OldSecretsUntil, &e.Health.Pending, &e.Health.Dropped, &e.Health.DroppedAt)...)
 }
 
 func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 	"testing"
 
@@ -61,6 +62,10 @@ func TestAway(t *testing.T) {
 		{"connection killed", killed, true},
 		{"a full server", &pgconn.PgError{Code: "53300"}, true},
 		{"a server that starts", &pgconn.PgError{Code: "57P03"}, true},
+		{"a statement that takes too long", &pgconn.PgError{Code: "57014"}, true},
+		{"a lock that somebody else keeps", &pgconn.PgError{Code: "55P03"}, true},
+		{"a deadlock, again and again", &pgconn.PgError{Code: "40P01"}, true},
+		{"a serialization failure", fmt.Errorf("wrapped: %w", &pgconn.PgError{Code: "40001"}), true},
 		{"a broken rule", rule, false},
 		{"a domain error", unknown, false},
 		{"an error without a class", &pgconn.PgError{Code: "5"}, false},

@@ -39,6 +39,7 @@ func (db *DB) BeginOperation(
 	args := namedArgs{"app": appID, "key": key, "fingerprint": fingerprint, "id": id, "lease": lease.Seconds()}
 	op := &Operation{ID: id}
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		*op = Operation{ID: id}
 		tag, err := tx.Exec(ctx, insert, args)
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
@@ -70,12 +71,5 @@ func (db *DB) EndOperation(ctx context.Context, appID uuid.UUID, key string, op 
 	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"app": appID, "key": key, "status": op.Status, "headers": asJSON(op.Headers), "body": append([]byte{}, op.Body...),
 	})
-	return err
-}
-
-// ForgetOperations drops Idempotency-Keys older than their keeping time.
-func (db *DB) ForgetOperations(ctx context.Context, keep time.Duration) error {
-	const q = `DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(secs => @keep)`
-	_, err := db.pool.Exec(ctx, q, namedArgs{"keep": keep.Seconds()})
 	return err
 }

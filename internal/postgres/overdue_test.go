@@ -102,14 +102,14 @@ func TestUnwatched(t *testing.T) {
 			t.Errorf("%s in %s: deadline %v, want %v", c.booking.Graph, c.booking.State, got, c.want)
 		}
 	}
-	wantEqual(t, "in a healthy run", len(must(b.Unwatched(b.ctx, time.Minute, 10))), 0)
+	wantEqual(t, "in a healthy run", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
 	b.exec(`UPDATE bookings SET deadline_at = deadline_at - interval '7 minutes'`)
-	missed := must(b.Unwatched(b.ctx, time.Minute, 10))
+	missed := must(b.Unwatched(b.ctx, time.Minute, 0, 10))
 	wantEqual(t, "missed", len(missed), 1)
 	wantEqual(t, "booking", missed[0].Booking.ID, unpaid.ID)
 	wantEqual(t, "app", missed[0].App, "acme")
 	b.played(unpaid, "pay")
 	wantEqual(t, "deadline of the next state", first[time.Time](b, `SELECT deadline_at FROM bookings WHERE id = $1`, unpaid.ID).
 		Equal(unpaid.End.Add(time.Hour)), true)
-	wantEqual(t, "after it moved on", len(must(b.Unwatched(b.ctx, time.Minute, 10))), 0)
+	wantEqual(t, "after it moved on", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
 }

@@ -2,44 +2,104 @@ package postgres
 
 import (
 	"context"
+	"sync"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
-// ForgetChanges deletes deliveries that ended longer ago than the keeping time, with their attempts, and changes that are
-// older than it and have no delivery left: up to limit of each. What waits stays, however old it is, and so does its change.
-func (db *DB) ForgetChanges(ctx context.Context, keep time.Duration, limit int) (deliveries, changes int, err error) {
-	args := namedArgs{"keep": keep.Seconds(), "limit": limit}
-	const ended = `
+// Retention says how long rows are kept that nobody asks for any more.
+type Retention struct {
+	Operations time.Duration // Idempotency-Keys, since the request
+	Claims     time.Duration // spent claim tokens, beyond their expiry
+	Refusals   time.Duration // refused actions, since they were decided
+	Changes    time.Duration // changes, since they happened, and deliveries, since they ended
+	Paused     time.Duration // deliveries that wait for a paused endpoint, since they were made
+	Requests   time.Duration // scheduling requests for which no time was picked, since they were made
+}
+
+// Batches of a clean-up: the first one's size, and the least that time-outs shrink it to.
+const (
+	cleanBatch    = 2000
+	cleanBatchMin = 50
+)
+
+// Cleaner deletes what is past its retention, in batches. It is safe for concurrent use.
+type Cleaner struct {
+	Cleanups []Cleanup
+
+	db   *DB
+	keep Retention
+
+	mu    sync.Mutex
+	after eventMark // where the last batch of changes ended
+}
+
+// Cleanup is one kind of rows that are deleted when they are past their retention.
+type Cleanup struct {
+	Name string
+	// batch handles up to limit rows, oldest first. done is true when no row past its retention is left but those that
+	// another transaction has locked, or that something else still needs.
+	batch func(ctx context.Context, limit int) (deleted int, done bool, err error)
+}
+
+// NewCleaner makes a cleaner. The order counts: deliveries go before the changes that they belong to.
+func NewCleaner(db *DB, keep Retention) *Cleaner {
+	c := &Cleaner{db: db, keep: keep}
+	c.Cleanups = []Cleanup{
+		{"idempotency_keys", c.single(deleteOperations, keep.Operations)},
+		{"claim_tokens", c.single(deleteClaims, keep.Claims)},
+		{"refused_actions", c.single(deleteRefusals, keep.Refusals)},
+		{"scheduling_requests", c.requests},
+		{"paused_deliveries", c.paused},
+		{"deliveries", c.single(deleteDeliveries, keep.Changes)},
+		{"events", c.events},
+	}
+	return c
+}
+
+// Run deletes batch after batch until nothing is left or until is past; the batch under way then ends. After a time-out
+// of a statement or of a lock it goes on with half the batch. It returns how many rows it deleted.
+func (c Cleanup) Run(ctx context.Context, until time.Time) (deleted int, err error) {
+	return c.run(ctx, cleanBatch, func() bool { return time.Now().Before(until) })
+}
+
+func (c Cleanup) run(ctx context.Context, limit int, goOn func() bool) (deleted int, err error) {
+	for goOn() {
+		n, done, err := c.batch(ctx, limit)
+		deleted += n
+		switch {
+		case timedOut(err) && limit > cleanBatchMin:
+			limit = max(limit/2, cleanBatchMin)
+		case err != nil || done:
+			return deleted, err
+		}
+	}
+	return deleted, nil
+}
+
+// Each of these deletes up to @limit rows past @keep. Rows that somebody else has locked are left to the next sweep.
+const (
+	deleteOperations = `
+		DELETE FROM idempotency_keys WHERE (app_id, key) IN (
+			SELECT app_id, key FROM idempotency_keys WHERE created_at < now() - make_interval(secs => @keep)
+			ORDER BY created_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteClaims = `
+		DELETE FROM spent_claims WHERE (app_id, jti) IN (
+			SELECT app_id, jti FROM spent_claims WHERE until < now() - make_interval(secs => @keep)
+			ORDER BY until LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteRefusals = `
+		DELETE FROM actions WHERE id IN (
+			SELECT id FROM actions WHERE status = 'refused' AND decided_at < now() - make_interval(secs => @keep)
+			ORDER BY decided_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteDeliveries = `
 		DELETE FROM webhook_deliveries WHERE id IN (
 			SELECT id FROM webhook_deliveries WHERE finished_at < now() - make_interval(secs => @keep)
 			ORDER BY finished_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
-	done, err := db.pool.Exec(ctx, ended, args)
-	if err != nil {
-		return 0, 0, err
-	}
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		changes, err = forgetOld(ctx, tx, args)
-		return err
-	})
-	return int(done.RowsAffected()), changes, err
-}
+)
 
-// forgetOld looks again once it has the changes to itself: a replay may have queued one meanwhile.
-func forgetOld(ctx context.Context, tx pgx.Tx, args namedArgs) (int, error) {
-	const unused = ` AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id)`
-	const old = `SELECT e.id FROM events e WHERE e.at < now() - make_interval(secs => @keep)` + unused + `
-		ORDER BY e.at LIMIT @limit FOR UPDATE SKIP LOCKED`
-	rows, err := tx.Query(ctx, old, args)
-	if err != nil {
-		return 0, err
+// single is a batch of one statement.
+func (c *Cleaner) single(statement string, keep time.Duration) func(context.Context, int) (int, bool, error) {
+	return func(ctx context.Context, limit int) (int, bool, error) {
+		done, err := c.db.pool.Exec(ctx, statement, namedArgs{"keep": keep.Seconds(), "limit": limit})
+		return int(done.RowsAffected()), int(done.RowsAffected()) < limit, err
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return 0, err
-	}
-	done, err := tx.Exec(ctx, `DELETE FROM events e WHERE e.id = ANY(@ids)`+unused, namedArgs{"ids": ids})
-	return int(done.RowsAffected()), err
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -11,11 +12,45 @@ import (
 	"holdfast/internal/postgres"
 )
 
+const month = 30 * 24 * time.Hour
+
+// forever keeps everything; a test shortens what it is about.
+var forever = postgres.Retention{
+	Operations: 100 * month, Claims: 100 * month, Refusals: 100 * month, Changes: 100 * month, Paused: 100 * month, Requests: 100 * month,
+}
+
+// cleanup is one clean-up of a cleaner, by its name.
+func cleanup(t testing.TB, c *postgres.Cleaner, name string) postgres.Cleanup {
+	t.Helper()
+	for _, one := range c.Cleanups {
+		if one.Name == name {
+			return one
+		}
+	}
+	t.Fatalf("no clean-up is called %s", name)
+	return postgres.Cleanup{}
+}
+
+// batches lets a clean-up do so many batches of limit rows, and counts what is deleted.
+func (b *bundle) batches(c *postgres.Cleaner, name string, limit, n int) int {
+	b.t.Helper()
+	deleted, err := cleanup(b.t, c, name).RunBatches(b.ctx, limit, func() bool { n--; return n >= 0 })
+	check(b.t, err)
+	return deleted
+}
+
+// cleaned runs one clean-up to its end.
+func (b *bundle) cleaned(name string, keep postgres.Retention) int {
+	b.t.Helper()
+	return b.batches(postgres.NewCleaner(b.DB, keep), name, postgres.CleanBatch, 1000)
+}
+
+// forgotten lets deliveries and changes of a month ago go, one batch of each.
 func (b *bundle) forgotten(limit int) string {
 	b.t.Helper()
-	deliveries, changes, err := b.ForgetChanges(b.ctx, 30*24*time.Hour, limit)
-	check(b.t, err)
-	return fmt.Sprintf("%d %d", deliveries, changes)
+	c := postgres.NewCleaner(b.DB, postgres.Retention{Changes: month})
+	deliveries := b.batches(c, "deliveries", limit, 1)
+	return fmt.Sprintf("%d %d", deliveries, b.batches(c, "events", limit, 1))
 }
 
 func TestForgetChanges(t *testing.T) {
@@ -39,8 +74,8 @@ func TestForgetChanges(t *testing.T) {
 	b.exec(`UPDATE webhook_deliveries SET finished_at = finished_at - interval '31 days' WHERE booking_id IS DISTINCT FROM $1`, told[2])
 	b.exec(`UPDATE webhook_deliveries SET finished_at = now() - interval '29 days' WHERE booking_id = $1`, told[0])
 	// The first is young; the second's delivery to the other waits; the third's has ended just now.
-	wantEqual(t, "at most two of each", b.forgotten(2), "2 2")
-	wantEqual(t, "and the rest", b.forgotten(100), "2 2")
+	wantEqual(t, "at most two of each", b.forgotten(2), "2 0") // of the two oldest changes, both are needed
+	wantEqual(t, "and the rest", b.forgotten(100), "2 4")
 	wantEqual(t, "and nothing more", b.forgotten(100), "0 0")
 	left := column[uuid.UUID](b, `SELECT booking_id FROM events ORDER BY booking_id`)
 	wantSame(t, "left", left, sorted(told[:3]...))
@@ -66,10 +101,11 @@ func TestForgettingMeetsReplays(t *testing.T) {
 			_, errs[i] = b.Replay(b.ctx, b.app.ID, endpoints[i].ID, past(true))
 			return
 		}
+		c := postgres.NewCleaner(b.DB, postgres.Retention{Changes: month})
 		for range 8 {
-			if _, _, err := b.ForgetChanges(b.ctx, 30*24*time.Hour, 7); err != nil {
-				errs[i] = err
-			}
+			once := true
+			_, err := cleanup(t, c, "events").RunBatches(b.ctx, 7, func() bool { defer func() { once = false }(); return once })
+			errs[i] = errors.Join(errs[i], err)
 		}
 	})
 	for _, err := range errs {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -121,12 +120,6 @@ func (db *DB) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spen
 	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "jti": jti}).Scan(&spent)
 	return spent, err
-}
-
-// ForgetClaims deletes spent claim tokens that have expired, a while ago.
-func (db *DB) ForgetClaims(ctx context.Context, while time.Duration) error {
-	_, err := db.pool.Exec(ctx, `DELETE FROM spent_claims WHERE until < now() - @while::interval`, namedArgs{"while": while})
-	return err
 }
 
 // Requested is a scheduling request with the newest of its bookings; nil while no time is picked.

@@ -10,8 +10,12 @@ import (
 )
 
 // Project renders a project for its owner.
+//
+// offers says whether any of its times can be offered; missing names the fields that stand in the way. Timekit has neither.
 func Project(p *booking.Project, c Clock) Object {
+	missing := p.Missing()
 	return Object{
+		"offers": len(missing) == 0, "missing": missing,
 		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
 		"availability": p.Availability, "availability_constraints": p.Constraints, "booking": p.Booking,
 		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta,

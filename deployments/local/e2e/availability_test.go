@@ -160,7 +160,8 @@ func TestExplainNamesWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-// TestAQuestionInheritsItsProject: what the body says stands above what the project says.
+// TestAQuestionInheritsItsProject: what an owner's body says stands above what the project says; a visitor's narrows it, so that
+// what is shown can be booked.
 func TestAQuestionInheritsItsProject(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
@@ -168,10 +169,10 @@ func TestAQuestionInheritsItsProject(t *testing.T) {
 	project := b.project(t, "Haircut", `,"availability":{"mode":"exclusive","length":"2 hours","from":"2030-12-02","to":"2030-12-03","buffer":"1 hour"},
 		"availability_constraints":[{"allow_hours":{"start":9,"end":13}}]`, two, one).str("data.id")
 	b.post(t, "/v2/bookings", `{"resource_id":"`+one+`","graph":"instant","what":"x","start":"2030-12-02T12:30:00+01:00","end":"2030-12-02T12:45:00+01:00"}`).want(t, http.StatusCreated)
-	ask := func(more string) string {
+	ask := func(who *bundle, more string) string {
 		t.Helper()
 		text := ""
-		for _, s := range visitor.slots(t, "/v2/availability", fmt.Sprintf(`{"project_id":%q,"output_timezone":"Europe/Berlin"%s}`, project, more)) {
+		for _, s := range who.slots(t, "/v2/availability", fmt.Sprintf(`{"project_id":%q,"output_timezone":"Europe/Berlin"%s}`, project, more)) {
 			who := strings.NewReplacer(one, "1", two, "2", other, "3").Replace(strings.Join(s.of(), ""))
 			text += s.Start[8:16] + "-" + s.End[11:13] + ":" + who + " "
 		}
@@ -187,8 +188,20 @@ func TestAQuestionInheritsItsProject(t *testing.T) {
 		fmt.Sprintf(`,"resources":[%q]`, other):          "02T09:00-11:3 02T11:00-13:3",
 		`,"to":"2030-12-02T12:00"`:                       "02T09:00-11:21",
 	} {
-		if got := ask(more); got != want {
+		if got := ask(b, more); got != want {
 			t.Errorf("%s\n got %s\nwant %s", more, got, want)
+		}
+	}
+	const asItIs = "02T09:00-11:21 02T11:00-13:2"
+	for more, want := range map[string]string{
+		"": asItIs, `,"length":"1 hour","buffer":"0 minutes","mode":"mutual"`: asItIs, `,"constraints":[],"from":"2030-12-01","to":"2030-12-20"`: asItIs,
+		fmt.Sprintf(`,"resources":[%q]`, other):                       "",
+		fmt.Sprintf(`,"resources":[%q,%q]`, other, two):               "02T09:00-11:2 02T11:00-13:2",
+		`,"to":"2030-12-02T12:00"`:                                    "02T09:00-11:21",
+		`,"constraints":[{"allow_hours":{"start":"10:30","end":13}}]`: "02T11:00-13:2",
+	} {
+		if got := ask(visitor, more); got != want {
+			t.Errorf("a visitor: %s\n got %s\nwant %s", more, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holdfast/internal/pgserver"
 )
 
 // process is a local run in a process of its own, which a test may kill.
@@ -18,7 +21,7 @@ type process struct {
 }
 
 // spawn starts a local run on a data directory and waits until it answers.
-func spawn(t *testing.T, dir string) *process {
+func spawn(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -29,13 +32,14 @@ func spawn(t *testing.T, dir string) *process {
 	}
 	cmd := exec.Command(executable)
 	cmd.Env = append(os.Environ(), childEnv+"=1", "HOLDFAST_DATA_DIR="+dir, "HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_TEMPORAL_UI_ADDR=127.0.0.1:0")
+	cmd.Env = append(cmd.Env, env...)
 	log := &lockedBuffer{}
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	p := &process{&bundle{dir: dir, log: log}, cmd}
-	t.Cleanup(func() { p.kill(t); _ = cmd.Wait() })
+	t.Cleanup(func() { p.kill(t) })
 	var local struct {
 		API string `json:"api_url"`
 		Key string `json:"api_key"`
@@ -48,12 +52,16 @@ func spawn(t *testing.T, dir string) *process {
 	return p
 }
 
-// kill ends the process the hard way; Postgres, its child, follows by itself.
+// kill ends the process the hard way. Postgres, its child, follows by itself: kill waits for it, or else it would write into
+// the folder that the test removes.
 func (p *process) kill(t *testing.T) {
 	t.Helper()
 	if p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Signal(syscall.SIGKILL)
 		_ = p.cmd.Wait()
+	}
+	if err := pgserver.WaitEnded(context.Background(), filepath.Join(p.dir, "postgres")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -55,12 +55,11 @@ func TestVisitorsBookWhatAProjectOffers(t *testing.T) {
 	}
 	ask(2, "09:00").want(t, http.StatusCreated)
 	ask(2, "16:00").want(t, http.StatusCreated)
-	ask(3, "10:07").want(t, http.StatusCreated) // the grid is for offers, not a rule
-	for _, clock := range []string{"08:00", "08:59", "16:01", "20:00", "11:30", "12:00", "12:59"} {
+	for _, clock := range []string{"08:00", "08:59", "10:07", "10:30", "16:01", "20:00", "11:30", "12:00", "12:59"} {
 		ask(4, clock).notOffered(t)
 		visitor.post(t, "/v2/bookings/reserve", inDays(t, project, resource, 4, clock, "")).notOffered(t)
 	}
-	ask(-1, "10:00").notOffered(t) // nobody offers yesterday
+	ask(-1, "10:00").refused(t, http.StatusUnprocessableEntity, "invalid").same(t, "errors.start.0", "is in the past")
 	ask(20, "10:00").notOffered(t) // nor next month, here
 	ask(2, "09:00").refused(t, http.StatusConflict, "slot_taken")
 	visitor.post(t, "/v2/bookings", inDays(t, "", resource, 4, "20:00", `,"graph":"instant","project_id":null`)).want(t, http.StatusCreated)
@@ -143,6 +142,6 @@ func TestVisitorsBookTheProjectsResources(t *testing.T) {
 	b.post(t, "/v2/bookings", inDays(t, project, other, 2, "09:00", "")).want(t, http.StatusCreated)
 	path := "/v2/bookings/" + made.str("data.id") + "/reschedule"
 	visitor.post(t, path, inDays(t, "", other, 3, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
-	open := b.project(t, "Everybody's", nineToFive).str("data.id")
-	visitor.post(t, "/v2/bookings", inDays(t, open, other, 4, "09:00", "")).want(t, http.StatusCreated)
+	draft := b.project(t, "Nobody's", nineToFive).str("data.id")
+	visitor.post(t, "/v2/bookings", inDays(t, draft, other, 4, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
 }

@@ -115,6 +115,7 @@ func TestSchedulingRequestsByAPI(t *testing.T) {
 			t.Error("another app can read it")
 		}
 		other.post(t, "/v1/scheduling_requests/cancel", fmt.Sprintf(`{"scheduling_request_id":%q}`, name)).refused(t, http.StatusNotFound, "not_found")
+		other.call(t, http.MethodDelete, "/v1/scheduling_requests/"+name, "").refused(t, http.StatusNotFound, "not_found")
 	}
 	first, second := b.asked(t, one, ""), b.asked(t, two, "")
 	list := b.queried(t, second, "srq_none", first)

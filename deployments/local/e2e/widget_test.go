@@ -112,7 +112,7 @@ func chromium(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath(or(os.Getenv("CHROMIUM"), "chromium"))
 	if err != nil {
-		t.Fatalf("there is no Chromium on this machine (%v): install it (Debian: apt-get install chromium), or name the program in CHROMIUM", err)
+		t.Fatalf("there is no Chromium on this machine (%v): make test installs one, or name the program in CHROMIUM", err)
 	}
 	return program
 }

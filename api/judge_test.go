@@ -1,0 +1,254 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// chair is a resource in a zone with its own rules.
+func chair(zone, rules string) *booking.Resource {
+	return &booking.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
+}
+
+// offeringOfProject reads a project's rules for a caller whose zone is not known.
+func offeringOfProject(t testing.TB, availability, rules string, chairs ...*booking.Resource) *offering {
+	t.Helper()
+	p := &booking.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
+	for _, r := range chairs {
+		p.Resources = append(p.Resources, r.ID)
+	}
+	o := &offering{in: projectQuestion(p), zone: time.UTC}
+	o.offer(chairs)
+	if err := o.widen(chairs[0].Zone()); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestEveryRuleJudges: each rule of a project refuses a picked time by itself, and names the field that is wrong.
+func TestEveryRuleJudges(t *testing.T) {
+	t.Parallel()
+	anna := chair("Europe/Berlin", `[{"block_hours":{"start":12,"end":13}}]`)
+	now := time.Date(2030, 12, 2, 8, 0, 0, 0, time.UTC) // nine in Berlin
+	const rules = `[{"allow_hours":{"start":9,"end":17}}]`
+	plain := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","to":"2030-12-20"}`, rules, anna)
+	notice := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","to":"2030-12-20"}`, rules, anna)
+	packed := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","round_to_nearest_hour":false}`, rules, anna)
+	fine := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","timeslot_increments":"15 minutes"}`, rules, anna)
+	whole := offeringOfProject(t, `{"from":"2030-12-01"}`, rules, anna)
+	for name, c := range map[string]struct {
+		o          *offering
+		start, end string
+		field      string
+	}{
+		"offered":                 {plain, "2030-12-02T10:00:00+01:00", "2030-12-02T11:00:00+01:00", ""},
+		"just now":                {plain, "2030-12-02T09:00:00+01:00", "2030-12-02T10:00:00+01:00", ""},
+		"a minute ago":            {fine, "2030-12-02T08:45:00+01:00", "2030-12-02T09:45:00+01:00", "start"},
+		"past":                    {plain, "2030-12-01T10:00:00+01:00", "2030-12-01T11:00:00+01:00", "start"},
+		"between slots":           {plain, "2030-12-03T10:07:00+01:00", "2030-12-03T11:07:00+01:00", "start"},
+		"a second late":           {plain, "2030-12-03T10:00:01+01:00", "2030-12-03T11:00:01+01:00", "start"},
+		"eight hours":             {plain, "2030-12-03T09:00:00+01:00", "2030-12-03T17:00:00+01:00", "end"},
+		"a second":                {plain, "2030-12-03T09:00:00+01:00", "2030-12-03T09:00:01+01:00", "end"},
+		"a year":                  {plain, "2030-12-03T09:00:00+01:00", "2031-12-03T09:00:00+01:00", "start"},
+		"before opening":          {plain, "2030-12-03T08:00:00+01:00", "2030-12-03T09:00:00+01:00", "start"},
+		"over closing":            {fine, "2030-12-03T16:15:00+01:00", "2030-12-03T17:15:00+01:00", "start"},
+		"the resource's own rule": {plain, "2030-12-03T12:00:00+01:00", "2030-12-03T13:00:00+01:00", "start"},
+		"after the window":        {plain, "2030-12-21T10:00:00+01:00", "2030-12-21T11:00:00+01:00", "start"},
+		"no end of the window":    {fine, "2031-12-22T10:00:00+01:00", "2031-12-22T11:00:00+01:00", ""},
+		"within the notice":       {notice, "2030-12-02T10:00:00+01:00", "2030-12-02T11:00:00+01:00", "start"},
+		"within the grace":        {notice, "2030-12-02T13:00:00+01:00", "2030-12-02T14:00:00+01:00", ""},
+		"a quarter":               {fine, "2030-12-03T10:15:00+01:00", "2030-12-03T11:15:00+01:00", ""},
+		"packed":                  {packed, "2030-12-03T10:07:00+01:00", "2030-12-03T11:07:00+01:00", ""},
+		"packed, a second late":   {packed, "2030-12-03T10:07:01+01:00", "2030-12-03T11:07:01+01:00", "start"},
+		"packed, too long":        {packed, "2030-12-03T10:07:00+01:00", "2030-12-03T11:37:00+01:00", "end"},
+		"part of a stretch":       {whole, "2030-12-03T10:07:00+01:00", "2030-12-03T11:59:00+01:00", ""},
+		"over a stretch":          {whole, "2030-12-03T10:07:00+01:00", "2030-12-03T12:01:00+01:00", "start"},
+	} {
+		got := ""
+		if f := c.o.judge(anna.ID, timeAt(t, c.start), timeAt(t, c.end), now); f != nil {
+			got = f.field
+		}
+		if got != c.field {
+			t.Errorf("%s: the fault is with %q, want %q", name, got, c.field)
+		}
+	}
+	if f := plain.judge(uuid.New(), timeAt(t, "2030-12-02T10:00:00+01:00"), timeAt(t, "2030-12-02T11:00:00+01:00"), now); f != faultResource {
+		t.Errorf("a stranger: %v", f)
+	}
+}
+
+func timeAt(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestDraftsOfferNobody: what a project lacks is told, and nobody's time is offered until it has it.
+func TestDraftsOfferNobody(t *testing.T) {
+	t.Parallel()
+	anna := uuid.New()
+	for name, c := range map[string]struct {
+		p    booking.Project
+		want string
+	}{
+		"nothing":          {booking.Project{}, "[resources availability]"},
+		"empty":            {booking.Project{Availability: json.RawMessage(`{}`), Constraints: json.RawMessage(`[ ]`)}, "[resources availability]"},
+		"nobody":           {booking.Project{Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[resources]"},
+		"no hours":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{}`)}, "[availability]"},
+		"a length":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[]"},
+		"hours":            {booking.Project{Resources: []uuid.UUID{anna}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[]"},
+		"seats":            {booking.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}, "[]"},
+		"lost its last":    {booking.Project{Resources: []uuid.UUID{}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[resources]"},
+		"says null itself": {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`null`)}, "[availability]"},
+	} {
+		missing := c.p.Missing()
+		if got := fmt.Sprint(missing); got != c.want {
+			t.Errorf("%s: missing %s, want %s", name, got, c.want)
+		}
+		if in := projectQuestion(&c.p); len(missing) > 0 && len(in.Resources) > 0 {
+			t.Errorf("%s: offers %v", name, in.Resources)
+		}
+	}
+}
+
+// TestWhatIsOfferedIsWhatIsAccepted: of random projects, judge accepts every slot that an empty calendar offers, and no other
+// start, length or resource.
+func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(28, 11))
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	zones := []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"}
+	accepted, refused := 0, 0
+	for range 150 {
+		rules := func() string {
+			from := r.IntN(12)
+			return pick(`[]`, `[]`, fmt.Sprintf(`[{"allow_hours":{"start":%d,"end":%d}}]`, from, from+4+r.IntN(6)), `[{"block_hours":{"start":"12:10","end":"13:05"}}]`,
+				fmt.Sprintf(`[{"allow_day_and_time":{"day":%q,"start":%d,"end":%d}}]`, pick("Saturday", "Sunday", "Monday"), from, from+9))
+		}
+		chairs := []*booking.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
+		from := time.Date(2030, 10, 26, r.IntN(24), 0, 0, 0, time.UTC) // clocks change on the next day
+		to := from.Add(60 * time.Hour)
+		o := offeringOfProject(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,
+			pick("exclusive", "mutual", "roundrobin_prioritized", "exclusive"), pick("30 minutes", "1 hour", "95 minutes"), pick("15 minutes", "1 hour", "45 minutes"),
+			from.Format(time.RFC3339), to.Format(time.RFC3339)), rules(), chairs...)
+		all := o.asks(from, to)
+		if o.roundRobin() {
+			all.Mode = "exclusive" // every resource that a round could come to
+		}
+		offered := map[string]bool{}
+		for _, slot := range all.Query.Slots() {
+			for _, i := range slot.Resources {
+				offered[fmt.Sprint(slot.Start.Unix(), i)] = true
+			}
+		}
+		for range 60 {
+			at := from.Add(time.Duration(r.IntN(60*12)) * 5 * time.Minute)
+			for i, c := range chairs {
+				end := at.Add(o.query.Length)
+				if end.After(to) {
+					continue
+				}
+				f := o.judge(c.ID, at, end, from)
+				if want := offered[fmt.Sprint(at.Unix(), i)]; want != (f == nil) {
+					t.Fatalf("%s with %s: offered is %t, judged %v; %+v %s %s", at, c.Timezone, want, f, o.in, o.in.Constraints, c.Constraints)
+				} else if want {
+					accepted++
+				} else {
+					refused++
+				}
+				if other := end.Add(time.Minute); f == nil && o.judge(c.ID, at, other, from) == nil {
+					t.Fatalf("a minute more is accepted: %+v", o.in)
+				}
+			}
+		}
+	}
+	if accepted < 300 || refused < 300 {
+		t.Errorf("%d accepted and %d refused prove little", accepted, refused)
+	}
+}
+
+// TestVisitorsAskWithinTheProject: a visitor's question is the project's, narrowed by what the request asks by itself.
+func TestVisitorsAskWithinTheProject(t *testing.T) {
+	t.Parallel()
+	anna, bob := uuid.New(), uuid.New()
+	p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
+		Availability: json.RawMessage(`{"mode":"exclusive","length":"1 hour","timeslot_increments":"30 minutes","buffer":"10 minutes","from":"2030-12-02","to":"2030-12-09"}`)}
+	ask := func(body string) (*wanted, availabilityInput) {
+		t.Helper()
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(body), &fields); err != nil {
+			t.Fatal(err)
+		}
+		problems := booking.Problems{}
+		w, in, err := (&call{kind: booking.WidgetKey}).question(p, fields, problems)
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
+		}
+		return w, in
+	}
+	asItIs, in := ask(`{}`)
+	if len(in.Resources) != 2 || asItIs.Length != time.Hour || asItIs.Step != 30*time.Minute || asItIs.Buffer != 10*time.Minute {
+		t.Fatalf("%+v", asItIs.Query)
+	}
+	for name, body := range map[string]string{
+		"its own words":   `{"mode":"mutual","length":"8 hours","timeslot_increments":"1 minute","buffer":"0 minutes","round_to_nearest_hour":false,"ignore_all_day_events":true}`,
+		"a wider window":  `{"from":"2030-11-30","to":"2031-03-01"}`,
+		"the same window": `{"from":"2030-12-02","to":"2030-12-09"}`,
+		"the same rules":  `{"constraints":[{"allow_hours":{"start":9,"end":17}}]}`,
+		"no rules":        `{"constraints":[]}`,
+	} {
+		w, _ := ask(body)
+		w.Seed = asItIs.Seed
+		if got, want := fmt.Sprintf("%+v %v", w.Query, w.narrow), fmt.Sprintf("%+v %v", asItIs.Query, asItIs.narrow); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
+		}
+	}
+	if w, _ := ask(`{"from":"2030-12-04","to":"2030-12-05"}`); w.From.Format(time.DateOnly) != "2030-12-04" || w.To.Format(time.DateOnly) != "2030-12-05" {
+		t.Errorf("%s – %s", w.From, w.To)
+	}
+	if _, in := ask(fmt.Sprintf(`{"resources":[%q,%q]}`, bob, uuid.New())); !slices.Equal(in.Resources, []string{bob.String()}) {
+		t.Errorf("%v", in.Resources)
+	}
+	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
+	w.resources = []*booking.Resource{chair("UTC", `[]`)}
+	o := &offering{}
+	o.offer(w.resources)
+	w.Resources = o.lanes
+	var starts []string
+	for _, slot := range w.Slots() {
+		starts = append(starts, slot.Start.Format("15:04"))
+	}
+	if got := fmt.Sprint(starts); got != "[09:30 10:00 10:30 11:00]" {
+		t.Errorf("mornings are %s", got)
+	}
+}
+
+// TestVisitorsAskForWhatIsToCome: for a visitor every window begins now at the earliest; a season that is over is empty.
+func TestVisitorsAskForWhatIsToCome(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, season := range []string{`"from":"2020-01-01","to":"2035-01-01"`, `"to":"2020-01-01"`, `"from":"2020-01-01","to":"2020-02-01"`} {
+		p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
+		for _, project := range []*booking.Project{p, nil} {
+			body := map[string]json.RawMessage{}
+			if project == nil {
+				_ = json.Unmarshal(p.Availability, &body)
+			}
+			w, _, err := (&call{kind: booking.WidgetKey}).question(project, body, booking.Problems{})
+			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
+				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package postgres
+
+import "context"
+
+// RunBatches is Run with a batch size and without a clock: it goes on while goOn says so.
+func (c Cleanup) RunBatches(ctx context.Context, limit int, goOn func() bool) (int, error) {
+	return c.run(ctx, limit, goOn)
+}
+
+// The batches of a clean-up.
+const (
+	CleanBatch    = cleanBatch
+	CleanBatchMin = cleanBatchMin
+)
