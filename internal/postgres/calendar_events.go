@@ -93,7 +93,8 @@ func (db *DB) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, p
 func eventArgs(e *booking.Event) namedArgs {
 	return namedArgs{
 		"id": e.ID, "app": e.AppID, "resource": e.Resource.ID, "calendar": e.CalendarID, "start": e.Start, "end": e.End,
-		"all_day": e.AllDay, "start_date": orNoDate(e.StartDate), "end_date": orNoDate(e.EndDate), "what": e.What, "where": e.Where, "description": e.Description,
+		"all_day": e.AllDay, "start_date": orNoDate(e.StartDate), "end_date": orNoDate(e.EndDate),
+		"what": e.What, "where": e.Where, "description": e.Description,
 		"participants": asJSON(e.Participants), "rsvp": e.RSVP, "settings": asJSON(e.Settings),
 	}
 }
@@ -111,7 +112,8 @@ func (db *DB) CreateEvent(ctx context.Context, e *booking.Event) error {
 	const q = `
 		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
 			description, participants, my_rsvp, settings)
-		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description, @participants, @rsvp, @settings)
+		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description,
+			@participants, @rsvp, @settings)
 		ON CONFLICT ON CONSTRAINT calendar_events_pkey DO NOTHING RETURNING created_at, updated_at`
 	known := false
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
@@ -144,7 +146,9 @@ func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
 	holdResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
 	if e.AllDay {
 		const q = `SELECT timezone FROM resources WHERE id = @resource FOR SHARE`
-		batch.Queue(q, namedArgs{"resource": e.Resource.ID}).QueryRow(func(row pgx.Row) error { return one(row.Scan(&e.Resource.Timezone), "The resource") })
+		batch.Queue(q, namedArgs{"resource": e.Resource.ID}).QueryRow(func(row pgx.Row) error {
+			return one(row.Scan(&e.Resource.Timezone), "The resource")
+		})
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
@@ -193,7 +197,8 @@ func (db *DB) UpdateEvent(ctx context.Context, e *booking.Event) error {
 		FROM calendar_events WHERE id = @id AND app_id = @app FOR UPDATE`
 	const q = `
 		UPDATE calendar_events SET resource_id = @resource, calendar_id = @calendar, start_at = @start, end_at = @end,
-			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where, description = @description, participants = @participants,
+			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where,
+			description = @description, participants = @participants,
 			my_rsvp = @rsvp, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
 	return domain(db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := keepPlace(ctx, tx, e); err != nil {

@@ -31,19 +31,21 @@ func moveDays(ctx context.Context, tx pgx.Tx, before, after *booking.Resource) e
 		times[0], times[1] = append(times[0], e.Start), append(times[1], e.End)
 	}
 	const write = `
-		UPDATE calendar_events e SET start_date = v.start_date, end_date = v.end_date, start_at = v.start_at, end_at = v.end_at, updated_at = now()
-		FROM unnest(@ids::uuid[], @first::date[], @last::date[], @from::timestamptz[], @to::timestamptz[]) v (id, start_date, end_date, start_at, end_at)
+		UPDATE calendar_events e SET start_date = v.start_date, end_date = v.end_date, start_at = v.start_at,
+			end_at = v.end_at, updated_at = now()
+		FROM unnest(@ids::uuid[], @first::date[], @last::date[], @from::timestamptz[], @to::timestamptz[])
+			v (id, start_date, end_date, start_at, end_at)
 		WHERE e.id = v.id`
 	const give = `DELETE FROM occupancies WHERE event_id = ANY(@ids)`
 	const rows = `
 		INSERT INTO occupancies (id, app_id, resource_id, event_id, during, layer, exclusive)
 		SELECT gen_random_uuid(), app_id, resource_id, id, tstzrange(start_at, end_at, '[)'), int8range(n, n, '[]'), `
 	const alone = rows + `true
-		FROM (SELECT *, -nextval('occupancies_layer') AS n FROM calendar_events
+		FROM (SELECT id, app_id, resource_id, start_at, end_at, -nextval('occupancies_layer') AS n FROM calendar_events
 			WHERE id = ANY(@ids) AND NOT COALESCE((settings->>'allow_double_bookings')::boolean, false)) days
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`
 	const above = rows + `false
-		FROM (SELECT *, -nextval('occupancies_layer') AS n FROM calendar_events e
+		FROM (SELECT id, app_id, resource_id, start_at, end_at, -nextval('occupancies_layer') AS n FROM calendar_events e
 			WHERE id = ANY(@ids) AND NOT EXISTS (SELECT FROM occupancies o WHERE o.event_id = e.id)) days`
 	args := namedArgs{"ids": ids, "first": dates[0], "last": dates[1], "from": times[0], "to": times[1]}
 	batch := &pgx.Batch{}
