@@ -35,37 +35,34 @@ func (s *Server) prepareAlone(k *call, b *booking.Booking, a *booking.Action) er
 	if a.Revision, err = k.ifMatch(b); err != nil {
 		return err
 	}
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	var text json.RawMessage
+	if err := k.decode(&text); err != nil {
 		return err
 	}
-	return s.prepare(k, b, a, body)
+	return s.prepare(k, b, a, text)
 }
 
-// applyToBulked says whether an action is played on bookings made together with this one, too; it is, unless it is false.
-const applyToBulked = "apply_to_bulked_bookings"
-
 // prepare refuses what cannot be, before anything is put on record.
-func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, body map[string]json.RawMessage) error {
+func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text json.RawMessage) error {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return err
 	}
-	if err := s.allow(k, graph, b, a); err != nil {
+	if err := allow(graph, b, a); err != nil {
 		return err
 	}
-	a.Relay = b.Related.Bulk != nil && string(body[applyToBulked]) != "false" && k.self == nil // others' bookings may be among them
-	a.Inputs, err = readInputs(body, graph, graph.Inputs(b.State, a.Name))
+	in, err := readPlay(text, graph, graph.Inputs(b.State, a.Name))
+	a.Relay = b.Related.Bulk != nil && in.relayed && k.self == nil // others' bookings may be among them
+	a.Inputs = in.inputs
 	return err
 }
 
-// allow asks the graph, and looks whether the time or seat that the action needs is still there.
-func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
-	move, err := graph.Next(b.State, a.Name, a.Actor)
-	if err != nil {
+// allow asks the graph. Whether the time or seat that the action needs is still there shows when it is claimed: see play.
+func allow(graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
+	if _, err := graph.Next(b.State, a.Name, a.Actor); err != nil {
 		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
 	}
-	return s.DB.HasRoom(k, b, move)
+	return nil
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.

@@ -78,7 +78,7 @@ func (s *Server) listApps(k *call) error {
 // createApp makes an app with its first server key; the key is in this answer only.
 func (s *Server) createApp(k *call) error {
 	var in appInput
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
 	app := &booking.App{ID: k.operation, Slug: in.Slug, TestMode: in.TestMode}
@@ -159,7 +159,7 @@ func (s *Server) showApp(k *call, app *booking.App) error {
 
 func (s *Server) changeApp(k *call, app *booking.App) error {
 	var in appInput
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
 	if err := in.apply(app); err != nil {
@@ -170,6 +170,9 @@ func (s *Server) changeApp(k *call, app *booking.App) error {
 	}
 	return k.data(http.StatusOK, k.appView(app))
 }
+
+// appAnswers are the names of answers that a body may send back in vain.
+var appAnswers = []string{"id", "role", "webhook_secret", "api_key", "created_at", "updated_at"}
 
 func (k *call) appView(app *booking.App) timekit.Object {
 	return timekit.Object{

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
 
@@ -161,16 +162,17 @@ func (s *Server) updateBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	var in map[string]json.RawMessage
-	if err := k.decode(&in); err != nil {
+	var in struct {
+		Meta json.RawMessage `json:"meta"`
+	}
+	if err := k.decodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	meta, ok := in["meta"]
-	if !ok {
+	if in.Meta == nil {
 		problems.Add("meta", "is required; to move the booking, play an action")
 	}
-	meta = object(meta, "meta", problems)
+	meta := object(in.Meta, "meta", problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}

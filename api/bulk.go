@@ -18,11 +18,11 @@ const maxBulk = 100
 
 // bulkInput is the body of both bulk routes. Flags may be numbers or texts, as older clients send them.
 type bulkInput struct {
-	Bookings         []map[string]json.RawMessage `json:"bookings"`
-	DeleteAllOnError flag                         `json:"delete_all_on_error"`
-	ResetAllOnError  flag                         `json:"reset_all_on_error"`
-	StopOnFirstError flag                         `json:"stop_on_first_error"`
-	RelateBookings   flag                         `json:"relate_bookings"`
+	Bookings         []json.RawMessage `json:"bookings"`
+	DeleteAllOnError flag              `json:"delete_all_on_error"`
+	ResetAllOnError  flag              `json:"reset_all_on_error"`
+	StopOnFirstError flag              `json:"stop_on_first_error"`
+	RelateBookings   flag              `json:"relate_bookings"`
 }
 
 type flag bool
@@ -86,9 +86,13 @@ func (s *Server) createBulk(k *call) error {
 // drafts reads all entries before any is booked.
 func (s *Server) drafts(k *call, in *bulkInput) ([]*draft, []bulkResult) {
 	drafts, results := make([]*draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
-	for i, body := range in.Bookings {
+	for i, text := range in.Bookings {
 		id := uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i)))
-		d, err := s.draft(k, id, body, "")
+		var d *draft
+		one, err := readBooking(text)
+		if err == nil {
+			d, err = s.draft(k, id, one, "")
+		}
 		if err == nil {
 			err = d.problems.Err()
 		}

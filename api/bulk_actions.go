@@ -20,8 +20,8 @@ func (s *Server) playBulk(k *call) error {
 	}
 	results := make([]bulkResult, len(in.Bookings))
 	plays := make([]bulkPlay, len(in.Bookings))
-	for i, body := range in.Bookings {
-		plays[i], results[i].err = s.bulkPlay(k, i, body)
+	for i, text := range in.Bookings {
+		plays[i], results[i].err = s.bulkPlay(k, i, text)
 		if results[i].err != nil && bool(in.ResetAllOnError) {
 			return at(i, results[i].err)
 		}
@@ -44,14 +44,18 @@ type bulkPlay struct {
 	action  *booking.Action
 }
 
-func (s *Server) bulkPlay(k *call, i int, body map[string]json.RawMessage) (bulkPlay, error) {
-	text := func(name string) (value string) {
-		_ = json.Unmarshal(body[name], &value) // of another type: not there
-		return value
+func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
+	var in struct {
+		ID     string `json:"id"`
+		Action string `json:"action"`
+		Relay  flag   `json:"apply_to_bulked_bookings"`
+	}
+	if err := fill(text, &in); err != nil {
+		return bulkPlay{}, err
 	}
 	problems := booking.Problems{}
-	id := parseID(text("id"), "id", problems)
-	if text("action") == "" {
+	id := parseID(in.ID, "id", problems)
+	if in.Action == "" {
 		problems.Add("action", "is required")
 	}
 	if err := problems.Err(); err != nil {
@@ -61,14 +65,14 @@ func (s *Server) bulkPlay(k *call, i int, body map[string]json.RawMessage) (bulk
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	a := k.newAction(uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i))), b, text("action"))
+	a := k.newAction(uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i))), b, in.Action)
 	begun, err := s.begun(k, a.ID)
 	if err == nil && !begun {
-		err = s.prepare(k, b, a, body)
+		err = s.prepare(k, b, a, text)
 	}
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	a.Relay = a.Relay && string(body[applyToBulked]) == "true" // they are likely to be in the list themselves
+	a.Relay = a.Relay && bool(in.Relay) // they are likely to be in the list themselves
 	return bulkPlay{b, a}, nil
 }

@@ -21,7 +21,7 @@ func (s *Server) checkClaimToken(k *call) error {
 	var in struct {
 		ClaimToken string `json:"claim_token"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	switch {

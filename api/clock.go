@@ -2,10 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
 
@@ -52,9 +54,15 @@ type stamp string
 
 // UnmarshalJSON takes a number as it is written.
 func (s *stamp) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "null" {
+		return nil
+	}
 	if raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' {
 		*s = stamp(raw)
 		return nil
+	}
+	if raw[0] != '"' {
+		return errors.New("must be a text, or a number, not " + strictjson.KindOf(raw))
 	}
 	return json.Unmarshal(raw, (*string)(s))
 }

@@ -13,24 +13,19 @@ import (
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (s *Server) createBooking(k *call) error {
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	in, err := k.readBooking()
+	if err != nil {
 		return err
 	}
-	out, err := s.create(k, k.operation, body)
+	d, err := s.draft(k, k.operation, in, "")
+	if err != nil {
+		return err
+	}
+	out, err := s.book(k, d)
 	if err != nil {
 		return err
 	}
 	return s.answer(k, http.StatusCreated, out)
-}
-
-// create makes the booking that a body asks for.
-func (s *Server) create(k *call, id uuid.UUID, body map[string]json.RawMessage) (outcome, error) {
-	d, err := s.draft(k, id, body, "")
-	if err != nil {
-		return outcome{}, err
-	}
-	return s.book(k, d)
 }
 
 // book makes a booking of a draft, unless it has faults.
@@ -39,7 +34,7 @@ func (s *Server) book(k *call, d *draft) (outcome, error) {
 		return outcome{}, err
 	}
 	if d.Settings.AllowDoubleBookings && k.kind != booking.ServerKey {
-		return outcome{}, booking.Errorf(booking.Forbidden, "A widget key may not double-book.")
+		return outcome{}, errNoDoubles
 	}
 	return s.bringToLife(k, d.Booking, d.graph, d.inputs)
 }
@@ -50,9 +45,13 @@ func (s *Server) bringToLife(k *call, b *booking.Booking, graph *graphs.Graph, i
 	if err != nil {
 		return outcome{}, err
 	}
+	place, err := s.admit(k, b, move)
+	if err != nil {
+		return outcome{}, err
+	}
 	first := k.newAction(firstAction(b.ID), b, graph.Start)
 	first.Inputs = inputs
-	return s.begin(k, k.app, b, first, move, k.wait(s.Wait))
+	return s.startBooking(k, b, first, move, place, k.wait(s.Wait))
 }
 
 // firstAction is the id of the action that brings a booking to life.

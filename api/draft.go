@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 	"time"
 
@@ -12,47 +11,6 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 )
-
-// bookingInput is the body of POST /bookings. The slot may stand at the root or, as older clients send it, in "event".
-type bookingInput struct {
-	ProjectID     string `json:"project_id"`
-	ResourceID    string `json:"resource_id"`
-	ReservationID string `json:"reservation_id"`
-	Graph         string `json:"graph"`
-	Action        string `json:"action"`
-	slotInput
-	Event         *slotInput                 `json:"event"`
-	Customer      map[string]json.RawMessage `json:"customer"`
-	Meta          json.RawMessage            `json:"meta"`
-	Settings      json.RawMessage            `json:"settings"`
-	Related       relatedInput               `json:"related"`
-	Buffer        string                     `json:"buffer"`
-	Notifications json.RawMessage            `json:"event_notifications"`
-	Reminders     json.RawMessage            `json:"reminders"` // its older name
-}
-
-type relatedInput struct {
-	OwnerBookingID string `json:"owner_booking_id"`
-}
-
-// UnmarshalJSON takes the empty list that PHP clients write for an empty object.
-func (r *relatedInput) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "[]" {
-		return nil
-	}
-	type plain relatedInput
-	return json.Unmarshal(raw, (*plain)(r))
-}
-
-type slotInput struct {
-	Start        stamp    `json:"start"`
-	End          stamp    `json:"end"`
-	What         string   `json:"what"`
-	Where        string   `json:"where"`
-	Description  string   `json:"description"`
-	CalendarID   string   `json:"calendar_id"`
-	Participants []string `json:"participants"`
-}
 
 // draft is a booking being made of a request, with every fault found on the way.
 type draft struct {
@@ -64,16 +22,18 @@ type draft struct {
 	k       *call
 	in      bookingInput
 	slot    slotInput
-	body    map[string]json.RawMessage
 	fixed   string           // the graph that it has to be; "" = any
 	project *booking.Project // nil for none
 	source  *booking.Booking // the session it is a seat of, or the hold it comes from; nil for none
 }
 
-// draft reads the whole body, so that the caller hears of all its faults at once. What the project says stands in for
-// what the body leaves out, as does the session or the hold that the body names. graph, unless "", is the only one it can be.
-func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, graph string) (*draft, error) {
-	d := &draft{k: k, body: body, fixed: graph, problems: booking.Problems{}}
+// draft makes a booking of what is asked for, and tells of all faults at once. What the project says stands in for what the body
+// leaves out, as does the session or the hold that the body names. graph, unless "", is the only one it can be.
+func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, graph string) (*draft, error) {
+	if err := s.enterDoor(k); err != nil {
+		return nil, err
+	}
+	d := &draft{k: k, in: in, fixed: graph, problems: booking.Problems{}}
 	d.Booking = &booking.Booking{ID: id, AppID: k.app.ID, EventID: newID()}
 	for _, step := range []func(*draft) error{
 		s.inherit, (*draft).read, (*draft).rules, s.attach, s.place, (*draft).describe, s.offered, s.notify,
@@ -88,17 +48,15 @@ func (s *Server) draft(k *call, id uuid.UUID, body map[string]json.RawMessage, g
 // inherit lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose
 // another graph or a shorter buffer than the owner did.
 func (s *Server) inherit(d *draft) error {
-	if d.k.kind != booking.ServerKey { // nor may they have this server call addresses
-		d.body = maps.Clone(d.body)
-		delete(d.body, "event_notifications")
-		delete(d.body, "reminders")
+	if d.k.kind != booking.ServerKey {
+		if err := d.in.restrict(); err != nil {
+			return err
+		}
 	}
-	if raw, named := d.body["project_id"]; !named || string(raw) == "null" {
+	if d.in.ProjectID == "" {
 		return nil
 	}
-	var text string
-	_ = json.Unmarshal(d.body["project_id"], &text) // of another type: no UUID
-	id := parseID(text, "project_id", d.problems)
+	id := parseID(d.in.ProjectID, "project_id", d.problems)
 	if id == uuid.Nil {
 		return nil
 	}
@@ -107,45 +65,24 @@ func (s *Server) inherit(d *draft) error {
 		return unlessMissing(err)
 	}
 	d.project, d.Related.Project = project, &project.ID
-	if d.k.kind != booking.ServerKey {
-		delete(d.body, "settings")
-	}
-	var defaults map[string]json.RawMessage
-	if err := json.Unmarshal(project.Booking, &defaults); err != nil {
-		return err
-	}
-	d.body = overlay(defaults, d.body, d.k.kind == booking.ServerKey)
-	return nil
-}
-
-// overlay joins two bodies, and their settings; the second one wins, or else the first.
-func overlay(under, over map[string]json.RawMessage, overWins bool) map[string]json.RawMessage {
-	if !overWins {
-		under, over = over, under
-	}
-	joined := map[string]json.RawMessage{}
-	maps.Copy(joined, under)
-	for name, value := range over {
-		var one, two map[string]json.RawMessage
-		if name == "settings" && json.Unmarshal(joined[name], &one) == nil && json.Unmarshal(value, &two) == nil {
-			value, _ = json.Marshal(overlay(one, two, true)) //nolint:errchkjson // read from JSON just now
-		}
-		joined[name] = value
-	}
-	return joined
-}
-
-func (d *draft) read() error {
-	text, err := json.Marshal(d.body)
+	defaults, err := readDefaults(project)
 	if err != nil {
 		return err
 	}
-	if err := fill(text, &d.in); err != nil {
-		return err
+	if d.k.kind == booking.ServerKey {
+		d.in.layOver(&defaults)
+		return nil
 	}
+	defaults.layOver(&d.in)
+	d.in = defaults
+	return nil
+}
+
+// read says which graph it is, and where the slot stands.
+func (d *draft) read() error {
 	switch {
 	case d.fixed != "":
-		d.in.Graph = d.fixed
+		d.in.hold(d.fixed)
 	case d.in.Graph == "" && d.project != nil:
 		d.in.Graph = booking.DefaultGraph // widgets name no graph: they leave it to the project
 	}
@@ -162,7 +99,7 @@ func (d *draft) rules() error {
 		return nil
 	}
 	d.Graph, d.GraphVersion, d.State = d.graph.Name, d.graph.Version, d.graph.Initial
-	d.Settings = d.in.settings(d.graph, d.body, d.problems)
+	d.Settings = d.in.settings(d.graph, d.problems)
 	d.buffer()
 	return nil
 }

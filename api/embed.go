@@ -29,7 +29,7 @@ func (s *Server) createEmbedCredential(k *call) error {
 	var in struct {
 		CallbackURL *string `json:"callback_url"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	if in.CallbackURL != nil {
@@ -82,7 +82,7 @@ func (k *call) grace() (time.Duration, error) {
 	var in struct {
 		Seconds *int `json:"grace_period_seconds"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return 0, err
 	}
 	problems := booking.Problems{}
@@ -120,7 +120,7 @@ func (s *Server) setEmbedCallback(k *call) error {
 	var in struct {
 		CallbackURL string `json:"callback_url"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	url, err := s.setCallback(k, in.CallbackURL)

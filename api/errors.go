@@ -17,6 +17,7 @@ var statuses = map[booking.Code]int{
 	booking.Unauthorized:       http.StatusUnauthorized,
 	booking.LinkInvalid:        http.StatusUnauthorized,
 	booking.Forbidden:          http.StatusForbidden,
+	booking.RequestTimeout:     http.StatusRequestTimeout,
 	booking.NotFound:           http.StatusNotFound,
 	booking.MethodNotAllowed:   http.StatusMethodNotAllowed,
 	booking.SlotTaken:          http.StatusConflict,
@@ -39,6 +40,7 @@ var statuses = map[booking.Code]int{
 	booking.TooManyRequests:    http.StatusTooManyRequests,
 	booking.NotSupported:       http.StatusNotImplemented,
 	booking.Unavailable:        http.StatusServiceUnavailable,
+	booking.Overloaded:         http.StatusServiceUnavailable,
 	booking.Internal:           http.StatusInternalServerError,
 
 	booking.ClaimMissing:          http.StatusUnauthorized,
@@ -83,7 +85,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
 	c.Header("Content-Type", "application/problem+json")

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
 )
 
@@ -135,8 +136,8 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 		return
 	}
 	e.Settings = booking.EventSettings{}
-	if raw := object(in.Settings, "settings", problems); json.Unmarshal(raw, &e.Settings) != nil {
-		problems.Add("settings", "must hold allow_double_bookings (true or false)")
+	if err := strictjson.Decode(object(in.Settings, "settings", problems), &e.Settings); err != nil {
+		addFaults(err, "settings", problems)
 	}
 }
 

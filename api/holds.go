@@ -39,19 +39,18 @@ func holdTime(raw json.RawMessage, problems booking.Problems) string {
 
 // reserve keeps a slot for somebody for a short while: 201 with reservation_id and expires_at.
 func (s *Server) reserve(k *call) error {
-	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	var in struct {
+		bookingInput
+		Time json.RawMessage `json:"reservation_time"`
+	}
+	if err := k.decodeBy(bookingRules(), &in); err != nil {
 		return err
 	}
-	length := body["reservation_time"]
-	for _, name := range []string{"graph", "action", "related", "reservation_id", "event_notifications", "reminders"} {
-		delete(body, name) // they are about the booking that the hold may become
-	}
-	d, err := s.draft(k, k.operation, body, holdGraph)
+	d, err := s.draft(k, k.operation, in.bookingInput, holdGraph)
 	if err != nil {
 		return err
 	}
-	if after := holdTime(length, d.problems); after != "" {
+	if after := holdTime(in.Time, d.problems); after != "" {
 		d.Settings.Timers = graphs.Overrides{holdTimer: after}
 	}
 	out, err := s.book(k, d)

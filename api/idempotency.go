@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"time"
@@ -55,8 +54,18 @@ func (s *Server) begun(k *call, action uuid.UUID) (bool, error) {
 	if !k.repeated {
 		return false, nil
 	}
+	if known, looked := k.begun[action]; looked {
+		return known, nil
+	}
 	_, err := s.DB.Action(k, action)
-	return err == nil, unlessMissing(err)
+	if unlessMissing(err) != nil {
+		return false, err
+	}
+	if k.begun == nil {
+		k.begun = map[uuid.UUID]bool{}
+	}
+	k.begun[action] = err == nil
+	return err == nil, nil
 }
 
 // scope is whose keys they are: the app's, the admin's under the nil id, or those of one widget key. A widget key is public,
@@ -71,14 +80,12 @@ func (k *call) scope() uuid.UUID {
 	return k.app.ID
 }
 
-// request is what tells requests apart: method, path, query, clock and body, which it puts back. There may be a password
-// in it.
+// request is what tells requests apart: method, path, query, clock and body. There may be a password in it.
 func (k *call) request() ([]byte, error) {
-	body, err := io.ReadAll(k.Request.Body)
+	body, err := k.readBody()
 	if err != nil {
 		return nil, err
 	}
-	k.Request.Body = io.NopCloser(bytes.NewReader(body))
 	var text bytes.Buffer
 	_, _ = fmt.Fprintf(&text, "%s %s?%s\n", k.Request.Method, k.Request.URL.Path, k.Request.URL.RawQuery)
 	for _, name := range clockHeaders { // they say what the times in the body mean

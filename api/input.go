@@ -1,10 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,41 +11,9 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
 )
-
-// decode reads a JSON object into every target. An empty body is an empty object. Fields nobody knows are let pass:
-// clients of older contracts send some.
-func (k *call) decode(targets ...any) error {
-	body, err := io.ReadAll(k.Request.Body)
-	if err != nil {
-		return err
-	}
-	if text := strings.TrimSpace(string(body)); text == "" || text == "[]" { // PHP clients write [] for {}
-		body = []byte("{}")
-	}
-	if bytes.ContainsRune(body, 0) || bytes.Contains(body, []byte(`\u0000`)) {
-		return booking.Errorf(booking.Malformed, "The body holds a null character.")
-	}
-	for _, target := range targets {
-		if err := fill(body, target); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fill reads JSON into a target and names the field that has the wrong type.
-func fill(body []byte, target any) error {
-	err := json.Unmarshal(body, target)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return booking.Problems{wrong.Field: {"must not be a JSON " + wrong.Value}}.Err()
-	}
-	if err != nil {
-		return booking.Wrap(err, booking.Malformed, "The body is not a JSON object.")
-	}
-	return nil
-}
 
 func parseID(text, field string, problems booking.Problems) uuid.UUID {
 	id, err := uuid.Parse(text)
@@ -74,6 +39,10 @@ func checkZone(name, field string, problems booking.Problems) {
 	}
 }
 
+// maxObject is how many bytes an object of the caller's own may have; the record refuses what it would print as more than twice as
+// many.
+const maxObject = 64 << 10
+
 // object checks that a value, when it is there, is a JSON object of a sensible size. PHP clients write [] for {}.
 func object(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	text := strings.TrimSpace(string(raw))
@@ -83,8 +52,8 @@ func object(raw json.RawMessage, field string, problems booking.Problems) json.R
 	if !strings.HasPrefix(text, "{") {
 		problems.Add(field, "must be an object")
 	}
-	if len(text) > 64<<10 {
-		problems.Add(field, "must not be larger than 64 KiB")
+	if len(text) > maxObject || strictjson.StoredSize(raw) > maxObject {
+		problems.Add(field, "must not be larger than 64 KiB, with its numbers written out")
 	}
 	return raw
 }

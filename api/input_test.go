@@ -76,14 +76,11 @@ func TestReadInputs(t *testing.T) {
 	for body, want := range map[string]string{
 		`{}`: `{}`, `{"cancel":{"message":"hi"}}`: `{"cancel":{"message":"hi"}}`, `{"cancel":[]}`: `{}`,
 		`{"cancel":{"message":null,"other":1},"apply_to_bulked_bookings":false}`: `{}`,
-		`{"cancel":{"message":7}}`: "", `{"cancel":"hi"}`: "",
+		`{"cancel":{"message":7}}`: "", `{"cancel":"hi"}`: "", `{"Cancel":{"message":"hi"}}`: "", `{"cancel":{"Message":"hi"}}`: "",
 		`{"cancel":{"message":"` + strings.Repeat("x", maxInput+1) + `"}}`: "",
 	} {
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(body), &fields); err != nil {
-			t.Fatal(err)
-		}
-		got, err := readInputs(fields, &graphs.Graph{}, wanted)
+		in, err := readPlay(json.RawMessage(body), &graphs.Graph{}, wanted)
+		got := in.inputs
 		if want == "" {
 			if booking.CodeOf(err) != booking.Invalid {
 				t.Errorf("%.60s gives %v", body, err)

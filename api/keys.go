@@ -27,7 +27,7 @@ func (s *Server) createKey(k *call) error {
 		Kind booking.KeyKind `json:"kind"`
 		Name string          `json:"name"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -17,16 +16,19 @@ func (k *call) badForm(err error) error {
 	return booking.Wrap(err, booking.Malformed, "The form could not be read.")
 }
 
-func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form, status int) error {
-	zone := v.offer.zone
+func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
+	zone, ahead := v.offer.zone, outlookOf(v.project)
 	p := &formPage{
-		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone),
-		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: "Book this time",
+		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone), Text: ahead.text(k.app.Name),
+		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: ahead.button(),
 		Back: k.with(v.keep(), "tz", zone.String(), "from", c.start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
 			"visit": v.sealed, "start": wire(c.start), "resource": c.resource.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),
 		},
+	}
+	if f.kept {
+		p.Action += "?kept=true"
 	}
 	for _, one := range f.fields {
 		if one.Fault != "" {
@@ -36,7 +38,7 @@ func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form, status int)
 	if p.Faults > 0 {
 		p.Title = "Please look again"
 	}
-	return s.showPage(k, status, "form.html", p)
+	return s.showPage(k, http.StatusOK, "form.html", p)
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
@@ -46,25 +48,23 @@ func (s *Server) bookForm(k *call, v *linkVisit, c *choice, f *form) (outcome, e
 	request.DurationMinutes = int(v.offer.length / time.Minute)
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
 	k.operation, k.repeated = id, true // perhaps: see begun
-	body := c.body(v.link.Title)
-	body["project_id"], body["customer"] = quoted(v.project.ID.String()), f.customer(v.offer.zone)
-	return s.bookRequest(k, body, request, v.visit.spends())
+	in := c.input(v.link.Title)
+	in.ProjectID, in.Customer = v.project.ID.String(), f.customer(v.offer.zone)
+	return s.bookRequest(k, in, request, v.visit.spends())
 }
 
-// body is the slot as the body of a booking.
-func (c *choice) body(what string) map[string]json.RawMessage {
-	return map[string]json.RawMessage{
-		"resource_id": quoted(c.resource.ID.String()), "what": quoted(what),
-		"start": quoted(wire(c.start)), "end": quoted(wire(c.end)),
-	}
+// input is the slot as a booking that is asked for.
+func (c *choice) input(what string) bookingInput {
+	slot := slotInput{Start: stamp(wire(c.start)), End: stamp(wire(c.end)), What: what}
+	return bookingInput{ResourceID: c.resource.ID.String(), slotInput: slot}
 }
 
 // bookRequest books the time of a scheduling request. The request is put on record, and the claim token spent, in the
 // booking's own transaction.
 func (s *Server) bookRequest(
-	k *call, body map[string]json.RawMessage, request *booking.SchedulingRequest, claim *booking.Claim,
+	k *call, in bookingInput, request *booking.SchedulingRequest, claim *booking.Claim,
 ) (outcome, error) {
-	d, err := s.draft(k, k.operation, body, "")
+	d, err := s.draft(k, k.operation, in, "")
 	if err != nil {
 		return outcome{}, err
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 
 	"holdfast/internal/booking"
@@ -85,7 +84,7 @@ func (s *Server) setProjectResources(k *call) error {
 
 // bareList reads a body that is a list. An empty body is none: it must not take everything away.
 func (k *call) bareList(field string) (json.RawMessage, error) {
-	body, err := io.ReadAll(k.Request.Body)
+	body, err := k.readBody()
 	if err != nil {
 		return nil, err
 	}

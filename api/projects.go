@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
 
@@ -30,7 +31,7 @@ type projectInput struct {
 // readProject reads the body and checks it. What the body does not name is empty or nil.
 func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Project, error) {
 	var in projectInput
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
 	}
 	problems := booking.Problems{}
@@ -80,13 +81,11 @@ func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems bo
 	return err
 }
 
-// checkInherited checks what bookings through a project inherit. Only the graph is known here; the rest is checked with
-// the booking.
+// checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
+// with the booking.
 func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	raw = jsonObject(raw, field, problems)
-	var in struct {
-		Graph string `json:"graph"`
-	}
+	var in bookingInput
 	checkFields(raw, &in, field, problems)
 	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")

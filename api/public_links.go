@@ -153,7 +153,7 @@ func (s *Server) createPublicLink(k *call) error {
 // readPublicLink reads the body onto l, whose project must be the app's.
 func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	var in publicLinkInput
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
 	}
 	problems := booking.Problems{}

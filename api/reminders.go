@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
 )
 
@@ -82,12 +83,15 @@ func readReminders(raw json.RawMessage, field string, o webhook.Options, problem
 	if text := string(raw); text == "" || text == "null" || text == "{}" {
 		return nil
 	}
-	if json.Unmarshal(raw, &list) != nil {
-		problems.Add(field, "must be a list of {type, settings, when}")
+	if err := strictjson.Decode(raw, &list); err != nil {
+		addFaults(err, field, problems)
 		return nil
 	}
 	if len(list) > maxReminders {
 		problems.Add(field, "must not be more than %d", maxReminders)
+		return nil
+	}
+	if jsonList(raw, field, problems); len(problems[field]) > 0 { // they are kept as they were asked for
 		return nil
 	}
 	for i, in := range list {

@@ -53,7 +53,7 @@ func (s *Server) replayWebhook(k *call) error {
 		return err
 	}
 	var in replayInput
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	replay, err := in.replay(k)

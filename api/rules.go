@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
 
@@ -40,8 +40,8 @@ func jsonOf(raw json.RawMessage, empty, kind, field string, problems booking.Pro
 	if text := strings.TrimSpace(string(raw)); text[0] != empty[0] {
 		problems.Add(field, "must be %s", kind)
 	}
-	if utf8.RuneCount(raw) > maxJSON {
-		problems.Add(field, "must not be longer than %d characters", maxJSON)
+	if utf8.RuneCount(raw)+strictjson.StoredSize(raw)-len(raw) > maxJSON {
+		problems.Add(field, "must not be longer than %d characters, with its numbers written out", maxJSON)
 	}
 	return raw
 }
@@ -71,19 +71,8 @@ func checkFields(raw json.RawMessage, target any, field string, problems booking
 	if len(raw) == 0 || raw[0] != '{' {
 		return
 	}
-	err := fill(raw, target)
-	if err == nil {
-		return
-	}
-	fault, _ := errors.AsType[*booking.Error](err)
-	if fault == nil || len(fault.Fields) == 0 {
-		problems.Add(field, "has a field of another type than it must be")
-		return
-	}
-	for name, all := range fault.Fields {
-		for _, one := range all {
-			problems.Add(field+"."+name, "%s", one)
-		}
+	if err := strictjson.Decode(raw, target); err != nil {
+		addFaults(err, field, problems)
 	}
 }
 

@@ -1,11 +1,11 @@
 package api
 
 import (
-	"encoding/json"
 	"time"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 )
 
 const maxBuffer = 7 * 24 * time.Hour
@@ -30,28 +30,18 @@ func (in bookingInput) graph(problems booking.Problems) *graphs.Graph {
 
 // settings reads what the booking wants for itself: double bookings, timers, and Timekit's switches at the root of the
 // body ({"auto_complete_one_hour_after_booking_ends":{"enabled":false}}).
-func (in bookingInput) settings(graph *graphs.Graph, body map[string]json.RawMessage, problems booking.Problems) booking.Settings {
+func (in bookingInput) settings(graph *graphs.Graph, problems booking.Problems) booking.Settings {
 	var settings booking.Settings
-	if raw := object(in.Settings, "settings", problems); json.Unmarshal(raw, &settings) != nil {
-		problems.Add("settings", "must hold allow_double_bookings (true or false) and timers (ISO 8601 durations by action)")
+	if err := strictjson.Decode(object(in.Settings, "settings", problems), &settings); err != nil {
+		addFaults(err, "settings", problems)
 		return settings
 	}
-	if settings.BufferSeconds < 0 || settings.Buffer() > maxBuffer {
-		problems.Add("settings.buffer_seconds", "must lie between 0 and %d", int(maxBuffer/time.Second))
+	if most := int(maxBuffer / time.Second); settings.BufferSeconds < 0 || settings.BufferSeconds > most {
+		problems.Add("settings.buffer_seconds", "must lie between 0 and %d", most)
+		settings.BufferSeconds = 0 // as a duration it may be none
 	}
 	for action, name := range graph.Switches() {
-		var toggle struct {
-			Enabled *bool `json:"enabled"`
-		}
-		raw, ok := body[name]
-		if !ok || string(raw) == "[]" {
-			continue
-		}
-		if json.Unmarshal(raw, &toggle) != nil {
-			problems.Add(name, "must be an object with enabled: true or false")
-			continue
-		}
-		if toggle.Enabled != nil && !*toggle.Enabled {
+		if in.off(name, problems) {
 			if settings.Timers == nil {
 				settings.Timers = graphs.Overrides{}
 			}
@@ -62,4 +52,20 @@ func (in bookingInput) settings(graph *graphs.Graph, body map[string]json.RawMes
 		problems.Add("settings.timers."+action, "%s", problem)
 	}
 	return settings
+}
+
+// off tells whether a switch is turned off.
+func (in bookingInput) off(name string, problems booking.Problems) bool {
+	raw, ok := in.switches[name]
+	if !ok {
+		return false
+	}
+	var toggle struct {
+		Enabled *bool `json:"enabled"`
+	}
+	if err := strictjson.Decode(raw, &toggle); err != nil {
+		addFaults(err, name, problems)
+		return false
+	}
+	return toggle.Enabled != nil && !*toggle.Enabled
 }

@@ -26,7 +26,7 @@ func (s *Server) tryWebhook(k *call) error {
 	var in struct {
 		EventType string `json:"event_type"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	c, err := madeUp(e, in.EventType)

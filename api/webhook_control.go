@@ -45,7 +45,7 @@ func (s *Server) rotateWebhook(k *call) error {
 		Grace  *int    `json:"grace_period_seconds"`
 		Secret *string `json:"secret"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.decodeKnown(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
 )
 
@@ -34,7 +35,7 @@ type webhookInput struct {
 // readWebhook reads the body, and looks up what it names.
 func (s *Server) readWebhook(k *call) (*webhookInput, error) {
 	in := &webhookInput{problems: booking.Problems{}}
-	if err := k.decode(in, &in.filters); err != nil {
+	if err := in.read(k); err != nil {
 		return nil, err
 	}
 	in.named = booking.Endpoint{AppID: k.app.ID}
@@ -49,6 +50,20 @@ func (s *Server) readWebhook(k *call) (*webhookInput, error) {
 		}
 	}
 	return in, err
+}
+
+// webhookAnswers are the names of answers that a body may send back in vain.
+var webhookAnswers = []string{
+	"id", "embed_callback", "status", "reason", "health", "old_secrets_until", "created_at", "updated_at",
+}
+
+// read reads the body's own fields and its filters, which have a type of their own.
+func (in *webhookInput) read(k *call) error {
+	rules := strictjson.Rules{Unknown: strictjson.RefuseAll, Also: strictjson.Names(in.filters), Skipped: webhookAnswers}
+	if err := k.decodeBy(rules, in); err != nil {
+		return err
+	}
+	return k.decodeBy(strictjson.Rules{Also: strictjson.Names(in)}, &in.filters)
 }
 
 // namedIDs reads a filter of ids; nil when the body does not name it, or names nothing by it.

@@ -16,6 +16,7 @@ const (
 	Malformed          Code = "malformed"            // the request is not what it claims to be (bad JSON, bad UUID)
 	Unauthorized       Code = "unauthorized"         // no credential, or one that is not known
 	Forbidden          Code = "forbidden"            // a good credential that may not do this
+	RequestTimeout     Code = "request_timeout"      // the body did not come in time
 	NotFound           Code = "not_found"            // unknown, or another app's
 	MethodNotAllowed   Code = "method_not_allowed"   // the path exists, the method does not
 	SlotTaken          Code = "slot_taken"           // somebody else holds that time
@@ -38,6 +39,7 @@ const (
 	TooManyRequests    Code = "too_many_requests"
 	NotSupported       Code = "not_supported" // of Timekit's contract, and deliberately not here
 	Unavailable        Code = "unavailable"   // a part behind us is away; try again
+	Overloaded         Code = "overloaded"    // more new bookings than can be carried out; try again
 	Internal           Code = "internal"      // our fault; details are in the log only
 )
 
@@ -63,10 +65,10 @@ const (
 
 // Codes are all of them, for tables that must be complete.
 var Codes = []Code{
-	Invalid, Malformed, Unauthorized, Forbidden, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
+	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
-	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
+	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
 	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,
 	NoLongerOffered, InvalidParameter,

@@ -13,7 +13,7 @@ import (
 	"holdfast/internal/booking"
 )
 
-// entries are the calendar entries of an app: its events, and its bookings that hold time now.
+// entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
 const entries = `
 	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description, v.participants, v.my_rsvp, v.settings,
 		v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
@@ -25,6 +25,7 @@ const entries = `
 		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL, NULL, b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
+			OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)
 	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
 	WHERE v.app_id = @app AND `
 

@@ -57,7 +57,7 @@ func TestBulkMakesWhatCanBeMade(t *testing.T) {
 			t.Errorf("stop_on_first_error %s: %s", stop, a.body)
 		}
 	}
-	b.post(t, "/v2/bookings/bulk", bulk(`,"stop_on_first_error":"maybe"`, hours(resource, 20)...)).want(t, http.StatusBadRequest)
+	b.post(t, "/v2/bookings/bulk", bulk(`,"stop_on_first_error":"maybe"`, hours(resource, 20)...)).refused(t, http.StatusUnprocessableEntity, "invalid")
 	b.post(t, "/v2/bookings/bulk", bulk("")).refused(t, http.StatusUnprocessableEntity, "invalid")
 	b.post(t, "/v2/bookings/bulk", bulk("", hours(resource, make([]int, 101)...)...)).refused(t, http.StatusUnprocessableEntity, "invalid")
 	if total := b.total(t, "graph:instant"); total != "5" {

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"encoding/json"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/strictjson"
+)
+
+const maxInput = 10_000 // characters of one input
+
+// playInput is what the body of an action says.
+type playInput struct {
+	relayed bool            // the action is played on bookings made together with this one, too
+	inputs  json.RawMessage // of the action, by step and field
+}
+
+// readPlay picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the action
+// does not know is skipped, as Timekit does; not so what it knows by another spelling.
+func readPlay(text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) (in playInput, err error) {
+	var flags struct {
+		Relayed *flag `json:"apply_to_bulked_bookings"`
+	}
+	steps := make([]string, len(wanted))
+	for i, one := range wanted {
+		steps[i] = one.Step
+	}
+	if err := readError(strictjson.Rules{Also: steps}.Decode(text, &flags), ""); err != nil {
+		return in, err
+	}
+	in.relayed = flags.Relayed == nil || bool(*flags.Relayed)
+	var body map[string]json.RawMessage
+	_ = json.Unmarshal(text, &body) // an object, or an empty list: it was read before
+	problems := booking.Problems{}
+	inputs := map[string]map[string]string{}
+	for _, one := range wanted {
+		if value := readInput(body[one.Step], one, graph, problems); value != nil {
+			inputs[one.Step] = map[string]string{one.Field: *value}
+		}
+	}
+	in.inputs, _ = json.Marshal(inputs)
+	return in, problems.Err()
+}
+
+// readInput picks one input from its step; nil for none.
+func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, problems booking.Problems) *string {
+	if step == nil {
+		return nil
+	}
+	if err := (strictjson.Rules{Also: []string{one.Field}}).Decode(step, &struct{}{}); err != nil {
+		addFaults(err, one.Step, problems)
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(step, &fields)
+	var text *string
+	name := one.Step + "." + one.Field
+	if raw, ok := fields[one.Field]; ok {
+		if err := strictjson.Decode(raw, &text); err != nil {
+			addFaults(err, name, problems)
+		}
+	}
+	if text == nil {
+		return nil
+	}
+	checkLength(*text, name, maxInput, problems)
+	if problem := graph.CheckOverrides(graphs.Overrides{one.Timer: *text})[one.Timer]; one.Timer != "" && problem != "" {
+		problems.Add(name, "%s", problem)
+	}
+	return text
+}

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestBodiesThatDoNotCome: whoever is slow, or hangs up, is told so, and it is not the server's fault.
+func TestBodiesThatDoNotCome(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]booking.Code{
+		os.ErrDeadlineExceeded: booking.RequestTimeout, io.ErrUnexpectedEOF: booking.Malformed, errors.New("no idea"): booking.Malformed,
+		&http.MaxBytesError{Limit: 7}: booking.Internal, // public makes TooLarge of it
+	} {
+		k := newCall(http.MethodPost, "/", "")
+		k.Request.Body = io.NopCloser(failing{err})
+		var in struct{}
+		if got := k.decode(&in); booking.CodeOf(got) != want {
+			t.Errorf("%v gives %v", err, got)
+		}
+	}
+}
+
+func TestBodiesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	k := newCall(http.MethodPost, "/", `{"start":"x"}`)
+	var one, two slotInput
+	if err := k.decode(&one); err != nil || one.Start != "x" {
+		t.Fatalf("%+v, %v", one, err)
+	}
+	if err := k.decode(&two); err != nil || two.Start != "x" {
+		t.Errorf("%+v, %v", two, err)
+	}
+}
+
+func TestErrorsOfBodies(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"": "", "[]": "", " [] ": "", "null": "", `{"what":null,"unknown":1}`: "",
+		`{"what":7}`:             "invalid what must be a text, not a number",
+		`{"participants":"x"}`:   "invalid participants must be a list, not a text",
+		`{"What":"x"}`:           "invalid What is not known: names are case-sensitive, so write what",
+		`{"start":{}}`:           "invalid start must be a text, or a number, not an object",
+		`[1]`:                    "invalid body must be an object, not a list",
+		"{\"what\":\n\"a\",}":    "malformed The body is not good JSON: line 2, column 5: a name in double quotes is missing: there is '}'.",
+		`{"what":"\u0000"}`:      "malformed The body is not good JSON: line 1, column 16: a text holds the null character.",
+		"{\"what\":\"\xff\"}":    "malformed The body is not good JSON: line 1, column 10: a text holds a byte that is not UTF-8.",
+		`{"x":{"a":1,"a":1}}`:    "invalid x.a is there twice",
+		`{"x":{"y":[1e131071]}}`: "invalid x.y.0 must be a number of at most 40 characters that a double can carry (up to 1.7e308)",
+	} {
+		var in slotInput
+		err := newCall(http.MethodPost, "/", body).decode(&in)
+		if got := told(err); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", body, got, want)
+		}
+	}
+}
+
+func told(err error) string {
+	known, ok := errors.AsType[*booking.Error](err)
+	if !ok {
+		return ""
+	}
+	text := string(known.Code)
+	if known.Code != booking.Invalid {
+		text += " " + known.Message
+	}
+	for name, all := range known.Fields {
+		text += " " + name + " " + strings.Join(all, ", ")
+	}
+	return text
+}
+
+// spellings of a name that encoding/json takes for the same.
+func spellings(name string) []string {
+	all := []string{strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:], name[:len(name)-1] + strings.ToUpper(name[len(name)-1:])}
+	if i := strings.IndexByte(name, 's'); i >= 0 {
+		all = append(all, name[:i]+"\u017f"+name[i+1:])
+	}
+	return all
+}
+
+// TestSpellingsOfBookings: what is not the visitor's to say cannot be said by another spelling either.
+func TestSpellingsOfBookings(t *testing.T) {
+	t.Parallel()
+	names := []string{
+		"event_notifications", "reminders", "settings", "reservation_id", "graph", "action", "related", "buffer", "project_id", "resource_id",
+		"customer", "event", "meta", "start", "end", "what", "where", "description", "calendar_id", "participants",
+	}
+	for _, name := range append(names, switchNames()...) {
+		if _, err := readBooking([]byte(`{"` + name + `":null}`)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, other := range spellings(name) {
+			_, err := readBooking([]byte(`{"` + other + `":null}`))
+			if want := "so write " + name; booking.CodeOf(err) != booking.Invalid || !strings.HasSuffix(told(err), want) {
+				t.Errorf("%s: %v", other, told(err))
+			}
+			_, err = readBooking([]byte(`{"` + name + `":null,"` + other + `":null}`))
+			if booking.CodeOf(err) != booking.Invalid {
+				t.Errorf("%s and %s: %v", name, other, err)
+			}
+		}
+	}
+}
+
+func TestMisspeltBookings(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"custmer": "customer", "customers": "customer", "resourceId": "resource_id", "project": "", "constraints": "", "note": "", "resources": "",
+		"resorce_id": "resource_id", "strat": "start", "notifications": "event_notifications", "first_name": "", "location": "",
+	} {
+		_, err := readBooking([]byte(`{"` + name + `":[]}`))
+		if want == "" && err != nil || want != "" && !strings.HasSuffix(told(err), "did you mean "+want+"?") {
+			t.Errorf("%s: %v", name, told(err))
+		}
+	}
+}
+
+// TestOnlyOneWayToRead: input of strangers is read by strictjson. Who calls json.Unmarshal and asks for its error reads a type in
+// which no name can be misspelt; who does not ask reads what was read before.
+func TestOnlyOneWayToRead(t *testing.T) {
+	t.Parallel()
+	calls := regexp.MustCompile(`.*json\.(Unmarshal|NewDecoder)\(.*`)
+	allowed := map[string]string{
+		"idempotency.go": "headers that this server kept", "clock.go": "one text", "people.go": "one text", "rts.go": "what this server wrote",
+		"project_ui.go": "a map", "public_links.go": "one number", "reminders.go": "a list that was read before", "booking_input.go": "maps",
+		"resource_view.go": "a list of texts", "rules.go": "a list of texts", "webhook_input.go": "a map of texts", "holds.go": "one number",
+	}
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file.Name())
+		if err != nil || !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		for _, line := range calls.FindAllString(string(text), -1) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "_ = ") && allowed[file.Name()] == "" {
+				t.Errorf("%s: %s\nuse k.decode or fill, or say here why not", file.Name(), line)
+			}
+		}
+	}
+}
