@@ -133,12 +133,9 @@ func (s *Server) sorry(k *call, err error) error {
 	return s.showPage(k, statuses[known.Code], "notice.html", p)
 }
 
-// overloaded is the code of a server that takes no more bookings for a moment.
-const overloaded booking.Code = "overloaded"
-
 // passes tells trouble that is over in a moment: what was asked for can be asked for again.
 func passes(code booking.Code) bool {
-	return code == booking.Unavailable || code == overloaded || code == booking.TooManyRequests || code == booking.Internal
+	return code == booking.Unavailable || code == booking.Overloaded || code == booking.TooManyRequests || code == booking.Internal
 }
 
 const maxEcho = 64 << 10
@@ -185,7 +182,7 @@ func excuse(err *booking.Error) (title, text string) {
 		return "The link does not work", err.Message
 	case booking.TooManyRequests:
 		return "One moment, please", "There were many requests from your network. Please try again in a while."
-	case overloaded:
+	case booking.Overloaded:
 		return "One moment, please", "Many people are booking at this moment. Please try again in a few seconds."
 	case booking.Unavailable:
 		return "One moment, please", "A part of this service does not answer just now. Please try again in a few seconds."

@@ -48,7 +48,7 @@ func explain(err *booking.Error) (title, text string) {
 		return "Too late", err.Message + " Nothing was changed."
 	case booking.SlotTaken:
 		return "The time is taken", "Something else holds this time now. The booking stays as it was."
-	case overloaded, booking.Unavailable, booking.TooManyRequests:
+	case booking.Overloaded, booking.Unavailable, booking.TooManyRequests:
 		return "One moment, please", "This server cannot do it just now. Please try again in a few seconds."
 	default:
 		return "That did not work", err.Message

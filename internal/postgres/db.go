@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,7 +22,8 @@ import (
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	process uuid.UUID // names this process where endpoints are reserved and deliveries claimed
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -51,7 +53,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool}, nil
+	return &DB{pool: pool, process: uuid.New()}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
