@@ -21,7 +21,8 @@ import (
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	holders joined[string, Holder] // by the hash of their key
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -51,7 +52,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool}, nil
+	return &DB{pool: pool}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
