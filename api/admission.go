@@ -44,6 +44,9 @@ func NewAdmission(conns int) *Admission {
 	}
 }
 
+// Load is how many creations are in flight, and how many may be.
+func (a *Admission) Load() (running, bound int) { return a.inFlight.Load() }
+
 // enterDoor takes a turn to read and write for a new booking. It ends with the record, at the latest with the
 // request. Overloaded when none came in time.
 func (s *Server) enterDoor(k *call) error {
