@@ -228,7 +228,12 @@ func (a *App) RunWorker(ctx context.Context) error {
 	}
 	options := worker.Options{
 		TaskQueue: a.Config.TaskQueue, SweepEvery: a.Config.SweepEvery, StopTimeout: a.Config.StopTimeout,
+		Commits: a.Config.MaxConns,
 	}
+	group.Go(func() error {
+		acts.KeepDrains(ctx, a.Config.StopTimeout)
+		return nil
+	})
 	group.Go(func() error {
 		defer cancel()
 		return worker.Run(ctx, a.Temporal, acts, options)

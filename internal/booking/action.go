@@ -100,6 +100,7 @@ type Commit struct {
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
 	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
+	Drainer   uuid.UUID    `json:"-"`                 // the process for which endpoints that wake are reserved; the record fills it in
 }
 
 // Refusal is why an action was refused.

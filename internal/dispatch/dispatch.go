@@ -65,10 +65,10 @@ func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string)
 func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 	id := workflows.EndpointID(endpoint)
 	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: d.TaskQueue, StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+		ID: id, TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
 	}
 	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
-		booking.Drain{EndpointID: endpoint})
+		booking.Drain{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 	return err
 }
 

@@ -37,6 +37,8 @@ func TestCleaningKeepsPace(t *testing.T) {
 		SELECT gen_random_uuid(), $1, id, booking_id, seq, 'delivered', at, at FROM events`, e.ID)
 	b.exec(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, created_at)
 		SELECT gen_random_uuid(), $1, id, booking_id, seq, at FROM events`, stopped.ID)
+	b.exec(`INSERT INTO webhook_endpoints (id, app_id, url, purpose, secret, updated_at)
+		SELECT gen_random_uuid(), $1, n::text, 'reminder', '', `+old+` FROM generate_series(1, $2) n`, b.app.ID, n)
 	b.exec(`ANALYZE`)
 
 	c := postgres.NewCleaner(b.DB, postgres.Retention{

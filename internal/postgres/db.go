@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,6 +24,7 @@ import (
 type DB struct {
 	pool    *pgxpool.Pool
 	holders joined[string, Holder] // by the hash of their key
+	process uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -52,7 +54,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool: pool}, nil
+	return &DB{pool: pool, process: uuid.New()}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
