@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -61,9 +62,21 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text js
 func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
 	move, err := graph.Next(b.State, a.Name, a.Actor)
 	if err != nil {
-		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
+		return notAvailable(graph, b, a.Actor, err.Error())
 	}
 	return s.DB.HasRoom(k, b, move)
+}
+
+// notAvailable says why an action cannot be played, and which the actor may play instead.
+func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
+	open := graph.OpenTo(b.State, actor)
+	instead := "No action is open in this state"
+	if len(open) > 0 {
+		instead = "Open are: " + strings.Join(open, ", ")
+	}
+	err := booking.Errorf(booking.ActionNotAvailable, "%s. %s.", strings.TrimSuffix(why, "."), instead)
+	err.Open = open
+	return err
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.
