@@ -177,7 +177,7 @@ func move(ctx context.Context, tx statements, found standpoint, in booking.Commi
 	b, now := found.booking, found.now
 	old, why, err := precede(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
-		why = pickRefusal(true, false)
+		why = &booking.Refusal{Code: booking.ActionNotAvailable, Message: requestCancelled}
 	}
 	if err == nil && why == nil {
 		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)

@@ -403,6 +403,29 @@ func TestCrashedClaim(t *testing.T) {
 	b.sound()
 }
 
+// TestARepeatInACrowd: while others lose their time, a repeat still finds what its first try has put on record.
+func TestARepeatInACrowd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.at("instant", 9, 10)
+	a := b.accepted(v)
+	must(b.Commit(b.ctx, commit(v, a)))
+	b.played(v, "cancel")
+	other := b.at("instant", 9, 10)
+	must(b.Commit(b.ctx, commit(other, b.accepted(other))))
+	for range 3 { // the first loses its claim, the others are refused by a look
+		_, err := b.try(b.at("instant", 9, 10))
+		wantCode(t, err, booking.SlotTaken)
+	}
+	again := *v
+	wantEqual(t, "a repeat", must(b.try(&again)).ID, a.ID)
+	b.accepted(b.at("instant", 10, 11))
+	shared := b.at("instant", 9, 10)
+	shared.Settings.AllowDoubleBookings = true
+	b.accepted(shared)
+	b.sound()
+}
+
 // TestMovesAtTheDoor: a new time is claimed beside the old one, also over it. Nobody gets either in between, and nobody else is
 // promised the same booking.
 func TestMovesAtTheDoor(t *testing.T) {
