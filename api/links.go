@@ -33,6 +33,14 @@ type link struct {
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
 func (s *Server) openLink(k *call) error {
 	l, err := s.readLink(k)
+	if booking.CodeOf(err) == booking.LinkUsed {
+		if done, after := s.afterwards(k, l); done || after != nil {
+			return after
+		}
+	}
+	if l.movesByPage(k) && (err == nil || l.hasMoved(err)) {
+		return s.moveByLink(k, l)
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
@@ -51,8 +59,14 @@ func (s *Server) followLink(k *call) error {
 		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
 	}
 	l, err := s.readLink(k)
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+		return s.backToLink(k, "")
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
+	}
+	if l.movesByPage(k) && k.Request.ParseForm() == nil && k.Request.PostForm.Has("start") {
+		return s.takeByLink(k, l)
 	}
 	return s.act(k, l, http.StatusSeeOther)
 }
@@ -189,19 +203,25 @@ func (l *link) setRedirect(asked string) {
 }
 
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
-// the action is refused.
+// the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (s *Server) act(k *call, l *link, redirect int) error {
 	out, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+		return s.backToLink(k, "")
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
 	if out.booking != nil {
 		l.booking = out.booking
 	}
-	if l.redirect != nil && !k.wantsJSON() {
+	switch {
+	case l.redirect != nil && !k.wantsJSON():
 		k.linkHeaders("")
 		k.Redirect(redirect, l.redirect.String())
 		return nil
+	case k.sentByPage():
+		return s.backToLink(k, out.action.ID.String())
 	}
 	return s.donePage(k, l, out.action.Status)
 }

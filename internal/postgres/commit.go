@@ -20,6 +20,7 @@ const OutcomeChannel = "holdfast_outcomes"
 // the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
 func (db *DB) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
 	var out booking.Outcome
+	in.Drainer = db.process
 	err := db.inShortTx(ctx, func(tx statements) (err error) {
 		out, err = decided(ctx, tx, in)
 		return err
@@ -213,7 +214,7 @@ func move(ctx context.Context, tx statements, found standpoint, in booking.Commi
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
 	relay(batch, b, in, old != nil, &out.Relays)
-	tell(batch, &out.Wake, changed...)
+	tell(batch, in.Drainer, &out.Wake, changed...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,8 +23,9 @@ import (
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
-	pool   *pgxpool.Pool
-	lostAt atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+	pool    *pgxpool.Pool
+	process uuid.UUID    // names this process where endpoints are reserved and deliveries claimed
+	lostAt  atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -53,7 +55,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool: pool}, nil
+	return &DB{pool: pool, process: uuid.New()}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
