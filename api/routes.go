@@ -170,6 +170,7 @@ func (s *Server) webhookRoutes() []route {
 		{http.MethodPost, "/v2/webhooks/:id/replay", needServer, once, s.replayWebhook},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},
 
+		{http.MethodGet, "/v2/deliveries", needServer, false, s.listBookingDeliveries},
 		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},
 		{http.MethodPost, "/v2/deliveries/:id/retry", needServer, once, s.retryDelivery},
 	}
