@@ -46,7 +46,7 @@ func TestAVanishedServerIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	outcomes := NewOutcomes(&DB{pool}, slog.New(slog.DiscardHandler))
+	outcomes := NewOutcomes(&DB{pool: pool}, slog.New(slog.DiscardHandler))
 	outcomes.quiet, outcomes.ping = 10*time.Millisecond, 200*time.Millisecond
 	up := make(chan bool, 1000)
 	outcomes.OnListening = func(is bool) { up <- is }

@@ -36,6 +36,12 @@ func assembled() map[string][]string {
 		"single":       {deleteOperations, deleteClaims, deleteRefusals, deleteDeliveries},
 		"Backlog":      ages,
 
+		"ClaimReserved": {claimFenced},
+		"FallAsleep":    {fallAsleep},
+		"CreateRequest": {insertRequest(``)},
+		"queueRequest":  {insertRequest(` AND ` + begun)},
+
+		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
 		"actionsWithBookings": nil, "overdue": nil, "Events": nil, "Calendars": nil, "Changes": nil, "Credentials": nil,
 		"OverdueEndpoints": nil, "Bookings": nil, "tie": nil, "Resources": nil, "listed": nil, "Sendings": nil,
 	}
