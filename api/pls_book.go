@@ -50,6 +50,9 @@ func (s *Server) bookSomebody(k *call, v *linkVisit, c *choice, f *form) (out ou
 			return out, "", err
 		}
 		other, lookErr := s.freeFor(k, v.offer, c)
+		if page, lookErr = s.bookedWithAnother(k, v, c, lookErr); page != "" {
+			return outcome{}, page, nil
+		}
 		if lookErr != nil || other == nil || other.resource.ID == c.resource.ID {
 			return out, "", cmp.Or(lookErr, err)
 		}
@@ -60,6 +63,20 @@ func (s *Server) bookSomebody(k *call, v *linkVisit, c *choice, f *form) (out ou
 		}
 	}
 	return out, "", err
+}
+
+// bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
+// in. It passes an earlier error on.
+func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *choice, err error) (page string, _ error) {
+	if err != nil || !v.offer.roundRobin() {
+		return "", err
+	}
+	for _, r := range v.offer.resources {
+		if _, page, err = s.tryOf(k, v, &choice{r, c.start, c.end}); page != "" || err != nil {
+			return page, err
+		}
+	}
+	return "", nil
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.

@@ -273,7 +273,7 @@ func (s *Server) bookAnyHost(k *call, r *requested, c *choice) (out outcome, wit
 		switch {
 		case lookErr != nil || other == nil || other.resource.ID == c.resource.ID:
 			return out, c, cmp.Or(lookErr, err)
-		case r.has(other):
+		case r.Booking != nil && r.Booking.Start.Equal(c.start) && r.Booking.End.Equal(c.end): // the form came twice
 			return out, nil, nil
 		case r.Booking != nil:
 			k.operation = uuid.NewSHA1(k.operation, other.resource.ID[:])
