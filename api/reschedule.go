@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -57,23 +58,38 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 	if len(token) > maxToken {
 		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
 	}
-	claims, err := s.verify(k, k.app, token)
-	if err != nil {
-		return nil, err
-	}
-	if err := claims.For(cmp.Or(name, claims.BookingID), booking.RescheduleAction); err != nil {
-		return nil, err
-	}
-	id, err := uuid.Parse(claims.BookingID)
+	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
 	if err != nil {
 		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
 	}
-	b, err := s.DB.Booking(k, k.app.ID, id)
+	target, err := s.DB.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
+	if target.App.ID != k.app.ID {
+		return nil, booking.Errorf(booking.NotFound, "The booking does not exist.")
+	}
+	claims, err := s.verify(target, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := claims.For(id.String(), booking.RescheduleAction); err != nil {
+		return nil, err
+	}
 	k.proven = true
-	return b, k.owns(b.Resource.ID, "The booking")
+	return target.Booking, k.owns(target.Booking.Resource.ID, "The booking")
+}
+
+// namedBy is the booking that a token says it is for. Whether it may say so is still to be verified.
+func namedBy(token string) string {
+	parts := strings.Split(token, ".")
+	var claims struct {
+		BookingID string `json:"booking_id"`
+	}
+	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || json.Unmarshal(text, &claims) != nil {
+		return ""
+	}
+	return claims.BookingID
 }
 
 // hidePeople takes out of an answer to a visitor what it says of people: whoever has a widget key and an id may move or hold, and
