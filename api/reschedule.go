@@ -86,7 +86,7 @@ func namedBy(token string) string {
 	var claims struct {
 		BookingID string `json:"booking_id"`
 	}
-	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || json.Unmarshal(text, &claims) != nil {
+	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || fill(text, &claims) != nil {
 		return ""
 	}
 	return claims.BookingID
