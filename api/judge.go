@@ -111,6 +111,7 @@ func (o *offering) choose(start time.Time, resource string) (*choice, error) {
 // the time wherever it begins.
 func (s *Server) freeFor(k *call, o *offering, c *choice) (*choice, error) {
 	one := *o
+	one.everyone = true
 	one.from, one.query.Step = c.start, time.Minute
 	if o.query.Mode != availability.Mutual {
 		one.query.Mode = availability.Exclusive
@@ -123,13 +124,15 @@ func (s *Server) freeFor(k *call, o *offering, c *choice) (*choice, error) {
 		return nil, err
 	}
 	var other *choice
-	for _, i := range slots[0].Resources {
-		r := w.resources[i]
-		if r.ID == c.resource.ID {
-			return c, nil
-		}
-		if other == nil && o.judge(r.ID, c.start, c.end, time.Now()) == nil {
-			other = &choice{r, c.start, c.end}
+	for _, slot := range slots { // of one start, perhaps with several ends
+		for _, i := range slot.Resources {
+			r := w.resources[i]
+			if r.ID == c.resource.ID {
+				return c, nil
+			}
+			if other == nil && o.judge(r.ID, c.start, slot.End, time.Now()) == nil {
+				other = &choice{r, c.start, slot.End}
+			}
 		}
 	}
 	return other, nil

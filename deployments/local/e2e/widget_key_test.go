@@ -84,7 +84,7 @@ func TestWidgetKeysHearNothingOfPeople(t *testing.T) {
 	b := tenant(t, plain)
 	visitor, resource := b.widget(t), b.resource(t)
 	project := b.project(t, "Haircut", `,"availability":{"length":"1 hour"}`, resource).str("data.id")
-	through := fmt.Sprintf(`,"project_id":%q,"what":"Marty and Doc","where":"Marty's","description":"Marty","participants":["marty@example.com"],"meta":{"of":"Marty"}`, project)
+	through := fmt.Sprintf(`,"project_id":%q,"where":"Marty's","description":"Marty","participants":["marty@example.com"],"meta":{"of":"Marty"}`, project)
 	const all = "?include=customers,attributes,meta,event,logs,customer_action_links,resource,calendar,available_actions,project,bulked_bookings"
 	silent := func(a answer, links bool) {
 		t.Helper()
