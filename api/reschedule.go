@@ -99,7 +99,8 @@ func (k *call) hidePeople(out outcome) {
 		return
 	}
 	b := out.booking
-	b.Customers, b.Participants, b.Meta, b.What, b.Where, b.Description = nil, nil, nil, "", "", ""
+	b.Customers, b.Participants, b.Meta = []booking.Customer{}, []string{}, json.RawMessage("{}")
+	b.What, b.Where, b.Description = "", "", ""
 	k.unlinked = !k.proven
 }
 
