@@ -74,14 +74,26 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 	})
 }
 
-// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource.
+// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. In another zone
+// its all-day events keep their dates: see moveDays.
 func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	const q = `
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
 			email = @email, meta = @meta, password = COALESCE(NULLIF(@password, ''), password), tags = COALESCE(@tags, tags),
 			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
 		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
-	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
+	const look = `SELECT timezone FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR NO KEY UPDATE`
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		args := resourceArgs(r)
+		before := booking.Resource{ID: r.ID}
+		if err := tx.QueryRow(ctx, look, args).Scan(&before.Timezone); err != nil {
+			return one(err, "The resource")
+		}
+		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
+			return err
+		}
+		return moveDays(ctx, tx, &before, r)
+	})
 }
 
 func resourceArgs(r *booking.Resource) namedArgs {
