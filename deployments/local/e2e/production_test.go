@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -123,10 +122,7 @@ func (p production) refuses(t *testing.T, command, why, setting string) {
 func TestProductionWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	shared := start(t)
-	binary := filepath.Join(t.TempDir(), "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := productBinary(t)
 	shared.sql(t, "CREATE DATABASE without_temporal")
 	database, err := pgx.ParseConfig(shared.stack.DatabaseURL)
 	if err != nil {

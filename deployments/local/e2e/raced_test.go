@@ -114,10 +114,10 @@ func launchRaced(t testing.TB, binary string, beside *bundle) *bundle {
 		}
 		raced.processes = append(raced.processes, cmd)
 	}
-	running := *beside.stack.App
-	running.Config.TaskQueue = queue
+	settings := beside.stack.App.Config
+	settings.TaskQueue = queue
 	b := &bundle{
-		stack: &stack.Stack{APIURL: "http://" + address, DatabaseURL: url, App: &app.App{Config: running.Config, Temporal: running.Temporal}},
+		stack: &stack.Stack{APIURL: "http://" + address, DatabaseURL: url, App: &app.App{Config: settings, Temporal: beside.stack.App.Temporal}},
 		api:   "http://" + address, admin: admin, key: admin, log: log,
 	}
 	eventually(t, 60*time.Second, "an API that is ready: "+log.String(), func() bool {
