@@ -54,3 +54,7 @@ $$;
 -- +goose StatementEnd
 
 DROP FUNCTION mend_numbers(jsonb);
+
+-- Tokens that a resource has by its own doing: it signed in, or made them with such a token. They end with its password.
+ALTER TABLE resource_credentials ADD COLUMN own boolean NOT NULL DEFAULT false;
+UPDATE resource_credentials SET own = true WHERE name = 'sign-in';
