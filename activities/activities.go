@@ -26,6 +26,8 @@ type Activities struct {
 	Log      *slog.Logger
 	Metrics  Metrics
 	Cleaner  *postgres.Cleaner
+
+	drains drains
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.
@@ -36,8 +38,8 @@ type Metrics interface {
 	Swept(part string, rows int, err error)
 }
 
-// Commit moves a booking on record and wakes the endpoints that sleep and have to hear of it. A wake that fails is left
-// to the sweep: the delivery is on record.
+// Commit moves a booking on record and sees to it that endpoints that slept hear of it. What fails of that is left to the sweep:
+// the delivery is on record.
 func (a *Activities) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
 	out, err := a.DB.Commit(ctx, in)
 	if err != nil {
@@ -46,9 +48,7 @@ func (a *Activities) Commit(ctx context.Context, in booking.Commit) (booking.Out
 	if out.Result == booking.ResultApplied {
 		a.Metrics.Transition(in.Move.Action, in.Move.To)
 	}
-	for _, endpoint := range out.Wake {
-		a.wake(ctx, endpoint)
-	}
+	a.serve(ctx, out.Wake...)
 	return out, nil
 }
 
@@ -76,9 +76,7 @@ func (a *Activities) Remind(ctx context.Context, in booking.Remind) error {
 	if err != nil {
 		return retryable(err)
 	}
-	for _, endpoint := range woken {
-		a.wake(ctx, endpoint)
-	}
+	a.serve(ctx, woken...)
 	return nil
 }
 

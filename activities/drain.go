@@ -2,34 +2,49 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
 
-// A batch must be over within its lease even when every receiver takes the whole time-out: 4 rounds × 10 s, or 20 s of
-// the endpoint's rate and 10 s, are less than 60 s.
+// What is claimed must be over within its lease. A claim that has waited for so long that the slowest receiver could carry it
+// beyond is given back.
 const (
-	drainRounds = 4                // of requests that go at the same time make a batch
-	drainPaced  = 20               // seconds of the endpoint's rate make one at most
-	drainLease  = time.Minute      //
 	drainBudget = 30 * time.Second // then the workflow gets its say again
 	drainBeat   = 3 * time.Second  // a third of the heartbeat time-out, and a bit
+	drainAhead  = 4                // times as much is claimed as may be on its way, and
+	drainLeast  = 32               // so much at least
+	drainPaced  = 20               // seconds of the endpoint's rate are claimed at most
+	claimAge    = postgres.ClaimLease - 20*time.Second
+	lookFirst   = 100 * time.Millisecond // while requests are under way: for more that is due,
+	lookLast    = 2 * time.Second        // less often while there is none
+	// unrecordedLeast is how many attempts may be on their way or not on record yet, together: so many come twice when the
+	// process is killed. Above it, as many as may be on their way and a few.
+	unrecordedLeast = 16
+	unrecordedMore  = 3
 )
 
 // Drain sends what is due to an endpoint until nothing is, and says when the next delivery will be. Where the order counts,
-// of one booking only one delivery is on its way at a time, the oldest first.
+// of one booking only one delivery is on its way at a time, the oldest first. When the worker stops, requests under way end
+// and the rest is given back.
 func (a *Activities) Drain(ctx context.Context, in booking.Drain) (booking.Drained, error) {
 	defer stayAlive(ctx)()
-	out, err := a.drain(ctx, in)
+	mine := a.drains.enterPatiently(ctx, in.EndpointID)
+	if mine == nil {
+		return booking.Drained{Next: time.Now().Add(busyAgain)}, nil
+	}
+	d := a.newDrain(in.EndpointID, mine, activity.GetWorkerStopChannel(ctx), drainBudget)
+	out, err := d.run(ctx, false)
 	if booking.CodeOf(err) == booking.NotFound {
-		return booking.Drained{Sent: out.Sent, Gone: true}, nil
+		out, err = booking.Drained{Sent: out.Sent, Gone: true}, nil
+	}
+	if !a.drains.leave(in.EndpointID, mine) { // a commit has just written more
+		out.Gone, out.Next = false, time.Now()
 	}
 	if err != nil {
 		return out, retryable(err)
@@ -56,92 +71,162 @@ func stayAlive(ctx context.Context) (stop func()) {
 	return stop
 }
 
-func (a *Activities) drain(ctx context.Context, in booking.Drain) (out booking.Drained, err error) {
-	pace := rate.NewLimiter(rate.Inf, 1)
-	for until := time.Now().Add(drainBudget); time.Now().Before(until); {
-		target, err := a.target(ctx, in) // anew each time: it may have been paused, rotated, or found overloaded
-		if err != nil {
+// drain sends what is due to one endpoint. All its fields belong to the goroutine that runs it: what requests, claims and
+// records have to say comes to it as events.
+type drain struct {
+	a      *Activities
+	id     uuid.UUID
+	mine   *lease
+	stop   <-chan struct{}
+	until  time.Time
+	events chan func()
+
+	target     *target
+	pace       *rate.Limiter
+	waiting    []claimed           // claimed and not sent yet
+	ended      []postgres.Finished // sent and not on record yet
+	flying     int                 // requests under way; failed ones count until they are on record
+	unrecorded int                 // attempts that have ended and are not on record yet
+	claiming   bool
+	recording  bool
+	dry        bool          // the last claim got less than it asked for
+	look       time.Duration // until it is worth asking again
+	resting    bool          // nothing but tests is sent now
+	rested     bool          // the same, as the last record of attempts has it
+	judged     int           // records of attempts so far
+	halted     bool          // the worker stops
+	elsewhere  bool          // another process has the endpoint
+	sent       int
+	err        error
+}
+
+type claimed struct {
+	booking.Delivery
+	at time.Time
+}
+
+func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struct{}, budget time.Duration) *drain {
+	mine.lost.Store(false)
+	return &drain{
+		a: a, id: endpoint, mine: mine, stop: stop, until: time.Now().Add(budget), events: make(chan func()),
+		pace: rate.NewLimiter(rate.Inf, 1), look: lookFirst,
+	}
+}
+
+// run drains until nothing is due, or until it has to end. reserved says that the endpoint is this process's already.
+func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error) {
+	pacing, halt := context.WithCancel(ctx)
+	defer halt()
+	if !reserved {
+		if ok, out, err := d.take(ctx); !ok || err != nil {
 			return out, err
 		}
-		pace.SetLimit(target.limit())
-		due, err := a.DB.Claim(ctx, in.EndpointID, target.claim())
-		if err != nil {
-			return out, err
+	}
+	ctx = context.WithoutCancel(ctx) // what is claimed is sent and put on record, or given back, whatever else ends
+	look, stop, cancelled := time.NewTimer(d.look), d.stop, pacing.Done()
+	defer look.Stop()
+	for {
+		d.sendMore(ctx, pacing)
+		d.claimMore(ctx)
+		if !d.claiming && !d.recording && d.flying == 0 && len(d.waiting) == 0 {
+			if done, out, err := d.rest(ctx); done {
+				return out, err
+			}
+			continue
 		}
-		if len(due) > 0 {
-			err = a.sendAll(ctx, target, due, pace)
-			out.Sent += int(target.sent.Load())
-		} else if resting, rest := target.resting(); resting {
-			rest.Sent = out.Sent
-			return rest, nil
-		} else if err = pace.Wait(ctx); err == nil { // the next drain knows nothing of what this one has sent
-			out.Next, err = a.DB.FallAsleep(ctx, in.EndpointID)
+		select {
+		case event := <-d.events:
+			event()
+		case <-look.C:
+			d.dry, d.look = false, min(lookLast, 2*d.look)
+			look.Reset(d.look)
+		case <-stop:
+			stop = nil
+			halt()
+		case <-cancelled:
+			d.halted, cancelled = true, nil
 		}
-		if err != nil || len(due) == 0 && (out.Next.IsZero() || out.Next.After(time.Now())) {
-			return out, err
-		}
 	}
-	out.Next = time.Now()
-	return out, pace.Wait(ctx)
 }
 
-// limit is how many attempts per second the endpoint allows.
-func (t *target) limit() rate.Limit {
-	if t.PerSecond > 0 {
-		return rate.Limit(t.PerSecond)
+// take reserves the endpoint and learns what to claim of it.
+func (d *drain) take(ctx context.Context) (ok bool, out booking.Drained, err error) {
+	ok, err = d.a.DB.TakeDrain(ctx, d.id)
+	if err != nil {
+		return false, out, err
 	}
-	return rate.Inf
+	found, err := d.a.DB.DrainTarget(ctx, d.id)
+	if err == nil && ok {
+		err = d.aim(found)
+	}
+	if err == nil && !ok {
+		d.elsewhere = true
+		out.Next = time.Now().Add(busyAgain)
+	}
+	return ok, out, err
 }
 
-// atOnce is how many requests may be on their way together: one while it is not known whether the receiver is back.
-func (t *target) atOnce() int {
-	if t.probing {
-		return 1
+// aim takes in what the endpoint is like now: it may have been paused, rotated, or found overloaded.
+func (d *drain) aim(found *postgres.DrainTarget) error {
+	t, err := d.a.open(found)
+	if err != nil {
+		return err
 	}
-	return max(1, min(t.InFlight, int(t.pace)))
+	d.target = t
+	d.pace.SetLimit(t.limit())
+	d.resting, _ = t.resting()
+	return nil
 }
 
-// claim is what to take next. Whoever tries an endpoint wants to hear from it at once, whatever its state.
-func (t *target) claim() postgres.Claim {
-	c := postgres.Claim{Limit: drainRounds * t.atOnce(), Lease: drainLease, Ordered: t.Ordered}
-	if t.PerSecond > 0 {
-		c.Limit = min(c.Limit, drainPaced*t.PerSecond)
-	}
-	if t.probing {
-		c.Limit = 1
-	}
-	c.TestsOnly, _ = t.resting()
-	return c
+// ending tells that nothing new is to be begun.
+func (d *drain) ending() bool {
+	return d.err != nil || d.halted || d.elsewhere || d.mine.lost.Load() || d.mine.yield.Load() || time.Now().After(d.until)
 }
 
-// resting tells whether nothing but tests is to be sent now, and what the workflow is to do then: end, or wait until the
-// breaker lets a probe through. No commit needs to wake it before.
-func (t *target) resting() (bool, booking.Drained) {
+// rest is what a drain does once nothing is under way: it notes that the endpoint sleeps, unless there is more to do.
+func (d *drain) rest(ctx context.Context) (done bool, out booking.Drained, err error) {
+	out.Sent = d.sent
 	switch {
-	case t.Status != booking.EndpointActive:
-		return true, booking.Drained{Gone: true}
-	case t.Health.OpenUntil != nil:
-		return true, booking.Drained{Next: *t.Health.OpenUntil}
+	case d.err != nil || d.ending():
+		if d.err == nil {
+			_ = d.pace.Wait(ctx) // the next drain knows nothing of what this one has sent
+		}
+		out.Next = time.Now()
+		return true, out, d.leave(ctx)
+	case d.resting:
+		found, err := d.a.DB.DrainTarget(ctx, d.id)
+		if err == nil {
+			err = d.aim(found)
+		}
+		if err == nil && !d.resting { // a success has closed the breaker meanwhile
+			d.dry = false
+			return false, out, nil
+		}
+		if err == nil {
+			_, out = d.target.resting()
+			out.Sent = d.sent
+		}
+		d.err = err
+		return true, out, d.leave(ctx)
 	}
-	return false, booking.Drained{}
+	if err := d.pace.Wait(ctx); err != nil {
+		return true, out, err
+	}
+	out.Next, err = d.a.DB.FallAsleep(ctx, d.id)
+	if err == nil && !out.Next.IsZero() && !out.Next.After(time.Unix(0, 0)) { // something is due
+		d.dry = false
+		return false, out, nil
+	}
+	return true, out, err
 }
 
-// sendAll sends a batch. When its own failures open the breaker, the rest of it goes back unsent.
-func (a *Activities) sendAll(ctx context.Context, t *target, due []booking.Delivery, pace *rate.Limiter) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(t.atOnce())
-	for _, d := range due {
-		group.Go(func() error {
-			if err := pace.Wait(ctx); err != nil {
-				return err
-			}
-			if t.failing.Load() && !d.Change.Test {
-				if resting, err := a.DB.Resting(ctx, t.ID); err != nil || resting {
-					return errors.Join(err, a.DB.Unclaim(ctx, d))
-				}
-			}
-			return a.send(ctx, t, d)
-		})
+// leave ends the reservation.
+func (d *drain) leave(ctx context.Context) error {
+	if d.elsewhere || d.mine.lost.Load() {
+		return d.err
 	}
-	return group.Wait()
+	if err := d.a.DB.LeaveDrain(ctx, d.id); d.err == nil {
+		return err
+	}
+	return d.err
 }

@@ -2,29 +2,56 @@ package activities
 
 import (
 	"context"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
 
-// sweepActions signals actions that were accepted some time ago and have no outcome.
-func (a *Activities) sweepActions(ctx context.Context) (revived int, err error) {
-	actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
-	if err != nil {
-		return 0, err
-	}
-	for _, o := range actions {
-		if err := a.revive(ctx, o); err != nil {
-			a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
-			continue
+// actionsParallel is how many overdue actions are set going at once.
+const actionsParallel = 16
+
+// sweepActions delivers overdue actions, batch after batch and several at once, until none is left or ctx ends. It
+// returns how many it has set going. Actions that cannot be set going are handed out again by a later sweep.
+func (a *Activities) sweepActions(ctx context.Context) (int, error) {
+	var all int
+	for ctx.Err() == nil {
+		actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
+		if err != nil {
+			return all, err
 		}
-		revived++
+		done := a.reviveAll(ctx, actions)
+		if all += done; len(actions) < sweepLimit || done == 0 {
+			return all, nil
+		}
 	}
-	return revived, nil
+	return all, nil
 }
 
-// revive hands an overdue action to its booking's workflow again; the commit knows an action it has seen. An action of
-// a booking that is over, or gone, gets its refusal here.
+// reviveAll returns how many of the actions it has set going.
+func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) int {
+	var done atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(actionsParallel)
+	for _, o := range actions {
+		group.Go(func() error {
+			if err := a.revive(ctx, o); err != nil {
+				a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
+				return nil
+			}
+			done.Add(1)
+			return nil
+		})
+	}
+	_ = group.Wait() // what failed is logged
+	return int(done.Load())
+}
+
+// revive delivers an overdue action to its booking's workflow again; the commit knows an action it has seen. What can only
+// be refused gets its refusal here, without a workflow: an action of a booking that is over or gone, and a creation whose
+// time is another's.
 func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
 	switch {
@@ -40,5 +67,37 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 		})
 		return err
 	}
+	if decided, err := a.refuseLost(ctx, o); decided || err != nil {
+		return err
+	}
 	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
+}
+
+// refuseLost commits a creation that has no room any more, which refuses it. Should the room be free again by then, the
+// booking is made, and its workflow is started from the record. What takes another booking's place is left to its workflow.
+func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decided bool, err error) {
+	b := o.Booking
+	if b.Seq > 0 || b.Related.Succeeds() != nil {
+		return false, nil
+	}
+	graph, err := b.RuleBook()
+	if err != nil {
+		return false, nil //nolint:nilerr // a graph of another build: its workers decide
+	}
+	move, err := graph.Next(b.State, o.Action.Name, o.Action.Actor)
+	if err != nil {
+		return false, nil //nolint:nilerr // the workflow says so
+	}
+	err = a.DB.HasRoom(ctx, b, move)
+	if code := booking.CodeOf(err); err == nil || code == booking.Internal || code == booking.Unavailable {
+		return false, err
+	}
+	out, err := a.Commit(ctx, booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
+	if err != nil || out.Result != booking.ResultApplied {
+		return err == nil, err
+	}
+	if b, err = a.DB.Booking(ctx, b.AppID, b.ID); err != nil {
+		return false, err
+	}
+	return true, a.Dispatch.Resume(ctx, b, o.App)
 }

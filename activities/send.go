@@ -1,10 +1,9 @@
 package activities
 
 import (
-	"context"
 	"encoding/json"
 	"math/rand/v2"
-	"sync/atomic"
+	"net/http"
 	"time"
 
 	"holdfast/internal/booking"
@@ -16,11 +15,9 @@ import (
 // cronofyTimeout is how long receivers of Cronofy's notifications may take.
 const cronofyTimeout = 5 * time.Second
 
-// target is an endpoint with its secrets opened, for one batch.
+// target is an endpoint with its secrets opened.
 type target struct {
 	booking.Endpoint
-	sent          atomic.Int32
-	failing       atomic.Bool // some of the batch has failed
 	pace          float32
 	probing       bool
 	secrets       []string // the newest first
@@ -29,11 +26,7 @@ type target struct {
 	headers       map[string]string
 }
 
-func (a *Activities) target(ctx context.Context, in booking.Drain) (*target, error) {
-	found, err := a.DB.DrainTarget(ctx, in.EndpointID)
-	if err != nil {
-		return nil, err
-	}
+func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing}
 	for _, sealed := range append([][]byte{found.Endpoint.Secret}, found.OldSecrets...) {
 		secret, err := a.Vault.Open(sealed, booking.EndpointSecret(t.ID))
@@ -57,44 +50,20 @@ func (a *Activities) target(ctx context.Context, in booking.Drain) (*target, err
 	return t, a.Vault.OpenJSON(t.Headers, booking.EndpointHeaders(t.ID), &t.headers)
 }
 
-// send makes one attempt and puts it on record. What the receiver does is never an error; not being able to record it
-// is, and then the delivery falls due again with the same webhook-id.
-func (a *Activities) send(ctx context.Context, t *target, d booking.Delivery) error {
-	body, err := a.body(t, &d.Change)
-	if err != nil {
-		return err
-	}
-	started := time.Now()
-	request := webhook.Request{
+func (t *target) request(d booking.Delivery, started time.Time, body []byte) webhook.Request {
+	r := webhook.Request{
 		URL: t.URL, Method: t.Method, ID: d.Change.Name(), At: started, Body: body, Secrets: t.secrets,
 		Headers: t.headers, Test: d.Change.Test,
 	}
 	switch t.Format {
 	case booking.FormatTimekit:
-		request.TimekitSecret = t.timekitSecret
+		r.TimekitSecret = t.timekitSecret
 	case booking.FormatCronofy:
-		request.ClientSecrets, request.Timeout = t.clientSecrets, cronofyTimeout
-		request.ContentType = "application/json; charset=utf-8"
+		r.ClientSecrets, r.Timeout = t.clientSecrets, cronofyTimeout
+		r.ContentType = "application/json; charset=utf-8"
 	default:
 	}
-	result := a.Sender.Send(ctx, request)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	t.expect(&result)
-	t.sent.Add(1)
-	if result.Verdict != webhook.Done {
-		t.failing.Store(true)
-	}
-	a.Metrics.Attempt(string(result.Verdict), result.Duration)
-	woken, err := a.DB.FinishAttempt(ctx, t.ID, t.record(d, started, result), verdict(d, result))
-	for _, endpoint := range woken {
-		a.wake(ctx, endpoint)
-	}
-	if booking.CodeOf(err) == booking.NotFound { // deleted meanwhile
-		return nil
-	}
-	return err
+	return r
 }
 
 // expect holds an answer against the one status that counts, where the endpoint names one.
@@ -108,7 +77,13 @@ func (t *target) expect(r *webhook.Result) {
 	}
 }
 
-func (a *Activities) body(t *target, c *booking.Change) ([]byte, error) {
+// body renders a change. A fault that panics is this delivery's alone.
+func (a *Activities) body(t *target, c *booking.Change) (body []byte, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = booking.Errorf(booking.Internal, "rendering panicked")
+		}
+	}()
 	b, err := c.Booking()
 	if err != nil || b == nil || c.Test {
 		return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL})
@@ -145,11 +120,18 @@ func verdict(d booking.Delivery, r webhook.Result) postgres.Verdict {
 }
 
 func (t *target) record(d booking.Delivery, started time.Time, r webhook.Result) booking.Attempt {
-	request, _ := json.Marshal(r.RequestHeaders)
-	response, _ := json.Marshal(r.ResponseHeaders)
 	return booking.Attempt{
 		DeliveryID: d.ID, Number: d.Attempt, StartedAt: started, Duration: r.Duration, Status: r.Status,
 		ErrorCode: r.ErrorCode, URL: t.URL, Method: t.Method, Format: t.Format,
-		RequestHeaders: request, ResponseHeaders: response, ResponseBody: r.ResponseBody,
+		RequestHeaders: headersOf(r.RequestHeaders), ResponseHeaders: headersOf(r.ResponseHeaders), ResponseBody: r.ResponseBody,
 	}
+}
+
+// headersOf is a JSON object, an empty one when nothing was sent or came.
+func headersOf(h http.Header) json.RawMessage {
+	if h == nil {
+		return json.RawMessage("{}")
+	}
+	text, _ := json.Marshal(h) // strings only
+	return text
 }

@@ -48,7 +48,7 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text js
 	if err != nil {
 		return err
 	}
-	if err := s.allow(k, graph, b, a); err != nil {
+	if err := allow(graph, b, a); err != nil {
 		return err
 	}
 	in, err := readPlay(text, graph, graph.Inputs(b.State, a.Name))
@@ -57,13 +57,12 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text js
 	return err
 }
 
-// allow asks the graph, and looks whether the time or seat that the action needs is still there.
-func (s *Server) allow(k *call, graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
-	move, err := graph.Next(b.State, a.Name, a.Actor)
-	if err != nil {
+// allow asks the graph. Whether the time or seat that the action needs is still there shows when it is claimed: see play.
+func allow(graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
+	if _, err := graph.Next(b.State, a.Name, a.Actor); err != nil {
 		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
 	}
-	return s.DB.HasRoom(k, b, move)
+	return nil
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.

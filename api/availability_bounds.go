@@ -9,6 +9,7 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/zones"
 )
 
 // readQuestion reads a body as a question.
@@ -65,6 +66,37 @@ func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.T
 		w.narrow = narrower.Rules
 	}
 	w.future(now)
+}
+
+// checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
+// begun by the end of what is asked, is empty.
+func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
+	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
+		return
+	}
+	var season availabilityInput
+	if p != nil {
+		season = projectQuestion(p)
+	}
+	if p == nil || asked.To != "" && (asked.From != "" || season.From == "") {
+		problems.Add("to", "must not come before from; unless named, from is now and to is 4 weeks from now")
+		return
+	}
+	w.To = w.From
+}
+
+// checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
+func (in availabilityInput) checkSeason(w *wanted, problems booking.Problems) {
+	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
+		return
+	}
+	fixed := func(text stamp) bool {
+		_, _, ok := zones.Read(string(text))
+		return ok
+	}
+	if fixed(in.From) == fixed(in.To) {
+		problems.Add("to", "must come after from")
+	}
 }
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.

@@ -75,15 +75,18 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 func (k *call) question(
 	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
 ) (*wanted, availabilityInput, error) {
-	if k.kind == booking.ServerKey {
-		in, err := ownersQuestion(p, body)
-		return in.query(k.clock, problems), in, err
-	}
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
+	if k.kind == booking.ServerKey {
+		in, err := ownersQuestion(p, body)
+		w := in.query(k.clock, problems)
+		w.checkWindow(asked, p, problems)
+		return w, in, err
+	}
 	narrower := asked.query(k.clock, problems)
+	narrower.checkWindow(asked, p, problems)
 	if p == nil {
 		narrower.future(time.Now())
 		return narrower, asked, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/limit"
 	"holdfast/internal/timekit"
 )
 
@@ -16,9 +17,11 @@ type call struct {
 	app       *booking.App // nil where no key is asked for
 	keyID     uuid.UUID
 	kind      booking.KeyKind
-	self      *uuid.UUID // the resource whose token was sent; nil for a key of the app
-	operation uuid.UUID  // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	repeated  bool       // there was an earlier try that got no final answer; see begun
+	self      *uuid.UUID         // the resource whose token was sent; nil for a key of the app
+	operation uuid.UUID          // the id for what this request makes: the same when it is repeated with its Idempotency-Key
+	repeated  bool               // there was an earlier try that got no final answer; see begun
+	begun     map[uuid.UUID]bool // answers of Server.begun
+	door      *limit.Place       // its turn at the door of new bookings; nil for none
 	clock     timekit.Clock
 	raw       []byte    // the body, once it was read
 	offer     *offering // what a page offers its visitor; nil for callers with a key
@@ -33,6 +36,7 @@ func (s *Server) chain(r route) gin.HandlerFunc {
 	}
 	return func(c *gin.Context) {
 		k := &call{Context: c, operation: newID(), base: strings.TrimSuffix(s.Links.BaseURL, "/")}
+		defer k.leaveDoor()
 		err := s.authorize(k, r.access)
 		if err == nil {
 			k.clock, err = k.readClock()

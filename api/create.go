@@ -45,9 +45,13 @@ func (s *Server) bringToLife(k *call, b *booking.Booking, graph *graphs.Graph, i
 	if err != nil {
 		return outcome{}, err
 	}
+	place, err := s.admit(k, b, move)
+	if err != nil {
+		return outcome{}, err
+	}
 	first := k.newAction(firstAction(b.ID), b, graph.Start)
 	first.Inputs = inputs
-	return s.begin(k, k.app, b, first, move, k.wait(s.Wait))
+	return s.startBooking(k, b, first, move, place, k.wait(s.Wait))
 }
 
 // firstAction is the id of the action that brings a booking to life.

@@ -30,6 +30,9 @@ type draft struct {
 // draft makes a booking of what is asked for, and tells of all faults at once. What the project says stands in for what the body
 // leaves out, as does the session or the hold that the body names. graph, unless "", is the only one it can be.
 func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, graph string) (*draft, error) {
+	if err := s.enterDoor(k); err != nil {
+		return nil, err
+	}
 	d := &draft{k: k, in: in, fixed: graph, problems: booking.Problems{}}
 	d.Booking = &booking.Booking{ID: id, AppID: k.app.ID, EventID: newID()}
 	for _, step := range []func(*draft) error{

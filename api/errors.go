@@ -40,6 +40,7 @@ var statuses = map[booking.Code]int{
 	booking.TooManyRequests:    http.StatusTooManyRequests,
 	booking.NotSupported:       http.StatusNotImplemented,
 	booking.Unavailable:        http.StatusServiceUnavailable,
+	booking.Overloaded:         http.StatusServiceUnavailable,
 	booking.Internal:           http.StatusInternalServerError,
 
 	booking.ClaimMissing:          http.StatusUnauthorized,
@@ -84,7 +85,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
 	c.Header("Content-Type", "application/problem+json")

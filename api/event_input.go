@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/zones"
 )
 
 // eventInput is what a body may say of an event. invite and sync_provider of Timekit's contract have no effect: nothing
@@ -71,40 +71,47 @@ func (s *Server) placeEvent(k *call, in eventInput, e *booking.Event, problems b
 	return err
 }
 
-// when reads the time. Dates mean whole days in the resource's zone, the last one exclusive, of all-day events only.
+// when reads the time. An all-day event lies on whole days of the resource's zone, the last one exclusive: dates say which, and of
+// times the days that they touch. Where the body names neither, it stays.
 func (in eventInput) when(k *call, e *booking.Event, problems booking.Problems) {
 	for _, given := range []*bool{in.AllDayOld, in.AllDay} {
 		if given != nil {
 			e.AllDay = *given
 		}
 	}
-	read := func(text *stamp, field string, target *time.Time) {
-		if text != nil || target.IsZero() {
-			*target = k.eventTime(text, field, e, problems)
-		}
+	if e.AllDay && in.Start == nil && in.End == nil && !e.Start.IsZero() {
+		e.Settle()
+		return
 	}
-	read(in.Start, "start", &e.Start)
-	read(in.End, "end", &e.End)
-	if !e.Start.IsZero() && !e.End.IsZero() && !e.Start.Before(e.End) {
+	e.Settle()
+	e.Start, e.StartDate = k.eventTime(in.Start, "start", e, e.Start, e.StartDate, problems)
+	e.End, e.EndDate = k.eventTime(in.End, "end", e, e.End, e.EndDate, problems)
+	backward := !e.Start.Before(e.End) || e.AllDay && !e.StartDate.IsZero() && !e.EndDate.IsZero() && !e.StartDate.Before(e.EndDate)
+	if len(problems) == 0 && backward {
 		problems.Add("end", "must be after start")
+		return
 	}
+	e.Settle()
 }
 
-func (k *call) eventTime(text *stamp, field string, e *booking.Event, problems booking.Problems) time.Time {
+// eventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
+func (k *call) eventTime(
+	text *stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
+) (newAt, newDate time.Time) {
+	if text == nil && !at.IsZero() {
+		return at, date
+	}
 	if text == nil {
 		text = new(stamp)
 	}
-	if !e.AllDay || len(*text) != len(time.DateOnly) {
-		return k.parseTime(string(*text), field, problems)
+	day, kind, ok := zones.Read(string(*text))
+	if !e.AllDay || !ok || kind != zones.Date {
+		return k.parseTime(string(*text), field, problems), time.Time{}
 	}
-	first, err := availability.ParseMoment(string(*text), time.Now(), e.Resource.Zone())
-	switch {
-	case err != nil:
-		problems.Add(field, "%s", err)
-	case first.Before(earliest) || first.After(latest):
+	if day.Before(earliest) || day.After(latest) {
 		problems.Add(field, "must lie between 1970 and 2200")
 	}
-	return first
+	return zones.StartOf(day, e.Resource.Zone()), day
 }
 
 var rsvps = []string{"accepted", "needsAction", "declined", "tentative"}

@@ -81,6 +81,7 @@ var reasonTexts = map[availability.Why]string{
 	availability.Booking:      "a booking has this time",
 	availability.Hold:         "somebody holds this time",
 	availability.Event:        "an event has this time",
+	availability.Claim:        "it is kept for a booking that was accepted and is being decided",
 	availability.Buffer:       "a buffer is in the way",
 	availability.NotChosen:    "it is free, but another resource is offered",
 	availability.OtherBusy:    "it is free, but not all resources are",

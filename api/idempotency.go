@@ -54,8 +54,18 @@ func (s *Server) begun(k *call, action uuid.UUID) (bool, error) {
 	if !k.repeated {
 		return false, nil
 	}
+	if known, looked := k.begun[action]; looked {
+		return known, nil
+	}
 	_, err := s.DB.Action(k, action)
-	return err == nil, unlessMissing(err)
+	if unlessMissing(err) != nil {
+		return false, err
+	}
+	if k.begun == nil {
+		k.begun = map[uuid.UUID]bool{}
+	}
+	k.begun[action] = err == nil
+	return err == nil, nil
 }
 
 // scope is whose keys they are: the app's, the admin's under the nil id, or those of one widget key. A widget key is public,

@@ -33,11 +33,22 @@ type link struct {
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
 func (s *Server) openLink(k *call) error {
 	l, err := s.readLink(k)
+	if booking.CodeOf(err) == booking.LinkUsed {
+		if done, after := s.afterwards(k, l); done || after != nil {
+			return after
+		}
+	}
+	if l.movesByPage(k) && (err == nil || l.hasMoved(err)) {
+		return s.moveByLink(k, l)
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
 	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
+	}
+	if err := s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action)); err != nil {
+		return s.linkError(k, l, err)
 	}
 	return s.confirmPage(k, l)
 }
@@ -48,8 +59,14 @@ func (s *Server) followLink(k *call) error {
 		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
 	}
 	l, err := s.readLink(k)
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+		return s.backToLink(k, "")
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
+	}
+	if l.movesByPage(k) && k.Request.ParseForm() == nil && k.Request.PostForm.Has("start") {
+		return s.takeByLink(k, l)
 	}
 	return s.act(k, l, http.StatusSeeOther)
 }
@@ -148,7 +165,7 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
 		l.action.Actor = graphs.ActorCustomerLink
 	}
-	if err := s.allow(k, graph, l.booking, l.action); err != nil {
+	if err := allow(graph, l.booking, l.action); err != nil {
 		return err
 	}
 	if l.action.Actor == graphs.ActorCustomerLink {
@@ -186,19 +203,25 @@ func (l *link) setRedirect(asked string) {
 }
 
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
-// the action is refused.
+// the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (s *Server) act(k *call, l *link, redirect int) error {
 	out, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+		return s.backToLink(k, "")
+	}
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
 	if out.booking != nil {
 		l.booking = out.booking
 	}
-	if l.redirect != nil && !k.wantsJSON() {
+	switch {
+	case l.redirect != nil && !k.wantsJSON():
 		k.linkHeaders("")
 		k.Redirect(redirect, l.redirect.String())
 		return nil
+	case k.sentByPage():
+		return s.backToLink(k, out.action.ID.String())
 	}
 	return s.donePage(k, l, out.action.Status)
 }

@@ -6,8 +6,11 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -34,21 +37,23 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// page is all a link page shows. No field names a person.
+// page is all a link page shows.
 type page struct {
-	Style   template.CSS
-	Title   string
-	Text    string
-	App     string
-	When    string
-	Zone    string
-	State   string
-	Button  string // "" for none
-	Form    string // where the button posts to
-	Danger  bool   // the button ends something
-	Leads   string // a link the visitor may follow at their own choice
-	Code    booking.Code
-	Request string
+	frame
+	Text     string
+	What     string
+	Who      string // the customers, to the owner alone, and only while the link can act
+	When     string
+	ZoneText string
+	With     string
+	Where    string
+	State    string
+	Button   string // "" for none
+	Form     string // where the button posts to
+	Danger   bool   // the button ends something
+	Other    string // a link to another way out
+	OtherFor string
+	Leads    string // a link the visitor may follow at their own choice
 }
 
 // linkHeaders keeps a page with a token in its address out of caches, logs of others, frames and search engines.
@@ -72,8 +77,12 @@ func (k *call) wantsJSON() bool {
 func (s *Server) confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.page()
+	l.people(&p)
 	p.Title, p.Button, p.Danger = verb+"?", verb, ends(l.claims.Action)
 	p.Text = "Nothing has happened yet. Press the button to go on."
+	if past := l.past(time.Now()); past != "" {
+		p.Text = past + " " + p.Text
+	}
 	p.Form = k.Request.URL.RequestURI()
 	posting := ""
 	if l.redirect != nil {
@@ -82,6 +91,17 @@ func (s *Server) confirmPage(k *call, l *link) error {
 	return s.page(k, http.StatusOK, posting, p, timekit.Object{
 		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "confirm": "POST to this address",
 	})
+}
+
+// past says of a booking that has begun or is over that it is.
+func (l *link) past(now time.Time) string {
+	switch {
+	case !now.Before(l.booking.End):
+		return "This time lies in the past."
+	case !now.Before(l.booking.Start):
+		return "This time has begun."
+	}
+	return ""
 }
 
 func (s *Server) donePage(k *call, l *link, status booking.Status) error {
@@ -110,7 +130,31 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 	}
 	p.Code, p.Request = known.Code, requestID(k.Context)
 	p.Title, p.Text = explain(known)
+	switch {
+	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
+		k.Header("Retry-After", "2")
+		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
+	case known.Code == booking.SlotTaken && l != nil && l.action != nil:
+		l.people(&p)
+		if err := s.offerDecline(l, &p); err != nil {
+			return err
+		}
+	}
 	return s.page(k, statuses[known.Code], "", p, nil)
+}
+
+// offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
+func (s *Server) offerDecline(l *link, p *page) error {
+	graph, err := l.booking.RuleBook()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.action.Actor != graphs.ActorOwnerLink {
+		return nil
+	}
+	p.Other, err = s.Links.Owner(l.booking, "decline")
+	p.OtherFor = phrase("decline")
+	return err
 }
 
 func (s *Server) page(k *call, status int, posting string, p page, data timekit.Object) error {
@@ -127,8 +171,27 @@ func (s *Server) page(k *call, status int, posting string, p page, data timekit.
 	return nil
 }
 
+// page shows of the link's booking what does not name its customers: whoever finds a link that was used reads this much.
 func (l *link) page() page {
 	b := l.booking
-	when := whenText(b.Start, b.End, b.Resource.Zone())
-	return page{App: l.app.Name, When: when, Zone: b.Resource.Timezone, State: words(b.State)}
+	return page{
+		frame: frame{App: l.app.Name}, When: whenText(b.Start, b.End, b.Resource.Zone()), ZoneText: zoneText(b.Resource.Timezone),
+		State: upperFirst(words(b.State)),
+	}
+}
+
+// people completes the page of a link that can act: what is booked, with whom, and to the owner also for whom.
+func (l *link) people(p *page) {
+	b := l.booking
+	p.What, p.With, p.Where = b.What, b.Resource.Name, b.Where
+	if l.action == nil || l.action.Actor != graphs.ActorOwnerLink {
+		return
+	}
+	var names []string
+	for _, one := range b.Customers {
+		if one.Name != "" {
+			names = append(names, one.Name)
+		}
+	}
+	p.Who = strings.Join(names, ", ")
 }

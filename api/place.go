@@ -27,14 +27,14 @@ func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID s
 	if id == uuid.Nil {
 		return nil
 	}
-	resource, err := s.DB.Resource(k, k.app.ID, id)
+	resource, found, err := s.DB.Place(k, k.app.ID, id, calendar)
 	if missing(err, "resource_id", problems) || err != nil {
 		return unlessMissing(err)
 	}
 	b.Resource = *resource
-	found, err := s.DB.Calendar(k, id, calendar)
-	if missing(err, "calendar_id", problems) || err != nil {
-		return unlessMissing(err)
+	if found == nil {
+		problems.Add("calendar_id", "does not exist")
+		return nil
 	}
 	b.Calendar = *found
 	return nil

@@ -2,17 +2,18 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/limit"
 )
 
 const (
 	maxWait   = 25 * time.Second // longest "Prefer: wait"
-	handOver  = 5 * time.Second  // how long Temporal may take to accept a signal
 	lookAgain = time.Second      // announcements can be missed; the record cannot
 )
 
@@ -22,61 +23,83 @@ type outcome struct {
 	booking *booking.Booking
 }
 
-// play moves a booking. spend is the identity of the link the action came by, if any.
+// play moves a booking. The time or seat that the action needs is claimed as it is put on record: SlotTaken when somebody else
+// has it. spend is the identity of the link the action came by, if any.
 func (s *Server) play(
 	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (outcome, error) {
-	put := func() (*booking.Action, error) { return s.DB.Request(ctx, a, spend) }
-	give := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
-	return s.carryOut(ctx, a, put, give, wait)
+	insert := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a), spend) }
+	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, app.Slug, signalOf(a)) }
+	return s.submit(ctx, a, insert, send, nil, wait)
 }
 
-// begin plays the action that brings a booking to life.
-func (s *Server) begin(
-	ctx context.Context, app *booking.App, b *booking.Booking, a *booking.Action, move graphs.Move, wait time.Duration,
+// startBooking plays the action that brings a booking to life. What it takes is claimed as it is put on record: SlotTaken when
+// somebody else has it, and then no workflow is started. place is its place among the creations in flight.
+func (s *Server) startBooking(
+	k *call, b *booking.Booking, a *booking.Action, move graphs.Move, place *limit.Place, wait time.Duration,
 ) (outcome, error) {
-	put := func() (*booking.Action, error) { return s.DB.Create(ctx, b, a, move) }
-	give := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app.Slug, signalOf(a)) }
-	return s.carryOut(ctx, a, put, give, wait)
+	app := k.app.Slug
+	insert := func() (*booking.Action, error) {
+		defer k.leaveDoor()
+		return s.DB.Create(k, b, a, move)
+	}
+	send := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app, signalOf(a)) }
+	return s.submit(k, a, insert, send, place, wait)
 }
 
-// carryOut puts an action on record, gives it to the booking's workflow and waits for the outcome; a refusal is an error.
-// The action is still pending when the wait was too short or Temporal is away: it is on record and will be played.
-func (s *Server) carryOut(
-	ctx context.Context, a *booking.Action, put func() (*booking.Action, error), give func(context.Context) error,
-	wait time.Duration,
+// submit puts an action on record, delivers it to the booking's workflow and waits for the outcome; a refusal is an error.
+// The action is still pending when the wait was too short: it is on record, and its delivery goes on without the request.
+func (s *Server) submit(
+	ctx context.Context, a *booking.Action, insert func() (*booking.Action, error), send func(context.Context) error,
+	place *limit.Place, wait time.Duration,
 ) (outcome, error) {
 	heard, done := s.Outcomes.Expect(a.ID)
 	defer done()
-	a.Awaited = wait > 0
-	known, err := put()
+	a.Awaited = wait > 0 || place != nil
+	known, err := insert()
 	if err != nil {
+		giveBack(place, err)
 		return outcome{}, err
 	}
-	if known.Status != booking.Pending || !s.handOver(ctx, a, give) {
+	if known.Status == booking.Pending {
+		s.deliver(a.ID, send, place) //nolint:contextcheck // it goes on without the request
+	} else {
+		place.Release()
 		wait = 0
 	}
-	return s.await(ctx, known, heard, wait)
+	out, err := s.waitOutcome(ctx, known, heard, wait)
+	if out.action != nil && out.action.Status != booking.Pending {
+		place.Finish()
+	}
+	return out, err
+}
+
+// giveBack ends the place of a creation that is not on record. Trouble of Postgres lowers the bound, a refusal does not.
+func giveBack(place *limit.Place, err error) {
+	switch code := booking.CodeOf(err); {
+	case errors.Is(err, context.Canceled), code != booking.Internal && code != booking.Unavailable:
+		place.Release()
+	default:
+		place.Fail()
+	}
+}
+
+// moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
+func moveOf(b *booking.Booking, a *booking.Action) graphs.Move {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return graphs.Move{}
+	}
+	move, _ := graph.Next(b.State, a.Name, a.Actor)
+	return move
 }
 
 func signalOf(a *booking.Action) booking.Signal {
 	return booking.Signal{ActionID: a.ID, Action: a.Name, Actor: a.Actor}
 }
 
-// handOver tells whether Temporal has the action. When it does not, the sweep hands it over later; a client that hangs
-// up does not stop it.
-func (s *Server) handOver(ctx context.Context, a *booking.Action, give func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handOver)
-	defer cancel()
-	err := give(ctx)
-	if err != nil {
-		s.Log.Warn("Temporal did not take an action; the sweep will hand it over", "action", a.ID, "error", err)
-	}
-	return err == nil
-}
-
-// await waits until an action has its outcome, or for no longer than wait.
-func (s *Server) await(
+// waitOutcome returns an action with its outcome and its booking, or as they are when the wait is over.
+func (s *Server) waitOutcome(
 	ctx context.Context, a *booking.Action, heard <-chan struct{}, wait time.Duration,
 ) (outcome, error) {
 	deadline := time.NewTimer(wait)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -32,7 +33,7 @@ func (s *Server) openPublicLink(k *call) error {
 		return err
 	}
 	if k.Query("start") == "" {
-		return s.showTimes(k, v, http.StatusOK, "")
+		return s.showTimes(k, v, k.Query("said"))
 	}
 	return s.openForm(k, v)
 }
@@ -82,35 +83,64 @@ func (o *offering) zoneFor(asked string) *time.Location {
 // keep is what every address of the visit has.
 func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
 
-func (s *Server) showTimes(k *call, v *linkVisit, status int, said string) error {
-	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: said}
+// showTimes shows the times to pick from. said is a key of notices, or "".
+func (s *Server) showTimes(k *call, v *linkVisit, said string) error {
+	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: notices[said]}
 	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
 		return err
 	}
-	return s.showPage(k, status, "picker.html", p)
+	return s.showPage(k, http.StatusOK, "picker.html", p)
+}
+
+// notices are what a page can say has just happened. The address names them; it cannot bring a text of its own.
+var notices = map[string]string{
+	saidTaken: "This time has been taken meanwhile. Please choose another.",
+	saidOver:  "This time is not offered any more. Please choose another.",
 }
 
 const (
-	saidTaken = "Somebody else has just booked this time. Please choose another."
-	saidOver  = "This time is not offered any more. Please choose another."
+	saidTaken = "taken"
+	saidOver  = "over"
 )
 
-// openForm asks who books the picked time. One that is gone meanwhile is not asked for.
+// openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
+// not asked for.
 func (s *Server) openForm(k *call, v *linkVisit) error {
 	c, err := k.pick(v.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
-		return s.showTimes(k, v, http.StatusOK, saidOver)
+		return s.showTimes(k, v, saidOver)
 	}
 	if err != nil {
 		return err
 	}
+	operation, page, err := s.tryOf(k, v, c)
+	if err != nil {
+		return err
+	}
+	if page != "" {
+		k.Redirect(http.StatusSeeOther, page+"?done=true")
+		return nil
+	}
+	picked := c.resource.ID
 	if c, err = s.freeFor(k, v.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
-		return s.showTimes(k, v, http.StatusOK, saidTaken)
+		return s.showTimes(k, v, saidTaken)
 	}
-	return s.showForm(k, v, c, newForm(v), http.StatusOK)
+	if c.resource.ID != picked { // another one takes its place
+		if operation, _, err = s.tryOf(k, v, c); err != nil {
+			return err
+		}
+	}
+	kept, err := s.keptForm(k, v.visit.ID)
+	if err != nil {
+		return err
+	}
+	f := newForm(v)
+	f.operation, f.kept = operation, len(kept.Values) > 0
+	f.fillIn(kept, k.Query("again") != "")
+	return s.showForm(k, v, c, f)
 }
 
 func (k *call) pick(o *offering, start, resource string) (*choice, error) {
@@ -122,7 +152,8 @@ func (k *call) pick(o *offering, start, resource string) (*choice, error) {
 	return o.choose(at, resource)
 }
 
-// bookByLink answers POST: it books, once for one form and once for one claim token.
+// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
+// redirected, so that Back and Reload never ask to send the form again.
 func (s *Server) bookByLink(k *call) error {
 	v, c, err := s.submitted(k)
 	if err != nil || v == nil {
@@ -130,23 +161,35 @@ func (s *Server) bookByLink(k *call) error {
 	}
 	form := readForm(k, v)
 	if c == nil {
-		return s.showTimes(k, v, http.StatusConflict, saidOver)
+		return s.backToTimes(k, v, form, saidOver)
 	}
 	if form.faulty() {
-		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+		return s.backToForm(k, v, c, form)
 	}
 	out, err := s.bookForm(k, v, c, form)
 	switch code := booking.CodeOf(err); {
 	case code == booking.SlotTaken || code == booking.SoldOut || code == booking.SessionClosed:
-		return s.showTimes(k, v, http.StatusConflict, saidTaken)
+		return s.backToTimes(k, v, form, saidTaken)
 	case code == booking.ClaimReplayed:
 		return s.replayed(k, v.arrival, err)
 	case code == booking.Invalid && form.blame(err):
-		return s.showForm(k, v, c, form, http.StatusUnprocessableEntity)
+		return s.backToForm(k, v, c, form)
+	case refusesTime(err):
+		return s.backToTimes(k, v, form, saidOver)
 	case err != nil:
 		return err
 	}
+	if k.Query("kept") != "" {
+		s.dropForm(k, v.visit.ID)
+	}
 	return s.booked(k, out)
+}
+
+// refusesTime tells whether a refusal is about the time that was picked.
+func refusesTime(err error) bool {
+	known, ok := errors.AsType[*booking.Error](err)
+	return ok && (known.Code == booking.TooEarly || known.Code == booking.TooLate ||
+		known.Code == booking.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
 }
 
 // submitted reads where a form comes from and what it asks for: no choice when that is not offered any more, no visit when
@@ -184,18 +227,11 @@ func (s *Server) replayed(k *call, a *arrival, err error) error {
 	return err
 }
 
-// booked leads to the page of the request. What is not decided yet is said to be so.
+// booked leads to the page of the request, which also says that something is not decided yet.
 func (s *Server) booked(k *call, out outcome) error {
 	if out.booking == nil || out.booking.Request == nil {
 		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
 	}
-	page := requestPath(out.booking.Request)
-	if out.action.Status != booking.Pending {
-		k.Redirect(http.StatusSeeOther, page+"?done=true")
-		return nil
-	}
-	return s.showPage(k, http.StatusAccepted, "notice.html", &notice{
-		frame: frame{Title: "Received"}, Link: page, LinkFor: "See how it stands",
-		Text: "Your choice has been received and will be carried out in a moment.",
-	})
+	k.Redirect(http.StatusSeeOther, requestPath(out.booking.Request)+"?done=true")
+	return nil
 }

@@ -23,16 +23,19 @@ func (k *call) readForm() error {
 	return nil
 }
 
-func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form, status int) error {
-	zone := v.offer.zone
+func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
+	zone, ahead := v.offer.zone, outlookOf(v.project)
 	p := &formPage{
-		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone),
-		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: "Book this time",
+		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone), Text: ahead.text(k.app.Name),
+		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: ahead.button(),
 		Back: k.with(v.keep(), "tz", zone.String(), "from", c.start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
 			"visit": v.sealed, "start": wire(c.start), "resource": c.resource.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),
 		},
+	}
+	if f.kept {
+		p.Action += "?kept=true"
 	}
 	for _, one := range f.fields {
 		if one.Fault != "" {
@@ -42,7 +45,7 @@ func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form, status int)
 	if p.Faults > 0 {
 		p.Title = "Please look again"
 	}
-	return s.showPage(k, status, "form.html", p)
+	return s.showPage(k, http.StatusOK, "form.html", p)
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.

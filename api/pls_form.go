@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ import (
 type form struct {
 	fields    []*question
 	operation uuid.UUID // names what the form makes: sent twice, it books once
+	kept      bool      // it was filled in with what an earlier try had typed
 }
 
 // question is one question of a form, with what was typed and what is wrong with it.
@@ -47,6 +49,8 @@ type formPage struct {
 	Action   string
 	Button   string
 	Back     string
+	BackText string
+	Danger   bool // the button gives something up
 	Faults   int
 }
 
@@ -170,6 +174,10 @@ func (f *question) read(text string) {
 		f.Fault = "Please write an e-mail address, such as marty@example.com."
 	case f.Type == "url" && !goodURL(text):
 		f.Fault = "Please write an address, such as https://example.com."
+	case f.Type == "tel" && !goodPhone(text):
+		f.Fault = "Please write a telephone number, such as +44 20 7946 0018."
+	case f.Type == "number" && !goodNumber(text):
+		f.Fault = "Please write a number, such as 42."
 	case f.Type == "select" && !slices.Contains(f.Options, text):
 		f.Fault = "Please choose one of these."
 	}
@@ -184,6 +192,31 @@ func goodEmail(text string) bool {
 func goodURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+var (
+	aPhone  = regexp.MustCompile(`^[+(]?[-+0-9 ()./\x{2010}-\x{2013}\x{00a0}]*[0-9)](?:[ ,;]*(?:ext\.?|x|#)[ .]*[0-9]{1,8})?$`)
+	aNumber = regexp.MustCompile(`^[-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]{1,3})?$`)
+)
+
+// goodPhone accepts the ways people write telephone numbers: 3 to 24 digits, an extension included, one "+" at most.
+func goodPhone(text string) bool {
+	digits := 0
+	for _, r := range text {
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	return digits >= 3 && digits <= 24 && strings.Count(text, "+") <= 1 && aPhone.MatchString(text)
+}
+
+// goodNumber accepts decimal numbers that a float64 can carry, with a point or a comma.
+func goodNumber(text string) bool {
+	if !aNumber.MatchString(text) {
+		return false
+	}
+	_, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+	return err == nil
 }
 
 func (f *form) faulty() bool {

@@ -2,10 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast/graphs"
@@ -16,29 +16,35 @@ import (
 // requested is a visitor on the page of a scheduling request.
 type requested struct {
 	*postgres.Requested
-	zone  *time.Location
-	offer *offering // of a time, the first or another; nil until asked for
+	zone    *time.Location
+	offer   *offering  // of a time, the first or another; nil until asked for
+	own     bool       // what ended the booking was done on this page
+	path    string     // of the page
+	base    url.Values // what every address of the page has
+	unruled bool       // nobody has said which times are offered
+	alone   bool       // the page lets choose another time, and nothing else
 }
 
 // requestPage shows where a request stands, and what can be done about it now.
 type requestPage struct {
 	frame
-	Text       string
-	When       string
-	ZoneText   string
-	Groups     []zoneGroup
-	Odd        bool
-	Keep       url.Values
-	What       string
-	With       string
-	Where      string
-	State      string
-	Over       bool
-	Calendar   string
-	Reschedule string
-	Decline    string
-	Again      string // where to look again while nothing is decided
-	AgainText  string
+	Notice       string // what has just happened
+	Text         string
+	When         string
+	ZoneText     string
+	Groups       []zoneGroup
+	Odd          bool
+	Keep         url.Values
+	What         string
+	With         string
+	Where        string
+	State        string
+	Over         bool
+	Calendar     string
+	CalendarText string
+	Reschedule   string
+	Decline      string
+	DeclineText  string
 }
 
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.
@@ -53,11 +59,11 @@ func (s *Server) openRequest(k *call) error {
 	case r.unpicked():
 		return s.openUnpicked(k, r)
 	case k.Query("reschedule") != "" && r.mayReschedule():
-		return s.showNewTimes(k, r, http.StatusOK, "")
-	case k.Query("decline") != "" && r.declineAction() != "":
+		return s.showNewTimes(k, r, k.Query("said"))
+	case k.Query("decline") != "" && r.givesUp().action != "":
 		return s.askDecline(k, r)
 	}
-	return s.showRequest(k, r, http.StatusOK)
+	return s.showRequest(k, r)
 }
 
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
@@ -68,7 +74,7 @@ func (s *Server) request(k *call, zone string) (*requested, error) {
 		return nil, err
 	}
 	k.app = app
-	r := &requested{Requested: found}
+	r := &requested{Requested: found, path: requestPath(found.Request)}
 	names := []string{zone}
 	if b := r.Booking; b != nil {
 		if len(b.Customers) > 0 {
@@ -130,7 +136,7 @@ func (s *Server) offerTimes(k *call, r *requested) (err error) {
 
 // mayReschedule tells whether the customer may have another time: the graph says so, and the time has not begun.
 func (r *requested) mayReschedule() bool {
-	return r.open(booking.RescheduleAction) && !r.begun() && !r.orphaned()
+	return r.open(booking.RescheduleAction) && !r.begun() && !r.unruled && !r.orphaned()
 }
 
 // orphaned reports whether the project that the request was made through is deleted: then nobody says any more which times are
@@ -155,80 +161,75 @@ func (r *requested) openActions() []string {
 	return graph.OpenTo(r.Booking.State, graphs.ActorCustomerLink)
 }
 
-// declineAction is what a customer plays to give their time up, as the graph names it; "" when that is not open to them.
-func (r *requested) declineAction() string {
-	if r.Booking == nil || r.begun() {
-		return ""
-	}
-	for _, name := range r.openActions() {
-		if name != booking.RescheduleAction && ends(name) {
-			return name
-		}
-	}
-	return ""
-}
-
 // view is the booking of the request as the page shows it.
 func (r *requested) view(k *call) *requestPage {
-	b, path := r.Booking, requestPath(r.Request)
+	b := r.Booking
 	p := &requestPage{
-		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: stateText(b.State),
-		With: b.Resource.Name, Groups: zoneGroups, Odd: !listed(r.zone.String()), Keep: url.Values{},
+		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: r.stateText(),
+		With: b.Resource.Name, Groups: zoneGroups, Odd: !listed(r.zone.String()), Keep: r.base,
 		Over: b.Completed && b.State != booking.Completed,
 	}
 	p.Zone = r.zone.String()
-	p.Title, p.Text = r.headline(k.Query("done") != "")
-	zone := url.QueryEscape(r.zone.String())
-	if !b.Completed {
-		p.Calendar = path + "/event.ics"
-	}
+	p.Title, p.Text = r.headline(k.app.Name, k.Query("done") != "")
 	if r.mayReschedule() {
-		p.Reschedule = path + "?reschedule=true&tz=" + zone
+		p.Reschedule = r.address("reschedule", "true")
 	}
-	if r.declineAction() != "" {
-		p.Decline = path + "?decline=true&tz=" + zone
+	if r.alone {
+		return p
+	}
+	p.Calendar, p.CalendarText = r.path+"/event.ics", "Add to my calendar"
+	if p.Over {
+		p.CalendarText = "Strike it from my calendar"
+	}
+	if way := r.givesUp(); way.action != "" {
+		p.Decline, p.DeclineText = r.address("decline", "true"), way.link
 	}
 	return p
 }
 
-// headline says where the booking stands. Just after booking it says what has been reached.
-func (r *requested) headline(done bool) (title, text string) {
-	b := r.Booking
-	switch {
-	case strings.HasPrefix(b.State, "cancelled"):
-		return "Cancelled", "This time has been given up. Nothing more is to be done."
-	case b.State == "declined":
-		return "Declined", "This time could not be confirmed. Nothing is booked."
-	case b.State == "unpaid":
-		return "Not paid in time", "This time has been given up. Nothing is booked."
-	case b.Completed:
-		return "This is over", "There is nothing left to change."
-	case b.State == "tentative":
-		return "Not confirmed yet", "Your choice has been received. You will hear when it is confirmed."
-	case r.begun():
-		return "Your booking", "It has begun, so it cannot be changed here any more."
-	case done:
-		return "You are booked", "Keep the address of this page: your booking can be changed here."
+// address is that of the request's page, in the zone it is shown in, with these values.
+func (r *requested) address(pairs ...string) string {
+	query := url.Values{}
+	maps.Copy(query, r.base)
+	query.Set("tz", r.zone.String())
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
 	}
-	return "Your booking", ""
+	return r.path + "?" + query.Encode()
 }
 
-// stateText is a booking's state as a visitor reads it.
-func stateText(state string) string {
-	switch state {
-	case "cancelled_by_customer":
-		return "Cancelled by you"
-	case "cancelled_by_owner":
-		return "Cancelled"
-	case "tentative":
-		return "Waiting for confirmation"
+// home is the address that shows the booking.
+func (r *requested) home() string {
+	if r.alone {
+		return r.address("done", "true")
 	}
-	text := words(state)
-	return strings.ToUpper(text[:1]) + text[1:]
+	return r.address()
 }
 
-func (s *Server) showRequest(k *call, r *requested, status int) error {
-	return s.showPage(k, status, "request.html", r.view(k))
+// action is where the forms of the page are sent.
+func (r *requested) action() string {
+	if len(r.base) == 0 {
+		return r.path
+	}
+	return r.path + "?" + r.base.Encode()
+}
+
+func (s *Server) showRequest(k *call, r *requested) error {
+	if err := s.findOwn(k, r); err != nil {
+		return err
+	}
+	p := r.view(k)
+	var err error
+	if p.Notice, err = s.noticeOf(k); err != nil {
+		return err
+	}
+	if wants := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""; wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
+		p.Notice = "Another time cannot be chosen here as things stand. Nothing was changed."
+		if r.unruled {
+			p.Notice = "No other times are offered here. Please ask " + theApp(k.app.Name) + " for another time. Nothing was changed."
+		}
+	}
+	return s.showPage(k, http.StatusOK, "request.html", p)
 }
 
 // openUnpicked shows a request without a booking: its times; or what became of the try to book it.
@@ -245,17 +246,29 @@ func (s *Server) openUnpicked(k *call, r *requested) error {
 	case tried != nil && tried.Status == booking.Pending:
 		return s.showPage(k, http.StatusAccepted, "notice.html", received(r))
 	case tried != nil && r.Request.PublicLink != nil:
-		return s.showPage(k, http.StatusOK, "notice.html", &notice{
-			frame: frame{Title: "Not booked"}, Text: "Somebody else was faster: the time you chose was taken. Nothing is booked. " +
-				"Please go back to where you found the link, and choose another.",
-		})
+		return s.showNotBooked(k, r)
 	}
-	return s.showNewTimes(k, r, http.StatusOK, "")
+	return s.showNewTimes(k, r, k.Query("said"))
+}
+
+// showNotBooked says of a public link's request that its time was lost, and leads back to the link's times.
+func (s *Server) showNotBooked(k *call, r *requested) error {
+	p := &notice{frame: frame{Title: "Not booked"}, Text: "The time you chose was taken before your booking could be carried out. Nothing is booked."}
+	link, err := s.DB.PublicLink(k, k.app.ID, *r.Request.PublicLink)
+	switch {
+	case err == nil && link.Enabled && !link.RequireClaimToken:
+		p.Link, p.LinkFor = "/pls/"+link.Code+"?"+url.Values{"tz": {r.zone.String()}}.Encode(), "Choose another time"
+	case unlessMissing(err) != nil:
+		return err
+	default:
+		p.Text += " Please go back to where you found the link, and choose another."
+	}
+	return s.showPage(k, http.StatusOK, "notice.html", p)
 }
 
 func received(r *requested) *notice {
 	return &notice{
-		frame: frame{Title: "Received"}, Link: requestPath(r.Request), LinkFor: "See how it stands",
+		frame: frame{Title: "Received"}, Link: r.address("done", "true"), LinkFor: "See how it stands",
 		Text: "Your choice has been received and will be carried out in a moment.",
 	}
 }

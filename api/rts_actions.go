@@ -3,8 +3,10 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,24 +15,25 @@ import (
 )
 
 // showNewTimes lets a recipient pick a time, their first or another.
-func (s *Server) showNewTimes(k *call, r *requested, status int, said string) error {
+func (s *Server) showNewTimes(k *call, r *requested, said string) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
 	if r.Booking == nil && len(r.offer.resources) == 0 {
 		return errNothingOffered
 	}
-	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: said}
+	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: notices[said]}
 	keep := url.Values{}
+	maps.Copy(keep, r.base)
 	if r.Booking != nil {
 		keep.Set("reschedule", "true")
-		p.Title, p.Back = "Choose another time", requestPath(r.Request)
+		p.Title, p.Back = "Choose another time", r.home()
 		p.Text = "Yours is " + whenText(r.Booking.Start, r.Booking.End, r.zone) + ". It stays yours until you have chosen another."
 	}
 	if err := s.pickFrom(k, p, r.offer, keep); err != nil {
 		return err
 	}
-	return s.showPage(k, status, "picker.html", p)
+	return s.showPage(k, http.StatusOK, "picker.html", p)
 }
 
 // confirmTime asks before a picked time is booked: following a link changes nothing.
@@ -43,29 +46,63 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	}
 	c, err := k.pick(r.offer, k.Query("start"), k.Query("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
-		return s.showNewTimes(k, r, http.StatusOK, saidOver)
+		return s.showNewTimes(k, r, saidOver)
 	}
 	if err != nil {
 		return err
+	}
+	if r.has(c) { // the visitor has come back to the page
+		return s.asItStands(k, r)
 	}
 	if c, err = s.freeFor(k, r.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
-		return s.showNewTimes(k, r, http.StatusOK, saidTaken)
+		return s.showNewTimes(k, r, saidTaken)
 	}
 	p := &formPage{
 		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.start, c.end, r.zone),
-		ZoneText: zoneText(r.zone.String()), With: c.resource.Name, Action: requestPath(r.Request), Button: "Book this time",
-		Hidden: r.hidden("pick"), Back: requestPath(r.Request) + "?tz=" + url.QueryEscape(r.zone.String()),
+		ZoneText: zoneText(r.zone.String()), With: c.resource.Name, Action: r.action(), Button: "Book this time",
+		Hidden: r.hidden("pick"), Back: r.home(),
 	}
 	p.Hidden["start"], p.Hidden["resource"] = wire(c.start), c.resource.ID.String()
+	if err := s.foretell(k, r, p); err != nil {
+		return err
+	}
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
-		p.Text = "Until now it was " + whenText(r.Booking.Start, r.Booking.End, r.zone) + "."
-		p.Back += "&reschedule=true"
+		p.Back = r.address("reschedule", "true", "from", c.start.In(r.zone).Format(time.DateOnly))
 	}
 	return s.showPage(k, http.StatusOK, "form.html", p)
+}
+
+// foretell says on the page of a picked time what happens when its button is pressed.
+func (s *Server) foretell(k *call, r *requested, p *formPage) error {
+	if b := r.Booking; b != nil {
+		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
+		if graph, ok := graphs.Latest(b.Graph); ok && startOutlook(graph, b.Settings.Timers).asks {
+			p.Danger = true
+			p.Text += " The new time is a request: " + theApp(k.app.Name) + " has to confirm it. The old time is given up at once, " +
+				"and until the new one is confirmed no time is held for you."
+		}
+		return nil
+	}
+	if r.Request.ProjectID == nil {
+		return nil
+	}
+	project, err := s.DB.Project(k, k.app.ID, *r.Request.ProjectID)
+	if err != nil {
+		return unlessMissing(err)
+	}
+	ahead := outlookOf(project)
+	p.Text, p.Button = ahead.text(k.app.Name), ahead.button()
+	return nil
+}
+
+// has tells whether the time of the request is the picked one.
+func (r *requested) has(c *choice) bool {
+	b := r.Booking
+	return b != nil && b.Start.Equal(c.start) && b.End.Equal(c.end) && b.Resource.ID == c.resource.ID
 }
 
 // over tells whether no time can be chosen any more.
@@ -80,7 +117,7 @@ func (s *Server) openRequestAsItIs(k *call, r *requested) error {
 	if r.unpicked() {
 		return s.openUnpicked(k, r)
 	}
-	return s.showRequest(k, r, http.StatusOK)
+	return s.showRequest(k, r)
 }
 
 func (r *requested) hidden(action string) map[string]string {
@@ -89,14 +126,16 @@ func (r *requested) hidden(action string) map[string]string {
 
 // askDecline asks before a time is given up, and for a word about it.
 func (s *Server) askDecline(k *call, r *requested) error {
-	b := r.Booking
-	return s.showPage(k, http.StatusOK, "decline.html", &formPage{
-		frame: frame{Title: "Cancel this booking?"}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
-		With: b.Resource.Name, Text: "Nothing has happened yet. The time is given up when you press the button.",
-		Action: requestPath(r.Request), Button: "Cancel the booking", Hidden: r.hidden("decline"),
-		Back:   requestPath(r.Request) + "?tz=" + url.QueryEscape(r.zone.String()),
-		Fields: []*question{{Name: "message", Label: "A word to the other side", Type: "textarea"}},
-	})
+	b, way := r.Booking, r.givesUp()
+	p := &formPage{
+		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
+		With: b.Resource.Name, Text: way.text, Action: r.action(), Button: way.button, Hidden: r.hidden("decline"),
+		Back: r.address(), BackText: way.back,
+	}
+	if way.word {
+		p.Fields = []*question{{Name: "message", Label: "A word to " + theApp(k.app.Name), Type: "textarea"}}
+	}
+	return s.showPage(k, http.StatusOK, "decline.html", p)
 }
 
 // followRequest answers POST: it picks, changes or gives up the time. A repeat shows what has become of it.
@@ -120,16 +159,21 @@ func (s *Server) followRequest(k *call) error {
 	return booking.Errorf(booking.Malformed, "The form does not say what to do.")
 }
 
-// declineTime plays the customer's cancel action. Where it is not open any more, the page says how things stand.
+// declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
 func (s *Server) declineTime(k *call, r *requested) error {
-	name := r.declineAction()
-	if name == "" {
+	way := r.givesUp()
+	if way.action == "" {
 		return s.asItStands(k, r)
 	}
 	b := r.Booking
-	a := k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", name, b.Seq)), b, name)
-	a.Actor, a.Channel = graphs.ActorCustomerLink, booking.ChannelLink
-	text, _ := json.Marshal(map[string]any{name: map[string]string{"message": k.typed("message")}, "apply_to_bulked_bookings": false})
+	a := k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), b, way.action)
+	a.Actor, a.Channel = way.as, booking.ChannelLink
+	body := map[string]any{"apply_to_bulked_bookings": false}
+	if way.word {
+		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
+		body[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
+	}
+	text, _ := json.Marshal(body)
 	if err := s.prepare(k, b, a, text); err != nil {
 		return err
 	}
@@ -140,12 +184,12 @@ func (s *Server) declineTime(k *call, r *requested) error {
 	if err != nil {
 		return err
 	}
-	return s.followed(k, r, out, "")
+	return s.followed(k, r, out)
 }
 
 // asItStands leads to the page of the request.
 func (s *Server) asItStands(k *call, r *requested) error {
-	k.Redirect(http.StatusSeeOther, requestPath(r.Request)+"?tz="+url.QueryEscape(r.zone.String()))
+	k.Redirect(http.StatusSeeOther, r.home())
 	return nil
 }
 
@@ -169,19 +213,34 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	}
 	c, err := k.pick(r.offer, k.typed("start"), k.typed("resource"))
 	if booking.CodeOf(err) == booking.Invalid {
-		return s.showNewTimes(k, r, http.StatusConflict, saidOver)
+		return s.backToNewTimes(k, r, saidOver)
 	}
 	if err != nil {
 		return err
 	}
 	out, err := s.bookAgain(k, r, c)
-	if booking.CodeOf(err) == booking.SlotTaken {
-		return s.showNewTimes(k, r, http.StatusConflict, saidTaken)
-	}
-	if err != nil {
+	switch {
+	case booking.CodeOf(err) == booking.SlotTaken:
+		return s.backToNewTimes(k, r, saidTaken)
+	case refusesTime(err):
+		return s.backToNewTimes(k, r, saidOver)
+	case err != nil:
 		return err
 	}
-	return s.followed(k, r, out, "&done=true")
+	return s.followed(k, r, out, "done", "true")
+}
+
+// backToNewTimes leads to the times again, from the week of the one that could not be had.
+func (s *Server) backToNewTimes(k *call, r *requested, said string) error {
+	pairs := []string{"said", said}
+	if r.Booking != nil {
+		pairs = append(pairs, "reschedule", "true")
+	}
+	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+		pairs = append(pairs, "from", at.In(r.zone).Format(time.DateOnly))
+	}
+	k.Redirect(http.StatusSeeOther, r.address(pairs...))
+	return nil
 }
 
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
@@ -230,11 +289,11 @@ func (s *Server) bookPicked(k *call, r *requested, c *choice) (outcome, error) {
 	return s.bookRequest(k, in, r.Request, nil)
 }
 
-// followed leads to the page of the request, once the outcome is known.
-func (s *Server) followed(k *call, r *requested, out outcome, more string) error {
+// followed leads to the page of the request, which also says that something is not decided yet.
+func (s *Server) followed(k *call, r *requested, out outcome, more ...string) error {
 	if out.action.Status == booking.Pending {
-		return s.showPage(k, http.StatusAccepted, "notice.html", received(r))
+		more = append(more, "action", out.action.ID.String())
 	}
-	k.Redirect(http.StatusSeeOther, requestPath(r.Request)+"?tz="+url.QueryEscape(r.zone.String())+more)
+	k.Redirect(http.StatusSeeOther, r.address(more...))
 	return nil
 }

@@ -29,9 +29,10 @@ func (s *Server) eventFile(k *call) error {
 	return nil
 }
 
+// calendarFile is a calendar with one entry. It has no METHOD: that would make it a message between calendars, which must
+// name an organizer (RFC 5546, 3.2.1); this is a file that a person opens.
 func calendarFile(b *booking.Booking, sequence int, page string) string {
 	file := ics.NewCalendarFor("holdfast")
-	file.SetMethod(ics.MethodPublish)
 	e := file.AddEvent(b.Request.ID.String())
 	e.SetDtStampTime(b.UpdatedAt)
 	e.SetModifiedAt(b.UpdatedAt)
@@ -44,10 +45,20 @@ func calendarFile(b *booking.Booking, sequence int, page string) string {
 	if b.Where != "" {
 		e.SetLocation(oneLine(b.Where))
 	}
-	if b.Description != "" {
-		e.SetDescription(calendarText(b.Description))
-	}
+	e.SetDescription(calendarAbout(b, page))
 	return file.Serialize(ics.WithNewLineWindows)
+}
+
+// calendarAbout says with whom it is and what it is about, and where it can be changed: many calendars do not show the URL.
+func calendarAbout(b *booking.Booking, page string) string {
+	var parts []string
+	if name := oneLine(b.Resource.Name); name != "" {
+		parts = append(parts, "With "+name)
+	}
+	if b.Description != "" {
+		parts = append(parts, calendarText(b.Description))
+	}
+	return strings.Join(append(parts, page), "\n\n")
 }
 
 func calendarStatus(b *booking.Booking) ics.ObjectStatus {

@@ -52,7 +52,7 @@ func checkAvailability(raw json.RawMessage, field string, problems booking.Probl
 	var in availabilityInput
 	checkFields(raw, &in, field, problems)
 	faults := booking.Problems{}
-	in.query(timekit.Clock{}, faults)
+	in.checkSeason(in.query(timekit.Clock{}, faults), faults)
 	for name, all := range faults {
 		problems[field+"."+name] = append(problems[field+"."+name], all...)
 	}

@@ -21,20 +21,22 @@ import (
 
 // Server is what the handlers need. All fields are needed, but for Portal.
 type Server struct {
-	DB       *postgres.DB
-	Outcomes *postgres.Outcomes
-	Dispatch *dispatch.Dispatcher
-	Vault    *links.Vault
-	Keyring  *links.Keyring
-	Links    links.Maker
-	Webhooks webhook.Options // the rules for targets, checked when an endpoint is made
-	AdminKey string          // guards /v2/apps; "" turns those routes off
-	Limits   Limits
-	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
-	Wait     time.Duration  // how long an action waits for its outcome unless the client says otherwise
-	Metrics  *metrics.Metrics
-	Log      *slog.Logger
-	Portal   http.Handler // answers under /portal; nil = there is nothing
+	DB        *postgres.DB
+	Outcomes  *postgres.Outcomes
+	Dispatch  *dispatch.Dispatcher
+	Retries   *dispatch.Retries
+	Vault     *links.Vault
+	Keyring   *links.Keyring
+	Links     links.Maker
+	Webhooks  webhook.Options // the rules for targets, checked when an endpoint is made
+	AdminKey  string          // guards /v2/apps; "" turns those routes off
+	Limits    Limits
+	Admission *Admission
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+	Wait      time.Duration  // how long an action waits for its outcome unless the client says otherwise
+	Metrics   *metrics.Metrics
+	Log       *slog.Logger
+	Portal    http.Handler // answers under /portal; nil = there is nothing
 }
 
 // Handler answers every route of the table. Both slash forms of a path are the same route, without a redirect, since a

@@ -2,7 +2,9 @@ package api
 
 import (
 	"html/template"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -110,7 +112,11 @@ type notice struct {
 	Text    string
 	Link    string // where to go from here; "" for nowhere
 	LinkFor string
+	Action  string      // where Again is sent to; "" for nowhere
+	Again   []sentField // a form that could not be carried out, to be sent again
 }
+
+type sentField struct{ Name, Value string }
 
 // sorry is an honest page, or a problem document for programs.
 func (s *Server) sorry(k *call, err error) error {
@@ -120,7 +126,37 @@ func (s *Server) sorry(k *call, err error) error {
 	known := s.public(k.Context, err)
 	p := &notice{frame: frame{Code: known.Code, Request: requestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
+	if passes(known.Code) {
+		k.Header("Retry-After", "2")
+		p.sendAgain(k)
+	}
 	return s.showPage(k, statuses[known.Code], "notice.html", p)
+}
+
+// passes tells trouble that is over in a moment: what was asked for can be asked for again.
+func passes(code booking.Code) bool {
+	return code == booking.Unavailable || code == booking.Overloaded || code == booking.TooManyRequests || code == booking.Internal
+}
+
+const maxEcho = 64 << 10
+
+// sendAgain puts a form that came from this site back into the page, so that nothing typed is lost while the server cannot
+// keep it. Sent again it goes on where the first try stopped.
+func (p *notice) sendAgain(k *call) {
+	if k.Request.Method != http.MethodPost || k.fromHere() != nil || k.Request.ParseForm() != nil {
+		return
+	}
+	size := 0
+	for _, name := range slices.Sorted(maps.Keys(k.Request.PostForm)) {
+		value := k.typed(name)
+		if size += len(name) + len(value); size > maxEcho {
+			p.Again = nil
+			return
+		}
+		p.Again = append(p.Again, sentField{plainText(name), value})
+	}
+	p.Action = k.Request.URL.RequestURI()
+	p.Text += " What you have typed is not lost: it is sent again with the button, and books once, however often it is sent."
 }
 
 // excuse is what a visitor reads when a page cannot do its work.
@@ -146,6 +182,12 @@ func excuse(err *booking.Error) (title, text string) {
 		return "The link does not work", err.Message
 	case booking.TooManyRequests:
 		return "One moment, please", "There were many requests from your network. Please try again in a while."
+	case booking.Overloaded:
+		return "One moment, please", "Many people are booking at this moment. Please try again in a few seconds."
+	case booking.Unavailable:
+		return "One moment, please", "A part of this service does not answer just now. Please try again in a few seconds."
+	case booking.Internal:
+		return "Something went wrong", "That was our fault, and nothing of yours."
 	case booking.Forbidden:
 		return "Not from there", err.Message
 	case booking.ActionNotAvailable:

@@ -18,7 +18,7 @@ func phrase(action string) string {
 	case "complete":
 		return "Mark the booking as completed"
 	case "reschedule_by_customer":
-		return "Give up this time to reschedule"
+		return "Choose another time"
 	}
 	text := words(action)
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -47,7 +47,9 @@ func explain(err *booking.Error) (title, text string) {
 	case booking.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
 	case booking.SlotTaken:
-		return "The time is taken", "Somebody else holds this time now. The booking stays as it was."
+		return "The time is taken", "Something else holds this time now. The booking stays as it was."
+	case booking.Overloaded, booking.Unavailable, booking.TooManyRequests:
+		return "One moment, please", "This server cannot do it just now. Please try again in a few seconds."
 	default:
 		return "That did not work", err.Message
 	}

@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -28,27 +29,50 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	}
 }
 
+// RegisterWebhooks names what sends webhooks, which has a task queue of its own.
+func RegisterWebhooks(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Endpoint)
+	r.RegisterActivity(acts.Drain)
+}
+
 // Options say where a worker works.
 type Options struct {
 	TaskQueue   string
 	SweepEvery  time.Duration
 	StopTimeout time.Duration // how long running activities may take to end
+	Commits     int           // commits at the same time, at most: about as many as there are connections to Postgres
 }
 
-// Run works until the context ends, then lets running activities finish.
+// maxDrains is how many endpoints one process sends to at the same time for their workflows. What a drain costs while its receiver is
+// slow is some memory.
+const maxDrains = 256
+
+// Run works until the context ends, then lets running activities finish. Bookings and webhooks have a worker each, so that no
+// number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the bookings' queue
+// are served there until they move on.
 func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Options) error {
 	if err := scheduleSweep(ctx, c, o); err != nil {
 		return err
 	}
 	polling := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
-	w := worker.New(c, o.TaskQueue, worker.Options{
+	bookings := worker.New(c, o.TaskQueue, worker.Options{
 		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+		MaxConcurrentLocalActivityExecutionSize: o.Commits,
 	})
-	Register(w, acts)
-	if err := w.Start(); err != nil {
-		return err
+	Register(bookings, acts)
+	webhooks := worker.New(c, workflows.WebhookQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+		MaxConcurrentActivityExecutionSize: maxDrains,
+	})
+	RegisterWebhooks(webhooks, acts)
+	var stopping sync.WaitGroup
+	defer stopping.Wait()
+	for _, w := range []worker.Worker{bookings, webhooks} {
+		if err := w.Start(); err != nil {
+			return err
+		}
+		defer stopping.Go(w.Stop)
 	}
-	defer w.Stop()
 	<-ctx.Done()
 	return nil
 }

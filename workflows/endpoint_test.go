@@ -23,6 +23,7 @@ type mailbox struct {
 	due    []time.Duration // after the start, in order
 	gone   bool
 	broken int
+	idle   time.Duration
 	drains []time.Duration // when drains ran
 }
 
@@ -54,7 +55,7 @@ func (m *mailbox) after(d time.Duration, do func()) {
 
 func newMailbox(due ...time.Duration) *mailbox {
 	env := quiet().NewTestWorkflowEnvironment()
-	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due}
+	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due, idle: 1000 * time.Hour}
 	env.SetStartTime(m.start)
 	env.SetTestTimeout(30 * time.Second)
 	worker.Register(env, m)
@@ -63,7 +64,7 @@ func newMailbox(due ...time.Duration) *mailbox {
 
 func (m *mailbox) run(t *testing.T, drains ...time.Duration) {
 	t.Helper()
-	m.env.ExecuteWorkflow(workflows.Endpoint, booking.Drain{EndpointID: uuid.New()})
+	m.env.ExecuteWorkflow(workflows.Endpoint, booking.Drain{EndpointID: uuid.New(), Idle: m.idle})
 	if got, want := fmt.Sprint(m.drains), fmt.Sprint(drains); got != want {
 		t.Errorf("drained at %s, want %s", got, want)
 	}
@@ -103,5 +104,36 @@ func TestEndpointStartsItsHistoryOver(t *testing.T) {
 	m.run(t, 0)
 	if _, ok := asContinueAsNew(m.env.GetWorkflowError()); !ok {
 		t.Errorf("want continue-as-new, got %v", m.env.GetWorkflowError())
+	}
+}
+
+// TestEndpointEndsWhenIdle: nothing has come for the idle time. Whoever wakes it in between starts that time anew, and what waits
+// for a retry is no idleness.
+func TestEndpointEndsWhenIdle(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(0, time.Hour)
+	m.idle = 10 * time.Minute
+	m.after(time.Hour+9*time.Minute, func() {})
+	m.run(t, 0, time.Hour, time.Hour+9*time.Minute)
+	if err := m.env.GetWorkflowError(); err != nil || !m.env.IsWorkflowCompleted() {
+		t.Errorf("an idle endpoint's workflow must end well: %v", err)
+	}
+	if ended := m.env.Now().Sub(m.start); ended != time.Hour+19*time.Minute {
+		t.Errorf("it ended after %s", ended)
+	}
+}
+
+// TestOldEndpointMovesOn: a run that knows no idle time goes on, before it drains, in one that does, on the queue of webhooks.
+func TestOldEndpointMovesOn(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(0)
+	m.idle = 0
+	m.run(t)
+	next, ok := asContinueAsNew(m.env.GetWorkflowError())
+	if !ok {
+		t.Fatalf("want continue-as-new, got %v", m.env.GetWorkflowError())
+	}
+	if want := workflows.WebhookQueue("default-test-taskqueue"); next.TaskQueueName != want {
+		t.Errorf("it goes on at %q, want %q", next.TaskQueueName, want)
 	}
 }

@@ -10,6 +10,12 @@ import (
 // DefaultTaskQueue is where workers listen unless they are told otherwise.
 const DefaultTaskQueue = "holdfast"
 
+// WebhookQueue is the task queue of what sends webhooks, beside that of the bookings: receivers that are slow keep no booking
+// waiting.
+func WebhookQueue(taskQueue string) string { return taskQueue + webhookQueue }
+
+const webhookQueue = "-webhooks"
+
 // The signals workflows hear.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal

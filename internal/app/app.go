@@ -132,12 +132,12 @@ func (a *App) Close() {
 
 // RunAPI answers HTTP on the listener until the context ends, then lets running requests finish.
 func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
-	outcomes := postgres.NewOutcomes(a.DB, a.log)
+	outcomes, retries := postgres.NewOutcomes(a.DB, a.log), dispatch.NewRetries(a.log)
 	server := &api.Server{
-		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
+		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
-		Proxies: a.Config.TrustedProxies,
+		Proxies: a.Config.TrustedProxies, Admission: api.NewAdmission(a.Config.MaxConns),
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
@@ -146,9 +146,17 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
 		defer stopListening() // requests that still wait hear of their outcome
+		defer stopRetries(ctx, retries)
 		return a.serve(ctx, listener, handler)
 	})
 	return group.Wait()
+}
+
+// stopRetries waits briefly for what Temporal is just taking. The rest is left pending, to the sweep.
+func stopRetries(ctx context.Context, retries *dispatch.Retries) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	retries.Stop(ctx)
 }
 
 // handler is the API with the portal in it, which is a client of that very API.
@@ -203,7 +211,12 @@ func (a *App) RunWorker(ctx context.Context) error {
 	}
 	options := worker.Options{
 		TaskQueue: a.Config.TaskQueue, SweepEvery: a.Config.SweepEvery, StopTimeout: a.Config.StopTimeout,
+		Commits: a.Config.MaxConns,
 	}
+	group.Go(func() error {
+		acts.KeepDrains(ctx, a.Config.StopTimeout)
+		return nil
+	})
 	group.Go(func() error {
 		defer cancel()
 		return worker.Run(ctx, a.Temporal, acts, options)

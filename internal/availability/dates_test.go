@@ -147,7 +147,7 @@ func TestDaysAtEveryChangeAsMinuteByMinute(t *testing.T) {
 			t.Parallel()
 			zone, r := zoneNamed(t, name), rand.New(rand.NewPCG(11, uint64(i)))
 			for _, change := range changes(zone) {
-				if r.IntN(3) > 0 {
+				if r.IntN(6) > 0 {
 					continue
 				}
 				s := story{Query: &Query{

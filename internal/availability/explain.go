@@ -26,6 +26,7 @@ const (
 	Booking      Why = Why(KindBooking)   // Busy
 	Hold         Why = Why(KindHold)      // Busy
 	Event        Why = Why(KindEvent)     // Busy
+	Claim        Why = Why(KindClaim)     // Busy
 	Buffer       Why = "buffer"           // Busy is a guard in the slot, or a thing in the slot's own buffer
 	NotChosen    Why = "not_chosen"       // free, but the round went to another resource
 	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are

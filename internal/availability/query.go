@@ -55,6 +55,7 @@ const (
 	KindBooking Kind = "booking"
 	KindHold    Kind = "hold"
 	KindEvent   Kind = "event"
+	KindClaim   Kind = "claim" // for a booking that is not decided yet
 )
 
 // Busy is a range of time that is kept. A booking with a buffer is two of them: its own range, and the wider one as

@@ -1,6 +1,10 @@
 package availability
 
-import "time"
+import (
+	"time"
+
+	"holdfast/internal/zones"
+)
 
 // Inside the package an instant is a count of nanoseconds since 1970 in UTC, and wall time the same count of what a
 // clock on the wall shows. While a zone's offset stays the same, the two differ by it; so all work is done segment by
@@ -31,12 +35,8 @@ func segments(zone *time.Location, from, to int64) []segment {
 		t := moment(from).In(zone)
 		_, seconds := t.Zone()
 		next, offset := to, int64(seconds)*int64(time.Second)
-		switch _, end := t.ZoneBounds(); {
-		case end.IsZero(): // the offset stays for good
-		case instant(end) > from:
+		if end := zones.OffsetUntil(t, zone); !end.IsZero() {
 			next = min(to, instant(end))
-		default: // Go takes every year for one of 365 days here: on the last day of a leap year the end is not after t
-			next = min(to, (floor(from, day)+1)*day)
 		}
 		if last := len(cut) - 1; last >= 0 && cut[last].offset == offset {
 			cut[last].to = next
@@ -51,13 +51,7 @@ func segments(zone *time.Location, from, to int64) []segment {
 // firstOf is the first instant of a date, which is a count of days since 1970, or of the next one if the zone skipped
 // it.
 func firstOf(date int64, zone *time.Location) int64 {
-	midnight := date * day
-	for _, s := range segments(zone, midnight-widest, midnight+2*widest) {
-		if midnight < s.to+s.offset {
-			return max(s.from, midnight-s.offset)
-		}
-	}
-	return midnight
+	return instant(zones.StartOf(moment(date*day), zone))
 }
 
 // instantOf finds a wall time as RFC 5545 has it: of two the first, and one that does not exist is read with the offset

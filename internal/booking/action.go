@@ -21,6 +21,12 @@ const (
 	ChannelRelay Channel = "relay" // played on another booking, and passed on to this one
 )
 
+// ByVisitor tells whether an action was played by a visitor on a page of this server: as the customer, or in the name of the
+// page's app, which is how a request is withdrawn that the graph lets no customer end.
+func ByVisitor(actor graphs.Actor, channel Channel) bool {
+	return channel == ChannelLink && (actor == graphs.ActorCustomerLink || actor == graphs.ActorAPI)
+}
+
 // Status is what became of an action.
 type Status string
 
@@ -94,6 +100,7 @@ type Commit struct {
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
 	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
+	Drainer   uuid.UUID    `json:"-"`                 // the process for which endpoints that wake are reserved; the record fills it in
 }
 
 // Refusal is why an action was refused.

@@ -106,9 +106,11 @@ type Attempt struct {
 	ResponseBody    []byte
 }
 
-// Drain is the input of the activity that sends an endpoint's due deliveries.
+// Drain is the input of an endpoint's workflow, and of the activity that sends its due deliveries.
 type Drain struct {
 	EndpointID uuid.UUID `json:"endpoint_id"`
+	// Idle is how long the workflow stays without anything that waits; zero in those that began before they ended at all.
+	Idle time.Duration `json:"idle,omitempty"`
 }
 
 // Drained is what a drain left behind.

@@ -39,6 +39,7 @@ const (
 	TooManyRequests    Code = "too_many_requests"
 	NotSupported       Code = "not_supported" // of Timekit's contract, and deliberately not here
 	Unavailable        Code = "unavailable"   // a part behind us is away; try again
+	Overloaded         Code = "overloaded"    // more new bookings than can be carried out; try again
 	Internal           Code = "internal"      // our fault; details are in the log only
 )
 
@@ -67,7 +68,7 @@ var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
-	TooLarge, TooManyRequests, NotSupported, Unavailable, Internal,
+	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
 	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,
 	NoLongerOffered, InvalidParameter,

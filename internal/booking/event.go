@@ -4,17 +4,23 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/internal/zones"
 )
 
 // Event is an entry of a calendar: busy time made by hand, or how a booking shows there.
 type Event struct {
-	ID           uuid.UUID
-	AppID        uuid.UUID
-	Resource     Resource // its id and time zone only
-	CalendarID   uuid.UUID
-	Start        time.Time
-	End          time.Time
-	AllDay       bool // does not stand in the way of what ignores all-day events
+	ID         uuid.UUID
+	AppID      uuid.UUID
+	Resource   Resource // its id and time zone only
+	CalendarID uuid.UUID
+	Start      time.Time
+	End        time.Time
+	AllDay     bool // does not stand in the way of what ignores all-day events
+	// Of an all-day event: its first date and the one after its last, as midnights in UTC. They stay when the resource moves to
+	// another zone; Start and End follow. Zero for events that an older version wrote: see Settle.
+	StartDate    time.Time
+	EndDate      time.Time
 	What         string
 	Where        string
 	Description  string
@@ -35,6 +41,26 @@ type EventSettings struct {
 func (e *Event) SameTime(o *Event) bool {
 	return e.Resource.ID == o.Resource.ID && e.Start.Equal(o.Start) && e.End.Equal(o.End) && e.AllDay == o.AllDay &&
 		e.Settings == o.Settings
+}
+
+// Settle brings the times of an all-day event and its dates together, in its resource's zone. Dates win; without them they are
+// read from the times, a part of a day for the whole. The dates of other events are zero.
+func (e *Event) Settle() {
+	if !e.AllDay {
+		e.StartDate, e.EndDate = time.Time{}, time.Time{}
+		return
+	}
+	zone := e.Resource.Zone()
+	if e.StartDate.IsZero() {
+		e.StartDate = zones.DateOf(e.Start, zone)
+	}
+	if e.EndDate.IsZero() {
+		e.EndDate = zones.DateOf(e.End, zone)
+		if zones.StartOf(e.EndDate, zone).Before(e.End) {
+			e.EndDate = e.EndDate.AddDate(0, 0, 1)
+		}
+	}
+	e.Start, e.End = zones.StartOf(e.StartDate, zone), zones.StartOf(e.EndDate, zone)
 }
 
 // OwnedCalendar is a calendar with the time zone of its resource.

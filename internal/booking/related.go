@@ -36,6 +36,14 @@ func (r Related) Succeeds() *Succession {
 	return nil
 }
 
+// Promised is why a booking cannot give its place away while another one is about to take it.
+func (s *Succession) Promised() *Refusal {
+	if s.Action == BookAction {
+		return &Refusal{HoldExpired, "The hold is becoming a booking already."}
+	}
+	return &Refusal{ActionNotAvailable, "The booking is being moved already."}
+}
+
 // The actions that one booking plays on another.
 const (
 	RescheduleAction    = "reschedule_by_customer" // on the booking that is replaced
@@ -57,6 +65,14 @@ type Session struct {
 	BookFrom    time.Time `json:"book_from"`    // seats may be booked from then
 	BookUntil   time.Time `json:"book_until"`   // until then
 	CancelUntil time.Time `json:"cancel_until"` // and given back by their customers until then
+}
+
+// RefusesClaimed says why a session does not let a booking have the seat that it has claimed in time.
+func (s *Session) RefusesClaimed() *Refusal {
+	if s.Open {
+		return nil
+	}
+	return &Refusal{SessionClosed, "The session is closed."}
 }
 
 // Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move

@@ -29,6 +29,9 @@ type Dispatcher struct {
 	Indexed   bool // the server knows our search attributes
 }
 
+// errNoGraph means that this build lacks the booking's graph. A worker of another build may have it.
+var errNoGraph = errors.New("the graph is not known here")
+
 // Start begins a booking's walk with its first action. A workflow that is there already is no fault: it has the action.
 func (d *Dispatcher) Start(ctx context.Context, b *booking.Booking, app string, first booking.Signal) error {
 	return d.start(ctx, b, app, []booking.Signal{first}, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
@@ -62,10 +65,10 @@ func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string)
 func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 	id := workflows.EndpointID(endpoint)
 	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: d.TaskQueue, StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+		ID: id, TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
 	}
 	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
-		booking.Drain{EndpointID: endpoint})
+		booking.Drain{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 	return err
 }
 
@@ -83,7 +86,7 @@ func (d *Dispatcher) start(
 ) error {
 	graph, err := b.RuleBook()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoGraph, err)
 	}
 	in := booking.Start{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,

@@ -126,11 +126,12 @@ func TestCustomerLinksLiveForAnHourAtLeast(t *testing.T) {
 	}
 }
 
-func TestCustomerLinksNeedTheirGraph(t *testing.T) {
+// TestNoCustomerLinksWithoutTheirGraph: in the middle of a deploy there are none, and that is no fault.
+func TestNoCustomerLinksWithoutTheirGraph(t *testing.T) {
 	t.Parallel()
 	b := confirmedBooking()
 	b.GraphVersion = 99
-	if all, err := (Maker{Keyring: testKeyring(t)}).Customer(b); booking.CodeOf(err) != booking.Internal || all != nil {
+	if all, err := (Maker{Keyring: testKeyring(t)}).Customer(b); err != nil || all == nil || len(all) != 0 {
 		t.Errorf("%v, %v", all, err)
 	}
 }

@@ -132,7 +132,7 @@ func notificationType(c *booking.Change, b *booking.Booking) string {
 		}
 		return timeChosen
 	case booking.BookingsDelete:
-		if c.Action == booking.CancelByCustomerAction {
+		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, c.Channel) {
 			return declined
 		}
 		return cancelled

@@ -171,9 +171,8 @@ func TestABodyIsTheSameEachTime(t *testing.T) {
 func TestWhatCannotBeRendered(t *testing.T) {
 	t.Parallel()
 	good := kinds(t)["confirm"]
-	broken, endpoint, later := *good, *kinds(t)["endpoint_paused"], *good
+	broken, endpoint := *good, *kinds(t)["endpoint_paused"]
 	broken.Data, endpoint.Data = json.RawMessage(`{"id":5}`), json.RawMessage(`[]`)
-	later.Data = bytes.Replace(good.Data, []byte(`"graph_version":1`), []byte(`"graph_version":99`), 1)
 	for what, c := range map[string]struct {
 		format booking.Format
 		change *booking.Change
@@ -182,11 +181,41 @@ func TestWhatCannotBeRendered(t *testing.T) {
 		"no format":                 {"", &endpoint},
 		"a broken booking":          {booking.FormatTimekit, &broken},
 		"a broken endpoint":         {booking.FormatTimekit, &endpoint},
-		"a graph of a later build":  {booking.FormatReserveKit, &later},
 	} {
 		if text, err := Body(c.format, c.change, Links{}); booking.CodeOf(err) != booking.Internal || strings.Contains(err.Error(), "Zadie") {
 			t.Errorf("%s: %s, %v", what, text, err)
 		}
+	}
+}
+
+// TestAGraphOfALaterBuild renders every kind of change in every format on a build that does not have the booking's graph yet, as
+// happens in the middle of a deploy: only what is said of the open actions may differ.
+func TestAGraphOfALaterBuild(t *testing.T) {
+	t.Parallel()
+	rendered := 0
+	for name, c := range kinds(t) {
+		later := *c
+		later.Data = bytes.Replace(c.Data, []byte(`"graph_version":1`), []byte(`"graph_version":99`), 1)
+		if bytes.Equal(later.Data, c.Data) {
+			continue // about an endpoint
+		}
+		for _, format := range booking.Formats {
+			want, err := Body(format, c, Links{})
+			if err != nil {
+				continue // what the format has no shape for
+			}
+			got, err := Body(format, &later, Links{})
+			if err != nil {
+				t.Errorf("%s in %s: %v", name, format, err)
+			}
+			if format == booking.FormatReserveKit && !slices.Contains([]string{"paid", "session", "reminder"}, name) && !bytes.Equal(got, want) {
+				t.Errorf("%s in %s:\n%s\nwant\n%s", name, format, got, want)
+			}
+			rendered++
+		}
+	}
+	if rendered < 30 {
+		t.Errorf("rendered %d bodies only", rendered)
 	}
 }
 

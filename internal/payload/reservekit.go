@@ -48,14 +48,10 @@ func asReserveKit(c *booking.Change, b *booking.Booking, links Links) ([]byte, e
 	if c.Type == booking.ReminderEvent {
 		return asHoldfast(c, b, links)
 	}
-	graph, err := b.RuleBook()
-	if err != nil {
-		return nil, err
-	}
 	service, start := serviceOf(b), b.Start.In(b.Resource.Zone())
 	one := reserveKitBooking{
 		ID: alias(b.ID), ServiceID: alias(service), Date: start.Format(time.DateOnly), TimeSlotID: alias(timeSlot(service, start)),
-		Status: reserveKitStatus(graph, b.State), Message: wish(b), CreatedAt: utc(b.CreatedAt), UpdatedAt: utc(b.UpdatedAt),
+		Status: reserveKitStatusOf(b), Message: wish(b), CreatedAt: utc(b.CreatedAt), UpdatedAt: utc(b.UpdatedAt),
 		Customer: reserveKitPerson(b), UUID: b.ID,
 	}
 	if b.Kind() == booking.BookingsDelete {
@@ -71,6 +67,21 @@ func reserveKitStatus(graph *graphs.Graph, state string) string {
 	case ok && s.Final && state != booking.Completed:
 		return "cancelled"
 	case ok && (s.Final || leadsTo(s, booking.Completed)):
+		return "confirmed"
+	}
+	return "pending"
+}
+
+// reserveKitStatusOf also knows a booking whose graph is of a newer build than this one, as in the middle of a deploy: whether it
+// is over stands in the booking, and confirmed means the same in every graph.
+func reserveKitStatusOf(b *booking.Booking) string {
+	graph, err := b.RuleBook()
+	switch {
+	case err == nil:
+		return reserveKitStatus(graph, b.State)
+	case b.Completed && b.State != booking.Completed:
+		return "cancelled"
+	case b.Completed, b.State == "confirmed":
 		return "confirmed"
 	}
 	return "pending"

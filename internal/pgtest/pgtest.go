@@ -64,8 +64,12 @@ func Clone(t testing.TB) string {
 	name := fmt.Sprintf("t%d", clones.Add(1))
 	command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
 	t.Cleanup(func() { command(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	return server.URL(name)
+	return server.URL(name) + patient
 }
+
+// patient lets nothing time out on a machine that is busy with other work: a test asks what happens, not how fast. Deadlocks
+// are found as soon as ever.
+const patient = "&lock_timeout=120s&statement_timeout=120s&idle_in_transaction_session_timeout=120s"
 
 // Empty makes a database that no migration has touched and returns its URL.
 func Empty(t testing.TB) string {

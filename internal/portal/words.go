@@ -128,6 +128,7 @@ var faults = map[string]string{
 	"bad_response": "The answer was no proper HTTP.", "canceled": "This server was being stopped.",
 	"unexpected_status": "The receiver answered, but not with the status that was asked for.", "invalid_url": "The URL is not valid.",
 	"invalid_header": "A header is not valid.", "signing_failed": "The secret could not be used to sign.",
+	"render_failed": "The message could not be made, by a fault of this server. The receiver has no part in it.",
 }
 
 // faultWords says why an attempt failed.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -23,28 +23,6 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 
 // errKnown ends a transaction that would repeat what is on record already.
 var errKnown = errors.New("it is on record already")
-
-const insertAction = `
-	INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay)
-	VALUES (@id, @app, @booking, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay)
-	ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
-
-// queueAction puts an action on record, or ends the batch with errKnown. It goes first in its transaction: two tries of
-// one action meet here, before either has done anything else.
-func queueAction(batch *pgx.Batch, a *booking.Action) {
-	batch.Queue(insertAction, namedArgs{
-		"id": a.ID, "app": a.AppID, "booking": a.BookingID, "name": a.Name, "actor": a.Actor, "channel": a.Channel,
-		"key": a.KeyID, "inputs": asJSON(a.Inputs), "awaited": a.Awaited,
-		"revision": a.Revision, "relay": a.Relay,
-	}).Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, errKnown) })
-}
-
-func oneRow(tag pgconn.CommandTag, otherwise error) error {
-	if tag.RowsAffected() == 0 {
-		return otherwise
-	}
-	return nil
-}
 
 // Action returns a request to move by its id, or NotFound.
 func (db *DB) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
@@ -72,32 +50,56 @@ func (db *DB) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *
 	return a, b, db.pool.SendBatch(ctx, batch).Close()
 }
 
-// Request puts an action on record before it is signalled. A repeat with the same id returns the first one, whatever
-// has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link has
-// acted already.
+// Request puts an action on record before it is signalled, without a claim. A repeat with the same id returns the first one,
+// whatever has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link
+// has acted already.
 func (db *DB) Request(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
-	batch := &pgx.Batch{}
-	queueAction(batch, a)
-	if spend != "" {
-		queueSpend(batch, a, spend)
-	}
-	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
-	if !errors.Is(err, errKnown) {
-		return a, err
-	}
-	known, err := db.Action(ctx, a.ID)
-	if err == nil && known.AppID != a.AppID {
-		return nil, one(pgx.ErrNoRows, "The action")
-	}
-	return known, err
+	return db.RequestMove(ctx, &booking.Booking{ID: a.BookingID, AppID: a.AppID}, a, graphs.Move{}, spend)
 }
 
+// RequestMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same
+// transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking
+// share its claim.
+func (db *DB) RequestMove(
+	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
+) (*booking.Action, error) {
+	c := newClaim(b, move)
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
+		if c.needed() {
+			batch.Queue(`SELECT FROM bookings WHERE id = @id FOR NO KEY UPDATE`, c.args)
+		}
+		c.queue(batch, true)
+		c.queueAction(batch, a, true)
+		if spend != "" {
+			queueSpend(batch, a, spend)
+		}
+	})
+	switch {
+	case err == nil && c.accepted:
+		return a, nil
+	case err == nil:
+		return nil, db.lost(ctx, c)
+	}
+	known, lookErr := db.Action(ctx, a.ID)
+	switch {
+	case lookErr == nil && known.AppID != a.AppID:
+		return nil, one(pgx.ErrNoRows, "The action")
+	case lookErr == nil || booking.CodeOf(lookErr) != booking.NotFound:
+		return known, lookErr
+	case errors.Is(err, errRefused):
+		return nil, db.refused(ctx, c)
+	}
+	return nil, err
+}
+
+// queueSpend spends a link, or ends the transaction: it acts once.
 func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
-	const q = `INSERT INTO spent_links (booking_id, spend_key, action_id) VALUES (@booking, @spend, @action)
-		ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING`
-	used := booking.Errorf(booking.LinkUsed, "This link has been used already.")
-	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID}).
-		Exec(func(tag pgconn.CommandTag) error { return oneRow(tag, used) })
+	const q = `
+		WITH put AS (
+			INSERT INTO spent_links (booking_id, spend_key, action_id) SELECT @booking, @spend, @action WHERE ` + begun + `
+			ON CONFLICT ON CONSTRAINT spent_links_pkey DO NOTHING RETURNING action_id)
+		SELECT holdfast_refuse('spent_links_pkey') WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM put)`
+	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
 }
 
 // LinkSpent tells whether a link has acted on one of the bookings.

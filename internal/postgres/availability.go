@@ -16,7 +16,7 @@ type Busy struct {
 	Guard      bool // a buffer around something, rather than the thing itself
 	AllDay     bool // an all-day event
 	Holder     uuid.UUID
-	Kind       string // "booking", "hold" or "event"
+	Kind       string // "booking", "hold", "event", or "claim" of a booking that is not decided
 }
 
 // Window is a question for what is taken.
@@ -63,7 +63,8 @@ func (db *DB) Taken(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UU
 func (db *DB) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]Busy, error) {
 	const taken = `
 		SELECT o.resource_id, lower(o.during), upper(o.during), COALESCE(lower(o.layer) > 0, false), COALESCE(upper(o.layer) <= 0, false),
-			o.holder_id, CASE WHEN o.event_id IS NOT NULL THEN 'event' WHEN b.graph = 'reservation' THEN 'hold' ELSE 'booking' END
+			COALESCE(o.claimant, o.holder_id), CASE WHEN o.event_id IS NOT NULL THEN 'event' WHEN o.claimed THEN 'claim'
+				WHEN b.graph = 'reservation' THEN 'hold' ELSE 'booking' END
 		FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id WHERE `
 	const q = taken + `o.exclusive` + inWindow + ` UNION ALL ` + taken + `NOT o.exclusive` + inWindow + ` ORDER BY 2`
 	rows, err := db.pool.Query(ctx, q, w.args(appID))

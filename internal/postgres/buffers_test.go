@@ -43,6 +43,7 @@ func (b *bundle) wantFits(what string, v *booking.Booking, fits bool) *booking.B
 	if err := b.HasRoom(b.ctx, v, takesSlot); (err == nil) != fits || (err != nil && booking.CodeOf(err) != booking.SlotTaken) {
 		b.t.Errorf("%s: the quick look says %v", what, err)
 	}
+	b.wantClaimable(what, v, fits)
 	known, out := b.book(v)
 	if fits {
 		wantEqual(b.t, what, out.Result, booking.ResultApplied)

@@ -13,18 +13,19 @@ import (
 	"holdfast/internal/booking"
 )
 
-// entries are the calendar entries of an app: its events, and its bookings that hold time now.
+// entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
 const entries = `
-	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.what, v.where_at, v.description, v.participants, v.my_rsvp, v.settings,
+	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description, v.participants, v.my_rsvp, v.settings,
 		v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
 	FROM (
-		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, what, where_at, description, participants, my_rsvp, settings,
+		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description, participants, my_rsvp, settings,
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL
-		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, b.what, b.where_at, b.description,
+		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL, NULL, b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
+			OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)
 	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
 	WHERE v.app_id = @app AND `
 
@@ -33,11 +34,16 @@ func scanEvent(row pgx.Row) (*booking.Event, error) {
 	var of booking.Booking
 	var bookingID *uuid.UUID
 	var participants, settings []byte
-	err := row.Scan(&e.ID, &e.CalendarID, &e.Start, &e.End, &e.AllDay, &e.What, &e.Where, &e.Description, &participants, &e.RSVP,
+	var from, to *time.Time
+	err := row.Scan(&e.ID, &e.CalendarID, &e.Start, &e.End, &e.AllDay, &from, &to, &e.What, &e.Where, &e.Description, &participants, &e.RSVP,
 		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.State, &e.CreatedAt, &e.UpdatedAt, &e.Resource.ID, &e.Resource.Timezone)
 	if err != nil {
 		return nil, err
 	}
+	if from != nil && to != nil {
+		e.StartDate, e.EndDate = *from, *to
+	}
+	e.Settle()
 	if bookingID != nil {
 		of.ID, e.Booking = *bookingID, &of
 	}
@@ -88,18 +94,27 @@ func (db *DB) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, p
 func eventArgs(e *booking.Event) namedArgs {
 	return namedArgs{
 		"id": e.ID, "app": e.AppID, "resource": e.Resource.ID, "calendar": e.CalendarID, "start": e.Start, "end": e.End,
-		"all_day": e.AllDay, "what": e.What, "where": e.Where, "description": e.Description,
+		"all_day": e.AllDay, "start_date": orNoDate(e.StartDate), "end_date": orNoDate(e.EndDate),
+		"what": e.What, "where": e.Where, "description": e.Description,
 		"participants": asJSON(e.Participants), "rsvp": e.RSVP, "settings": asJSON(e.Settings),
 	}
+}
+
+func orNoDate(date time.Time) *time.Time {
+	if date.IsZero() {
+		return nil
+	}
+	return &date
 }
 
 // CreateEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
 // changes nothing; NotFound when the id is another app's, or the app has no such resource and calendar.
 func (db *DB) CreateEvent(ctx context.Context, e *booking.Event) error {
 	const q = `
-		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, what, where_at, description,
-			participants, my_rsvp, settings)
-		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @what, @where, @description, @participants, @rsvp, @settings)
+		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
+			description, participants, my_rsvp, settings)
+		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description,
+			@participants, @rsvp, @settings)
 		ON CONFLICT ON CONSTRAINT calendar_events_pkey DO NOTHING RETURNING created_at, updated_at`
 	known := false
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
@@ -125,10 +140,22 @@ func (db *DB) CreateEvent(ctx context.Context, e *booking.Event) error {
 	return err
 }
 
+// keepPlace locks the resource against deletion and, for an all-day event, against moving to another zone; the event's times
+// become those of its dates there.
 func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
 	batch := &pgx.Batch{}
 	holdResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
-	return tx.SendBatch(ctx, batch).Close()
+	if e.AllDay {
+		const q = `SELECT timezone FROM resources WHERE id = @resource FOR SHARE`
+		batch.Queue(q, namedArgs{"resource": e.Resource.ID}).QueryRow(func(row pgx.Row) error {
+			return one(row.Scan(&e.Resource.Timezone), "The resource")
+		})
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	e.Settle()
+	return nil
 }
 
 // settle takes the time of an event, and then gives back what it held before; SlotTaken when somebody else has it. Taking
@@ -171,7 +198,8 @@ func (db *DB) UpdateEvent(ctx context.Context, e *booking.Event) error {
 		FROM calendar_events WHERE id = @id AND app_id = @app FOR UPDATE`
 	const q = `
 		UPDATE calendar_events SET resource_id = @resource, calendar_id = @calendar, start_at = @start, end_at = @end,
-			all_day = @all_day, what = @what, where_at = @where, description = @description, participants = @participants,
+			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where,
+			description = @description, participants = @participants,
 			my_rsvp = @rsvp, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
 	return domain(db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := keepPlace(ctx, tx, e); err != nil {

@@ -24,6 +24,8 @@ func TestCleaningKeepsPace(t *testing.T) {
 		SELECT $1, n::text, '', gen_random_uuid(), now(), `+old+` FROM generate_series(1, $2) n`, b.app.ID, n)
 	b.exec(`INSERT INTO spent_claims (app_id, jti, booking_id, until)
 		SELECT $1, n::text, gen_random_uuid(), `+old+` FROM generate_series(1, $2) n`, b.app.ID, n)
+	b.exec(`INSERT INTO kept_forms (id, app_id, sealed, expires_at)
+		SELECT gen_random_uuid(), $1, '', `+old+` FROM generate_series(1, $2)`, b.app.ID, n)
 	b.exec(`INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, decided_at)
 		SELECT gen_random_uuid(), $1, gen_random_uuid(), 'create', 'api', 'api', 'refused', `+old+` FROM generate_series(1, $2)`, b.app.ID, n)
 	b.exec(`INSERT INTO scheduling_requests (id, app_id, name, code, duration_minutes, looked_at)
@@ -35,6 +37,8 @@ func TestCleaningKeepsPace(t *testing.T) {
 		SELECT gen_random_uuid(), $1, id, booking_id, seq, 'delivered', at, at FROM events`, e.ID)
 	b.exec(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, created_at)
 		SELECT gen_random_uuid(), $1, id, booking_id, seq, at FROM events`, stopped.ID)
+	b.exec(`INSERT INTO webhook_endpoints (id, app_id, url, purpose, secret, updated_at)
+		SELECT gen_random_uuid(), $1, n::text, 'reminder', '', `+old+` FROM generate_series(1, $2) n`, b.app.ID, n)
 	b.exec(`ANALYZE`)
 
 	c := postgres.NewCleaner(b.DB, postgres.Retention{
@@ -53,7 +57,7 @@ func TestCleaningKeepsPace(t *testing.T) {
 			t.Errorf("%s took %d batches for %d rows, want at most %d", one.Name, batches, want, most)
 		}
 	}
-	for _, table := range []string{"idempotency_keys", "spent_claims", "actions", "scheduling_requests", "webhook_deliveries", "events"} {
+	for _, table := range []string{"idempotency_keys", "spent_claims", "kept_forms", "actions", "scheduling_requests", "webhook_deliveries", "events"} {
 		b.wantCount(0, `SELECT count(*) FROM `+table)
 	}
 	wantEqual(t, "dropped, as the endpoint says", must(b.Endpoint(b.ctx, b.app.ID, stopped.ID)).Health.Dropped, 2*n)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -19,14 +20,15 @@ const OutcomeChannel = "holdfast_outcomes"
 // the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
 func (db *DB) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
 	var out booking.Outcome
-	err := db.inTx(ctx, func(tx pgx.Tx) (err error) {
-		out, err = commit(ctx, tx, in)
+	in.Drainer = db.process
+	err := db.inShortTx(ctx, func(tx statements) (err error) {
+		out, err = decided(ctx, tx, in)
 		return err
 	})
 	return out, err
 }
 
-func commit(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome, error) {
+func decided(ctx context.Context, tx statements, in booking.Commit) (booking.Outcome, error) {
 	found, err := hold(ctx, tx, in)
 	b := found.booking
 	switch {
@@ -41,12 +43,15 @@ func commit(ctx context.Context, tx pgx.Tx, in booking.Commit) (booking.Outcome,
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return standing(b, booking.ResultStale, ""), nil
 	case in.Refusal != nil:
-		return refuse(ctx, tx, b, in, *in.Refusal, false)
+		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
 		why := booking.Refusal{Code: booking.Stale, Message: "The booking has changed since that version."}
-		return refuse(ctx, tx, b, in, why, false)
+		return refuse(ctx, tx, found, in, why, false)
+	case in.Actor == graphs.ActorTimer && in.Move.Final && (found.claimed || found.promised):
+		why := booking.Refusal{Code: booking.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
+		return refuse(ctx, tx, found, in, why, false)
 	}
-	return move(ctx, tx, b, in, found.now)
+	return move(ctx, tx, found, in)
 }
 
 // standpoint is what a commit finds once it has the booking to itself.
@@ -57,32 +62,58 @@ type standpoint struct {
 	code    booking.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision int
-	untold   int // actions for other bookings that these have not heard of
+	untold   int  // actions for other bookings that these have not heard of
+	claimed  bool // the booking has claimed time or a seat for an action that is not decided
+	promised bool // another booking that is not decided is to take its place
+	withdrew bool // the request that it answers was cancelled
+	first    bool // the action is to bring the booking to life
 }
 
 // hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
 // lock before has committed; one statement for both would not.
-func hold(ctx context.Context, tx pgx.Tx, in booking.Commit) (standpoint, error) {
+func hold(ctx context.Context, tx statements, in booking.Commit) (found standpoint, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
 	const outcome = `
 		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
 			WHERE id = @action AND status <> 'pending'), (SELECT 'applied' FROM transitions WHERE action_id = @action), ''),
 			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), ''),
 			COALESCE((SELECT revision FROM actions WHERE id = @action), 0),
-			(SELECT count(*) FROM actions WHERE relayed_by = @id AND NOT told)`
+			(SELECT count(*) FROM actions WHERE relayed_by = @id AND NOT told),
+			EXISTS (SELECT FROM occupancies WHERE booking_id = @id AND claimed AND claimant IS NULL)
+				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
+			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
+			COALESCE((SELECT name FROM actions WHERE id = @action), '')`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
-	batch.Queue(load, args)
-	batch.Queue(outcome, args)
-	answers := tx.SendBatch(ctx, batch)
-	defer func() { _ = answers.Close() }() // an error has been seen at its row
-	var found standpoint
-	var err error
-	found.booking, err = scanBooking(answers.QueryRow())
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return found, err
+	batch.Queue(begin)
+	batch.Queue(load, args).QueryRow(func(row pgx.Row) (err error) {
+		found.booking, err = scanBooking(row)
+		return unlessNone(err)
+	})
+	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
+		var name string
+		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold, &found.claimed, &found.promised, &name)
+		found.first = begins(found.booking, name)
+		return err
+	})
+	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
+	return found, tx.SendBatch(ctx, batch).Close()
+}
+
+// begins tells whether an action is the one that brings a booking to life.
+func begins(b *booking.Booking, action string) bool {
+	if b == nil || b.Seq > 0 {
+		return false
 	}
-	return found, answers.QueryRow().Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold)
+	graph, err := b.RuleBook()
+	return err == nil && action == graph.Start
+}
+
+func unlessNone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
 func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
@@ -93,8 +124,8 @@ func standing(b *booking.Booking, result booking.Result, code booking.Code) book
 
 // gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
 // late keeps nothing of what people wrote.
-func gone(ctx context.Context, tx pgx.Tx, in booking.Commit, found standpoint) (booking.Outcome, error) {
-	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound}
+func gone(ctx context.Context, tx statements, in booking.Commit, found standpoint) (booking.Outcome, error) {
+	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound, Relays: found.untold}
 	if found.code != "" {
 		out.Code = found.code
 		return out, nil
@@ -102,18 +133,23 @@ func gone(ctx context.Context, tx pgx.Tx, in booking.Commit, found standpoint) (
 	batch := &pgx.Batch{}
 	decide(batch, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
 	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
+	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close()
 }
 
-// refuse puts a refusal on record and gives the link back. stillborn means that the refused action was to bring the
-// booking to life: the booking is erased, since to its maker it never existed.
+// refuse puts a refusal on record and gives the link back; what was claimed for the action alone goes by a trigger. A timer that
+// had to wait for the action has its turn now. stillborn means that the refused action was to bring the booking to life: the
+// booking is erased, since to its maker it never existed.
 func refuse(
-	ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, why booking.Refusal, stillborn bool,
+	ctx context.Context, tx statements, found standpoint, in booking.Commit, why booking.Refusal, stillborn bool,
 ) (booking.Outcome, error) {
-	batch := &pgx.Batch{}
+	batch, b := &pgx.Batch{}, found.booking
 	decide(batch, in, booking.Refused, why, b.Seq)
 	args := namedArgs{"booking": b.ID, "action": in.ActionID}
 	out := standing(b, booking.ResultRefused, why.Code)
+	if err := letTimerFire(ctx, tx, batch, found, in, &out.Relays); err != nil {
+		return out, err
+	}
 	if stillborn {
 		out.Result = booking.ResultGone
 		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
@@ -123,21 +159,23 @@ func refuse(
 	} else {
 		batch.Queue(`DELETE FROM spent_links WHERE action_id = @action`, args)
 	}
-	return out, tx.SendBatch(ctx, batch).Close()
+	batch.Queue(commit)
+	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
 }
 
 // move takes what the arrow takes, and then writes all the rest in one round trip.
-func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit, now time.Time) (booking.Outcome, error) {
+func move(ctx context.Context, tx statements, found standpoint, in booking.Commit) (booking.Outcome, error) {
+	b, now := found.booking, found.now
 	old, why, err := precede(ctx, tx, b)
-	if err == nil && why == nil {
-		why, err = answers(ctx, tx, b)
+	if err == nil && why == nil && found.withdrew {
+		why = pickRefusal(true, false)
 	}
 	if err == nil && why == nil {
-		why, err = admit(ctx, tx, b, in.Move, now)
+		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)
 	}
 	var taken []uuid.UUID
 	if err == nil && why == nil {
-		taken, why, err = win(ctx, tx, b, old, in.Move)
+		taken, why, err = win(ctx, tx, b, old, in.Move, found.claimed)
 	}
 	if err == nil && why == nil {
 		err = retime(ctx, tx, b, in)
@@ -146,7 +184,7 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	case err != nil:
 		return booking.Outcome{}, err
 	case why != nil:
-		return refuse(ctx, tx, b, in, *why, b.Seq == 0)
+		return refuse(ctx, tx, found, in, *why, b.Seq == 0)
 	}
 	batch := &pgx.Batch{}
 	changed := []*booking.Booking{b}
@@ -157,6 +195,7 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 		conclude(batch, old, b, now)
 		changed = []*booking.Booking{old.Booking, b}
 	}
+	settleClaim(batch, found, in.Move)
 	b.Step(in.Move, now)
 	out := standing(b, booking.ResultApplied, "")
 	if in.Move.Frees {
@@ -165,13 +204,29 @@ func move(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit,
 	advance(batch, b, in)
 	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
 	relay(batch, b, in, old != nil, &out.Relays)
-	tell(batch, &out.Wake, changed...)
+	tell(batch, in.Drainer, &out.Wake, changed...)
+	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }
 
+// settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.
+func settleClaim(batch *pgx.Batch, found standpoint, move graphs.Move) {
+	b := found.booking
+	switch {
+	case !found.claimed:
+	case move.Takes:
+		reserve(batch, b, move)
+	case move.Final && !move.Frees:
+		release(batch, b.ID)
+		if b.Session != nil && b.Related.OwnerBooking != nil {
+			b.Session.Taken--
+		}
+	}
+}
+
 // retime takes over the timers that the action's inputs set anew.
-func retime(ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.Commit) error {
+func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.Commit) error {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
@@ -215,7 +270,8 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 func decide(batch *pgx.Batch, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
 	const q = `
 		WITH decided AS (
-			UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now()
+			UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
+				claims = claims AND @status <> 'applied'
 			WHERE id = @id AND status = 'pending' RETURNING awaited)
 		SELECT pg_notify(@channel, @text) FROM decided WHERE awaited`
 	batch.Queue(q, namedArgs{

@@ -12,20 +12,26 @@ import (
 	"holdfast/internal/booking"
 )
 
-// Create puts a new booking in its initial state on record, together with the action that starts its walk. A repeat
-// with the same booking id changes nothing and returns the action of the first try. NotFound when the app has no such
-// resource and calendar. A slot or seat that is taken already, and a hold that is over, is refused here, before a workflow
-// is started for nothing; the constraint stays the judge.
+// Create puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
+// time or the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id
+// changes nothing and returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last
+// seat, by a reservation or a claim; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it
+// away; NotFound when the app has no such resource and calendar.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
-	batch := &pgx.Batch{}
-	queueAction(batch, first)
-	holdResource(batch, b.AppID, b.Resource.ID, b.Calendar.ID)
-	queuePrecede(batch, b)
-	queueRoom(batch, b, move)
-	queueBooking(batch, b)
-	err := domain(db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() }))
-	if err == nil {
+	c := newClaim(b, move)
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
+		queueRequestLock(batch, b)
+		c.queueOld(batch)
+		c.queue(batch, false)
+		c.queueAction(batch, first, false)
+		queueResource(batch, b, first)
+		queueBooking(batch, b, first)
+	})
+	switch {
+	case err == nil && c.accepted:
 		return first, nil
+	case err == nil:
+		return nil, db.lost(ctx, c)
 	}
 	known, lookErr := db.firstAction(ctx, b)
 	switch {
@@ -33,8 +39,21 @@ func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Act
 		return known, lookErr
 	case errors.Is(err, errKnown): // the id is another app's
 		return nil, one(pgx.ErrNoRows, "The booking")
+	case errors.Is(err, errRefused):
+		return nil, db.refused(ctx, c)
 	}
 	return nil, err
+}
+
+// queueResource keeps the resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// with that calendar.
+func queueResource(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const q = `
+		WITH resource AS MATERIALIZED (
+			SELECT r.id FROM resources r JOIN calendars c ON c.resource_id = r.id
+			WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL AND ` + begun + ` FOR KEY SHARE OF r)
+		SELECT holdfast_refuse('bookings_resource') WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM resource)`
+	batch.Queue(q, namedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID, "action": first.ID})
 }
 
 // holdResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
@@ -64,18 +83,25 @@ func (db *DB) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move)
 }
 
 func queueRoom(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
-	if owner := b.Related.OwnerBooking; owner != nil {
-		batch.Queue(selectSession, namedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
-			session, err := scanSession(row)
-			if err != nil {
-				return err
-			}
-			return session.Refuses(move, b.Seq == 0, time.Now()).Err()
-		})
-	}
+	queueSession(batch, b, move)
 	if move.Takes && move.Holds == graphs.HoldsSlot && !b.Settings.AllowDoubleBookings {
-		batch.Queue(room, slotOf(b).args()).QueryRow(hasRoom)
+		batch.Queue(`SELECT `+isTaken, slotOf(b).args()).QueryRow(hasRoom)
 	}
+}
+
+// queueSession asks the session of a seat whether it lets the seat make a move.
+func queueSession(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
+	owner := b.Related.OwnerBooking
+	if owner == nil {
+		return
+	}
+	batch.Queue(selectSession, namedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
+		session, err := scanSession(row)
+		if err != nil {
+			return err
+		}
+		return session.Refuses(move, b.Seq == 0, time.Now()).Err()
+	})
 }
 
 func hasRoom(row pgx.Row) error {
@@ -89,17 +115,18 @@ func hasRoom(row pgx.Row) error {
 	return nil
 }
 
-func queueBooking(batch *pgx.Batch, b *booking.Booking) {
+func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
 			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id)
-		VALUES (@id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
+		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request)`
-	queueRequest(batch, b)
+			@project, @owner, @reservation, @replaced, @bulk, @request WHERE ` + begun
+	queueRequest(batch, b, first)
 	batch.Queue(q, namedArgs{
-		"id": b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
+		"action": first.ID,
+		"id":     b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
 		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
@@ -107,25 +134,25 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking) {
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b),
 	})
-	queueCustomers(batch, b)
-	queueReminders(batch, b)
+	queueCustomers(batch, b, first)
+	queueReminders(batch, b, first)
 	if s := b.Session; s != nil && b.Related.OwnerBooking == nil {
 		const session = `
 			INSERT INTO sessions (booking_id, max_seats, book_from, book_until, cancel_until)
-			VALUES (@id, @seats, @from, @until, @cancel)`
+			SELECT @id, @seats, @from, @until, @cancel WHERE ` + begun
 		batch.Queue(session, namedArgs{
-			"id": b.ID, "seats": s.MaxSeats, "from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
+			"action": first.ID, "id": b.ID, "seats": s.MaxSeats, "from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
 		})
 	}
 }
 
-func queueCustomers(batch *pgx.Batch, b *booking.Booking) {
+func queueCustomers(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const customer = `
 		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
-		VALUES (@id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta)`
+		SELECT @id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta WHERE ` + begun
 	for _, c := range b.Customers {
 		batch.Queue(customer, namedArgs{
-			"id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
+			"action": first.ID, "id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
 			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
 		})
 	}

@@ -33,6 +33,7 @@ func TestCreateAtOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for name, sameAction := range map[string]bool{"same action": true, "own actions": false} {
+		b.resource, b.calendar = b.newResource(b.app)
 		v := b.at("instant", 9, 10)
 		id := newID()
 		known, errs := make([]*booking.Action, 20), make([]error, 20)
@@ -50,6 +51,7 @@ func TestCreateAtOnce(t *testing.T) {
 		}
 		b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1`, v.ID)
 		b.wantCount(1, `SELECT count(*) FROM customers WHERE booking_id = $1`, v.ID)
+		b.wantCount(1, `SELECT count(*) FROM occupancies WHERE booking_id = $1`, v.ID)
 	}
 }
 
@@ -67,8 +69,8 @@ func TestCreateLooksForRoom(t *testing.T) {
 	}
 	v.Settings.AllowDoubleBookings = true
 	must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
-	free := b.at("instant", 10, 11)
-	check(t, b.HasRoom(b.ctx, free, takesSlot))
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), booking.SlotTaken) // it is claimed by the one before
+	check(t, b.HasRoom(b.ctx, b.at("instant", 11, 12), takesSlot))
 }
 
 func TestCreateNeedsItsResource(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,7 +22,8 @@ import (
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	process uuid.UUID // names this process where endpoints are reserved and deliveries claimed
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -51,7 +53,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool}, nil
+	return &DB{pool: pool, process: uuid.New()}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
@@ -108,8 +110,20 @@ func domain(err error) error {
 		return booking.Wrap(err, booking.AlreadyExists, "A project with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
-	case "bookings_pkey":
+	case "bookings_pkey", "actions_pkey":
 		return errKnown
+	case refusedBySession, refusedByPredecessor:
+		return errRefused
+	case "bookings_resource", "bookings_resource_id_fkey", "occupancies_resource_id_fkey":
+		return booking.Wrap(err, booking.NotFound, "The resource does not exist.")
+	case "scheduling_requests_missing":
+		return booking.Wrap(err, booking.NotFound, "The scheduling request does not exist.")
+	case "scheduling_requests_cancelled":
+		return pickRefusal(true, false).Err()
+	case "scheduling_requests_picked":
+		return pickRefusal(false, true).Err()
+	case "spent_links_pkey":
+		return booking.Wrap(err, booking.LinkUsed, "This link has been used already.")
 	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
 		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
 	case "webhook_attempts_delivery_id_fkey":

@@ -23,18 +23,23 @@ type DrainTarget struct {
 	Probing         bool        // the breaker has opened: one delivery only, to see whether it may close
 }
 
+const drainTarget = `
+	SELECT ` + endpointColumns + `,
+		ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
+		a.webhook_secret, w.pace, w.opened > 0,
+		ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
+		ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
+	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @endpoint`
+
+func (t *DrainTarget) scan(row pgx.Row) error {
+	return row.Scan(append(endpointFields(&t.Endpoint),
+		&t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
+}
+
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
 func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
-	const q = `
-		SELECT ` + endpointColumns + `,
-			ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
-			a.webhook_secret, w.pace, w.opened > 0,
-			ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
-			ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
-		FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @id`
 	var t DrainTarget
-	fields := append(endpointFields(&t.Endpoint), &t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)
-	err := db.pool.QueryRow(ctx, q, namedArgs{"id": endpointID}).Scan(fields...)
+	err := t.scan(db.pool.QueryRow(ctx, drainTarget, namedArgs{"endpoint": endpointID}))
 	return &t, one(err, "The webhook")
 }
 
@@ -45,6 +50,9 @@ func (db *DB) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarg
 const isNext = `d.status = 'pending' AND (NOT @ordered OR d.seq = (SELECT min(p.seq) FROM webhook_deliveries p
 	WHERE p.endpoint_id = d.endpoint_id AND p.booking_id = d.booking_id AND p.status = 'pending'))`
 
+// ClaimLease is how long a delivery stays claimed when nothing more is heard of whoever claimed it.
+const ClaimLease = time.Minute
+
 // Claim says how many deliveries to take, for how long, and which.
 type Claim struct {
 	Limit     int
@@ -53,42 +61,71 @@ type Claim struct {
 	TestsOnly bool
 }
 
+const claimDue = `
+	WITH due AS (
+		SELECT d.id FROM webhook_deliveries d
+		WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
+		ORDER BY d.next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
+	claimed AS (
+		UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease), claimed_by = @drainer
+		FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.attempts, d.tried_before)
+	SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
+	FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
+
+func (db *DB) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
+	return namedArgs{
+		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
+		"drainer": db.process,
+	}
+}
+
 // Claim takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
 // the lease.
 func (db *DB) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booking.Delivery, error) {
-	const q = `
-		WITH due AS (
-			SELECT d.id FROM webhook_deliveries d
-			WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
-			ORDER BY d.next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
-		claimed AS (
-			UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease)
-			FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.attempts, d.tried_before)
-		SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
-		FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
-	rows, err := db.pool.Query(ctx, q, namedArgs{
-		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
-	})
+	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// Unclaim gives back a delivery that was claimed and not sent: it is due, and the attempt does not count.
-func (db *DB) Unclaim(ctx context.Context, d booking.Delivery) error {
-	const q = `
-		UPDATE webhook_deliveries SET attempts = attempts - 1, next_at = now()
-		WHERE id = @id AND status = 'pending' AND attempts = @attempt`
-	_, err := db.pool.Exec(ctx, q, namedArgs{"id": d.ID, "attempt": d.Attempt})
-	return err
+// ClaimReserved is Claim for whoever has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
+// A process that has lost the endpoint, which reserved tells, claims nothing. NotFound when the endpoint is deleted.
+func (db *DB) ClaimReserved(
+	ctx context.Context, endpointID uuid.UUID, c Claim,
+) (t *DrainTarget, due []booking.Delivery, reserved bool, err error) {
+	const fence = `SELECT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)`
+	args := db.claimArgs(endpointID, c)
+	t = &DrainTarget{}
+	batch := &pgx.Batch{}
+	batch.Queue(drainTarget, args).QueryRow(t.scan)
+	batch.Queue(fence, args).QueryRow(func(row pgx.Row) error { return row.Scan(&reserved) })
+	batch.Queue(claimFenced, args).Query(func(rows pgx.Rows) (err error) {
+		due, err = pgx.CollectRows(rows, scanDelivery)
+		return err
+	})
+	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, false, one(err, "The webhook")
+	}
+	return t, due, reserved, nil
 }
 
-// Resting tells whether nothing but tests is to be sent to an endpoint now; NotFound when it is deleted.
-func (db *DB) Resting(ctx context.Context, endpointID uuid.UUID) (resting bool, err error) {
-	const q = `SELECT status <> 'active' OR open_until > now() FROM webhook_endpoints WHERE id = @id`
-	err = db.pool.QueryRow(ctx, q, namedArgs{"id": endpointID}).Scan(&resting)
-	return resting, one(err, "The webhook")
+// claimFenced claims nothing for a process that has lost the endpoint.
+var claimFenced = strings.Replace(claimDue, "d.next_at <= now()",
+	"d.next_at <= now() AND EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)", 1)
+
+// Unclaim gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
+func (db *DB) Unclaim(ctx context.Context, all ...booking.Delivery) error {
+	const q = `
+		UPDATE webhook_deliveries d SET attempts = attempts - 1, next_at = now(), claimed_by = NULL
+		FROM unnest(@ids::uuid[], @attempts::integer[]) AS c (id, attempt)
+		WHERE d.id = c.id AND d.status = 'pending' AND d.attempts = c.attempt`
+	ids, attempts := make([]uuid.UUID, len(all)), make([]int, len(all))
+	for i, d := range all {
+		ids[i], attempts[i] = d.ID, d.Attempt
+	}
+	_, err := db.pool.Exec(ctx, q, namedArgs{"ids": ids, "attempts": attempts})
+	return err
 }
 
 // The statuses of a delivery.
@@ -99,36 +136,43 @@ const (
 	Cancelled = "cancelled" // the endpoint said it is gone
 )
 
-// FallAsleep notes that nobody drains an endpoint until its next delivery is due, and returns that moment (zero when
-// nothing waits). With something due already it changes nothing and returns a moment that is past. The gate makes commits
-// that are writing deliveries wait, or makes this wait for them, and the row's lock those who send something anew: no
-// delivery is missed.
+// FallAsleep notes that nobody drains an endpoint until its next delivery is due, ends this process's reservation of it, and
+// returns that moment: zero when nothing waits. With something due already, or while another process has the endpoint, it
+// changes nothing; a moment that is past says so. The gate makes commits that are writing deliveries wait, or makes this wait
+// for them, and the row's lock those who send something anew: no delivery is missed. All is one round trip, and so one
+// transaction; each statement has a snapshot of its own.
 func (db *DB) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
+	const lock = `SELECT FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
+	args := namedArgs{"endpoint": endpointID, "drainer": db.process}
 	var next *time.Time
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		args := namedArgs{"endpoint": endpointID}
-		const lock = `SELECT ordered FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
-		var ordered, due bool
+	err := retried(ctx, func() error {
 		batch := &pgx.Batch{}
 		batch.Queue(shutGate, args)
-		batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan(&ordered) })
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return one(err, "The webhook")
-		}
-		args["ordered"] = ordered
-		const look = `SELECT min(next_at), COALESCE(min(next_at) <= now(), false) FROM webhook_deliveries d
-			WHERE endpoint_id = @endpoint AND ` + isNext
-		if err := tx.QueryRow(ctx, look, args).Scan(&next, &due); err != nil || due {
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE webhook_endpoints SET awake = false WHERE id = @endpoint`, args)
-		return err
+		batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan() })
+		batch.Queue(fallAsleep, args).QueryRow(func(row pgx.Row) error { return row.Scan(&next) })
+		return db.pool.SendBatch(ctx, batch).Close()
 	})
-	if next == nil {
-		return time.Time{}, err
+	if err != nil {
+		return time.Time{}, one(err, "The webhook")
 	}
-	return *next, err
+	if next == nil {
+		return time.Time{}, nil
+	}
+	return *next, nil
 }
+
+// fallAsleep goes by the time at which it begins, when the locks are there, and not by that of the transaction.
+var fallAsleep = `
+	WITH first AS MATERIALIZED (
+		SELECT min(d.next_at) AS at FROM webhook_deliveries d WHERE d.endpoint_id = @endpoint AND ` +
+	strings.ReplaceAll(isNext, "@ordered", "(SELECT ordered FROM webhook_endpoints WHERE id = @endpoint)") + `),
+	asleep AS (
+		UPDATE webhook_endpoints SET awake = false WHERE id = @endpoint
+		AND NOT COALESCE((SELECT at FROM first) <= statement_timestamp(), false)
+		AND NOT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer <> @drainer AND until >= now())
+		RETURNING id),
+	done AS (DELETE FROM webhook_drains d USING asleep WHERE d.endpoint_id = asleep.id)
+	SELECT CASE WHEN EXISTS (SELECT FROM asleep) THEN at ELSE 'epoch' END FROM first`
 
 // OverdueEndpoints returns endpoints whose deliveries have been due for longer than a while, though nothing keeps them:
 // whoever should have woken them may have died before it could.

@@ -76,7 +76,7 @@ func (db *DB) turn(
 			return err
 		}
 		if tell != "" {
-			wake(batch, []uuid.UUID{publishEndpoint(batch, id, tell)}, &woken)
+			wake(batch, uuid.Nil, []uuid.UUID{publishEndpoint(batch, id, tell)}, &woken)
 		}
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err

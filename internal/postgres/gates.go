@@ -41,7 +41,7 @@ func passGates(batch *pgx.Batch, all ...*booking.Booking) {
 
 // affected is true of an endpoint and of all that may have to hear of it.
 const affected = `(id = @endpoint OR app_id = (SELECT app_id FROM webhook_endpoints WHERE id = @endpoint)
-	AND event_types && '{endpoint.*,endpoint.failing,endpoint.paused,endpoint.resumed,endpoint.disabled}')`
+	AND purpose = 'subscription' AND event_types && '{endpoint.*,endpoint.failing,endpoint.paused,endpoint.resumed,endpoint.disabled}')`
 
 // brink is true where the endpoint's next failure may be one that is told of. It looks a minute ahead: the pulse has not
 // been taken yet.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,34 +11,37 @@ import (
 	"holdfast/internal/booking"
 )
 
-// judge draws from an attempt what it says about its endpoint, and names the change to be told of, "" for none. It locks
-// the endpoint, unless that is healthy and stays so.
-func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, v Verdict) (tell string, err error) {
-	switch {
-	case v.Disable:
-		return disable(ctx, tx, endpointID)
-	case v.Test:
-		return "", nil
-	case v.Status == Delivered:
-		_, err := tx.Exec(ctx, succeeded, namedArgs{"endpoint": endpointID})
-		return "", err
-	}
-	return failed(ctx, tx, endpointID, v.Overloaded)
-}
-
 // succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
 // it writes once a minute.
 const succeeded = `
 	UPDATE webhook_endpoints SET succeeded_at = now(), failing_since = NULL, failures = 0, warned = false, opened = 0,
-		open_until = '-infinity', pace = LEAST(32, pace + 0.05), window_sent = window_sent + 1
+		open_until = '-infinity', pace = LEAST(32, pace + 0.05 * @times), window_sent = window_sent + @times
 	WHERE id = @endpoint AND (failing_since IS NOT NULL OR opened > 0 OR pace < in_flight
 		OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute')`
 
-// failed lets the endpoint's pulse say what a failure means, and writes it down.
-func failed(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, overloaded bool) (tell string, err error) {
+// succeed notes that an endpoint has received something. It locks the endpoint, unless that is healthy.
+func succeed(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
+	times := 0
+	for _, f := range all {
+		if f.Verdict.counts() {
+			times++
+		}
+	}
+	if times > 0 {
+		batch.Queue(succeeded, namedArgs{"endpoint": endpointID, "times": times})
+	}
+}
+
+// judge draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the changes to
+// be told of, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
+func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (tell []string, resting bool, err error) {
+	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
+		tell, err = disable(ctx, tx, endpointID)
+		return tell, true, err
+	}
 	const look = `
 		SELECT now(), status, reason, purpose, in_flight, failing_since, failures, warned, pace, GREATEST(window_at, 'epoch'),
-			window_sent, window_failed, opened, GREATEST(open_until, 'epoch')
+			window_sent, window_failed, opened, GREATEST(open_until, 'epoch'), succeeded_at
 		FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	var now time.Time
 	var p pulse
@@ -45,39 +49,50 @@ func failed(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, overloaded boo
 	lockAffected(batch, endpointID, brink)
 	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
-			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil)
+			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil, &p.succeededAt)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return "", one(err, "The webhook")
+		return nil, false, one(err, "The webhook")
 	}
-	tell = p.fail(now, overloaded)
+	for _, f := range all {
+		switch {
+		case !f.Verdict.counts():
+		case f.Verdict.Status == Delivered:
+			p.succeed(now)
+		default:
+			if told := p.fail(now, f.Verdict.Overloaded); told != "" {
+				tell = append(tell, told)
+			}
+		}
+	}
 	const write = `
 		UPDATE webhook_endpoints SET status = @status, reason = @reason, failing_since = @since, failures = @failures, warned = @warned,
 			pace = @pace, window_at = @window_at, window_sent = @sent, window_failed = @failed, opened = @opened, open_until = @open_until,
-			awake = awake AND @status = 'active', updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
+			succeeded_at = @succeeded, awake = awake AND @status = 'active',
+			updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
 		WHERE id = @endpoint`
 	_, err = tx.Exec(ctx, write, namedArgs{
 		"endpoint": endpointID, "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
 		"warned": p.warned, "pace": p.pace, "window_at": p.windowAt, "sent": p.sent, "failed": p.failed, "opened": p.opened,
-		"open_until": p.openUntil,
+		"open_until": p.openUntil, "succeeded": p.succeededAt,
 	})
-	return tell, err
+	return tell, p.status != booking.EndpointActive || p.openUntil.After(now), err
 }
 
-func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell string, err error) {
+func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []string, err error) {
 	batch := &pgx.Batch{}
 	lockAffected(batch, endpointID, "")
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return "", err
+		return nil, err
 	}
 	const q = `
 		UPDATE webhook_endpoints SET status = 'disabled', reason = 'gone', awake = false, updated_at = now()
 		WHERE id = @endpoint AND status <> 'disabled'`
 	done, err := tx.Exec(ctx, q, namedArgs{"endpoint": endpointID})
 	if err != nil || done.RowsAffected() == 0 {
-		return "", err
+		return nil, err
 	}
-	return booking.EndpointDisabledEvent, nil
+	return []string{booking.EndpointDisabledEvent}, nil
 }
 
 // publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that has asked to hear of

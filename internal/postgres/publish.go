@@ -30,13 +30,13 @@ const requestSeq = `
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
 // tell publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
-func tell(batch *pgx.Batch, woken *[]uuid.UUID, changed ...*booking.Booking) {
+func tell(batch *pgx.Batch, drainer uuid.UUID, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var events []uuid.UUID
 	passGates(batch, changed...)
 	for _, b := range changed {
 		events = append(events, publish(batch, b))
 	}
-	wake(batch, events, woken)
+	wake(batch, drainer, events, woken)
 }
 
 // publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
@@ -77,15 +77,22 @@ func toldRequest(b *booking.Booking) *uuid.UUID {
 }
 
 // wake marks the active endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:
-// the locks are taken in one order.
-func wake(batch *pgx.Batch, events []uuid.UUID, woken *[]uuid.UUID) {
+// the locks are taken in one order. They are reserved for drainer, the process that is about to send what waits for them; the
+// nil id reserves nothing, and then their workflows have to be woken.
+func wake(batch *pgx.Batch, drainer uuid.UUID, events []uuid.UUID, woken *[]uuid.UUID) {
 	const q = `
 		WITH asleep AS (
 			SELECT id FROM webhook_endpoints WHERE id IN (SELECT endpoint_id FROM webhook_deliveries WHERE event_id = ANY(@events))
-			AND NOT awake AND status = 'active' ORDER BY id FOR NO KEY UPDATE)
-		UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake
-		RETURNING id`
-	batch.Queue(q, namedArgs{"events": events}).Query(func(rows pgx.Rows) (err error) {
+			AND NOT awake AND status = 'active' ORDER BY id FOR NO KEY UPDATE),
+		woken AS (UPDATE webhook_endpoints SET awake = true WHERE id IN (SELECT id FROM asleep) AND NOT awake RETURNING id),
+		reserved AS (
+			INSERT INTO webhook_drains (endpoint_id, drainer, until)
+			SELECT id, @drainer, now() + make_interval(secs => @lease) FROM woken
+			WHERE @drainer <> '00000000-0000-0000-0000-000000000000'::uuid
+			ON CONFLICT (endpoint_id) DO NOTHING)
+		SELECT id FROM woken`
+	args := namedArgs{"events": events, "drainer": drainer, "lease": drainLease.Seconds()}
+	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
 		*woken, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		return err
 	})

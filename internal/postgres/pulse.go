@@ -18,6 +18,7 @@ const (
 	warnMore   = 5                  // failures
 	pauseAfter = 5 * 24 * time.Hour // without a success, and at least
 	pauseMore  = 12                 // failures: one delivery's whole schedule
+	maxPace    = booking.MaxInFlight
 )
 
 // pulse is how an endpoint has been doing.
@@ -34,6 +35,15 @@ type pulse struct {
 	sent, failed int // since windowAt
 	opened       int // how often the breaker has opened since the last success
 	openUntil    time.Time
+	succeededAt  *time.Time
+}
+
+// succeed takes a success in, as the statement succeeded does.
+func (p *pulse) succeed(now time.Time) {
+	p.succeededAt, p.failingSince, p.failures, p.warned, p.opened = &now, nil, 0, false, 0
+	p.openUntil = time.Unix(0, 0)
+	p.pace = min(maxPace, p.pace+0.05)
+	p.sent++
 }
 
 // fail takes a failure in and names the change that the world is to be told of, "" for none.

@@ -22,7 +22,7 @@ type predecessor struct {
 
 // precede locks the booking whose place a new one takes: the hold it comes from, or the booking it replaces. A refusal
 // says that it can no longer give its place away. Locks go from the new booking to the old one, never back.
-func precede(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*predecessor, *booking.Refusal, error) {
+func precede(ctx context.Context, tx statements, b *booking.Booking) (*predecessor, *booking.Refusal, error) {
 	how := b.Related.Succeeds()
 	if b.Seq > 0 || how == nil {
 		return nil, nil, nil
@@ -94,7 +94,7 @@ func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.T
 // admit asks the session of a seat, which stays locked until the end of the transaction: seats are counted one by one, and
 // none is booked while the session is being cancelled.
 func admit(
-	ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move, now time.Time,
+	ctx context.Context, tx statements, b *booking.Booking, move graphs.Move, claimed bool, now time.Time,
 ) (*booking.Refusal, error) {
 	first := b.Seq == 0
 	if b.Related.OwnerBooking == nil || (!first && !move.Takes && !move.Frees) {
@@ -106,6 +106,9 @@ func admit(
 		return nil, err
 	}
 	b.Session = session
+	if claimed && move.Takes {
+		return session.RefusesClaimed(), nil
+	}
 	return session.Refuses(move, first, now), nil
 }
 

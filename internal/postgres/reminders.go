@@ -14,29 +14,41 @@ import (
 	"holdfast/internal/booking"
 )
 
-// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share an
-// endpoint.
-func queueReminders(batch *pgx.Batch, b *booking.Booking) {
+// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
+// which is an endpoint that hears nothing else. A target that is in use is not written to more than once an hour, nor locked:
+// that note keeps it from being forgotten, and one that had said it is gone becomes active again.
+func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
+	const use = `UPDATE webhook_endpoints SET status = 'active', updated_at = now() WHERE ` + same + `
+		AND (status <> 'active' OR updated_at < now() - interval '1 hour') AND ` + begun
+	const target = `
+		INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
+		SELECT @endpoint, @app, @url, @method, @state, @purpose, @expected, @secret WHERE ` + begun + `
+		ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO NOTHING`
 	const q = `
-		WITH target AS (
-			INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
-			VALUES (@endpoint, @app, @url, @method, @state, @purpose, @expected, @secret)
-			ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO UPDATE SET status = 'active'
-			RETURNING id)
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
-		SELECT @booking, @number, @at, id, @settings FROM target`
+		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same + ` AND ` + begun
 	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
 		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
 			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
 	})
-	for _, r := range sorted {
+	for i, r := range sorted {
 		e := r.Target
-		batch.Queue(q, namedArgs{
+		args := namedArgs{
 			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
 			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
-			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings),
-		})
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
+		}
+		if i == 0 || !sameTarget(e, sorted[i-1].Target) {
+			batch.Queue(use, args)
+			batch.Queue(target, args)
+		}
+		batch.Queue(q, args)
 	}
+}
+
+func sameTarget(a, b *booking.Endpoint) bool {
+	return a.URL == b.URL && a.Method == b.Method && a.Expected == b.Expected
 }
 
 // ReminderSettings returns a booking's reminders as they were asked for: a JSON list.
@@ -64,7 +76,7 @@ func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID,
 		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
 			batch.Queue(passGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
-			wake(batch, []uuid.UUID{event}, &woken)
+			wake(batch, db.process, []uuid.UUID{event}, &woken)
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
@@ -79,7 +91,7 @@ func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.
 	}
 	const done = `
 		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
-		RETURNING endpoint_id`
+		RETURNING COALESCE(endpoint_id, '00000000-0000-0000-0000-000000000000')`
 	err = tx.QueryRow(ctx, done, namedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
 	if err != nil {
 		return b, endpoint, err

@@ -19,10 +19,11 @@ func scanResource(row pgx.Row) (*booking.Resource, error) {
 	return &r, err
 }
 
+const selectResource = `SELECT ` + resourceColumns + ` FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
+
 // Resource returns an app's resource, or NotFound.
 func (db *DB) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resource, error) {
-	const q = `SELECT ` + resourceColumns + ` FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
-	r, err := scanResource(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
+	r, err := scanResource(db.pool.QueryRow(ctx, selectResource, namedArgs{"id": id, "app": appID}))
 	return r, one(err, "The resource")
 }
 
@@ -74,7 +75,7 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 }
 
 // UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password
-// its own tokens end.
+// its own tokens end. In another zone its all-day events keep their dates: see moveDays.
 func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	const q = `
 		WITH ended AS (DELETE FROM resource_credentials WHERE resource_id = @id AND app_id = @app AND own AND @password <> '')
@@ -82,7 +83,18 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 			email = @email, meta = @meta, password = COALESCE(NULLIF(@password, ''), password), tags = COALESCE(@tags, tags),
 			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
 		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
-	return one(db.pool.QueryRow(ctx, q, resourceArgs(r)).Scan(&r.UpdatedAt), "The resource")
+	const look = `SELECT timezone FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR NO KEY UPDATE`
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		args := resourceArgs(r)
+		before := booking.Resource{ID: r.ID}
+		if err := tx.QueryRow(ctx, look, args).Scan(&before.Timezone); err != nil {
+			return one(err, "The resource")
+		}
+		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
+			return err
+		}
+		return moveDays(ctx, tx, &before, r)
+	})
 }
 
 func resourceArgs(r *booking.Resource) namedArgs {
@@ -117,16 +129,37 @@ func (db *DB) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
 	})
 }
 
+const selectCalendar = `
+	SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
+	FROM calendars WHERE resource_id = @resource AND (@id::uuid IS NULL OR id = @id) ORDER BY created_at, id LIMIT 1`
+
 // Calendar returns a resource's calendar: the named one, or its first when id is nil. NotFound when it has no such
 // calendar.
 func (db *DB) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID) (*booking.Calendar, error) {
-	const q = `
-		SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
-		FROM calendars WHERE resource_id = @resource AND (@id::uuid IS NULL OR id = @id) ORDER BY created_at, id LIMIT 1`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"resource": resourceID, "id": id})
+	rows, err := db.pool.Query(ctx, selectCalendar, namedArgs{"resource": resourceID, "id": id})
 	if err != nil {
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
 	return c, one(err, "The calendar")
+}
+
+// Place returns an app's resource and a calendar of it, in one round trip: the named calendar, or the first when it is nil.
+// NotFound when the app has no such resource; the calendar is nil when the resource has no such calendar.
+func (db *DB) Place(
+	ctx context.Context, appID, resourceID uuid.UUID, calendarID *uuid.UUID,
+) (r *booking.Resource, c *booking.Calendar, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(selectResource, namedArgs{"id": resourceID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {
+		r, err = scanResource(row)
+		return one(err, "The resource")
+	})
+	batch.Queue(selectCalendar, namedArgs{"resource": resourceID, "id": calendarID}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
+		if len(found) > 0 {
+			c = found[0]
+		}
+		return err
+	})
+	return r, c, db.pool.SendBatch(ctx, batch).Close()
 }

@@ -47,11 +47,13 @@ func NewCleaner(db *DB, keep Retention) *Cleaner {
 	c.Cleanups = []Cleanup{
 		{"idempotency_keys", c.single(deleteOperations, keep.Operations)},
 		{"claim_tokens", c.single(deleteClaims, keep.Claims)},
+		{"kept_forms", c.single(deleteForms, 0)},
 		{"refused_actions", c.single(deleteRefusals, keep.Refusals)},
 		{"scheduling_requests", c.requests},
 		{"paused_deliveries", c.paused},
 		{"deliveries", c.single(deleteDeliveries, keep.Changes)},
 		{"events", c.events},
+		{"reminder_targets", c.single(deleteReminderTargets, keepTargets)},
 	}
 	return c
 }
@@ -86,6 +88,10 @@ const (
 		DELETE FROM spent_claims WHERE (app_id, jti) IN (
 			SELECT app_id, jti FROM spent_claims WHERE until < now() - make_interval(secs => @keep)
 			ORDER BY until LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteForms = `
+		DELETE FROM kept_forms WHERE id IN (
+			SELECT id FROM kept_forms WHERE expires_at <= now() - make_interval(secs => @keep)
+			ORDER BY expires_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
 	deleteRefusals = `
 		DELETE FROM actions WHERE id IN (
 			SELECT id FROM actions WHERE status = 'refused' AND decided_at < now() - make_interval(secs => @keep)
@@ -94,7 +100,18 @@ const (
 		DELETE FROM webhook_deliveries WHERE id IN (
 			SELECT id FROM webhook_deliveries WHERE finished_at < now() - make_interval(secs => @keep)
 			ORDER BY finished_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	// deleteReminderTargets spares a target with a delivery, or with a reminder that may still come: one that is a month late comes no more.
+	deleteReminderTargets = `
+		DELETE FROM webhook_endpoints WHERE id IN (
+			SELECT w.id FROM webhook_endpoints w WHERE w.purpose = 'reminder' AND w.updated_at < now() - make_interval(secs => @keep)
+			AND NOT EXISTS (SELECT FROM reminders r WHERE r.endpoint_id = w.id AND r.done_at IS NULL AND r.at > now() - interval '30 days')
+			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id)
+			ORDER BY w.updated_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
 )
+
+// keepTargets is how long a reminder's target stays after a booking has named it. It is far above the hour after which a target in use
+// is noted as such, so that none is deleted while a booking names it.
+const keepTargets = 24 * time.Hour
 
 // single is a batch of one statement.
 func (c *Cleaner) single(statement string, keep time.Duration) func(context.Context, int) (int, bool, error) {

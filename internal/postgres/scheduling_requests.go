@@ -20,7 +20,7 @@ const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name'
 // nothing; NotFound when the id is another app's, or the project is.
 func (db *DB) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(insertRequest, requestArgs(r))
+	batch.Queue(insertRequest(``), requestArgs(r))
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, domain(err)
 	}
@@ -34,12 +34,15 @@ func (db *DB) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (
 	return all[0].Request, nil
 }
 
-const insertRequest = `
+// insertRequest puts a request on record, under a further condition.
+func insertRequest(and string) string {
+	return `
 	INSERT INTO scheduling_requests (id, app_id, name, code, public_link_id, project_id, offer, summary, duration_minutes, attributed,
 		metadata, recipient)
 	SELECT @id, @app, @name, @code, @link, @project, @offer, @summary, @duration, @attributed, @metadata, @recipient
-	WHERE @project::uuid IS NULL OR EXISTS (SELECT FROM projects p WHERE p.id = @project AND p.app_id = @app)
+	WHERE (@project::uuid IS NULL OR EXISTS (SELECT FROM projects p WHERE p.id = @project AND p.app_id = @app))` + and + `
 	ON CONFLICT ON CONSTRAINT scheduling_requests_pkey DO NOTHING`
+}
 
 func requestArgs(r *booking.SchedulingRequest) namedArgs {
 	return namedArgs{
@@ -56,37 +59,48 @@ func requestID(b *booking.Booking) *uuid.UUID {
 	return &b.Request.ID
 }
 
+// queueRequestLock locks the request that a booking answers, if it is on record: before the booking's time is claimed, as a
+// commit does.
+func queueRequestLock(batch *pgx.Batch, b *booking.Booking) {
+	if b.Request != nil && b.Related.RescheduledFrom == nil {
+		batch.Queue(lockRequest, namedArgs{"id": b.Request.ID, "app": b.AppID})
+	}
+}
+
 // queueRequest puts the request on record that a booking brings along, and spends the claim token that it came by. The
 // request of a booking that is moved is there already, and so is one that the app has made: for that one time is picked, by
 // one booking. ActionNotAvailable when it has one, or is cancelled.
-func queueRequest(batch *pgx.Batch, b *booking.Booking) {
+func queueRequest(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	if b.Request == nil {
 		return
 	}
-	batch.Queue(insertRequest, requestArgs(b.Request))
+	args := requestArgs(b.Request)
+	args["action"] = first.ID
+	batch.Queue(insertRequest(` AND `+begun), args)
 	if b.Related.RescheduledFrom == nil {
-		args := namedArgs{"id": b.Request.ID, "app": b.AppID}
-		batch.Queue(lockRequest, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(nil), "The scheduling request") })
-		batch.Queue(pickable, args).QueryRow(func(row pgx.Row) error {
-			var cancelled, picked bool
-			if err := row.Scan(&cancelled, &picked); err != nil {
-				return err
-			}
-			return pickRefusal(cancelled, picked).Err()
-		})
+		args := namedArgs{"id": b.Request.ID, "app": b.AppID, "action": first.ID}
+		batch.Queue(lockRequest, args)
+		batch.Queue(pickable, args)
 	}
 	if b.Claim != nil {
-		const spend = `INSERT INTO spent_claims (app_id, jti, booking_id, until) VALUES (@app, @jti, @booking, @until)`
-		batch.Queue(spend, namedArgs{"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until})
+		const spend = `
+			INSERT INTO spent_claims (app_id, jti, booking_id, until)
+			SELECT @app, @jti, @booking, @until WHERE ` + begun
+		batch.Queue(spend, namedArgs{
+			"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until, "action": first.ID,
+		})
 	}
 }
 
 // lockRequest is a statement of its own: the next one sees what whoever held the lock before has committed.
 const lockRequest = `SELECT q.id FROM scheduling_requests q WHERE q.id = @id AND q.app_id = @app FOR NO KEY UPDATE`
 
+// pickable ends the transaction unless the app has the request, it is not cancelled, and no time is picked for it.
 const pickable = `
-	SELECT q.cancelled_at IS NOT NULL, EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id)
-	FROM scheduling_requests q WHERE q.id = @id`
+	SELECT holdfast_refuse(CASE WHEN q.id IS NULL THEN 'scheduling_requests_missing'
+		WHEN q.cancelled_at IS NOT NULL THEN 'scheduling_requests_cancelled' ELSE 'scheduling_requests_picked' END)
+	FROM (SELECT) one LEFT JOIN scheduling_requests q ON q.id = @id AND q.app_id = @app
+	WHERE ` + begun + ` AND (q.id IS NULL OR q.cancelled_at IS NOT NULL OR EXISTS (SELECT FROM bookings b WHERE b.request_id = @id))`
 
 func pickRefusal(cancelled, picked bool) *booking.Refusal {
 	switch {
@@ -98,17 +112,11 @@ func pickRefusal(cancelled, picked bool) *booking.Refusal {
 	return nil
 }
 
-// answers refuses a booking to come to life for a request that was cancelled since the booking was asked for. The request
-// stays locked: whoever cancels it waits, and then finds the booking.
-func answers(ctx context.Context, tx pgx.Tx, b *booking.Booking) (*booking.Refusal, error) {
-	if b.Seq > 0 || b.Request == nil {
-		return nil, nil
-	}
-	const q = `SELECT cancelled_at IS NOT NULL FROM scheduling_requests WHERE id = @id FOR SHARE`
-	var cancelled bool
-	err := tx.QueryRow(ctx, q, namedArgs{"id": b.Request.ID}).Scan(&cancelled)
-	return pickRefusal(cancelled, false), err
-}
+// lockAnswered tells whether the request was cancelled that a booking about to come to life answers. The request stays locked:
+// whoever cancels it waits, and then finds the booking.
+const lockAnswered = `
+	SELECT q.cancelled_at IS NOT NULL FROM scheduling_requests q
+	WHERE q.id = (SELECT b.request_id FROM bookings b WHERE b.id = @id AND b.seq = 0) FOR SHARE`
 
 // eraseRequest drops the request of a booking that is about to be deleted, unless it has others.
 const eraseRequest = `

@@ -12,36 +12,32 @@ import (
 	"holdfast/internal/booking"
 )
 
-// win takes what a move takes, and gives up what the booking's predecessor has for it: both or neither. A refusal says
-// that somebody else has it.
+// win takes what a move takes, and gives up what the booking's predecessor has for it, with what was claimed there: both or
+// neither. A refusal says that somebody else has it. What the booking has claimed itself need not be won: see reserve.
 func win(
-	ctx context.Context, tx pgx.Tx, b *booking.Booking, old *predecessor, move graphs.Move,
+	ctx context.Context, tx statements, b *booking.Booking, old *predecessor, move graphs.Move, claimed bool,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
 	if old == nil {
-		return take(ctx, tx, b, move)
-	}
-	attempt, err := tx.Begin(ctx) // a savepoint
-	if err != nil {
-		return nil, nil, err
+		return take(ctx, tx, b, move, claimed)
 	}
 	batch := &pgx.Batch{}
+	batch.Queue(`SAVEPOINT place`)
 	batch.Queue(queueUp+`true`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
 	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, namedArgs{"old": old.ID})
-	if err := attempt.SendBatch(ctx, batch).Close(); err != nil {
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
-	if taken, why, err = take(ctx, attempt, b, move); err != nil {
-		return nil, nil, err
+	if taken, why, err = take(ctx, tx, b, move, false); why != nil {
+		_, err = tx.Exec(ctx, `ROLLBACK TO SAVEPOINT place`)
 	}
-	if why != nil {
-		return nil, why, attempt.Rollback(ctx)
-	}
-	return taken, nil, attempt.Commit(ctx)
+	return taken, why, err
 }
 
-func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move) ([]uuid.UUID, *booking.Refusal, error) {
+func take(
+	ctx context.Context, tx statements, b *booking.Booking, move graphs.Move, claimed bool,
+) ([]uuid.UUID, *booking.Refusal, error) {
 	switch {
-	case !move.Takes:
+	case !move.Takes || claimed:
 		return nil, nil, nil
 	case move.Holds == graphs.HoldsSlot:
 		ids, err := occupy(ctx, tx, slotOf(b))
@@ -55,6 +51,16 @@ func take(ctx context.Context, tx pgx.Tx, b *booking.Booking, move graphs.Move) 
 		return nil, nil, takeSeat(ctx, tx, b)
 	}
 	return nil, nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, move.Holds)
+}
+
+// reserve turns what a booking has claimed for a move into what it holds.
+func reserve(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
+	args := namedArgs{"id": b.ID}
+	if move.Holds == graphs.HoldsSeat {
+		batch.Queue(`UPDATE seats SET claimed = false WHERE booking_id = @id AND claimed`, args)
+		return
+	}
+	batch.Queue(`UPDATE occupancies SET claimed = false WHERE booking_id = @id AND claimed AND claimant IS NULL`, args)
 }
 
 // slot is a stretch of a resource's calendar, wanted by a holder.
@@ -106,10 +112,14 @@ const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
 	AND (@buffered AND upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
-// room tells whether a slot is taken now: a quick look, not a promise.
-const room = `
-	SELECT EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
-		OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
+// isTaken is true when a slot is taken now, by a reservation or a claim.
+const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
+	OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
+
+// wantedRows are the rows that a slot takes: one for the time itself and one for its buffer.
+const wantedRows = `
+	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
+	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered`
 
 // queueUp waits until nobody else takes two rows of a resource, or gives one up for another; a condition follows.
 const queueUp = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
@@ -117,12 +127,11 @@ const queueUp = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::
 // occupy wins a slot and returns its rows: one for the time itself and one for its buffer. None when somebody else has
 // it; a loser has written nothing. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach
 // into neighbouring slots, so takers of two rows queue up per resource first.
-func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
+func occupy(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
 		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
-		FROM (SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
-			UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered) wanted
+		FROM (` + wantedRows + `) wanted
 		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING
 		RETURNING id`
@@ -149,7 +158,7 @@ func occupy(ctx context.Context, tx pgx.Tx, s slot) ([]uuid.UUID, error) {
 }
 
 // takeSeat adds one to a session that admit has locked and found room in.
-func takeSeat(ctx context.Context, tx pgx.Tx, b *booking.Booking) error {
+func takeSeat(ctx context.Context, tx statements, b *booking.Booking) error {
 	const q = `
 		WITH seat AS (INSERT INTO seats (booking_id, session_id) VALUES (@booking, @session) RETURNING session_id)
 		UPDATE sessions SET taken = taken + 1 WHERE booking_id = (SELECT session_id FROM seat)`
@@ -165,9 +174,13 @@ func free(batch *pgx.Batch, b *booking.Booking, taken []uuid.UUID) {
 		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND NOT id = ANY(COALESCE(@taken::uuid[], '{}'))`, args)
 		return
 	}
-	const seat = `
-		WITH seat AS (DELETE FROM seats WHERE booking_id = @id RETURNING session_id)
-		UPDATE sessions SET taken = taken - 1 WHERE booking_id = (SELECT session_id FROM seat)`
 	b.Session.Taken--
-	batch.Queue(seat, args)
+	batch.Queue(giveSeat+uncount, args)
 }
+
+// giveSeat and uncount give a booking's seat back; conditions on the seat may stand between them.
+const (
+	giveSeat = `WITH seat AS (DELETE FROM seats WHERE booking_id = @id`
+	uncount  = ` RETURNING session_id)
+		UPDATE sessions SET taken = taken - 1 WHERE booking_id IN (SELECT session_id FROM seat)`
+)

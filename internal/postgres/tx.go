@@ -30,6 +30,48 @@ func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	})
 }
 
+// statements are what a transaction's steps run on: a connection, or a transaction.
+type statements interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// The first and the last statement of a transaction. In the first and the last batch of inShortTx they cost no round trip.
+const (
+	begin  = `BEGIN`
+	commit = `COMMIT`
+)
+
+// inShortTx is inTx for a transaction whose first batch begins it. Its last batch commits it, or else that is done here.
+func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
+	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		return retried(ctx, func() error {
+			err := do(conn)
+			switch {
+			case conn.Conn().PgConn().TxStatus() == 'I': // it has ended
+			case err != nil:
+				_, _ = conn.Exec(ctx, `ROLLBACK`) // a connection that cannot is closed when it is released
+			default:
+				_, err = conn.Exec(ctx, commit)
+			}
+			return err
+		})
+	})
+}
+
+// atOnce runs a transaction that is one batch without BEGIN and COMMIT. The server ends it with the batch: nobody waits for this
+// process while it holds locks. An error of a callback does not undo it; a statement has to fail for that. queue is asked
+// again for each try.
+func (db *DB) atOnce(ctx context.Context, queue func(*pgx.Batch)) error {
+	return domain(retried(ctx, func() error {
+		batch := &pgx.Batch{}
+		queue(batch)
+		return db.pool.SendBatch(ctx, batch).Close()
+	}))
+}
+
 // retried tries what Postgres has rolled back in favour of another transaction, with a short random pause in between, so
 // that the two do not meet again at once.
 func retried(ctx context.Context, try func() error) error {

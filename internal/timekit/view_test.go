@@ -82,7 +82,7 @@ func TestRSVP(t *testing.T) {
 	}
 	b := confirmed()
 	b.GraphVersion = 99
-	if v := (View{b, Clock{Out: Compact}}); v.Event()["rsvp"] != "needsAction" || v.OpenActions() == nil || len(v.OpenActions()) != 0 {
+	if v := (View{b, Clock{Out: Compact}}); v.Event()["rsvp"] != "accepted" || v.OpenActions() == nil || len(v.OpenActions()) != 0 {
 		t.Errorf("a graph of another build: %v, %v", v.Event()["rsvp"], v.OpenActions())
 	}
 }

@@ -27,6 +27,7 @@ const (
 	CodeInvalidURL     = "invalid_url"
 	CodeInvalidMethod  = "invalid_method"
 	CodeInvalidHeader  = "invalid_header"
+	CodeRender         = "render_failed"  // by us: there was nothing to send
 	CodeSigningFailed  = "signing_failed" // a secret or the id is malformed
 )
 

@@ -238,7 +238,7 @@ func FuzzGuard(f *testing.F) {
 func TestNoProxyIsAsked(t *testing.T) {
 	t.Parallel()
 	s := NewSender(Options{})
-	if s.transport.Proxy != nil {
+	if s.current.Proxy != nil {
 		t.Error("a proxy would stand between the guard and the target")
 	}
 	got := s.Send(context.Background(), testRequest("http://127.0.0.1:9/"))

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,11 @@ const (
 	handshakeTimeout = 5 * time.Second
 	maxResponseBytes = 16 << 10 // kept of a response's body; the same bounds its headers
 	connsPerHost     = 32       // many endpoints of many apps may share one host, and each is limited for itself
+	idleConns        = 512
+	idleTimeout      = 30 * time.Second
+	// keepFor is how long connections are used before new ones are made, whose target is resolved and judged anew: a receiver that
+	// has moved is found within that time. A kept connection leads where it led when it was judged, whatever the name says by then.
+	keepFor = time.Minute
 )
 
 // Request is one attempt to be made.
@@ -64,8 +70,10 @@ type Result struct {
 
 // Sender makes attempts. It is safe for concurrent use; one is enough for a process.
 type Sender struct {
-	options   Options
-	transport *http.Transport
+	options Options
+	mu      sync.Mutex
+	current *http.Transport
+	since   time.Time
 }
 
 // NewSender makes a sender that refuses every target the options do not allow.
@@ -77,7 +85,7 @@ func newSender(o Options, dialer *net.Dialer, tlsConfig *tls.Config) *Sender {
 	dialer.Timeout = connectTimeout
 	dialer.KeepAlive = 30 * time.Second
 	dialer.Control = newGuard(o).control
-	return &Sender{options: o, transport: &http.Transport{
+	return &Sender{options: o, since: time.Now(), current: &http.Transport{
 		Proxy:                  nil, // behind a proxy the guard would see only the proxy
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        tlsConfig,
@@ -86,14 +94,27 @@ func newSender(o Options, dialer *net.Dialer, tlsConfig *tls.Config) *Sender {
 		DisableCompression:     true, // a limit on unpacked bytes is no limit
 		MaxResponseHeaderBytes: maxResponseBytes,
 		MaxConnsPerHost:        connsPerHost,
-		MaxIdleConnsPerHost:    2,
-		MaxIdleConns:           100,
-		IdleConnTimeout:        30 * time.Second,
+		MaxIdleConnsPerHost:    connsPerHost,
+		MaxIdleConns:           idleConns,
+		IdleConnTimeout:        idleTimeout,
 	}}
 }
 
 // Close lets go of idle connections.
-func (s *Sender) Close() { s.transport.CloseIdleConnections() }
+func (s *Sender) Close() { s.transport(time.Now()).CloseIdleConnections() }
+
+// transport is the set of connections in use. One that is older than keepFor gives way to an empty one: its requests end, and
+// then its connections are let go.
+func (s *Sender) transport(now time.Time) *http.Transport {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.since) > keepFor {
+		old := s.current
+		s.current, s.since = old.Clone(), now
+		old.CloseIdleConnections()
+	}
+	return s.current
+}
 
 // Send makes one attempt and always says how it went: every failure, its own included, is a Result to be recorded. It
 // returns within the options' timeout, whatever the receiver does.
@@ -105,12 +126,12 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	result := s.attempt(ctx, r)
+	result := s.attempt(ctx, r, begun)
 	result.Duration = time.Since(begun)
 	return result
 }
 
-func (s *Sender) attempt(ctx context.Context, r Request) Result {
+func (s *Sender) attempt(ctx context.Context, r Request, begun time.Time) Result {
 	var reached progress
 	req, code := s.request(httptrace.WithClientTrace(ctx, reached.trace()), r)
 	if code != "" {
@@ -118,7 +139,7 @@ func (s *Sender) attempt(ctx context.Context, r Request) Result {
 	}
 	result := Result{Verdict: Retry, RequestHeaders: masked(req.Header, r.Headers)}
 	// The bare transport instead of a client: it knows neither redirects nor cookies, so none can be followed or kept.
-	resp, err := s.transport.RoundTrip(req)
+	resp, err := s.transport(begun).RoundTrip(req)
 	if err != nil {
 		result.ErrorCode = codeOf(err, reached.stage())
 		return result

@@ -23,7 +23,7 @@ func pipedSender(t testing.TB, answer func(w io.Writer)) *Sender {
 		s.Close()
 		receivers.Wait()
 	})
-	s.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+	s.current.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		receivers.Go(func() {
 			defer func() { _ = theirs.Close() }()

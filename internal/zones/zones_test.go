@@ -124,3 +124,42 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+// TestDatesBeginWhereTheClocksSay compares the start of a date with a walk over minutes, around every change of every zone.
+func TestDatesBeginWhereTheClocksSay(t *testing.T) {
+	t.Parallel()
+	sum := 0
+	for _, name := range zones.Names() {
+		zone, err := zones.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		for at := time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC); at.Before(to); {
+			next := zones.OffsetUntil(at, zone)
+			if next.IsZero() {
+				break
+			}
+			if !next.After(at) {
+				t.Fatalf("%s: the offset at %s ends at %s", name, at, next)
+			}
+			sum++
+			date := zones.DateOf(next, zone)
+			first := next.Add(-50 * time.Hour)
+			for zones.DateOf(first, zone).Before(date) {
+				first = first.Add(time.Minute)
+			}
+			if got := zones.StartOf(date, zone); !got.Equal(first) {
+				t.Errorf("%s: %s begins at %s, want %s", name, date.Format(time.DateOnly), got, first)
+			}
+			at = next
+		}
+	}
+	if sum < 1000 {
+		t.Errorf("only %d changes", sum)
+	}
+	apia, _ := zones.Load("Pacific/Apia")
+	if got := zones.StartOf(time.Date(2011, 12, 30, 0, 0, 0, 0, time.UTC), apia); !got.Equal(time.Date(2011, 12, 30, 10, 0, 0, 0, time.UTC)) {
+		t.Errorf("a date that was skipped begins at %s", got)
+	}
+}

@@ -17,17 +17,41 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
+	only := flag.String("only", "", "measure one section: lives, crowd, free or webhooks; empty = all of them")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
-	if err := run(ctx, *lives, *rounds, *out); err != nil {
+	if err := run(ctx, *lives, *rounds, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, lives, rounds int, out string) error {
+// report measures the sections and puts their pages together.
+func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string) (string, error) {
+	pages := map[string]string{}
+	for _, section := range []struct {
+		name    string
+		measure func(context.Context, *stack.Stack) (string, error)
+	}{
+		{"free", measureFree}, // first of all: the server is busy for a while with putting away what thousands of lives left behind
+		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, lives, rounds) }},
+		{"crowd", measureCrowd},
+		{"webhooks", measureTold},
+	} {
+		if only != "" && only != section.name {
+			continue
+		}
+		var err error
+		if pages[section.name], err = section.measure(ctx, s); err != nil {
+			return "", fmt.Errorf("%s: %w", section.name, err)
+		}
+	}
+	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"], nil
+}
+
+func run(ctx context.Context, lives, rounds int, only, out string) error {
 	dir, err := os.MkdirTemp("", "holdfast-bench-")
 	if err != nil {
 		return err
@@ -46,23 +70,13 @@ func run(ctx context.Context, lives, rounds int, out string) error {
 		return err
 	}
 	defer func() { _ = s.Stop() }()
-	// First of all: the server is busy for a while with putting away what thousands of lives left behind.
-	asked, err := measureFree(ctx, s)
+	text, err := report(ctx, s, lives, rounds, only)
 	if err != nil {
 		return err
 	}
-	report, err := measure(ctx, s, lives, rounds)
-	if err != nil {
-		return err
-	}
-	told, err := measureTold(ctx, s)
-	if err != nil {
-		return err
-	}
-	report += asked + told
-	_, _ = fmt.Fprint(os.Stdout, report)
+	_, _ = fmt.Fprint(os.Stdout, text)
 	if out == "" {
 		return nil
 	}
-	return os.WriteFile(out, []byte(report), 0o644) //nolint:gosec // a page for everybody
+	return os.WriteFile(out, []byte(text), 0o644) //nolint:gosec // a page for everybody
 }

@@ -119,9 +119,9 @@ func (t *told) fill(ctx context.Context, endpoints []string, count int, after ti
 func (t *told) wake(ctx context.Context, endpoints []string) error {
 	for _, endpoint := range endpoints {
 		id := uuid.MustParse(endpoint)
-		options := client.StartWorkflowOptions{ID: workflows.EndpointID(id), TaskQueue: workflows.DefaultTaskQueue}
+		options := client.StartWorkflowOptions{ID: workflows.EndpointID(id), TaskQueue: workflows.WebhookQueue(workflows.DefaultTaskQueue)}
 		_, err := t.stack.App.Temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.WakeSignal, nil, options,
-			workflows.Endpoint, booking.Drain{EndpointID: id})
+			workflows.Endpoint, booking.Drain{EndpointID: id, Idle: workflows.EndpointIdle})
 		if err != nil {
 			return err
 		}

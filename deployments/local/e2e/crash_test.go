@@ -17,7 +17,8 @@ import (
 // process is a local run in a process of its own, which a test may kill.
 type process struct {
 	*bundle
-	cmd *exec.Cmd
+	cmd      *exec.Cmd
+	database string
 }
 
 // spawn starts a local run on a data directory and waits until it answers.
@@ -38,17 +39,18 @@ func spawn(t *testing.T, dir string, env ...string) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{&bundle{dir: dir, log: log}, cmd}
+	p := &process{bundle: &bundle{dir: dir, log: log}, cmd: cmd}
 	t.Cleanup(func() { p.kill(t) })
 	var local struct {
 		API string `json:"api_url"`
 		Key string `json:"api_key"`
+		URL string `json:"database_url"`
 	}
 	eventually(t, 60*time.Second, "a local run that answers: "+log.String(), func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "local.json"))
 		return err == nil && json.Unmarshal(text, &local) == nil && local.API != ""
 	})
-	p.api, p.key = local.API, local.Key
+	p.api, p.key, p.database = local.API, local.Key, local.URL
 	return p
 }
 

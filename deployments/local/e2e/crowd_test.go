@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,12 +94,12 @@ func (b *bundle) record(t *testing.T, target any, query string, args ...any) {
 	}
 }
 
-// insist asks until there is an answer that is final: a machine that is short of breath says 202 first. The repeat is the
-// same request, under the same key.
+// insist asks until there is an answer that is final: a machine that is short of breath says 202 or 503 first. The repeat is
+// the same request, under the same key.
 func (b *bundle) insist(ctx context.Context, method, path, body string) (answer, error) {
 	key := []string{"Prefer", "wait=20", "Idempotency-Key", uuid.NewString()}
 	a, err := b.try(ctx, method, path, body, key...)
-	for err == nil && (a.status == http.StatusAccepted || a.str("code") == "idempotency_key_in_flight") {
+	for err == nil && (a.status == http.StatusAccepted || slices.Contains(notYet, a.str("code"))) {
 		select {
 		case <-ctx.Done():
 			return a, ctx.Err()
@@ -108,3 +109,5 @@ func (b *bundle) insist(ctx context.Context, method, path, body string) (answer,
 	}
 	return a, err
 }
+
+var notYet = []string{"idempotency_key_in_flight", "overloaded"}

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/workflows"
+	"holdfast/internal/dispatch"
 )
 
 // nudge lets an endpoint's workflow look again, after the record was changed behind its back.
 func (b *bundle) nudge(t testing.TB, hook string) {
 	t.Helper()
-	must(t, b.stack.App.Temporal.SignalWorkflow(t.Context(), workflows.EndpointID(mustUUID(t, hook)), "", workflows.WakeSignal, nil))
+	wake := dispatch.Dispatcher{Client: b.stack.App.Temporal, TaskQueue: b.stack.App.Config.TaskQueue}
+	must(t, wake.Wake(t.Context(), mustUUID(t, hook)))
 }
 
 // settled waits until an endpoint has nothing that waits.

@@ -95,7 +95,7 @@ func TestLinksExplainWhereABookingWent(t *testing.T) {
 	b.put(t, "/v2/bookings/"+second+"/cancel", "").want(t, http.StatusOK)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		page := visitor.call(t, method, link, "", "Accept", "text/html").want(t, http.StatusUnprocessableEntity)
-		if !strings.Contains(page.body, "Not possible any more") || !strings.Contains(page.body, "13:00") || !strings.Contains(page.body, "cancelled") {
+		if !strings.Contains(page.body, "Not possible any more") || !strings.Contains(page.body, "13:00") || !strings.Contains(page.body, "Cancelled") {
 			t.Error(page.body)
 		}
 		visitor.call(t, method, link, "", "Accept", "application/json").refused(t, http.StatusUnprocessableEntity, "action_not_available")

@@ -149,7 +149,7 @@ func loseStory(t *testing.T) pageStory {
 	return pageStory{
 		Name: "taken", Play: "lose", URL: s.api + s.claimed(t, nil), Other: s.api + s.path, Timezone: "Europe/Berlin", Home: "Europe/Berlin", Phone: true,
 		check: func(t *testing.T, seen answer) {
-			seen.same(t, "seen.said", "Somebody else has just booked this time. Please choose another.")
+			seen.same(t, "seen.said", "This time has been taken meanwhile. Please choose another.")
 			seen.same(t, "seen.title", "You are booked")
 			if seen.str("seen.picked.at") == seen.str("seen.second.at") {
 				t.Error("the taken time is still shown")

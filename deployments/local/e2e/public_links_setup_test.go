@@ -186,6 +186,19 @@ func (b *bundle) submit(t testing.TB, path string, values url.Values, headers ..
 	return b.post(t, path, values.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
+// resend sends a form that cannot be carried out, and returns the page that its visitor is led to: no answer to a form is a
+// page, or Back and Reload would send it again.
+func (s *linkShop) resend(t testing.TB, path string, values url.Values) answer {
+	t.Helper()
+	to := s.visitor.submit(t, path, values).want(t, http.StatusSeeOther).header.Get("Location")
+	for _, typed := range []string{values.Get("name"), values.Get("email"), values.Get("notes")} {
+		if len(typed) > 3 && strings.Contains(to, url.QueryEscape(typed)) {
+			t.Errorf("what was typed stands in the address: %s", to)
+		}
+	}
+	return s.visitor.get(t, to).want(t, http.StatusOK)
+}
+
 // take books the first time of a page, and returns the address of what was booked.
 func (s *linkShop) take(t testing.TB, page answer) string {
 	t.Helper()

@@ -130,8 +130,8 @@ func TestWithoutTemporalActionsAreKept(t *testing.T) {
 	}
 	b.get(t, "/readyz").refused(t, http.StatusServiceUnavailable, "unavailable")
 	b.get(t, "/healthz").want(t, http.StatusOK)
-	b.put(t, "/v2/bookings/"+id+"/cancel", "{}").want(t, http.StatusAccepted)
-	kept := b.post(t, "/v2/bookings", request(resource, "instant", 2)).want(t, http.StatusAccepted)
+	b.put(t, "/v2/bookings/"+id+"/cancel", "{}", "Prefer", "wait=1").want(t, http.StatusAccepted)
+	kept := b.post(t, "/v2/bookings", request(resource, "instant", 2), "Prefer", "wait=1").want(t, http.StatusAccepted)
 	if got := b.state(t, kept.str("data.id")); got != "initialized" {
 		t.Errorf("state %s", got)
 	}

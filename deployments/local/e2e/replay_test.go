@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
@@ -16,6 +17,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"holdfast/internal/booking"
 	"holdfast/workflows"
 )
 
@@ -57,13 +59,48 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		}
 		replay(t, c, name, id)
 	}
-	replay(t, c, "endpoint", workflows.EndpointID(mustUUID(t, hook)))
+	replay(t, c, "endpoint-on-its-own-queue", workflows.EndpointID(mustUUID(t, hook)))
+}
+
+// TestEndpointsMoveOn: a workflow that began before endpoints had a task queue of their own is served where it is, and goes on where
+// they are now; there it ends once nothing has waited for a while, and its endpoint is served as before.
+func TestEndpointsMoveOn(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	hears := newReceiver(t, ok)
+	hook := b.webhook(t, hears.URL, "").str("data.id")
+	endpoint, c := mustUUID(t, hook), b.stack.App.Temporal
+	id, queue := workflows.EndpointID(endpoint), b.stack.App.Config.TaskQueue
+	begin := func(queue string, in booking.Drain) client.WorkflowRun {
+		t.Helper()
+		options := client.StartWorkflowOptions{ID: id, TaskQueue: queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING}
+		run, err := c.ExecuteWorkflow(t.Context(), options, workflows.Endpoint, in)
+		must(t, err)
+		return run
+	}
+	old := begin(queue, booking.Drain{EndpointID: endpoint})
+	eventually(t, 20*time.Second, "it runs on the queue of webhooks", func() bool {
+		now, err := c.DescribeWorkflowExecution(t.Context(), id, "")
+		return err == nil && now.WorkflowExecutionInfo.TaskQueue == workflows.WebhookQueue(queue) &&
+			now.WorkflowExecutionInfo.Execution.RunId != old.GetRunID()
+	})
+	replayRun(t, c, "endpoint-moves-on", id, old.GetRunID())
+	idle := begin(workflows.WebhookQueue(queue), booking.Drain{EndpointID: endpoint, Idle: 500 * time.Millisecond})
+	must(t, idle.Get(t.Context(), nil))
+	replayRun(t, c, "endpoint-ends-idle", id, idle.GetRunID())
+	b.book(t, b.resource(t), "instant", 9)
+	hears.waitFor(t, 1)
 }
 
 func replay(t *testing.T, c client.Client, name, id string) {
 	t.Helper()
+	replayRun(t, c, name, id, "")
+}
+
+func replayRun(t *testing.T, c client.Client, name, id, run string) {
+	t.Helper()
 	var all history.History
-	events := c.GetWorkflowHistory(t.Context(), id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := c.GetWorkflowHistory(t.Context(), id, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {

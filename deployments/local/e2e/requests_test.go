@@ -83,12 +83,12 @@ func TestRescheduleToATakenTime(t *testing.T) {
 	ask := s.visitor.get(t, picker.slots(t)[1].href).want(t, http.StatusOK)
 	before := s.standing(t)[0].str("data.id")
 	s.take(t, s.visitor.get(t, s.path).want(t, http.StatusOK))
-	s.visitor.submit(t, path, ask.form(nil)).want(t, http.StatusConflict).says(t, "Somebody else has just booked this time.", "Choose another time")
+	s.resend(t, path, ask.form(nil)).says(t, "This time has been taken meanwhile.", "Choose another time")
 	if got := s.state(t, before); got != "confirmed" {
 		t.Errorf("it is %s", got)
 	}
 	wild := ask.form(map[string]string{"start": picker.first(t).at.Add(-3 * time.Hour).Format(time.RFC3339)})
-	s.visitor.submit(t, path, wild).want(t, http.StatusConflict).says(t, "This time is not offered any more.")
+	s.resend(t, path, wild).says(t, "This time is not offered any more.")
 }
 
 // TestRequestIsDeclined by its recipient, with a word to the other side, once.
@@ -125,13 +125,13 @@ func TestRequestIsDeclined(t *testing.T) {
 	s.visitor.submit(t, path, ask.form(map[string]string{"action": "explode"})).want(t, http.StatusBadRequest)
 }
 
-// TestRequestNotConfirmedYet waits for the owner; its recipient can do nothing meanwhile, as its graph says.
+// TestRequestNotConfirmedYet waits for the owner; its recipient can withdraw it meanwhile, and not move it, as its graph says.
 func TestRequestNotConfirmedYet(t *testing.T) {
 	t.Parallel()
 	s := newLinkShop(t, mornings+`,"booking":{"graph":"confirm_decline"}`, "")
 	path := s.booked(t)
 	page := s.visitor.get(t, path+"?done=true").want(t, http.StatusOK).says(t, "Not confirmed yet", "Waiting for confirmation")
-	if strings.Contains(page.body, "decline=true") || strings.Contains(page.body, "reschedule=true") {
+	if strings.Contains(page.body, "reschedule=true") {
 		t.Error(page.words())
 	}
 	file := s.visitor.get(t, path+"/event.ics").want(t, http.StatusOK)
@@ -163,6 +163,11 @@ func TestEventFile(t *testing.T) {
 	if err != nil || len(read.Events()) != 1 {
 		t.Fatal(err, file.body)
 	}
+	for _, line := range []string{"METHOD", "ORGANIZER", "ATTENDEE"} { // a METHOD asks for an organizer (RFC 5546, 3.2.1)
+		if strings.Contains(file.body, "\n"+line) {
+			t.Errorf("the file has %s: %s", line, file.body)
+		}
+	}
 	event, record := read.Events()[0], s.standing(t)[0]
 	value := func(name ics.ComponentProperty) string { return event.GetProperty(name).Value }
 	start, _ := event.GetStartAt()
@@ -175,6 +180,9 @@ func TestEventFile(t *testing.T) {
 	if got := value(ics.ComponentPropertySummary); got != want {
 		t.Errorf("%q", got)
 	}
+	if about := ics.FromText(value(ics.ComponentPropertyDescription)); !strings.HasPrefix(about, "With Chair one\n\n") || !strings.HasSuffix(about, path) {
+		t.Errorf("%q", about)
+	}
 	if value(ics.ComponentPropertyStatus) != "CONFIRMED" || value(ics.ComponentPropertySequence) == "" || !strings.HasSuffix(value(ics.ComponentPropertyUrl), path) {
 		t.Error(file.body)
 	}
@@ -185,6 +193,9 @@ func TestEventFile(t *testing.T) {
 		t.Error("the entry was not moved")
 	}
 	s.visitor.submit(t, path, s.visitor.get(t, path+"?decline=true").form(nil)).want(t, http.StatusSeeOther)
+	if link := s.visitor.get(t, path).leads(t, "Strike it from my calendar"); link != path+"/event.ics" {
+		t.Errorf("after the cancellation the page leads to %s", link)
+	}
 	if gone := s.replaces(t, path, moved); gone.GetProperty(ics.ComponentPropertyStatus).Value != "CANCELLED" {
 		t.Error(gone)
 	}

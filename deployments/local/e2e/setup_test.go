@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -153,8 +154,29 @@ type answer struct {
 	body   string
 }
 
-// call makes a request with the app's key. Headers come in pairs.
+// call makes a request with the app's key, and comes again when the service is overloaded by other tests. Headers come in
+// pairs.
 func (b *bundle) call(t testing.TB, method, path, body string, headers ...string) answer {
+	t.Helper()
+	for {
+		a := b.once(t, method, path, body, headers...)
+		if a.str("code") != "overloaded" {
+			return a
+		}
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if err != nil {
+			t.Fatalf("overloaded without Retry-After: %v", a.header)
+		}
+		select {
+		case <-time.After(time.Duration(seconds) * time.Second):
+		case <-t.Context().Done():
+			return a
+		}
+	}
+}
+
+// once makes a request with the app's key.
+func (b *bundle) once(t testing.TB, method, path, body string, headers ...string) answer {
 	t.Helper()
 	a, err := b.try(t.Context(), method, path, body, headers...)
 	if err != nil {

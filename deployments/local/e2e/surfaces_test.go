@@ -203,7 +203,7 @@ func TestADeletedProjectOffersNoOtherTime(t *testing.T) {
 	form := s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK)
 	page, _, _ := strings.Cut(s.visitor.submit(t, s.path, form.form(map[string]string{"name": "Marty", "email": "marty@example.com"})).
 		want(t, http.StatusSeeOther).header.Get("Location"), "?")
-	other := s.visitor.get(t, page+"?reschedule=true").want(t, http.StatusOK).first(t)
+	other := s.visitor.get(t, page+"?reschedule=true").want(t, http.StatusOK).slots(t)[1]
 	confirm := s.visitor.get(t, other.href).want(t, http.StatusOK)
 	s.call(t, http.MethodDelete, "/v2/projects/"+s.project, "").want(t, http.StatusNoContent)
 	for _, address := range []string{page, page + "?reschedule=true", other.href} {

@@ -1,0 +1,211 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+	"holdfast/internal/webhook"
+)
+
+// limit is how many attempts per second the endpoint allows.
+func (t *target) limit() rate.Limit {
+	if t.PerSecond > 0 {
+		return rate.Limit(t.PerSecond)
+	}
+	return rate.Inf
+}
+
+// atOnce is how many requests may be on their way together: one while it is not known whether the receiver is back.
+func (t *target) atOnce() int {
+	if t.probing {
+		return 1
+	}
+	return max(1, min(t.InFlight, int(t.pace)))
+}
+
+// ahead is how many deliveries may be claimed and not on record yet.
+func (t *target) ahead() int {
+	ahead := max(drainLeast, drainAhead*t.atOnce())
+	if t.PerSecond > 0 {
+		ahead = min(ahead, drainPaced*t.PerSecond)
+	}
+	if t.probing {
+		ahead = 1
+	}
+	return ahead
+}
+
+// resting tells whether nothing but tests is to be sent now, and what the workflow is to do then: end, or wait until the
+// breaker lets a probe through. No commit needs to wake it before.
+func (t *target) resting() (bool, booking.Drained) {
+	switch {
+	case t.Status != booking.EndpointActive:
+		return true, booking.Drained{Gone: true}
+	case t.Health.OpenUntil != nil:
+		return true, booking.Drained{Next: *t.Health.OpenUntil}
+	}
+	return false, booking.Drained{}
+}
+
+// claimMore asks for more that is due, while requests are under way. Whoever tries an endpoint wants to hear from it at once,
+// whatever its state.
+func (d *drain) claimMore(ctx context.Context) {
+	if d.claiming || d.dry || d.ending() {
+		return
+	}
+	c := postgres.Claim{Limit: drainLeast / drainAhead, Lease: postgres.ClaimLease, Ordered: true, TestsOnly: d.resting}
+	if d.target != nil {
+		ahead := d.target.ahead()
+		c.Limit, c.Ordered = ahead-len(d.waiting)-d.flying-d.unrecorded, d.target.Ordered
+		if c.Limit < (ahead+1)/2 {
+			return
+		}
+	}
+	d.claiming = true
+	judged := d.judged
+	go func() {
+		free := d.a.connection()
+		found, due, reserved, err := d.a.DB.ClaimReserved(ctx, d.id, c)
+		free()
+		at := time.Now()
+		d.events <- func() {
+			d.dry = len(due) < c.Limit
+			d.claimed(found, due, at, reserved, err)
+			if resting := d.resting; judged != d.judged { // a record is newer than what the claim has seen
+				d.resting = resting || d.rested
+			}
+		}
+	}()
+}
+
+func (d *drain) claimed(found *postgres.DrainTarget, due []booking.Delivery, at time.Time, reserved bool, err error) {
+	d.claiming = false
+	if err == nil {
+		err = d.aim(found)
+	}
+	if err != nil {
+		d.err = err
+	}
+	if !reserved && err == nil {
+		d.elsewhere = true
+	}
+	if len(due) > 0 {
+		d.look = lookFirst
+	}
+	for _, one := range due {
+		d.waiting = append(d.waiting, claimed{one, at})
+	}
+}
+
+// sendMore begins as many requests as may be on their way. When the endpoint's failures have opened its breaker, or the drain has to
+// end, what waits goes back unsent.
+func (d *drain) sendMore(ctx, pacing context.Context) {
+	var back []booking.Delivery
+	ending := d.ending()
+	for len(d.waiting) > 0 {
+		next := d.waiting[0]
+		if ending || d.resting && !next.Change.Test || time.Since(next.at) > claimAge {
+			back = append(back, next.Delivery)
+		} else if atOnce := d.target.atOnce(); d.flying >= atOnce || d.flying+d.unrecorded >= max(unrecordedLeast, atOnce+unrecordedMore) {
+			break
+		} else {
+			d.flying++
+			t := d.target
+			go func() {
+				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.Delivery)
+				d.events <- func() { d.landed(ctx, next, finished, sent) }
+			}()
+		}
+		d.waiting = d.waiting[1:]
+	}
+	if len(back) > 0 {
+		if err := d.a.DB.Unclaim(ctx, back...); err != nil { // they fall due once the claim has run out
+			d.a.Log.Warn("could not give webhooks back", "endpoint", d.id, "count", len(back), "error", retryable(err))
+		}
+	}
+}
+
+// landed takes in a request that has ended. A failed one keeps its place until it is on record, since that may open the breaker.
+func (d *drain) landed(ctx context.Context, c claimed, f postgres.Finished, sent bool) {
+	if !sent { // the drain ended while it waited for the endpoint's rate
+		d.flying--
+		d.waiting = append(d.waiting, c)
+		return
+	}
+	d.sent++
+	d.unrecorded++
+	if f.Verdict.Status == postgres.Delivered {
+		d.flying--
+	}
+	d.ended = append(d.ended, f)
+	d.recordMore(ctx)
+}
+
+// recordMore puts on record, together, what has ended while the last record was being written.
+func (d *drain) recordMore(ctx context.Context) {
+	if d.recording || len(d.ended) == 0 {
+		return
+	}
+	all := d.ended
+	d.ended, d.recording = nil, true
+	go func() {
+		free := d.a.connection()
+		out := d.a.record(ctx, d.id, all)
+		free()
+		d.events <- func() {
+			d.recording = false
+			d.unrecorded -= len(all)
+			health := false
+			for _, f := range all {
+				if f.Verdict.Status != postgres.Delivered {
+					d.flying--
+				}
+				health = health || !f.Verdict.Test && !f.Verdict.Unsent
+			}
+			if health {
+				d.resting, d.rested = out.Resting, out.Resting
+				d.judged++
+			}
+			if d.flying > 0 || len(d.ended) > 0 {
+				d.dry = false // what came behind these may be due now
+			}
+			d.recordMore(ctx)
+		}
+	}()
+}
+
+// connection waits for one of the connections to Postgres that drains may use together: the other half is for bookings.
+func (a *Activities) connection() (free func()) {
+	a.drains.once.Do(func() {
+		a.drains.conns = make(chan struct{}, max(2, int(a.DB.Stats().MaxConns())/2))
+	})
+	a.drains.conns <- struct{}{}
+	return func() { <-a.drains.conns }
+}
+
+// attempt makes one attempt. It fails when the drain ends before the endpoint's rate allows one. What cannot be rendered is an
+// attempt as well: it goes on record and follows the schedule.
+func (a *Activities) attempt(
+	ctx, pacing context.Context, t *target, pace *rate.Limiter, d booking.Delivery,
+) (f postgres.Finished, sent bool) {
+	if err := pace.Wait(pacing); err != nil {
+		return f, false
+	}
+	started := time.Now()
+	result := webhook.Result{Verdict: webhook.Retry, ErrorCode: webhook.CodeRender}
+	body, err := a.body(t, &d.Change)
+	if err == nil {
+		result = a.Sender.Send(ctx, t.request(d, started, body))
+		t.expect(&result)
+	} else {
+		a.Log.Error("a webhook cannot be rendered", "delivery", d.ID, "format", t.Format, "code", booking.CodeOf(err))
+	}
+	a.Metrics.Attempt(string(result.Verdict), result.Duration)
+	v := verdict(d, result)
+	v.Unsent = err != nil
+	return postgres.Finished{Attempt: t.record(d, started, result), Verdict: v}, true
+}

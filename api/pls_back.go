@@ -1,0 +1,73 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+)
+
+// maxTries bounds how often one visit may try to book one time.
+const maxTries = 20
+
+// tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
+// operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
+func (s *Server) tryOf(k *call, v *linkVisit, c *choice) (operation uuid.UUID, page string, err error) {
+	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.start)+" "+wire(c.end)+" "+c.resource.ID.String()))
+	for range maxTries {
+		_, made := v.visit.request(k.app.ID, operation)
+		tried, err := s.DB.Action(k, firstAction(made))
+		if booking.CodeOf(err) == booking.NotFound {
+			return operation, "", nil
+		}
+		if err != nil {
+			return operation, "", err
+		}
+		if page, err = s.standing(k, tried); page != "" || err != nil {
+			return operation, page, err
+		}
+		operation = uuid.NewSHA1(operation, []byte("again"))
+	}
+	return operation, "", nil
+}
+
+// standing is the page of what a try has made; "" when it was refused, or what it made is over.
+func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
+	if tried.Status == booking.Refused {
+		return "", nil
+	}
+	b, err := s.DB.Booking(k, k.app.ID, tried.BookingID)
+	if err != nil || b.Request == nil {
+		return "", unlessMissing(err)
+	}
+	found, _, err := s.DB.OpenRequest(k, b.Request.Code)
+	if err != nil || found.Booking != nil && found.Booking.Completed {
+		return "", unlessMissing(err)
+	}
+	return requestPath(b.Request), nil
+}
+
+// backToTimes keeps what was typed and leads to the times; the form of the next one is filled in with it.
+func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error {
+	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
+		return err
+	}
+	pairs := []string{"tz", v.offer.zone.String(), "said", said}
+	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+		pairs = append(pairs, "from", at.In(v.offer.zone).Format(time.DateOnly))
+	}
+	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))
+	return nil
+}
+
+// backToForm keeps what was typed and what is wrong with it, and leads to the form.
+func (s *Server) backToForm(k *call, v *linkVisit, c *choice, f *form) error {
+	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
+		return err
+	}
+	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.zone.String(), "start", wire(c.start),
+		"resource", c.resource.ID.String(), "again", "true"))
+	return nil
+}
