@@ -91,7 +91,7 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 			return one(err, "The resource")
 		}
 		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
-			return err
+			return domain(err)
 		}
 		return moveDays(ctx, tx, &before, r)
 	})
