@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -136,10 +137,11 @@ func (s *Server) listBookings(k *call) error {
 	return k.list(views, len(views), total, page)
 }
 
-// filter reads search=key:value;key2:value2, start, end, orderBy and sortedBy.
+// filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.
 func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
 	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.ownTerms(problems)}
+	f.Words = k.words(problems)
 	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
 	checkWindow(f.Start, f.End, "end", problems)
 	switch k.Query("sortedBy") {
@@ -150,6 +152,25 @@ func (k *call) filter() (postgres.Filter, error) {
 		problems.Add("sortedBy", "must be asc or desc")
 	}
 	return f, problems.Err()
+}
+
+const (
+	maxWords  = 10
+	maxPhrase = 200 // characters
+)
+
+// words reads q: what a person types to find a booking.
+func (k *call) words(problems booking.Problems) []string {
+	text := k.Query("q")
+	if text == "" {
+		return nil
+	}
+	words := strings.Fields(text)
+	if len(words) > maxWords || utf8.RuneCountInString(text) > maxPhrase || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		problems.Add("q", "must be up to %d words and %d characters of text", maxWords, maxPhrase)
+		return nil
+	}
+	return words
 }
 
 // updateBooking replaces a booking's meta, the only thing that can be changed without an action.

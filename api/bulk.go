@@ -139,14 +139,28 @@ func (s *Server) takeBack(k *call, results []bulkResult) {
 		if b == nil {
 			continue
 		}
-		err := s.end(k, b)
-		if err == nil {
-			err = s.DB.Delete(k, k.app.ID, b.ID)
-		}
-		if err != nil {
+		if err := s.erase(k, r.out); err != nil {
 			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", requestID(k.Context), "error", err)
 		}
 	}
+}
+
+// erase takes a booking back that is not decided, or else ends it, and erases it.
+func (s *Server) erase(k *call, made outcome) error {
+	b := made.booking
+	if made.action.Status == booking.Pending {
+		gone, err := s.DB.Withdraw(k, made.action)
+		if err == nil && !gone {
+			b, err = s.DB.Booking(k, k.app.ID, b.ID)
+		}
+		if gone || err != nil {
+			return err
+		}
+	}
+	if err := s.end(k, b); err != nil {
+		return err
+	}
+	return s.DB.Delete(k, k.app.ID, b.ID)
 }
 
 // end plays the first action that ends a booking without completing it.

@@ -28,6 +28,27 @@ func (s *Server) listDeliveries(k *call) error {
 		return err
 	}
 	all, more, err := s.DB.Sendings(k, k.app.ID, endpoint, filter, before, limit)
+	return k.followed(all, more, err)
+}
+
+// listBookingDeliveries answers with what webhooks were told of one booking, or are to be, the newest first.
+func (s *Server) listBookingDeliveries(k *call) error {
+	problems := booking.Problems{}
+	filter, before, limit := k.sendingFilter(problems), k.spot(problems), k.limit(problems)
+	if filter.Booking == nil {
+		problems.Add("booking_id", "is required; GET /v2/webhooks/:id/deliveries lists those of a webhook")
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	of := *filter.Booking
+	filter.Booking = nil
+	all, more, err := s.DB.BookingSendings(k, k.app.ID, of, filter, before, limit)
+	return k.followed(all, more, err)
+}
+
+// followed answers with a page of deliveries that is followed by a cursor.
+func (k *call) followed(all []booking.Sending, more bool, err error) error {
 	if err != nil {
 		return err
 	}

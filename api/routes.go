@@ -40,7 +40,7 @@ func (s *Server) serviceRoutes() []route {
 	return []route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
-		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
+		{http.MethodGet, "/metrics", needAdmin, false, s.metrics},
 		{http.MethodGet, "/openapi.json", needNothing, false, s.openAPI},
 
 		{http.MethodGet, "/v2/graphs", needNothing, false, s.listGraphs},
@@ -170,6 +170,7 @@ func (s *Server) webhookRoutes() []route {
 		{http.MethodPost, "/v2/webhooks/:id/replay", needServer, once, s.replayWebhook},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", needServer, false, s.listDeliveries},
 
+		{http.MethodGet, "/v2/deliveries", needServer, false, s.listBookingDeliveries},
 		{http.MethodGet, "/v2/deliveries/:id", needServer, false, s.getDelivery},
 		{http.MethodPost, "/v2/deliveries/:id/retry", needServer, once, s.retryDelivery},
 	}

@@ -20,23 +20,23 @@ func drawBooking(v *visit) error {
 	return v.svg(g.SVGWalked(walked(b)))
 }
 
-const toldAtMost = 20 // webhooks that are asked for the deliveries of a booking
-
-// told are the deliveries of a booking, webhook by webhook.
+// told are the newest deliveries of a booking, with the webhooks they are for.
 func (v *visit) told(id string) ([]told, error) {
+	list, err := fetch[[]delivery](v, at("deliveries"), url.Values{"booking_id": {id}, "limit": {"100"}})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
 	endpoints, err := fetch[[]endpoint](v, at("webhooks"), nil)
 	if err != nil {
 		return nil, err
 	}
+	addresses := map[string]string{}
+	for _, e := range endpoints {
+		addresses[e.ID] = e.URL
+	}
 	var all []told
-	for _, e := range endpoints[:min(len(endpoints), toldAtMost)] {
-		list, err := fetch[[]delivery](v, at("webhooks", e.ID, "deliveries"), url.Values{"booking_id": {id}, "limit": {"20"}})
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range list {
-			all = append(all, told{d, e.URL})
-		}
+	for _, d := range list {
+		all = append(all, told{d, addresses[d.EndpointID]})
 	}
 	return all, nil
 }

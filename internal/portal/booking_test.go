@@ -1,10 +1,14 @@
 package portal
 
 import (
+	"context"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // TestActionsAreForThePageAsShown: an action names the version of the booking that the page showed, and what the API says
@@ -60,4 +64,87 @@ func TestBookingsSayWhereTheyAre(t *testing.T) {
 	b.get("/portal/bookings?q=ada&graph=confirm_decline").says(t, "Haircut of Ada", "1 to 1 of 1")
 	b.get("/portal/bookings?q=nobody").says(t, "No booking fits")
 	b.get("/portal/bookings?q=nonsense%3Ax").want(t, http.StatusOK).says(t, "not a key bookings can be searched by")
+}
+
+// TestBookingsAreShownByTheirClocks: the resource's zone first, with its name, and UTC behind.
+func TestBookingsAreShownByTheirClocks(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	id := h.book("Ada").ID.String()
+	b := h.member()
+	for _, path := range []string{"/portal/bookings", "/portal/bookings/" + id} {
+		b.get(path).want(t, http.StatusOK).says(t, "Mon 3 Jun 2030, 11:00\u00a0–\u2060\u00a012:00</time> Europe/Berlin", "Mon 3 Jun 2030, 09:00\u00a0–\u2060\u00a010:00 UTC")
+	}
+	b.get("/portal/bookings").says(t, "From (Europe/Berlin)", ">Chair</option>")
+	for _, found := range []string{
+		"q=HÁIRCUT", "q=chair+ada", "q=c%40example", "q=" + id, "from=2030-06-03&to=2030-06-03", "when=upcoming", "order=start", "resource=" + h.resource(id),
+	} {
+		b.get("/portal/bookings?"+found).want(t, http.StatusOK).says(t, "Haircut of Ada")
+	}
+	for _, missing := range []string{"q=ada+bob", "to=2030-06-02", "from=2030-06-04", "when=past"} {
+		b.get("/portal/bookings?"+missing).want(t, http.StatusOK).says(t, "No booking fits")
+	}
+}
+
+// resource is the id of a booking's resource.
+func (h *house) resource(id string) (resource string) {
+	h.t.Helper()
+	conn, err := pgx.Connect(context.Background(), h.url)
+	check(h.t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	check(h.t, conn.QueryRow(context.Background(), `SELECT resource_id::text FROM bookings WHERE id = $1`, id).Scan(&resource))
+	return resource
+}
+
+// TestReschedulingAsksFirst: the booking's page offers to move it, never to throw its time away; the picker and the question
+// change nothing, and a booking that cannot be moved says why.
+func TestReschedulingAsksFirst(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	id := h.book("Ada").ID.String()
+	b := h.member()
+	page := "/portal/bookings/" + id
+	b.get(page+"/reschedule").want(t, http.StatusOK).says(t, "A booking that is initialized cannot be moved")
+	if strings.Contains(b.get(page).text, "Reschedule") {
+		t.Error("the page offers what cannot be")
+	}
+	h.sql(`UPDATE bookings SET state = 'confirmed', seq = 2 WHERE id = $1`, id)
+	shown := b.get(page).want(t, http.StatusOK).says(t, `href="`+page+`/reschedule"`)
+	if strings.Contains(shown.text, "reschedule_by_customer") || strings.Contains(shown.text, "Reschedule by customer") {
+		t.Error("the page offers to end the booking instead of moving it")
+	}
+	picker := b.get(page+"/reschedule?from=2030-06-03").want(t, http.StatusOK).
+		says(t, "Choose another time", "Free times, Europe/Berlin", "Monday, 3 June", "A time by hand", "Later")
+	link := regexp.MustCompile(`<ul class="times"[^>]*><li><a href="([^"]*)"`).FindStringSubmatch(picker.text)
+	if link == nil {
+		t.Fatalf("there are no times: %s", picker.text)
+	}
+	b.get(html.UnescapeString(link[1])).want(t, http.StatusOK).says(t, "Move it to this time?", "Until now", `name="version" value="&#34;`, "The new time is a request again.", "The old time is given up at once")
+	b.get(page+"/reschedule?by=2030-06-05T23:30").want(t, http.StatusOK).says(t, "Wed 5 Jun 2030, 23:30\u00a0–\u2060\u00a0Thu 6 Jun 2030, 00:30", `value="2030-06-05T21:30:00Z"`)
+	b.get(page+"/reschedule?by=soon").want(t, http.StatusOK).says(t, "Please give a date and a time of day.")
+	b.send(page+"/reschedule", "start", "2030-06-05T21:30:00Z", "end", "2030-06-05T20:30:00Z", "resource_id", h.resource(id)).
+		want(t, http.StatusUnprocessableEntity).says(t, "Nothing was changed", "must be after start")
+	to := b.send(page+"/reschedule", "start", "2030-06-05T21:30:00Z", "end", "2030-06-05T22:30:00Z", "resource_id", h.resource(id), "version", `"99"`).
+		want(t, http.StatusSeeOther).Header.Get("Location")
+	b.get(to).says(t, "The booking has moved on. Nothing was changed.")
+}
+
+// TestOneCallFindsTheDeliveries of a booking, however many webhooks there are.
+func TestOneCallFindsTheDeliveries(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	id := h.book("Ada").ID.String()
+	b := h.member()
+	for range 5 {
+		b.hook()
+	}
+	inner, calls := h.portal.API, 0
+	h.portal.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		inner.ServeHTTP(w, r)
+	})
+	b.get("/portal/bookings/"+id).want(t, http.StatusOK)
+	if calls > 4 {
+		t.Errorf("the page makes %d calls of the API", calls)
+	}
 }

@@ -6,30 +6,52 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/zones"
 )
 
 // bookingsPage is a page of the list of bookings.
 type bookingsPage struct {
-	Filter   url.Values
-	Graphs   []string
-	States   []string
-	Bookings []bookingView
-	Total    int
-	From, To int
-	Previous string // addresses; "" where there is none
-	Next     string
-	Faults   faultList
+	Filter    url.Values
+	Graphs    []string
+	States    []string
+	Resources []resourceView
+	Zone      string // that dates are meant in
+	Orders    []choice
+	Order     string
+	Bookings  []bookingView
+	Total     int
+	From, To  int
+	Previous  string // addresses; "" where there is none
+	Next      string
+	Faults    faultList
 }
+
+var bookingFilters = []string{"q", "resource", "when", "from", "to", "graph", "state", "order"}
+
+var bookingOrders = []choice{
+	{Value: "made", Label: "last made first"}, {Value: "start", Label: "by time, earliest first"}, {Value: "latest", Label: "by time, latest first"},
+}
+
+const listedResources = "200" // that the filter offers; others are found by their name
 
 func listBookings(v *visit) error {
 	all, err := v.graphs()
 	if err != nil {
 		return err
 	}
-	given := query(v.r.URL.Query(), "q", "graph", "state", "order", "page")
-	page := bookingsPage{Filter: given, Graphs: namesOf(all), States: statesOf(all)}
+	resources, err := fetch[[]resourceView](v, at("resources"), url.Values{"limit": {listedResources}})
+	if err != nil {
+		return err
+	}
+	given := query(v.r.URL.Query(), append(bookingFilters, "page")...)
+	page := bookingsPage{
+		Filter: given, Graphs: namesOf(all), States: statesOf(all), Resources: resources, Zone: zoneOf(resources, given.Get("resource")),
+		Orders: bookingOrders, Order: orderOf(given),
+	}
 	var got struct {
 		Data    []bookingView `json:"data"`
 		Total   int           `json:"total"`
@@ -38,7 +60,7 @@ func listBookings(v *visit) error {
 		Current int           `json:"current_page"`
 		Last    int           `json:"last_page"`
 	}
-	err = v.get(at("bookings"), search(given), &got)
+	err = v.get(at("bookings"), search(given, page.Zone, time.Now()), &got)
 	if faults, is := faultsOf(err); is {
 		page.Faults, err = faults, nil
 	}
@@ -51,42 +73,87 @@ func listBookings(v *visit) error {
 	return v.show(http.StatusOK, "bookings", "Bookings", page)
 }
 
+// zoneOf is the zone of the resource that the list is about; else the one that all resources share, or UTC.
+func zoneOf(all []resourceView, id string) string {
+	shared := ""
+	for _, one := range all {
+		if one.ID == id {
+			return one.Timezone
+		}
+		if shared != "" && shared != one.Timezone {
+			shared = "UTC"
+			continue
+		}
+		shared = one.Timezone
+	}
+	if shared == "" {
+		return "UTC"
+	}
+	return shared
+}
+
+func orderOf(given url.Values) string {
+	if order := given.Get("order"); order != "" {
+		return order
+	}
+	if given.Get("when") == "upcoming" {
+		return "start"
+	}
+	return "made"
+}
+
 func pageAddress(filter url.Values, number int, there bool) string {
 	if !there {
 		return ""
 	}
-	q := query(filter, "q", "graph", "state", "order")
+	q := query(filter, bookingFilters...)
 	q.Set("page", plain(number))
 	return here("bookings") + "?" + q.Encode()
 }
 
-var isID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var isTerm = regexp.MustCompile(`^[a-z_]+(\.[A-Za-z0-9_-]+)?:\S`)
 
-// search is what the API is asked for: what was typed is an id, an e-mail address, key:value, or a part of a name.
-func search(given url.Values) url.Values {
-	q := url.Values{"include": {"event,customers,resource"}, "limit": {"25"}, "sortedBy": {"desc"}}
+// search is what the API is asked for. What was typed is words to look for, or key:value as the API has it.
+func search(given url.Values, zone string, now time.Time) url.Values {
+	q := url.Values{"include": {"event,customers,resource"}, "limit": {"25"}}
 	var terms []string
-	text, _, _ := strings.Cut(given.Get("q"), ";") // it parts the terms, so that no value can have it
-	switch {
-	case text == "":
-	case isID.MatchString(text):
-		terms = append(terms, "id:"+text)
-	case strings.Contains(text, ":"):
+	if text := given.Get("q"); isTerm.MatchString(text) {
+		text, _, _ = strings.Cut(text, ";") // it parts the terms, so that no value can have it
 		terms = append(terms, text)
-	case strings.Contains(text, "@"):
-		terms = append(terms, "customer.email:*"+text+"*")
-	default:
-		terms = append(terms, "customer.name:*"+text+"*")
+	} else if text != "" {
+		q.Set("q", text)
 	}
-	for _, name := range []string{"graph", "state"} {
-		if value := given.Get(name); value != "" {
-			terms = append(terms, name+":"+value)
+	for name, key := range map[string]string{"graph": "graph", "state": "state", "resource": "resource.id"} {
+		if value, _, _ := strings.Cut(given.Get(name), ";"); value != "" {
+			terms = append(terms, key+":"+value)
 		}
 	}
+	begin, end := stretch(given, zone)
+	switch given.Get("when") {
+	case "upcoming":
+		terms = append(terms, "completed:false")
+		begin = later(begin, now)
+	case "past":
+		if end.IsZero() || end.After(now) {
+			end = now
+		}
+	}
+	if !begin.IsZero() {
+		q.Set("start", begin.UTC().Format(time.RFC3339))
+	}
+	if !end.IsZero() {
+		q.Set("end", end.UTC().Format(time.RFC3339))
+	}
+	slices.Sort(terms)
 	if len(terms) > 0 {
 		q.Set("search", strings.Join(terms, ";"))
 	}
-	if given.Get("order") == "start" {
+	q.Set("sortedBy", "desc")
+	switch orderOf(given) {
+	case "start":
+		q.Set("orderBy", "event.start")
+		q.Set("sortedBy", "asc")
+	case "latest":
 		q.Set("orderBy", "event.start")
 	}
 	if number := given.Get("page"); number != "" {
@@ -95,12 +162,36 @@ func search(given url.Values) url.Values {
 	return q
 }
 
+// stretch is the time from the beginning of one date to the end of another; zero where there is no date.
+func stretch(given url.Values, zone string) (begin, end time.Time) {
+	begin = dateIn(given.Get("from"), zone, 0)
+	return begin, dateIn(given.Get("to"), zone, 1)
+}
+
+// dateIn is the first moment of a date in a zone, or of one some days later; the zero time when it is no date.
+func dateIn(text, zone string, days int) time.Time {
+	day, kind, ok := zones.Read(text)
+	if !ok || kind != zones.Date {
+		return time.Time{}
+	}
+	y, m, d := day.Date()
+	return time.Date(y, m, d+days, 0, 0, 0, 0, place(zone))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // bookingPage is one booking, what can be done with it, and what was told of it.
 type bookingPage struct {
 	bookingView
 	Path       []string
 	Drawn      bool
 	Open       []openAction
+	Moves      bool   // it can be given another time
 	Version    string // what the page shows: an action on a booking that has moved on is refused
 	Workflow   string // its address in Temporal's UI; "" when that is not known
 	Deliveries []told
@@ -129,7 +220,7 @@ func (v *visit) bookingPage(status int, fault string) error {
 	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault}
 	g, err := v.graph(b.Graph)
 	if page.Drawn = err == nil; page.Drawn {
-		page.Open = openActions(g, b)
+		page.Open, page.Moves = openActions(g, b)
 	} else if !isMissing(err) { // a graph that this build does not know is no reason to hide the booking
 		return err
 	}
@@ -164,16 +255,20 @@ func walked(b bookingView) []string {
 	return path
 }
 
-// openActions are those of the booking's state that a server key may play.
-func openActions(g *graphs.Graph, b bookingView) []openAction {
-	var all []openAction
+// openActions are those of the booking's state that a server key may play, and whether the booking can be moved. The action
+// that ends a booking for another to be made is not among them: moving it does both in one step.
+func openActions(g *graphs.Graph, b bookingView) (all []openAction, moves bool) {
 	state, _ := g.State(b.State)
 	for _, name := range g.OpenTo(b.State, graphs.ActorAPI) {
+		if name == booking.RescheduleAction {
+			moves = slices.Contains(b.Actions, name)
+			continue
+		}
 		for _, one := range state.Actions {
 			if one.Name == name && slices.Contains(b.Actions, name) {
 				all = append(all, openAction{one.Name, one.To, one.Inputs})
 			}
 		}
 	}
-	return all
+	return all, moves
 }

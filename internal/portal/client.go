@@ -3,6 +3,7 @@ package portal
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,6 +30,8 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string { return r.Detail }
+
+func refusalOf(err error) (*refusal, bool) { return errors.AsType[*refusal](err) }
 
 // get reads one thing of the API into out.
 func (v *visit) get(path string, query url.Values, out any) error {

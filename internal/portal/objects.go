@@ -120,15 +120,16 @@ type bookingView struct {
 		Email string `json:"email"`
 		Phone string `json:"phone"`
 	} `json:"customers"`
-	Resource struct {
-		Name     string `json:"name"`
-		Timezone string `json:"timezone"`
-	} `json:"resource"`
-	Project *struct {
-		Name string `json:"name"`
-	} `json:"project"`
-	Actions []string     `json:"available_actions"`
-	Logs    []transition `json:"logs"`
+	Resource resourceView `json:"resource"`
+	Project  *named       `json:"project"`
+	Actions  []string     `json:"available_actions"`
+	Logs     []transition `json:"logs"`
+}
+
+type resourceView struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Timezone string `json:"timezone"`
 }
 
 type transition struct {

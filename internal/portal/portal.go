@@ -89,6 +89,8 @@ var pages = map[string]page{
 	"GET /portal/bookings":                        listBookings,
 	"GET /portal/bookings/{id}":                   showBooking,
 	"GET /portal/bookings/{id}/drawing.svg":       drawBooking,
+	"GET /portal/bookings/{id}/reschedule":        askMove,
+	"POST /portal/bookings/{id}/reschedule":       move,
 	"POST /portal/bookings/{id}/actions/{action}": playAction,
 	"GET /portal/graphs":                          listGraphs,
 	"GET /portal/graphs/{name}/drawing.svg":       drawGraph,

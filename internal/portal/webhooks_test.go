@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWebhookForm(t *testing.T) {
@@ -80,17 +81,50 @@ func TestInstants(t *testing.T) {
 	}
 }
 
+// TestSearch: what the list is asked for. Dates are those of the zone, a "to" is included, and nothing typed breaks out of its term.
 func TestSearch(t *testing.T) {
 	t.Parallel()
+	now := time.Date(2030, 6, 3, 12, 0, 0, 0, time.UTC)
 	for given, want := range map[string]string{
-		"q=Ada": "customer.name:*Ada*", "q=ada%40example.com": "customer.email:*ada@example.com*", "q=meta.ticket:T-1": "meta.ticket:T-1",
-		"q=018f0000-0000-7000-8000-000000000000": "id:018f0000-0000-7000-8000-000000000000", "graph=instant&state=paid": "graph:instant;state:paid",
-		"q=a%3Bstate:paid": "customer.name:*a*", "": "",
+		"": "sortedBy=desc", "q=Ada": "q=Ada&sortedBy=desc", "q=ada%40example.com": "q=ada@example.com&sortedBy=desc",
+		"q=meta.ticket:T-1": "search=meta.ticket:T-1&sortedBy=desc", "q=Re: hair": "q=Re: hair&sortedBy=desc",
+		"q=a%3Bstate:paid": "q=a;state:paid&sortedBy=desc", "q=meta.a:b%3Bstate:paid": "search=meta.a:b&sortedBy=desc",
+		"graph=instant&state=paid":               "search=graph:instant;state:paid&sortedBy=desc",
+		"resource=r%3Bstate:paid":                "search=resource.id:r&sortedBy=desc",
+		"when=upcoming":                          "orderBy=event.start&search=completed:false&sortedBy=asc&start=2030-06-03T12:00:00Z",
+		"when=upcoming&from=2030-06-05":          "orderBy=event.start&search=completed:false&sortedBy=asc&start=2030-06-04T22:00:00Z",
+		"when=upcoming&order=made":               "search=completed:false&sortedBy=desc&start=2030-06-03T12:00:00Z",
+		"when=past&to=2030-06-01":                "end=2030-06-01T22:00:00Z&sortedBy=desc",
+		"when=past":                              "end=2030-06-03T12:00:00Z&sortedBy=desc",
+		"from=2030-03-31&to=2030-03-31":          "end=2030-03-31T22:00:00Z&sortedBy=desc&start=2030-03-30T23:00:00Z", // the clocks go forward
+		"from=soon&order=start&page=2":           "orderBy=event.start&page=2&sortedBy=asc",
+		"order=latest":                           "orderBy=event.start&sortedBy=desc",
+		"q=018f0000-0000-7000-8000-000000000000": "q=018f0000-0000-7000-8000-000000000000&sortedBy=desc",
 	} {
 		q, err := url.ParseQuery(given)
 		check(t, err)
-		if got := search(q).Get("search"); got != want {
+		asked := search(q, "Europe/Berlin", now)
+		asked.Del("include")
+		asked.Del("limit")
+		if got, _ := url.QueryUnescape(asked.Encode()); got != want {
 			t.Errorf("%q asks for %q, want %q", given, got, want)
+		}
+	}
+}
+
+// TestZoneOfTheList is that of the resource it is about, the one all share, or UTC.
+func TestZoneOfTheList(t *testing.T) {
+	t.Parallel()
+	berlin, tokyo := resourceView{ID: "b", Timezone: "Europe/Berlin"}, resourceView{ID: "t", Timezone: "Asia/Tokyo"}
+	for _, c := range []struct {
+		all      []resourceView
+		id, want string
+	}{
+		{nil, "", "UTC"}, {[]resourceView{berlin, berlin}, "", "Europe/Berlin"}, {[]resourceView{berlin, tokyo}, "", "UTC"},
+		{[]resourceView{berlin, tokyo, tokyo}, "", "UTC"}, {[]resourceView{berlin, tokyo}, "t", "Asia/Tokyo"},
+	} {
+		if got := zoneOf(c.all, c.id); got != c.want {
+			t.Errorf("%v, %q: %s", c.all, c.id, got)
 		}
 	}
 }

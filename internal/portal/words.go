@@ -15,7 +15,8 @@ import (
 // functions are what templates can say beside their data.
 var functions = template.FuncMap{
 	"words": words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
-	"moment": moment, "minute": minute, "iso": iso, "local": local, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
+	"moment": moment, "iso": iso, "local": local, "localSecond": localSecond,
+	"zone": zoneName, "clock": clock, "span": span, "utcSpan": utcSpan, "has": slices.Contains[[]string], "ends": ends, "once": newOnce,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
 	"questions": func() []choice { return questionKinds },
@@ -36,18 +37,50 @@ func phrase(name string) string {
 // moment is a time as everybody reads it, in UTC.
 func moment(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") + " UTC" }
 
-// minute is a time that nobody sets to the second, such as a booking's.
-func minute(t *time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + " UTC" }
-
 func iso(t *time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// local is a time by the clocks of a place; "" when the database of zones does not have the place.
+// place is a zone by its name; UTC when the database of zones does not have it.
+func place(zone string) *time.Location {
+	if found, err := zones.Load(zone); err == nil {
+		return found
+	}
+	return time.UTC
+}
+
+// local is a time by the clocks of a place, to the minute.
 func local(t *time.Time, zone string) string {
-	place, err := zones.Load(zone)
-	if err != nil || t == nil {
+	return t.In(place(zone)).Format("Mon 2 Jan 2006, 15:04")
+}
+
+// localSecond is a time by the clocks of a place.
+func localSecond(t *time.Time, zone string) string {
+	return t.In(place(zone)).Format("2 Jan 2006, 15:04:05")
+}
+
+func clock(t *time.Time, zone string) string { return t.In(place(zone)).Format("15:04") }
+
+// zoneName is the zone that local and localSecond show a time in.
+func zoneName(zone string) string { return strings.ReplaceAll(place(zone).String(), "_", " ") }
+
+// span is a stretch of time by the clocks of a place: the day is said once where it is the same.
+func span(start, end *time.Time, zone string) string {
+	if start == nil || end == nil {
 		return ""
 	}
-	return t.In(place).Format("Mon 2 Jan 2006, 15:04") + " " + zone
+	from, to := start.In(place(zone)), end.In(place(zone))
+	text := from.Format("Mon 2 Jan 2006, 15:04") + "\u00a0–\u2060\u00a0"
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return text + to.Format("15:04")
+	}
+	return text + to.Format("Mon 2 Jan 2006, 15:04")
+}
+
+// utcSpan is span in UTC; "" where that is the place's own zone.
+func utcSpan(start, end *time.Time, zone string) string {
+	if start == nil || end == nil || place(zone) == time.UTC {
+		return ""
+	}
+	return span(start, end, "UTC") + " UTC"
 }
 
 // ends tells actions that take something away: they are asked for once more.
@@ -216,7 +249,9 @@ var notices = map[string]string{
 	"signed_out": "You are signed out.", "updated": "The changes are saved.",
 	"paused":  "The webhook is paused. What happens now is kept for later.",
 	"resumed": "The webhook is active again. What waited is on its way.", "deleted": "The webhook is deleted.",
-	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.",
+	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.", "moved": "The booking is moved. This is the new one.",
+	"taken":   "That time was taken meanwhile. Nothing was changed: please choose another.",
+	"kept":    "The booking has moved on. Nothing was changed.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
 	"link_made": "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
 }

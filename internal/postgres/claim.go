@@ -1,14 +1,11 @@
 package postgres
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -30,12 +27,10 @@ type claim struct {
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
 	c := &claim{booking: b, move: move, slot: slotOf(b), won: "true"}
 	c.args = c.slot.args()
-	for name, value := range map[string]any{
+	maps.Copy(c.args, namedArgs{
 		"id": b.ID, "seq": b.Seq, "holder": b.ID, "claimant": nil, "session": b.Related.OwnerBooking,
 		"bounded": b.Seq == 0, "cancels": move.Action == booking.CancelByCustomerAction, "opens": b.Seq == 0 || move.Takes,
-	} {
-		c.args[name] = value
-	}
+	})
 	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
 		c.args["holder"], c.args["claimant"] = old.Of, b.ID
 	}
@@ -114,15 +109,6 @@ const letsIn = `sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.bookin
 	AND (NOT @bounded OR clock_timestamp() BETWEEN COALESCE(s.book_from, '-infinity') AND COALESCE(s.book_until, 'infinity'))
 	AND (NOT @cancels OR clock_timestamp() <= COALESCE(s.cancel_until, 'infinity'))`
 
-// Names of rules that holdfast_refuse ends a transaction by.
-const (
-	refusedBySession     = "sessions_bounds"
-	refusedByPredecessor = "bookings_predecessor"
-)
-
-// errRefused ends a transaction for a reason that only a closer look can tell.
-var errRefused = errors.New("refused")
-
 // queueOld locks the booking whose place a new one is to take, and refuses unless it can give it away. Time is promised to
 // one only: a second one is refused while the first is undecided.
 func (c *claim) queueOld(batch *pgx.Batch) {
@@ -178,77 +164,11 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 		SELECT won, CASE WHEN won AND NOT EXISTS (SELECT FROM put) OR NOT won AND EXISTS (SELECT FROM actions WHERE ` + known + `)
 			THEN holdfast_refuse('actions_pkey') END FROM claim`
 	args := maps.Clone(c.args)
-	for name, value := range map[string]any{
+	maps.Copy(args, namedArgs{
 		"action": a.ID, "name": a.Name, "actor": a.Actor, "channel": a.Channel, "key": a.KeyID, "inputs": asJSON(a.Inputs),
 		"awaited": a.Awaited, "revision": a.Revision, "relay": a.Relay,
-	} {
-		args[name] = value
-	}
-	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
-}
-
-// lost is why a claim was not won that nothing but somebody else stood in the way of.
-func (db *DB) lost(ctx context.Context, c *claim) error {
-	if c.takesSeat() {
-		return db.refused(ctx, c)
-	}
-	return slotTaken(nil)
-}
-
-// refused is why a claim was not won: what the session or the predecessor says, or else that somebody has the time.
-func (db *DB) refused(ctx context.Context, c *claim) error {
-	batch := &pgx.Batch{}
-	queuePrecede(batch, c.booking)
-	queueSession(batch, c.booking, c.move)
-	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return domain(err)
-	}
-	switch how := c.booking.Related.Succeeds(); {
-	case c.takesSeat():
-		return booking.Errorf(booking.SoldOut, "The session has no seat left.")
-	case how != nil && c.booking.Seq == 0:
-		return how.Promised().Err()
-	}
-	return slotTaken(nil)
-}
-
-// letTimerFire hands a booking's timer action on that is due and had to wait, now that what it waited for is refused: an action
-// of the booking that had a claim, or another booking that was to take its place. Relayed, it reaches the booking's workflow
-// even after a crash. It is for the stay in which it became due only.
-func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found standpoint, in booking.Commit, count *int) error {
-	waits := found.booking
-	how := waits.Related.Succeeds()
-	switch {
-	case in.Actor == graphs.ActorTimer:
-		return nil
-	case waits.Seq == 0 && how != nil:
-		old, err := scanBooking(tx.QueryRow(ctx, selectOld, oldArgs(waits, how)))
-		if err != nil {
-			return unlessNone(err)
-		}
-		waits = old
-	case !found.claimed:
-		return nil
-	}
-	graph, err := waits.RuleBook()
-	if err != nil {
-		return nil //nolint:nilerr // a graph of another build: the sweep finds what is overdue
-	}
-	due := graph.Deadlines(waits.State, waits.Times(), waits.Settings.Timers)
-	if len(due) == 0 || due[0].At.After(found.now) {
-		return nil
-	}
-	const q = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, revision)
-		VALUES (@id, @app, @booking, @name, @actor, @channel, @by, false, @revision) ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
-	batch.Queue(q, namedArgs{
-		"id": uuid.NewSHA1(in.ActionID, []byte("due "+due[0].Action)), "app": waits.AppID, "booking": waits.ID, "name": due[0].Action,
-		"actor": graphs.ActorTimer, "channel": booking.ChannelTimer, "by": found.booking.ID, "revision": waits.Revision,
-	}).Exec(func(tag pgconn.CommandTag) error {
-		*count += int(tag.RowsAffected())
-		return nil
 	})
-	return nil
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
 }
 
 // release gives back what a booking has claimed, and what has been claimed in its place.

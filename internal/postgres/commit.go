@@ -28,6 +28,16 @@ func (db *DB) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, e
 	return out, err
 }
 
+// Withdraw refuses the action that is to bring a booking to life, and erases the booking with its claim. False when the action
+// was decided before.
+func (db *DB) Withdraw(ctx context.Context, first *booking.Action) (bool, error) {
+	out, err := db.Commit(ctx, booking.Commit{
+		BookingID: first.BookingID, ActionID: first.ID, Actor: first.Actor,
+		Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking was taken back before it was made."},
+	})
+	return out.Result == booking.ResultGone, err
+}
+
 func decided(ctx context.Context, tx statements, in booking.Commit) (booking.Outcome, error) {
 	found, err := hold(ctx, tx, in)
 	b := found.booking
@@ -168,7 +178,7 @@ func move(ctx context.Context, tx statements, found standpoint, in booking.Commi
 	b, now := found.booking, found.now
 	old, why, err := precede(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
-		why = pickRefusal(true, false)
+		why = &booking.Refusal{Code: booking.ActionNotAvailable, Message: requestCancelled}
 	}
 	if err == nil && why == nil {
 		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)

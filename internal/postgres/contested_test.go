@@ -28,18 +28,15 @@ func (b *bundle) wantClaimable(what string, v *booking.Booking, fits bool) {
 	}
 }
 
-// withdraw refuses the first action of a booking.
-func (b *bundle) withdraw(v *booking.Booking, a *booking.Action) booking.Outcome {
+// withdraw takes back a booking that is not decided.
+func (b *bundle) withdraw(v *booking.Booking, a *booking.Action) {
 	b.t.Helper()
-	in := commit(v, a)
-	in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: "it was taken back"}
-	out, err := b.Commit(b.ctx, in)
+	gone, err := b.Withdraw(b.ctx, a)
 	check(b.t, err)
-	wantEqual(b.t, "withdrawn", out.Result, booking.ResultGone)
-	return out
+	wantEqual(b.t, "withdrawn", gone && b.known(v) == nil, true)
 }
 
-// claims counts the rows that are claimed, and those that are reserved.
+// wantRows counts the rows that are claimed, and those that are reserved.
 func (b *bundle) wantRows(what string, claimed, reserved int) {
 	b.t.Helper()
 	wantEqual(b.t, what+": claimed", b.count(`SELECT count(*) FROM occupancies WHERE claimed`), claimed)
@@ -372,6 +369,18 @@ func TestClaimsEndWithTheirAction(t *testing.T) {
 	b.wantHeld(old)
 }
 
+// TestWithdrawnTooLate: what was decided stays.
+func TestWithdrawnTooLate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.at("instant", 9, 10)
+	a := b.accepted(v)
+	must(b.Commit(b.ctx, commit(v, a)))
+	wantEqual(t, "withdrawn", must(b.Withdraw(b.ctx, a)), false)
+	b.wantHeld(v)
+	wantEqual(t, "state", b.known(v).State, "confirmed")
+}
+
 // TestCrashedClaim: a process that dies behind its claim leaves an action that the sweep finds. Until then nobody else gets the
 // time, and a repeat finds what was accepted.
 func TestCrashedClaim(t *testing.T) {
@@ -391,6 +400,29 @@ func TestCrashedClaim(t *testing.T) {
 	wantEqual(t, "outcome", words(out.Result, out.State), "applied confirmed")
 	b.wantHeld(v)
 	wantEqual(t, "a repeat, then", must(b.try(&again)).Status, booking.Applied)
+	b.sound()
+}
+
+// TestARepeatInACrowd: while others lose their time, a repeat still finds what its first try has put on record.
+func TestARepeatInACrowd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.at("instant", 9, 10)
+	a := b.accepted(v)
+	must(b.Commit(b.ctx, commit(v, a)))
+	b.played(v, "cancel")
+	other := b.at("instant", 9, 10)
+	must(b.Commit(b.ctx, commit(other, b.accepted(other))))
+	for range 3 { // the first loses its claim, the others are refused by a look
+		_, err := b.try(b.at("instant", 9, 10))
+		wantCode(t, err, booking.SlotTaken)
+	}
+	again := *v
+	wantEqual(t, "a repeat", must(b.try(&again)).ID, a.ID)
+	b.accepted(b.at("instant", 10, 11))
+	shared := b.at("instant", 9, 10)
+	shared.Settings.AllowDoubleBookings = true
+	b.accepted(shared)
 	b.sound()
 }
 
@@ -515,13 +547,12 @@ func TestADeferredTimerFires(t *testing.T) {
 	b := setup(t)
 	hold := b.booked(b.at("reservation", 9, 10))
 	v := b.from(hold, 9, 10)
-	a := b.accepted(v)
-	out := b.withdraw(v, a)
-	wantEqual(t, "not due yet", out.Relays, 0)
+	b.withdraw(v, b.accepted(v))
+	wantEqual(t, "not due yet", len(must(b.Relayed(b.ctx, v.ID))), 0)
 
 	v = b.from(hold, 9, 10)
-	a = b.accepted(v)
-	out = b.expire(hold)
+	a := b.accepted(v)
+	out := b.expire(hold)
 	wantEqual(t, "the timer waits", words(out.Result, out.State), "refused reserved")
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour', deadline_at = deadline_at - interval '1 hour' WHERE id = $1`, hold.ID)
 	in := commit(v, a)

@@ -19,6 +19,9 @@ import (
 // away; NotFound when the app has no such resource and calendar.
 func (db *DB) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
 	c := newClaim(b, move)
+	if err := db.lookFirst(ctx, c); err != nil {
+		return nil, err
+	}
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
 		queueRequestLock(batch, b)
 		c.queueOld(batch)
@@ -141,7 +144,8 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 			INSERT INTO sessions (booking_id, max_seats, book_from, book_until, cancel_until)
 			SELECT @id, @seats, @from, @until, @cancel WHERE ` + begun
 		batch.Queue(session, namedArgs{
-			"action": first.ID, "id": b.ID, "seats": s.MaxSeats, "from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
+			"action": first.ID, "id": b.ID, "seats": s.MaxSeats,
+			"from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +24,8 @@ import (
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
 	pool    *pgxpool.Pool
-	process uuid.UUID // names this process where endpoints are reserved and deliveries claimed
+	process uuid.UUID    // names this process where endpoints are reserved and deliveries claimed
+	lostAt  atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -86,6 +88,27 @@ func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 // Stats describes the pool, for metrics.
 func (db *DB) Stats() *pgxpool.Stat { return db.pool.Stat() }
 
+// rules are the constraints that a caller can meet, and those that holdfast_refuse names.
+var rules = map[string]struct {
+	code    booking.Code
+	message string
+}{
+	"apps_slug_key":                     {booking.AlreadyExists, "An app with this slug exists already."},
+	"projects_slug_key":                 {booking.AlreadyExists, "A project with this slug exists already."},
+	"spent_claims_pkey":                 {booking.ClaimReplayed, "This link has been used for a booking already."},
+	"spent_links_pkey":                  {booking.LinkUsed, "This link has been used already."},
+	"spent_links_booking_id_fkey":       {booking.NotFound, "The booking does not exist."},
+	"scheduling_requests_missing":       {booking.NotFound, "The scheduling request does not exist."},
+	"scheduling_requests_cancelled":     {booking.ActionNotAvailable, requestCancelled},
+	"scheduling_requests_picked":        {booking.ActionNotAvailable, requestPicked},
+	"bookings_resource":                 {booking.NotFound, "The resource does not exist."},
+	"bookings_resource_id_fkey":         {booking.NotFound, "The resource does not exist."},
+	"occupancies_resource_id_fkey":      {booking.NotFound, "The resource does not exist."},
+	"bookings_calendar_id_fkey":         {booking.NotFound, "The calendar does not exist."}, // it was deleted just now
+	"calendar_events_calendar_id_fkey":  {booking.NotFound, "The calendar does not exist."},
+	"webhook_attempts_delivery_id_fkey": {booking.NotFound, "The delivery does not exist."},
+}
+
 // domain turns the errors that a caller can do something about into domain errors, by constraint name.
 func domain(err error) error {
 	if err == nil {
@@ -101,35 +124,16 @@ func domain(err error) error {
 	if strings.HasSuffix(pg.ConstraintName, "_size") { // nobody has bounded it before, which is our fault
 		return booking.Wrap(err, booking.Invalid, "A field is too large once its numbers are written out.")
 	}
+	if rule, ok := rules[pg.ConstraintName]; ok {
+		return booking.Wrap(err, rule.code, "%s", rule.message)
+	}
 	switch pg.ConstraintName {
-	case "spent_claims_pkey":
-		return booking.Wrap(err, booking.ClaimReplayed, "This link has been used for a booking already.")
-	case "apps_slug_key":
-		return booking.Wrap(err, booking.AlreadyExists, "An app with this slug exists already.")
-	case "projects_slug_key":
-		return booking.Wrap(err, booking.AlreadyExists, "A project with this slug exists already.")
 	case "occupancies_no_overlap":
 		return slotTaken(err)
 	case "bookings_pkey", "actions_pkey":
 		return errKnown
 	case refusedBySession, refusedByPredecessor:
 		return errRefused
-	case "bookings_resource", "bookings_resource_id_fkey", "occupancies_resource_id_fkey":
-		return booking.Wrap(err, booking.NotFound, "The resource does not exist.")
-	case "scheduling_requests_missing":
-		return booking.Wrap(err, booking.NotFound, "The scheduling request does not exist.")
-	case "scheduling_requests_cancelled":
-		return pickRefusal(true, false).Err()
-	case "scheduling_requests_picked":
-		return pickRefusal(false, true).Err()
-	case "spent_links_pkey":
-		return booking.Wrap(err, booking.LinkUsed, "This link has been used already.")
-	case "bookings_calendar_id_fkey", "calendar_events_calendar_id_fkey": // it was deleted just now
-		return booking.Wrap(err, booking.NotFound, "The calendar does not exist.")
-	case "webhook_attempts_delivery_id_fkey":
-		return booking.Wrap(err, booking.NotFound, "The delivery does not exist.")
-	case "spent_links_booking_id_fkey":
-		return booking.Wrap(err, booking.NotFound, "The booking does not exist.")
 	}
 	switch pg.Code {
 	case "22P02", "22P05", "22003": // half a surrogate pair, a null character, a number beyond all bounds

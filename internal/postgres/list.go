@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ func (p Page) offset() int { return (p.Number - 1) * p.Limit }
 // without regard to case.
 type Filter struct {
 	Terms []Term
+	Words []string   // each stands somewhere in what people know of a booking; see wordCondition
 	Start *time.Time // only bookings that end after it
 	End   *time.Time // only bookings that start before it
 	Order string     // a key of orders; "" = created_at
@@ -42,6 +44,14 @@ var searchKeys = map[string]string{
 	"resource.id": "b.resource_id::text", "calendar.id": "b.calendar_id::text", "project.id": "b.project_id::text",
 	"owner_booking.id": "b.owner_booking_id::text",
 }
+
+// idColumns are the columns of ids: a whole id is compared as one, which has an index.
+var idColumns = map[string]string{
+	"id": "b.id", "resource.id": "b.resource_id", "calendar.id": "b.calendar_id", "project.id": "b.project_id",
+	"owner_booking.id": "b.owner_booking_id",
+}
+
+var wholeID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 var customerKeys = map[string]string{
 	"name": "p.name", "email": "p.email", "phone": "p.phone", "voip": "p.voip", "timezone": "p.timezone",
@@ -70,17 +80,15 @@ func (db *DB) Bookings(ctx context.Context, appID uuid.UUID, filter Filter, page
 	}
 	q := fmt.Sprintf(`SELECT %s %s WHERE %s ORDER BY %s %s, b.id %s LIMIT @limit OFFSET @offset`,
 		bookingColumns, bookingFrom, where, order, direction, direction)
-	rows, err := db.pool.Query(ctx, q, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
-	if err != nil {
-		return nil, 0, err
-	}
+	var list []*booking.Booking
 	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*) FROM bookings b WHERE `+where, args).Scan(&total)
-	return list, total, err
+	batch := &pgx.Batch{}
+	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+		return err
+	})
+	batch.Queue(`SELECT count(*) FROM bookings b WHERE `+where, args).QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
+	return list, total, db.pool.SendBatch(ctx, batch).Close()
 }
 
 func (f Filter) where(args namedArgs) (string, error) {
@@ -91,6 +99,9 @@ func (f Filter) where(args namedArgs) (string, error) {
 			return "", err
 		}
 		conditions = append(conditions, condition)
+	}
+	for i, word := range f.Words {
+		conditions = append(conditions, wordCondition(word, fmt.Sprintf("word%d", i), args))
 	}
 	if f.Start != nil {
 		args["after"] = *f.Start
@@ -115,6 +126,10 @@ func (t Term) condition(arg string, args namedArgs) (string, error) {
 		}
 	}
 	args[arg] = likePattern(t.Value)
+	if column, ok := idColumns[t.Key]; ok && wholeID.MatchString(t.Value) {
+		args[arg] = t.Value
+		return fmt.Sprintf("%s = @%s::uuid", column, arg), nil // by the index
+	}
 	if column, ok := searchKeys[t.Key]; ok {
 		return fmt.Sprintf("%s ILIKE @%s", column, arg), nil
 	}

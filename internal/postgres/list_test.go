@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -231,5 +232,29 @@ func TestInjections(t *testing.T) {
 	}
 	if after := b.tables(); before != after {
 		t.Errorf("a search changed the record:\n%s\n%s", before, after)
+	}
+}
+
+// TestWords finds bookings by what people type: parts of titles, places, names, addresses and numbers, whatever their case and accents.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	one, two := b.at("instant", 9, 10), b.at("confirm_decline", 9, 10)
+	one.What, one.Where = "Crème brûlée für Søren", "Straße 100%"
+	one.Customers[0].Name, one.Customers[0].Email, one.Customers[0].Phone = "Zoë Nguyễn", "zoe@example.org", "+49 (0)30 / 1234-5678"
+	two.What, two.Customers[0].Name, two.Customers[0].Email, two.Customers[0].Phone = "Plain", "Bob_Smith", "bob@example.org", ""
+	first, second := b.booked(one), b.booked(two)
+	const found, plain = "Crème brûlée für Søren", "Plain"
+	both := []string{found, plain}
+	for text, want := range map[string][]string{
+		"creme": {found}, "BRULEE": {found}, "brûlée": {found}, "soren": {found}, "für": {found}, "fur": {found}, "strasse": {found}, "STRASSE": {found},
+		"zoe": {found}, "ZOË": {found}, "nguyen": {found}, "Nguyễn": {found}, "zoe creme": {found}, "creme bob": {},
+		"12345678": {found}, "1234-5678": {found}, "+4903012": {found}, "030": {found}, "12": {}, "999": {},
+		"100%": {found}, "%": {found}, "_": {plain}, "b_b": {}, "bob_": {plain}, `\`: {}, "example.org": both, "*": both,
+		first.ID.String(): {found}, second.ID.String(): {plain}, b.resource.Name: both, "": both, "' OR true --": {},
+	} {
+		got := b.titles(postgres.Filter{Words: strings.Fields(text)})
+		slices.Sort(got)
+		wantSame(t, text, got, want)
 	}
 }

@@ -102,15 +102,11 @@ const pickable = `
 	FROM (SELECT) one LEFT JOIN scheduling_requests q ON q.id = @id AND q.app_id = @app
 	WHERE ` + begun + ` AND (q.id IS NULL OR q.cancelled_at IS NOT NULL OR EXISTS (SELECT FROM bookings b WHERE b.request_id = @id))`
 
-func pickRefusal(cancelled, picked bool) *booking.Refusal {
-	switch {
-	case cancelled:
-		return &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The request was cancelled."}
-	case picked:
-		return &booking.Refusal{Code: booking.ActionNotAvailable, Message: "A time has been picked already."}
-	}
-	return nil
-}
+// Why no time can be picked for a request.
+const (
+	requestCancelled = "The request was cancelled."
+	requestPicked    = "A time has been picked already."
+)
 
 // lockAnswered tells whether the request was cancelled that a booking about to come to life answers. The request stays locked:
 // whoever cancels it waits, and then finds the booking.

@@ -48,7 +48,21 @@ func (db *DB) Sendings(
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
 		return nil, false, one(err, "The webhook")
 	}
-	q := `SELECT ` + sendingColumns + sendingFrom + ` WHERE d.endpoint_id = @endpoint` + filter.and(args) + before.and(args) + `
+	return db.sendings(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
+}
+
+// BookingSendings returns deliveries of a booking to all endpoints of its app, as Sendings does; none of a booking that the app
+// does not have.
+func (db *DB) BookingSendings(
+	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *Spot, limit int,
+) (list []booking.Sending, more bool, err error) {
+	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
+	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
+	return db.sendings(ctx, of+filter.and(args)+before.and(args), args, limit)
+}
+
+func (db *DB) sendings(ctx context.Context, where string, args namedArgs, limit int) (list []booking.Sending, more bool, err error) {
+	q := `SELECT ` + sendingColumns + sendingFrom + where + `
 		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {

@@ -109,6 +109,44 @@ func TestTwoHundredForOneSlot(t *testing.T) {
 	}
 }
 
+// TestLosersStartNothing: of a crowd on one slot nobody but the winner leaves an action or a workflow behind, and no loser is told
+// to wait.
+func TestLosersStartNothing(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	resource := b.resource(t)
+	const crowd = 100
+	var mu sync.Mutex
+	count, winner := map[int]int{}, ""
+	var all sync.WaitGroup
+	for range crowd {
+		all.Go(func() {
+			a, err := b.try(t.Context(), http.MethodPost, "/v2/bookings", request(resource, "instant", 9))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			count[a.status]++
+			if a.status < 300 {
+				winner = a.str("data.id")
+			}
+		})
+	}
+	all.Wait()
+	if count[http.StatusCreated]+count[http.StatusAccepted] != 1 ||
+		count[http.StatusConflict]+count[http.StatusServiceUnavailable] != crowd-1 {
+		t.Fatalf("answers %v, want one winner and %d refusals", count, crowd-1)
+	}
+	b.eventuallyState(t, winner, "confirmed")
+	var left int
+	b.record(t, &left, `SELECT count(*) FROM actions a WHERE app_id = (SELECT app_id FROM bookings WHERE id = $1)`, winner)
+	if left != 1 {
+		t.Errorf("%d actions are on record, want the winner's alone", left)
+	}
+}
+
 // TestManyActionsOnOneBooking fires the same move from many sides: one is applied, the others hear why not.
 func TestManyActionsOnOneBooking(t *testing.T) {
 	t.Parallel()

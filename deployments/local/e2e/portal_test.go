@@ -42,7 +42,8 @@ func TestPortal(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	stories := []portalStory{
-		galleryStory(t), manageStory(t, true), manageStory(t, false), keysStory(t), bookingStory(t), forgedStory(t), keyboardStory(t),
+		galleryStory(t), manageStory(t, true), manageStory(t, false), keysStory(t), bookingStory(t), moveBookingStory(t, true), moveBookingStory(t, false),
+		forgedStory(t), keyboardStory(t),
 	}
 	seen := inBrowser(t, "portal.js", "portal", map[string]any{"portal": b.stack.PortalURL(), "stories": stories})
 	for _, story := range stories {
@@ -211,6 +212,26 @@ func bookingStory(t *testing.T) portalStory {
 	}
 }
 
+// moveBookingStory gives two bookings other times: the second of them loses the one it wanted to the first, and keeps its own.
+func moveBookingStory(t *testing.T, script bool) portalStory {
+	b := tenant(t, plain)
+	resource := b.resource(t)
+	one, two := b.book(t, resource, "instant", 9), b.book(t, resource, "instant", 12)
+	name := map[bool]string{true: "move", false: "move-without-script"}[script]
+	return portalStory{
+		Name: name, Play: "move", Key: b.key, Script: script, more: map[string]any{"one": one, "two": two},
+		check: func(t *testing.T, seen answer) {
+			if b.state(t, one) != "rescheduled_by_customer" || b.state(t, two) != "confirmed" || b.state(t, seen.str("seen.moved")) != "confirmed" {
+				t.Errorf("the first is %s, the second %s, the new one %s", b.state(t, one), b.state(t, two), b.state(t, seen.str("seen.moved")))
+			}
+			start, _ := time.Parse(time.RFC3339, b.get(t, "/v2/bookings/"+seen.str("seen.moved")+"?include=event").str("data.event.start"))
+			if wanted, _ := time.Parse(time.RFC3339, seen.str("seen.wanted")); !start.Equal(wanted) {
+				t.Errorf("it is at %s, want %s", start, wanted)
+			}
+		},
+	}
+}
+
 func forgedStory(t *testing.T) portalStory {
 	b, evil := tenant(t, plain), newTill(t)
 	return portalStory{
@@ -288,7 +309,9 @@ func galleryStory(t *testing.T) portalStory {
 		more: map[string]any{"pages": map[string]string{
 			"webhooks": "/portal/webhooks", "webhook": w, "new": "/portal/webhooks/new", "edit": w + "/edit", "test": w + "/test", "replay": w + "/replay",
 			"rotate": w + "/rotate", "delete": w + "/delete", "deliveries": w + "/deliveries", "delivery": "/portal/deliveries/" + told,
-			"bookings": "/portal/bookings", "booking": "/portal/bookings/" + booked, "graphs": "/portal/graphs", "keys": "/portal/keys",
+			"bookings": "/portal/bookings", "booking": "/portal/bookings/" + booked,
+			"upcoming": "/portal/bookings?when=upcoming&q=marty", "reschedule": "/portal/bookings/" + booked + "/reschedule",
+			"reschedule-ask": "/portal/bookings/" + booked + "/reschedule?by=2030-12-02T09:00", "graphs": "/portal/graphs", "keys": "/portal/keys",
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",

@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,7 +130,7 @@ func TestWithoutTemporalActionsAreKept(t *testing.T) {
 	if err := b.stack.StopTemporal(); err != nil {
 		t.Fatal(err)
 	}
-	b.get(t, "/readyz").refused(t, http.StatusServiceUnavailable, "unavailable")
+	b.get(t, "/readyz").want(t, http.StatusOK).same(t, "temporal", "unreachable")
 	b.get(t, "/healthz").want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+id+"/cancel", "{}", "Prefer", "wait=1").want(t, http.StatusAccepted)
 	kept := b.post(t, "/v2/bookings", request(resource, "instant", 2), "Prefer", "wait=1").want(t, http.StatusAccepted)
@@ -139,4 +141,65 @@ func TestWithoutTemporalActionsAreKept(t *testing.T) {
 	if err != nil || len(waiting) != 2 {
 		t.Errorf("%d actions wait on record, want 2: %v", len(waiting), err)
 	}
+}
+
+// TestWithoutTemporalTimeIsKept takes Temporal away: who is told 202 has the time, and everybody else is told at once that it is
+// gone. With a Temporal that knows nothing of it, all that was accepted is carried out.
+func TestWithoutTemporalTimeIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := launch(t, dir)
+	resource := b.resource(t)
+	instant := func(hour int) string { return request(resource, "instant", hour) }
+	one, two := b.book(t, resource, "confirm_decline", 11), b.book(t, resource, "confirm_decline", 11)
+	old := b.book(t, resource, "instant", 13)
+	hold := b.hold(t, resource, 15, 3600)
+	b.stack.StopWorker()
+	if err := b.stack.StopTemporal(); err != nil {
+		t.Fatal(err)
+	}
+
+	accepted := make([]answer, 5)
+	var all sync.WaitGroup
+	for i, ask := range []func() answer{
+		func() answer { return b.post(t, "/v2/bookings", instant(9)) },
+		func() answer { return b.put(t, "/v2/bookings/"+one+"/confirm", "{}") },
+		func() answer { return b.post(t, "/v2/bookings/"+old+"/reschedule", to(13.5)) },
+		func() answer { return b.post(t, "/v2/bookings", fmt.Sprintf(fromHold, hold, "")) },
+		func() answer { return b.post(t, "/v2/bookings/reserve", instant(17)) },
+	} {
+		all.Go(func() { accepted[i] = ask() })
+	}
+	all.Wait()
+	for _, a := range accepted {
+		a.want(t, http.StatusAccepted)
+	}
+	for _, hour := range []int{9, 11, 13, 14, 15, 17} {
+		b.post(t, "/v2/bookings", instant(hour)).refused(t, http.StatusConflict, "slot_taken")
+		b.post(t, "/v2/bookings/reserve", instant(hour)).refused(t, http.StatusConflict, "slot_taken")
+		if b.shows(t, resource, hour) {
+			t.Errorf("hour %d is offered", hour)
+		}
+	}
+	b.put(t, "/v2/bookings/"+two+"/confirm", "{}").refused(t, http.StatusConflict, "slot_taken")
+	b.post(t, "/v2/bookings", fmt.Sprintf(fromHold, hold, "")).refused(t, http.StatusConflict, "hold_expired")
+	lost := b.post(t, "/v2/bookings/bulk", bulk(`,"delete_all_on_error":true`, instant(19), instant(9)))
+	lost.refused(t, http.StatusConflict, "slot_taken") // and the hour of its first entry is given back
+	if !b.shows(t, resource, 19) {
+		t.Error("a bulk request that failed keeps an hour")
+	}
+	if err := b.stack.Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	b = launch(t, dir, "HOLDFAST_SWEEP_EVERY=1s")
+	t.Cleanup(func() { _ = b.stack.Stop() })
+	b.overdue(t)
+	for i, state := range []string{"confirmed", "confirmed", "confirmed", "confirmed", "reserved"} {
+		b.eventuallyState(t, accepted[i].str("data.id"), state)
+	}
+	if got := b.state(t, old) + " " + b.state(t, hold) + " " + b.state(t, two); got != "rescheduled_by_customer booked tentative" {
+		t.Errorf("the others are %s", got)
+	}
+	b.book(t, resource, "instant", 19)
 }

@@ -81,6 +81,8 @@ func (r tour) deliveries(t *testing.T, resource string) {
 	hears.waitFor(t, 2)
 	r.do(t, http.MethodGet, path+"/deliveries", "", http.StatusOK)
 	r.do(t, http.MethodGet, path+"/deliveries?status=lost", "", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, "/v2/deliveries?booking_id="+tried.str("data.id"), "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/deliveries", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodGet, "/v2/deliveries/"+tried.str("data.id"), "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/deliveries/"+id, "", http.StatusNotFound)
 	r.do(t, http.MethodPost, "/v2/deliveries/"+tried.str("data.id")+"/retry", "", http.StatusAccepted)

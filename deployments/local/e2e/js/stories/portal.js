@@ -213,6 +213,39 @@ async function booking(visit, story) {
   return { row, before, after, workflow, late, widgets, id: visit.id() };
 }
 
+// move gives a booking another time by the picker, and fails to give it to a second one that was asked about it before.
+async function move(visit, story) {
+  const { page } = visit;
+  await visit.signIn();
+  await visit.go(`/portal/bookings/${story.two}`);
+  assert.ok(!(await page.content()).includes('Reschedule by customer'), 'the page offers to end the booking');
+  await visit.press('Reschedule…');
+  await visit.expect('Choose another time', 'Free times, Europe/Berlin');
+  const wanted = await page.locator('.times time').nth(30).getAttribute('datetime');
+  await visit.picture('times');
+  await visit.go(`/portal/bookings/${story.one}/reschedule`);
+  const question = await page.getAttribute(`.times a:has(time[datetime="${wanted}"])`, 'href');
+  const second = question.replace(story.one, story.two);
+  await visit.go(second);
+  await visit.expect('Move it to this time?', 'Until now', 'New');
+  const rival = await page.context().newPage();
+  visit.page = rival;
+  await visit.go(question);
+  await visit.press('Move the booking');
+  await visit.expect('The booking is moved. This is the new one.');
+  const moved = visit.id();
+  await visit.picture('moved');
+  await rival.goBack();
+  await visit.expect('cannot be moved'); // it was, just now
+  visit.page = page;
+  await visit.press('Move the booking');
+  await visit.expect('That time was taken meanwhile. Nothing was changed', 'Choose another time');
+  assert.equal(await page.locator(`.times time[datetime="${wanted}"]`).count(), 0, 'the taken time is still offered');
+  await visit.picture('taken');
+  await page.reload();
+  return { moved, wanted };
+}
+
 // forged sends forms from elsewhere, and without the word that pages of the session have.
 async function forged(visit, story) {
   const { page } = visit;
@@ -324,4 +357,4 @@ function wrong(touch) {
   return all;
 }
 
-module.exports = { booking, forged, gallery, keyboard, keys, manage };
+module.exports = { booking, move, forged, gallery, keyboard, keys, manage };

@@ -1,0 +1,25 @@
+package postgres_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+// BenchmarkRefusals asks for a time that is taken, from twenty connections.
+func BenchmarkRefusals(b *testing.B) {
+	s := setup(b)
+	s.booked(s.at("instant", 9, 10))
+	var next atomic.Int64
+	b.ResetTimer()
+	together(20, func(int) {
+		for next.Add(1) <= int64(b.N) {
+			v := s.at("instant", 9, 10)
+			if _, err := s.try(v); booking.CodeOf(err) != booking.SlotTaken {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
