@@ -215,8 +215,8 @@ func (s *Server) submitted(k *call) (v *linkVisit, c *choice, said string, err e
 	if err := k.fromHere(); err != nil {
 		return nil, nil, "", err
 	}
-	if err := k.Request.ParseForm(); err != nil {
-		return nil, nil, "", k.badForm(err)
+	if err := k.readForm(); err != nil {
+		return nil, nil, "", err
 	}
 	a, err := s.arrive(k, k.Request.PostForm)
 	if err != nil {
