@@ -19,18 +19,6 @@ import (
 	"holdfast/internal/postgres"
 )
 
-const usage = `usage: holdfast COMMAND
-
-  api                    answer HTTP
-  worker                 walk bookings and send webhooks
-  migrate                bring the database up to date
-  graph                  list the graphs
-  graph NAME [FORM]      print a graph: json (default), mmd or svg
-  graph check FILE       say what is wrong with a graph in a JSON file
-
-Settings come from HOLDFAST_… variables: see README.md.
-`
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -44,18 +32,26 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		args = []string{"help"}
 	}
+	if text, ok := asksForHelp(args); ok {
+		_, err := io.WriteString(out, text)
+		return err
+	}
+	if about[args[0]] == "" {
+		return fmt.Errorf("unknown command %q\n\n%s", args[0], usage)
+	}
+	if args[0] != "graph" && len(args) > 1 {
+		return fmt.Errorf("%s takes no arguments, so what is %q?\n\n%s", args[0], args[1], about[args[0]])
+	}
 	switch args[0] {
-	case "api", "worker":
-		return serve(ctx, args[0])
 	case "migrate":
 		return migrate(ctx, out)
 	case "graph":
 		return graph(args[1:], out)
-	case "help", "-h", "--help":
-		_, err := io.WriteString(out, usage)
+	case "version":
+		_, err := io.WriteString(out, version())
 		return err
 	}
-	return fmt.Errorf("unknown command %q\n\n%s", args[0], usage)
+	return serve(ctx, args[0])
 }
 
 func serve(ctx context.Context, what string) error {

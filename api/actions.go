@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -60,9 +61,21 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text js
 // allow asks the graph. Whether the time or seat that the action needs is still there shows when it is claimed: see play.
 func allow(graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
 	if _, err := graph.Next(b.State, a.Name, a.Actor); err != nil {
-		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
+		return notAvailable(graph, b, a.Actor, err.Error())
 	}
 	return nil
+}
+
+// notAvailable says why an action cannot be played, and which the actor may play instead.
+func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
+	open := graph.OpenTo(b.State, actor)
+	instead := "No action is open in this state"
+	if len(open) > 0 {
+		instead = "Open are: " + strings.Join(open, ", ")
+	}
+	err := booking.Errorf(booking.ActionNotAvailable, "%s. %s.", strings.TrimSuffix(why, "."), instead)
+	err.Open = open
+	return err
 }
 
 // answer tells what became of an action: the booking as it stands, 202 while the action is not decided.

@@ -76,6 +76,7 @@ type problem struct {
 	RequestID string              `json:"request_id"`
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
+	Open      []string            `json:"available_actions,omitzero"` // nil = not told
 }
 
 // fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -92,7 +93,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	c.Header("Cache-Control", "no-store")
 	c.AbortWithStatusJSON(status, problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
-		Detail: known.Message, Code: known.Code, RequestID: requestID(c), Error: known.Message, Errors: known.Fields,
+		Detail: known.Message, Code: known.Code, RequestID: requestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
 	})
 }
 

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"holdfast/internal/booking"
 )
@@ -12,13 +14,33 @@ func (s *Server) healthz(k *call) error {
 	return nil
 }
 
-// readyz answers whether Postgres and Temporal do.
+// How long readyz waits for an answer. Probes often allow a second.
+const (
+	readyWait    = 800 * time.Millisecond
+	temporalWait = 400 * time.Millisecond
+)
+
+// readyz answers whether Postgres does, without which no request can be accepted. Temporal's state is shown beside it: without
+// Temporal requests are accepted and carried out later.
 func (s *Server) readyz(k *call) error {
-	if err := s.ready(k); err != nil {
+	temporal := make(chan string, 1)
+	go func() { temporal <- s.temporalState(context.WithoutCancel(k)) }()
+	ctx, cancel := context.WithTimeout(k, readyWait)
+	defer cancel()
+	if err := s.DB.Ping(ctx); err != nil {
 		return booking.Wrap(err, booking.Unavailable, "A part this server needs does not answer.")
 	}
-	k.JSON(http.StatusOK, map[string]string{"status": "ready"})
+	k.JSON(http.StatusOK, map[string]string{"status": "ready", "temporal": <-temporal})
 	return nil
+}
+
+func (s *Server) temporalState(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, temporalWait)
+	defer cancel()
+	if _, err := s.Dispatch.Client.CheckHealth(ctx, nil); err != nil {
+		return "unreachable"
+	}
+	return "ok"
 }
 
 func (s *Server) metrics(k *call) error {

@@ -132,7 +132,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 	p.Title, p.Text = explain(known)
 	switch {
 	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
-		k.Header("Retry-After", "2")
+		k.retrySoon()
 		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
 	case known.Code == booking.SlotTaken && l != nil && l.action != nil:
 		l.people(&p)

@@ -86,7 +86,7 @@ func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
 		return err
 	}
 	if _, err := graph.Next(old.State, booking.RescheduleAction, graphs.ActorAPI); err != nil {
-		return booking.Errorf(booking.ActionNotAvailable, "%s", err)
+		return notAvailable(graph, old, graphs.ActorAPI, err.Error())
 	}
 	if k.visitor() {
 		return tooLate(old)

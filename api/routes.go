@@ -40,7 +40,7 @@ func (s *Server) serviceRoutes() []route {
 	return []route{
 		{http.MethodGet, "/healthz", needNothing, false, s.healthz},
 		{http.MethodGet, "/readyz", needNothing, false, s.readyz},
-		{http.MethodGet, "/metrics", needNothing, false, s.metrics},
+		{http.MethodGet, "/metrics", needAdmin, false, s.metrics},
 		{http.MethodGet, "/openapi.json", needNothing, false, s.openAPI},
 
 		{http.MethodGet, "/v2/graphs", needNothing, false, s.listGraphs},

@@ -124,5 +124,5 @@ func (s *Server) cancelForOwner(k *call, b *booking.Booking) error {
 		_, err := s.play(k, k.app, b, k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "cancel/%d", b.Seq)), b, name), "", time.Duration(0))
 		return err
 	}
-	return booking.Errorf(booking.ActionNotAvailable, "The booking cannot be cancelled in state %q.", b.State)
+	return notAvailable(graph, b, graphs.ActorAPI, fmt.Sprintf("The booking cannot be cancelled in state %q", b.State))
 }

@@ -3,7 +3,6 @@
 package api
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -89,15 +88,4 @@ func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		BaseContext:       nil,
 	}
-}
-
-// ready answers whether the parts behind the API do.
-func (s *Server) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if err := s.DB.Ping(ctx); err != nil {
-		return err
-	}
-	_, err := s.Dispatch.Client.CheckHealth(ctx, nil)
-	return err
 }

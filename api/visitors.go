@@ -127,7 +127,7 @@ func (s *Server) sorry(k *call, err error) error {
 	p := &notice{frame: frame{Code: known.Code, Request: requestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
 	if passes(known.Code) {
-		k.Header("Retry-After", "2")
+		k.retrySoon()
 		p.sendAgain(k)
 	}
 	return s.showPage(k, statuses[known.Code], "notice.html", p)
@@ -136,6 +136,13 @@ func (s *Server) sorry(k *call, err error) error {
 // passes tells trouble that is over in a moment: what was asked for can be asked for again.
 func passes(code booking.Code) bool {
 	return code == booking.Unavailable || code == booking.Overloaded || code == booking.TooManyRequests || code == booking.Internal
+}
+
+// retrySoon says when to try again, unless the limit has said so.
+func (k *call) retrySoon() {
+	if k.Writer.Header().Get("Retry-After") == "" {
+		k.Header("Retry-After", "2")
+	}
 }
 
 const maxEcho = 64 << 10

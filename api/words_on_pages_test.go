@@ -161,7 +161,7 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		}
 		return w
 	}
-	for _, code := range []booking.Code{booking.Unavailable, booking.TooManyRequests, booking.Internal} {
+	for _, code := range []booking.Code{booking.Overloaded, booking.Unavailable, booking.TooManyRequests, booking.Internal} {
 		w := send(booking.Errorf(code, "Not now."))
 		body := w.Body.String()
 		for _, part := range []string{

@@ -4,17 +4,17 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/activities"
@@ -39,11 +39,16 @@ type App struct {
 	keyring  *links.Keyring
 	dispatch *dispatch.Dispatcher
 	metrics  *metrics.Metrics
+	cleaner  *postgres.Cleaner
 	webhooks webhook.Options
+
+	preparing sync.Mutex
+	prepared  bool // Temporal has answered, and has what it needs; under preparing
+	observing atomic.Bool
 }
 
-// New connects to Postgres and Temporal and builds the service. It refuses settings that are wrong and a database that
-// lacks a migration.
+// New connects to Postgres and builds the service; Temporal is connected to when it is first needed. It refuses settings
+// that are wrong, a database that lacks a migration, and a secret key that is not the database's.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -76,52 +81,25 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	temporal, err := dial(ctx, c, logger)
+	if err := checkSecretKey(ctx, db, vault); err != nil {
+		return nil, err
+	}
+	counted := metrics.New()
+	temporal, err := connect(c, counted, logger)
 	if err != nil {
 		return nil, err
 	}
-	return &App{
-		Config: c, DB: db, Vault: vault, Temporal: temporal, log: logger, keyring: keyring, metrics: metrics.New(),
-		dispatch: &dispatch.Dispatcher{
-			Client: temporal, TaskQueue: c.TaskQueue,
-			Indexed: dispatch.RegisterAttributes(ctx, temporal, c.TemporalNamespace, logger),
-		},
+	a := &App{
+		Config: c, DB: db, Vault: vault, Temporal: temporal, log: logger, keyring: keyring, metrics: counted,
+		dispatch: &dispatch.Dispatcher{Client: temporal, TaskQueue: c.TaskQueue},
+		cleaner:  postgres.NewCleaner(db, retention(c)),
 		webhooks: webhook.Options{
 			AllowLoopback: c.WebhookAllowLoopback, AllowPrivate: c.WebhookAllowNetworks, RequireHTTPS: !c.WebhookAllowHTTP,
 			Timeout: c.WebhookTimeout,
 		},
-	}, nil
-}
-
-// dial connects to Temporal, patiently: in a cluster it may come up later than we do.
-func dial(ctx context.Context, c config.Config, logger *slog.Logger) (client.Client, error) {
-	options := client.Options{
-		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Logger: log.NewStructuredLogger(logger),
 	}
-	if c.TemporalTLS || c.TemporalAPIKey != "" || c.TemporalCert != "" {
-		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if c.TemporalCert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TemporalCert, c.TemporalKey)
-		if err != nil {
-			return nil, err
-		}
-		options.ConnectionOptions.TLS.Certificates = []tls.Certificate{pair}
-	}
-	if c.TemporalAPIKey != "" {
-		options.Credentials = client.NewAPIKeyStaticCredentials(string(c.TemporalAPIKey))
-	}
-	for started := time.Now(); ; {
-		temporal, err := client.DialContext(ctx, options)
-		if err == nil || time.Since(started) > 30*time.Second || ctx.Err() != nil {
-			return temporal, err
-		}
-		logger.Warn("Temporal does not answer yet; trying again", "address", c.TemporalAddress, "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
+	counted.WatchPool(a.pool)
+	return a, nil
 }
 
 // Close ends the connections. Call it after everything that runs has returned.
@@ -133,16 +111,24 @@ func (a *App) Close() {
 // RunAPI answers HTTP on the listener until the context ends, then lets running requests finish.
 func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	outcomes, retries := postgres.NewOutcomes(a.DB, a.log), dispatch.NewRetries(a.log)
+	admission := api.NewAdmission(a.Config.MaxConns)
+	a.showLoad(admission, retries)
+	outcomes.OnListening = a.metrics.Listening
+	outcomes.ListenAt(string(a.Config.ListenURL))
 	server := &api.Server{
 		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
-		Proxies: a.Config.TrustedProxies, Admission: api.NewAdmission(a.Config.MaxConns),
+		Proxies: a.Config.TrustedProxies, Admission: admission,
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopListening()
 	group, ctx := errgroup.WithContext(ctx)
+	if err := a.observe(ctx, group); err != nil {
+		return err
+	}
+	group.Go(func() error { return a.followTemporal(ctx) })
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
 		defer stopListening() // requests that still wait hear of their outcome
@@ -150,6 +136,21 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		return a.serve(ctx, listener, handler)
 	})
 	return group.Wait()
+}
+
+// showLoad adds to the metrics how much this process has accepted and not yet carried out.
+func (a *App) showLoad(admission *api.Admission, retries *dispatch.Retries) {
+	a.metrics.Gauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
+		running, _ := admission.Load()
+		return float64(running)
+	})
+	a.metrics.Gauge("holdfast_creations_bound", "How many new bookings may be in flight.", func() float64 {
+		_, bound := admission.Load()
+		return float64(bound)
+	})
+	a.metrics.Gauge("holdfast_actions_retrying", "Actions that Temporal has not taken and that are tried again.", func() float64 {
+		return float64(retries.Retrying())
+	})
 }
 
 // stopRetries waits briefly for what Temporal is just taking. The rest is left pending, to the sweep.
@@ -191,23 +192,19 @@ func (a *App) serve(ctx context.Context, listener net.Listener, handler http.Han
 	return nil
 }
 
-// RunWorker works on bookings and webhooks until the context ends.
+// RunWorker works on bookings and webhooks until the context ends. It waits for Temporal for half a minute.
 func (a *App) RunWorker(ctx context.Context) error {
 	sender := webhook.NewSender(a.webhooks)
 	defer sender.Close()
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
-		Cleaner: postgres.NewCleaner(a.DB, a.retention()),
+		Cleaner: a.cleaner,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	if a.Config.MetricsAddr != "" {
-		listener, err := net.Listen("tcp", a.Config.MetricsAddr)
-		if err != nil {
-			return err
-		}
-		group.Go(func() error { return a.serve(ctx, listener, a.metrics.Handler()) })
+	if err := a.observe(ctx, group); err != nil {
+		return err
 	}
 	options := worker.Options{
 		TaskQueue: a.Config.TaskQueue, SweepEvery: a.Config.SweepEvery, StopTimeout: a.Config.StopTimeout,
@@ -219,6 +216,9 @@ func (a *App) RunWorker(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		defer cancel()
+		if err := a.AwaitTemporal(ctx, temporalPatience); err != nil {
+			return ignoreEnd(ctx, err)
+		}
 		return worker.Run(ctx, a.Temporal, acts, options)
 	})
 	return group.Wait()
@@ -231,10 +231,10 @@ const (
 	keepRefusals   = 7 * 24 * time.Hour // refused actions
 )
 
-func (a *App) retention() postgres.Retention {
+func retention(c config.Config) postgres.Retention {
 	return postgres.Retention{
 		Operations: keepOperations, Claims: keepClaims, Refusals: keepRefusals,
-		Changes: a.Config.EventRetention, Paused: a.Config.PausedRetention, Requests: a.Config.RequestRetention,
+		Changes: c.EventRetention, Paused: c.PausedRetention, Requests: c.RequestRetention,
 	}
 }
 

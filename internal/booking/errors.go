@@ -10,7 +10,8 @@ import (
 // Code names one cause of failure. Codes are stable: clients branch on them.
 type Code string
 
-// The codes a caller can meet. Each is mapped to an HTTP status in api and to "retry or not" in activities.
+// The codes a caller can meet. Each is mapped to an HTTP status in api. Activities return them as they are, and Temporal tries
+// those again like any other failure: what a workflow must not try again is an outcome, not an error.
 const (
 	Invalid            Code = "invalid"              // the request breaks a rule; Fields says where
 	Malformed          Code = "malformed"            // the request is not what it claims to be (bad JSON, bad UUID)
@@ -80,6 +81,7 @@ type Error struct {
 	Code    Code
 	Message string
 	Fields  map[string][]string // by field name, for Invalid
+	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil when that is not told
 	cause   error
 }
 

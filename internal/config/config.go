@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +23,12 @@ import (
 // Config is everything a process can be told. Secrets print as "***".
 type Config struct {
 	HTTPAddr    string `env:"HOLDFAST_HTTP_ADDR" envDefault:"127.0.0.1:8080"`
-	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // worker: where it shows its metrics; empty = nowhere
+	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // where this process shows its metrics; empty = the API under /metrics, with the admin key
 	PublicURL   string `env:"HOLDFAST_PUBLIC_URL"`   // where customers reach the API; links are made with it
 
 	DatabaseURL Secret `env:"HOLDFAST_DATABASE_URL"`
 	MaxConns    int    `env:"HOLDFAST_DATABASE_MAX_CONNS" envDefault:"20"`
+	ListenURL   Secret `env:"HOLDFAST_DATABASE_LISTEN_URL"` // API: where to LISTEN, when the other goes through a pooler; empty = the same
 
 	TemporalAddress   string `env:"HOLDFAST_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233"`
 	TemporalNamespace string `env:"HOLDFAST_TEMPORAL_NAMESPACE" envDefault:"default"`
@@ -35,6 +37,8 @@ type Config struct {
 	TemporalCert      string `env:"HOLDFAST_TEMPORAL_TLS_CERT"` // files, for mutual TLS
 	TemporalKey       string `env:"HOLDFAST_TEMPORAL_TLS_KEY"`
 	TaskQueue         string `env:"HOLDFAST_TASK_QUEUE" envDefault:"holdfast"`
+	// auto = look whether Temporal has them, or register them; on = the operator has; off = do without.
+	TemporalAttributes string `env:"HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES" envDefault:"auto"`
 
 	Portal        bool   `env:"HOLDFAST_PORTAL" envDefault:"true"` // the pages under /portal
 	TemporalUIURL string `env:"HOLDFAST_TEMPORAL_UI_URL"`          // where people reach Temporal's UI; empty = the portal does not link to it
@@ -92,25 +96,7 @@ func Read(environ []string) (Config, error) {
 		}
 	}
 	err := env.ParseWithOptions(&c, env.Options{Environment: given})
-	return c, errors.Join(err, unknown(given))
-}
-
-func unknown(given map[string]string) error {
-	known := map[string]bool{"HOLDFAST_DATA_DIR": true, "HOLDFAST_TEMPORAL_UI_ADDR": true}
-	params, err := env.GetFieldParams(&Config{})
-	if err != nil {
-		return err
-	}
-	for _, p := range params {
-		known[p.Key] = true
-	}
-	var faults []error
-	for name := range given {
-		if strings.HasPrefix(name, "HOLDFAST_") && !known[name] && !strings.HasPrefix(name, "HOLDFAST_TEST_") {
-			faults = append(faults, fmt.Errorf("%s is not a setting", name))
-		}
-	}
-	return errors.Join(faults...)
+	return c, errors.Join(unread(given, err), unknown(given))
 }
 
 // FromEnvironment reads the process's own environment.
@@ -132,6 +118,9 @@ func (c *Config) Check() error {
 	}
 	if c.AdminKey != "" && len(c.AdminKey) < 16 {
 		fault("HOLDFAST_ADMIN_KEY must have at least 16 characters")
+	}
+	if !slices.Contains([]string{"", "auto", "on", "off"}, c.TemporalAttributes) {
+		fault("HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES must be auto, on or off")
 	}
 	if c.MaxConns < 2 || c.MaxConns > 1000 {
 		fault("HOLDFAST_DATABASE_MAX_CONNS must lie between 2 and 1000")

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 	got := read(t, nil)
 	want := Config{
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
-		TaskQueue: "holdfast", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
+		TaskQueue: "holdfast", TemporalAttributes: "auto", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
 		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
 		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour,
 		PausedRetention: 30 * 24 * time.Hour, RequestRetention: 90 * 24 * time.Hour, LogLevel: slog.LevelInfo,
@@ -59,7 +59,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	t.Parallel()
 	c := read(t, good("HOLDFAST_HTTP_ADDR=:80", "HOLDFAST_METRICS_ADDR=:90", "HOLDFAST_PUBLIC_URL=https://book.example.com",
 		"HOLDFAST_DATABASE_MAX_CONNS=7", "HOLDFAST_TEMPORAL_ADDRESS=t:1", "HOLDFAST_TEMPORAL_NAMESPACE=ns", "HOLDFAST_TEMPORAL_API_KEY=k",
-		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q",
+		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q", "HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES=on", "HOLDFAST_DATABASE_LISTEN_URL=postgres://x",
 		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com",
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
@@ -86,7 +86,8 @@ func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := Read(good("HOLDFAST_DATABSE_URL=x", "HOLDFAST_WAIT=soon", "HOLDFAST_DATABASE_MAX_CONNS=many", "HOLDFAST_LOG_LEVEL=loud",
 		"HOLDFAST_WEBHOOK_ALLOW_NETWORKS=everywhere", "HOLDFAST_TEMPORAL_TLS=perhaps", "HOLDFAST_TRUSTED_PROXIES=10.0.0.1", "HOLDFAST_EMPTY="))
-	wantAll(t, err, "HOLDFAST_DATABSE_URL is not a setting", "Wait", "MaxConns", "LogLevel", "WebhookAllowNetworks", "TemporalTLS", "TrustedProxies")
+	wantAll(t, err, "HOLDFAST_DATABSE_URL is not a setting", "HOLDFAST_WAIT", "HOLDFAST_DATABASE_MAX_CONNS",
+		"HOLDFAST_LOG_LEVEL", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS", "HOLDFAST_TEMPORAL_TLS", "HOLDFAST_TRUSTED_PROXIES")
 	if err != nil && strings.Contains(err.Error(), "HOLDFAST_EMPTY") {
 		t.Errorf("a variable without a value counts as not set: %v", err)
 	}
@@ -143,6 +144,8 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_TEMPORAL_UI_URL=temporal.example.com", false},
 		{"HOLDFAST_TEMPORAL_UI_URL=javascript://temporal.example.com/%0aalert(1)", false},
 		{"HOLDFAST_PORTAL=false", true},
+		{"HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES=off", true},
+		{"HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES=true", false},
 		{"HOLDFAST_ADMIN_KEY=0123456789abcde", false},
 		{"HOLDFAST_DATABASE_MAX_CONNS=2", true},
 		{"HOLDFAST_DATABASE_MAX_CONNS=1001", false},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,7 +27,8 @@ import (
 type Dispatcher struct {
 	Client    client.Client
 	TaskQueue string
-	Indexed   bool // the server knows our search attributes
+
+	indexed atomic.Bool // the server knows our search attributes
 }
 
 // errNoGraph means that this build lacks the booking's graph. A worker of another build may have it.
@@ -84,6 +86,19 @@ func (d *Dispatcher) Dismiss(ctx context.Context, endpoint uuid.UUID) error {
 func (d *Dispatcher) start(
 	ctx context.Context, b *booking.Booking, app string, actions []booking.Signal, reuse enums.WorkflowIdReusePolicy,
 ) error {
+	err := d.startIndexed(ctx, b, app, actions, reuse, d.indexed.Load())
+	if errors.Is(err, errUnindexed) { // better unindexed than not at all
+		err = d.startIndexed(ctx, b, app, actions, reuse, false)
+	}
+	return err
+}
+
+// errUnindexed says that the server does not know our search attributes (yet).
+var errUnindexed = errors.New("the search attributes are unknown")
+
+func (d *Dispatcher) startIndexed(
+	ctx context.Context, b *booking.Booking, app string, actions []booking.Signal, reuse enums.WorkflowIdReusePolicy, indexed bool,
+) error {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoGraph, err)
@@ -93,7 +108,7 @@ func (d *Dispatcher) start(
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions,
 	}
-	if d.Indexed {
+	if indexed {
 		in.Shown = expected(graph, b.State, actions)
 	}
 	options := client.StartWorkflowOptions{
@@ -110,11 +125,8 @@ func (d *Dispatcher) start(
 	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
 		return nil
 	}
-	var unknown *serviceerror.InvalidArgument
-	if errors.As(err, &unknown) && in.Shown != "" { // the server does not know the attributes (yet): better unindexed than not at all
-		plain := *d
-		plain.Indexed = false
-		return plain.start(ctx, b, app, actions, reuse)
+	if _, unknown := errors.AsType[*serviceerror.InvalidArgument](err); unknown && in.Shown != "" {
+		return errUnindexed
 	}
 	return err
 }

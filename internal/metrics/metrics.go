@@ -19,12 +19,14 @@ type Metrics struct {
 	attempts    *prometheus.HistogramVec
 	swept       *prometheus.CounterVec
 	sweepErrors *prometheus.CounterVec
+	record      recordMetrics
+	sdk         *sdkSeries
 }
 
 // New makes a set of metrics with a registry of its own.
 func New() *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
+		registry: prometheus.NewRegistry(), record: newRecordMetrics(), sdk: &sdkSeries{series: map[string]prometheus.Metric{}},
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "holdfast_http_request_seconds", Help: "Requests by method, route and status.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
@@ -43,8 +45,9 @@ func New() *Metrics {
 			Name: "holdfast_sweep_errors_total", Help: "Parts of sweeps that failed, by part.",
 		}, []string{"part"}),
 	}
-	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors,
+	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors, m.sdk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.record.all()...)
 	return m
 }
 
@@ -70,6 +73,11 @@ func (m *Metrics) Swept(part string, rows int, err error) {
 	if err != nil {
 		failed.Inc()
 	}
+}
+
+// Gauge shows a value that is asked for whenever the metrics are read. A second one of the same name is not shown.
+func (m *Metrics) Gauge(name, help string, value func() float64) {
+	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
 // Handler serves the metrics.

@@ -73,7 +73,7 @@ func TestBookingsAreShownByTheirClocks(t *testing.T) {
 	id := h.book("Ada").ID.String()
 	b := h.member()
 	for _, path := range []string{"/portal/bookings", "/portal/bookings/" + id} {
-		b.get(path).want(t, http.StatusOK).says(t, "Mon 3 Jun 2030, 11:00\u00a0–\u00a012:00</time> Europe/Berlin", "Mon 3 Jun 2030, 09:00\u00a0–\u00a010:00 UTC")
+		b.get(path).want(t, http.StatusOK).says(t, "Mon 3 Jun 2030, 11:00\u00a0–\u2060\u00a012:00</time> Europe/Berlin", "Mon 3 Jun 2030, 09:00\u00a0–\u2060\u00a010:00 UTC")
 	}
 	b.get("/portal/bookings").says(t, "From (Europe/Berlin)", ">Chair</option>")
 	for _, found := range []string{
@@ -119,8 +119,8 @@ func TestReschedulingAsksFirst(t *testing.T) {
 	if link == nil {
 		t.Fatalf("there are no times: %s", picker.text)
 	}
-	b.get(html.UnescapeString(link[1])).want(t, http.StatusOK).says(t, "Move it to this time?", "Until now", `name="version" value="&#34;`, "keeps its time until the new one is taken")
-	b.get(page+"/reschedule?by=2030-06-05T23:30").want(t, http.StatusOK).says(t, "Wed 5 Jun 2030, 23:30\u00a0–\u00a0Thu 6 Jun 2030, 00:30", `value="2030-06-05T21:30:00Z"`)
+	b.get(html.UnescapeString(link[1])).want(t, http.StatusOK).says(t, "Move it to this time?", "Until now", `name="version" value="&#34;`, "The new time is a request again.", "The old time is given up at once")
+	b.get(page+"/reschedule?by=2030-06-05T23:30").want(t, http.StatusOK).says(t, "Wed 5 Jun 2030, 23:30\u00a0–\u2060\u00a0Thu 6 Jun 2030, 00:30", `value="2030-06-05T21:30:00Z"`)
 	b.get(page+"/reschedule?by=soon").want(t, http.StatusOK).says(t, "Please give a date and a time of day.")
 	b.send(page+"/reschedule", "start", "2030-06-05T21:30:00Z", "end", "2030-06-05T20:30:00Z", "resource_id", h.resource(id)).
 		want(t, http.StatusUnprocessableEntity).says(t, "Nothing was changed", "must be after start")

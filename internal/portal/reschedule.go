@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/zones"
 )
@@ -13,6 +14,7 @@ import (
 type movePage struct {
 	bookingView
 	Moves     bool // it can be given another time
+	Anew      bool // nothing is held at the new time until it is confirmed
 	Version   string
 	Resources []named // that it can be moved to
 	Chosen    string  // the id of one of them
@@ -51,6 +53,7 @@ func (v *visit) movePage(status int, fault string) error {
 	page := movePage{bookingView: b, Version: v.etag, Fault: fault, Chosen: b.Resource.ID, Zone: b.Resource.Timezone}
 	if g, err := v.graph(b.Graph); err == nil {
 		_, page.Moves = openActions(g, b)
+		page.Anew = beginsOpen(g)
 	} else if !isMissing(err) {
 		return err
 	}
@@ -60,6 +63,12 @@ func (v *visit) movePage(status int, fault string) error {
 		}
 	}
 	return v.show(status, "reschedule", "Reschedule", page)
+}
+
+// beginsOpen tells whether a new booking of a graph holds no time until somebody confirms it.
+func beginsOpen(g *graphs.Graph) bool {
+	first, err := g.Next(g.Initial, g.Start, graphs.ActorAPI)
+	return err == nil && first.Holds == graphs.HoldsNothing
 }
 
 // chooseMove fills in what there is to choose from, or what was chosen.

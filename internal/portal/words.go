@@ -68,7 +68,7 @@ func span(start, end *time.Time, zone string) string {
 		return ""
 	}
 	from, to := start.In(place(zone)), end.In(place(zone))
-	text := from.Format("Mon 2 Jan 2006, 15:04") + "\u00a0–\u00a0"
+	text := from.Format("Mon 2 Jan 2006, 15:04") + "\u00a0–\u2060\u00a0"
 	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
 		return text + to.Format("15:04")
 	}

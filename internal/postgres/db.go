@@ -24,8 +24,9 @@ import (
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
 	pool    *pgxpool.Pool
-	process uuid.UUID    // names this process where endpoints are reserved and deliveries claimed
-	lostAt  atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+	holders joined[string, Holder] // by the hash of their key
+	process uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
+	lostAt  atomic.Int64           // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.

@@ -2,17 +2,25 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Outcomes hears of decided actions over one connection of its own and tells those who wait in this process.
 type Outcomes struct {
+	// OnListening, when set, is told whenever the connection is made and lost. Set it before Run.
+	OnListening func(up bool)
+
 	db      *DB
+	url     string        // of the connection; "" = as the pool's
+	quiet   time.Duration // after which the server is asked for a sign of life
+	ping    time.Duration // how long it may take to give one
 	log     *slog.Logger
 	mu      sync.Mutex
 	waiting map[uuid.UUID]map[chan struct{}]bool
@@ -20,8 +28,19 @@ type Outcomes struct {
 
 // NewOutcomes makes a listener; Run it.
 func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
-	return &Outcomes{db: db, log: log, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
+	return &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
 }
+
+// Connection keepers of the listener: after so long without a message it asks the server for a sign of life, and gives the
+// connection up when none comes.
+const (
+	listenQuiet = 30 * time.Second
+	listenPing  = 5 * time.Second
+)
+
+// ListenAt sets the URL of the listening connection. It is for a pooler that hands out connections per transaction, which
+// cannot listen: then this one goes to Postgres itself. "" = as the pool's. Call it before Run.
+func (o *Outcomes) ListenAt(url string) { o.url = url }
 
 // Expect registers interest in an action before it is signalled. The channel gets a value at each announcement, and
 // whenever announcements may have been missed: look at the record then. Call done when no longer waiting.
@@ -66,7 +85,10 @@ func (o *Outcomes) Run(ctx context.Context) error {
 }
 
 func (o *Outcomes) listen(ctx context.Context) error {
-	config := o.db.pool.Config().ConnConfig.Copy()
+	config, err := o.connection()
+	if err != nil {
+		return err
+	}
 	config.RuntimeParams["application_name"] = "holdfast outcomes"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -76,16 +98,52 @@ func (o *Outcomes) listen(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+OutcomeChannel); err != nil {
 		return err
 	}
+	o.listening(true)
+	defer o.listening(false)
 	o.tellAll()
 	for {
-		note, err := conn.WaitForNotification(ctx)
+		note, err := o.next(ctx, conn)
 		if err != nil {
 			return err
+		}
+		if note == nil {
+			continue
 		}
 		if id, err := uuid.Parse(note.Payload); err == nil {
 			o.tell(id)
 		}
 	}
+}
+
+func (o *Outcomes) connection() (*pgx.ConnConfig, error) {
+	if o.url == "" {
+		return o.db.pool.Config().ConnConfig.Copy(), nil
+	}
+	config, err := pgx.ParseConfig(o.url)
+	if err != nil {
+		return nil, fmt.Errorf("the URL to listen at cannot be read: %w", hideURL(err))
+	}
+	return config, nil
+}
+
+func (o *Outcomes) listening(up bool) {
+	if o.OnListening != nil {
+		o.OnListening(up)
+	}
+}
+
+// next waits for a message. After a quiet time it asks whether the server is still there, since a connection whose other
+// end has vanished stays silent for ever, and returns nil.
+func (o *Outcomes) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	quiet, cancel := context.WithTimeout(ctx, o.quiet)
+	defer cancel()
+	note, err := conn.WaitForNotification(quiet)
+	if err == nil || quiet.Err() == nil || ctx.Err() != nil {
+		return note, err
+	}
+	ping, cancel := context.WithTimeout(ctx, o.ping)
+	defer cancel()
+	return nil, conn.Ping(ping)
 }
 
 func (o *Outcomes) tell(id uuid.UUID) {

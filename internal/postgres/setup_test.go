@@ -18,7 +18,10 @@ import (
 	"holdfast/internal/postgres"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) {
+	postgres.Clone = pgtest.Clone
+	os.Exit(pgtest.Run(m))
+}
 
 // bundle is a record of its own with one app and one resource, and a second connection that looks at the tables.
 type bundle struct {

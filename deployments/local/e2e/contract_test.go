@@ -162,7 +162,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 
 func (r tour) service(t *testing.T) {
 	t.Helper()
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/v2/graphs"} {
+	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/v2/graphs"} {
 		r.do(t, http.MethodGet, path, "", http.StatusOK)
 	}
 	for _, form := range []string{"", ".json", ".mmd", ".svg"} {
@@ -177,6 +177,8 @@ func (r tour) apps(t *testing.T) {
 	admin.key = r.admin
 	asAdmin := tour{&admin, r.seen}
 	asAdmin.do(t, http.MethodGet, "/v2/apps", "", http.StatusOK)
+	asAdmin.do(t, http.MethodGet, "/metrics", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/metrics", "", http.StatusUnauthorized)
 	slug := r.do(t, http.MethodGet, "/v2/app", "", http.StatusOK).str("data.slug")
 	asAdmin.do(t, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":"Twin","slug":"%s-twin"}`, slug), http.StatusCreated)
 	asAdmin.do(t, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":"Twin","slug":"%s-twin"}`, slug), http.StatusConflict)

@@ -132,9 +132,20 @@ func TestEdges(t *testing.T) {
 	b.get(t, "/nowhere").refused(t, http.StatusNotFound, "not_found")
 	b.call(t, http.MethodDelete, "/v2/graphs", "").refused(t, http.StatusMethodNotAllowed, "method_not_allowed")
 	b.get(t, "/healthz").want(t, http.StatusOK)
-	b.get(t, "/readyz").want(t, http.StatusOK)
-	if metrics := b.get(t, "/metrics").want(t, http.StatusOK); !strings.Contains(metrics.body, "holdfast_http_request_seconds") {
-		t.Error("no metrics")
+	b.get(t, "/readyz").want(t, http.StatusOK).same(t, "temporal", "ok")
+	for _, stranger := range []*bundle{b, b.anonymous()} {
+		stranger.get(t, "/metrics").refused(t, http.StatusUnauthorized, "unauthorized")
+	}
+	admin := *b
+	admin.key = b.admin
+	metrics := admin.get(t, "/metrics").want(t, http.StatusOK)
+	for _, name := range []string{
+		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request_total",
+		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
+	} {
+		if !strings.Contains(metrics.body, name) {
+			t.Errorf("no %s among the metrics", name)
+		}
 	}
 	if echoed := b.get(t, "/healthz", "X-Request-Id", "mine-1").header.Get("X-Request-Id"); echoed != "mine-1" {
 		t.Errorf("request id %q", echoed)

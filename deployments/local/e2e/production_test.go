@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -61,6 +62,9 @@ func TestProductionBinary(t *testing.T) {
 	if err := migrate.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
+	for command, settings := range map[string]string{"api": "TEMPORAL_NAMESPACE=prodd", "worker": "TEMPORAL_NAMESPACE=prodd"} {
+		p.refuses(t, command, `no namespace "prodd"`, "HOLDFAST_"+settings)
+	}
 	api, apiLog := p.command("api")
 	worker, workerLog := p.command("worker")
 	for _, cmd := range []*exec.Cmd{api, worker} {
@@ -74,6 +78,9 @@ func TestProductionBinary(t *testing.T) {
 		a, err := b.try(t.Context(), http.MethodGet, "/readyz", "")
 		return err == nil && a.status == http.StatusOK
 	})
+	for _, command := range []string{"api", "worker"} {
+		p.refuses(t, command, "HOLDFAST_SECRET_KEY is not the key that this database was set up with", "HOLDFAST_SECRET_KEY="+strings.Repeat("cd", 32))
+	}
 	b.key = b.post(t, "/v2/apps", `{"name":"Clinic","slug":"clinic"}`).want(t, http.StatusCreated).str("data.api_key")
 	if !strings.HasPrefix(b.key, "live_api_key_") {
 		t.Errorf("key %q", b.key)
@@ -98,6 +105,89 @@ func TestProductionBinary(t *testing.T) {
 				t.Errorf("%v logs a secret", cmd.Args)
 			}
 		}
+	}
+}
+
+// refuses starts a command with a setting that is wrong: it ends by itself, and says why.
+func (p production) refuses(t *testing.T, command, why, setting string) {
+	t.Helper()
+	wrong := production{p.binary, append(append([]string{}, p.env...), "HOLDFAST_HTTP_ADDR="+freeAddress(t), setting)}
+	cmd, log := wrong.command(command)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := waitFor(cmd); err == nil || !strings.Contains(log.String(), why) {
+		t.Errorf("%s with %s: %v\n%s", command, setting, err, log)
+	}
+}
+
+// TestProductionWithoutTemporal starts an API where nothing answers for Temporal: it is ready, accepts, and shows its metrics
+// on an address of their own. Once Temporal answers, it connects without being started again.
+func TestProductionWithoutTemporal(t *testing.T) {
+	t.Parallel()
+	shared := start(t)
+	binary := filepath.Join(t.TempDir(), "holdfast")
+	if out, err := exec.Command("go", "build", "-o", binary, "holdfast").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	shared.sql(t, "CREATE DATABASE without_temporal")
+	database, err := pgx.ParseConfig(shared.stack.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := strings.Replace(shared.stack.DatabaseURL, "/"+database.Database+"?", "/without_temporal?", 1)
+	address, metrics, temporal := freeAddress(t), freeAddress(t), freeAddress(t)
+	p := production{binary, []string{
+		"PATH=" + os.Getenv("PATH"), "HOLDFAST_DATABASE_URL=" + url, "HOLDFAST_TEMPORAL_ADDRESS=" + temporal,
+		"HOLDFAST_TASK_QUEUE=without-temporal", "HOLDFAST_HTTP_ADDR=" + address, "HOLDFAST_METRICS_ADDR=" + metrics,
+		"HOLDFAST_ADMIN_KEY=an-admin-key-for-the-test", "HOLDFAST_SECRET_KEY=" + strings.Repeat("ab", 32),
+	}}
+	migrate, log := p.command("migrate")
+	if err := migrate.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	api, log := p.command("api")
+	if err := api.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = api.Process.Kill(); _ = api.Wait() })
+	b := &bundle{api: "http://" + address, key: "an-admin-key-for-the-test"}
+	temporalIs := func(state string) func() bool {
+		return func() bool {
+			a, err := b.try(t.Context(), http.MethodGet, "/readyz", "")
+			return err == nil && a.status == http.StatusOK && a.str("temporal") == state
+		}
+	}
+	eventually(t, 60*time.Second, "an API that is ready without Temporal", temporalIs("unreachable"))
+	b.key = b.post(t, "/v2/apps", `{"name":"Clinic","slug":"clinic"}`).want(t, http.StatusCreated).str("data.api_key")
+	b.post(t, "/v2/bookings", request(b.resource(t), "instant", 9), "Prefer", "wait=1").want(t, http.StatusAccepted)
+	open := &bundle{api: "http://" + metrics}
+	if text := open.get(t, "/metrics").want(t, http.StatusOK).body; !strings.Contains(text, "holdfast_outcomes_listening 1") {
+		t.Errorf("the metrics' own address shows\n%s", text)
+	}
+	listener, err := net.Listen("tcp", temporal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go passOn(listener, shared.stack.TemporalAddress())
+	eventually(t, 60*time.Second, "an API that has found Temporal", temporalIs("ok"))
+}
+
+// passOn hands every connection of a listener to another address, until the listener is closed.
+func passOn(listener net.Listener, to string) {
+	for {
+		in, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", to)
+		if err != nil {
+			_ = in.Close()
+			continue
+		}
+		go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+		go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
 	}
 }
 

@@ -68,6 +68,10 @@ func (s *Stack) start(ctx context.Context, log *slog.Logger) error {
 		_ = listener.Close()
 		return err
 	}
+	if err := s.App.AwaitTemporal(ctx, time.Minute); err != nil {
+		_ = listener.Close()
+		return err
+	}
 	if s.Demo, err = makeDemo(ctx, s.App, s.options.DataDir); err != nil {
 		_ = listener.Close()
 		return err

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+)
+
+const usage = `usage: holdfast COMMAND
+
+  api                    answer HTTP
+  worker                 walk bookings and send webhooks
+  migrate                bring the database up to date
+  graph                  list the graphs
+  graph NAME [FORM]      print a graph: json (default), mmd or svg
+  graph check FILE       say what is wrong with a graph in a JSON file
+  version                print what this program was built of
+  help [COMMAND]         print this, or more about a command; so does COMMAND --help
+
+Settings come from HOLDFAST_… variables: see README.md.
+`
+
+// about is more about each command.
+var about = map[string]string{
+	"api": `usage: holdfast api
+
+Answers HTTP: the API, the pages for visitors, and the portal. Any number of them can run. It needs a migrated Postgres to
+start, and Temporal to carry out what it accepts.
+
+  HOLDFAST_DATABASE_URL        required: postgres://user:password@host:5432/database
+  HOLDFAST_SECRET_KEY          required: 32 bytes as hex or base64, the same for all processes; openssl rand -hex 32
+  HOLDFAST_HTTP_ADDR           where it listens; 127.0.0.1:8080 unless set
+  HOLDFAST_PUBLIC_URL          where customers reach it
+  HOLDFAST_ADMIN_KEY           opens /v2/apps, where tenants are made, and /metrics
+  HOLDFAST_METRICS_ADDR        where it shows its metrics without a key
+  HOLDFAST_TEMPORAL_ADDRESS    127.0.0.1:7233 unless set
+  HOLDFAST_TEMPORAL_NAMESPACE  default, unless set
+
+All settings are in README.md and internal/config/config.go. /healthz answers while the process lives, /readyz while Postgres
+does.
+`,
+	"worker": `usage: holdfast worker
+
+Walks bookings and sends webhooks. Any number of them can run. It needs a migrated Postgres and a Temporal that has the
+namespace; for Temporal it waits half a minute.
+
+  HOLDFAST_DATABASE_URL, HOLDFAST_SECRET_KEY, HOLDFAST_TEMPORAL_ADDRESS, HOLDFAST_TEMPORAL_NAMESPACE
+                               as of holdfast api
+  HOLDFAST_METRICS_ADDR        where it shows its metrics
+
+All settings are in README.md and internal/config/config.go.
+`,
+	"migrate": `usage: holdfast migrate
+
+Brings the database up to date, and says how many migrations that took. Run it once per release, before the processes of the
+release start. Several at once are safe.
+
+  HOLDFAST_DATABASE_URL        required: postgres://user:password@host:5432/database
+`,
+	"graph": `usage: holdfast graph
+       holdfast graph NAME [json|mmd|svg]
+       holdfast graph check FILE
+
+Lists the graphs, prints one, or says what is wrong with a graph in a JSON file. It needs no settings.
+`,
+	"version": `usage: holdfast version
+
+Prints what this program was built of.
+`,
+}
+
+// asksForHelp returns the text that the arguments ask for: "help", "help COMMAND", "COMMAND --help" and their like.
+func asksForHelp(args []string) (string, bool) {
+	asks := []string{"help", "-h", "-help", "--help"}
+	if slices.Contains(asks, args[0]) {
+		if len(args) > 1 && about[args[1]] != "" {
+			return about[args[1]], true
+		}
+		return usage, true
+	}
+	if about[args[0]] != "" && slices.ContainsFunc(args[1:], func(arg string) bool { return slices.Contains(asks, arg) }) {
+		return about[args[0]], true
+	}
+	return "", false
+}
+
+// version says what the program was built of: the module's version, the commit when the build knew it, and the compiler.
+func version() string {
+	release, commit := "(devel)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			release = info.Main.Version
+		}
+		for _, setting := range info.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				commit = " commit " + setting.Value
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				commit += " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("holdfast %s%s %s %s/%s\n", release, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
