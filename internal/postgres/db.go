@@ -122,6 +122,9 @@ func domain(err error) error {
 	if strings.HasSuffix(pg.ConstraintName, "_app_id_fkey") { // it was deleted just now
 		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
 	}
+	if strings.HasSuffix(pg.ConstraintName, "_size") { // nobody has bounded it before, which is our fault
+		return booking.Wrap(err, booking.Invalid, "A field is too large once its numbers are written out.")
+	}
 	if rule, ok := rules[pg.ConstraintName]; ok {
 		return booking.Wrap(err, rule.code, "%s", rule.message)
 	}
