@@ -174,7 +174,7 @@ func (s *Server) declineTime(k *call, r *requested) error {
 		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		body[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	text, _ := json.Marshal(body)
+	text, _ := json.Marshal(body) //nolint:errchkjson // texts and a switch
 	if err := s.prepare(k, b, a, text); err != nil {
 		return err
 	}
