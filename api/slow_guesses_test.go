@@ -1,0 +1,64 @@
+package api
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/limit"
+)
+
+// TestSlowGuesses: what takes long to find out is counted before it is looked at, by each limiter, and given back unless it was
+// a guess. A call that one limiter refuses costs nothing with the others.
+func TestSlowGuesses(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	now := func() time.Time { return at }
+	narrow, wide := limit.New(2, 2, now), limit.New(6, 6, now)
+	s := &Server{Limits: Limits{known: limit.NewKnown(now)}}
+	try := func(key, account string, outcome error) (looked bool, code booking.Code) {
+		t.Helper()
+		k := newCall("POST", "/v2/auth", "")
+		before := [2]int{narrow.Look(account).Remaining, wide.Look("one").Remaining}
+		err := s.guardedSlowly(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
+			looked = true
+			if narrow.Look(account).Remaining >= before[0] || wide.Look("one").Remaining >= before[1] {
+				t.Errorf("%s is looked at before it is counted", key)
+			}
+			return outcome
+		})
+		if code = booking.CodeOf(err); code == booking.TooManyRequests && k.Writer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", key)
+		}
+		return looked, code
+	}
+	want := func(what string, looked bool, code booking.Code, wantLooked bool, wantCode booking.Code, left int) {
+		t.Helper()
+		if looked != wantLooked || code != wantCode || wide.Look("one").Remaining != left {
+			t.Errorf("%s: looked %t, %q, %d left, want %d", what, looked, code, wide.Look("one").Remaining, left)
+		}
+	}
+	unknown := booking.Errorf(booking.Unauthorized, "unknown")
+	looked, code := try("good", "anna", nil)
+	want("a good password", looked, code, true, "", 6)
+	looked, code = try("any", "anna", errors.New("away"))
+	want("the record is away", looked, code, true, booking.Internal, 6)
+	for left := 5; left >= 4; left-- {
+		looked, code = try("guess", "anna", unknown)
+		want("a guess", looked, code, true, booking.Unauthorized, left)
+	}
+	for range 20 { // the maps' order is a random one
+		looked, code = try("guess", "anna", unknown)
+		want("one guess too many", looked, code, false, booking.TooManyRequests, 4)
+	}
+	looked, code = try("guess", "bob", unknown)
+	want("another account", looked, code, true, booking.Unauthorized, 3)
+
+	looked = false
+	err := s.guardedSlowly(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
+		looked = true
+		return nil
+	})
+	want("a password that was good", looked, booking.CodeOf(err), true, "", 3)
+}

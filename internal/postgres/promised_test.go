@@ -1,0 +1,76 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+// TestAPromiseWaitsForItsHold: a hold that is just ending is promised to nobody; whoever asks waits for the end.
+func TestAPromiseWaitsForItsHold(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	hold := b.booked(b.at("reservation", 9, 10))
+	tx, err := b.look.Begin(b.ctx)
+	check(t, err)
+	defer func() { _ = tx.Rollback(b.ctx) }()
+	_, err = tx.Exec(b.ctx, `UPDATE bookings SET state = 'expired', completed = true WHERE id = $1`, hold.ID)
+	check(t, err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.try(b.from(hold, 9, 10))
+		done <- err
+	}()
+	b.until(fmt.Sprintf(waiting, 1))
+	check(t, tx.Commit(b.ctx))
+	wantCode(t, <-done, booking.HoldExpired)
+	b.wantCount(1, `SELECT count(*) FROM bookings`)
+	b.wantRows("nothing is claimed", 0, 1)
+}
+
+// TestClaimsInItsPlaceStay: an action of a booking whose place is promised ends, and what is claimed in its place stays.
+func TestClaimsInItsPlaceStay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, end := range []string{`UPDATE actions SET status = 'refused' WHERE name = 'own'`, `DELETE FROM actions WHERE name = 'own'`} {
+		b.resource, b.calendar = b.newResource(b.app)
+		old := b.booked(b.at("instant", 9, 10))
+		v := b.instead(old, 15, 16)
+		a := b.accepted(v)
+		b.exec(`INSERT INTO actions (id, app_id, booking_id, name, actor, channel, claims)
+			SELECT gen_random_uuid(), app_id, $1, 'own', actor, channel, true FROM actions WHERE id = $2`, old.ID, a.ID)
+		b.exec(end)
+		b.wantCount(1, `SELECT count(*) FROM occupancies WHERE claimant = $1`, v.ID)
+		b.wantCount(1, `SELECT count(*) FROM occupancies WHERE booking_id = $1 AND NOT claimed`, old.ID)
+		wantEqual(t, "moved", must(b.Commit(b.ctx, commit(v, a))).Result, booking.ResultApplied)
+		b.wantReplaced(old, b.known(v))
+		b.exec(`DELETE FROM actions WHERE name = 'own'`)
+	}
+}
+
+// TestTwoPaymentsOfOneSeat share the seat: whichever ends first, and however, the other neither loses it nor takes a second one.
+func TestTwoPaymentsOfOneSeat(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, refused := range []bool{false, true} {
+		session := b.session(2, booking.Session{})
+		v := b.booked(b.seat(session, "group_customer_payment"))
+		one, two := must(b.ask(v, "pay")), must(b.ask(v, "pay"))
+		const seats = `SELECT taken + (SELECT count(*)::int FROM seats WHERE session_id = $1) FROM sessions WHERE booking_id = $1`
+		b.wantCount(2, seats, session.ID)
+		in := commit(v, one)
+		if refused {
+			in.Refusal = &booking.Refusal{Code: booking.Stale, Message: "no"}
+		}
+		must(b.Commit(b.ctx, in))
+		b.wantCount(2, seats, session.ID)
+		must(b.Commit(b.ctx, commit(b.known(v), two)))
+		wantEqual(t, "state", b.known(v).State, "paid")
+		b.wantSeats(session, 1)
+		b.wantCount(0, `SELECT count(*) FROM seats WHERE claimed`)
+		b.wantCount(0, `SELECT count(*) FROM actions WHERE status = 'pending' AND claims`)
+		b.resource, b.calendar = b.newResource(b.app)
+	}
+	b.sound()
+}
