@@ -70,6 +70,7 @@ func TestClaimTokenRefusals(t *testing.T) {
 		"no exp":            {own(map[string]any{"exp": nil}), 401, "token_expired"},
 		"five hours":        {own(map[string]any{"exp": now + 5*60*60}), 401, "claim_token_lifetime_too_long"},
 		"no jti":            {own(map[string]any{"jti": nil}), 401, "claim_token_missing_jti"},
+		"null in jti":       {own(map[string]any{"jti": "a\x00b"}), 401, "claim_token_missing_jti"},
 		"empty jti":         {own(map[string]any{"jti": ""}), 401, "claim_token_missing_jti"},
 		"another app's":     {s.path + "?claim_token=" + other.token(t, nil), 403, "claim_token_not_authorized_for_link"},
 		"unknown link":      {"/pls/nothing", 404, "public_link_not_found"},
