@@ -25,7 +25,8 @@ run: postgres ## run everything here: Postgres, Temporal, its web UI, the API an
 build: ## build the production binary, bin/holdfast
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/holdfast .
 
-# The server's part is tested without the race detector, which would take Temporal's code minutes to build for.
+# The server's part is tested without the race detector, which would take Temporal's code minutes to build for; the product's binary,
+# which crowds, links and webhooks are tested on, has it.
 # Both parts run, also when the first one fails.
 test: postgres chromium $(CLIENTS) ## run all tests, from graphs to the whole service
 	@status=0; \

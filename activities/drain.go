@@ -17,8 +17,9 @@ import (
 const (
 	drainBudget = 30 * time.Second // then the workflow gets its say again
 	drainBeat   = 3 * time.Second  // a third of the heartbeat time-out, and a bit
-	drainAhead  = 4                // times as much is claimed as may be on its way, and
-	drainLeast  = 32               // so much at least
+	drainAhead  = 8                // times as much is claimed as may be on its way, and
+	drainLeast  = 32               // so much at least;
+	drainFirst  = 8                // at first, while nothing is known of the endpoint: that is what a commit leaves, and a bit
 	drainPaced  = 20               // seconds of the endpoint's rate are claimed at most
 	claimAge    = postgres.ClaimLease - 20*time.Second
 	lookFirst   = 100 * time.Millisecond // while requests are under way: for more that is due,
@@ -96,6 +97,7 @@ type drain struct {
 	judged     int           // records of attempts so far
 	halted     bool          // the worker stops
 	elsewhere  bool          // another process has the endpoint
+	left       bool          // some of what was sent is to be tried again
 	sent       int
 	err        error
 }

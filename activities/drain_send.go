@@ -57,7 +57,7 @@ func (d *drain) claimMore(ctx context.Context) {
 	if d.claiming || d.dry || d.ending() {
 		return
 	}
-	c := postgres.Claim{Limit: drainLeast / drainAhead, Lease: postgres.ClaimLease, Ordered: true, TestsOnly: d.resting}
+	c := postgres.Claim{Limit: drainFirst, Lease: postgres.ClaimLease, Ordered: true, TestsOnly: d.resting}
 	if d.target != nil {
 		ahead := d.target.ahead()
 		c.Limit, c.Ordered = ahead-len(d.waiting)-d.flying-d.unrecorded, d.target.Ordered
@@ -164,6 +164,7 @@ func (d *drain) recordMore(ctx context.Context) {
 				if f.Verdict.Status != postgres.Delivered {
 					d.flying--
 				}
+				d.left = d.left || f.Verdict.Status == postgres.Waiting
 				health = health || !f.Verdict.Test && !f.Verdict.Unsent
 			}
 			if health {

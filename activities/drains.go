@@ -246,6 +246,7 @@ func (a *Activities) giveUp(ctx context.Context, endpoint uuid.UUID) {
 // drainHere drains an endpoint without its workflow, for a while. What is left then, a retry or more than that, is the workflow's.
 func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *lease, stop <-chan struct{}, reserved bool) {
 	ctx = context.WithoutCancel(ctx) // what called it may be over long before
+	rescued := !reserved
 	for more := true; more; more = a.drains.goOn(endpoint, mine) {
 		d := a.newDrain(endpoint, mine, stop, localBudget)
 		out, err := d.run(ctx, reserved)
@@ -263,7 +264,7 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 			a.drains.leave(endpoint, mine)
 			a.giveUp(ctx, endpoint)
 			return
-		case !out.Next.IsZero():
+		case !out.Next.IsZero() && (d.left || d.resting || rescued): // else whoever left the retry has woken it
 			a.wake(ctx, endpoint)
 		}
 	}

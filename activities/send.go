@@ -85,14 +85,16 @@ func (a *Activities) body(t *target, c *booking.Change) (body []byte, err error)
 		}
 	}()
 	b, err := c.Booking()
-	if err != nil || b == nil || c.Test {
-		return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL})
-	}
-	links, err := a.Links.Customer(b)
 	if err != nil {
-		return nil, err
+		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
 	}
-	return payload.Body(t.Format, c, payload.Links{Base: a.Links.BaseURL, Actions: links})
+	links := payload.Links{Base: a.Links.BaseURL}
+	if b != nil && !c.Test {
+		if links.Actions, err = a.Links.Customer(b); err != nil {
+			return nil, err
+		}
+	}
+	return payload.BodyOf(t.Format, c, b, links)
 }
 
 // verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // counts who is woken.
 type fixture struct {
 	*Activities
-	t        *testing.T
+	t        testing.TB
 	url      string
 	look     *pgxpool.Pool
 	app      *booking.App
@@ -57,13 +57,13 @@ func (w *wakes) SignalWithStartWorkflow(
 	return nil, nil
 }
 
-func setup(t *testing.T, receiver string, shape func(*booking.Endpoint)) *fixture {
+func setup(t testing.TB, receiver string, shape func(*booking.Endpoint)) *fixture {
 	t.Helper()
 	db, url := pgtest.New(t)
 	return setupOn(t, db, url, receiver, shape)
 }
 
-func setupOn(t *testing.T, db *postgres.DB, url, receiver string, shape func(*booking.Endpoint)) *fixture {
+func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*booking.Endpoint)) *fixture {
 	t.Helper()
 	look, err := pgxpool.New(t.Context(), url)
 	check(t, err)

@@ -22,12 +22,14 @@ type Admission struct {
 
 // How many creations there may be.
 const (
-	startInFlight  = 32
+	startInFlight  = 16
 	fewestInFlight = 4 // so that recovery is noticed
 	mostInFlight   = 512
 	slowCreation   = time.Second            // from record to outcome
 	placeWait      = 500 * time.Millisecond // for a place among those in flight
-	doorWait       = 3 * time.Second        // for a turn at the door: losers of a contested time want their 409
+	placeQueue     = 100
+	longestRetry   = 10              // seconds
+	doorWait       = 8 * time.Second // for a turn at the door: losers of a contested time want their 409
 	doorQueue      = 1000
 )
 
@@ -36,13 +38,16 @@ func NewAdmission(conns int) *Admission {
 	half := max(1, conns/2)
 	return &Admission{
 		inFlight: limit.NewInFlight(limit.InFlightOptions{
-			Start: startInFlight, Floor: fewestInFlight, Ceiling: mostInFlight, Target: slowCreation, Wait: placeWait, Queue: startInFlight,
+			Start: startInFlight, Floor: fewestInFlight, Ceiling: mostInFlight, Target: slowCreation, Wait: placeWait, Queue: placeQueue,
 		}),
 		door: limit.NewInFlight(limit.InFlightOptions{
 			Start: half, Floor: half, Ceiling: half, Target: time.Hour, Wait: doorWait, Queue: doorQueue,
 		}),
 	}
 }
+
+// Load is how many creations are in flight, and how many may be.
+func (a *Admission) Load() (running, bound int) { return a.inFlight.Load() }
 
 // enterDoor takes a turn to read and write for a new booking. It ends with the record, at the latest with the
 // request. Overloaded when none came in time.
@@ -51,7 +56,7 @@ func (s *Server) enterDoor(k *call) error {
 		return nil
 	}
 	if k.door = s.Admission.door.Enter(k); k.door == nil {
-		return k.overloaded()
+		return s.overloaded(k)
 	}
 	return nil
 }
@@ -91,15 +96,16 @@ func (s *Server) admit(k *call, b *booking.Booking, move graphs.Move) (*limit.Pl
 	if err := s.DB.HasRoom(k, b, move); err != nil {
 		return nil, err
 	}
-	return nil, k.overloaded()
+	return nil, s.overloaded(k)
 }
 
 var errOverloaded = booking.Errorf(booking.Overloaded,
 	"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
 
-// overloaded refuses a creation, and spreads those that come again over the next seconds.
-func (k *call) overloaded() error {
-	k.Header("Retry-After", strconv.Itoa(1+rand.IntN(3))) //nolint:gosec // no secret
+// overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.
+func (s *Server) overloaded(k *call) error {
+	spread := min(longestRetry, s.Admission.inFlight.Retry())
+	k.Header("Retry-After", strconv.Itoa(1+rand.IntN(spread))) //nolint:gosec // no secret
 	return errOverloaded
 }
 

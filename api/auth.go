@@ -24,10 +24,14 @@ func (s *Server) authorize(k *call, need access) error {
 	if need == needAdmin {
 		return s.guarded(k, key, func() error { return s.authorizeAdmin(key) })
 	}
-	if need == needApp && s.authorizeAdmin(key) == nil {
-		return nil
-	}
-	if err := s.guarded(k, key, func() error { return s.identify(k, key) }); err != nil {
+	admin := false
+	err := s.guarded(k, key, func() error {
+		if admin = need == needApp && s.authorizeAdmin(key) == nil; admin {
+			return nil
+		}
+		return s.identify(k, key)
+	})
+	if err != nil || admin {
 		return err
 	}
 	if err := s.meter(k); err != nil {

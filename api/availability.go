@@ -29,38 +29,44 @@ type resourceView struct {
 	Timezone string    `json:"timezone"`
 }
 
-// slotView is one slot of an answer.
-type slotView struct {
-	Start     string         `json:"start"`
-	End       string         `json:"end"`
-	Resources []resourceView `json:"resources"`
-}
-
 // listAvailability answers with free slots, in order of time and in the asked zone.
 func (s *Server) listAvailability(k *call) error {
-	w, err := s.free(k)
-	if err != nil {
-		return err
-	}
-	return k.data(http.StatusOK, k.slots(w, w.Slots()))
+	return s.answerSlots(k, (*wanted).Slots, k.slots)
 }
 
 // listUnavailable answers with the slots that the rules allow and that are taken.
 func (s *Server) listUnavailable(k *call) error {
-	w, err := s.free(k)
-	if err != nil {
-		return err
-	}
-	return k.data(http.StatusOK, k.slots(w, w.Taken()))
+	return s.answerSlots(k, (*wanted).Taken, k.slots)
 }
 
 // countAvailability answers with how many free slots there are.
 func (s *Server) countAvailability(k *call) error {
-	w, err := s.free(k)
+	return s.answerSlots(k, (*wanted).Slots, func(_ *wanted, slots []availability.Slot) error {
+		return k.data(http.StatusOK, map[string]int{"total": len(slots)})
+	})
+}
+
+// answerSlots reads a question, finds its slots within the bounds of an answer and has them answered.
+func (s *Server) answerSlots(
+	k *call, find func(*wanted) []availability.Slot, answer func(*wanted, []availability.Slot) error,
+) error {
+	w, err := s.wanted(k)
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, map[string]int{"total": len(w.Slots())})
+	done, err := w.turn(k)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := s.fill(k, w, false); err != nil {
+		return err
+	}
+	slots, err := k.compute(w, func() []availability.Slot { return find(w) })
+	if err != nil {
+		return err
+	}
+	return answer(w, slots)
 }
 
 // dateView is a date with a free slot.
@@ -71,51 +77,24 @@ type dateView struct {
 
 // listAvailableDates answers with the dates, in the asked zone, on which a slot begins, and the resources that have one.
 func (s *Server) listAvailableDates(k *call) error {
-	w, err := s.free(k)
-	if err != nil {
-		return err
-	}
-	dates := []dateView{}
-	var seen map[int]bool
-	for _, slot := range w.Slots() {
-		date := slot.Start.In(w.zone).Format(time.DateOnly)
-		if len(dates) == 0 || dates[len(dates)-1].Date != date {
-			dates, seen = append(dates, dateView{Date: date}), map[int]bool{}
-		}
-		last := &dates[len(dates)-1]
-		for _, i := range slot.Resources {
-			if !seen[i] {
-				seen[i] = true
-				last.Resources = append(last.Resources, w.resources[i].ID)
+	return s.answerSlots(k, (*wanted).Slots, func(w *wanted, slots []availability.Slot) error {
+		dates := []dateView{}
+		var seen map[int]bool
+		for _, slot := range slots {
+			date := slot.Start.In(w.zone).Format(time.DateOnly)
+			if len(dates) == 0 || dates[len(dates)-1].Date != date {
+				dates, seen = append(dates, dateView{Date: date}), map[int]bool{}
+			}
+			last := &dates[len(dates)-1]
+			for _, i := range slot.Resources {
+				if !seen[i] {
+					seen[i] = true
+					last.Resources = append(last.Resources, w.resources[i].ID)
+				}
 			}
 		}
-	}
-	return k.data(http.StatusOK, dates)
-}
-
-func (k *call) slots(w *wanted, slots []availability.Slot) []slotView {
-	views := make([]slotView, len(slots))
-	for i, slot := range slots {
-		views[i] = slotView{k.clock.Show(slot.Start, w.zone), k.clock.Show(slot.End, w.zone), w.view(slot.Resources)}
-	}
-	return views
-}
-
-func (w *wanted) view(resources []int) []resourceView {
-	views := make([]resourceView, len(resources))
-	for i, r := range resources {
-		views[i] = w.views[r]
-	}
-	return views
-}
-
-// free reads the question from the request's body and looks what is taken.
-func (s *Server) free(k *call) (*wanted, error) {
-	w, err := s.wanted(k)
-	if err != nil {
-		return nil, err
-	}
-	return w, s.fill(k, w, false)
+		return k.data(http.StatusOK, dates)
+	})
 }
 
 // fill looks what is taken of the resources: one query for all of them. told tells by whom.

@@ -19,6 +19,8 @@ const (
 	maxWindow     = 190 * 24 * time.Hour
 	maxResources  = 500
 	maxCandidates = 2_000_000
+	// of a visitor, who is anybody
+	maxWidgetCandidates = 250_000
 )
 
 // availabilityInput is the body of POST /availability. A project's availability has the same fields.
@@ -67,7 +69,7 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	if in.ReservationID != "" {
 		w.hold = parseID(in.ReservationID, "reservation_id", problems)
 	}
-	w.affordable(problems)
+	w.affordable(k, problems)
 	return w, problems.Err()
 }
 
@@ -226,18 +228,28 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 	return nil
 }
 
-// affordable refuses questions whose answer would take seconds or megabytes.
-func (w *wanted) affordable(problems booking.Problems) {
-	window := w.To.Sub(w.From)
-	if window > maxWindow {
+// affordable refuses questions that would take seconds to answer.
+func (w *wanted) affordable(k *call, problems booking.Problems) {
+	most := maxCandidates
+	if k.kind != booking.ServerKey {
+		most = maxWidgetCandidates
+	}
+	switch {
+	case w.To.Sub(w.From) > maxWindow:
 		problems.Add("to", "must lie within %d days of from", int(maxWindow/24/time.Hour))
-		return
-	}
-	step := max(w.Step, time.Minute)
-	if w.Step == 0 && w.Length > 0 {
-		step = w.Length
-	}
-	if w.Length > 0 && int64(window/step)*int64(max(len(w.Resources), 1)) > maxCandidates {
+	case w.candidates() > most:
 		problems.Add("timeslot_increments", "is too fine for that many resources and days")
 	}
+}
+
+// candidates is about how many slots there can be, each counted for every resource.
+func (w *wanted) candidates() int {
+	if w.Length == 0 {
+		return len(w.Resources)
+	}
+	step := w.Step
+	if step == 0 {
+		step = min(w.Length, 24*time.Hour)
+	}
+	return int(max(w.To.Sub(w.From), 0)/max(step, time.Minute)) * max(len(w.Resources), 1)
 }

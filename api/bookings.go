@@ -140,7 +140,7 @@ func (s *Server) listBookings(k *call) error {
 // filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.
 func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
-	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.terms(problems)}
+	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.ownTerms(problems)}
 	f.Words = k.words(problems)
 	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
 	checkWindow(f.Start, f.End, "end", problems)

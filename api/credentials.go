@@ -51,7 +51,11 @@ func (s *Server) createCredential(k *call) error {
 		return err
 	}
 	c := &booking.Credential{ID: k.operation, AppID: k.app.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
-	token, err := apps.AddCredential(k, s.DB, c, 0)
+	keep := 0
+	if c.Own = k.self != nil; c.Own {
+		keep = ownTokensKept
+	}
+	token, err := apps.AddCredential(k, s.DB, c, keep)
 	if err != nil {
 		return err
 	}

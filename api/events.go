@@ -36,7 +36,7 @@ func (s *Server) listEvents(k *call) error {
 
 func (k *call) eventFilter() (postgres.EventFilter, error) {
 	problems := booking.Problems{}
-	f := postgres.EventFilter{Terms: k.terms(problems)}
+	f := postgres.EventFilter{Terms: k.ownTerms(problems)}
 	from, to := k.queryTime("start", problems), k.queryTime("end", problems)
 	if from == nil {
 		problems.Add("start", "is required")

@@ -40,9 +40,15 @@ func (s *Server) explainAvailability(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
+	done, err := w.turn(k)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := s.fill(k, w, true); err != nil {
 		return err
 	}
+	w.Stop = func() bool { return k.Request.Context().Err() != nil }
 	offered, end := false, k.clock.Show(start.Add(w.Length), w.zone)
 	verdicts := []verdictView{}
 	for i, v := range w.Explain(start) {

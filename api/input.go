@@ -85,7 +85,7 @@ func (k *call) wait(otherwise time.Duration) time.Duration {
 				return 0
 			}
 			if n, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && n >= 0 && strings.EqualFold(name, "wait") {
-				return min(time.Duration(n)*time.Second, maxWait)
+				return time.Duration(min(n, int(maxWait/time.Second))) * time.Second
 			}
 		}
 	}

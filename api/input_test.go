@@ -62,7 +62,7 @@ func TestPreferredWait(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]time.Duration{
 		"": 10 * time.Second, "wait=3": 3 * time.Second, "respond-async, wait=5": 0, "return=minimal, Wait=0": 0,
-		"wait=9999": maxWait, "wait=-1": 10 * time.Second, "wait=soon": 10 * time.Second,
+		"wait=9999": maxWait, "wait=9223372037": maxWait, "wait=18446744074": maxWait, "wait=-1": 10 * time.Second, "wait=soon": 10 * time.Second,
 	} {
 		if got := newCall(http.MethodPost, "/", "", "Prefer", header).wait(10 * time.Second); got != want {
 			t.Errorf("Prefer: %s waits %s, want %s", header, got, want)

@@ -84,12 +84,23 @@ func (o *offering) choose(start time.Time, resource string) (*choice, error) {
 	if err != nil {
 		return nil, errNotOffered
 	}
-	end := start.Add(o.length)
+	at := slices.IndexFunc(o.resources, func(r *booking.Resource) bool { return r.ID == id })
+	if at < 0 {
+		return nil, errNotOffered
+	}
+	end := o.end(at, start)
 	if o.judge(id, start, end, time.Now()) != nil {
 		return nil, errNotOffered
 	}
-	at := slices.IndexFunc(o.resources, func(r *booking.Resource) bool { return r.ID == id })
 	return &choice{o.resources[at], start, end}, nil
+}
+
+// end returns when a time ends that begins at start, with one of the resources: days go by the calendar of its zone.
+func (o *offering) end(at int, start time.Time) time.Time {
+	if o.query.Mode == availability.Mutual {
+		at = 0
+	}
+	return o.query.End(start, o.lanes[at].Zone)
 }
 
 // freeFor finds out who can take a picked time just now: the picked resource if it is free; else, where the owner lets any of
@@ -97,6 +108,7 @@ func (o *offering) choose(start time.Time, resource string) (*choice, error) {
 // the time wherever it begins.
 func (s *Server) freeFor(k *call, o *offering, c *choice) (*choice, error) {
 	one := *o
+	one.everyone = true
 	one.from, one.query.Step = c.start, time.Minute
 	if o.query.Mode != availability.Mutual {
 		one.query.Mode = availability.Exclusive
@@ -109,13 +121,15 @@ func (s *Server) freeFor(k *call, o *offering, c *choice) (*choice, error) {
 		return nil, err
 	}
 	var other *choice
-	for _, i := range slots[0].Resources {
-		r := w.resources[i]
-		if r.ID == c.resource.ID {
-			return c, nil
-		}
-		if other == nil && o.judge(r.ID, c.start, c.end, time.Now()) == nil {
-			other = &choice{r, c.start, c.end}
+	for _, slot := range slots { // of one start, perhaps with several ends
+		for _, i := range slot.Resources {
+			r := w.resources[i]
+			if r.ID == c.resource.ID {
+				return c, nil
+			}
+			if other == nil && o.judge(r.ID, c.start, slot.End, time.Now()) == nil {
+				other = &choice{r, c.start, slot.End}
+			}
 		}
 	}
 	return other, nil

@@ -15,18 +15,22 @@ import (
 type Limits struct {
 	server, widget, badKeys *limit.Limiter
 	known                   *limit.Known
-	signIns                 *limit.Limiter
+	signIns                 *limit.Limiter // of one account from one address
+	accounts                *limit.Limiter // of one account from anywhere
+	slugs                   *limit.Limiter // look-ups of hosted projects, from one address
 }
 
 // NewLimits takes requests per minute: of a server key, of a widget key from one address, and with unknown keys from
 // one address, which may come all at once: a script with an old key is no guesser. 0 turns a limit off.
 func NewLimits(server, widget, badKeys int) Limits {
 	return Limits{
-		server:  limit.New(server, limit.Rush(server), time.Now),
-		widget:  limit.New(widget, limit.Rush(widget), time.Now),
-		badKeys: limit.New(badKeys, badKeys, time.Now),
-		known:   limit.NewKnown(time.Now),
-		signIns: limit.New(signInsPerMinute, signInsPerMinute, time.Now),
+		server:   limit.New(server, limit.Rush(server), time.Now),
+		widget:   limit.New(widget, limit.Rush(widget), time.Now),
+		badKeys:  limit.New(badKeys, badKeys, time.Now),
+		known:    limit.NewKnown(time.Now),
+		signIns:  limit.New(signInsPerMinute, signInsPerMinute, time.Now),
+		accounts: limit.New(accountPerMinute, accountPerMinute, time.Now),
+		slugs:    limit.New(widget, limit.Rush(widget), time.Now),
 	}
 }
 
@@ -61,6 +65,38 @@ func (s *Server) guarded(k *call, key string, identify func() error) error {
 	case booking.Unauthorized:
 		s.Limits.badKeys.Take(address)
 	default:
+	}
+	return err
+}
+
+// guardedSlowly is guarded for what takes long to find out: the call is counted before, and given back when it was good. So
+// it is not only those that come one after another that are bounded. What the limiters count is named beside them.
+func (s *Server) guardedSlowly(k *call, key string, count map[*limit.Limiter]string, identify func() error) error {
+	id := string(apps.KeyHash(key))
+	if s.Limits.known.Has(id) {
+		return identify()
+	}
+	taken := map[*limit.Limiter]string{}
+	giveBack := func() {
+		for limiter, caller := range taken {
+			limiter.Give(caller)
+		}
+	}
+	for limiter, caller := range count {
+		if v := limiter.Take(caller); !v.OK {
+			giveBack()
+			return k.tooMany(v)
+		}
+		taken[limiter] = caller
+	}
+	err := identify()
+	switch booking.CodeOf(err) {
+	case booking.Unauthorized:
+	case "":
+		s.Limits.known.Note(id)
+		giveBack()
+	default:
+		giveBack()
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 )
 
 const maxToken = 2 << 10
@@ -98,19 +99,19 @@ func (s *Server) readLink(k *call) (*link, error) {
 	if token == "" || len(token) > maxToken {
 		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
 	}
-	app, err := s.DB.BookingApp(k, id)
+	target, err := s.DB.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.verify(k, app, token)
+	claims, err := s.verify(target, token)
 	if err != nil {
 		return nil, err
 	}
 	if err := claims.For(id.String(), k.Param("action")); err != nil {
 		return nil, err
 	}
-	l := &link{app: app, claims: claims}
-	if err := s.follow(k, l, id); err != nil {
+	l := &link{app: target.App, booking: target.Booking, claims: claims}
+	if err := s.follow(k, l); err != nil {
 		return nil, err
 	}
 	l.setRedirect(k.Query("redirect"))
@@ -118,31 +119,28 @@ func (s *Server) readLink(k *call) (*link, error) {
 }
 
 // follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
-func (s *Server) follow(k *call, l *link, id uuid.UUID) (err error) {
-	for len(l.passed) <= maxMoves {
-		if l.booking, err = s.DB.Booking(k, l.app.ID, id); err != nil || l.booking.Related.RescheduledTo == nil {
+func (s *Server) follow(k *call, l *link) (err error) {
+	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
+		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
+			return booking.Errorf(booking.LinkExpired, "The booking has been moved too often since this link was made.")
+		}
+		if l.booking, err = s.DB.Booking(k, l.app.ID, *next); err != nil {
 			return err
 		}
-		l.passed = append(l.passed, id)
-		id = *l.booking.Related.RescheduledTo
 	}
-	return booking.Errorf(booking.LinkExpired, "The booking has been moved too often since this link was made.")
+	return nil
 }
 
-func (s *Server) verify(k *call, app *booking.App, token string) (links.Claims, error) {
-	sealed, err := s.DB.SealedKeys(k, app.ID)
-	if err != nil {
-		return links.Claims{}, err
-	}
+func (s *Server) verify(target *postgres.LinkTarget, token string) (links.Claims, error) {
 	var keys []string
-	for id, one := range sealed {
+	for id, one := range target.SealedKeys {
 		key, err := s.Vault.Open(one, booking.KeySecret(id))
 		if err != nil {
 			return links.Claims{}, err
 		}
 		keys = append(keys, string(key))
 	}
-	return s.Keyring.Verify(token, app.ID.String(), keys, time.Now())
+	return s.Keyring.Verify(token, target.App.ID.String(), keys, time.Now())
 }
 
 // checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -87,7 +88,7 @@ func (k *call) near() (*booking.Point, error) {
 }
 
 func (s *Server) listLocations(k *call) error {
-	page, search, err := k.listing()
+	page, search, err := k.publicListing()
 	if err != nil {
 		return err
 	}
@@ -106,10 +107,35 @@ func (s *Server) listLocations(k *call) error {
 	return k.list(views, len(views), total, page)
 }
 
+// publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
+// Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
+func (k *call) publicMeta(view timekit.Object) timekit.Object {
+	if k.kind == booking.ServerKey {
+		return view
+	}
+	var all map[string]json.RawMessage
+	text, _ := json.Marshal(view["meta"]) //nolint:errchkjson // the record's own
+	_ = json.Unmarshal(text, &all)        // an object
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !strings.HasPrefix(name, "t_") })
+	if all == nil {
+		all = map[string]json.RawMessage{}
+	}
+	view["meta"] = all
+	return view
+}
+
+func (k *call) locationView(l *booking.Location, clock timekit.Clock) timekit.Object {
+	return k.publicMeta(timekit.Location(l, clock))
+}
+
+func (k *call) serviceView(v *booking.Service, clock timekit.Clock) timekit.Object {
+	return k.publicMeta(timekit.Service(v, clock))
+}
+
 // locationViews renders locations, with what is offered there when the request asks for it.
 func (s *Server) locationViews(k *call, all []*booking.Location) ([]timekit.Object, error) {
 	id := func(l *booking.Location) uuid.UUID { return l.ID }
-	return withOffers(k, all, id, timekit.Location, "services", s.DB.ServicesAt, timekit.Service)
+	return withOffers(k, all, id, k.locationView, "services", s.DB.ServicesAt, k.serviceView)
 }
 
 func (s *Server) showLocation(k *call, status int, l *booking.Location) error {

@@ -6,9 +6,14 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"holdfast/internal/booking"
 )
 
 const maxBody = 1 << 20
@@ -28,6 +33,9 @@ func (s *Server) observe(c *gin.Context) {
 	c.Header("X-Request-Id", id)
 	c.Header("Timekit-Request-Id", id)
 	c.Header("X-Content-Type-Options", "nosniff")
+	if strings.HasPrefix(strings.ToLower(s.Links.BaseURL), "https:") {
+		c.Header("Strict-Transport-Security", hsts)
+	}
 	started := time.Now()
 	c.Next()
 	took := time.Since(started)
@@ -49,6 +57,29 @@ func (s *Server) recover(c *gin.Context) {
 	}()
 	c.Next()
 }
+
+var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
+
+// plainAddress refuses paths and queries that no database can look for: what is not UTF-8, and the null character.
+func (s *Server) plainAddress(c *gin.Context) {
+	if !plain(c.Request.URL.Path) {
+		s.fail(c, errAddress)
+		return
+	}
+	for name, values := range c.Request.URL.Query() {
+		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
+			s.fail(c, errAddress)
+			return
+		}
+	}
+	c.Next()
+}
+
+// plain tells whether a text can be kept: it is UTF-8 without null characters.
+func plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
+// hsts tells browsers that reach this server over TLS to do so for a year.
+const hsts = "max-age=31536000"
 
 func limitBody(c *gin.Context) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)

@@ -29,6 +29,7 @@ type offering struct {
 	from, to  time.Time               // the window; to is zero where nothing ends it
 	length    time.Duration           // of a page's times; 0 = not told (then no page shows it)
 	hold      uuid.UUID               // a booking whose time counts as free
+	everyone  bool                    // times name everybody who has them, not the first only
 }
 
 // offering reads rules and loads the resources they name, those that are deleted left out.
@@ -94,6 +95,12 @@ func (o *offering) open(zone *time.Location, length time.Duration, days int) err
 	return nil
 }
 
+// lasts tells whether a booking is as long as the rules say, by the calendar of its resource's zone.
+func (o *offering) lasts(b *booking.Booking) bool {
+	w, err := o.read(b.Resource.Zone())
+	return err == nil && w.Length > 0 && w.End(b.Start, b.Resource.Zone()).Equal(b.End)
+}
+
 // widen reads the rules for a caller whose zone is not known. The window is the widest that a visitor may have been shown
 // it in: "2026-12-24" begins in New Zealand first and ends in Hawaii last. It ends where the rules say, and nowhere else.
 func (o *offering) widen(own *time.Location) error {
@@ -134,29 +141,53 @@ func (o *offering) asks(from, to time.Time) *wanted {
 	return w
 }
 
-// freeTimes finds the free times of the window that begin in [from, until).
+// freeTimes finds the free times of the window that begin in [from, until), with one resource each unless o.everyone.
 func (s *Server) freeTimes(k *call, o *offering, from, until time.Time) ([]availability.Slot, *wanted, error) {
+	return s.firstTimes(k, o, from, until, maxShown)
+}
+
+// maxShown is more times than a page can show: slots, each counted for every resource it names.
+const maxShown = 200_000
+
+// firstTimes is freeTimes until about so many are found.
+func (s *Server) firstTimes(k *call, o *offering, from, until time.Time, most int) ([]availability.Slot, *wanted, error) {
 	if from.Before(o.from) {
 		from = o.from
 	}
 	to := until.Add(o.length)
+	if o.query.LengthDays > 0 {
+		to = to.Add(longestShift)
+	}
 	if to.After(o.to) {
 		to = o.to
 	}
-	if from.Add(o.length).After(to) || len(o.resources) == 0 {
+	if !from.Before(to) || len(o.resources) == 0 {
 		return nil, nil, nil
 	}
 	w := o.asks(from, to)
+	if w.Mode == availability.Exclusive && !o.everyone {
+		w.Mode = availability.RoundRobinPrioritized // the first of those that it would name
+	}
+	done, err := w.turn(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
 	if err := s.fill(k, w, false); err != nil {
 		return nil, nil, err
 	}
-	return slices.DeleteFunc(w.Slots(), func(slot availability.Slot) bool { return !slot.Start.Before(until) }), w, nil
+	w.Most, w.Stop = most, func() bool { return k.Request.Context().Err() != nil }
+	slots := w.Slots()
+	if k.Request.Context().Err() != nil {
+		return nil, nil, errHungUp
+	}
+	return slices.DeleteFunc(slots, func(slot availability.Slot) bool { return !slot.Start.Before(until) }), w, nil
 }
 
 // nextFree finds the first free time from a moment on; the zero time when there is none in the window.
 func (s *Server) nextFree(k *call, o *offering, from time.Time) (time.Time, error) {
 	for ; from.Before(o.to); from = from.AddDate(0, 0, aheadDays) {
-		slots, _, err := s.freeTimes(k, o, from, from.AddDate(0, 0, aheadDays))
+		slots, _, err := s.firstTimes(k, o, from, from.AddDate(0, 0, aheadDays), 1)
 		if err != nil || len(slots) > 0 {
 			return firstStart(slots), err
 		}

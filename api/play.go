@@ -55,17 +55,22 @@ func (s *Server) submit(
 ) (outcome, error) {
 	heard, done := s.Outcomes.Expect(a.ID)
 	defer done()
+	delivered := false
+	defer func() {
+		if !delivered { // also after a panic: a place that is not given back is lost
+			place.Release()
+		}
+	}()
 	a.Awaited = wait > 0 || place != nil
 	known, err := insert()
 	if err != nil {
 		giveBack(place, err)
 		return outcome{}, err
 	}
-	if known.Status == booking.Pending {
-		s.deliver(a.ID, send, place) //nolint:contextcheck // it goes on without the request
-	} else {
-		place.Release()
+	if delivered = known.Status == booking.Pending; !delivered {
 		wait = 0
+	} else {
+		s.deliver(a.ID, send, place) //nolint:contextcheck // it goes on without the request
 	}
 	out, err := s.waitOutcome(ctx, known, heard, wait)
 	if out.action != nil && out.action.Status != booking.Pending {

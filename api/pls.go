@@ -198,8 +198,8 @@ func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
 	if err := k.fromHere(); err != nil {
 		return nil, nil, err
 	}
-	if err := k.Request.ParseForm(); err != nil {
-		return nil, nil, k.badForm(err)
+	if err := k.readForm(); err != nil {
+		return nil, nil, err
 	}
 	a, err := s.arrive(k, k.Request.PostForm)
 	if err != nil {

@@ -1,19 +1,27 @@
 package api
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"holdfast/internal/booking"
 )
 
-// badForm is what is wrong with a body that is no form.
-func (k *call) badForm(err error) error {
-	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
-		return tooLarge
+// readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept.
+func (k *call) readForm() error {
+	if err := k.Request.ParseForm(); err != nil {
+		if known := bodyError(err); booking.CodeOf(known) != booking.Malformed {
+			return known
+		}
+		return booking.Wrap(err, booking.Malformed, "The form could not be read.")
 	}
-	return booking.Wrap(err, booking.Malformed, "The form could not be read.")
+	for _, values := range k.Request.PostForm {
+		if slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
+			return booking.Errorf(booking.Malformed, "The form holds a byte that is not UTF-8, or a null character.")
+		}
+	}
+	return nil
 }
 
 func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {

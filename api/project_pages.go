@@ -16,11 +16,17 @@ func (s *Server) embedProject(k *call) error {
 	return k.data(http.StatusOK, timekit.PublicProject(p))
 }
 
-// hostedProject shows a project to anybody who knows its slug, with a widget key to go on with: the newest one of its app.
+// hostedProject shows a project to anybody who knows its slug, with a widget key to go on with: the newest one of its app. That is
+// Timekit's contract: the unmodified widget finds a project by its slug, without a credential. A widget key is public by nature, on
+// the page of everybody who embeds the widget, and what it may do is bounded for that; so the key is told, and only how many slugs
+// an address may try is limited, as with a widget key.
 func (s *Server) hostedProject(k *call) error {
 	slug := k.Param("slug")
 	if !goodSlug.MatchString(slug) {
 		return booking.Errorf(booking.NotFound, "The project does not exist.")
+	}
+	if err := k.tooMany(s.Limits.slugs.Take(k.address())); err != nil {
+		return err
 	}
 	p, err := s.DB.ProjectBySlug(k, slug)
 	if err != nil {

@@ -94,7 +94,7 @@ func checkInherited(raw json.RawMessage, field string, problems booking.Problems
 }
 
 func (s *Server) listProjects(k *call) error {
-	page, search, err := k.listing()
+	page, search, err := k.publicListing()
 	if err != nil {
 		return err
 	}

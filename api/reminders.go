@@ -13,7 +13,10 @@ import (
 	"holdfast/internal/webhook"
 )
 
-const maxReminders = 10
+const (
+	maxReminders = 10
+	maxReminder  = 366 * 24 * time.Hour // before or after the start
+)
 
 // reminderInput is one entry of event_notifications.
 type reminderInput struct {
@@ -60,13 +63,20 @@ func (in reminderInput) check(o webhook.Options, field string, problems booking.
 	if _, ok := reminderUnits[in.When.Unit]; !ok {
 		problems.Add(field+".when.unit", "must be secs, mins or hours")
 	}
-	if in.When.Time < 0 || in.after() > 366*24*time.Hour {
+	if in.When.Time < 0 || in.after() > maxReminder {
 		problems.Add(field+".when.time", "must lie within a year of the start")
 	}
 }
 
 func (in reminderInput) after() time.Duration {
-	return time.Duration(min(max(in.When.Time, 0), 1_000_000_000)) * reminderUnits[in.When.Unit]
+	unit := reminderUnits[in.When.Unit]
+	if unit == 0 || in.When.Time < 0 {
+		return 0
+	}
+	if in.When.Time > int(2*maxReminder/unit) { // more than is allowed, and than a duration may hold
+		return 2 * maxReminder
+	}
+	return time.Duration(in.When.Time) * unit
 }
 
 // at is when the reminder of a booking is due.

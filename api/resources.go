@@ -20,6 +20,8 @@ type resourceInput struct {
 	Meta      json.RawMessage `json:"meta"`
 	Password  *string         `json:"password"`
 
+	CurrentPassword *string `json:"current_password"` // where a resource changes its own
+
 	Tags        json.RawMessage `json:"tags"`
 	Constraints json.RawMessage `json:"availability_constraints"`
 }
@@ -117,6 +119,9 @@ func (s *Server) updateResource(k *call) error {
 		return err
 	}
 	if err := in.keepsEmail(k, r); err != nil {
+		return err
+	}
+	if err := s.mayLock(k, in, r); err != nil {
 		return err
 	}
 	if err := in.apply(r); err != nil {

@@ -130,6 +130,9 @@ func (s *Server) offerTimes(k *call, r *requested) (err error) {
 			days = link.HorizonDays
 		}
 	}
+	if b := r.Booking; b != nil && r.offer.lasts(b) {
+		length = 0 // the project's own words: a day stays a day
+	}
 	k.offer = r.offer
 	return r.offer.open(r.zone, length, days)
 }

@@ -143,8 +143,8 @@ func (s *Server) followRequest(k *call) error {
 	if err := k.fromHere(); err != nil {
 		return err
 	}
-	if err := k.Request.ParseForm(); err != nil {
-		return k.badForm(err)
+	if err := k.readForm(); err != nil {
+		return err
 	}
 	r, err := s.request(k, k.typed("tz"))
 	if err != nil {

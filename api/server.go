@@ -47,7 +47,7 @@ func (s *Server) Handler() http.Handler {
 	engine.HandleMethodNotAllowed = true
 	engine.ContextWithFallback = true
 	s.trust(engine)
-	engine.Use(s.observe, s.recover, limitBody)
+	engine.Use(s.observe, s.recover, s.plainAddress, limitBody)
 	for _, r := range s.routes() {
 		engine.Handle(r.method, r.path, s.chain(r))
 	}

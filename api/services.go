@@ -27,7 +27,7 @@ func (in serviceInput) apply(service *booking.Service) error {
 }
 
 func (s *Server) listServices(k *call) error {
-	page, search, err := k.listing()
+	page, search, err := k.publicListing()
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) listServices(k *call) error {
 // serviceViews renders services, with where they are offered when the request asks for it.
 func (s *Server) serviceViews(k *call, all []*booking.Service) ([]timekit.Object, error) {
 	id := func(one *booking.Service) uuid.UUID { return one.ID }
-	return withOffers(k, all, id, timekit.Service, "locations", s.DB.LocationsOf, timekit.Location)
+	return withOffers(k, all, id, k.serviceView, "locations", s.DB.LocationsOf, k.locationView)
 }
 
 func (s *Server) showService(k *call, status int, service *booking.Service) error {

@@ -8,13 +8,16 @@ import (
 
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/limit"
+	"holdfast/internal/postgres"
 )
 
 const (
 	minPassword      = 8
 	maxPassword      = 1000
 	signInsPerMinute = 10 // of one e-mail address, from one place, with passwords that were not good lately
-	signInsKept      = 50 // tokens of one resource
+	accountPerMinute = 20 // of one e-mail address, from anywhere, with passwords that were not good lately
+	ownTokensKept    = 50 // of one resource: its sign-ins, and what it made with their tokens
 )
 
 var errSignIn = booking.Errorf(booking.Unauthorized, "The e-mail address or the password is wrong.")
@@ -78,8 +81,8 @@ func (s *Server) signIn(k *call) error {
 
 // letIn answers with the resource and a new token.
 func (s *Server) letIn(k *call, r *booking.Resource) error {
-	c := &booking.Credential{ID: k.operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in"}
-	token, err := apps.AddCredential(k, s.DB, c, signInsKept)
+	c := &booking.Credential{ID: k.operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
+	token, err := apps.AddCredential(k, s.DB, c, ownTokensKept)
 	if err != nil {
 		return err
 	}
@@ -119,31 +122,74 @@ func (s *Server) signInApp(k *call) (*uuid.UUID, error) {
 }
 
 // checkSignIn finds the resource that has this e-mail address and password. A password that was good within the hour
-// passes, whoever else guesses from there.
+// passes, whoever else guesses from there. Without an app two passwords are always checked, so that the time it takes does not tell
+// who has how many resources.
 func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r *booking.Resource, err error) {
-	secret := strings.ToLower(email) + "\x00" + password
-	err = s.guarded(k, secret, func() error {
-		if !s.Limits.known.Has(string(apps.KeyHash(secret))) {
-			if err := k.tooMany(s.Limits.signIns.Take(strings.ToLower(email) + " " + k.address())); err != nil {
-				return err
-			}
-		}
+	err = s.guardedPassword(k, email, password, func() error {
 		found, err := s.DB.SignIns(k, app, email)
 		if err != nil {
 			return err
 		}
-		if len(found) > 1 {
+		times := max(1, len(found))
+		if app == nil {
+			times = 2
+		}
+		for i := range times {
+			var one postgres.SignIn
+			if i < len(found) {
+				one = found[i]
+			}
+			good, err := apps.CheckPassword(k, one.Password, password)
+			if err != nil {
+				return err
+			}
+			if good {
+				r = one.Resource
+			}
+		}
+		switch {
+		case r == nil:
+			return errSignIn
+		case len(found) > 1:
 			return booking.Problems{"email": {"is that of several resources; name the app by the header " + appHeader}}.Err()
 		}
-		var kept string
-		for _, one := range found {
-			r, kept = one.Resource, one.Password
-		}
-		good, err := apps.CheckPassword(k, kept, password)
+		return nil
+	})
+	return r, err
+}
+
+// guardedPassword bounds how many passwords are tried: from one address, of one account from one address, and of one account.
+func (s *Server) guardedPassword(k *call, email, password string, check func() error) error {
+	account := strings.ToLower(email)
+	return s.guardedSlowly(k, account+"\x00"+password, map[*limit.Limiter]string{
+		s.Limits.badKeys: k.address(), s.Limits.signIns: account + " " + k.address(), s.Limits.accounts: account,
+	}, check)
+}
+
+// mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
+// token for the current one only. Whoever has got hold of a token must not lock its owner out.
+func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
+	if k.self == nil || in.Password == nil {
+		return nil
+	}
+	kept, err := s.DB.Password(k, r.AppID, r.ID)
+	switch {
+	case err != nil:
+		return err
+	case kept == "":
+		return booking.Problems{"password": {"can be set with a server key only, since there is none yet"}}.Err()
+	case in.CurrentPassword == nil:
+		return booking.Problems{"current_password": {"is required to change the password"}}.Err()
+	}
+	err = s.guardedPassword(k, r.Email, *in.CurrentPassword, func() error {
+		good, err := apps.CheckPassword(k, kept, *in.CurrentPassword)
 		if err == nil && !good {
 			return errSignIn
 		}
 		return err
 	})
-	return r, err
+	if booking.CodeOf(err) == booking.Unauthorized {
+		return booking.Problems{"current_password": {"is wrong"}}.Err()
+	}
+	return err
 }

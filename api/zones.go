@@ -96,12 +96,12 @@ func listed(name string) bool {
 
 // lengthText is a length of time as a visitor reads it.
 func lengthText(length time.Duration) string {
-	hours, minutes := int(length/time.Hour), int(length%time.Hour/time.Minute)
+	days, hours, minutes := int(length/(24*time.Hour)), int(length%(24*time.Hour)/time.Hour), int(length%time.Hour/time.Minute)
 	var parts []string
 	for _, part := range []struct {
 		n    int
 		word string
-	}{{hours, "hour"}, {minutes, "minute"}} {
+	}{{days, "day"}, {hours, "hour"}, {minutes, "minute"}} {
 		switch part.n {
 		case 0:
 		case 1:

@@ -111,13 +111,15 @@ func (a *App) Close() {
 // RunAPI answers HTTP on the listener until the context ends, then lets running requests finish.
 func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	outcomes, retries := postgres.NewOutcomes(a.DB, a.log), dispatch.NewRetries(a.log)
+	admission := api.NewAdmission(a.Config.MaxConns)
+	a.showLoad(admission, retries)
 	outcomes.OnListening = a.metrics.Listening
 	outcomes.ListenAt(string(a.Config.ListenURL))
 	server := &api.Server{
 		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
-		Proxies: a.Config.TrustedProxies, Admission: api.NewAdmission(a.Config.MaxConns),
+		Proxies: a.Config.TrustedProxies, Admission: admission,
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
@@ -134,6 +136,21 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		return a.serve(ctx, listener, handler)
 	})
 	return group.Wait()
+}
+
+// showLoad adds to the metrics how much this process has accepted and not yet carried out.
+func (a *App) showLoad(admission *api.Admission, retries *dispatch.Retries) {
+	a.metrics.Gauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
+		running, _ := admission.Load()
+		return float64(running)
+	})
+	a.metrics.Gauge("holdfast_creations_bound", "How many new bookings may be in flight.", func() float64 {
+		_, bound := admission.Load()
+		return float64(bound)
+	})
+	a.metrics.Gauge("holdfast_actions_retrying", "Actions that Temporal has not taken and that are tried again.", func() float64 {
+		return float64(retries.Retrying())
+	})
 }
 
 // stopRetries waits briefly for what Temporal is just taking. The rest is left pending, to the sweep.

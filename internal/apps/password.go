@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"holdfast/internal/booking"
 )
 
 const (
@@ -20,10 +22,17 @@ const (
 	saltBytes      = 16
 )
 
-// benches bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings.
-var benches = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+// benches bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. queue bounds
+// how many wait for it, and are worked on; each takes a good part of a second, and nobody waits for minutes.
+var (
+	benches = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+	queue   = make(chan struct{}, 12*cap(benches))
+)
 
-// HashPassword makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second.
+var errBusy = booking.Errorf(booking.Unavailable, "Too many passwords are being checked just now. Try again in a few seconds.")
+
+// HashPassword makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second; Unavailable
+// when too many wait for it already.
 func HashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
@@ -32,7 +41,7 @@ func HashPassword(ctx context.Context, password string) (string, error) {
 }
 
 // CheckPassword tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
-// nobody's.
+// nobody's. Unavailable when too many wait for it already.
 func CheckPassword(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)
 	hash, err := stretch(ctx, password, salt, rounds)
@@ -40,6 +49,12 @@ func CheckPassword(ctx context.Context, kept, password string) (bool, error) {
 }
 
 func stretch(ctx context.Context, password string, salt []byte, rounds int) ([]byte, error) {
+	select {
+	case queue <- struct{}{}:
+		defer func() { <-queue }()
+	default:
+		return nil, errBusy
+	}
 	select {
 	case benches <- struct{}{}:
 		defer func() { <-benches }()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"holdfast/internal/booking"
 )
 
 func TestPasswords(t *testing.T) {
@@ -56,6 +58,24 @@ func TestPasswordsWaitTheirTurn(t *testing.T) {
 		if _, err := CheckPassword(ctx, kept, "x"); !errors.Is(err, context.Canceled) {
 			t.Errorf("%q: %v", kept, err)
 		}
+	}
+}
+
+// TestPasswordsQueue: beyond the queue nobody waits.
+func TestPasswordsQueue(t *testing.T) { //nolint:paralleltest // the queue is everybody's
+	for range cap(queue) {
+		queue <- struct{}{}
+	}
+	defer func() {
+		for range cap(queue) {
+			<-queue
+		}
+	}()
+	if _, err := HashPassword(t.Context(), "x"); booking.CodeOf(err) != booking.Unavailable {
+		t.Errorf("hashed: %v", err)
+	}
+	if _, err := CheckPassword(t.Context(), "", "x"); booking.CodeOf(err) != booking.Unavailable {
+		t.Errorf("checked: %v", err)
 	}
 }
 

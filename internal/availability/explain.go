@@ -55,6 +55,7 @@ type Reason struct {
 // the functions that make it.
 func (q *Query) Explain(start time.Time) []Verdict {
 	p := newPlan(q)
+	p.Query.Most = 0 // the slot may be the last one
 	p.layPoints(freeOf)
 	at := instant(start)
 	named := p.namedAt(at)

@@ -8,71 +8,91 @@ import (
 // offered is what Slots answers.
 func (p *plan) offered() []Slot {
 	if p.length == 0 {
-		return p.sweep(p.each(freeOf), p.precedence(), p.choose)
+		return p.sweep(p.each(freeOf), p.precedence(), p.choose, p.Most)
 	}
-	return p.merge(p.starts(freeOf), p.precedence(), p.choose)
+	return p.merge(p.starts(freeOf), p.precedence(), p.choose, p.Most)
 }
 
-// starts returns, for each lane, the slots within the query that lie in what the lane has.
-func (p *plan) starts(of func(*lane) []stretch) [][]stretch {
-	lists := make([][]stretch, len(p.lanes))
+// cursor walks over the slots of a lane that lie within the query and within what the lane has, in order.
+type cursor struct {
+	p      *plan
+	l      *lane
+	points []int64
+	has    []stretch
+	slot   stretch // the one it stands at
+	more   bool    // there is one
+}
+
+// starts returns, for each lane, a cursor at its first slot in what the lane has.
+func (p *plan) starts(of func(*lane) []stretch) []cursor {
+	all := make([]cursor, len(p.lanes))
 	for i := range p.lanes {
-		lists[i] = p.fitting(&p.lanes[i], of(&p.lanes[i]))
+		l := &p.lanes[i]
+		first, _ := slices.BinarySearch(l.points, p.from)
+		last, _ := slices.BinarySearch(l.points, p.to)
+		all[i] = cursor{p: p, l: l, points: l.points[first:max(first, last)], has: of(l)}
+		all[i].next()
 	}
-	return lists
+	return all
 }
 
-// fitting returns the slots from the lane's points that lie within the query and within a list.
-func (p *plan) fitting(l *lane, list []stretch) []stretch {
-	first, _ := slices.BinarySearch(l.points, p.from)
-	last, _ := slices.BinarySearch(l.points, p.to)
-	var fit []stretch
-	for _, at := range l.points[first:max(first, last)] {
-		for len(list) > 0 && list[0].to <= at {
-			list = list[1:]
+func (c *cursor) next() {
+	for c.more = false; len(c.points) > 0; {
+		at := c.points[0]
+		c.points = c.points[1:]
+		for len(c.has) > 0 && c.has[0].to <= at {
+			c.has = c.has[1:]
 		}
-		if len(list) == 0 {
-			break
+		if len(c.has) == 0 {
+			return
 		}
-		if end := p.end(l, at); list[0].from <= at && end <= min(list[0].to, p.to) {
-			fit = append(fit, stretch{at, end})
+		if end := c.p.end(c.l, at); c.has[0].from <= at && end <= min(c.has[0].to, c.p.to) {
+			c.slot, c.more = stretch{at, end}, true
+			return
 		}
 	}
-	return fit
 }
 
-// merge makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the lists
-// up.
-func (p *plan) merge(lists [][]stretch, order []int, choose func([]int) []int) []Slot {
-	most, sum := 0, 0
-	for _, list := range lists {
-		most, sum = max(most, len(list)), sum+len(list)
-	}
-	slots, names := make([]Slot, 0, most), make([]int, 0, sum)
-	for at, more := earliest(lists); more; at, more = earliest(lists) {
+// merge makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the cursors
+// up. More than most names end it; 0 is no end.
+func (p *plan) merge(lanes []cursor, order []int, choose func([]int) []int, most int) []Slot {
+	var slots []Slot
+	var names []int
+	for at, more := earliest(lanes); more && !p.done(len(names), most); at, more = earliest(lanes) {
 		before := len(names)
 		for _, i := range order {
-			if len(lists[i]) == 0 || lists[i][0].from != at.from || lists[i][0].to != at.to && !p.roundRobin() {
+			c := &lanes[i]
+			if !c.more || c.slot.from != at.from || c.slot.to != at.to && !p.roundRobin() {
 				continue
 			}
 			if len(names) == before {
-				at.to = lists[i][0].to
+				at.to = c.slot.to
 			}
-			lists[i] = lists[i][1:]
+			c.next()
 			names = append(names, i)
 		}
-		if chosen := choose(names[before:]); len(chosen) > 0 {
+		chosen := choose(names[before:])
+		names = names[:before+len(chosen)]
+		if len(chosen) > 0 {
 			slots = append(slots, slotOf(at, slices.Clip(chosen)))
 		}
 	}
 	return slots
 }
 
+// done tells whether more resources are named than may be, or the work is to stop: asked once in a while.
+func (p *plan) done(names, most int) bool {
+	if p.turns++; p.turns%256 == 0 && p.Stop != nil && p.Stop() {
+		return true
+	}
+	return most > 0 && names > most
+}
+
 // earliest is the first slot of all, by its start and then by its end.
-func earliest(lists [][]stretch) (first stretch, some bool) {
-	for _, list := range lists {
-		if len(list) > 0 && (!some || compare(list[0], first) < 0) {
-			first, some = list[0], true
+func earliest(lanes []cursor) (first stretch, some bool) {
+	for i := range lanes {
+		if c := &lanes[i]; c.more && (!some || compare(c.slot, first) < 0) {
+			first, some = c.slot, true
 		}
 	}
 	return first, some
@@ -81,11 +101,15 @@ func earliest(lists [][]stretch) (first stretch, some bool) {
 func compare(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) }
 
 // sweep cuts what enough lanes have within the query where the choice changes; it uses the lists up.
-func (p *plan) sweep(lists [][]stretch, order []int, choose func([]int) []int) []Slot {
+func (p *plan) sweep(lists [][]stretch, order []int, choose func([]int) []int, most int) []Slot {
 	var slots []Slot
-	for from := p.from; from < p.to; {
+	names := 0
+	for from := p.from; from < p.to && !p.done(names, most); {
 		have, to := p.haveAt(from, lists, order)
-		slots = addStretch(slots, stretch{from, to}, choose(have))
+		before := len(slots)
+		if slots = addStretch(slots, stretch{from, to}, choose(have)); len(slots) > before {
+			names += len(slots[before].Resources)
+		}
 		from = to
 	}
 	return slots

@@ -14,6 +14,7 @@ type plan struct {
 	days         int64 // of the length, by the calendar; each is 24 hours in length
 	stepDays     int64 // of the step, if it is a day or longer; else 0
 	lanes        []lane
+	turns        int // of the work, to ask now and then whether to stop
 }
 
 // lookBack reaches from any moment to before the day before, even over a date that a zone skips.

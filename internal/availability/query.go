@@ -89,6 +89,26 @@ type Query struct {
 	IgnoreAllDay bool          // all-day events keep no time
 	Rules        Constraints   // for every resource, in its own zone, besides its own rules
 	Seed         uint64        // of RoundRobinRandom: the same seed, the same order
+
+	// Most ends the work when more resources than that were named, in all slots together; 0 is no end. Named counts them.
+	Most int
+	// Stop ends the work soon after it has become true; nil never does. The answer is then not whole.
+	Stop func() bool
+}
+
+// Named counts the resources that slots name, all together: how large an answer is.
+func Named(slots []Slot) (n int) {
+	for i := range slots {
+		n += len(slots[i].Resources)
+	}
+	return n
+}
+
+// End returns when a slot ends that begins at a moment, by the calendar of a zone.
+func (q *Query) End(start time.Time, zone *time.Location) time.Time {
+	days := min(max(int64(q.LengthDays), 0), int64(max(q.Length, 0))/day)
+	rest := max(q.Length, 0) - time.Duration(days*day)
+	return Span{days: int(days), clock: rest}.From(start, zone)
 }
 
 // Slot is a range of time with those resources, as positions in Query.Resources and in that order, that have it.

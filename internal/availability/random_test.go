@@ -156,7 +156,7 @@ func TestRandomQueriesAsMinuteByMinute(t *testing.T) {
 			some++
 		}
 	}
-	if some < 40 {
+	if some < 25 {
 		t.Fatalf("only %d of the queries have slots, so the others prove little", some)
 	}
 }

@@ -94,7 +94,7 @@ func (s Span) plus(count string, unit Span) (Span, error) {
 	if err != nil {
 		return Span{}, err
 	}
-	if n > int(maxClock/max(unit.clock, 1)) {
+	if n > int(maxClock/max(unit.clock, 1)) || unit.clock == 0 && n > maxDays { // before it is multiplied
 		return Span{}, errTooLong
 	}
 	s.months += n * unit.months

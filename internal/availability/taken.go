@@ -8,8 +8,8 @@ func (p *plan) taken() []Slot {
 		return p.takenStretches()
 	}
 	var taken []Slot
-	offered := p.merge(p.starts(freeOf), p.inOrder(), p.enough)
-	for _, slot := range p.merge(p.starts(allowedOf), p.inOrder(), p.enough) {
+	offered := p.merge(p.starts(freeOf), p.inOrder(), p.enough, 0)
+	for _, slot := range p.merge(p.starts(allowedOf), p.inOrder(), p.enough, 0) {
 		for len(offered) > 0 && offered[0].Start.Before(slot.Start) {
 			offered = offered[1:]
 		}
@@ -35,7 +35,7 @@ func (p *plan) takenStretches() []Slot {
 	for i := range p.lanes {
 		lists[i] = intersect(missing, subtract(p.lanes[i].allowed, p.lanes[i].free))
 	}
-	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have })
+	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have }, p.Most)
 }
 
 // joint is the time that enough lanes have.

@@ -28,4 +28,5 @@ type Credential struct {
 	Hint       string // the first characters, to tell tokens apart
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
+	Own        bool // by the resource's own doing, not by a server key; ends with the password
 }

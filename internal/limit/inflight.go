@@ -17,7 +17,13 @@ type InFlight struct {
 	running int
 	waiting []chan struct{}
 	cutAt   time.Time // operations that began before say nothing about the bound that holds since
+
+	since     time.Time // when the latest second began
+	now, last second    // what happened in it, and in the one before
 }
+
+// second is what happened in one second.
+type second struct{ finished, refused int }
 
 // InFlightOptions are the limits of the bound. With Floor = Ceiling it is fixed.
 type InFlightOptions struct {
@@ -64,7 +70,7 @@ func (f *InFlight) Enter(ctx context.Context) *Place {
 	}
 	turn, ok := f.enqueue()
 	if !ok {
-		return nil
+		return f.refuse()
 	}
 	timer := time.NewTimer(f.o.Wait)
 	defer timer.Stop()
@@ -118,7 +124,36 @@ func (f *InFlight) dequeue(turn chan struct{}) *Place {
 		return f.place()
 	}
 	f.waiting = slices.Delete(f.waiting, i, i+1)
+	f.tick().refused++
 	return nil
+}
+
+func (f *InFlight) refuse() *Place {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tick().refused++
+	return nil
+}
+
+// Retry is how many seconds it takes, at the pace of the last one or two, until there have been places for those that were
+// refused meanwhile; at least one.
+func (f *InFlight) Retry() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tick()
+	return 1 + (f.now.refused+f.last.refused)/max(1, f.now.finished+f.last.finished)
+}
+
+// tick returns the second that runs. The caller holds the lock.
+func (f *InFlight) tick() *second {
+	if passed := time.Since(f.since); passed >= time.Second {
+		f.last, f.now = f.now, second{}
+		if passed >= 2*time.Second {
+			f.last = second{}
+		}
+		f.since = time.Now()
+	}
+	return &f.now
 }
 
 // admit hands free places to those that wait. The caller holds the lock.
@@ -146,6 +181,7 @@ func (p *Place) Ended() <-chan struct{} { return p.ended }
 // Finish ends an operation that was carried out.
 func (p *Place) Finish() {
 	p.end(func(f *InFlight) {
+		f.tick().finished++
 		if time.Since(p.begun) > f.o.Target {
 			f.cut(p.begun, cutSlow)
 			return

@@ -180,6 +180,38 @@ func TestPlaces(t *testing.T) {
 	})
 }
 
+// TestRetry tells the refused to come again after as long as those before them take.
+func TestRetry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := NewInFlight(InFlightOptions{Start: 1, Floor: 1, Ceiling: 1, Target: time.Hour, Queue: 0})
+		if n := f.Retry(); n != 1 {
+			t.Errorf("at rest %d s", n)
+		}
+		for range 10 {
+			f.TryEnter().Finish()
+		}
+		held := f.TryEnter()
+		for range 55 {
+			if f.Enter(t.Context()) != nil {
+				t.Fatal("there is no place")
+			}
+		}
+		if n := f.Retry(); n != 6 {
+			t.Errorf("%d s for 55 at 10 a second", n)
+		}
+		time.Sleep(time.Second)
+		if n := f.Retry(); n != 6 {
+			t.Errorf("a second later %d s", n)
+		}
+		time.Sleep(2 * time.Second)
+		if n := f.Retry(); n != 1 {
+			t.Errorf("long after %d s", n)
+		}
+		held.Release()
+	})
+}
+
 // TestNoPlace: a nil place can be used like any other.
 func TestNoPlace(t *testing.T) {
 	t.Parallel()

@@ -57,6 +57,19 @@ func (l *Limiter) Take(caller string) Verdict {
 	return l.verdict(ok, bucket.TokensAt(now))
 }
 
+// Give takes a call back that was counted, because it was none of those that are to be bounded.
+func (l *Limiter) Give(caller string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	if bucket, ok := l.callers.look(caller, now); ok {
+		bucket.ReserveN(now, -1) // no more than a full bucket counts
+	}
+}
+
 // Look tells whether a call would be allowed.
 func (l *Limiter) Look(caller string) Verdict {
 	if l == nil {

@@ -145,6 +145,26 @@ func TestVerdictsCountDown(t *testing.T) {
 	}
 }
 
+// TestGivenBack: what is given back can be taken again, and never makes more than a full bucket.
+func TestGivenBack(t *testing.T) {
+	t.Parallel()
+	clock := newHands()
+	l := New(60, Rush(60), clock.now)
+	l.Give("x")
+	for range 100 {
+		if v := l.Take("x"); !v.OK || v.Remaining != 9 {
+			t.Fatalf("%+v", v)
+		}
+		l.Give("x")
+	}
+	l.Give("x")
+	clock.forward(time.Millisecond)
+	if calls, _ := l.spend("x"); calls != 10 {
+		t.Errorf("%d at once", calls)
+	}
+	(*Limiter)(nil).Give("x")
+}
+
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
 	l := New(0, Rush(0), nil)

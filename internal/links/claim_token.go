@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -49,7 +50,7 @@ func ReadClaimToken(token string, now time.Time, secretOf func(issuer string) (s
 		return ClaimToken{}, err
 	}
 	id, err := text(claims, "jti")
-	if err != nil || id == "" || len(id) > maxClaimID {
+	if err != nil || id == "" || len(id) > maxClaimID || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return ClaimToken{}, booking.Errorf(booking.ClaimMissingID, "The claim token has no jti.")
 	}
 	return ClaimToken{Issuer: issuer, ID: id, ExpiresAt: expires}, nil

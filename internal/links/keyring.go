@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -31,7 +32,10 @@ const (
 )
 
 // Keyring signs our own links and checks all of them. It is safe for concurrent use.
-type Keyring struct{ master []byte }
+type Keyring struct {
+	master  []byte
+	derived sync.Map // the key of each app, by kid and app: deriving one costs more than signing
+}
 
 // NewKeyring makes a keyring from the master key, which is 32 random bytes; any other length is an error.
 func NewKeyring(master []byte) (*Keyring, error) {
@@ -124,10 +128,15 @@ func (k *Keyring) terms(head header, appID string, apiKeys []string) (jwt.Verifi
 
 // key derives the app's key. The app is part of it, so one app's token can never pass for another's.
 func (k *Keyring) key(kid, appID string) ([]byte, error) {
-	key, err := hkdf.Key(sha256.New, k.master, nil, "holdfast/action-link/v1/"+kid+"/"+appID, sha256.Size)
+	name := kid + "/" + appID
+	if known, ok := k.derived.Load(name); ok {
+		return known.([]byte), nil //nolint:forcetypeassert // nothing else is stored
+	}
+	key, err := hkdf.Key(sha256.New, k.master, nil, "holdfast/action-link/v1/"+name, sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("links: derive a key: %w", err)
 	}
+	k.derived.Store(name, key)
 	return key, nil
 }
 

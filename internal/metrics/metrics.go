@@ -75,6 +75,11 @@ func (m *Metrics) Swept(part string, rows int, err error) {
 	}
 }
 
+// Gauge shows a value that is asked for whenever the metrics are read. A second one of the same name is not shown.
+func (m *Metrics) Gauge(name, help string, value func() float64) {
+	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+}
+
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -27,15 +27,20 @@ type Links struct {
 // Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later,
 // has the body that was signed.
 func Body(format booking.Format, c *booking.Change, links Links) ([]byte, error) {
+	b, err := c.Booking()
+	if err != nil {
+		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+	}
+	return BodyOf(format, c, b, links)
+}
+
+// BodyOf is Body for a change whose booking has been read already; nil when the change is not about one.
+func BodyOf(format booking.Format, c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
 	render, ok := formats[format]
 	if !ok {
 		return nil, booking.Errorf(booking.Internal, "webhook format %q is not part of this build", format)
 	}
-	b, err := c.Booking()
-	switch {
-	case err != nil:
-		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
-	case b == nil:
+	if b == nil {
 		return endpointBody(c)
 	}
 	return render(c, b, links)

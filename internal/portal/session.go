@@ -183,7 +183,7 @@ func newToken() string {
 
 func (v *visit) cookieName() string {
 	if v.Secure {
-		return "__Secure-holdfast_portal"
+		return "__Host-holdfast_portal" // which no other host, and no plain page, can set
 	}
 	return "holdfast_portal"
 }
@@ -197,8 +197,12 @@ func (v *visit) cookie() string {
 }
 
 func (v *visit) setCookie(token string, age int) {
+	path := "/portal"
+	if v.Secure {
+		path = "/" // what __Host- asks for
+	}
 	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; there is none on one's own machine
-		Name: v.cookieName(), Value: token, Path: "/portal", MaxAge: age, HttpOnly: true, Secure: v.Secure,
+		Name: v.cookieName(), Value: token, Path: path, MaxAge: age, HttpOnly: true, Secure: v.Secure,
 		SameSite: http.SameSiteStrictMode,
 	})
 }

@@ -58,11 +58,12 @@ func TestWhoMayNot(t *testing.T) {
 
 func TestTheCookie(t *testing.T) {
 	t.Parallel()
-	for secure, name := range map[bool]string{false: "holdfast_portal", true: "__Secure-holdfast_portal"} {
+	for secure, name := range map[bool]string{false: "holdfast_portal", true: "__Host-holdfast_portal"} {
+		path := map[bool]string{false: "/portal", true: "/"}[secure]
 		h := build(t, func(p *Portal, _ *api.Server) { p.Secure = secure })
 		b := h.member()
 		c := b.cookies[name]
-		if c == nil || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteStrictMode || c.Path != "/portal" || c.Domain != "" || c.MaxAge != 12*60*60 {
+		if c == nil || !c.HttpOnly || c.Secure != secure || c.SameSite != http.SameSiteStrictMode || c.Path != path || c.Domain != "" || c.MaxAge != 12*60*60 {
 			t.Fatalf("secure %t: %+v", secure, b.cookies)
 		}
 		if len(c.Value) != 43 {

@@ -149,25 +149,35 @@ type Holder struct {
 }
 
 // KeyHolder finds the app behind the hash of an active key; Unauthorized when there is none. The time of use is kept to
-// the minute.
+// the minute. Requests of one key that come together share a look-up, which begins after all of them: a key that was revoked
+// before a request is not known to it.
 func (db *DB) KeyHolder(ctx context.Context, hash []byte) (*Holder, error) {
+	h, err := db.holders.get(ctx, string(hash), func(ctx context.Context) (Holder, error) { return db.keyHolder(ctx, hash) })
+	if err != nil {
+		return nil, err
+	}
+	app := *h.App // each caller has its own
+	h.App = &app
+	return &h, nil
+}
+
+func (db *DB) keyHolder(ctx context.Context, hash []byte) (h Holder, err error) {
 	const q = `
 		SELECT ` + appColumns + `, k.id, k.kind, k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
 		FROM api_keys k JOIN apps a ON a.id = k.app_id WHERE k.hash = @hash AND k.revoked_at IS NULL`
-	h := Holder{}
 	var touch bool
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID, &h.Kind, &touch}})
 	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, booking.Errorf(booking.Unauthorized, "The API key is not known.")
+		return h, booking.Errorf(booking.Unauthorized, "The API key is not known.")
 	}
 	if err != nil {
-		return nil, err
+		return h, err
 	}
 	h.App = app
 	if touch {
 		_, err = db.pool.Exec(ctx, `UPDATE api_keys SET last_used_at = now() WHERE id = @id`, namedArgs{"id": h.KeyID})
 	}
-	return &h, err
+	return h, err
 }
 
 // withExtra lets a scan function read a row that has more columns behind its own.
@@ -178,19 +188,24 @@ type withExtra struct {
 
 func (w withExtra) Scan(targets ...any) error { return w.row.Scan(append(targets, w.extra...)...) }
 
+const selectSealedKeys = `SELECT id, sealed FROM api_keys WHERE kind = 'server' AND revoked_at IS NULL AND app_id = `
+
 // SealedKeys returns the sealed form and id of an app's active server keys: those that may sign action links.
 func (db *DB) SealedKeys(ctx context.Context, appID uuid.UUID) (map[uuid.UUID][]byte, error) {
-	const q = `SELECT id, sealed FROM api_keys WHERE app_id = @app AND kind = 'server' AND revoked_at IS NULL`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
+	rows, err := db.pool.Query(ctx, selectSealedKeys+`@app`, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
 	sealed := map[uuid.UUID][]byte{}
+	return sealed, scanSealedKeys(rows, sealed)
+}
+
+func scanSealedKeys(rows pgx.Rows, into map[uuid.UUID][]byte) error {
 	var id uuid.UUID
 	var key []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &key}, func() error {
-		sealed[id] = append([]byte(nil), key...)
+	_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
+		into[id] = append([]byte(nil), key...)
 		return nil
 	})
-	return sealed, err
+	return err
 }

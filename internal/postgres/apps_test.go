@@ -40,8 +40,14 @@ func TestApps(t *testing.T) {
 	wantCode(t, err, booking.NotFound)
 	wantCode(t, b.UpdateApp(b.ctx, &booking.App{ID: newID()}), booking.NotFound)
 	v := b.booked(b.at("instant", 9, 10))
-	wantEqual(t, "app of a booking", must(b.BookingApp(b.ctx, v.ID)).ID, got.ID)
-	_, err = b.BookingApp(b.ctx, newID())
+	linked := must(b.LinkTarget(b.ctx, v.ID))
+	wantEqual(t, "app of a booking", linked.App.ID, got.ID)
+	wantEqual(t, "booking", linked.Booking.ID, v.ID)
+	for id, sealed := range must(b.SealedKeys(b.ctx, got.ID)) {
+		wantEqual(t, "its key", string(linked.SealedKeys[id]), string(sealed))
+	}
+	wantEqual(t, "keys", len(linked.SealedKeys), 1)
+	_, err = b.LinkTarget(b.ctx, newID())
 	wantCode(t, err, booking.NotFound)
 }
 

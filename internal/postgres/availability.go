@@ -86,7 +86,7 @@ func (db *DB) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.
 func (db *DB) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Resource, error) {
 	const q = `
 		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
-		ORDER BY array_position(@ids, id), created_at, id`
+		ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "ids": ids})
 	if err != nil {
 		return nil, err

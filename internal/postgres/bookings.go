@@ -78,12 +78,7 @@ func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks [
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
 }
 
-// BookingApp returns the app a booking belongs to, or NotFound. Links name a booking only.
-func (db *DB) BookingApp(ctx context.Context, id uuid.UUID) (*booking.App, error) {
-	const q = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
-	app, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
-	return app, one(err, "The booking")
-}
+const selectBookingApp = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
 
 // SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.
 func (db *DB) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {

@@ -10,19 +10,19 @@ import (
 )
 
 // AddCredential puts a resource's token on record. A repeat with the same id replaces a token that nobody has been told;
-// NotFound when the id is another app's, or the app has no such resource. keep > 0 lets only the newest ones of that name
-// stay.
+// NotFound when the id is another app's, or the app has no such resource. keep > 0 lets only so many of the resource's own
+// stay, the newest.
 func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []byte, keep int) error {
 	const insert = `
-		INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash)
-		SELECT @id, @app, id, @type, @name, @hint, @hash FROM resources WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
+		INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash, own)
+		SELECT @id, @app, id, @type, @name, @hint, @hash, @own FROM resources WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
 		ON CONFLICT ON CONSTRAINT resource_credentials_pkey DO UPDATE SET hint = excluded.hint, hash = excluded.hash
 		WHERE resource_credentials.app_id = excluded.app_id RETURNING created_at`
 	const prune = `
 		DELETE FROM resource_credentials WHERE id IN (
-			SELECT id FROM resource_credentials WHERE resource_id = @resource AND name = @name ORDER BY created_at DESC, id DESC OFFSET @keep)`
+			SELECT id FROM resource_credentials WHERE resource_id = @resource AND own ORDER BY created_at DESC, id DESC OFFSET @keep)`
 	args := namedArgs{
-		"id": c.ID, "app": c.AppID, "resource": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint, "hash": hash, "keep": keep,
+		"id": c.ID, "app": c.AppID, "resource": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint, "hash": hash, "keep": keep, "own": c.Own,
 	}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, insert, args).Scan(&c.CreatedAt); err != nil || keep == 0 {
@@ -35,7 +35,7 @@ func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []b
 
 //nolint:gosec // a statement
 const credentials = `
-	SELECT c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at
+	SELECT c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at, c.own
 	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app`
 
 var credentialKeys = map[string]string{
@@ -111,6 +111,13 @@ func (db *DB) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder, er
 		_, err = db.pool.Exec(ctx, `UPDATE resource_credentials SET last_used_at = now() WHERE id = @id`, namedArgs{"id": h.CredentialID})
 	}
 	return &h, err
+}
+
+// Password returns the hash of a resource's password, "" for none; NotFound when the app has no such resource.
+func (db *DB) Password(ctx context.Context, appID, id uuid.UUID) (hash string, err error) {
+	const q = `SELECT password FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
+	err = one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&hash), "The resource")
+	return hash, err
 }
 
 // SignIn is a resource that can sign in, with the hash of its password.

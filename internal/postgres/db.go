@@ -24,8 +24,9 @@ import (
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
 	pool    *pgxpool.Pool
-	process uuid.UUID    // names this process where endpoints are reserved and deliveries claimed
-	lostAt  atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+	holders joined[string, Holder] // by the hash of their key
+	process uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
+	lostAt  atomic.Int64           // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -120,6 +121,9 @@ func domain(err error) error {
 	}
 	if strings.HasSuffix(pg.ConstraintName, "_app_id_fkey") { // it was deleted just now
 		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
+	}
+	if strings.HasSuffix(pg.ConstraintName, "_size") { // nobody has bounded it before, which is our fault
+		return booking.Wrap(err, booking.Invalid, "A field is too large once its numbers are written out.")
 	}
 	if rule, ok := rules[pg.ConstraintName]; ok {
 		return booking.Wrap(err, rule.code, "%s", rule.message)

@@ -74,10 +74,11 @@ func (db *DB) CreateResource(ctx context.Context, r *booking.Resource, calendarI
 	})
 }
 
-// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. In another zone
-// its all-day events keep their dates: see moveDays.
+// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password
+// its own tokens end. In another zone its all-day events keep their dates: see moveDays.
 func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 	const q = `
+		WITH ended AS (DELETE FROM resource_credentials WHERE resource_id = @id AND app_id = @app AND own AND @password <> '')
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
 			email = @email, meta = @meta, password = COALESCE(NULLIF(@password, ''), password), tags = COALESCE(@tags, tags),
 			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
@@ -90,7 +91,7 @@ func (db *DB) UpdateResource(ctx context.Context, r *booking.Resource) error {
 			return one(err, "The resource")
 		}
 		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
-			return err
+			return domain(err)
 		}
 		return moveDays(ctx, tx, &before, r)
 	})

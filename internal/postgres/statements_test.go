@@ -33,7 +33,7 @@ func assembled() map[string][]string {
 	}
 	return map[string][]string{
 		"lockAffected": append(locks(""), locks(brink)...),
-		"single":       {deleteOperations, deleteClaims, deleteRefusals, deleteDeliveries},
+		"single":       {deleteOperations, deleteClaims, deleteRefusals, deleteDeliveries, deleteReminderTargets},
 		"Backlog":      ages,
 
 		"ClaimReserved": {claimFenced},
@@ -43,7 +43,7 @@ func assembled() map[string][]string {
 
 		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
 		"actionsWithBookings": nil, "overdue": nil, "Events": nil, "Calendars": nil, "Changes": nil, "Credentials": nil,
-		"OverdueEndpoints": nil, "Bookings": nil, "tie": nil, "Resources": nil, "listed": nil, "Sendings": nil,
+		"OverdueEndpoints": nil, "Bookings": nil, "tie": nil, "Resources": nil, "listed": nil, "sendings": nil,
 	}
 }
 

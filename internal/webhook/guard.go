@@ -25,6 +25,26 @@ var never = []netip.Prefix{
 	netip.MustParsePrefix("fd20:ce::254/128"),
 }
 
+// embedded are the IPv4 addresses that an IPv6 address may lead to: by NAT64 (RFC 6052, 64:ff9b::/96, 64:ff9b:1::/48 by its last
+// bytes), 6to4 (2002::/16), Teredo (2001::/32, whose client is inverted), ISATAP, and as IPv4-compatible.
+func embedded(addr netip.Addr) []netip.Addr {
+	if !addr.Is6() {
+		return nil
+	}
+	b := addr.As16()
+	four := func(at int, mask byte) netip.Addr {
+		return netip.AddrFrom4([4]byte{b[at] ^ mask, b[at+1] ^ mask, b[at+2] ^ mask, b[at+3] ^ mask})
+	}
+	all := []netip.Addr{four(12, 0)} // any prefix of 96 bits may be a translator's
+	if b[0] == 0x20 && b[1] == 0x02 {
+		all = append(all, four(2, 0))
+	}
+	if b[0] == 0x20 && b[1] == 0x01 && b[2] == 0 && b[3] == 0 {
+		all = append(all, four(4, 0), four(12, 0xff))
+	}
+	return all
+}
+
 // guard decides on addresses, after the name was resolved and for each single connection, so that a name which changes
 // its answer between a check and its use gains nothing.
 type guard struct {
@@ -60,9 +80,11 @@ func (g guard) control(network, address string, conn syscall.RawConn) error {
 		return fmt.Errorf("%w: %s has a zone", errBlocked, addr)
 	}
 	addr = addr.Unmap()
-	for _, p := range never {
-		if p.Contains(addr) {
-			return fmt.Errorf("%w: %s is never allowed", errBlocked, addr)
+	for _, one := range append(embedded(addr), addr) {
+		for _, p := range never {
+			if p.Contains(one) {
+				return fmt.Errorf("%w: %s is never allowed", errBlocked, addr)
+			}
 		}
 	}
 	if g.loopback && addr.IsLoopback() {

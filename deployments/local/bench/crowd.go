@@ -119,14 +119,14 @@ func (c *crowd) contest(ctx context.Context, resource string) (*contested, error
 // served is what a crowd came to of which each wants a resource of its own.
 type served struct {
 	statuses map[int]int // of the first answers
-	odd      int         // answers that are neither 201 nor 503 with Retry-After, first or later
+	odd      map[int]int // answers that are neither 201 nor 503 with Retry-After, first or later, by status
 	last     time.Duration
 	asked    int
 }
 
 // serve lets a crowd ask until everybody has a booking, each as often as they are told to come again.
 func (c *crowd) serve(ctx context.Context, resources []string) (*served, error) {
-	all := &served{statuses: map[int]int{}}
+	all := &served{statuses: map[int]int{}, odd: map[int]int{}}
 	var mu sync.Mutex
 	var failed error
 	var waiting sync.WaitGroup
@@ -145,7 +145,7 @@ func (c *crowd) serve(ctx context.Context, resources []string) (*served, error) 
 				}
 				again := a.status == http.StatusServiceUnavailable && a.after > 0 && time.Since(started) < time.Minute
 				if !again && a.status != http.StatusCreated {
-					all.odd++
+					all.odd[a.status]++
 				}
 				all.last = time.Since(started)
 				mu.Unlock()
@@ -230,8 +230,15 @@ func (c *crowd) measureFreeTime(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(servedHeading, crowdSize) + fmt.Sprintf("| %d | %d | %d | %d | %.1f |\n", all.statuses[http.StatusCreated],
-		all.statuses[http.StatusServiceUnavailable], all.odd, all.asked, all.last.Seconds()), nil
+	return fmt.Sprintf(servedHeading, crowdSize) + fmt.Sprintf("| %d | %d | %v | %d | %.1f |\n", all.statuses[http.StatusCreated],
+		all.statuses[http.StatusServiceUnavailable], odd(all.odd), all.asked, all.last.Seconds()), nil
+}
+
+func odd(statuses map[int]int) string {
+	if len(statuses) == 0 {
+		return "none"
+	}
+	return strings.TrimPrefix(fmt.Sprint(statuses), "map")
 }
 
 // workflows counts the bookings' workflows there ever were.

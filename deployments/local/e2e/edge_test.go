@@ -140,7 +140,7 @@ func TestEdges(t *testing.T) {
 	admin.key = b.admin
 	metrics := admin.get(t, "/metrics").want(t, http.StatusOK)
 	for _, name := range []string{
-		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request_total",
+		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request{",
 		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
 	} {
 		if !strings.Contains(metrics.body, name) {

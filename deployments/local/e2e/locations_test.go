@@ -23,8 +23,8 @@ func TestLocationsAndServicesFromMakingToDeleting(t *testing.T) {
 	t.Parallel()
 	b, other := tenant(t, plain), tenant(t, plain)
 	for base, fields := range map[string]string{
-		locations: `"description":"By the river","latitude":52.5,"longitude":"13.4","use_custom_hours":true,"meta":{"floor":2}`,
-		services:  `"description":"Long","meta":{"floor":2}`,
+		locations: `"description":"By the river","latitude":52.5,"longitude":"13.4","use_custom_hours":true,"meta":{"t_floor":2}`,
+		services:  `"description":"Long","meta":{"t_floor":2}`,
 	} {
 		body := `{"name":"  One ",` + fields + `}`
 		made := b.post(t, base+"/", body, "Idempotency-Key", base).want(t, http.StatusCreated)

@@ -85,7 +85,7 @@ func TestNoMoreThanCanBeCarriedOut(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
-	if len(promised) == 0 || len(promised) > 32 {
+	if len(promised) == 0 || len(promised) > 16 {
 		t.Errorf("%d of %d were promised", len(promised), many)
 	}
 	post := func(path, body string) answer { return b.once(t, http.MethodPost, path, body) }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,10 +33,7 @@ func (p production) command(args ...string) (*exec.Cmd, *lockedBuffer) {
 func TestProductionBinary(t *testing.T) {
 	t.Parallel()
 	shared := start(t)
-	binary := filepath.Join(t.TempDir(), "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := productBinary(t)
 	shared.sql(t, "CREATE DATABASE production")
 	database, err := pgx.ParseConfig(shared.stack.DatabaseURL)
 	if err != nil {
@@ -126,10 +122,7 @@ func (p production) refuses(t *testing.T, command, why, setting string) {
 func TestProductionWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	shared := start(t)
-	binary := filepath.Join(t.TempDir(), "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := productBinary(t)
 	shared.sql(t, "CREATE DATABASE without_temporal")
 	database, err := pgx.ParseConfig(shared.stack.DatabaseURL)
 	if err != nil {
@@ -199,7 +192,7 @@ func waitFor(cmd *exec.Cmd) error {
 	return cmd.Wait()
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		os.Exit(child())
 	}
 	code := m.Run()
+	if err := stopRaced(); err != nil {
+		fmt.Fprintln(os.Stderr, "the production binary:", err)
+		code = max(code, 1)
+	}
 	if shared.bundle != nil {
 		if err := shared.bundle.stack.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop:", err)
@@ -137,6 +141,9 @@ func (b *lockedBuffer) String() string {
 func tenant(t testing.TB, settings string) *bundle {
 	t.Helper()
 	b := start(t)
+	if isRaced(t) {
+		b = startRaced(t)
+	}
 	slug := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
 	slug = slug[:min(len(slug), 40)] + fmt.Sprint(time.Now().UnixNano()%1_000_000)
 	admin := *b
