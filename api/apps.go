@@ -24,6 +24,9 @@ type appInput struct {
 type appSettingsInput struct {
 	ActionLinks   *booking.LinkMode `json:"action_links"`
 	RedirectHosts *[]string         `json:"redirect_hosts"`
+
+	WidgetRequiresProject         *bool `json:"widget_requires_project"`
+	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
 }
 
 func (in appInput) apply(app *booking.App) error {
@@ -47,6 +50,12 @@ func (in appSettingsInput) apply(settings *booking.AppSettings, problems booking
 		if *in.ActionLinks != booking.ConfirmPage && *in.ActionLinks != booking.OneClick {
 			problems.Add("settings.action_links", "must be %s or %s", booking.ConfirmPage, booking.OneClick)
 		}
+	}
+	if in.WidgetRequiresProject != nil {
+		settings.WidgetRequiresProject = *in.WidgetRequiresProject
+	}
+	if in.WidgetRescheduleRequiresProof != nil {
+		settings.WidgetRescheduleRequiresProof = *in.WidgetRescheduleRequiresProof
 	}
 	if in.RedirectHosts == nil {
 		return
@@ -82,7 +91,7 @@ func (s *Server) createApp(k *call) error {
 		return err
 	}
 	app := &booking.App{ID: k.operation, Slug: in.Slug, TestMode: in.TestMode}
-	app.Settings = booking.AppSettings{ActionLinks: booking.ConfirmPage, RedirectHosts: []string{}}
+	app.Settings = booking.NewAppSettings()
 	if err := in.apply(app); err != nil {
 		return err
 	}

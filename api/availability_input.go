@@ -88,6 +88,9 @@ func (k *call) question(
 		return w, in, err
 	}
 	narrower := asked.query(k.clock, problems)
+	if p == nil && k.kind == booking.WidgetKey && k.app.Settings.WidgetRequiresProject && problems["project_id"] == nil {
+		problems.Add("project_id", needsProject)
+	}
 	narrower.checkWindow(asked, p, problems)
 	if p == nil {
 		narrower.future(time.Now())

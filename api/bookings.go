@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"holdfast/internal/booking"
@@ -91,8 +92,8 @@ func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object,
 			o[name] = part()
 		}
 	}
-	if w.wanted["customer_action_links"] {
-		links, err := s.Links.Customer(b)
+	if w.wanted["customer_action_links"] && !k.unlinked {
+		links, err := s.Links.CustomerAt(b, time.Now())
 		if err != nil {
 			return nil, err
 		}

@@ -25,6 +25,8 @@ type call struct {
 	clock     timekit.Clock
 	raw       []byte    // the body, once it was read
 	offer     *offering // what a page offers its visitor; nil for callers with a key
+	proven    bool      // the caller has shown the link of the booking's customer
+	unlinked  bool      // the answer hands out no customer's links
 	base      string    // where the world reaches this server, without a slash at the end
 }
 

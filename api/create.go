@@ -33,6 +33,9 @@ func (s *Server) book(k *call, d *draft) (outcome, error) {
 	if err := d.problems.Err(); err != nil {
 		return outcome{}, err
 	}
+	if k.visitor() && d.graph != nil && d.graph.Name == holdGraph && d.fixed != holdGraph {
+		return outcome{}, booking.Problems{"graph": {"is made by POST /v2/bookings/reserve"}}.Err()
+	}
 	if d.Settings.AllowDoubleBookings && k.kind != booking.ServerKey {
 		return outcome{}, errNoDoubles
 	}

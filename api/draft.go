@@ -73,9 +73,21 @@ func (s *Server) inherit(d *draft) error {
 		d.in.layOver(&defaults)
 		return nil
 	}
+	if defaults.Graph == "" {
+		defaults.Graph = visitorsGraph(d.in, project)
+	}
 	defaults.layOver(&d.in)
 	d.in = defaults
 	return nil
+}
+
+// visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
+// default, or what takes a seat of the session that is named.
+func visitorsGraph(in bookingInput, p *booking.Project) string {
+	if in.Related.OwnerBookingID != "" && strings.HasPrefix(in.Graph, "group_customer") {
+		return in.Graph
+	}
+	return p.GraphName()
 }
 
 // read says which graph it is, and where the slot stands.
@@ -155,6 +167,7 @@ func (d *draft) describe() error {
 	}
 	d.Meta = object(d.in.Meta, "meta", d.problems)
 	d.Customers = customers(d.in.Customer, d.problems)
+	d.askCustomer()
 	d.check()
 	return d.seats()
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -53,11 +54,64 @@ func (s *Server) reserve(k *call) error {
 	if after := holdTime(in.Time, d.problems); after != "" {
 		d.Settings.Timers = graphs.Overrides{holdTimer: after}
 	}
-	out, err := s.book(k, d)
+	out, err := s.bookHold(k, d)
 	if err != nil {
 		return err
 	}
 	return s.answerHold(k, http.StatusCreated, out)
+}
+
+// What visitors may keep from others without booking it.
+const (
+	maxHolds    = 10        // at once, with one key from one address
+	maxHoldLife = time.Hour // of one hold, however often it is extended
+)
+
+// bookHold makes a hold of a draft. Visitors may have so many at once.
+func (s *Server) bookHold(k *call, d *draft) (outcome, error) {
+	if !k.visitor() {
+		return s.book(k, d)
+	}
+	if err := d.problems.Err(); err != nil {
+		return outcome{}, err
+	}
+	owner := sha256.Sum256([]byte(k.keyID.String() + " " + k.address()))
+	if err := s.DB.ReserveHold(k, owner[:], d.ID, maxHolds); err != nil {
+		return outcome{}, err
+	}
+	out, err := s.book(k, d)
+	if err != nil {
+		if err := s.DB.ReleaseHold(k, d.ID); err != nil {
+			s.Log.Warn("a hold that was not made counts for a minute", "request_id", requestID(k.Context), "error", err)
+		}
+	}
+	return out, err
+}
+
+// extendable refuses a visitor an extension that would let a hold live for too long. after is how long it is to last from now on,
+// "" as long as the last time.
+func (k *call) extendable(hold *booking.Booking, after string) error {
+	if !k.visitor() {
+		return nil
+	}
+	graph, err := hold.RuleBook()
+	if err != nil {
+		return err
+	}
+	timers, now := hold.Settings.Timers, time.Now()
+	if after != "" {
+		timers = graphs.Overrides{holdTimer: after}
+	}
+	times := hold.Times()
+	last := times.Entered
+	times.Entered = now
+	for _, d := range graph.Deadlines(hold.State, times, timers) {
+		last = later(last, d.At)
+	}
+	if last.After(hold.CreatedAt.Add(maxHoldLife)) {
+		return booking.Problems{"reservation_time": {"would keep the hold for more than an hour in all"}}.Err()
+	}
+	return nil
 }
 
 // extendHold starts a hold's time again.
@@ -79,6 +133,9 @@ func (s *Server) extendHold(k *call) error {
 	if err != nil {
 		return err
 	}
+	if err := k.extendable(hold, after); err != nil {
+		return err
+	}
 	a := k.newAction(k.operation, hold, extendAction)
 	if a.Inputs, err = json.Marshal(map[string]map[string]string{extendAction: {"reservation_time": after}}); err != nil {
 		return err
@@ -90,6 +147,7 @@ func (s *Server) extendHold(k *call) error {
 	if err != nil {
 		return err
 	}
+	k.hidePeople(out)
 	return s.answerHold(k, http.StatusOK, out)
 }
 

@@ -19,6 +19,7 @@ type fault struct{ field, text string }
 var (
 	faultResource = &fault{"resource_id", "is not a resource of this project"}
 	faultStart    = &fault{"start", "is not a time this project offers"}
+	faultRules    = &fault{"start", "is not a time this resource offers"} // without a project
 	faultPast     = &fault{"start", "is in the past"}
 )
 
@@ -37,36 +38,46 @@ func (o *offering) judge(resource uuid.UUID, start, end, now time.Time) *fault {
 	case start.Before(o.from.Add(-grace)), !o.to.IsZero() && end.After(o.to):
 		return faultStart
 	}
-	q := o.query
-	q.Resources = o.lanes
-	if q.Mode != availability.Mutual {
-		q.Mode, q.Resources = availability.Exclusive, o.lanes[at:at+1]
-	}
-	if q.From = start; q.Length == 0 { // whole free stretches: any part of one
-		if q.To = end; !q.Allowed() {
-			return faultStart
+	if o.query.Length == 0 { // whole free stretches: any part of one
+		q := o.query
+		q.From, q.To, q.Mode, q.Resources = start, end, availability.Exclusive, o.lanes[at:at+1]
+		switch {
+		case q.Allowed():
+			return nil
+		case o.in.ProjectID == "":
+			return faultRules
 		}
-		return nil
+		return faultStart
 	}
-	if !q.RoundToHour {
-		q.Step = time.Minute
+	switch right, ok := o.slotFrom(at, start); {
+	case !ok:
+		return faultStart
+	case !right.Equal(end):
+		return &fault{"end", "must be " + lengthText(right.Sub(start)) + " after start, as long as the times that are offered"}
 	}
-	q.To = later(end, start.Add(q.Length)).Add(longestShift)
-	return fits(q.Slots(), start, end)
+	return nil
 }
 
 // longestShift is more than clocks are ever put back by, so that a length in days fits in.
 const longestShift = 25 * time.Hour
 
-// fits looks for a slot among those that are offered from a start on.
-func fits(slots []availability.Slot, start, end time.Time) *fault {
+// slotFrom says when the slot ends that begins at a moment with the resource at a position, and whether there is one: in a
+// calendar in which nothing is busy.
+func (o *offering) slotFrom(at int, start time.Time) (end time.Time, ok bool) {
+	q := o.query
+	q.Resources = o.lanes
+	if q.Mode != availability.Mutual {
+		q.Mode, q.Resources = availability.Exclusive, o.lanes[at:at+1]
+	}
+	if !q.RoundToHour {
+		q.Step = time.Minute
+	}
+	q.From, q.To = start, start.Add(q.Length).Add(longestShift)
+	slots := q.Slots()
 	if len(slots) == 0 || !slots[0].Start.Equal(start) {
-		return faultStart
+		return time.Time{}, false
 	}
-	if right := slots[0].End; !right.Equal(end) {
-		return &fault{"end", "must be " + lengthText(right.Sub(start)) + " after start, as long as the times that are offered"}
-	}
-	return nil
+	return slots[0].End, true
 }
 
 // choice is a time that a visitor has picked.
@@ -88,19 +99,11 @@ func (o *offering) choose(start time.Time, resource string) (*choice, error) {
 	if at < 0 {
 		return nil, errNotOffered
 	}
-	end := o.end(at, start)
-	if o.judge(id, start, end, time.Now()) != nil {
+	end, ok := o.slotFrom(at, start)
+	if !ok || o.judge(id, start, end, time.Now()) != nil {
 		return nil, errNotOffered
 	}
 	return &choice{o.resources[at], start, end}, nil
-}
-
-// end returns when a time ends that begins at start, with one of the resources: days go by the calendar of its zone.
-func (o *offering) end(at int, start time.Time) time.Time {
-	if o.query.Mode == availability.Mutual {
-		at = 0
-	}
-	return o.query.End(start, o.lanes[at].Zone)
 }
 
 // freeFor finds out who can take a picked time just now: the picked resource if it is free; else, where the owner lets any of

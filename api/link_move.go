@@ -101,11 +101,17 @@ func (k *call) sentByPage() bool {
 	return k.Request.ParseForm() == nil && k.Request.PostForm.Get("page") != ""
 }
 
+// parsedID reads an id of an address; what is none is as nothing.
+func parsedID(text string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(text)
+	return id, err == nil
+}
+
 // afterwards answers with how a link's action went: the page that its button has led to. False for a link that was used at
 // another time.
 func (s *Server) afterwards(k *call, l *link) (bool, error) {
-	id, err := uuid.Parse(k.Query("said"))
-	if err != nil || l == nil || l.booking == nil || k.wantsJSON() {
+	id, ok := parsedID(k.Query("said"))
+	if !ok || l == nil || l.booking == nil || k.wantsJSON() {
 		return false, nil
 	}
 	a, err := s.DB.Action(k, id)

@@ -26,10 +26,35 @@ func (s *Server) offered(d *draft) error {
 	if err != nil || o == nil {
 		return err
 	}
-	if f := o.judge(d.Resource.ID, d.Start, d.End, time.Now()); f != nil {
+	f := o.judge(d.Resource.ID, d.Start, d.End, time.Now())
+	if f != nil && d.keepsLength() {
+		f = o.judgeLength(d, f)
+	}
+	if f != nil {
 		d.problems.Add(f.field, "%s", f.text)
 	}
 	return nil
+}
+
+// keepsLength reports whether the draft moves a booking that stays as long as it is. Its owner, or the page it was made on, may
+// have given it another length than the project gives.
+func (d *draft) keepsLength() bool {
+	from := d.Related.RescheduledFrom
+	length := d.End.Sub(d.Start)
+	return from != nil && d.source != nil && length >= time.Minute && length == d.source.End.Sub(d.source.Start)
+}
+
+// judgeLength judges the draft as if the project's times were as long as the draft. It returns the fault f unless that helps.
+func (o *offering) judgeLength(d *draft, f *fault) *fault {
+	if d.k.offer != nil {
+		return f // the page has judged with that length
+	}
+	own := *o
+	own.in.Length = minutesText(d.End.Sub(d.Start))
+	if own.widen(d.Resource.Zone()) == nil && own.judge(d.Resource.ID, d.Start, d.End, time.Now()) == nil {
+		return nil
+	}
+	return f
 }
 
 // seatOffered refuses a visitor a seat of a session that has begun: nobody looks who is in the room by then.
@@ -59,7 +84,7 @@ func (s *Server) offeringOf(d *draft) (*offering, error) {
 		return d.k.offer, nil
 	}
 	if d.project == nil {
-		return nil, nil
+		return s.offeringWithout(d)
 	}
 	o, err := s.offering(d.k, projectQuestion(d.project))
 	if err != nil {
@@ -67,3 +92,33 @@ func (s *Server) offeringOf(d *draft) (*offering, error) {
 	}
 	return o, o.widen(d.Resource.Zone())
 }
+
+// longestWithout bounds what a visitor may take without a project, which would say how long its times are.
+const longestWithout = 24 * time.Hour
+
+// offeringWithout is what a visitor may pick from where no project is named: nothing, unless the app lets its widgets do without
+// projects; then what the resource's own rules allow, of a day at most.
+func (s *Server) offeringWithout(d *draft) (*offering, error) {
+	if d.k.app.Settings.WidgetRequiresProject {
+		d.problems.Add("project_id", needsProject)
+		return nil, nil
+	}
+	if d.End.Sub(d.Start) > longestWithout {
+		d.problems.Add("end", "must be within %d hours of start without a project", int(longestWithout.Hours()))
+		return nil, nil
+	}
+	r := &d.Resource
+	if r.Constraints == nil { // it came with a booking
+		var err error
+		r, err = s.DB.Resource(d.k, d.AppID, r.ID)
+		if missing(err, "resource_id", d.problems) || err != nil {
+			return nil, unlessMissing(err)
+		}
+	}
+	o := &offering{in: availabilityInput{Resources: []string{r.ID.String()}}, zone: time.UTC}
+	o.offer([]*booking.Resource{r})
+	return o, o.widen(r.Zone())
+}
+
+// needsProject says what a widget key lacks.
+const needsProject = "is required with a widget key: see the app's setting widget_requires_project"

@@ -77,11 +77,11 @@ func projectQuestion(p *booking.Project) (in availabilityInput) {
 func (o *offering) open(zone *time.Location, length time.Duration, days int) error {
 	o.zone = zone
 	if length > 0 {
-		o.in.Length = strconv.Itoa(int(length/time.Minute)) + " minutes"
+		o.in.Length = minutesText(length)
 	}
 	w, err := o.read(zone)
 	if err == nil && w.Length == 0 { // whole free stretches are nothing to click on
-		o.in.Length = strconv.Itoa(usualMinutes) + " minutes"
+		o.in.Length = minutesText(usualMinutes * time.Minute)
 		w, err = o.read(zone)
 	}
 	if err != nil {
@@ -93,6 +93,11 @@ func (o *offering) open(zone *time.Location, length time.Duration, days int) err
 		o.to = last
 	}
 	return nil
+}
+
+// minutesText is a length as a text span.
+func minutesText(length time.Duration) string {
+	return strconv.Itoa(int(length/time.Minute)) + " minutes"
 }
 
 // lasts tells whether a booking is as long as the rules say, by the calendar of its resource's zone.
@@ -156,7 +161,7 @@ func (s *Server) firstTimes(k *call, o *offering, from, until time.Time, most in
 	}
 	to := until.Add(o.length)
 	if o.query.LengthDays > 0 {
-		to = to.Add(longestShift)
+		to = to.Add(longestShift) // a day may be longer than 24 hours
 	}
 	if to.After(o.to) {
 		to = o.to

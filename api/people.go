@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"holdfast/internal/booking"
@@ -34,4 +35,34 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 	text, _ := json.Marshal(own) //nolint:errchkjson // read from JSON just now
 	c.Meta = object(text, "customer", problems)
 	return []booking.Customer{c}
+}
+
+// askCustomer finds the fields missing that the draft's project asks of its customers. It holds for visitors with a widget key:
+// pages ask by their forms, and an owner knows what they know. A hold is made before anybody is asked.
+func (d *draft) askCustomer() {
+	if d.project == nil || d.k.kind == booking.ServerKey || d.k.offer != nil || d.fixed == holdGraph {
+		return
+	}
+	for _, one := range projectFields(d.project.CustomerFields) {
+		if field := "customer." + one.Name; one.Required && !answered(d.in.Customer[one.Name]) && d.problems[field] == nil {
+			d.problems.Add(field, "is required")
+		}
+	}
+}
+
+// answered reports whether a form's field was filled in: a text, a number, a box that is ticked (widgets send a list for it).
+func answered(raw json.RawMessage) bool {
+	var value any
+	if json.Unmarshal(raw, &value) != nil {
+		return false
+	}
+	switch value := value.(type) {
+	case string:
+		return strings.TrimSpace(value) != ""
+	case bool:
+		return value
+	case []any:
+		return slices.ContainsFunc(value, func(one any) bool { return one != nil && one != false && one != "" })
+	}
+	return value != nil
 }

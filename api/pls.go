@@ -96,19 +96,21 @@ func (s *Server) showTimes(k *call, v *linkVisit, said string) error {
 var notices = map[string]string{
 	saidTaken: "This time has been taken meanwhile. Please choose another.",
 	saidOver:  "This time is not offered any more. Please choose another.",
+	saidLong:  "How long a time takes has changed since you chose it. Nothing is booked. Please choose again.",
 }
 
 const (
 	saidTaken = "taken"
 	saidOver  = "over"
+	saidLong  = "length"
 )
 
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
 func (s *Server) openForm(k *call, v *linkVisit) error {
-	c, err := k.pick(v.offer, k.Query("start"), k.Query("resource"))
-	if booking.CodeOf(err) == booking.Invalid {
-		return s.showTimes(k, v, saidOver)
+	c, said, err := k.pick(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
+	if said != "" {
+		return s.showTimes(k, v, said)
 	}
 	if err != nil {
 		return err
@@ -143,30 +145,45 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 	return s.showForm(k, v, c, f)
 }
 
-func (k *call) pick(o *offering, start, resource string) (*choice, error) {
+// pick finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
+// showed, "" if it showed none: nobody is to get more or less than they have seen.
+func (k *call) pick(o *offering, start, end, resource string) (c *choice, said string, err error) {
 	problems := booking.Problems{}
 	at := k.parseTime(start, "start", problems)
-	if err := problems.Err(); err != nil {
-		return nil, err
+	if len(problems) > 0 {
+		return nil, saidOver, nil
 	}
-	return o.choose(at, resource)
+	c, err = o.choose(at, resource)
+	switch {
+	case booking.CodeOf(err) == booking.Invalid:
+		return nil, saidOver, nil
+	case err != nil:
+		return nil, "", err
+	case end != "" && end != wire(c.end):
+		return nil, saidLong, nil
+	}
+	return c, "", nil
 }
 
 // bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
 func (s *Server) bookByLink(k *call) error {
-	v, c, err := s.submitted(k)
+	v, c, said, err := s.submitted(k)
 	if err != nil || v == nil {
 		return err
 	}
 	form := readForm(k, v)
-	if c == nil {
-		return s.backToTimes(k, v, form, saidOver)
+	if said != "" {
+		return s.backToTimes(k, v, form, said)
 	}
 	if form.faulty() {
 		return s.backToForm(k, v, c, form)
 	}
-	out, err := s.bookForm(k, v, c, form)
+	out, page, err := s.bookSomebody(k, v, c, form)
+	if page != "" {
+		k.Redirect(http.StatusSeeOther, page+"?done=true")
+		return nil
+	}
 	switch code := booking.CodeOf(err); {
 	case code == booking.SlotTaken || code == booking.SoldOut || code == booking.SessionClosed:
 		return s.backToTimes(k, v, form, saidTaken)
@@ -192,31 +209,27 @@ func refusesTime(err error) bool {
 		known.Code == booking.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
 }
 
-// submitted reads where a form comes from and what it asks for: no choice when that is not offered any more, no visit when
-// the visitor has been sent on.
-func (s *Server) submitted(k *call) (*linkVisit, *choice, error) {
+// submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
+// visit when the visitor has been sent on.
+func (s *Server) submitted(k *call) (v *linkVisit, c *choice, said string, err error) {
 	if err := k.fromHere(); err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	if err := k.readForm(); err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	a, err := s.arrive(k, k.Request.PostForm)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	if done, err := s.goToUsed(k, a); done || err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
-	v, err := s.visiting(k, a, k.typed("tz"))
-	if err != nil {
-		return nil, nil, err
+	if v, err = s.visiting(k, a, k.typed("tz")); err != nil {
+		return nil, nil, "", err
 	}
-	c, err := k.pick(v.offer, k.typed("start"), k.typed("resource"))
-	if booking.CodeOf(err) == booking.Invalid {
-		return v, nil, nil
-	}
-	return v, c, err
+	c, said, err = k.pick(v.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	return v, c, said, err
 }
 
 // replayed is the end for all but the visit that spent the token, perhaps just now from another tab.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
 		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: ahead.button(),
 		Back: k.with(v.keep(), "tz", zone.String(), "from", c.start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
-			"visit": v.sealed, "start": wire(c.start), "resource": c.resource.ID.String(), "tz": zone.String(),
+			"visit": v.sealed, "start": wire(c.start), "end": wire(c.end), "resource": c.resource.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),
 		},
 	}
@@ -47,6 +48,43 @@ func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
 		p.Title = "Please look again"
 	}
 	return s.showPage(k, http.StatusOK, "form.html", p)
+}
+
+// bookSomebody books the picked time; with somebody else who is free then if the picked resource was taken meanwhile and the owner
+// lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
+func (s *Server) bookSomebody(k *call, v *linkVisit, c *choice, f *form) (out outcome, page string, err error) {
+	for range v.offer.resources {
+		if out, err = s.bookForm(k, v, c, f); booking.CodeOf(err) != booking.SlotTaken {
+			return out, "", err
+		}
+		other, lookErr := s.freeFor(k, v.offer, c)
+		if page, lookErr = s.bookedWithAnother(k, v, c, lookErr); page != "" {
+			return outcome{}, page, nil
+		}
+		if lookErr != nil || other == nil || other.resource.ID == c.resource.ID {
+			return out, "", cmp.Or(lookErr, err)
+		}
+		c = other
+		f.operation, page, lookErr = s.tryOf(k, v, c)
+		if lookErr != nil || page != "" {
+			return outcome{}, page, lookErr
+		}
+	}
+	return out, "", err
+}
+
+// bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
+// in. It passes an earlier error on.
+func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *choice, err error) (page string, _ error) {
+	if err != nil || !v.offer.roundRobin() {
+		return "", err
+	}
+	for _, r := range v.offer.resources {
+		if _, page, err = s.tryOf(k, v, &choice{r, c.start, c.end}); page != "" || err != nil {
+			return page, err
+		}
+	}
+	return "", nil
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.

@@ -169,18 +169,26 @@ func (f *question) read(text string) {
 		f.Fault = "Please tick this box to go on."
 	case text == "" && f.Required:
 		f.Fault = "Please fill this in."
-	case text == "":
-	case f.Type == "email" && !goodEmail(text):
-		f.Fault = "Please write an e-mail address, such as marty@example.com."
-	case f.Type == "url" && !goodURL(text):
-		f.Fault = "Please write an address, such as https://example.com."
-	case f.Type == "tel" && !goodPhone(text):
-		f.Fault = "Please write a telephone number, such as +44 20 7946 0018."
-	case f.Type == "number" && !goodNumber(text):
-		f.Fault = "Please write a number, such as 42."
-	case f.Type == "select" && !slices.Contains(f.Options, text):
-		f.Fault = "Please choose one of these."
+	case text != "":
+		f.Fault = f.misfit(text)
 	}
+}
+
+// misfit says what is wrong with a text for a field of its type; "" for nothing.
+func (f *question) misfit(text string) string {
+	switch {
+	case f.Type == "email" && !goodEmail(text):
+		return "Please write an e-mail address, such as marty@example.com."
+	case f.Type == "url" && !goodURL(text):
+		return "Please write an address, such as https://example.com."
+	case f.Type == "tel" && !goodPhone(text):
+		return "Please write a telephone number, such as +44 20 7946 0018."
+	case f.Type == "number" && !goodNumber(text):
+		return "Please write a number, such as 42."
+	case f.Type == "select" && !slices.Contains(f.Options, text):
+		return "Please choose one of these."
+	}
+	return ""
 }
 
 func goodEmail(text string) bool {

@@ -27,7 +27,7 @@ var (
 	questionTypes = []string{"text", "textarea", "tel", "url", "checkbox"}
 	// customerTexts is what a customer has beside name and e-mail address.
 	customerTexts = []string{"phone", "voip", "timezone"}
-	formFields    = []string{"name", "email", "visit", "start", "resource", "tz", "operation"} // of every form
+	formFields    = []string{"name", "email", "visit", "start", "end", "resource", "tz", "operation"} // of every form
 )
 
 type publicLinkInput struct {

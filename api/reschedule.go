@@ -1,8 +1,13 @@
 package api
 
 import (
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -16,7 +21,7 @@ func (s *Server) reschedule(k *call) error {
 	if err := k.decode(&in); err != nil {
 		return err
 	}
-	old, err := k.booking(s)
+	old, err := s.bookingToMove(k)
 	if err != nil {
 		return err
 	}
@@ -31,7 +36,72 @@ func (s *Server) reschedule(k *call) error {
 	if err != nil {
 		return err
 	}
+	k.hidePeople(out)
 	return s.answer(k, http.StatusCreated, out)
+}
+
+// bookingToMove finds the booking that the path names, by its id or by the proof that the caller may move it: the token of its
+// customer's link for reschedule_by_customer, which may also come as the query's signature. With a widget key, which anybody has,
+// the id alone is not enough: ids stand in addresses, logs and other systems.
+func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
+	token, name := k.Query("signature"), k.Param("id")
+	if strings.Count(name, ".") == 2 {
+		token, name = name, ""
+	}
+	if token == "" {
+		if k.kind == booking.WidgetKey && k.app.Settings.WidgetRescheduleRequiresProof {
+			return nil, booking.Errorf(booking.Forbidden, "With a widget key the customer's link has to be shown, as signature or in "+
+				"place of the id: see the app's setting widget_reschedule_requires_proof.")
+		}
+		return k.booking(s)
+	}
+	if len(token) > maxToken {
+		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+	}
+	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
+	if err != nil {
+		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+	}
+	target, err := s.DB.LinkTarget(k, id)
+	if err != nil {
+		return nil, err
+	}
+	if target.App.ID != k.app.ID {
+		return nil, booking.Errorf(booking.NotFound, "The booking does not exist.")
+	}
+	claims, err := s.verify(target, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := claims.For(id.String(), booking.RescheduleAction); err != nil {
+		return nil, err
+	}
+	k.proven = true
+	return target.Booking, k.owns(target.Booking.Resource.ID, "The booking")
+}
+
+// namedBy is the booking that a token says it is for. Whether it may say so is still to be verified.
+func namedBy(token string) string {
+	parts := strings.Split(token, ".")
+	var claims struct {
+		BookingID string `json:"booking_id"`
+	}
+	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || fill(text, &claims) != nil {
+		return ""
+	}
+	return claims.BookingID
+}
+
+// hidePeople takes out of an answer to a visitor what it says of people: whoever has a widget key and an id may move or hold, and
+// read nothing. Who has shown the customer's link gets the next one.
+func (k *call) hidePeople(out outcome) {
+	if !k.visitor() || out.booking == nil {
+		return
+	}
+	b := out.booking
+	b.Customers, b.Participants, b.Meta = []booking.Customer{}, []string{}, json.RawMessage("{}")
+	b.What, b.Where, b.Description = "", "", ""
+	k.unlinked = !k.proven
 }
 
 type rescheduleInput struct {
@@ -65,7 +135,7 @@ func (s *Server) moved(k *call, old *booking.Booking, in rescheduleInput) (d *dr
 // offeredAnew asks the project that the old booking was made through, if there still is one.
 func (s *Server) offeredAnew(d *draft) (err error) {
 	if d.Related.Project == nil {
-		return nil
+		return s.offered(d)
 	}
 	if d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project); err != nil {
 		return unlessMissing(err)

@@ -226,7 +226,8 @@ func (s *Server) showRequest(k *call, r *requested) error {
 	if p.Notice, err = s.noticeOf(k); err != nil {
 		return err
 	}
-	if wants := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""; wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
+	wants := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""
+	if wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
 		p.Notice = "Another time cannot be chosen here as things stand. Nothing was changed."
 		if r.unruled {
 			p.Notice = "No other times are offered here. Please ask " + theApp(k.app.Name) + " for another time. Nothing was changed."
@@ -256,7 +257,8 @@ func (s *Server) openUnpicked(k *call, r *requested) error {
 
 // showNotBooked says of a public link's request that its time was lost, and leads back to the link's times.
 func (s *Server) showNotBooked(k *call, r *requested) error {
-	p := &notice{frame: frame{Title: "Not booked"}, Text: "The time you chose was taken before your booking could be carried out. Nothing is booked."}
+	p := &notice{frame: frame{Title: "Not booked"}}
+	p.Text = "The time you chose was taken before your booking could be carried out. Nothing is booked."
 	link, err := s.DB.PublicLink(k, k.app.ID, *r.Request.PublicLink)
 	switch {
 	case err == nil && link.Enabled && !link.RequireClaimToken:

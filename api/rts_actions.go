@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -44,9 +45,9 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := k.pick(r.offer, k.Query("start"), k.Query("resource"))
-	if booking.CodeOf(err) == booking.Invalid {
-		return s.showNewTimes(k, r, saidOver)
+	c, said, err := k.pick(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
+	if said != "" {
+		return s.showNewTimes(k, r, said)
 	}
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 		ZoneText: zoneText(r.zone.String()), With: c.resource.Name, Action: r.action(), Button: "Book this time",
 		Hidden: r.hidden("pick"), Back: r.home(),
 	}
-	p.Hidden["start"], p.Hidden["resource"] = wire(c.start), c.resource.ID.String()
+	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.start), wire(c.end), c.resource.ID.String()
 	if err := s.foretell(k, r, p); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (s *Server) declineTime(k *call, r *requested) error {
 		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		body[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	text, _ := json.Marshal(body)
+	text, _ := json.Marshal(body) //nolint:errchkjson // texts and a switch
 	if err := s.prepare(k, b, a, text); err != nil {
 		return err
 	}
@@ -211,14 +212,17 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, err := k.pick(r.offer, k.typed("start"), k.typed("resource"))
-	if booking.CodeOf(err) == booking.Invalid {
-		return s.backToNewTimes(k, r, saidOver)
+	c, said, err := k.pick(r.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	if said != "" {
+		return s.backToNewTimes(k, r, said)
 	}
 	if err != nil {
 		return err
 	}
-	out, err := s.bookAgain(k, r, c)
+	out, c, err := s.bookAnyHost(k, r, c)
+	if c == nil {
+		return s.asItStands(k, r)
+	}
 	switch {
 	case booking.CodeOf(err) == booking.SlotTaken:
 		return s.backToNewTimes(k, r, saidTaken)
@@ -256,6 +260,31 @@ func (s *Server) firstPick(k *call, r *requested) (uuid.UUID, error) {
 		return uuid.NewSHA1(r.Request.ID, tried.BookingID[:]), nil
 	}
 	return tried.BookingID, nil
+}
+
+// bookAnyHost books the picked time, or with somebody else who is free then and offered, if the picked host was taken meanwhile. It
+// returns who it was; nobody when the request has that time already.
+func (s *Server) bookAnyHost(k *call, r *requested, c *choice) (out outcome, with *choice, err error) {
+	for range r.offer.resources {
+		if out, err = s.bookAgain(k, r, c); booking.CodeOf(err) != booking.SlotTaken {
+			return out, c, err
+		}
+		other, lookErr := s.freeFor(k, r.offer, c)
+		switch {
+		case lookErr != nil || other == nil || other.resource.ID == c.resource.ID:
+			return out, c, cmp.Or(lookErr, err)
+		case r.Booking != nil && r.Booking.Start.Equal(c.start) && r.Booking.End.Equal(c.end): // the form came twice
+			return out, nil, nil
+		case r.Booking != nil:
+			k.operation = uuid.NewSHA1(k.operation, other.resource.ID[:])
+		default:
+			if k.operation, lookErr = s.firstPick(k, r); lookErr != nil {
+				return out, c, lookErr
+			}
+		}
+		c = other
+	}
+	return out, c, err
 }
 
 // bookAgain moves the booking of a request, or makes its first.

@@ -6,8 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"holdfast/internal/booking"
 )
 
@@ -101,8 +99,8 @@ func stateText(state string) string {
 
 // noticeOf says what has become of the action that the address names.
 func (s *Server) noticeOf(k *call) (string, error) {
-	id, err := uuid.Parse(k.Query("action"))
-	if err != nil {
+	id, ok := parsedID(k.Query("action"))
+	if !ok {
 		return "", nil
 	}
 	a, err := s.DB.Action(k, id)

@@ -187,20 +187,28 @@ func excuse(err *booking.Error) (title, text string) {
 			"Nothing was booked."
 	case booking.InvalidParameter:
 		return "The link does not work", err.Message
-	case booking.TooManyRequests:
-		return "One moment, please", "There were many requests from your network. Please try again in a while."
-	case booking.Overloaded:
-		return "One moment, please", "Many people are booking at this moment. Please try again in a few seconds."
-	case booking.Unavailable:
-		return "One moment, please", "A part of this service does not answer just now. Please try again in a few seconds."
-	case booking.Internal:
-		return "Something went wrong", "That was our fault, and nothing of yours."
+	case booking.TooManyRequests, booking.Overloaded, booking.Unavailable, booking.Internal:
+		return trouble(err.Code)
 	case booking.Forbidden:
 		return "Not from there", err.Message
 	case booking.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
 	default:
 		return "That did not work", err.Message
+	}
+}
+
+// trouble is what a visitor reads when the server cannot do its work for a moment.
+func trouble(code booking.Code) (title, text string) {
+	switch code {
+	case booking.TooManyRequests:
+		return "One moment, please", "There were many requests from your network. Please try again in a while."
+	case booking.Overloaded:
+		return "One moment, please", "Many people are booking at this moment. Please try again in a few seconds."
+	case booking.Unavailable:
+		return "One moment, please", "A part of this service does not answer just now. Please try again in a few seconds."
+	default:
+		return "Something went wrong", "That was our fault, and nothing of yours."
 	}
 }
 

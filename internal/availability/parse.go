@@ -90,7 +90,7 @@ func parseConstraint(raw json.RawMessage, where string, wrong faults) Constraint
 	kind, allow := strings.CutPrefix(kind, "allow_")
 	s, known := shapes[kind]
 	if !known || block == allow {
-		wrong.add(where, "is not a rule that is known")
+		wrong.add(where, unknownRule(name))
 		return Constraint{}
 	}
 	c := Constraint{name: name, block: block, dim: s.dim, days: s.days, hours: [2]int64{0, day}}
@@ -98,6 +98,29 @@ func parseConstraint(raw json.RawMessage, where string, wrong faults) Constraint
 		return c.read(fields, where, wrong)
 	}
 	return c
+}
+
+// RuleNames are the names of all rules, in order.
+func RuleNames() []string {
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(shapes)) {
+		names = append(names, "allow_"+kind, "block_"+kind)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// unknownRule names the rule that was probably meant, and all there are.
+func unknownRule(name string) string {
+	text := "is not a rule that is known; "
+	plain := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(name))
+	for _, known := range RuleNames() {
+		if plain == known || strings.TrimSuffix(plain, "s") == strings.TrimSuffix(known, "s") ||
+			strings.ReplaceAll(plain, "_", "") == strings.ReplaceAll(known, "_", "") {
+			text += "did you mean " + known + "? "
+		}
+	}
+	return text + "there are " + strings.Join(RuleNames(), ", ")
 }
 
 // readFields returns nil if there are not exactly the fields that are wanted.

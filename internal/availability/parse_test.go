@@ -20,10 +20,13 @@ func TestConstraintsThatAreNotThere(t *testing.T) {
 func TestConstraintsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	const (
-		object, unknown = "must be an object with one key, the rule's name", "is not a rule that is known"
-		oClock          = "must be an hour from 0 to 24 or a time such as 17:30"
-		date            = "must be a timestamp or a date, such as 2026-12-24"
-		dayName         = "must be a day's name, such as Monday"
+		object = "must be an object with one key, the rule's name"
+		all    = "there are allow_day, allow_day_and_time, allow_hours, allow_period, allow_weekdays, allow_weekends, " +
+			"block_day, block_day_and_time, block_hours, block_period, block_weekdays, block_weekends"
+		unknown = "is not a rule that is known; " + all
+		oClock  = "must be an hour from 0 to 24 or a time such as 17:30"
+		date    = "must be a timestamp or a date, such as 2026-12-24"
+		dayName = "must be a day's name, such as Monday"
 	)
 	for _, c := range []struct {
 		text  string
@@ -37,7 +40,7 @@ func TestConstraintsThatAreWrong(t *testing.T) {
 		{`[{}, []]`, []string{"constraints.0: " + object, "constraints.1: " + object}},
 		{`[{"allow_weekdays":{}, "block_day":{"day":"Monday"}}]`, []string{"constraints.0: " + object}},
 		{`[{"allow_weekdays":{}}, {"allow_moon":{}}]`, []string{"constraints.1.allow_moon: " + unknown}},
-		{`[{"weekdays":{}}, {"block_allow_day":{"day":"Monday"}}, {"Allow_weekdays":{}}]`, []string{"constraints.0.weekdays: " + unknown, "constraints.1.block_allow_day: " + unknown, "constraints.2.Allow_weekdays: " + unknown}},
+		{`[{"weekdays":{}}, {"block_allow_day":{"day":"Monday"}}, {"Allow_weekdays":{}}]`, []string{"constraints.0.weekdays: " + unknown, "constraints.1.block_allow_day: " + unknown, "constraints.2.Allow_weekdays: is not a rule that is known; did you mean allow_weekdays? " + all}},
 		{`[{"allow_day":{}}]`, []string{"constraints.0.allow_day.day: is missing"}},
 		{`[{"allow_day":[]}]`, []string{"constraints.0.allow_day.day: is missing"}},
 		{`[{"allow_day":"Monday"}]`, []string{"constraints.0.allow_day: must be an object"}},

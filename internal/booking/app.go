@@ -22,6 +22,18 @@ type App struct {
 type AppSettings struct {
 	ActionLinks   LinkMode `json:"action_links"`
 	RedirectHosts []string `json:"redirect_hosts"` // "example.com" or "example.com:8443"; where links may send people
+
+	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
+	// neither until they say so.
+	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only
+	WidgetRescheduleRequiresProof bool `json:"widget_reschedule_requires_proof"` // the id of a booking is not enough to move it
+}
+
+// NewAppSettings are the settings a new app begins with.
+func NewAppSettings() AppSettings {
+	return AppSettings{
+		ActionLinks: ConfirmPage, RedirectHosts: []string{}, WidgetRequiresProject: true, WidgetRescheduleRequiresProof: true,
+	}
 }
 
 // LinkMode says what opening an action link does.

@@ -16,20 +16,24 @@ import (
 type Maker struct {
 	Keyring *Keyring
 	BaseURL string // where customers reach this server, without a slash at the end
-
-	Now func() time.Time // the clock that says whether a booked time has begun; nil = time.Now
 }
 
 // Customer returns the links a customer can use in the booking's state, by action. They are the same each time they are
-// made for one stay in a state, they die with it, and they expire when the booked time ends. There are none once it has begun, nor
-// while the booking's graph is of a newer build than this one, as in the middle of a deploy.
+// made for one stay in a state, they die with it, and they expire when the booked time ends. There are none for a state that was
+// entered after the booked time had begun, so a message that is sent again says the same; nor while the booking's graph is of a
+// newer build than this one, as in the middle of a deploy.
 func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
+	return m.CustomerAt(b, b.EnteredAt)
+}
+
+// CustomerAt returns those that can be used at a moment: none once the booked time has begun.
+func (m Maker) CustomerAt(b *booking.Booking, now time.Time) (map[string]string, error) {
 	all := map[string]string{}
 	graph, err := b.RuleBook()
 	if err != nil {
 		return all, nil //nolint:nilerr // see above
 	}
-	if b.Begun(m.now()) {
+	if b.Begun(now) {
 		return all, nil
 	}
 	for _, action := range graph.OpenTo(b.State, graphs.ActorCustomerLink) {
@@ -44,13 +48,6 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 // Owner returns the link by which the owner plays an action in the booking's state. Whether the graph lets owners is the
 // caller's to ask.
 func (m Maker) Owner(b *booking.Booking, action string) (string, error) { return m.link(b, action) }
-
-func (m Maker) now() time.Time {
-	if m.Now == nil {
-		return time.Now()
-	}
-	return m.Now()
-}
 
 func (m Maker) link(b *booking.Booking, action string) (string, error) {
 	issued := b.EnteredAt.UTC().Truncate(time.Second)

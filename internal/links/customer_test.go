@@ -23,13 +23,13 @@ func confirmedBooking() *booking.Booking {
 
 func customerLinks(t *testing.T, b *booking.Booking) map[string]string {
 	t.Helper()
-	return customerLinksAt(t, b, testNow)
+	return customerLinksAt(t, b, b.EnteredAt)
 }
 
 func customerLinksAt(t *testing.T, b *booking.Booking, now time.Time) map[string]string {
 	t.Helper()
-	m := Maker{Keyring: testKeyring(t), BaseURL: "https://book.example.com/base/", Now: func() time.Time { return now }}
-	all, err := m.Customer(b)
+	m := Maker{Keyring: testKeyring(t), BaseURL: "https://book.example.com/base/"}
+	all, err := m.CustomerAt(b, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +143,11 @@ func TestCustomerLinksEndWithTheStart(t *testing.T) {
 	for now, want := range map[time.Time]int{b.Start.Add(-time.Second): 2, b.Start: 0, b.Start.Add(time.Minute): 0, b.End.Add(time.Hour): 0} {
 		if all := customerLinksAt(t, b, now); all == nil || len(all) != want {
 			t.Errorf("at %s: %v, want %d links", now, all, want)
+		}
+		b := confirmedBooking()
+		b.EnteredAt = now
+		if told, err := (Maker{Keyring: testKeyring(t)}).Customer(b); err != nil || len(told) != want {
+			t.Errorf("of a state entered at %s: %v, %v, want %d links", now, told, err, want)
 		}
 	}
 }

@@ -33,7 +33,8 @@ type bookingsPage struct {
 var bookingFilters = []string{"q", "resource", "when", "from", "to", "graph", "state", "order"}
 
 var bookingOrders = []choice{
-	{Value: "made", Label: "last made first"}, {Value: "start", Label: "by time, earliest first"}, {Value: "latest", Label: "by time, latest first"},
+	{Value: "made", Label: "last made first"}, {Value: "start", Label: "by time, earliest first"},
+	{Value: "latest", Label: "by time, latest first"},
 }
 
 const listedResources = "200" // that the filter offers; others are found by their name

@@ -7,7 +7,8 @@ import (
 
 // folded is an expression without case, accents and ligatures. What NFKD does not take apart is replaced by hand.
 func folded(expression string) string {
-	return `regexp_replace(normalize(replace(translate(lower(` + expression + `), 'øłđðı', 'olddi'), 'ß', 'ss'), NFKD), '[\u0300-\u036F]', '', 'g')`
+	plain := `replace(translate(lower(` + expression + `), 'øłđðı', 'olddi'), 'ß', 'ss')`
+	return `regexp_replace(normalize(` + plain + `, NFKD), '[\u0300-\u036F]', '', 'g')`
 }
 
 // wordCondition is true of bookings b that have a word in their title or place, in the name of their resource, or in the name,

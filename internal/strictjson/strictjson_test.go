@@ -112,10 +112,10 @@ func TestUnknownNames(t *testing.T) {
 		"constraints": "did you mean availability_constraints?", "custmer": "did you mean customer?", "customers": "did you mean customer?",
 		"garph": "did you mean graph?", "resourceId": "did you mean resource_id?", "resource-id": "did you mean resource_id?",
 		"autocomplete": "did you mean auto_complete?", "avalability_constraint": "did you mean availability_constraints?",
-		"wat": "did you mean what?", "when": "", "whom": "", "notes": "", "id": "", "auto_complete": "", "x": "", "skipped_customer": "",
+		"wat": "did you mean what?", "when": "", "whom": "", "notes": "", "id": "", "auto_complete": "", "x": "", "customre": "",
 		"Customer": "write customer", "Auto_Complete": "write auto_complete", strings.Repeat("customer", 20): "",
 	} {
-		err := Rules{Unknown: RefuseMisspelt, Also: also, Skipped: []string{"skipped_customer"}}.Decode([]byte(`{"`+name+`":{}}`), &target{})
+		err := Rules{Unknown: RefuseMisspelt, Also: also, Skipped: []string{"customre"}}.Decode([]byte(`{"`+name+`":{}}`), &target{})
 		if got := fmt.Sprint(err); want == "" && err != nil || !strings.HasSuffix(got, want) && want != "" {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
@@ -127,6 +127,9 @@ func TestUnknownNames(t *testing.T) {
 	deep := []byte(`{"customer":"x","unknown":{"custmer":1}}`)
 	if err := (Rules{Unknown: RefuseMisspelt}).Decode(deep, &target{}); err != nil {
 		t.Errorf("inside of what nobody knows: %v", err)
+	}
+	if err := (Rules{Unknown: RefuseAll}).Decode([]byte(`{"one":{"txet":1}}`), &shelf{}); err != nil {
+		t.Errorf("rules are about the outermost object: %v", err)
 	}
 }
 

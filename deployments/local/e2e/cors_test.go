@@ -55,7 +55,7 @@ func TestCORSPreflights(t *testing.T) {
 // TestCORSOfErrors: without them a browser shows its page nothing, not even the status.
 func TestCORSOfErrors(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	widget, site := b.widget(t), []string{"Origin", "https://barber.example"}
 	for status, a := range map[int]answer{
 		200: b.get(t, "/v2/app", site...),

@@ -30,7 +30,7 @@ const fromHold = `{"graph":"instant","reservation_id":%q,"customer":{"name":"Mar
 // TestAHoldKeepsOthersAway: it has the hour until it becomes the booking; its holder still sees the hour as free.
 func TestAHoldKeepsOthersAway(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	resource, visitor := b.resource(t), b.widget(t)
 	hold := visitor.hold(t, resource, 9, 600)
 	b.post(t, "/v2/bookings", request(resource, "instant", 9)).refused(t, http.StatusConflict, "slot_taken")

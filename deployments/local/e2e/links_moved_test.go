@@ -16,6 +16,13 @@ func (b *bundle) customerLink(t testing.TB, id, action string) string {
 	return link
 }
 
+// proven is the path that moves a booking, by the token of its customer's link: what a widget key needs.
+func (b *bundle) proven(t testing.TB, id string) string {
+	t.Helper()
+	_, token, _ := strings.Cut(b.customerLink(t, id, "reschedule_by_customer"), "signature=")
+	return "/v2/bookings/" + token + "/reschedule"
+}
+
 // TestLinksFollowABooking: a customer's first mail still cancels the booking after it was moved.
 func TestLinksFollowABooking(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ const nineToFive = `,"availability":{"length":"1 hour","to":"2 weeks"},"availabi
 // TestVisitorsBookWhatAProjectOffers: the rules hold for whoever asks without looking, too. The owner's backend is free.
 func TestVisitorsBookWhatAProjectOffers(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	visitor, resource := b.widget(t), b.resource(t)
 	b.put(t, "/v2/resources/"+resource, `{"availability_constraints":[{"block_hours":{"start":12,"end":13}}]}`).want(t, http.StatusOK)
 	project := b.project(t, "Nine to five", nineToFive, resource).str("data.id")
@@ -62,7 +62,15 @@ func TestVisitorsBookWhatAProjectOffers(t *testing.T) {
 	ask(-1, "10:00").refused(t, http.StatusUnprocessableEntity, "invalid").same(t, "errors.start.0", "is in the past")
 	ask(20, "10:00").notOffered(t) // nor next month, here
 	ask(2, "09:00").refused(t, http.StatusConflict, "slot_taken")
-	visitor.post(t, "/v2/bookings", inDays(t, "", resource, 4, "20:00", `,"graph":"instant","project_id":null`)).want(t, http.StatusCreated)
+	alone := `,"graph":"instant","project_id":null`
+	visitor.post(t, "/v2/bookings", inDays(t, "", resource, 4, "20:00", alone)).want(t, http.StatusCreated)
+	for _, clock := range []string{"12:00", "11:30", "12:59"} { // the resource's own rules hold all the same
+		visitor.post(t, "/v2/bookings", inDays(t, "", resource, 5, clock, alone)).refused(t, http.StatusUnprocessableEntity, "invalid")
+	}
+	visitor.post(t, "/v2/bookings", inDays(t, "", resource, -1, "10:00", alone)).refused(t, http.StatusUnprocessableEntity, "invalid")
+	for _, end := range []string{"+25 hours", "+1 year"} {
+		visitor.post(t, "/v2/bookings", longer(t, inDays(t, "", resource, 6, "13:00", alone), end)).refused(t, http.StatusUnprocessableEntity, "invalid")
+	}
 	b.post(t, "/v2/bookings", inDays(t, project, resource, 5, "20:00", "")).want(t, http.StatusCreated)
 	b.post(t, "/v2/bookings", inDays(t, project, resource, -1, "12:00", "")).want(t, http.StatusCreated)
 }
@@ -74,7 +82,7 @@ func TestVisitorsRescheduleToWhatTheProjectOffers(t *testing.T) {
 	visitor, resource := b.widget(t), b.resource(t)
 	project := b.project(t, "Nine to five", nineToFive, resource).str("data.id")
 	id := visitor.post(t, "/v2/bookings", inDays(t, project, resource, 2, "09:00", "")).want(t, http.StatusCreated).str("data.id")
-	path := "/v2/bookings/" + id + "/reschedule"
+	path := b.proven(t, id)
 	visitor.post(t, path, inDays(t, "", resource, 2, "08:30", "")).notOffered(t)
 	if got := b.state(t, id); got != "confirmed" {
 		t.Errorf("the booking is %s", got)
@@ -82,7 +90,8 @@ func TestVisitorsRescheduleToWhatTheProjectOffers(t *testing.T) {
 	moved := visitor.post(t, path, inDays(t, "", resource, 3, "10:00", "")).want(t, http.StatusCreated)
 	again := b.post(t, "/v2/bookings/"+moved.str("data.id")+"/reschedule", inDays(t, "", resource, 3, "20:00", "")).want(t, http.StatusCreated)
 	b.call(t, http.MethodDelete, "/v2/projects/"+project, "").want(t, http.StatusNoContent)
-	visitor.post(t, "/v2/bookings/"+again.str("data.id")+"/reschedule", inDays(t, "", resource, 3, "21:00", "")).want(t, http.StatusCreated)
+	orphan := b.proven(t, again.str("data.id"))
+	visitor.post(t, orphan, inDays(t, "", resource, 3, "21:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
 }
 
 // TestVisitorsHaveAWhileToBook: what was offered a moment ago is still good, and a hold is judged when it is made.
@@ -90,16 +99,16 @@ func TestVisitorsHaveAWhileToBook(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
 	visitor, resource := b.widget(t), b.resource(t)
-	notice := b.project(t, "With notice", `,"availability":{"from":"5 hours"},"booking":{"graph":"instant"}`, resource).str("data.id")
+	notice := b.project(t, "With notice", `,"availability":{"from":"5 hours","round_to_nearest_hour":false},"booking":{"graph":"instant"}`, resource).str("data.id")
 	from := time.Now().Add(5 * time.Hour).Truncate(time.Second)
 	visitor.post(t, "/v2/bookings", at(notice, resource, from.Add(-20*time.Minute), "")).notOffered(t)
 	visitor.post(t, "/v2/bookings", at(notice, resource, from.Add(-10*time.Minute), "")).want(t, http.StatusCreated)
 	strict := b.project(t, "Nine to five", nineToFive, resource).str("data.id")
 	late := inDays(t, strict, resource, 3, "20:00", "")
 	hold := b.post(t, "/v2/bookings/reserve", late).want(t, http.StatusCreated).str("data.reservation_id") // the owner keeps it for somebody
-	taken := fmt.Sprintf(`{"project_id":%q,"reservation_id":%q,"customer":{"name":"Marty McFly","email":"marty@example.com"}`, strict, hold)
+	taken := fmt.Sprintf(`{"project_id":%q,"reservation_id":%q`, strict, hold)
 	visitor.post(t, "/v2/bookings", taken+inDays(t, "", resource, 3, "21:00", "")[len(`{"resource_id":"`)+len(resource)+1:]).notOffered(t)
-	visitor.post(t, "/v2/bookings", taken+"}").want(t, http.StatusCreated)
+	visitor.post(t, "/v2/bookings", taken+`,"customer":{"name":"Marty McFly","email":"marty@example.com"}}`).want(t, http.StatusCreated)
 }
 
 // TestSeatsAreOfferedByTheirSession, whatever the hours of the project that sells them.
@@ -140,7 +149,7 @@ func TestVisitorsBookTheProjectsResources(t *testing.T) {
 	refused.same(t, "errors.resource_id.0", "is not a resource of this project")
 	made := visitor.post(t, "/v2/bookings", inDays(t, project, own, 2, "09:00", "")).want(t, http.StatusCreated)
 	b.post(t, "/v2/bookings", inDays(t, project, other, 2, "09:00", "")).want(t, http.StatusCreated)
-	path := "/v2/bookings/" + made.str("data.id") + "/reschedule"
+	path := b.proven(t, made.str("data.id"))
 	visitor.post(t, path, inDays(t, "", other, 3, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")
 	draft := b.project(t, "Nobody's", nineToFive).str("data.id")
 	visitor.post(t, "/v2/bookings", inDays(t, draft, other, 4, "09:00", "")).refused(t, http.StatusUnprocessableEntity, "invalid")

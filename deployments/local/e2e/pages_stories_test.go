@@ -48,6 +48,8 @@ func pageStories(t *testing.T) (all []pageStory) {
 		story.Name = name
 		all = append(all, journeyStory(t, story))
 	}
+	all = append(all, waitingStory(t, "confirm_decline", "Not confirmed yet"), waitingStory(t, "instant_payment", "Not paid yet"))
+	all = append(all, linkStories(t)...)
 	return append(all, zoneStory(t), clockStory(t), loseStory(t), moveStory(t), cancelStory(t), noticeStory(t, "expired", "token_expired"),
 		noticeStory(t, "replayed", "claim_token_replayed"), noticeStory(t, "empty", "There are no free times in this week."))
 }
@@ -185,6 +187,41 @@ func cancelStory(t *testing.T) pageStory {
 		check: func(t *testing.T, seen answer) {
 			seen.same(t, "seen.title", "Cancelled")
 			s.bookings(t).same(t, "data.0.state", "cancelled_by_customer")
+		},
+	}
+}
+
+// waitingStory looks at the page of a booking that waits for somebody.
+func waitingStory(t *testing.T, graph, says string) pageStory {
+	t.Helper()
+	s := newLinkShop(t, mornings+`,"booking":{"graph":"`+graph+`"}`, "")
+	return readStory("waits-"+graph, s.api+s.booked(t), says, graph == "instant_payment")
+}
+
+// linkStories look at the pages of action links: the owner's question, the same once the time is taken, and the customer's picker.
+func linkStories(t *testing.T) []pageStory {
+	t.Helper()
+	b := tenant(t, plain)
+	resource := b.resource(t)
+	confirm := func(id string) string {
+		return b.api + linkPath(id, "confirm", byHand(payload(id, "confirm", ""), b.key))
+	}
+	asked, taken := b.book(t, resource, "confirm_decline", 9), b.book(t, resource, "confirm_decline", 12)
+	b.book(t, resource, "instant", 12)
+	_, _, link := moveApp(t, plain, "instant")
+	return []pageStory{
+		readStory("link-confirm", confirm(asked), "Marty McFly", false), readStory("link-taken", confirm(taken), "Decline the booking", true),
+		readStory("link-reschedule", link, "It stays yours until you have chosen another.", false),
+	}
+}
+
+func readStory(name, address, says string, dark bool) pageStory {
+	return pageStory{
+		Name: name, Play: "read", URL: address, Timezone: "Europe/Berlin", Home: "Europe/Berlin", Phone: true, Dark: dark,
+		check: func(t *testing.T, seen answer) {
+			if words := seen.str("seen.words"); !strings.Contains(words, says) {
+				t.Error(words)
+			}
 		},
 	}
 }

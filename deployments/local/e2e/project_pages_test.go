@@ -80,7 +80,7 @@ func TestHostedPagesUseTheNewestKey(t *testing.T) {
 	t.Parallel()
 	b, other := tenant(t, plain), tenant(t, plain)
 	resource := b.resource(t)
-	path := "/v2/projects/hosted/" + b.project(t, "Hosted", `,"booking":{"graph":"instant"}`, resource).str("data.slug")
+	path := "/v2/projects/hosted/" + b.project(t, "Hosted", `,"booking":{"graph":"instant"},"availability":{"length":"1 hour"}`, resource).str("data.slug")
 	older := b.widget(t)
 	newer := b.post(t, "/v2/keys", `{"kind":"widget"}`).want(t, http.StatusCreated)
 	other.widget(t)

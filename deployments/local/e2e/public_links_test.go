@@ -184,6 +184,8 @@ func TestVisitorsMayNotChoose(t *testing.T) {
 	}
 	s.bookings(t).same(t, "total", "0")
 	typed := map[string]string{"name": "M", "email": "m@example.com", "graph": "confirm_decline", "end": "2040-01-01T00:00:00Z", "meta": "{}"}
+	s.resend(t, s.path, form.form(typed)).says(t, "How long a time takes has changed")
+	delete(typed, "end")
 	s.visitor.submit(t, s.path, form.form(typed)).want(t, http.StatusSeeOther)
 	made := s.bookings(t)
 	made.same(t, "data.0.graph", "instant")

@@ -133,12 +133,14 @@ func TestOnlyWhatIsOnIsRemindedOf(t *testing.T) {
 // A visitor's browser has no say in it.
 func TestProjectsRemind(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	visitor := b.widget(t)
 	inherited, own, last := newReceiver(t, ok), newReceiver(t, ok), newReceiver(t, ok)
-	project := b.project(t, "Haircut", fmt.Sprintf(`,"booking":{"graph":"instant"},"reminders":[%s]`, remind(inherited.URL, "before", 3))).str("data.id")
+	project := b.project(t, "Haircut", fmt.Sprintf(`,"booking":{"graph":"instant"},"availability":{"from":"now"},"reminders":[%s]`, remind(inherited.URL, "before", 3))).str("data.id")
 	book := func(who *bundle, more string) string {
-		body := soon(b.resource(t), "instant", 9*time.Second, fmt.Sprintf(`,"project_id":%q`, project), more)
+		chair := b.resource(t)
+		b.post(t, "/v2/projects/"+project+"/resources", fmt.Sprintf(`{"resource_id":%q}`, chair)).want(t, http.StatusCreated)
+		body := soon(chair, "instant", 9*time.Second, fmt.Sprintf(`,"project_id":%q`, project), more)
 		return who.post(t, "/v2/bookings", body).want(t, http.StatusCreated).str("data.id")
 	}
 	plainly, with, without := book(b, ""), book(b, notified(remind(own.URL, "before", 3))), book(b, notified())

@@ -183,7 +183,8 @@ func TestRescheduleFromABrowser(t *testing.T) {
 	b := tenant(t, plain)
 	visitor := b.widget(t)
 	id := b.book(t, b.resource(t), "instant", 9)
-	path, once := "/v2/bookings/"+id+"/reschedule", []string{"Idempotency-Key", "later"}
+	b.put(t, "/v2/app", `{"settings":{"widget_requires_project":false}}`).want(t, http.StatusOK)
+	path, once := b.proven(t, id), []string{"Idempotency-Key", "later"}
 	first := visitor.post(t, path, to(12), once...).want(t, http.StatusCreated)
 	second := visitor.post(t, path, to(12), once...).want(t, http.StatusCreated)
 	if first.body != second.body || second.header.Get("Idempotent-Replayed") != "true" {

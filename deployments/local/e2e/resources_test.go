@@ -91,7 +91,7 @@ func TestTimezoneByEmail(t *testing.T) {
 // TestWidgetsSeeLittleOfAResource wherever one is shown to a browser.
 func TestWidgetsSeeLittleOfAResource(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	resource := b.post(t, "/v2/resources", `{"name":"Ann","timezone":"UTC","email":"secret@example.com","meta":{"a":"secret"},"tags":["secret"]}`).
 		want(t, http.StatusCreated).str("data.id")
 	widget := b.widget(t)

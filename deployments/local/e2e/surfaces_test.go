@@ -164,7 +164,7 @@ func TestPastTimesAreNotSold(t *testing.T) {
 		}
 	}
 	id := s.ask(t, "/v2/bookings", 2, "10:00", "").want(t, http.StatusCreated).str("data.id")
-	s.ask(t, "/v2/bookings/"+id+"/reschedule", -1, "10:00", "").refused(t, http.StatusUnprocessableEntity, "invalid")
+	s.ask(t, s.proven(t, id), -1, "10:00", "").refused(t, http.StatusUnprocessableEntity, "invalid")
 	s.post(t, "/v2/bookings", inDays(t, s.project, s.resource, -1, "10:00", "")).want(t, http.StatusCreated) // an owner notes what was
 }
 
@@ -173,7 +173,7 @@ func TestLengthIsTheOwners(t *testing.T) {
 	t.Parallel()
 	s := newSurfaces(t, mornings)
 	id := s.ask(t, "/v2/bookings", 2, "10:00", "").want(t, http.StatusCreated).str("data.id")
-	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve", "/v2/bookings/" + id + "/reschedule"} {
+	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve", s.proven(t, id)} {
 		for _, end := range []string{"+2 hours", "+1 second", "+1 minute", "+1 year"} {
 			body := inDays(t, s.project, s.resource, 3, "09:00", "")
 			s.widget.post(t, path, longer(t, body, end)).refused(t, http.StatusUnprocessableEntity, "invalid")
@@ -192,7 +192,7 @@ func longer(t testing.TB, body, end string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	length := map[string]time.Duration{"+2 hours": 2 * time.Hour, "+1 second": time.Second, "+1 minute": time.Minute, "+1 year": 365 * 24 * time.Hour}[end]
+	length := map[string]time.Duration{"+2 hours": 2 * time.Hour, "+1 second": time.Second, "+1 minute": time.Minute, "+1 year": 365 * 24 * time.Hour, "+25 hours": 25 * time.Hour}[end]
 	return strings.Replace(body, `"end":"`+at.str("end"), `"end":"`+start.Add(length).Format(time.RFC3339), 1)
 }
 
@@ -282,7 +282,8 @@ func TestCustomersChangeNothingThatHasBegun(t *testing.T) {
 				t.Errorf("%s: %d %s", name, page.status, page.words())
 			}
 		}
-		visitor.post(t, "/v2/bookings/"+id+"/reschedule", to(12)).refused(t, http.StatusUnprocessableEntity, "too_late")
+		proof := "?signature=" + byHand(payload(id, "reschedule_by_customer", ""), b.key)
+		visitor.post(t, "/v2/bookings/"+id+"/reschedule"+proof, to(12)).refused(t, http.StatusUnprocessableEntity, "too_late")
 		if got := b.state(t, id); got != "confirmed" {
 			t.Errorf("%s: the booking is %s", name, got)
 		}

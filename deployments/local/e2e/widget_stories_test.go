@@ -118,7 +118,8 @@ func (b barber) rescheduled(t *testing.T) widgetStory {
 	id := project.str("data.id")
 	old := b.post(t, "/v2/bookings", fmt.Sprintf(`{"project_id":%q,"resource_id":%q,"start":"2030-06-03T09:00:00+02:00","end":"2030-06-03T10:00:00+02:00",
 		"customer":{"name":"Ada Lovelace","email":"ada@example.com"}}`, id, project.str("data.resources.0"))).want(t, http.StatusCreated).str("data.id")
-	config["reschedule"] = map[string]string{"uuid": old, "action": "reschedule", "eventStart": "2030-06-03T09:00:00+02:00", "eventEnd": "2030-06-03T10:00:00+02:00"}
+	_, token, _ := strings.Cut(b.customerLink(t, old, "reschedule_by_customer"), "signature=") // what the widget calls the uuid
+	config["reschedule"] = map[string]string{"uuid": token, "action": "reschedule", "eventStart": "2030-06-03T09:00:00+02:00", "eventEnd": "2030-06-03T10:00:00+02:00"}
 	return widgetStory{Name: "rescheduled", Play: "move", Config: config, Timezone: "Europe/Berlin", check: func(t *testing.T, seen answer) {
 		if state := b.state(t, old); state != "rescheduled_by_customer" {
 			t.Errorf("the old booking is %s", state)

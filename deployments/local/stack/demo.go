@@ -32,9 +32,9 @@ func makeDemo(ctx context.Context, a *app.App, dir string) (Demo, error) {
 	tenant, err := a.DB.AppBySlug(ctx, demoSlug)
 	if booking.CodeOf(err) == booking.NotFound {
 		tenant = &booking.App{
-			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true,
-			Settings: booking.AppSettings{ActionLinks: booking.OneClick, RedirectHosts: []string{"example.com"}},
+			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true, Settings: booking.NewAppSettings(),
 		}
+		tenant.Settings.ActionLinks, tenant.Settings.RedirectHosts = booking.OneClick, []string{"example.com"}
 		demo.APIKey, err = apps.Create(ctx, a.DB, a.Vault, tenant)
 	} else if err == nil {
 		demo.APIKey, err = addKey(ctx, a, tenant, booking.ServerKey)
