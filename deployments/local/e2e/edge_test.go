@@ -46,7 +46,7 @@ var asked = []struct{ method, path, need string }{
 
 func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	visitor := b.anonymous()
 	widget := *b
 	widget.key = b.post(t, "/v2/keys", `{"kind":"widget","name":"site"}`).want(t, http.StatusCreated).str("data.key")
