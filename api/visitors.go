@@ -44,6 +44,9 @@ func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
 		if err == nil {
+			err = checkAddress(k.Request.URL)
+		}
+		if err == nil {
 			err = handle(k)
 		}
 		if err != nil {
