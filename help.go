@@ -22,7 +22,7 @@ Settings come from HOLDFAST_… variables: see README.md.
 `
 
 // about is more about each command.
-var about = map[string]string{
+var about = map[string]string{ //nolint:gosec // the passwords in it are the word "password"
 	"api": `usage: holdfast api
 
 Answers HTTP: the API, the pages for visitors, and the portal. Any number of them can run. It needs a migrated Postgres to

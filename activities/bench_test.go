@@ -16,7 +16,7 @@ func BenchmarkDrain(b *testing.B) {
 		WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
 			SELECT gen_random_uuid(), app_id, booking_id, 1000 + n, type, data, at, graph, state, topics
-			FROM (SELECT * FROM events LIMIT 1) e, generate_series(2, $1::int) n RETURNING id, seq)
+			FROM (SELECT app_id, booking_id, type, data, at, graph, state, topics FROM events LIMIT 1) e, generate_series(2, $1::int) n RETURNING id, seq)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, next_at)
 		SELECT gen_random_uuid(), $2, id, gen_random_uuid(), 1, now() - interval '1 hour' FROM made`, b.N, f.endpoint.ID)
 	f.sql(`ANALYZE`)

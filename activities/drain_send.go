@@ -202,6 +202,9 @@ func (a *Activities) attempt(
 	if err == nil {
 		result = a.Sender.Send(ctx, t.request(d, started, body))
 		t.expect(&result)
+		if webhook.IsUnreachable(result.ErrorCode) { // its owner is not told which of them
+			a.Log.Info("a webhook's target cannot be reached", "delivery", d.ID, "code", result.ErrorCode)
+		}
 	} else {
 		a.Log.Error("a webhook cannot be rendered", "delivery", d.ID, "format", t.Format, "code", booking.CodeOf(err))
 	}

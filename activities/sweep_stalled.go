@@ -33,7 +33,7 @@ func (a *Activities) sweepEndpoints(ctx context.Context) (int, error) {
 	woken := 0
 	for _, endpoint := range endpoints {
 		if ctx.Err() != nil {
-			break
+			return woken, nil //nolint:nilerr // the next sweep goes on where this one stopped
 		}
 		if a.wake(ctx, endpoint) {
 			woken++

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -59,6 +60,32 @@ func (k *call) owns(resource uuid.UUID, what string) error {
 		return booking.Errorf(booking.NotFound, "%s does not exist.", what)
 	}
 	return nil
+}
+
+// sharesProject tells whether a project's resources are the caller's colleagues: it is one of them itself.
+func (k *call) sharesProject(p *booking.Project) bool {
+	return k.self != nil && p != nil && slices.Contains(p.Resources, *k.self)
+}
+
+// keepOwn refuses a resource that books, holds, moves or takes over the time of another one. Through a project that both belong to it
+// may, within what the project offers. For it, others do not exist.
+func (d *draft) keepOwn() {
+	if d.k.self == nil {
+		return
+	}
+	reaches := func(resource uuid.UUID) bool {
+		return resource == *d.k.self || d.k.sharesProject(d.project) && slices.Contains(d.project.Resources, resource)
+	}
+	switch {
+	case d.Resource.ID != uuid.Nil && !reaches(d.Resource.ID):
+		d.problems.Add("resource_id", "does not exist")
+	case d.source != nil && !reaches(d.source.Resource.ID):
+		field := "related.owner_booking_id"
+		if d.Related.Reservation != nil {
+			field = "reservation_id"
+		}
+		d.problems.Add(field, "does not exist")
+	}
 }
 
 // findOwnPlace is findPlace for callers that may be a resource: then there is no other.

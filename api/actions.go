@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -66,15 +65,10 @@ func allow(graph *graphs.Graph, b *booking.Booking, a *booking.Action) error {
 	return nil
 }
 
-// notAvailable says why an action cannot be played, and which the actor may play instead.
+// notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
 func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
-	open := graph.OpenTo(b.State, actor)
-	instead := "No action is open in this state"
-	if len(open) > 0 {
-		instead = "Open are: " + strings.Join(open, ", ")
-	}
-	err := booking.Errorf(booking.ActionNotAvailable, "%s. %s.", strings.TrimSuffix(why, "."), instead)
-	err.Open = open
+	err := booking.Errorf(booking.ActionNotAvailable, "%s", why)
+	err.Open = graph.OpenTo(b.State, actor)
 	return err
 }
 

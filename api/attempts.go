@@ -53,7 +53,7 @@ func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (ti
 	}
 	return timekit.Object{
 		"number": a.Number, "started_at": k.clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
-		"status": a.Status, "error": a.ErrorCode,
+		"status": a.Status, "error": webhook.ShownCode(a.ErrorCode),
 		"request": timekit.Object{
 			"method": strings.ToLower(a.Method), "url": a.URL, "format": a.Format, "headers": shownHeaders(a.RequestHeaders), "body": body,
 		},

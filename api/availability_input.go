@@ -16,11 +16,10 @@ import (
 
 // What one question for free time may cost.
 const (
-	maxWindow     = 190 * 24 * time.Hour
-	maxResources  = 500
-	maxCandidates = 2_000_000
-	// of a visitor, who is anybody
-	maxWidgetCandidates = 250_000
+	maxWindow           = 190 * 24 * time.Hour
+	maxResources        = 500
+	maxCandidates       = 2_000_000
+	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
 )
 
 // availabilityInput is the body of POST /availability. A project's availability has the same fields.

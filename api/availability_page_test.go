@@ -40,9 +40,7 @@ func TestAvailabilityPage(t *testing.T) {
 		questions += string(parts[1])
 	}
 	words := strings.Fields("from to length timeslot_increments round_to_nearest_hour buffer ignore_all_day_events output_timezone mode constraints mutual exclusive roundrobin_prioritized")
-	for _, rule := range availability.RuleNames() {
-		words = append(words, rule)
-	}
+	words = append(words, availability.RuleNames()...)
 	for _, word := range words {
 		if !strings.Contains(questions, `"`+word+`"`) {
 			t.Errorf("%s has no example", word)

@@ -24,6 +24,7 @@ type call struct {
 	door      *limit.Place       // its turn at the door of new bookings; nil for none
 	clock     timekit.Clock
 	raw       []byte    // the body, once it was read
+	form      *error    // how the reading of the form went, once it was tried; see readForm
 	offer     *offering // what a page offers its visitor; nil for callers with a key
 	proven    bool      // the caller has shown the link of the booking's customer
 	unlinked  bool      // the answer hands out no customer's links

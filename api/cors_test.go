@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/internal/links"
 	"holdfast/internal/metrics"
 )
 
@@ -37,5 +38,26 @@ func TestPanicsCanBeReadByPages(t *testing.T) {
 	crossOrigin(engine).ServeHTTP(w, r)
 	if w.Code != http.StatusInternalServerError || w.Header().Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// TestBrowsersAreToldToStayOnTLS with every answer, where the world reaches this server by https, and only there.
+func TestBrowsersAreToldToStayOnTLS(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"https://book.example.com": "max-age=31536000", "HTTPS://book.example.com/": "max-age=31536000", "http://localhost:8080": "", "": "",
+	} {
+		s := &Server{Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(), Links: links.Maker{BaseURL: base}}
+		engine := gin.New()
+		engine.Use(s.observe, s.recover)
+		engine.GET("/good", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		engine.GET("/broken", func(*gin.Context) { panic("broken") })
+		for _, path := range []string{"/good", "/broken", "/nowhere"} {
+			w := httptest.NewRecorder()
+			engine.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+			if got := w.Header().Get("Strict-Transport-Security"); got != want {
+				t.Errorf("%s%s: Strict-Transport-Security is %q, want %q", base, path, got, want)
+			}
+		}
 	}
 }

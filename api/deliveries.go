@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
+	"holdfast/internal/webhook"
 )
 
 // listDeliveries answers with what was sent to a webhook, or is to be, the newest first.
@@ -140,7 +141,7 @@ func (k *call) deliveryView(s *booking.Sending) timekit.Object {
 		"id": s.ID, "webhook_id": s.EndpointID, "event_id": booking.ChangePrefix + s.EventID.String(), "event_type": s.EventType,
 		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
 		"next_attempt_at": k.moment(s.NextAt), "created_at": k.clock.Show(s.CreatedAt, time.UTC), "finished_at": k.moment(s.FinishedAt),
-		"last_status": s.LastStatus, "last_error": s.LastError,
+		"last_status": s.LastStatus, "last_error": webhook.ShownCode(s.LastError),
 	}
 }
 

@@ -159,10 +159,29 @@ func (s *Server) hold(k *call, id uuid.UUID) (*booking.Booking, error) {
 	if err == nil && b.Graph != holdGraph {
 		err = booking.Errorf(booking.NotFound, "The hold does not exist.")
 	}
+	if err == nil {
+		err = s.ownsHold(k, b)
+	}
 	if err == nil && b.Completed {
 		err = errHoldOver
 	}
 	return b, err
+}
+
+// ownsHold refuses a resource a hold of another one's time, unless it was made through a project that the caller belongs to.
+func (s *Server) ownsHold(k *call, hold *booking.Booking) error {
+	refused := k.owns(hold.Resource.ID, "The hold")
+	if refused == nil || hold.Related.Project == nil {
+		return refused
+	}
+	p, err := s.DB.Project(k, k.app.ID, *hold.Related.Project)
+	if err != nil && booking.CodeOf(err) != booking.NotFound {
+		return err
+	}
+	if k.sharesProject(p) {
+		return nil
+	}
+	return refused
 }
 
 // answerHold tells of a hold, and when it runs out.

@@ -98,7 +98,7 @@ func (s *Server) requestedBy(k *call, l *link, zone string) (*requested, error) 
 
 // sentByPage tells a form of our own page from the request of a program.
 func (k *call) sentByPage() bool {
-	return k.Request.ParseForm() == nil && k.Request.PostForm.Get("page") != ""
+	return k.readForm() == nil && k.Request.PostForm.Get("page") != ""
 }
 
 // parsedID reads an id of an address; what is none is as nothing.

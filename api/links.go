@@ -59,6 +59,9 @@ func (s *Server) followLink(k *call) error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
 		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
 	}
+	if err := k.readForm(); err != nil {
+		return s.linkError(k, nil, err)
+	}
 	l, err := s.readLink(k)
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
 		return s.backToLink(k, "")
@@ -66,7 +69,7 @@ func (s *Server) followLink(k *call) error {
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
-	if l.movesByPage(k) && k.Request.ParseForm() == nil && k.Request.PostForm.Has("start") {
+	if l.movesByPage(k) && k.Request.PostForm.Has("start") {
 		return s.takeByLink(k, l)
 	}
 	return s.act(k, l, http.StatusSeeOther)

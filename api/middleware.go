@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -60,19 +61,26 @@ func (s *Server) recover(c *gin.Context) {
 
 var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
 
-// plainAddress refuses paths and queries that no database can look for: what is not UTF-8, and the null character.
+// plainAddress refuses addresses that no database can look for. Visitors' pages do so themselves, with a page.
 func (s *Server) plainAddress(c *gin.Context) {
-	if !plain(c.Request.URL.Path) {
-		s.fail(c, errAddress)
+	if err := checkAddress(c.Request.URL); err != nil && !strings.HasPrefix(c.FullPath(), "/pls/") && !strings.HasPrefix(c.FullPath(), "/rts/") {
+		s.fail(c, err)
 		return
 	}
-	for name, values := range c.Request.URL.Query() {
+	c.Next()
+}
+
+// checkAddress refuses a path or a query that is not UTF-8 or has a null character.
+func checkAddress(address *url.URL) error {
+	if !plain(address.Path) {
+		return errAddress
+	}
+	for name, values := range address.Query() {
 		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
-			s.fail(c, errAddress)
-			return
+			return errAddress
 		}
 	}
-	c.Next()
+	return nil
 }
 
 // plain tells whether a text can be kept: it is UTF-8 without null characters.

@@ -172,7 +172,7 @@ func (s *Server) bookByLink(k *call) error {
 	if err != nil || v == nil {
 		return err
 	}
-	form := readForm(k, v)
+	form := readAnswers(k, v)
 	if said != "" {
 		return s.backToTimes(k, v, form, said)
 	}

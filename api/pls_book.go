@@ -9,16 +9,26 @@ import (
 	"holdfast/internal/booking"
 )
 
-// readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept.
+// readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept. It is the only reader of forms. Asked
+// again it says the same.
 func (k *call) readForm() error {
+	if k.form != nil {
+		return *k.form
+	}
+	err := k.parseForm()
+	k.form = &err
+	return err
+}
+
+func (k *call) parseForm() error {
 	if err := k.Request.ParseForm(); err != nil {
 		if known := bodyError(err); booking.CodeOf(known) != booking.Malformed {
 			return known
 		}
 		return booking.Wrap(err, booking.Malformed, "The form could not be read.")
 	}
-	for _, values := range k.Request.PostForm {
-		if slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
+	for name, values := range k.Request.PostForm {
+		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
 			return booking.Errorf(booking.Malformed, "The form holds a byte that is not UTF-8, or a null character.")
 		}
 	}

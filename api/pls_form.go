@@ -146,8 +146,8 @@ func fillFor(kind string) string {
 	return ""
 }
 
-// readForm reads what was typed, and finds fault with it.
-func readForm(k *call, v *linkVisit) *form {
+// readAnswers reads what was typed, and finds fault with it.
+func readAnswers(k *call, v *linkVisit) *form {
 	f := newForm(v)
 	if id, err := uuid.Parse(k.typed("operation")); err == nil {
 		f.operation = id

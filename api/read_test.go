@@ -52,7 +52,7 @@ func TestBodiesAreReadAgain(t *testing.T) {
 func TestErrorsOfBodies(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		"": "", "[]": "", " [] ": "", "null": "", `{"what":null,"unknown":1}`: "",
+		"": "", "[]": "", "\t[]\n": "", "null": "", `{"what":null,"unknown":1}`: "",
 		`{"what":7}`:             "invalid what must be a text, not a number",
 		`{"participants":"x"}`:   "invalid participants must be a list, not a text",
 		`{"What":"x"}`:           "invalid What is not known: names are case-sensitive, so write what",
@@ -90,8 +90,8 @@ func told(err error) string {
 // spellings of a name that encoding/json takes for the same.
 func spellings(name string) []string {
 	all := []string{strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:], name[:len(name)-1] + strings.ToUpper(name[len(name)-1:])}
-	if i := strings.IndexByte(name, 's'); i >= 0 {
-		all = append(all, name[:i]+"\u017f"+name[i+1:])
+	if before, after, found := strings.Cut(name, "s"); found {
+		all = append(all, before+"\u017f"+after)
 	}
 	return all
 }
@@ -124,7 +124,7 @@ func TestMisspeltBookings(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"custmer": "customer", "customers": "customer", "resourceId": "resource_id", "project": "", "constraints": "", "note": "", "resources": "",
-		"resorce_id": "resource_id", "strat": "start", "notifications": "event_notifications", "first_name": "", "location": "",
+		"resorce_id": "resource_id", "strart": "start", "notifications": "event_notifications", "first_name": "", "location": "",
 	} {
 		_, err := readBooking([]byte(`{"` + name + `":[]}`))
 		if want == "" && err != nil || want != "" && !strings.HasSuffix(told(err), "did you mean "+want+"?") {
@@ -166,7 +166,8 @@ func TestNumbersThatOverflow(t *testing.T) {
 	instant, _ := graphs.Latest("instant")
 	for _, seconds := range []string{"18446744074", "9223372037", "604801", "-1", "9223372036854775807"} {
 		problems := booking.Problems{}
-		bookingInput{Settings: json.RawMessage(`{"buffer_seconds":` + seconds + `}`)}.settings(instant, problems)
+		in := bookingInput{Settings: json.RawMessage(`{"buffer_seconds":` + seconds + `}`)}
+		in.settings(instant, problems)
 		if len(problems["settings.buffer_seconds"]) != 1 {
 			t.Errorf("a buffer of %s: %v", seconds, problems)
 		}

@@ -137,8 +137,9 @@ func (s *Server) offeredAnew(d *draft) (err error) {
 	if d.Related.Project == nil {
 		return s.offered(d)
 	}
-	if d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project); err != nil {
-		return unlessMissing(err)
+	d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project)
+	if err := unlessMissing(err); err != nil {
+		return err
 	}
 	return s.offered(d)
 }

@@ -44,6 +44,9 @@ func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
 		if err == nil {
+			err = checkAddress(k.Request.URL)
+		}
+		if err == nil {
 			err = handle(k)
 		}
 		if err != nil {
@@ -150,7 +153,7 @@ const maxEcho = 64 << 10
 // sendAgain puts a form that came from this site back into the page, so that nothing typed is lost while the server cannot
 // keep it. Sent again it goes on where the first try stopped.
 func (p *notice) sendAgain(k *call) {
-	if k.Request.Method != http.MethodPost || k.fromHere() != nil || k.Request.ParseForm() != nil {
+	if k.Request.Method != http.MethodPost || k.fromHere() != nil || k.readForm() != nil {
 		return
 	}
 	size := 0

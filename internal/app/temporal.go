@@ -89,7 +89,7 @@ func (a *App) followTemporal(ctx context.Context) error {
 // ignoreEnd drops an error that came of the context's end: the process stops.
 func ignoreEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // see above
 	}
 	return err
 }

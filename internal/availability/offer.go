@@ -53,31 +53,49 @@ func (c *cursor) next() {
 	}
 }
 
-// merge makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the cursors
-// up. More than most names end it; 0 is no end.
+// merge returns what a merger finds. More than most names end it; 0 is no end.
 func (p *plan) merge(lanes []cursor, order []int, choose func([]int) []int, most int) []Slot {
 	var slots []Slot
-	var names []int
-	for at, more := earliest(lanes); more && !p.done(len(names), most); at, more = earliest(lanes) {
-		before := len(names)
-		for _, i := range order {
-			c := &lanes[i]
-			if !c.more || c.slot.from != at.from || c.slot.to != at.to && !p.roundRobin() {
+	m := merger{p: p, lanes: lanes, order: order, choose: choose, most: most}
+	for at, chosen := m.next(); len(chosen) > 0; at, chosen = m.next() {
+		slots = append(slots, slotOf(at, chosen))
+	}
+	return slots
+}
+
+// merger makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the cursors
+// up. It keeps the names of all slots in one list: whoever needs a slot no longer empties that.
+type merger struct {
+	p      *plan
+	lanes  []cursor
+	order  []int
+	choose func([]int) []int
+	most   int
+	names  []int
+}
+
+// next returns the next slot and whom it names: nobody at the end.
+func (m *merger) next() (at stretch, chosen []int) {
+	for at, more := earliest(m.lanes); more && !m.p.done(len(m.names), m.most); at, more = earliest(m.lanes) {
+		before := len(m.names)
+		for _, i := range m.order {
+			c := &m.lanes[i]
+			if !c.more || c.slot.from != at.from || c.slot.to != at.to && !m.p.roundRobin() {
 				continue
 			}
-			if len(names) == before {
+			if len(m.names) == before {
 				at.to = c.slot.to
 			}
 			c.next()
-			names = append(names, i)
+			m.names = append(m.names, i)
 		}
-		chosen := choose(names[before:])
-		names = names[:before+len(chosen)]
+		chosen := m.choose(m.names[before:])
+		m.names = m.names[:before+len(chosen)]
 		if len(chosen) > 0 {
-			slots = append(slots, slotOf(at, slices.Clip(chosen)))
+			return at, slices.Clip(chosen)
 		}
 	}
-	return slots
+	return stretch{}, nil
 }
 
 // done tells whether more resources are named than may be, or the work is to stop: asked once in a while.

@@ -2,31 +2,39 @@ package availability
 
 import "slices"
 
-// taken is what Taken answers: what an empty calendar would offer, less what is offered.
+// taken is what Taken answers: what an empty calendar would offer, less what is offered. Both are walked side by side, so that only
+// what is taken is ever in memory.
 func (p *plan) taken() []Slot {
 	if p.length == 0 {
 		return p.takenStretches()
 	}
 	var taken []Slot
-	offered := p.merge(p.starts(freeOf), p.inOrder(), p.enough, 0)
-	for _, slot := range p.merge(p.starts(allowedOf), p.inOrder(), p.enough, 0) {
-		for len(offered) > 0 && offered[0].Start.Before(slot.Start) {
-			offered = offered[1:]
+	offers := merger{p: p, lanes: p.starts(freeOf), order: p.inOrder(), choose: p.enough}
+	all := merger{p: p, lanes: p.starts(allowedOf), order: p.inOrder(), choose: p.enough}
+	named := 0
+	offered, by := offers.next()
+	for at, who := all.next(); len(who) > 0 && !p.done(named, p.Most); at, who = all.next() {
+		for len(by) > 0 && offered.from < at.from {
+			offers.names = offers.names[:0]
+			offered, by = offers.next()
 		}
-		if len(offered) == 0 || !offered[0].Start.Equal(slot.Start) {
-			slot.Resources = p.busyAmong(slot)
-			taken = append(taken, slot)
+		if len(by) == 0 || offered.from != at.from {
+			busy := p.busyAmong(at, who)
+			taken, named = append(taken, slotOf(at, busy)), named+len(busy)
 		}
+		all.names = all.names[:0]
 	}
 	return taken
 }
 
-// busyAmong leaves those resources of a slot that are busy then.
-func (p *plan) busyAmong(slot Slot) []int {
-	at := instant(slot.Start)
-	return slices.DeleteFunc(slot.Resources, func(i int) bool {
-		return covers(p.lanes[i].free, stretch{at, p.end(&p.lanes[i], at)})
-	})
+// busyAmong returns those resources of a slot that are busy then.
+func (p *plan) busyAmong(at stretch, who []int) (busy []int) {
+	for _, i := range who {
+		if !covers(p.lanes[i].free, stretch{at.from, p.end(&p.lanes[i], at.from)}) {
+			busy = append(busy, i)
+		}
+	}
+	return busy
 }
 
 func (p *plan) takenStretches() []Slot {

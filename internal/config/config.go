@@ -23,7 +23,7 @@ import (
 // Config is everything a process can be told. Secrets print as "***".
 type Config struct {
 	HTTPAddr    string `env:"HOLDFAST_HTTP_ADDR" envDefault:"127.0.0.1:8080"`
-	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // where this process shows its metrics; empty = the API under /metrics, with the admin key
+	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // shows this process' metrics; empty = the API's /metrics, with the admin key
 	PublicURL   string `env:"HOLDFAST_PUBLIC_URL"`   // where customers reach the API; links are made with it
 
 	DatabaseURL Secret `env:"HOLDFAST_DATABASE_URL"`
@@ -58,7 +58,7 @@ type Config struct {
 
 	EventRetention   time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"`    // how long changes and what was sent of them are kept
 	PausedRetention  time.Duration `env:"HOLDFAST_PAUSED_RETENTION" envDefault:"720h"`   // how long what waits for a paused endpoint is kept
-	RequestRetention time.Duration `env:"HOLDFAST_REQUEST_RETENTION" envDefault:"2160h"` // how long scheduling requests without a picked time are kept
+	RequestRetention time.Duration `env:"HOLDFAST_REQUEST_RETENTION" envDefault:"2160h"` // how long requests without a picked time are kept
 
 	Wait        time.Duration `env:"HOLDFAST_WAIT" envDefault:"10s"` // how long an action waits for its outcome
 	SweepEvery  time.Duration `env:"HOLDFAST_SWEEP_EVERY" envDefault:"1m"`

@@ -102,6 +102,8 @@ func TestClaimTokensThatAreRefused(t *testing.T) {
 		"no jti":                 {claim(strings.Replace(good, `,"jti":"x"`, "", 1)), booking.ClaimMissingID},
 		"empty jti":              {claim(claims("1795219200", "1795233600", `"public_link"`, `""`)), booking.ClaimMissingID},
 		"jti as number":          {claim(claims("1795219200", "1795233600", `"public_link"`, `7`)), booking.ClaimMissingID},
+		"jti with a NUL":         {claim(claims("1795219200", "1795233600", `"public_link"`, `"a\u0000b"`)), booking.ClaimMissingID},
+		"jti of a NUL":           {claim(claims("1795219200", "1795233600", `"public_link"`, `"\u0000"`)), booking.ClaimMissingID},
 		"endless jti":            {claim(claims("1795219200", "1795233600", `"public_link"`, `"`+strings.Repeat("x", 256)+`"`)), booking.ClaimMissingID},
 	} {
 		got, err := ReadClaimToken(c.token, testNow, secretOf)

@@ -34,7 +34,7 @@ type recordMetrics struct {
 func newRecordMetrics() recordMetrics {
 	return recordMetrics{
 		backlog: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "holdfast_oldest_waiting_seconds", Help: "Age of the oldest pending action, unfired timer and due delivery; 0 = none. Once a minute.",
+			Name: "holdfast_oldest_waiting_seconds", Help: "Age of the oldest pending action, unfired timer and due delivery; 0 = none.",
 		}, []string{"kind"}),
 		due: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "holdfast_due_deliveries", Help: "Webhook deliveries of active endpoints that are due and not sent, up to 10000. Once a minute.",
@@ -81,12 +81,13 @@ func (m *Metrics) WatchPool(stats func() Pool) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(stats()) }))
 	}
 	counter := func(name, help string, value func(Pool) float64) {
-		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return value(stats()) }))
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help},
+			func() float64 { return value(stats()) }))
 	}
 	gauge("holdfast_database_connections_max", "Connections to Postgres, at most.", func(p Pool) float64 { return float64(p.Max) })
 	gauge("holdfast_database_connections_acquired", "Connections in use.", func(p Pool) float64 { return float64(p.Acquired) })
 	gauge("holdfast_database_connections_idle", "Connections that are open and not in use.", func(p Pool) float64 { return float64(p.Idle) })
 	counter("holdfast_database_acquires_total", "Connections handed out.", func(p Pool) float64 { return float64(p.Acquires) })
-	counter("holdfast_database_waits_total", "Connections that had to be waited for, since none was idle.", func(p Pool) float64 { return float64(p.Waits) })
+	counter("holdfast_database_waits_total", "Connections that were waited for.", func(p Pool) float64 { return float64(p.Waits) })
 	counter("holdfast_database_acquire_seconds_total", "Time spent getting connections.", func(p Pool) float64 { return p.Waited.Seconds() })
 }

@@ -42,8 +42,8 @@ type binaries struct {
 func (b binaries) program(name string) string { return filepath.Join(b.dir, name) }
 
 // find picks the PostgreSQL to use: the folder PGBIN and nothing else when that is set, else the first on PATH, else the
-// newest in places (file patterns), else the folder PGBIN_FALLBACK. major restricts it to that version, because a cluster can be opened only by the
-// version that made it; 0 means any that is new enough.
+// newest in places (file patterns), else the folder PGBIN_FALLBACK. major restricts it to that version, because a cluster can be
+// opened only by the version that made it; 0 means any that is new enough.
 func find(ctx context.Context, getenv func(string) string, places []string, major int) (binaries, error) {
 	if dir := getenv("PGBIN"); dir != "" {
 		found, err := inspect(ctx, dir)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
@@ -61,11 +62,26 @@ func (v *visit) checkForm() error {
 	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead {
 		return nil
 	}
-	if err := v.r.ParseForm(); err != nil {
-		return unreadable(err)
+	if err := v.readForm(); err != nil {
+		return err
 	}
 	if !hmac.Equal([]byte(v.r.PostForm.Get("csrf")), []byte(v.csrf())) {
 		return errForeign
+	}
+	return nil
+}
+
+// readForm reads the body of a form. A byte that is not UTF-8 and the null character are refused, as by the API.
+func (v *visit) readForm() error {
+	if err := v.r.ParseForm(); err != nil {
+		return unreadable(err)
+	}
+	for name, values := range v.r.PostForm {
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return &refusal{Status: http.StatusBadRequest, Detail: "The form holds a byte that is not UTF-8, or a null character."}
+			}
+		}
 	}
 	return nil
 }
@@ -102,8 +118,8 @@ type signInForm struct {
 
 // signIn takes a server key, asks the API whether it is one, and opens a session with it. The key itself goes nowhere.
 func signIn(v *visit) error {
-	if err := v.r.ParseForm(); err != nil {
-		return unreadable(err)
+	if err := v.readForm(); err != nil {
+		return err
 	}
 	form := signInForm{Next: v.r.PostForm.Get("next")}
 	key := strings.TrimSpace(v.r.PostForm.Get("key"))

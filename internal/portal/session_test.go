@@ -220,3 +220,18 @@ func TestTooFast(t *testing.T) {
 		t.Error("it does not say when to try again")
 	}
 }
+
+// TestFormsOfThePortalHoldOnlyText: what no text can hold is refused, signed in or not.
+func TestFormsOfThePortalHoldOnlyText(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	for _, bad := range []string{"\xff", "a\x00b", "\xc3("} {
+		for _, path := range []string{"/portal/keys", "/portal/sign-in", "/portal/webhooks", "/portal/sign-out"} {
+			for _, form := range []url.Values{{"csrf": {b.token()}, "name": {bad}}, {"csrf": {b.token()}, bad: {"x"}}} {
+				b.do(http.MethodPost, path, form).want(t, http.StatusBadRequest).says(t, "not UTF-8")
+			}
+		}
+	}
+	b.get("/portal/keys").want(t, http.StatusOK) // still signed in
+}

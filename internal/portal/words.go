@@ -154,10 +154,11 @@ func codeOf(status int) string {
 }
 
 var faults = map[string]string{
-	"dns_error": "The name of the receiver is not known to DNS.", "connect_refused": "The receiver refused the connection.",
-	"connect_timeout": "The receiver did not take the connection in time.", "connect_failed": "The network did not lead to the receiver.",
-	"tls_error": "The receiver's certificate is not good.", "blocked_target": "The address is one that webhooks may not reach.",
-	"timeout": "The receiver did not answer in time.", "connection_closed": "The receiver hung up before it answered.",
+	"unreachable_target": "The name of the receiver is not known to DNS, or leads to an address that webhooks may not reach.",
+	"connect_refused":    "The receiver refused the connection.",
+	"connect_timeout":    "The receiver did not take the connection in time.", "connect_failed": "The network did not lead to the receiver.",
+	"tls_error": "The receiver's certificate is not good.",
+	"timeout":   "The receiver did not answer in time.", "connection_closed": "The receiver hung up before it answered.",
 	"bad_response": "The answer was no proper HTTP.", "canceled": "This server was being stopped.",
 	"unexpected_status": "The receiver answered, but not with the status that was asked for.", "invalid_url": "The URL is not valid.",
 	"invalid_header": "A header is not valid.", "signing_failed": "The secret could not be used to sign.",

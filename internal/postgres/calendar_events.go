@@ -15,10 +15,11 @@ import (
 
 // entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
 const entries = `
-	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description, v.participants, v.my_rsvp, v.settings,
-		v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
+	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
+		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
 	FROM (
-		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description, participants, my_rsvp, settings,
+		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
+			participants, my_rsvp, settings,
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL

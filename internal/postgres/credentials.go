@@ -22,7 +22,8 @@ func (db *DB) AddCredential(ctx context.Context, c *booking.Credential, hash []b
 		DELETE FROM resource_credentials WHERE id IN (
 			SELECT id FROM resource_credentials WHERE resource_id = @resource AND own ORDER BY created_at DESC, id DESC OFFSET @keep)`
 	args := namedArgs{
-		"id": c.ID, "app": c.AppID, "resource": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint, "hash": hash, "keep": keep, "own": c.Own,
+		"id": c.ID, "app": c.AppID, "resource": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint,
+		"hash": hash, "keep": keep, "own": c.Own,
 	}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, insert, args).Scan(&c.CreatedAt); err != nil || keep == 0 {

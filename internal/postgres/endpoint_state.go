@@ -45,7 +45,8 @@ func revive(batch *pgx.Batch, e *booking.Endpoint) (tell string) {
 	batch.Queue(`UPDATE webhook_deliveries SET next_at = now() WHERE endpoint_id = @endpoint AND status = 'pending' AND next_at > now()`, args)
 	batch.Queue(`
 		UPDATE webhook_endpoints SET status = 'active', reason = '', awake = true, updated_at = now(), failing_since = NULL, failures = 0,
-			warned = false, dropped = 0, dropped_at = NULL, opened = 0, open_until = '-infinity', pace = 32, window_at = '-infinity', window_sent = 0, window_failed = 0
+			warned = false, dropped = 0, dropped_at = NULL, opened = 0, open_until = '-infinity', pace = 32,
+			window_at = '-infinity', window_sent = 0, window_failed = 0
 		WHERE id = @endpoint`, args)
 	return booking.EndpointResumedEvent
 }

@@ -34,12 +34,14 @@ func TestAVanishedServerIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var connections []*atomic.Bool
+	var first, vanished, unaffected atomic.Bool
 	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
-		connections = append(connections, &atomic.Bool{}) // of the listener alone: nothing else connects
-		return muteable{conn, connections[len(connections)-1]}, err
+		if first.CompareAndSwap(false, true) { // the listener's: pgx dials again to cancel, and the listener to come back
+			return muteable{conn, &vanished}, err
+		}
+		return muteable{conn, &unaffected}, err
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
@@ -65,7 +67,7 @@ func TestAVanishedServerIsNoticed(t *testing.T) {
 		}
 	}
 	expect(true)
-	connections[0].Store(true)
+	vanished.Store(true)
 	expect(false)
 	expect(true)
 	stop()

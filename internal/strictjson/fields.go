@@ -200,11 +200,10 @@ var structs sync.Map // reflect.Type to map[string]reflect.Type
 // fieldsOf are the names that encoding/json fills in a struct, those of embedded structs too.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	if known, ok := structs.Load(t); ok {
-		return known.(map[string]reflect.Type) //nolint:forcetypeassert,errcheck // only such are stored
+		return known.(map[string]reflect.Type) //nolint:forcetypeassert // only such are stored
 	}
 	fields := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		tag, tagged := f.Tag.Lookup("json")
 		name, _, _ := strings.Cut(tag, ",")
 		inner := f.Type

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -108,7 +109,7 @@ func StoredSize(raw []byte) int {
 			}
 		case c == '-' || '0' <= c && c <= '9':
 			from := i
-			for i < len(raw) && bytes.IndexByte([]byte("+-.eE0123456789"), raw[i]) >= 0 {
+			for i < len(raw) && strings.IndexByte("+-.eE0123456789", raw[i]) >= 0 {
 				i++
 			}
 			size += max(Rendered(string(raw[from:i]))-(i-from), 0)

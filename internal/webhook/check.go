@@ -98,7 +98,7 @@ func (o Options) hostProblem(host string) string {
 // opensLiteral tells whether a literal address lies where the options let a sender go on purpose.
 func (o Options) opensLiteral(addr netip.Addr) bool {
 	addr = addr.Unmap()
-	if addr.Zone() != "" || slices.ContainsFunc(never, func(p netip.Prefix) bool { return p.Contains(addr) }) {
+	if addr.Zone() != "" || neverAllowed(addr) {
 		return false
 	}
 	return o.AllowLoopback && addr.IsLoopback() ||

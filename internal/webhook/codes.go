@@ -31,6 +31,22 @@ const (
 	CodeSigningFailed  = "signing_failed" // a secret or the id is malformed
 )
 
+// codeUnreachable stands for CodeDNS and CodeBlocked where the owner of an endpoint sees it.
+const codeUnreachable = "unreachable_target"
+
+// ShownCode is the code of an attempt as the owner of its endpoint sees it. A name that DNS does not know and one that the guard
+// refused look alike: told apart, they would say which names of the operator's own network exist. The record and the log have
+// the code itself.
+func ShownCode(code string) string {
+	if IsUnreachable(code) {
+		return codeUnreachable
+	}
+	return code
+}
+
+// IsUnreachable is true of the codes that ShownCode makes one of.
+func IsUnreachable(code string) bool { return code == CodeDNS || code == CodeBlocked }
+
 // stage is how far an attempt came, for telling apart failures that the standard library reports alike.
 type stage int32
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -45,6 +46,13 @@ func embedded(addr netip.Addr) []netip.Addr {
 	return all
 }
 
+// neverAllowed tells of an address, without a zone, whether it is one that no option opens or leads to one.
+func neverAllowed(addr netip.Addr) bool {
+	return slices.ContainsFunc(append(embedded(addr), addr), func(one netip.Addr) bool {
+		return slices.ContainsFunc(never, func(p netip.Prefix) bool { return p.Contains(one) })
+	})
+}
+
 // guard decides on addresses, after the name was resolved and for each single connection, so that a name which changes
 // its answer between a check and its use gains nothing.
 type guard struct {
@@ -80,12 +88,8 @@ func (g guard) control(network, address string, conn syscall.RawConn) error {
 		return fmt.Errorf("%w: %s has a zone", errBlocked, addr)
 	}
 	addr = addr.Unmap()
-	for _, one := range append(embedded(addr), addr) {
-		for _, p := range never {
-			if p.Contains(one) {
-				return fmt.Errorf("%w: %s is never allowed", errBlocked, addr)
-			}
-		}
+	if neverAllowed(addr) {
+		return fmt.Errorf("%w: %s is never allowed", errBlocked, addr)
 	}
 	if g.loopback && addr.IsLoopback() {
 		return nil

@@ -117,6 +117,35 @@ func TestGuardRefusesHostileTargets(t *testing.T) {
 	}
 }
 
+// TestNoOptionOpensMetadata: whatever network the operator opens, the addresses where clouds hand out credentials stay closed, also in
+// the forms that a translator or a tunnel leads to them; their neighbours are open then.
+func TestNoOptionOpensMetadata(t *testing.T) {
+	t.Parallel()
+	open := Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("::/0"), netip.MustParsePrefix("0.0.0.0/0")}, Ports: []uint16{443}}
+	g := newGuard(open)
+	for host, want := range map[string]bool{
+		"169.254.169.254": false, "168.63.129.16": false, "100.100.100.200": false, "192.0.0.192": false, "fd00:ec2::254": false, "fd20:ce::254": false,
+		"::ffff:169.254.169.254": false, "::169.254.169.254": false,
+		"64:ff9b::169.254.169.254": false, "64:ff9b::a83f:8110": false, "64:ff9b:1::169.254.169.254": false, "64:ff9b:1:2:3:4:192.0.0.192": false, // NAT64
+		"2002:a9fe:a9fe::1": false, "2002:a83f:8110::": false, "2002:6464:64c8::1": false, // 6to4
+		"2001:0:a9fe:a9fe::1": false, "2001:0:1:2:3:4:5601:5601": false, // Teredo: its server, and its client inverted
+		"2001:db8:1:2:0:5efe:169.254.169.254": false, // ISATAP
+		"10.0.0.1":                            true, "64:ff9b::10.0.0.1": true, "2002:a00:1::1": true, "fd00::1": true,
+	} {
+		addr := netip.MustParseAddr(host)
+		network := "tcp4"
+		if addr.Unmap().Is6() {
+			network = "tcp6"
+		}
+		if err := g.control(network, netip.AddrPortFrom(addr, 443).String(), nil); (err == nil) != want {
+			t.Errorf("a connection to %s: %v", host, err)
+		}
+		if got := open.opensLiteral(addr); got != want {
+			t.Errorf("the URL of %s is accepted: %t", host, got)
+		}
+	}
+}
+
 // Spellings that only some resolvers understand: they may not exist, or not be URLs, but nothing may arrive.
 func TestGuardLetsNoSpellingThrough(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
-	only := flag.String("only", "", "measure one section: lives, crowd, free or webhooks; empty = all of them")
+	only := flag.String("only", "", "measure one section: lives, crowd, free, webhooks or attack; empty = all of them")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -39,6 +39,7 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, lives, rounds) }},
 		{"crowd", measureCrowd},
 		{"webhooks", measureTold},
+		{"attack", measureAttack},
 	} {
 		if only != "" && only != section.name {
 			continue
@@ -48,7 +49,7 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 			return "", fmt.Errorf("%s: %w", section.name, err)
 		}
 	}
-	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"], nil
+	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"] + pages["attack"], nil
 }
 
 func run(ctx context.Context, lives, rounds int, only, out string) error {
@@ -58,7 +59,7 @@ func run(ctx context.Context, lives, rounds int, only, out string) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", Postgres: true, Temporal: true}
-	settings := []string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=error", "HOLDFAST_RATE_LIMIT=0"}
+	settings := []string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=error", "HOLDFAST_RATE_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0"}
 	if options.Config, err = config.Read(settings); err != nil {
 		return err
 	}

@@ -199,12 +199,17 @@ func memory() (heap, all float64) {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc) / (1 << 20), processMiB("VmRSS:")
+}
+
+// processMiB reads a field of this process's status that is an amount of memory; 0 where there is none.
+func processMiB(field string) float64 {
 	text, _ := os.ReadFile("/proc/self/status")
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	_, rest, _ := strings.Cut(string(text), field)
 	fields := strings.Fields(rest)
-	if len(fields) > 0 {
-		kib, _ := strconv.ParseFloat(fields[0], 64)
-		all = kib / 1024
+	if len(fields) == 0 {
+		return 0
 	}
-	return float64(stats.HeapAlloc) / (1 << 20), all
+	kib, _ := strconv.ParseFloat(fields[0], 64)
+	return kib / 1024
 }

@@ -14,7 +14,7 @@ import (
 // TestAnswersAreBounded: small questions with large answers are refused before they cost anything, on every surface.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	visitor := b.widget(t)
 	var all []string
 	for range 7 {

@@ -314,7 +314,7 @@ func TestBadInputIsToldAllAtOnce(t *testing.T) {
 		code   string
 	}{
 		"no JSON":              {`{"resource_id"`, http.StatusBadRequest, "malformed"},
-		"a list":               {`[1]`, http.StatusBadRequest, "malformed"},
+		"a list":               {`[1]`, http.StatusUnprocessableEntity, "invalid"},
 		"null character":       {strings.Replace(request(resource, "instant", 1), "Haircut", `a\u0000b`, 1), http.StatusBadRequest, "malformed"},
 		"end before start":     {strings.Replace(request(resource, "instant", 1), "2030-12-01T02", "2030-12-01T00", 1), http.StatusUnprocessableEntity, "invalid"},
 		"another app's":        {request(start(t).resource(t), "instant", 1), http.StatusUnprocessableEntity, "invalid"},

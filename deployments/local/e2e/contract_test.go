@@ -124,7 +124,7 @@ const everything = "?include=attributes,available_actions,calendar,customer_acti
 // TestAnswersAreAsTheDocumentSays asks for everything there is at least once, and for some of what there is not.
 func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
-	r := tour{tenant(t, `{"action_links":"confirm_page","redirect_hosts":["example.com"]}`), map[string]bool{}}
+	r := tour{tenant(t, `{"action_links":"confirm_page","redirect_hosts":["example.com"],"widget_requires_project":false}`), map[string]bool{}}
 	r.service(t)
 	r.apps(t)
 	resource := r.resources(t)

@@ -46,7 +46,7 @@ var asked = []struct{ method, path, need string }{
 
 func TestRoutesRefuseWithoutTheirCredential(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := tenant(t, `{"widget_requires_project":false}`)
 	visitor := b.anonymous()
 	widget := *b
 	widget.key = b.post(t, "/v2/keys", `{"kind":"widget","name":"site"}`).want(t, http.StatusCreated).str("data.key")
@@ -85,7 +85,7 @@ func TestForeignThingsDoNotExist(t *testing.T) {
 		{"POST", "/v2/webhooks/" + hook + "/pause"}, {"POST", "/v2/webhooks/" + hook + "/resume"}, {"POST", "/v2/webhooks/" + hook + "/rotate"},
 		{"GET", "/v2/webhooks/" + hook + "/deliveries"}, {"POST", "/v2/webhooks/" + hook + "/test"}, {"DELETE", "/v2/keys/" + key},
 	} {
-		other.call(t, c[0], c[1], `{"meta":{}}`).refused(t, http.StatusNotFound, "not_found")
+		other.call(t, c[0], c[1], `{}`).refused(t, http.StatusNotFound, "not_found")
 	}
 	if got := other.get(t, "/v2/bookings").str("total"); got != "0" {
 		t.Errorf("the other app sees %s bookings", got)

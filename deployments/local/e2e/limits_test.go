@@ -45,6 +45,11 @@ func TestRateLimitOfKeys(t *testing.T) {
 		widget.get(t, "/v2/app", "X-Forwarded-For", "203.0.113.7").want(t, http.StatusForbidden)
 	}
 	a = widget.get(t, "/v2/app", "X-Forwarded-For", "203.0.113.7").tooMany(t, 10)
+	for range 6 {
+		b.anonymous().get(t, "/v2/projects/hosted/guessed", "X-Forwarded-For", "203.0.113.7").refused(t, http.StatusNotFound, "not_found")
+	}
+	b.anonymous().get(t, "/v2/projects/hosted/guessed", "X-Forwarded-For", "203.0.113.7").tooMany(t, 10)
+	b.anonymous().get(t, "/v2/projects/hosted/guessed", "X-Forwarded-For", "203.0.113.8").refused(t, http.StatusNotFound, "not_found")
 	widget.get(t, "/v2/app", "X-Forwarded-For", "203.0.113.8").want(t, http.StatusForbidden)
 	a.wait()
 	widget.get(t, "/v2/app", "X-Forwarded-For", "203.0.113.7").want(t, http.StatusForbidden)

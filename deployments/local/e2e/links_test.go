@@ -163,8 +163,8 @@ func TestRedirectsStayHome(t *testing.T) {
 		if page.header.Get("Location") != "" || strings.Contains(page.body, "javascript:") || b.state(t, id) != "cancelled" {
 			t.Errorf("%s: %s", evil, page.body)
 		}
-		if evil == "https://evil.example/" && !strings.Contains(page.body, `href="https://evil.example/"`) {
-			t.Error("the address is not shown as a plain link")
+		if evil == "https://evil.example/" && (!strings.Contains(page.body, evil) || strings.Contains(page.body, `href="`+evil)) {
+			t.Error("the address is not shown as text, or as a link")
 		}
 	}
 	id := b.book(t, resource, "instant", 20)

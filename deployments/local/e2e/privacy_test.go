@@ -27,7 +27,7 @@ func TestNothingPersonalLeavesTheRecord(t *testing.T) {
 	resource := b.resource(t)
 	person := `,"description":"zq7canarynote","customer":{"name":"Zoe zq7canaryname","email":"zq7canarymail@example.com","phone":"+49zq7phone","form":"zq7canarymeta"},"what":"Meeting with Zoe zq7canaryname"`
 	body := func(graph string, hour int) string {
-		return strings.TrimSuffix(request(resource, graph, hour), "}") + person + "}"
+		return request(resource, graph, hour, person)
 	}
 	id := b.post(t, "/v2/bookings", body("instant", 9), "Idempotency-Key", "zq").want(t, http.StatusCreated).str("data.id")
 	lost := b.post(t, "/v2/bookings", body("instant", 9)).want(t, http.StatusConflict)

@@ -90,7 +90,7 @@ func TestHostedPagesUseTheNewestKey(t *testing.T) {
 	hosted := nobody.get(t, path+"/").want(t, http.StatusOK)
 	hosted.same(t, "data.app_key", older.key)
 	nobody.get(t, path+"x").refused(t, http.StatusNotFound, "not_found")
-	nobody.get(t, "/v2/projects/hosted/%ff%00").refused(t, http.StatusNotFound, "not_found")
+	nobody.get(t, "/v2/projects/hosted/%ff%00").refused(t, http.StatusBadRequest, "malformed")
 
 	visitor := *b
 	visitor.key = hosted.str("data.app_key")

@@ -111,3 +111,62 @@ func TestActionsOfAResourceStayWithIt(t *testing.T) {
 		t.Error("the other's booking is to be cancelled, too")
 	}
 }
+
+// TestAResourceBooksItsOwnTime tries every way to take time with the token of a resource: of its own any, of another only through a
+// project that both belong to, and what that offers.
+func TestAResourceBooksItsOwnTime(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, `{"widget_requires_project":false}`)
+	m, other := b.member(t), b.member(t)
+	offer := `,"availability":{"length":"1 hour"}`
+	shared := b.project(t, "Shared", offer, m.id, other.id).str("data.id")
+	theirs := b.project(t, "Theirs", offer, other.id).str("data.id")
+	mine := b.project(t, "Mine", offer, m.id).str("data.id")
+	through := func(project string) string { return fmt.Sprintf(`,"project_id":%q`, project) }
+	hour := 0
+	ask := func(who, path, resource, more string) answer {
+		hour++
+		body := request(resource, "instant", hour, more)
+		if who == "owner" {
+			return b.post(t, path, body)
+		}
+		return m.do(t, http.MethodPost, path, body)
+	}
+	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
+		for _, more := range []string{"", through(mine), through(shared)} {
+			ask("m", path, m.id, more).want(t, http.StatusCreated)
+		}
+		ask("m", path, other.id, through(shared)).want(t, http.StatusCreated)
+		for _, more := range []string{"", through(theirs), through(mine)} {
+			refused := ask("m", path, other.id, more).refused(t, http.StatusUnprocessableEntity, "invalid")
+			if refused.at("errors.resource_id") == nil {
+				t.Errorf("%s: %s", more, refused.body)
+			}
+		}
+	}
+	hold := func(resource, more string) string {
+		return ask("owner", "/v2/bookings/reserve", resource, more+`,"reservation_time":600`).want(t, http.StatusCreated).str("data.reservation_id")
+	}
+	extend := func(id string) answer {
+		return m.do(t, http.MethodPut, "/v2/bookings/reserve/extend", fmt.Sprintf(`{"reservation_id":%q}`, id))
+	}
+	extend(hold(m.id, "")).want(t, http.StatusOK)
+	extend(hold(other.id, through(shared))).want(t, http.StatusOK)
+	for _, more := range []string{"", through(theirs)} {
+		held := hold(other.id, more)
+		extend(held).refused(t, http.StatusNotFound, "not_found")
+		for _, own := range []string{"", fmt.Sprintf(`,"resource_id":%q,"start":"2030-11-20T09:00:00Z","end":"2030-11-20T10:00:00Z"`, m.id)} {
+			m.do(t, http.MethodPost, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","what":"x","reservation_id":%q%s}`, held, own)).
+				refused(t, http.StatusUnprocessableEntity, "invalid")
+		}
+		m.do(t, http.MethodPut, "/v2/bookings/"+held+"/release", "").refused(t, http.StatusNotFound, "not_found")
+		if got := b.state(t, held); got != "reserved" {
+			t.Errorf("the hold is %s", got)
+		}
+	}
+	own := b.book(t, m.id, "instant", 20)
+	move := `{"start":"2030-12-05T09:00:00Z","end":"2030-12-05T10:00:00Z"%s}`
+	m.do(t, http.MethodPost, "/v2/bookings/"+own+"/reschedule", fmt.Sprintf(move, fmt.Sprintf(`,"resource_id":%q`, other.id))).
+		refused(t, http.StatusUnprocessableEntity, "invalid")
+	m.do(t, http.MethodPost, "/v2/bookings/"+own+"/reschedule", fmt.Sprintf(move, "")).want(t, http.StatusCreated)
+}

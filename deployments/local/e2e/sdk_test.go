@@ -31,7 +31,7 @@ func node(t *testing.T, input string, args ...string) []byte {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute) // a guard against a hang, not a measure
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var printed, complaints bytes.Buffer

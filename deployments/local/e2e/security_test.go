@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -244,4 +245,98 @@ func TestWhatAnswersHaveCanBeSentBack(t *testing.T) {
 	}
 	b.put(t, "/v2/projects/"+project, string(view.Data)).want(t, http.StatusNoContent)
 	b.put(t, "/v2/projects/"+project, `{"constraints":[]}`).blames(t, "constraints")
+}
+
+// TestFormsHoldOnlyText sends every form of every page with what no text can hold: 400, and nothing happens.
+func TestFormsHoldOnlyText(t *testing.T) {
+	t.Parallel()
+	s := newLinkShop(t, mornings, "")
+	id := s.book(t, s.resource, "instant", 9)
+	moved, err := url.Parse(s.customerLink(t, s.book(t, s.resource, "instant", 11), "reschedule_by_customer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	standing := len(s.standing(t))
+	arrived := s.visitor.get(t, s.arrive(t, s.claimed(t, nil)).first(t).href).want(t, http.StatusOK).form(marty)
+	booked := s.booked(t)
+	for name, form := range map[string]struct {
+		path   string
+		fields url.Values
+	}{
+		"a link's button": {linkPath(id, "cancel", byHand(payload(id, "cancel", ""), s.key)), url.Values{"page": {"true"}}},
+		"a link's body":   {linkPath(id, "cancel", byHand(payload(id, "cancel", ""), s.key)), url.Values{}},
+		"a link's times":  {moved.RequestURI(), url.Values{"start": {"2030-12-02T09:00:00Z"}, "page": {"true"}}},
+		"a public link":   {s.path, arrived},
+		"a request":       {booked, url.Values{"action": {"decline"}}},
+	} {
+		for _, bad := range []string{"&x=%ff", "&%ff=x", "&x=a%00b", "&x=%zz", "&message=%c3%28", "&x=\xff"} {
+			a := s.visitor.post(t, form.path, form.fields.Encode()+bad, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+			if a.status != http.StatusBadRequest || !strings.Contains(a.body, "<h1>") {
+				t.Errorf("%s with %s: %d %.200s", name, bad, a.status, a.words())
+			}
+			s.visitor.post(t, form.path, form.fields.Encode()+bad, "Content-Type", "application/x-www-form-urlencoded", "Accept", "application/json").
+				refused(t, http.StatusBadRequest, "malformed")
+		}
+	}
+	if got := len(s.standing(t)); got != standing+1 {
+		t.Errorf("%d bookings stand, want %d", got, standing+1)
+	}
+}
+
+// TestTheOwnersMetaStaysHidden: of places and services a widget key reads the meta that the widget shows, on every address and in
+// every part of an answer, and of resources none.
+func TestTheOwnersMetaStaysHidden(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	widget := b.widget(t)
+	meta := `,"meta":{"t_store_city":"Berlin","T_secret":"hidden-1","rent":"hidden-2","":"hidden-3","xt_":{"t_x":"hidden-4"}}`
+	location := b.post(t, "/v2/locations", `{"name":"Mitte"`+meta+`}`).want(t, http.StatusCreated).str("data.id")
+	service := b.post(t, "/v2/location/services", `{"name":"Cut"`+meta+`}`).want(t, http.StatusCreated).str("data.id")
+	b.post(t, "/v2/resources", `{"name":"Ada","timezone":"UTC"`+meta+`}`).want(t, http.StatusCreated)
+	include := "?include=services,locations,location,service,projects,resources,meta"
+	for _, path := range []string{"/v2/locations", "/v2/locations/" + location, "/v2/location/services", "/v2/location/services/" + service} {
+		for _, address := range []string{path, path + include} {
+			if a := widget.get(t, address).want(t, http.StatusOK); strings.Contains(a.body, "hidden") || !strings.Contains(a.body, "Berlin") {
+				t.Errorf("%s: %s", address, a.body)
+			}
+		}
+		if a := b.get(t, path).want(t, http.StatusOK); !strings.Contains(a.body, "hidden-4") {
+			t.Errorf("the owner misses it: %s: %s", path, a.body)
+		}
+	}
+	if a := widget.get(t, "/v2/locations?search=meta.rent:hidden-2"); len(a.list("data")) != 0 {
+		t.Errorf("a search finds what is hidden: %s", a.body)
+	}
+}
+
+// TestAWebhookTellsNothingOfTheNetwork: a name that DNS does not know and an address that is refused look the same to a tenant;
+// the record tells them apart.
+func TestAWebhookTellsNothingOfTheNetwork(t *testing.T) {
+	t.Parallel()
+	b := tenant(t, plain)
+	codes := map[string]string{"http://nothing.invalid/": "dns_error", "http://169.254.169.254/": "blocked_target"}
+	for target, code := range codes {
+		hook := b.post(t, "/v2/webhooks", `{"url":"https://hooks.example.com/x"}`).want(t, http.StatusCreated).str("data.id")
+		b.sql(t, `UPDATE webhook_endpoints SET url = $2 WHERE id = $1`, hook, target) // a name is not resolved before it is used
+		sent := b.post(t, "/v2/webhooks/"+hook+"/test", `{}`)
+		id := sent.str("data.id")
+		eventually(t, 30*time.Second, "an attempt", func() bool {
+			sent = b.get(t, "/v2/deliveries/"+id)
+			return sent.str("data.status") == "exhausted"
+		})
+		list := b.get(t, "/v2/webhooks/"+hook+"/deliveries").want(t, http.StatusOK)
+		for _, shown := range []string{sent.str("data.attempts.0.error"), sent.str("data.last_error"), list.str("data.0.last_error")} {
+			if shown != "unreachable_target" {
+				t.Errorf("%s is shown as %q: %s", code, shown, sent.body)
+			}
+		}
+		for _, text := range []string{sent.body, list.body} {
+			if strings.Contains(text, "dns_error") || strings.Contains(text, "blocked_target") {
+				t.Errorf("%s: %s", code, text)
+			}
+		}
+		if n := b.rows(t, `SELECT count(*) FROM webhook_attempts WHERE delivery_id = $1 AND error_code = $2`, id, code); n != 1 {
+			t.Errorf("the record has no %s", code)
+		}
+	}
 }

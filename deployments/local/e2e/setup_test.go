@@ -295,8 +295,14 @@ func (b *bundle) resource(t testing.TB) string {
 // request is the body of a booking of one hour, so many hours into the first of December 2030.
 func request(resource, graph string, hour int, more ...string) string {
 	start := time.Date(2030, 12, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(hour) * time.Hour)
-	return fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}%s}`,
-		resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), strings.Join(more, ""))
+	said := strings.Join(more, "")
+	for _, usual := range []string{`"what":"Haircut"`, `"customer":{"name":"Marty McFly","email":"marty@example.com"}`} {
+		if name, _, _ := strings.Cut(usual, ":"); !strings.Contains(said, name+":") {
+			said += "," + usual
+		}
+	}
+	return fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q%s}`,
+		resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), said)
 }
 
 // book makes a booking and returns its id.

@@ -51,7 +51,7 @@ func TestRoundTrips(t *testing.T) {
 			path := linkPath(id, "confirm", byHand(payload(id, "confirm", ""), b.key), "https://example.com/thanks")
 			return func() { visitor.once(t, http.MethodGet, path, "").want(t, http.StatusFound) }
 		}},
-		{"a reschedule", 11, func() func() {
+		{"a reschedule", 12, func() func() {
 			id := b.book(t, resource, "instant", next())
 			return func() {
 				b.once(t, http.MethodPost, "/v2/bookings/"+id+"/reschedule", to(float64(next()))).want(t, http.StatusCreated)

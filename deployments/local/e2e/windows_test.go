@@ -20,7 +20,7 @@ type windowed struct {
 }
 
 // windows are all the routes that take one. TestEveryWindowIsHere holds the table to the document.
-func windows(resource, webhook string) []windowed {
+func windows(resource, webhook, booking string) []windowed {
 	question := func(path string) func(from, to string) (string, string) {
 		return func(from, to string) (string, string) {
 			return path, fmt.Sprintf(`{"resources":[%q],"length":"1 hour","from":%q,"to":%q,"at":%q}`, resource, from, to, from)
@@ -40,6 +40,9 @@ func windows(resource, webhook string) []windowed {
 		{http.MethodGet, "/v2/events", query("/v2/events", "start", "end"), "end", "data"},
 		{http.MethodGet, "/v2/bookings", query("/v2/bookings", "start", "end"), "end", "data"},
 		{http.MethodGet, "/v2/bookings/groups", query("/v2/bookings/groups", "start", "end"), "end", "data"},
+		{http.MethodGet, "/v2/deliveries", func(from, to string) (string, string) {
+			return "/v2/deliveries?booking_id=" + booking + "&since=" + from + "&until=" + to, ""
+		}, "until", "data"},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", query("/v2/webhooks/"+webhook+"/deliveries", "since", "until"), "until", "data"},
 		{http.MethodPost, "/v2/webhooks/:id/replay", func(from, to string) (string, string) {
 			return "/v2/webhooks/" + webhook + "/replay", fmt.Sprintf(`{"since":%q,"until":%q,"dry_run":true}`, from, to)
@@ -55,7 +58,7 @@ func TestEveryWindowIsHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told, listed []string
-	for _, w := range windows("", "") {
+	for _, w := range windows("", "", "") {
 		listed = append(listed, w.method+" "+strings.ReplaceAll(w.path, ":id", "{id}"))
 	}
 	for path, item := range doc.Paths.Map() {
@@ -100,10 +103,10 @@ func TestBackwardWindowsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := tenant(t, plain)
 	resource := b.resource(t)
-	b.book(t, resource, "instant", 9)
+	booking := b.book(t, resource, "instant", 9)
 	webhook := b.post(t, "/v2/webhooks", `{"url":"https://example.com/hook"}`).want(t, http.StatusCreated).str("data.id")
 	const early, late = "2030-12-01T08:00:00Z", "2030-12-01T12:00:00Z"
-	for _, w := range windows(resource, webhook) {
+	for _, w := range windows(resource, webhook, booking) {
 		path, body := w.ask(late, early)
 		a := b.call(t, w.method, path, body).refused(t, http.StatusUnprocessableEntity, "invalid")
 		if a.at("errors."+w.field) == nil || strings.Count(a.body, `["`) != 1 {
