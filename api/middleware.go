@@ -63,7 +63,8 @@ var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte tha
 
 // plainAddress refuses addresses that no database can look for. Visitors' pages do so themselves, with a page.
 func (s *Server) plainAddress(c *gin.Context) {
-	if err := checkAddress(c.Request.URL); err != nil && !strings.HasPrefix(c.FullPath(), "/pls/") && !strings.HasPrefix(c.FullPath(), "/rts/") {
+	page := strings.HasPrefix(c.FullPath(), "/pls/") || strings.HasPrefix(c.FullPath(), "/rts/")
+	if err := checkAddress(c.Request.URL); err != nil && !page {
 		s.fail(c, err)
 		return
 	}

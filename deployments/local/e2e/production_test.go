@@ -139,7 +139,7 @@ func TestProductionWithoutTemporal(t *testing.T) {
 	if err := migrate.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, log)
 	}
-	api, log := p.command("api")
+	api, _ := p.command("api")
 	if err := api.Start(); err != nil {
 		t.Fatal(err)
 	}

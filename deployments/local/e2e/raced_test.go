@@ -129,6 +129,7 @@ func launchRaced(t testing.TB, binary string, beside *bundle) *bundle {
 
 // isRaced tells whether a test is one of the stories for the race detector.
 func isRaced(t testing.TB) bool {
+	t.Helper()
 	root, _, _ := strings.Cut(t.Name(), "/")
 	return slices.Contains(racedStories, root)
 }
