@@ -23,7 +23,8 @@ const entries = `
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL
-		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date, NULL::date, b.what, b.where_at, b.description,
+		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
+			b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
 			OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)
