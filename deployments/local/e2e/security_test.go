@@ -91,7 +91,7 @@ func TestAddressesThatCannotBeKept(t *testing.T) {
 		"/v2/locations?latitude=%ff&longitude=1", "/v2/events?start=%ff", "/v2/resources/timezone/%ff", "/v2/projects/hosted/%00", "/v2/graphs/%ff",
 		"/v2/apps/%ff", "/pls/x?utm_source=%00", "/rts/x?tz=%ff", "/healthz?x=%ff",
 	} {
-		b.get(t, path).refused(t, http.StatusBadRequest, "malformed")
+		b.get(t, path, "Accept", "application/json").refused(t, http.StatusBadRequest, "malformed")
 	}
 	b.get(t, "/v2/bookings?search=customer.name:%E2%82%AC").want(t, http.StatusOK)
 }
