@@ -105,8 +105,16 @@ class Visit {
   // submit sends the form and returns what the widget says then.
   async submit() {
     await this.page.click('.bookingjs-form-button');
-    const end = await this.page.waitForSelector('.bookingjs-form.success .bookingjs-form-success-message-body, .bookingjs-error');
-    return (await end.textContent()).replace(/\s+/g, ' ').trim();
+    // One call waits and reads: the widget loads the page anew soon after, and a second call may come too late.
+    const said = await this.page.evaluate((end) => new Promise((resolve) => {
+      const look = () => {
+        const element = document.querySelector(end);
+        if (element && element.getClientRects().length) resolve(element.textContent);
+        else setTimeout(look, 20);
+      };
+      look();
+    }), '.bookingjs-form.success .bookingjs-form-success-message-body, .bookingjs-error');
+    return said.replace(/\s+/g, ' ').trim();
   }
 
   // dismiss closes what submit said; the widget asks for the free time again.
