@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fmt postgres chromium
+.PHONY: help run build test check bench fmt tools postgres chromium
 
 # Left out: gin's msgpack codec, which nothing here speaks and which takes half a minute to compile.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack)
@@ -28,7 +28,7 @@ build: ## build the production binary, bin/holdfast
 # The server's part is tested without the race detector, which would take Temporal's code minutes to build for; the product's binary,
 # which crowds, links and webhooks are tested on, has it.
 # Both parts run, also when the first one fails.
-test: postgres chromium $(CLIENTS) ## run all tests, from graphs to the whole service
+test: tools postgres chromium $(CLIENTS) ## run all tests, from graphs to the whole service
 	@status=0; \
 	$(SECTION) 'The product, with the race detector'; \
 	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m ./... || status=1; \
@@ -82,6 +82,13 @@ NEEDS_NODE = command -v npm >/dev/null && command -v node >/dev/null || { echo "
 	and npm, for example with \`apt-get install nodejs npm\` (Debian, Ubuntu) or \`brew install node\` (macOS)."; exit 1; }
 FOUND := $(CURDIR)/bin
 PROGRAMS_ENV = PGBIN_FALLBACK="$$(cat $(FOUND)/.postgres 2>/dev/null || true)" CHROMIUM="$$(cat $(FOUND)/.chromium 2>/dev/null || true)"
+
+# The race detector needs a C compiler; the documents' programs, which the tests run, need the others. No npm package has them.
+TOOLS := gcc curl jq openssl python3
+tools:
+	@lacks=; for tool in $(TOOLS); do command -v $$tool >/dev/null || lacks+=" $$tool"; done; test -z "$$lacks" || { \
+	echo "The tests need what this machine lacks: install$$lacks, for example with \`apt-get install$${lacks/gcc/gcc libc6-dev}\` \
+	(Debian, Ubuntu)."; exit 1; }
 
 postgres:
 	@test -n '$(firstword $(wildcard $(addsuffix /initdb,$(PROGRAMS))))' || { \
