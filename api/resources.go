@@ -79,7 +79,7 @@ func (s *Server) createResource(k *call) error {
 	if err := in.apply(r); err != nil {
 		return err
 	}
-	if err := in.lock(k, r); err != nil {
+	if err := s.setPassword(k, in, r); err != nil {
 		return err
 	}
 	calendar := uuid.NewSHA1(r.ID, []byte("calendar"))
@@ -127,7 +127,7 @@ func (s *Server) updateResource(k *call) error {
 	if err := in.apply(r); err != nil {
 		return err
 	}
-	if err := in.lock(k, r); err != nil {
+	if err := s.setPassword(k, in, r); err != nil {
 		return err
 	}
 	if err := s.DB.UpdateResource(k, r); err != nil {

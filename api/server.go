@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/internal/apps"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
@@ -31,6 +32,8 @@ type Server struct {
 	AdminKey  string          // guards /v2/apps; "" turns those routes off
 	Limits    Limits
 	Admission *Admission
+	SignIns   *apps.Passwords // those that strangers sign in with
+	Passwords *apps.Passwords // those that known callers set and change
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	Wait      time.Duration  // how long an action waits for its outcome unless the client says otherwise
 	Metrics   *metrics.Metrics

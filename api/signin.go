@@ -32,10 +32,10 @@ func checkPassword(password *string, problems booking.Problems) {
 	checkLength(*password, "password", maxPassword, problems)
 }
 
-// lock sets a resource's password, if the body has one.
-func (in resourceInput) lock(k *call, r *booking.Resource) (err error) {
+// setPassword sets a resource's password, if the body has one.
+func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (err error) {
 	if in.Password != nil {
-		r.NewPassword, err = apps.HashPassword(k, *in.Password)
+		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r
 			if i < len(found) {
 				one = found[i]
 			}
-			good, err := apps.CheckPassword(k, one.Password, password)
+			good, err := s.SignIns.Check(k, one.Password, password)
 			if err != nil {
 				return err
 			}
@@ -182,7 +182,7 @@ func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
 		return booking.Problems{"current_password": {"is required to change the password"}}.Err()
 	}
 	err = s.guardedPassword(k, r.Email, *in.CurrentPassword, func() error {
-		good, err := apps.CheckPassword(k, kept, *in.CurrentPassword)
+		good, err := s.Passwords.Check(k, kept, *in.CurrentPassword)
 		if err == nil && !good {
 			return errSignIn
 		}

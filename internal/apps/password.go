@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -22,42 +21,51 @@ const (
 	saltBytes      = 16
 )
 
-// benches bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. queue bounds
-// how many wait for it, and are worked on; each takes a good part of a second, and nobody waits for minutes.
-var (
-	benches = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
-	queue   = make(chan struct{}, 12*cap(benches))
-)
+// Passwords bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. A
+// bounded number waits for it; each takes a good part of a second, and nobody waits for minutes. Sign-ins of strangers and
+// requests of known callers have one each, so that a flood of sign-ins keeps no known caller waiting.
+type Passwords struct {
+	slots chan struct{} // those that are worked on
+	queue chan struct{} // those that are worked on, and those that wait
+}
+
+const queuePerSlot = 12
+
+// NewPasswords makes one that works on so many passwords at once, at least one.
+func NewPasswords(parallel int) *Passwords {
+	parallel = max(1, parallel)
+	return &Passwords{slots: make(chan struct{}, parallel), queue: make(chan struct{}, queuePerSlot*parallel)}
+}
 
 var errBusy = booking.Errorf(booking.Unavailable, "Too many passwords are being checked just now. Try again in a few seconds.")
 
-// HashPassword makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second; Unavailable
+// Hash makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second; Unavailable
 // when too many wait for it already.
-func HashPassword(ctx context.Context, password string) (string, error) {
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
-	hash, err := stretch(ctx, password, salt, passwordRounds)
+	hash, err := p.stretch(ctx, password, salt, passwordRounds)
 	return fmt.Sprintf("%s$%d$%s$%s", passwordScheme, passwordRounds, encode(salt), encode(hash)), err
 }
 
-// CheckPassword tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
+// Check tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
 // nobody's. Unavailable when too many wait for it already.
-func CheckPassword(ctx context.Context, kept, password string) (bool, error) {
+func (p *Passwords) Check(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)
-	hash, err := stretch(ctx, password, salt, rounds)
+	hash, err := p.stretch(ctx, password, salt, rounds)
 	return good && err == nil && subtle.ConstantTimeCompare(hash, want) == 1, err
 }
 
-func stretch(ctx context.Context, password string, salt []byte, rounds int) ([]byte, error) {
+func (p *Passwords) stretch(ctx context.Context, password string, salt []byte, rounds int) ([]byte, error) {
 	select {
-	case queue <- struct{}{}:
-		defer func() { <-queue }()
+	case p.queue <- struct{}{}:
+		defer func() { <-p.queue }()
 	default:
 		return nil, errBusy
 	}
 	select {
-	case benches <- struct{}{}:
-		defer func() { <-benches }()
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
 		return pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
 	case <-ctx.Done():
 		return nil, ctx.Err()

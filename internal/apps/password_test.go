@@ -11,14 +11,14 @@ import (
 
 func TestPasswords(t *testing.T) {
 	t.Parallel()
-	kept, err := HashPassword(t.Context(), "correct horse")
+	kept, err := NewPasswords(1).Hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(kept, "pbkdf2-sha256$600000$") || strings.Contains(kept, "horse") {
 		t.Errorf("kept as %q", kept)
 	}
-	other, err := HashPassword(t.Context(), "correct horse")
+	other, err := NewPasswords(1).Hash(t.Context(), "correct horse")
 	if err != nil || other == kept {
 		t.Errorf("no salt of its own: %q, %v", other, err)
 	}
@@ -33,7 +33,7 @@ func TestPasswords(t *testing.T) {
 		// Made elsewhere (Python: hashlib.pbkdf2_hmac), with fewer rounds.
 		{"pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg$" + vector, "password", true},
 	} {
-		got, err := CheckPassword(t.Context(), c.kept, c.password)
+		got, err := NewPasswords(1).Check(t.Context(), c.kept, c.password)
 		if err != nil || got != c.want {
 			t.Errorf("%q for %q: %t, %v", c.password, c.kept, got, err)
 		}
@@ -44,38 +44,37 @@ func TestPasswords(t *testing.T) {
 // and whoever hangs up does not wait.
 func TestPasswordsWaitTheirTurn(t *testing.T) {
 	t.Parallel()
-	for range cap(benches) {
-		benches <- struct{}{}
+	p := NewPasswords(2)
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
 	}
-	defer func() {
-		for range cap(benches) {
-			<-benches
-		}
-	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, kept := range []string{"pbkdf2-sha256$1$MDEyMzQ1Njc4OWFiY2RlZg$" + vector, "", "nonsense"} {
-		if _, err := CheckPassword(ctx, kept, "x"); !errors.Is(err, context.Canceled) {
+		if _, err := p.Check(ctx, kept, "x"); !errors.Is(err, context.Canceled) {
 			t.Errorf("%q: %v", kept, err)
 		}
 	}
+	if len(p.queue) != 0 {
+		t.Errorf("%d who have left still queue", len(p.queue))
+	}
 }
 
-// TestPasswordsQueue: beyond the queue nobody waits.
-func TestPasswordsQueue(t *testing.T) { //nolint:paralleltest // the queue is everybody's
-	for range cap(queue) {
-		queue <- struct{}{}
+// TestPasswordsQueue: beyond the queue nobody waits, and a full queue keeps nobody from another.
+func TestPasswordsQueue(t *testing.T) {
+	t.Parallel()
+	full, other := NewPasswords(0), NewPasswords(0)
+	for range cap(full.queue) {
+		full.queue <- struct{}{}
 	}
-	defer func() {
-		for range cap(queue) {
-			<-queue
-		}
-	}()
-	if _, err := HashPassword(t.Context(), "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Hash(t.Context(), "x"); booking.CodeOf(err) != booking.Unavailable {
 		t.Errorf("hashed: %v", err)
 	}
-	if _, err := CheckPassword(t.Context(), "", "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Check(t.Context(), "", "x"); booking.CodeOf(err) != booking.Unavailable {
 		t.Errorf("checked: %v", err)
+	}
+	if _, err := other.Hash(t.Context(), "x"); err != nil {
+		t.Errorf("another's: %v", err)
 	}
 }
 

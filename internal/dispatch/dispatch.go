@@ -34,19 +34,33 @@ type Dispatcher struct {
 // errNoGraph means that this build lacks the booking's graph. A worker of another build may have it.
 var errNoGraph = errors.New("the graph is not known here")
 
+// errRunning means that the workflow runs already, so that what a start would have brought is not there.
+var errRunning = errors.New("the booking's workflow runs already")
+
+// signalRounds bounds how often Signal tries both ways. Runs of a booking that is over are short, so that under a crowd of
+// actions each round may meet another caller's run that has just begun, or just ended.
+const signalRounds = 5
+
 // Start begins a booking's walk with its first action. A workflow that is there already is no fault: it has the action.
 func (d *Dispatcher) Start(ctx context.Context, b *booking.Booking, app string, first booking.Signal) error {
-	return d.start(ctx, b, app, []booking.Signal{first}, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+	return unlessRunning(d.start(ctx, b, app, []booking.Signal{first}, enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE))
 }
 
-// Signal hands an action to a booking's workflow. A workflow that is gone although the booking is not over (terminated,
-// or lost with Temporal's database) is started again from the record.
-func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string, s booking.Signal) error {
-	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b.ID), "", workflows.ActionSignal, s)
-	if _, lost := errors.AsType[*serviceerror.NotFound](err); !lost {
-		return err
+// Signal hands an action to a booking's workflow. A workflow that does not run (its booking is over, or it was terminated, or
+// lost with Temporal's database) is started again from the record with the action. When another caller starts it in
+// between, that run does not have this action: it is signalled once more. errRunning after signalRounds of that.
+func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string, s booking.Signal) (err error) {
+	for range signalRounds {
+		err = d.Client.SignalWorkflow(ctx, workflows.BookingID(b.ID), "", workflows.ActionSignal, s)
+		if _, lost := errors.AsType[*serviceerror.NotFound](err); !lost {
+			return err
+		}
+		err = d.start(ctx, b, app, []booking.Signal{s}, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+		if !errors.Is(err, errRunning) {
+			return err
+		}
 	}
-	return d.start(ctx, b, app, []booking.Signal{s}, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+	return err
 }
 
 // Tell lets a running booking hear of an action that is on record as applied. One that does not run needs not hear of it.
@@ -60,7 +74,7 @@ func (d *Dispatcher) Tell(ctx context.Context, b uuid.UUID, s booking.Signal) er
 
 // Resume starts a booking's workflow again from the record, unless it runs.
 func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string) error {
-	return d.start(ctx, b, app, nil, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
+	return unlessRunning(d.start(ctx, b, app, nil, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE))
 }
 
 // Wake sees to it that an endpoint's deliveries are being sent.
@@ -78,6 +92,14 @@ func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 func (d *Dispatcher) Dismiss(ctx context.Context, endpoint uuid.UUID) error {
 	err := d.Client.SignalWorkflow(ctx, workflows.EndpointID(endpoint), "", workflows.WakeSignal, nil)
 	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
+		return nil
+	}
+	return err
+}
+
+// unlessRunning is for starts that bring nothing that a workflow which runs already lacks.
+func unlessRunning(err error) error {
+	if errors.Is(err, errRunning) {
 		return nil
 	}
 	return err
@@ -123,7 +145,7 @@ func (d *Dispatcher) startIndexed(
 	}
 	_, err = d.Client.ExecuteWorkflow(ctx, options, workflows.Booking, in)
 	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
-		return nil
+		return errRunning
 	}
 	if _, unknown := errors.AsType[*serviceerror.InvalidArgument](err); unknown && in.Shown != "" {
 		return errUnindexed
