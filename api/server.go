@@ -34,8 +34,8 @@ type Server struct {
 	Admission *Admission
 	SignIns   *apps.Passwords // those that strangers sign in with
 	Passwords *apps.Passwords // those that known callers set and change
-	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
-	Wait      time.Duration  // how long an action waits for its outcome unless the client says otherwise
+	Proxies   []netip.Prefix  // whose X-Forwarded-For is believed
+	Wait      time.Duration   // how long an action waits for its outcome unless the client says otherwise
 	Metrics   *metrics.Metrics
 	Log       *slog.Logger
 	Portal    http.Handler // answers under /portal; nil = there is nothing
