@@ -186,7 +186,7 @@ func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for _, fine := range []string{
 		"0", "-0", "1.5", "1e308", "1.7976931348623157e308", "5e-324", "2.2250738585072014e-308", "-1E+2", "0.1", "12345678901234567890",
-		"0.30000000000000004", "1e-300", "1e-397", "0e397", strings.Repeat("9", 40), "-" + strings.Repeat("9", 39), "0." + strings.Repeat("1", 38),
+		"0.30000000000000004", "1e-300", "1e-397", "0e397", "-0e397", strings.Repeat("9", 40), "-" + strings.Repeat("9", 39), "0." + strings.Repeat("1", 38),
 		"1." + strings.Repeat("0", 34) + "e308", "1e" + strings.Repeat("0", 35) + "308", "-1e-" + strings.Repeat("0", 33) + "308", // 40 characters each
 	} {
 		if err := Check([]byte(`{"a":[` + fine + `]}`)); err != nil {
