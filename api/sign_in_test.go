@@ -18,8 +18,7 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	const email, password = "ada@example.com", "correct horse battery"
 	resource := f.post(f.server, "/v2/resources", fmt.Sprintf(`{"name":"Ada","timezone":"UTC","email":%q,"password":%q}`, email, password)).id(t)
 	own := func(token string) answer {
-		r := f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token))
-		return r
+		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token))
 	}
 	signIn := func() string {
 		return f.post("", "/v2/auth", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)).want(t, http.StatusOK).text(t, "api_token")
@@ -46,13 +45,21 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	newest := signIn()
 	own(token).refused(t, booking.Unauthorized, "") // the oldest has to go
 	own(newest).want(t, http.StatusOK)
+	wantKept := func() {
+		t.Helper()
+		if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE own`); n != ownTokensKept {
+			t.Errorf("%d tokens of its own are kept, want %d", n, ownTokensKept)
+		}
+	}
+	wantKept()
 	f.send("", http.MethodPost, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"client-token"}`, resource),
 		"Authorization", basicHeader(email, newest)).want(t, http.StatusCreated)
-	if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE own`); n != ownTokensKept {
-		t.Errorf("%d tokens of its own are kept, want %d", n, ownTokensKept)
-	}
+	wantKept()
 	f.post(f.server, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"server-token"}`, resource)).want(t, http.StatusCreated)
 	own(newest).want(t, http.StatusOK)
+	f.sql(`UPDATE resources SET email = ''`)
+	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader("", newest)).refused(t, booking.Unauthorized, "")
+	f.sql(`UPDATE resources SET email = $1`, email)
 	f.put(f.server, "/v2/resources/"+resource, `{"password":"another horse"}`).want(t, http.StatusOK)
 	own(newest).refused(t, booking.Unauthorized, "")
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials`); n != 1 {

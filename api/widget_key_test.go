@@ -69,6 +69,38 @@ func TestAWidgetKeySaysNothingOfHowBookingsBehave(t *testing.T) {
 	f.post(f.widget, "/v2/bookings", through+slot(resource, 2, 1)+`}`).refused(t, booking.SlotTaken, "")
 }
 
+// TestVisitorsChooseNothingThatTheirOwnerHasChosen: what the project says of its bookings stands above what a widget key sends, and the
+// graph is the project's or the default. What the project asks of customers is asked of a booking, and not of a hold.
+func TestVisitorsChooseNothingThatTheirOwnerHasChosen(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	resource := f.resource(`[]`)
+	plain := f.project(resource, `,"availability":{"length":"1 hour"}`)
+	strict := f.project(resource, `,"availability":{"length":"1 hour","buffer":"10 minutes"},"customer_fields":{"phone":{"required":true}},
+		"booking":{"graph":"confirm_decline","what":"Haircut","where":"Main Street"}`)
+	hour := 0.0
+	ask := func(path, project, more string) answer {
+		hour += 2
+		return f.post(f.widget, path, fmt.Sprintf(`{"project_id":%q,"what":"Mine","where":"Here",%s%s}`, project, slot(resource, hour, 1), more))
+	}
+	kept := func(a answer) string {
+		return value[string](f, `SELECT concat_ws(' ', graph, what, where_at, settings->'buffer_seconds') FROM bookings WHERE id = $1`, a.id(t))
+	}
+	const phone = `,"customer":{"name":"Marty","phone":"1"}`
+	for _, graph := range []string{"", `,"graph":"instant_payment"`, `,"graph":"confirm_decline"`, `,"graph":"reservation"`} {
+		if got := kept(ask("/v2/bookings", plain, graph)); got != "instant Mine Here" {
+			t.Errorf("with%s it is %s", graph, got)
+		}
+		if got := kept(ask("/v2/bookings", strict, graph+phone+`,"buffer":"1 minute"`)); got != "confirm_decline Haircut Main Street 600" {
+			t.Errorf("with%s it is %s", graph, got)
+		}
+	}
+	ask("/v2/bookings", strict, `,"customer":{"name":"Marty"}`).refused(t, booking.Invalid, "customer.phone")
+	if got := kept(ask("/v2/bookings/reserve", strict, "")); got != "reservation Haircut Main Street 600" {
+		t.Errorf("a hold is %s", got)
+	}
+}
+
 // TestAHoldTakesNoOthersPlace: who holds cannot name another hold, a session, or a graph.
 func TestAHoldTakesNoOthersPlace(t *testing.T) {
 	t.Parallel()
@@ -129,6 +161,8 @@ func TestWhatHasBegunIsClosedToCustomers(t *testing.T) {
 		link := "/v2/bookings/" + cancelled + "/external_action/" + booking.CancelByCustomerAction + "?signature=" + f.token(cancelled, booking.CancelByCustomerAction)
 		held("a look at a link", f.send("", http.MethodGet, link, ""), http.StatusOK)
 		held("a link", f.post("", link, ""), http.StatusOK)
+		owners := book()
+		f.post("", "/v2/bookings/"+owners+"/external_action/cancel?signature="+f.token(owners, "cancel"), "").want(t, http.StatusOK)
 		f.post(f.server, "/v2/bookings/"+book()+"/reschedule", `{`+slot(resource, 110, 1)+`}`).want(t, http.StatusCreated)
 		f.put(f.server, "/v2/bookings/"+book()+"/"+booking.CancelByCustomerAction, "").want(t, http.StatusOK)
 
@@ -152,7 +186,7 @@ func TestVisitorsPickWithinTheProject(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	resource, stranger := f.resource(`[]`), f.resource(`[]`)
-	project := f.project(resource, fmt.Sprintf(`,"availability":{"length":"1 hour","to":%q}`, noon.Add(10*time.Hour).Format(time.RFC3339)))
+	project := f.project(resource, fmt.Sprintf(`,"availability":{"length":"1 hour","timeslot_increments":"1 hour","to":%q}`, noon.Add(10*time.Hour).Format(time.RFC3339)))
 	through := func(slot string) string { return fmt.Sprintf(`{"project_id":%q,%s}`, project, slot) }
 	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
 		f.post(f.widget, path, through(slot(resource, 10, 1))).refused(t, booking.Invalid, "start") // after the end of the window
@@ -164,16 +198,21 @@ func TestVisitorsPickWithinTheProject(t *testing.T) {
 	f.post(f.widget, "/v2/bookings", through(slot(resource, 9, 1))).want(t, http.StatusCreated) // the last of the window
 	f.post(f.widget, "/v2/bookings/reserve", through(slot(resource, 8, 1))).want(t, http.StatusCreated)
 	id := f.post(f.widget, "/v2/bookings", through(slot(resource, 7, 1))).id(t)
-	move := func(hour float64) answer {
-		return f.post(f.widget, "/v2/bookings/"+id+"/reschedule?signature="+f.token(id, booking.RescheduleAction), `{`+slot(resource, hour, 1)+`}`)
+	long := f.post(f.server, "/v2/bookings", through(slot(resource, 5, 1.5))).id(t)
+	move := func(id string, hour, hours float64) answer {
+		return f.post(f.widget, "/v2/bookings/"+id+"/reschedule?signature="+f.token(id, booking.RescheduleAction), `{`+slot(resource, hour, hours)+`}`)
 	}
-	move(12).refused(t, booking.Invalid, "start")
+	move(id, 12, 1).refused(t, booking.Invalid, "start")
+	move(id, 2, 1.5).refused(t, booking.Invalid, "end")
+	move(long, 12, 1.5).refused(t, booking.Invalid, "start")
+	move(long, 2, 2).refused(t, booking.Invalid, "end")
+	move(long, 2, 1.5).want(t, http.StatusCreated) // as long as its owner made it
 
 	f.send(f.server, http.MethodDelete, "/v2/projects/"+project+"/resources/"+resource, "").want(t, http.StatusNoContent)
 	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
 		f.post(f.widget, path, through(slot(resource, 4, 1))).refused(t, booking.Invalid, "resource_id")
 	}
-	move(4).refused(t, booking.Invalid, "resource_id")
+	move(id, 4, 1).refused(t, booking.Invalid, "resource_id")
 	for _, path := range []string{"/v2/availability", "/v2/availability/dates"} {
 		if a := f.post(f.widget, path, fmt.Sprintf(`{"project_id":%q}`, project)).want(t, http.StatusOK); a.Body.String() != `{"data":[]}` {
 			t.Errorf("a project without resources offers: %.300s", a.Body)

@@ -74,40 +74,50 @@ func TestEveryCleanUp(t *testing.T) {
 			t.Errorf("%s is not tested", one.Name)
 			continue
 		}
-		days := []int{c.young, 500, 400, 600}
-		for _, n := range days {
-			b.exec(c.seed, b.app.ID, n)
-		}
-		keep := forever
-		c.keep(&keep)
-		cleaner := postgres.NewCleaner(impatient, keep)
-		left := func(what, want string) {
-			t.Helper()
-			got := column[string](b, `SELECT COALESCE(string_agg(round(extract(epoch FROM now() - `+c.age+`) / 86400)::text, ' ' ORDER BY `+c.age+`), '')
-				FROM `+c.table+` WHERE `+c.where)[0]
-			wantEqual(t, one.Name+" "+what, got, want)
-		}
-		young := words(c.young)
-		if deleted, err := cleanup(t, cleaner, one.Name).Run(b.ctx, time.Now().Add(-time.Second)); deleted != 0 || err != nil {
-			t.Errorf("%s deletes %d rows when its time is up: %v", one.Name, deleted, err)
-		}
-		wantEqual(t, one.Name+", one row in a batch", b.batches(cleaner, one.Name, 1, 1), 1)
-		left("after a batch of one", "500 400 "+young)
-		b.exec(c.seed, b.app.ID, 600)
-
-		holder, err := b.look.Begin(b.ctx)
-		check(t, err)
-		_, err = holder.Exec(b.ctx, `SELECT FROM `+c.table+` WHERE `+c.where+` ORDER BY `+c.age+` LIMIT 1 FOR UPDATE`)
-		check(t, err)
-		b.batches(cleaner, one.Name, 1, 10)
-		for range 3 { // one that looks at a locked row alone is done for now
-			b.batches(cleaner, one.Name, 2, 10)
-		}
-		left("around a lock", "600 "+young)
-		check(t, holder.Rollback(b.ctx))
-		wantEqual(t, one.Name+", the last", b.batches(cleaner, one.Name, postgres.CleanBatch, 10), 1)
-		left("in the end", young)
+		t.Run(one.Name, func(t *testing.T) {
+			b := *b
+			b.t = t
+			b.cleansUp(impatient, one.Name, c)
+		})
 	}
 	wantEqual(t, "other endpoints", len(column[string](b, `SELECT status FROM webhook_endpoints WHERE purpose <> 'reminder'`)), 1)
 	b.wantCount(5, `SELECT count(*) FROM actions WHERE status = 'applied'`)
+}
+
+// cleansUp lives through one clean-up of rows of four ages.
+func (b *bundle) cleansUp(impatient *postgres.DB, name string, c tableCleaned) {
+	t := b.t
+	for _, days := range []int{c.young, 500, 400, 600} {
+		b.exec(c.seed, b.app.ID, days)
+	}
+	keep := forever
+	c.keep(&keep)
+	cleaner := postgres.NewCleaner(impatient, keep)
+	left := func(what, want string) {
+		t.Helper()
+		got := column[string](b, `SELECT COALESCE(string_agg(round(extract(epoch FROM now() - `+c.age+`) / 86400)::text, ' ' ORDER BY `+c.age+`), '')
+			FROM `+c.table+` WHERE `+c.where)[0]
+		wantEqual(t, what, got, want)
+	}
+	young := words(c.young)
+	if deleted, err := cleanup(t, cleaner, name).Run(b.ctx, time.Now().Add(-time.Second)); deleted != 0 || err != nil {
+		t.Errorf("%d rows are deleted when the time is up: %v", deleted, err)
+	}
+	wantEqual(t, "one row in a batch", b.batches(cleaner, name, 1, 1), 1)
+	left("after a batch of one", "500 400 "+young)
+	b.exec(c.seed, b.app.ID, 600)
+
+	holder, err := b.look.Begin(b.ctx)
+	check(t, err)
+	defer func() { _ = holder.Rollback(b.ctx) }()
+	_, err = holder.Exec(b.ctx, `SELECT FROM `+c.table+` WHERE `+c.where+` ORDER BY `+c.age+` LIMIT 1 FOR UPDATE`)
+	check(t, err)
+	b.batches(cleaner, name, 1, 10)
+	for range 3 { // one that looks at a locked row alone is done for now
+		b.batches(cleaner, name, 2, 10)
+	}
+	left("around a lock", "600 "+young)
+	check(t, holder.Rollback(b.ctx))
+	wantEqual(t, "the last", b.batches(cleaner, name, postgres.CleanBatch, 10), 1)
+	left("in the end", young)
 }
