@@ -39,8 +39,8 @@ type Server struct {
 	// PausedBacklog is how many deliveries wait for a paused webhook at most. It is only shown: the worker's sweep holds to it.
 	PausedBacklog int
 	Metrics       *metrics.Metrics
-	Log       *slog.Logger
-	Portal    http.Handler // answers under /portal; nil = there is nothing
+	Log           *slog.Logger
+	Portal        http.Handler // answers under /portal; nil = there is nothing
 }
 
 // Handler answers every route of the table. Both slash forms of a path are the same route, without a redirect, since a
