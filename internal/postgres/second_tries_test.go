@@ -322,6 +322,12 @@ func TestSecondTriesForgetTheFirst(t *testing.T) {
 			remind := func() any { return len(b.remind(v, 7)) }
 			return remind, remind
 		}, []string{"[0 1]", "[1 0]"}},
+		"an endpoint is paused": {"webhook_deliveries", func(b *bundle) (do, others func() any) {
+			b.listener("endpoint.*")
+			e := b.endpoint("", "")
+			pause := func() any { _, woken, err := b.PauseEndpoint(b.ctx, e.AppID, e.ID); check(b.t, err); return len(woken) }
+			return pause, pause
+		}, []string{"[0 1]", "[1 0]"}},
 		"a failing endpoint is told of": {"webhook_deliveries", func(b *bundle) (do, others func() any) {
 			b.listener("endpoint.*")
 			p := b.patient()
