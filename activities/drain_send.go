@@ -154,7 +154,7 @@ func (d *drain) recordMore(ctx context.Context) {
 	d.ended, d.recording = nil, true
 	go func() {
 		free := d.a.connection()
-		out := d.a.record(ctx, d.id, all)
+		out := d.a.record(ctx, d.halting, d.id, all)
 		free()
 		d.events <- func() {
 			d.recording = false

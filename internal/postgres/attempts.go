@@ -60,6 +60,7 @@ func (db *DB) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Fi
 		}))
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		out = Recorded{}
 		tell, resting, err := judge(ctx, tx, endpointID, all)
 		if err != nil {
 			return err

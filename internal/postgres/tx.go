@@ -22,8 +22,9 @@ const (
 // txTries is how often a transaction is tried that Postgres has rolled back in favour of another one.
 const txTries = 3
 
-// inTx runs a transaction. After a deadlock or a serialization failure it is rolled back and tried again, twice: so do sets
-// its results and never adds to them.
+// inTx runs a transaction. After a deadlock or a serialization failure it is rolled back and tried again, twice, and meanwhile
+// others have written. So do begins from scratch each time: it clears its results before it returns for whatever reason, and
+// changes nothing that it reads. TestSecondTries holds every caller to that.
 func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return retried(ctx, func() error { return pgx.BeginFunc(ctx, conn, do) })
