@@ -47,10 +47,24 @@ func (a *Activities) record(ctx context.Context, endpoint uuid.UUID, all []postg
 func (a *Activities) recordPatiently(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) (postgres.Recorded, error) {
 	pause := recordPause
 	for until := time.Now().Add(recordPatience); ; pause = min(2*pause, 2*time.Second) {
-		out, err := a.DB.FinishAttempts(ctx, endpoint, all)
+		out, err := a.finish(ctx, endpoint, all)
 		if err == nil || !postgres.Away(err) || time.Now().After(until) {
 			return out, err
 		}
 		time.Sleep(pause)
 	}
+}
+
+// finish puts attempts on record: successes together with those of other endpoints.
+func (a *Activities) finish(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) (postgres.Recorded, error) {
+	if !postgres.AnyFailure(all) {
+		return postgres.Recorded{}, a.successes.add(ctx, postgres.EndpointAttempts{Endpoint: endpoint, Attempts: all}, a.finishSuccesses)
+	}
+	defer a.connection()()
+	return a.DB.FinishAttempts(ctx, endpoint, all)
+}
+
+func (a *Activities) finishSuccesses(ctx context.Context, groups []postgres.EndpointAttempts) error {
+	defer a.connection()()
+	return a.DB.FinishSuccesses(ctx, groups)
 }
