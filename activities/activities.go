@@ -37,6 +37,8 @@ type Metrics interface {
 	Attempt(outcome string, took time.Duration)
 	// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
 	Swept(part string, rows int, err error)
+	// Dropped notes deliveries that were dropped while their endpoint was paused: too_old or too_many.
+	Dropped(reason string, count int)
 }
 
 // Commit moves a booking on record and sees to it that endpoints that slept hear of it. What fails of that is left to the sweep:

@@ -21,8 +21,22 @@ func (a *Activities) cleanups(out *booking.Swept) []sweepPart {
 		parts = append(parts, sweepPart{cleanup.Name, cleanBudget + cleanGrace, func(ctx context.Context) (int, error) {
 			deleted, err := cleanup.Run(ctx, time.Now().Add(cleanBudget))
 			out.Deleted += deleted
+			a.tellDropped()
 			return deleted, err
 		}})
 	}
 	return parts
+}
+
+// tellDropped counts the deliveries that were dropped because their endpoint is paused, and logs the first ones since it was last
+// resumed: they are lost to its receiver.
+func (a *Activities) tellDropped() {
+	for _, d := range a.Cleaner.TakeDropped() {
+		a.Metrics.Dropped("too_old", d.TooOld)
+		a.Metrics.Dropped("too_many", d.TooMany)
+		if d.First {
+			a.Log.Error("a paused webhook endpoint loses deliveries: it has been paused for too long, or too many wait for it",
+				"endpoint", d.EndpointID, "app", d.AppID, "too_old", d.TooOld, "too_many", d.TooMany)
+		}
+	}
 }

@@ -82,6 +82,7 @@ type drain struct {
 	until  time.Time
 	events chan func()
 
+	halting    <-chan struct{} // closed when the worker stops or the activity is cancelled
 	target     *target
 	pace       *rate.Limiter
 	waiting    []claimed           // claimed and not sent yet
@@ -119,6 +120,7 @@ func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struc
 func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error) {
 	pacing, halt := context.WithCancel(ctx)
 	defer halt()
+	d.halting = pacing.Done()
 	if !reserved {
 		if ok, out, err := d.take(ctx); !ok || err != nil {
 			return out, err

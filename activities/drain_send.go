@@ -153,7 +153,7 @@ func (d *drain) recordMore(ctx context.Context) {
 	all := d.ended
 	d.ended, d.recording = nil, true
 	go func() {
-		out := d.a.record(ctx, d.id, all)
+		out := d.a.record(ctx, d.halting, d.id, all)
 		d.events <- func() {
 			d.recording = false
 			d.unrecorded -= len(all)

@@ -78,6 +78,7 @@ type quiet struct{}
 func (quiet) Transition(string, string)     {}
 func (quiet) Attempt(string, time.Duration) {}
 func (quiet) Swept(string, int, error)      {}
+func (quiet) Dropped(string, int)           {}
 
 func newBacklog(t *testing.T) *backlog {
 	t.Helper()

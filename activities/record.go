@@ -12,20 +12,21 @@ import (
 
 const (
 	recordPatience = 20 * time.Second // with a Postgres that is away; then the deliveries fall due again
+	recordGrace    = 3 * time.Second  // the same, once the worker stops
 	recordPause    = 50 * time.Millisecond
 )
 
 // record puts attempts on record and wakes who has to hear of what follows. What cannot be recorded does not keep the others from
-// it: they go on record one by one, and the one without what its receiver has answered.
-func (a *Activities) record(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) postgres.Recorded {
-	out, err := a.recordPatiently(ctx, endpoint, all)
+// it: they go on record one by one, and the one without what its receiver has answered. halting is closed when the worker stops.
+func (a *Activities) record(ctx context.Context, halting <-chan struct{}, endpoint uuid.UUID, all []postgres.Finished) postgres.Recorded {
+	out, err := a.recordPatiently(ctx, halting, endpoint, all)
 	if err == nil {
 		a.serve(ctx, out.Woken...)
 		return out
 	}
 	if len(all) > 1 && !postgres.Away(err) {
 		for _, f := range all {
-			one := a.record(ctx, endpoint, []postgres.Finished{f})
+			one := a.record(ctx, halting, endpoint, []postgres.Finished{f})
 			out.Resting = one.Resting
 		}
 		return out
@@ -33,7 +34,7 @@ func (a *Activities) record(ctx context.Context, endpoint uuid.UUID, all []postg
 	if len(all) == 1 && !postgres.Away(err) && booking.CodeOf(err) != booking.NotFound {
 		bare := all[0]
 		bare.Attempt.RequestHeaders, bare.Attempt.ResponseHeaders, bare.Attempt.ResponseBody = nil, nil, nil
-		out, err = a.recordPatiently(ctx, endpoint, []postgres.Finished{bare})
+		out, err = a.recordPatiently(ctx, halting, endpoint, []postgres.Finished{bare})
 		a.serve(ctx, out.Woken...)
 	}
 	if err != nil && booking.CodeOf(err) != booking.NotFound { // deleted meanwhile
@@ -43,15 +44,27 @@ func (a *Activities) record(ctx context.Context, endpoint uuid.UUID, all []postg
 	return out
 }
 
-// recordPatiently waits for a Postgres that is away, for as long as what was sent is claimed.
-func (a *Activities) recordPatiently(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) (postgres.Recorded, error) {
-	pause := recordPause
-	for until := time.Now().Add(recordPatience); ; pause = min(2*pause, 2*time.Second) {
+// recordPatiently retries while Postgres is away, for recordPatience. Once halting is closed it retries at once and then for
+// recordGrace more: attempts that have ended still go on record when Postgres is only briefly away, and the stop of a worker is
+// not held up when it is away for longer.
+func (a *Activities) recordPatiently(
+	ctx context.Context, halting <-chan struct{}, endpoint uuid.UUID, all []postgres.Finished,
+) (postgres.Recorded, error) {
+	patience := time.NewTimer(recordPatience)
+	defer patience.Stop()
+	for pause := recordPause; ; pause = min(2*pause, 2*time.Second) {
 		out, err := a.finish(ctx, endpoint, all)
-		if err == nil || !postgres.Away(err) || time.Now().After(until) {
+		if err == nil || !postgres.Away(err) {
 			return out, err
 		}
-		time.Sleep(pause)
+		select {
+		case <-patience.C:
+			return out, err
+		case <-halting:
+			halting, pause = nil, recordPause
+			patience.Reset(recordGrace)
+		case <-time.After(pause):
+		}
 	}
 }
 

@@ -19,12 +19,17 @@ import (
 
 // sweptParts notes what parts of a sweep have done.
 type sweptParts struct {
-	rows   map[string]int
-	failed map[string]bool
+	rows    map[string]int
+	failed  map[string]bool
+	dropped map[string]int
 }
 
 func (*sweptParts) Transition(string, string)     {}
 func (*sweptParts) Attempt(string, time.Duration) {}
+func (m *sweptParts) Dropped(reason string, count int) {
+	m.dropped[reason] += count
+}
+
 func (m *sweptParts) Swept(part string, rows int, err error) {
 	m.rows[part], m.failed[part] = rows, err != nil
 }
@@ -38,7 +43,7 @@ func sweeper(t *testing.T) (*Activities, *sweptParts, *pgxpool.Pool) {
 		t.Fatal(err)
 	}
 	t.Cleanup(look.Close)
-	parts := &sweptParts{map[string]int{}, map[string]bool{}}
+	parts := &sweptParts{map[string]int{}, map[string]bool{}, map[string]int{}}
 	return &Activities{
 		DB: db, Metrics: parts, Log: slog.New(slog.DiscardHandler), Cleaner: postgres.NewCleaner(db, postgres.Retention{}),
 	}, parts, look

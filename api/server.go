@@ -36,9 +36,11 @@ type Server struct {
 	Passwords *apps.Passwords // those that known callers set and change
 	Proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	Wait      time.Duration   // how long an action waits for its outcome unless the client says otherwise
-	Metrics   *metrics.Metrics
-	Log       *slog.Logger
-	Portal    http.Handler // answers under /portal; nil = there is nothing
+	// PausedBacklog is how many deliveries wait for a paused webhook at most. It is only shown: the worker's sweep holds to it.
+	PausedBacklog int
+	Metrics       *metrics.Metrics
+	Log           *slog.Logger
+	Portal        http.Handler // answers under /portal; nil = there is nothing
 }
 
 // Handler answers every route of the table. Both slash forms of a path are the same route, without a redirect, since a

@@ -150,14 +150,15 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 		"graph": single(e.Graphs), "state": single(e.States), "graphs": e.Graphs, "states": e.States, "event_types": e.EventTypes,
 		"projects": e.Projects, "services": e.Services, "headers": hidden,
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
-		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": k.healthView(&e.Health), "old_secrets_until": until,
+		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": s.healthView(k, &e.Health), "old_secrets_until": until,
 		"created_at": k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
 	}, err
 }
 
-func (k *call) healthView(h *booking.Health) timekit.Object {
+func (s *Server) healthView(k *call, h *booking.Health) timekit.Object {
 	return timekit.Object{
 		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending, "dropped": h.Dropped, "dropped_at": k.moment(h.DroppedAt),
+		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
+		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.moment(h.DroppedAt),
 	}
 }

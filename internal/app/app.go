@@ -63,6 +63,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 		db.Close()
 		return nil, err
 	}
+	tellUnknownZones(ctx, db, logger)
 	a, err := wire(ctx, c, db, logger)
 	if err != nil {
 		db.Close()
@@ -121,7 +122,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
-		Proxies: a.Config.TrustedProxies, Admission: admission,
+		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
 		SignIns: apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
@@ -237,7 +238,7 @@ const (
 func retention(c config.Config) postgres.Retention {
 	return postgres.Retention{
 		Operations: keepOperations, Claims: keepClaims, Refusals: keepRefusals,
-		Changes: c.EventRetention, Paused: c.PausedRetention, Requests: c.RequestRetention,
+		Changes: c.EventRetention, Paused: c.PausedRetention, Backlog: c.PausedBacklog, Requests: c.RequestRetention,
 	}
 }
 

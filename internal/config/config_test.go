@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 		TaskQueue: "holdfast", TemporalAttributes: "auto", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
 		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
 		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour,
-		PausedRetention: 30 * 24 * time.Hour, RequestRetention: 90 * 24 * time.Hour, LogLevel: slog.LevelInfo,
+		PausedRetention: 30 * 24 * time.Hour, PausedBacklog: 100_000, RequestRetention: 90 * 24 * time.Hour, LogLevel: slog.LevelInfo,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)

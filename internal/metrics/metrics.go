@@ -19,6 +19,7 @@ type Metrics struct {
 	attempts    *prometheus.HistogramVec
 	swept       *prometheus.CounterVec
 	sweepErrors *prometheus.CounterVec
+	dropped     *prometheus.CounterVec
 	record      recordMetrics
 	sdk         *sdkSeries
 }
@@ -44,10 +45,16 @@ func New() *Metrics {
 		sweepErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_sweep_errors_total", Help: "Parts of sweeps that failed, by part.",
 		}, []string{"part"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_webhook_dropped_total",
+			Help: "Deliveries that were dropped while their webhook was paused: too_old (HOLDFAST_PAUSED_RETENTION) or too_many (…_BACKLOG).",
+		}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors, m.sdk,
+	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors, m.dropped, m.sdk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.record.all()...)
+	m.Dropped("too_old", 0) // an alert on the increase needs the counters from the start
+	m.Dropped("too_many", 0)
 	return m
 }
 
@@ -73,6 +80,11 @@ func (m *Metrics) Swept(part string, rows int, err error) {
 	if err != nil {
 		failed.Inc()
 	}
+}
+
+// Dropped notes deliveries that were dropped while their endpoint was paused: too_old or too_many.
+func (m *Metrics) Dropped(reason string, count int) {
+	m.dropped.WithLabelValues(reason).Add(float64(count))
 }
 
 // Gauge shows a value that is asked for whenever the metrics are read. A second one of the same name is not shown.

@@ -39,6 +39,7 @@ type health struct {
 	Failures     int        `json:"failures"`
 	OpenUntil    *time.Time `json:"breaker_open_until"`
 	Pending      int        `json:"pending"`
+	Limit        int        `json:"pending_limit"`
 	Dropped      int        `json:"dropped"`
 	DroppedAt    *time.Time `json:"dropped_at"`
 }

@@ -59,7 +59,7 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{}, Vault: vault, Keyring: keyring,
 		Links:    links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
 		Webhooks: webhook.Options{RequireHTTPS: true}, Limits: api.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: log,
-		AdminKey: "the-admin-key-of-these-tests",
+		AdminKey: "the-admin-key-of-these-tests", PausedBacklog: 4321,
 	}
 	for _, one := range change {
 		one(h.portal, server)

@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
 )
 
 func TestWebhookForm(t *testing.T) {
@@ -50,6 +54,26 @@ func TestWebhookForm(t *testing.T) {
 	}
 	b.get("/portal/webhooks").says(t, "All events of bookings")
 	b.send(edit, "url", "nonsense", "headers", "X-New: (hidden)").want(t, http.StatusUnprocessableEntity).says(t, "there is none to keep")
+}
+
+// TestDroppedIsShown: the owner of a webhook sees that it has lost deliveries, in the list and on its page, and how many are kept.
+func TestDroppedIsShown(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	e, err := h.CreateEndpoint(t.Context(), &booking.Endpoint{
+		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, URL: "https://example.com/hook", Method: http.MethodPost, Secret: []byte("sealed"),
+	})
+	check(t, err)
+	page := "/portal/webhooks/" + e.ID.String()
+	if whole := b.get(page).text + b.get("/portal/webhooks").text; strings.Contains(whole, "dropped") {
+		t.Errorf("it tells of nothing: %s", whole)
+	}
+	b.send(page+"/pause").leads(t, page+"?said=paused")
+	b.get(page).says(t, "0 deliveries of 4321 that are kept")
+	h.sql(`UPDATE webhook_endpoints SET dropped = 17, dropped_at = now()`)
+	b.get(page).says(t, `role="alert"`, "17 deliveries were dropped", "4321")
+	b.get("/portal/webhooks").says(t, "17 dropped")
 }
 
 func TestFaults(t *testing.T) {

@@ -55,6 +55,7 @@ func (db *DB) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Fi
 		return out, db.FinishSuccesses(ctx, []EndpointAttempts{{endpointID, all}})
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		out = Recorded{}
 		tell, resting, err := judge(ctx, tx, endpointID, all)
 		if err != nil {
 			return err

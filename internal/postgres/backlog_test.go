@@ -16,7 +16,12 @@ func TestBacklog(t *testing.T) {
 	})
 	empty := must(c.Backlog(b.ctx))
 	wantEqual(t, "nothing waits", empty.PendingAction+empty.OverdueTimer+empty.DueDelivery+time.Duration(empty.DueDeliveries), 0)
-	wantEqual(t, "kinds", len(empty.PastRetention), 6)
+	wantEqual(t, "kinds", len(empty.PastRetention), len(c.Cleanups))
+	for _, cleanup := range c.Cleanups {
+		if _, ok := empty.PastRetention[cleanup.Name]; !ok {
+			t.Errorf("nothing tells how far %s are past their retention", cleanup.Name)
+		}
+	}
 	for kind, past := range empty.PastRetention {
 		wantEqual(t, kind, past, 0)
 	}
@@ -29,12 +34,18 @@ func TestBacklog(t *testing.T) {
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() - interval '2 hours', created_at = now() - interval '3 hours'`)
 	b.exec(`UPDATE actions SET created_at = now() - interval '4 hours' WHERE status = 'pending'`)
 	b.exec(`UPDATE bookings SET deadline_at = now() - interval '5 hours'`)
+	b.exec(`INSERT INTO events (id, app_id, seq, type, data, at) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now() - interval '7 hours')`,
+		newID(), b.app.ID)
+	b.exec(`UPDATE events SET at = now() - interval '9 hours' WHERE booking_id IS NOT NULL`) // their deliveries wait
+	b.exec(`INSERT INTO webhook_endpoints (id, app_id, url, purpose, secret, updated_at)
+		VALUES ($1, $2, 'http://127.0.0.1', 'reminder', '', now() - interval '32 hours')`, newID(), b.app.ID)
 	b.exec(`UPDATE scheduling_requests SET looked_at = now() - interval '6 hours'`)
 	found := must(c.Backlog(b.ctx))
 	wantEqual(t, "due", found.DueDeliveries, 1)
 	for what, ages := range map[string][2]time.Duration{
 		"due delivery": {found.DueDelivery, 2 * time.Hour}, "paused": {found.PastRetention["paused_deliveries"], 2 * time.Hour},
 		"pending action": {found.PendingAction, 4 * time.Hour}, "timer": {found.OverdueTimer, 5 * time.Hour},
+		"events": {found.PastRetention["events"], 6 * time.Hour}, "targets": {found.PastRetention["reminder_targets"], 8 * time.Hour},
 		"request": {found.PastRetention["scheduling_requests"], 5 * time.Hour}, "keys": {found.PastRetention["idempotency_keys"] + time.Hour, time.Hour},
 	} {
 		wantEqual(t, what, ages[0].Round(time.Hour), ages[1])

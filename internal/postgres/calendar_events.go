@@ -118,22 +118,28 @@ func (db *DB) CreateEvent(ctx context.Context, e *booking.Event) error {
 		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description,
 			@participants, @rsvp, @settings)
 		ON CONFLICT ON CONSTRAINT calendar_events_pkey DO NOTHING RETURNING created_at, updated_at`
+	var made booking.Event
 	known := false
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		if err := keepPlace(ctx, tx, e); err != nil {
+		made = *e
+		if err := keepPlace(ctx, tx, &made); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, q, eventArgs(e)).Scan(&e.CreatedAt, &e.UpdatedAt)
+		err := tx.QueryRow(ctx, q, eventArgs(&made)).Scan(&made.CreatedAt, &made.UpdatedAt)
 		if known = errors.Is(err, pgx.ErrNoRows); known {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return settle(ctx, tx, e)
+		return settle(ctx, tx, &made)
 	})
-	if err != nil || !known {
+	switch {
+	case err != nil:
 		return domain(err)
+	case !known:
+		*e = made
+		return nil
 	}
 	first, err := db.Event(ctx, e.AppID, e.ID)
 	if err == nil {
@@ -203,21 +209,27 @@ func (db *DB) UpdateEvent(ctx context.Context, e *booking.Event) error {
 			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where,
 			description = @description, participants = @participants,
 			my_rsvp = @rsvp, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
-	return domain(db.inTx(ctx, func(tx pgx.Tx) error {
-		if err := keepPlace(ctx, tx, e); err != nil {
+	var made booking.Event
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		made = *e
+		if err := keepPlace(ctx, tx, &made); err != nil {
 			return err
 		}
 		var old booking.Event
-		err := tx.QueryRow(ctx, look, eventArgs(e)).
+		err := tx.QueryRow(ctx, look, eventArgs(&made)).
 			Scan(&old.Resource.ID, &old.Start, &old.End, &old.AllDay, &old.Settings.AllowDoubleBookings)
 		if err != nil {
 			return one(err, "The event")
 		}
-		if err := tx.QueryRow(ctx, q, eventArgs(e)).Scan(&e.UpdatedAt); err != nil || e.SameTime(&old) {
+		if err := tx.QueryRow(ctx, q, eventArgs(&made)).Scan(&made.UpdatedAt); err != nil || made.SameTime(&old) {
 			return err
 		}
-		return settle(ctx, tx, e)
-	}))
+		return settle(ctx, tx, &made)
+	})
+	if err == nil {
+		*e = made
+	}
+	return domain(err)
 }
 
 // DeleteEvent erases an event made by hand and gives its time back; NotFound when the app has no such event.

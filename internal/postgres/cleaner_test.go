@@ -42,7 +42,7 @@ func TestCleaningKeepsPace(t *testing.T) {
 	b.exec(`ANALYZE`)
 
 	c := postgres.NewCleaner(b.DB, postgres.Retention{
-		Operations: month, Claims: month, Refusals: month, Changes: month, Paused: month, Requests: month,
+		Operations: month, Claims: month, Refusals: month, Changes: month, Paused: month, Requests: month, Backlog: 1_000_000,
 	})
 	for _, one := range c.Cleanups {
 		want := n

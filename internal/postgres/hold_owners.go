@@ -24,17 +24,19 @@ func (db *DB) ReserveHold(ctx context.Context, owner []byte, hold uuid.UUID, mos
 			WHERE o.owner = @owner AND o.booking_id <> @hold AND NOT COALESCE(b.completed, o.made_at < now() - interval '1 minute'))
 		ON CONFLICT ON CONSTRAINT hold_owners_pkey DO UPDATE SET owner = hold_owners.owner RETURNING booking_id`
 	args := namedArgs{"owner": owner, "hold": hold, "most": most}
-	batch := &pgx.Batch{}
-	batch.Queue(forget, args)
-	batch.Queue(lock, args)
-	batch.Queue(insert, args).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&hold)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return booking.Errorf(booking.TooManyRequests, "You hold %d times already. Book one of them, or wait until one runs out.", most)
-		}
-		return err
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
+		batch.Queue(forget, args)
+		batch.Queue(lock, args)
+		batch.Queue(insert, args).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&hold)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return booking.Errorf(booking.TooManyRequests, "You hold %d times already. Book one of them, or wait until one runs out.", most)
+			}
+			return err
+		})
+		return tx.SendBatch(ctx, batch).Close()
 	})
-	return db.inTx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
 }
 
 // ReleaseHold takes back what ReserveHold counted, when the hold could not be made.

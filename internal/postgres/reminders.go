@@ -63,6 +63,7 @@ func (db *DB) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (json.R
 // the endpoint when that was asleep.
 func (db *DB) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		woken = nil
 		b, endpoint, err := dueReminder(ctx, tx, in)
 		if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
 			return nil

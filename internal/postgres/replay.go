@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,10 +59,12 @@ func (db *DB) CountReplay(ctx context.Context, appID, endpointID uuid.UUID, r Re
 func (db *DB) Replay(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
 	args, err := db.begin(ctx, appID, endpointID, r)
 	for more := true; more && err == nil; {
+		var last eventMark
 		err = db.inTx(ctx, func(tx pgx.Tx) (err error) {
-			more, err = replayed(ctx, tx, args)
+			last, more, err = replayed(ctx, tx, args)
 			return err
 		})
+		args["from"], args["from_id"] = last.At, last.ID // only now: a step that is tried again begins where it began
 	}
 	if err != nil {
 		return 0, err
@@ -70,28 +73,27 @@ func (db *DB) Replay(ctx context.Context, appID, endpointID uuid.UUID, r Replay)
 	return count, db.pool.QueryRow(ctx, q, args).Scan(&count)
 }
 
-// replayed takes one step and says whether there is another. Locks go as everywhere: endpoint, events in the order of their
-// ids, deliveries.
-func replayed(ctx context.Context, tx pgx.Tx, args namedArgs) (more bool, err error) {
+// replayed takes one step, and returns the last change that it has looked at and whether there is another step. Locks go as
+// everywhere: endpoint, events in the order of their ids, deliveries.
+func replayed(ctx context.Context, tx pgx.Tx, args namedArgs) (last eventMark, more bool, err error) {
 	const choose = `SELECT e.id, e.at` + replayFrom + ` AND d.resent_by IS DISTINCT FROM @operation AND (e.at, e.id) > (@from, @from_id)
 		ORDER BY e.at, e.id LIMIT @step`
 	if err := sendable(ctx, tx, args); err != nil {
-		return false, err
+		return last, false, err
 	}
 	rows, err := tx.Query(ctx, choose, args)
 	if err != nil {
-		return false, err
+		return last, false, err
 	}
 	chosen := []uuid.UUID{}
-	var id uuid.UUID
-	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
-		chosen, args["from"], args["from_id"] = append(chosen, id), at, id
+	_, err = pgx.ForEachRow(rows, []any{&last.ID, &last.At}, func() error {
+		chosen = append(chosen, last.ID)
 		return nil
 	})
 	if err != nil {
-		return false, err
+		return last, false, err
 	}
+	args = maps.Clone(args)
 	args["chosen"] = chosen
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT FROM events WHERE id = ANY(@chosen) ORDER BY id FOR KEY SHARE`, args)
@@ -102,5 +104,5 @@ func replayed(ctx context.Context, tx pgx.Tx, args namedArgs) (more bool, err er
 		SELECT gen_random_uuid(), w.id, e.id, `+laned+`, @operation
 		FROM events e, webhook_endpoints w WHERE e.id = ANY(@chosen) AND w.id = @endpoint
 		ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO NOTHING`, args)
-	return len(chosen) == replayStep, tx.SendBatch(ctx, batch).Close()
+	return last, len(chosen) == replayStep, tx.SendBatch(ctx, batch).Close()
 }

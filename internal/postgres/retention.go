@@ -13,6 +13,7 @@ type Retention struct {
 	Refusals   time.Duration // refused actions, since they were decided
 	Changes    time.Duration // changes, since they happened, and deliveries, since they ended
 	Paused     time.Duration // deliveries that wait for a paused endpoint, since they were made
+	Backlog    int           // how many deliveries wait for a paused endpoint at most; the oldest go first
 	Requests   time.Duration // scheduling requests for which no time was picked, since they were made
 }
 
@@ -29,8 +30,9 @@ type Cleaner struct {
 	db   *DB
 	keep Retention
 
-	mu    sync.Mutex
-	after eventMark // where the last batch of changes ended
+	mu     sync.Mutex
+	after  eventMark // where the last batch of changes ended
+	paused pausedMark
 }
 
 // Cleanup is one kind of rows that are deleted when they are past their retention.
@@ -50,7 +52,7 @@ func NewCleaner(db *DB, keep Retention) *Cleaner {
 		{"kept_forms", c.single(deleteForms, 0)},
 		{"refused_actions", c.single(deleteRefusals, keep.Refusals)},
 		{"scheduling_requests", c.requests},
-		{"paused_deliveries", c.paused},
+		{"paused_deliveries", c.dropPaused},
 		{"deliveries", c.single(deleteDeliveries, keep.Changes)},
 		{"events", c.events},
 		{"reminder_targets", c.single(deleteReminderTargets, keepTargets)},
@@ -100,12 +102,14 @@ const (
 		DELETE FROM webhook_deliveries WHERE id IN (
 			SELECT id FROM webhook_deliveries WHERE finished_at < now() - make_interval(secs => @keep)
 			ORDER BY finished_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
-	// deleteReminderTargets spares a target with a delivery, or with a reminder that may still come: one that is a month late comes no more.
+	// unusedTarget is true of a reminder's target w past @keep without a delivery, and without a reminder that may still come: one that is
+	// a month late comes no more.
+	unusedTarget = ` w.purpose = 'reminder' AND w.updated_at < now() - make_interval(secs => @keep)
+			AND NOT EXISTS (SELECT FROM reminders r WHERE r.endpoint_id = w.id AND r.done_at IS NULL AND r.at > now() - interval '30 days')
+			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id)`
 	deleteReminderTargets = `
 		DELETE FROM webhook_endpoints WHERE id IN (
-			SELECT w.id FROM webhook_endpoints w WHERE w.purpose = 'reminder' AND w.updated_at < now() - make_interval(secs => @keep)
-			AND NOT EXISTS (SELECT FROM reminders r WHERE r.endpoint_id = w.id AND r.done_at IS NULL AND r.at > now() - interval '30 days')
-			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id)
+			SELECT w.id FROM webhook_endpoints w WHERE` + unusedTarget + `
 			ORDER BY w.updated_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
 )
 

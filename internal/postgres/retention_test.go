@@ -17,6 +17,7 @@ const month = 30 * 24 * time.Hour
 // forever keeps everything; a test shortens what it is about.
 var forever = postgres.Retention{
 	Operations: 100 * month, Claims: 100 * month, Refusals: 100 * month, Changes: 100 * month, Paused: 100 * month, Requests: 100 * month,
+	Backlog: 1_000_000,
 }
 
 // cleanup is one clean-up of a cleaner, by its name.

@@ -22,8 +22,9 @@ const (
 // txTries is how often a transaction is tried that Postgres has rolled back in favour of another one.
 const txTries = 3
 
-// inTx runs a transaction. After a deadlock or a serialization failure it is rolled back and tried again, twice: so do sets
-// its results and never adds to them.
+// inTx runs a transaction. After a deadlock or a serialization failure it is rolled back and tried again, twice, and meanwhile
+// others have written. So do begins from scratch each time: it clears its results before it returns for whatever reason, and
+// changes nothing that it reads. TestSecondTries holds every caller to that.
 func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return retried(ctx, func() error { return pgx.BeginFunc(ctx, conn, do) })
@@ -43,6 +44,11 @@ const (
 	begin  = `BEGIN`
 	commit = `COMMIT`
 )
+
+// planOnce lets the transaction's statements keep the plan that a connection has made for them. Each finds its rows by key, whatever the
+// values; but Postgres, which compares estimates of the plans' cost, would plan some of them anew every time, for half a
+// millisecond each.
+const planOnce = `SET LOCAL plan_cache_mode = force_generic_plan`
 
 // inShortTx is inTx for a transaction whose first batch begins it. Its last batch commits it, or else that is done here.
 func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {

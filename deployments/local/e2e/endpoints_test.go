@@ -29,7 +29,7 @@ func TestWebhookViewHasAllThatWasAsked(t *testing.T) {
 	wantFields(t, view, want)
 	wantFields(t, view, map[string]any{"status": "active", "reason": "", "old_secrets_until": []any{}, "health": map[string]any{
 		"succeeded_at": nil, "failing_since": nil, "failures": 0.0, "breaker_open_until": nil, "pending": 0.0,
-		"dropped": 0.0, "dropped_at": nil,
+		"pending_limit": 100_000.0, "dropped": 0.0, "dropped_at": nil,
 	}})
 	if made.header.Get("Cache-Control") != "no-store" || strings.Contains(view.body, "opensesame") || view.at("data.secret") != nil {
 		t.Errorf("it tells a secret: %s", view.body)

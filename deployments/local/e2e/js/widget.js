@@ -6,8 +6,7 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
-const { text } = require('node:stream/consumers');
-const { chromium } = require('playwright-core');
+const { run } = require('./browser');
 const plays = require('./stories/widget');
 
 const patience = 30_000;
@@ -153,28 +152,4 @@ async function play(browser, story, settings) {
   }
 }
 
-async function main() {
-  const settings = JSON.parse(await text(process.stdin));
-  const browser = await chromium.launch({
-    executablePath: settings.chromium,
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-    ],
-  });
-  try {
-    const queue = [...settings.stories];
-    const work = async () => { // the widget waits a lot, for movements of its style
-      for (let story = queue.shift(); story; story = queue.shift()) {
-        process.stdout.write(`${JSON.stringify(await play(browser, story, settings))}\n`);
-      }
-    };
-    await Promise.all([work(), work(), work()]);
-  } finally {
-    await browser.close();
-  }
-}
-
-main().catch((fault) => {
-  process.stderr.write(`${fault.stack}\n`);
-  process.exitCode = 1;
-});
+run(play, 3); // the widget waits a lot, for movements of its style

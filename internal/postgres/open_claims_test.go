@@ -1,0 +1,39 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"holdfast/internal/booking"
+)
+
+// TestALoserMeetsAnOpenClaim stops a creation between its claim and its end. Whoever wants the time waits for it, and then is
+// refused by a statement that did nothing: a crowd that the constraint had to stop would deadlock, and look the record up again.
+func TestALoserMeetsAnOpenClaim(t *testing.T) {
+	t.Parallel()
+	for _, minutes := range []int{0, 15} {
+		t.Run(words(minutes, "minutes of buffer"), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
+			all, errs := []*booking.Booking{b.buffered(9, 10, minutes), b.buffered(9.5, 10.5, minutes)}, make([]error, 2)
+			var both sync.WaitGroup
+			for i, v := range all {
+				both.Go(func() { _, errs[i] = b.try(v) })
+				b.until(fmt.Sprintf(waiting, i+1))
+			}
+			release()
+			both.Wait()
+			check(t, errs[0])
+			wantCode(t, errs[1], booking.SlotTaken)
+			if fault, failed := errors.AsType[*pgconn.PgError](errs[1]); failed {
+				t.Errorf("its transaction failed: %v", fault)
+			}
+			b.wantRows("of the winner", 1+min(minutes, 1), 0)
+		})
+	}
+}
