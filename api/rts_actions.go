@@ -107,17 +107,17 @@ func (r *requested) has(c *choice) bool {
 }
 
 // keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
-func (r *requested) keeps(start, end, resource string) bool {
+func (r *requested) keeps(k *call) bool {
 	b := r.Booking
-	if b == nil || resource != b.Resource.ID.String() {
+	if b == nil || k.typed("resource") != b.Resource.ID.String() {
 		return false
 	}
-	from, err := time.Parse(time.RFC3339, start)
-	to, wrong := b.End, error(nil)
-	if end != "" {
-		to, wrong = time.Parse(time.RFC3339, end)
+	problems := booking.Problems{}
+	start, end := k.parseTime(k.typed("start"), "start", problems), b.End
+	if text := k.typed("end"); text != "" {
+		end = k.parseTime(text, "end", problems)
 	}
-	return err == nil && wrong == nil && from.Equal(b.Start) && to.Equal(b.End)
+	return len(problems) == 0 && start.Equal(b.Start) && end.Equal(b.End)
 }
 
 // over tells whether no time can be chosen any more.
@@ -223,7 +223,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if r.over() || r.Booking != nil && (r.Booking.ID == k.operation || k.typed("action") == "pick") {
 		return s.asItStands(k, r)
 	}
-	if r.keeps(k.typed("start"), k.typed("end"), k.typed("resource")) {
+	if r.keeps(k) {
 		return s.asItStands(k, r)
 	}
 	if err := s.offerTimes(k, r); err != nil {
