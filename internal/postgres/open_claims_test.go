@@ -71,3 +71,54 @@ func TestAClaimNeedsAnActionOfItsOwn(t *testing.T) {
 	wantEqual(t, "the other", must(b.Commit(b.ctx, commit(v, decline))).Result, booking.ResultApplied)
 	b.sound()
 }
+
+// TestTwoActionsClaimOnce stops an action between its claim and its end, and lets another one of the same booking come: it waits,
+// and shares the claim.
+func TestTwoActionsClaimOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ graph, action, claims string }{
+		{"confirm_decline", "confirm", `SELECT count(*) FROM occupancies WHERE claimed AND booking_id = $1`},
+		{"group_customer_payment", "pay", `SELECT taken FROM seats JOIN sessions s ON s.booking_id = session_id WHERE claimed AND seats.booking_id = $1`},
+	} {
+		t.Run(c.graph, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			v := b.at(c.graph, 9, 10)
+			if c.graph != "confirm_decline" {
+				v = b.seat(b.session(2, booking.Session{}), c.graph)
+			}
+			v = b.booked(v)
+			release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
+			two, errs := make([]*booking.Action, 2), make([]error, 2)
+			var both sync.WaitGroup
+			for i := range two {
+				both.Go(func() { two[i], errs[i] = b.ask(v, c.action) })
+				b.until(fmt.Sprintf(waiting, i+1))
+			}
+			release()
+			both.Wait()
+			check(t, errors.Join(errs...))
+			b.wantCount(1, c.claims, v.ID)
+			b.wantCount(2, `SELECT count(*) FROM actions WHERE claims AND status = 'pending'`)
+			wantEqual(t, "the second", must(b.Commit(b.ctx, commit(v, two[1]))).Result, booking.ResultApplied)
+			b.sound()
+		})
+	}
+}
+
+// TestASuccessorClaimsForItself: once a tentative booking has taken another one's place, it is that one's successor no more. What it
+// claims to be confirmed is its own.
+func TestASuccessorClaimsForItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	old := b.booked(b.at("instant", 9, 10))
+	v := b.at("confirm_decline", 9.5, 10.5)
+	v.Related.RescheduledFrom = &old.ID
+	v = b.booked(v)
+	confirm := must(b.ask(v, "confirm"))
+	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE claimed AND claimant IS NULL AND booking_id = $1`, v.ID)
+	wantEqual(t, "confirmed", must(b.Commit(b.ctx, commit(v, confirm))).State, "confirmed")
+	b.wantHeld(b.known(v))
+	b.wantRows("in the end", 0, 1)
+	b.sound()
+}
