@@ -122,3 +122,42 @@ func TestASuccessorClaimsForItself(t *testing.T) {
 	b.wantRows("in the end", 0, 1)
 	b.sound()
 }
+
+// TestSuccessorsInACrowd: while others lose their time, a hold that has run out is still the reason why its booking is refused.
+func TestSuccessorsInACrowd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	hold := b.booked(b.at("reservation", 9, 10))
+	b.expire(hold)
+	b.booked(b.at("instant", 9, 10))
+	for range 2 { // the first loses its claim, the other is refused by a look
+		_, err := b.try(b.at("instant", 9, 10))
+		wantCode(t, err, booking.SlotTaken)
+	}
+	_, err := b.try(b.from(hold, 9, 10))
+	wantCode(t, err, booking.HoldExpired)
+}
+
+// TestRequestsAreLockedBeforeTime: two times are picked for one scheduling request, and one of them was accepted by a version without
+// claims. Its commit takes the request first and its time then, and so does a creation: they cannot wait for each other.
+func TestRequestsAreLockedBeforeTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := b.createRequest(b.request())
+	v := b.picked(r, 9, 10)
+	in := commit(v, b.create(v))
+	release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
+	var both sync.WaitGroup
+	var err, fault error
+	var out booking.Outcome
+	both.Go(func() { err = b.tried(b.picked(r, 9.5, 10.5)) })
+	b.until(fmt.Sprintf(waiting, 1))
+	both.Go(func() { out, fault = b.Commit(b.ctx, in) })
+	b.until(fmt.Sprintf(waiting, 2))
+	release()
+	both.Wait()
+	wantCode(t, err, booking.ActionNotAvailable)
+	check(t, fault)
+	wantEqual(t, "the one before", out.Result, booking.ResultApplied)
+	b.wantNoDeadlock()
+}
