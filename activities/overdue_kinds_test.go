@@ -100,6 +100,25 @@ func TestSweepLeavesSuccessorsToTheirWorkflow(t *testing.T) {
 	}
 }
 
+// TestSweepLeavesMovesToTheirWorkflow: what a booking that lives is asked for may yet find room, and then its workflow has to know.
+func TestSweepLeavesMovesToTheirWorkflow(t *testing.T) {
+	t.Parallel()
+	b := newBacklog(t)
+	winner := b.made(t)
+	graph, _ := graphs.Latest("confirm_decline")
+	v := *winner
+	v.ID, v.EventID, v.Graph, v.GraphVersion, v.State, v.Seq = newID(), newID(), graph.Name, graph.Version, graph.Initial, 0
+	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)
+	first.Name = graph.Start
+	b.accepted(t, &v, first, m)
+	b.played(t, &v, first, m)
+	confirm := b.asked(t, &v, "confirm")
+	b.wantSwept(t, 1, "booking-"+v.ID.String())
+	if a, err := b.DB.Action(t.Context(), confirm.ID); err != nil || a.Status != booking.Pending {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 // TestSweepMakesWhatFindsRoomAfterAll: the room is free again when the creation that had lost it is committed.
 func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 	t.Parallel()

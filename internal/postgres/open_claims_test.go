@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 // TestALoserMeetsAnOpenClaim stops a creation between its claim and its end. Whoever wants the time waits for it, and then is
@@ -160,4 +163,26 @@ func TestRequestsAreLockedBeforeTime(t *testing.T) {
 	check(t, fault)
 	wantEqual(t, "the one before", out.Result, booking.ResultApplied)
 	b.wantNoDeadlock()
+}
+
+// TestAMovesClaimIsSeenAsItsOwn, although it stands among the rows of the booking that it is to replace.
+func TestAMovesClaimIsSeenAsItsOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	old := b.booked(b.at("instant", 9, 10))
+	v := b.instead(old, 11, 12)
+	b.accepted(v)
+	window := postgres.Window{Resources: []uuid.UUID{b.resource.ID}, From: monday, To: monday.Add(24 * time.Hour)}
+	var by []string
+	for _, busy := range must(b.TakenBy(b.ctx, b.app.ID, window))[b.resource.ID] {
+		by = append(by, words(busy.Kind, busy.Holder))
+	}
+	wantSame(t, "taken by", by, []string{words("booking", old.ID), words("claim", v.ID)})
+	shown, _, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
+	check(t, err)
+	var entries []string
+	for _, e := range shown {
+		entries = append(entries, e.Booking.ID.String())
+	}
+	wantSame(t, "entries", entries, []string{old.ID.String(), v.ID.String()})
 }
