@@ -21,6 +21,9 @@ type composition struct {
 	Services map[string]service
 	Configs  map[string]any
 	Volumes  map[string]any
+	Networks map[string]struct {
+		IPAM struct{ Config []struct{ Gateway string } }
+	}
 }
 
 type service struct {
@@ -52,13 +55,14 @@ func readCompose(t *testing.T) composition {
 var (
 	demanded  = regexp.MustCompile(`\$\{([A-Z_]+):\?[^}]+\}`) // compose refuses to start without it
 	secretive = regexp.MustCompile(`KEY|PASSWORD|PWD|SECRET|DATABASE_URL`)
-	pinned    = regexp.MustCompile(`^[a-z/-]+:[a-z0-9][a-z0-9.-]*$`)
+	pinned    = regexp.MustCompile(`^[a-z/-]+:\d+(\.\d+)+(-[a-z0-9.]+)?(@sha256:[0-9a-f]{64})?$`) // a full version; a digest pins it for good
 )
 
 // filled is a setting as compose would fill it in.
 func filled(value string) string {
 	samples := map[string]string{
-		"POSTGRES_PASSWORD": strings.Repeat("a1", 32), "HOLDFAST_SECRET_KEY": strings.Repeat("b2", 32),
+		"POSTGRES_PASSWORD": strings.Repeat("a1", 32), "POSTGRES_HOLDFAST_PASSWORD": strings.Repeat("d4", 32),
+		"POSTGRES_TEMPORAL_PASSWORD": strings.Repeat("e5", 32), "HOLDFAST_SECRET_KEY": strings.Repeat("b2", 32),
 		"HOLDFAST_ADMIN_KEY": strings.Repeat("c3", 32), "HOLDFAST_PUBLIC_URL": "https://book.example.com",
 	}
 	return demanded.ReplaceAllStringFunc(value, func(v string) string { return samples[demanded.FindStringSubmatch(v)[1]] })
@@ -93,11 +97,45 @@ func TestComposeSettings(t *testing.T) {
 	}
 }
 
+// TestComposeProxies: nobody's word on a visitor's address counts but that of the network's own gateway.
+func TestComposeProxies(t *testing.T) {
+	t.Parallel()
+	all := readCompose(t)
+	network := all.Networks["default"].IPAM.Config
+	if len(network) != 1 || network[0].Gateway == "" {
+		t.Fatalf("the network has no gateway that is known: %v", network)
+	}
+	for name, s := range all.Services {
+		if s.Build != nil && s.Environment["HOLDFAST_TRUSTED_PROXIES"] != network[0].Gateway+"/32" {
+			t.Errorf("%s trusts %s", name, s.Environment["HOLDFAST_TRUSTED_PROXIES"])
+		}
+	}
+}
+
+// TestComposeRolesAreUsed: each service has the role of its own, and the superuser's password is Postgres' alone.
+func TestComposeRolesAreUsed(t *testing.T) {
+	t.Parallel()
+	roles := map[string]string{"temporal": "POSTGRES_USER", "temporal-schema": "SQL_USER"}
+	for name, s := range readCompose(t).Services {
+		for key, value := range s.Environment {
+			if name != "postgres" && strings.Contains(value, "${POSTGRES_PASSWORD") {
+				t.Errorf("%s has the superuser's password, as %s", name, key)
+			}
+		}
+		if variable := roles[name]; variable != "" && s.Environment[variable] != "temporal" {
+			t.Errorf("%s is %s", name, s.Environment[variable])
+		}
+		if s.Build != nil && !strings.HasPrefix(s.Environment["HOLDFAST_DATABASE_URL"], "postgres://holdfast:${POSTGRES_HOLDFAST_PASSWORD:") {
+			t.Errorf("%s connects to %s", name, s.Environment["HOLDFAST_DATABASE_URL"])
+		}
+	}
+}
+
 func TestComposeServices(t *testing.T) {
 	t.Parallel()
 	all := readCompose(t)
 	for name, s := range all.Services {
-		if !pinned.MatchString(s.Image) || strings.HasSuffix(s.Image, ":latest") {
+		if s.Build == nil && !pinned.MatchString(s.Image) {
 			t.Errorf("%s: image %q is not pinned", name, s.Image)
 		}
 		if s.Restart == "" {
@@ -181,7 +219,7 @@ func TestDockerfile(t *testing.T) {
 	for _, words := range instructions(t) {
 		switch words[0] {
 		case "FROM":
-			if words[1] != "scratch" && (!pinned.MatchString(words[1]) || strings.HasSuffix(words[1], ":latest")) {
+			if words[1] != "scratch" && !pinned.MatchString(words[1]) {
 				t.Errorf("image %s is not pinned", words[1])
 			}
 			stages, user, entry = append(stages, words[len(words)-1]), "", ""

@@ -219,12 +219,8 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 		problems.Add("resources", "must be named: this app has more than %d", maxResources)
 	}
 	for _, r := range all {
-		if !r.KnownZone() {
-			problems.Add("resources", "%s has the time zone %q, which the IANA database does not have: set another one", r.ID, r.Timezone)
-		}
-		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
 		w.resources = append(w.resources, r)
-		w.Resources = append(w.Resources, availability.Resource{Zone: r.Zone(), Rules: own})
+		w.Resources = append(w.Resources, laneOf(r))
 		w.views = append(w.views, resourceView{r.ID, r.Name, r.Timezone})
 	}
 	return nil

@@ -38,6 +38,7 @@ var statuses = map[booking.Code]int{
 	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
 	booking.KeyReused:          http.StatusUnprocessableEntity,
 	booking.TooManyRequests:    http.StatusTooManyRequests,
+	booking.UnknownZone:        http.StatusUnprocessableEntity,
 	booking.NotSupported:       http.StatusNotImplemented,
 	booking.Unavailable:        http.StatusServiceUnavailable,
 	booking.Overloaded:         http.StatusServiceUnavailable,

@@ -89,6 +89,7 @@ var reasonTexts = map[availability.Why]string{
 	availability.Event:        "an event has this time",
 	availability.Claim:        "it is kept for a booking that was accepted and is being decided",
 	availability.Buffer:       "a buffer is in the way",
+	availability.UnknownZone:  "the resource's time zone is not in the IANA database: set another one",
 	availability.NotChosen:    "it is free, but another resource is offered",
 	availability.OtherBusy:    "it is free, but not all resources are",
 }

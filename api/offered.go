@@ -8,7 +8,7 @@ import (
 
 // offered finds fault with a time that a visitor's browser asks for and that is not offered: see judge. A server key may book
 // at any time, and a resource its own: see keepOwn for others'. A seat is offered by its session until that begins; a hold's time
-// was judged when it was held.
+// was judged when it was held. A resource whose zone is unknown offers nothing of either.
 func (s *Server) offered(d *draft) error {
 	if d.keepOwn(); d.k.kind == booking.ServerKey || d.k.self != nil && *d.k.self == d.Resource.ID || len(d.problems) > 0 {
 		return nil
@@ -17,6 +17,8 @@ func (s *Server) offered(d *draft) error {
 		return err
 	}
 	switch {
+	case !d.Resource.KnownZone():
+		return errUnknownZone(&d.Resource)
 	case d.seat():
 		return d.seatOffered(time.Now())
 	case d.held():

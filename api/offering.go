@@ -53,9 +53,24 @@ func (s *Server) offering(k *call, in availabilityInput) (*offering, error) {
 func (o *offering) offer(all []*booking.Resource) {
 	o.resources, o.lanes = all, nil
 	for _, r := range all {
-		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
-		o.lanes = append(o.lanes, availability.Resource{Zone: r.Zone(), Rules: own})
+		o.lanes = append(o.lanes, laneOf(r))
 	}
+}
+
+// laneOf is a resource in a question for free time, without what is busy. One whose zone is unknown offers nothing: by which clocks
+// its rules are meant cannot be told.
+func laneOf(r *booking.Resource) availability.Resource {
+	own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
+	if !r.KnownZone() {
+		return availability.Resource{UnknownZone: true, Rules: own}
+	}
+	return availability.Resource{Zone: r.Zone(), Rules: own}
+}
+
+// errUnknownZone refuses a visitor a resource that offers nothing because its zone is unknown.
+func errUnknownZone(r *booking.Resource) error {
+	return booking.Errorf(booking.UnknownZone, "The resource's time zone, %q, is not in the IANA database: nothing is offered until another one is set.",
+		r.Timezone)
 }
 
 // projectQuestion is what a project says of its availability, as a question. A draft, and a project that has lost its

@@ -28,6 +28,7 @@ type resourceInput struct {
 
 // apply writes what the body names onto r and checks the whole.
 func (in resourceInput) apply(r *booking.Resource) error {
+	before := r.Timezone
 	for target, value := range map[*string]*string{
 		&r.Name: in.Name, &r.FirstName: in.FirstName, &r.LastName: in.LastName, &r.Email: in.Email,
 		&r.Timezone: in.Timezone, &r.Image: in.Image,
@@ -44,7 +45,9 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	checkLength(r.FirstName, "first_name", 200, problems)
 	checkLength(r.LastName, "last_name", 200, problems)
 	checkLength(r.Image, "image", 2000, problems)
-	checkZone(r.Timezone, "timezone", problems)
+	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
+		checkZone(r.Timezone, "timezone", problems)
+	}
 	checkEmail(r.Email, "email", problems)
 	if in.Meta != nil {
 		r.Meta = object(in.Meta, "meta", problems)

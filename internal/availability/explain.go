@@ -28,6 +28,7 @@ const (
 	Event        Why = Why(KindEvent)     // Busy
 	Claim        Why = Why(KindClaim)     // Busy
 	Buffer       Why = "buffer"           // Busy is a guard in the slot, or a thing in the slot's own buffer
+	UnknownZone  Why = "unknown_zone"     // Resource.UnknownZone; nothing else is said then
 	NotChosen    Why = "not_chosen"       // free, but the round went to another resource
 	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are
 )
@@ -82,6 +83,9 @@ func (p *plan) namedAt(at int64) (named []int) {
 }
 
 func (p *plan) reasons(i int, s stretch) []Reason {
+	if p.lanes[i].unknown {
+		return []Reason{{Why: UnknownZone}}
+	}
 	list := p.outside(s)
 	segs := segments(p.lanes[i].zone, s.from, s.to)
 	list = append(list, p.Rules.against(s, segs, OfQuery)...)

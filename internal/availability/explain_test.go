@@ -2,6 +2,7 @@ package availability
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -78,6 +79,41 @@ func TestExplainOfSeveralResources(t *testing.T) {
 	equal(t, against(q, onMonday("12:30")), "0 false off_grid", "1 false off_grid", "2 false off_grid")
 	q.Resources[0].Rules = rulesOf(t, `[{"block_hours":{"start":12,"end":14}}]`)
 	equal(t, against(q, onMonday("12:30")), "0 false rule of resource[0] block_hours 12:00–14:00", "1 false another_resource", "2 false another_resource")
+}
+
+// TestUnknownZoneOffersNothing: a resource whose zone nobody knows has no time, in any mode, and explain says so and nothing else. The
+// others are offered as ever, but where all have to be free.
+func TestUnknownZoneOffersNothing(t *testing.T) {
+	t.Parallel()
+	for _, length := range []time.Duration{time.Hour, 0} {
+		for _, round := range []bool{true, false} {
+			for mode, want := range map[Mode][]string{
+				Mutual:                {"0 false unknown_zone", "1 false another_resource", "2 false another_resource"},
+				Exclusive:             {"0 false unknown_zone", "1 true", "2 true"},
+				RoundRobinPrioritized: {"0 false unknown_zone", "1 true", "2 false not_chosen"},
+			} {
+				q := three(mode, length)
+				q.RoundToHour = round
+				for i := range q.Resources {
+					q.Resources[i].Busy = nil
+				}
+				q.Resources[0].UnknownZone = true
+				equal(t, against(q, onMonday("11:00")), want...)
+				for _, s := range append(q.Slots(), q.Taken()...) {
+					if mode == Mutual || slices.Contains(s.Resources, 0) {
+						t.Errorf("%v offers %v", mode, s)
+					}
+				}
+				if mode != Mutual && len(q.Slots()) == 0 {
+					t.Errorf("%v offers nothing at all", mode)
+				}
+				q.Resources = q.Resources[:1]
+				if q.Allowed() || len(q.Slots()) > 0 {
+					t.Errorf("%v offers the resource alone", mode)
+				}
+			}
+		}
+	}
 }
 
 func TestExplainPackedPoints(t *testing.T) {

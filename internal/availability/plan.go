@@ -32,6 +32,7 @@ type lane struct {
 // ground is what resources with the same zone and the same rules share.
 type ground struct {
 	zone    *time.Location
+	unknown bool // the zone is not known: nothing is allowed
 	rules   Constraints
 	segs    []segment
 	allowed []stretch
@@ -69,7 +70,7 @@ func newPlan(q *Query) *plan {
 
 func (p *plan) groundOf(r *Resource, grounds []*ground) *ground {
 	for _, g := range grounds {
-		if g.zone == zoneOf(r) && slices.Equal(g.rules, r.Rules) {
+		if g.zone == zoneOf(r) && g.unknown == r.UnknownZone && slices.Equal(g.rules, r.Rules) {
 			return g
 		}
 	}
@@ -77,11 +78,13 @@ func (p *plan) groundOf(r *Resource, grounds []*ground) *ground {
 }
 
 func (p *plan) newGround(r *Resource) *ground {
-	g := &ground{zone: zoneOf(r), rules: r.Rules}
+	g := &ground{zone: zoneOf(r), unknown: r.UnknownZone, rules: r.Rules}
 	today := dateOf(p.from, g.zone)
 	g.dawn, g.morning = firstOf(today-1, g.zone), firstOf(today, g.zone)
 	g.segs = segments(g.zone, p.early, p.to)
-	g.allowed = intersect(p.Rules.allowed(g.segs), r.Rules.allowed(g.segs))
+	if !g.unknown {
+		g.allowed = intersect(p.Rules.allowed(g.segs), r.Rules.allowed(g.segs))
+	}
 	return g
 }
 

@@ -70,9 +70,11 @@ type Busy struct {
 
 // Resource is what can be booked. Resources that share the pointer of a zone and have equal rules share the work.
 type Resource struct {
-	Zone  *time.Location // nil is UTC
-	Rules Constraints    // its own
-	Busy  []Busy         // what overlaps Query.Reach, in any order; sorted by Start is fastest
+	Zone *time.Location // nil is UTC
+	// UnknownZone says that nobody knows by which clocks the resource lives: it has no free time. Zone is nil then.
+	UnknownZone bool
+	Rules       Constraints // its own
+	Busy        []Busy      // what overlaps Query.Reach, in any order; sorted by Start is fastest
 }
 
 // Query asks for slots within [From, To). A Length, LengthDays, Step or Buffer below zero counts as zero. The work grows

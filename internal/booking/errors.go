@@ -25,6 +25,7 @@ const (
 	SessionClosed      Code = "session_closed"       // the session was cancelled or is over
 	TooEarly           Code = "too_early"            // the session does not take bookings yet
 	TooLate            Code = "too_late"             // past what the session allows
+	UnknownZone        Code = "unknown_zone"         // the database of zones does not have that of the resource
 	HoldExpired        Code = "hold_expired"         // the hold ran out, was released or became a booking already
 	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
 	NotFinal           Code = "not_final"            // only bookings that are over can be deleted
@@ -67,7 +68,7 @@ const (
 // Codes are all of them, for tables that must be complete.
 var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
-	TooEarly, TooLate, HoldExpired, ActionNotAvailable,
+	TooEarly, TooLate, UnknownZone, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,

@@ -114,13 +114,6 @@ func TestZonesAreThoseOfTheDatabase(t *testing.T) {
 		invalid(b.post(t, "/v2/projects", fmt.Sprintf(`{"name":"x","availability":{"output_timezone":%q}}`, zone)), "output_timezone")
 		invalid(b.get(t, "/v2/bookings", "Timekit-Timezone", zone), "Timekit-Timezone")
 	}
-	// A name that an older version let pass is not taken for UTC.
-	b.sql(t, `UPDATE resources SET timezone = 'localtime' WHERE id = $1`, resource)
-	a := b.post(t, "/v2/availability", fmt.Sprintf(`{"resources":[%q],"length":"1 hour"}`, resource)).refused(t, http.StatusUnprocessableEntity, "invalid")
-	if !strings.Contains(a.str("errors.resources.0"), "localtime") {
-		t.Error(a.body)
-	}
-	b.get(t, "/v2/resources/"+resource).want(t, http.StatusOK)
 }
 
 // TestLimitsThatLeaveNothingAreRefused where they are told, not met by whoever tries to book.

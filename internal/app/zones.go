@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
+)
+
+// tellUnknownZones logs how many resources have a time zone that the database of zones does not have, and which zones: these
+// resources offer nothing until somebody sets another one. Not to know it is no reason not to start.
+func tellUnknownZones(ctx context.Context, db *postgres.DB, log *slog.Logger) {
+	all, err := db.ResourceZones(ctx)
+	if err != nil {
+		log.Warn("the time zones of the resources could not be read", "error", err)
+		return
+	}
+	count, unknown := 0, []string{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if r := (booking.Resource{Timezone: name}); !r.KnownZone() {
+			count += all[name]
+			unknown = append(unknown, name)
+		}
+	}
+	if count > 0 {
+		log.Warn("resources offer nothing because their time zone is unknown: set another one", "resources", count,
+			"zones", unknown[:min(len(unknown), 10)])
+	}
+}
