@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -144,9 +143,9 @@ func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 			t.Errorf("set going %d, %v", n, err)
 		}
 	})
-	for b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the sweep's commit waits", func() bool {
+		return b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+	})
 	b.played(t, winner, cancel, move(t, graph, "confirmed", "cancel"))
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
