@@ -81,10 +81,16 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 	if out, err := sweep(t, a); err != nil || out.Deleted != 2 {
 		t.Fatalf("%+v, %v", out, err)
 	}
-	for part, table := range map[string]string{
+	tables := map[string]string{
 		"actions": "actions", "bookings": "bookings", "endpoints": "webhook_endpoints", "idempotency_keys": "idempotency_keys",
-		"claim_tokens": "spent_claims", "scheduling_requests": "scheduling_requests", "deliveries": "webhook_deliveries", "events": "events",
-	} {
+		"claim_tokens": "spent_claims", "kept_forms": "kept_forms", "refused_actions": "actions", "scheduling_requests": "scheduling_requests",
+		"paused_deliveries": "webhook_endpoints", "deliveries": "webhook_deliveries", "events": "events", "reminder_targets": "reminders",
+	}
+	for _, one := range a.sweepParts(&booking.Swept{}) {
+		part, table := one.name, tables[one.name]
+		if table == "" {
+			t.Fatalf("the test knows no table of %s", part)
+		}
 		if table != "idempotency_keys" && table != "spent_claims" {
 			seed()
 		}
@@ -94,9 +100,13 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 			}
 		}
 		rename(table, "elsewhere")
+		clear(parts.rows)
 		_, err := sweep(t, a)
 		if err == nil || !strings.Contains(err.Error(), part+": postgres: 42P01") {
 			t.Errorf("without %s: %v", table, err)
+		}
+		if len(parts.rows) != len(tables) {
+			t.Errorf("without %s only these had their turn: %v", table, parts.rows)
 		}
 		if !parts.failed[part] || parts.failed["claim_tokens"] != (part == "claim_tokens") {
 			t.Errorf("without %s: failed parts %v", table, parts.failed)

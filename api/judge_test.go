@@ -44,6 +44,10 @@ func TestEveryRuleJudges(t *testing.T) {
 	packed := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","round_to_nearest_hour":false}`, rules, anna)
 	fine := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","timeslot_increments":"15 minutes"}`, rules, anna)
 	whole := offeringOfProject(t, `{"from":"2030-12-01"}`, rules, anna)
+	free := *anna
+	free.Constraints = json.RawMessage(`[]`)
+	soon := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","round_to_nearest_hour":false}`, `[]`, &free)
+	dates := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-04","to":"2030-12-05"}`, `[]`, chair("UTC", `[]`), anna)
 	for name, c := range map[string]struct {
 		o          *offering
 		start, end string
@@ -64,12 +68,18 @@ func TestEveryRuleJudges(t *testing.T) {
 		"after the window":        {plain, "2030-12-21T10:00:00+01:00", "2030-12-21T11:00:00+01:00", "start"},
 		"no end of the window":    {fine, "2031-12-22T10:00:00+01:00", "2031-12-22T11:00:00+01:00", ""},
 		"within the notice":       {notice, "2030-12-02T10:00:00+01:00", "2030-12-02T11:00:00+01:00", "start"},
-		"within the grace":        {notice, "2030-12-02T13:00:00+01:00", "2030-12-02T14:00:00+01:00", ""},
+		"after the notice":        {notice, "2030-12-02T13:00:00+01:00", "2030-12-02T14:00:00+01:00", ""},
+		"within the grace":        {soon, "2030-12-02T11:45:00Z", "2030-12-02T12:45:00Z", ""},
+		"before the grace":        {soon, "2030-12-02T11:44:00Z", "2030-12-02T12:44:00Z", "start"},
 		"a quarter":               {fine, "2030-12-03T10:15:00+01:00", "2030-12-03T11:15:00+01:00", ""},
 		"packed":                  {packed, "2030-12-03T10:07:00+01:00", "2030-12-03T11:07:00+01:00", ""},
 		"packed, a second late":   {packed, "2030-12-03T10:07:01+01:00", "2030-12-03T11:07:01+01:00", "start"},
 		"packed, too long":        {packed, "2030-12-03T10:07:00+01:00", "2030-12-03T11:37:00+01:00", "end"},
 		"part of a stretch":       {whole, "2030-12-03T10:07:00+01:00", "2030-12-03T11:59:00+01:00", ""},
+		"begun in the east":       {dates, "2030-12-03T10:00:00Z", "2030-12-03T11:00:00Z", ""}, // it is the fourth in Kiritimati
+		"begun nowhere":           {dates, "2030-12-03T09:00:00Z", "2030-12-03T10:00:00Z", "start"},
+		"not over in the west":    {dates, "2030-12-05T10:00:00Z", "2030-12-05T11:00:00Z", ""}, // it is still the fourth on Baker Island
+		"over everywhere":         {dates, "2030-12-05T12:00:00Z", "2030-12-05T13:00:00Z", "start"},
 		"over a stretch":          {whole, "2030-12-03T10:07:00+01:00", "2030-12-03T12:01:00+01:00", "start"},
 	} {
 		got := ""

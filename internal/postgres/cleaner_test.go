@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,4 +157,40 @@ func TestUnwatchedTakeTurns(t *testing.T) {
 	for id, n := range seen {
 		wantEqual(t, "turns of "+id, n, 3)
 	}
+}
+
+// TestUnwatchedAreHandedOutOnce: what one sweep is claiming is left to it by another, which does not wait either. So it is with many
+// at once.
+func TestUnwatchedAreHandedOutOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for i := range 24 {
+		b.booked(b.at("instant_payment", float64(i), float64(i+1)))
+	}
+	b.exec(`UPDATE bookings SET deadline_at = now() - interval '7 minutes'`)
+	impatient, err := postgres.Open(b.ctx, strings.ReplaceAll(b.url, "lock_timeout=120s", "lock_timeout=50ms"), 8)
+	check(t, err)
+	defer impatient.Close()
+	other, err := b.look.Begin(b.ctx)
+	check(t, err)
+	_, err = other.Exec(b.ctx, `UPDATE bookings SET resumed_at = now() WHERE id IN (SELECT id FROM bookings ORDER BY id LIMIT 4)`)
+	check(t, err)
+	wantEqual(t, "beside another sweep", len(must(impatient.Unwatched(b.ctx, time.Minute, time.Minute, 3))), 3)
+	var mu sync.Mutex
+	seen := map[string]int{}
+	together(8, func(int) {
+		for range 4 {
+			for _, o := range must(impatient.Unwatched(b.ctx, time.Minute, time.Minute, 3)) {
+				mu.Lock()
+				seen[o.Booking.ID.String()]++
+				mu.Unlock()
+			}
+		}
+	})
+	check(t, other.Commit(b.ctx))
+	wantEqual(t, "handed out to somebody", len(seen), 24-4-3)
+	for id, n := range seen {
+		wantEqual(t, "turns of "+id, n, 1)
+	}
+	wantEqual(t, "and nothing more", len(must(b.Unwatched(b.ctx, time.Minute, time.Minute, 30))), 0)
 }

@@ -33,7 +33,7 @@ func assembled() map[string][]string {
 	}
 	return map[string][]string{
 		"lockAffected": append(locks(""), locks(brink)...),
-		"single":       {deleteOperations, deleteClaims, deleteRefusals, deleteDeliveries, deleteReminderTargets},
+		"single":       {deleteOperations, deleteClaims, deleteForms, deleteRefusals, deleteDeliveries, deleteReminderTargets},
 		"Backlog":      ages,
 
 		"ClaimReserved": {claimFenced},

@@ -186,7 +186,8 @@ func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for _, fine := range []string{
 		"0", "-0", "1.5", "1e308", "1.7976931348623157e308", "5e-324", "2.2250738585072014e-308", "-1E+2", "0.1", "12345678901234567890",
-		"0.30000000000000004", "1e-300",
+		"0.30000000000000004", "1e-300", "1e-397", "0e397", "-0e397", strings.Repeat("9", 40), "-" + strings.Repeat("9", 39), "0." + strings.Repeat("1", 38),
+		"1." + strings.Repeat("0", 34) + "e308", "1e" + strings.Repeat("0", 35) + "308", "-1e-" + strings.Repeat("0", 33) + "308", // 40 characters each
 	} {
 		if err := Check([]byte(`{"a":[` + fine + `]}`)); err != nil {
 			t.Errorf("%s: %v", fine, err)
@@ -194,7 +195,8 @@ func TestNumbers(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"1e131071", "1E131071", "1e309", "-1e309", "1e+400", "1e-131071", "1e-16383", "0e131071", "0e-16383", "0.0e-500", "1e99999999999999999999",
-		"1e-99999999999999999999", strings.Repeat("9", 41), "0." + strings.Repeat("0", 40), "1e-401", "1e000000000000000000000000000000000000000001",
+		"1e-99999999999999999999", strings.Repeat("9", 41), "0." + strings.Repeat("0", 40), "1e-401", "1e-398", "0e398", "1.7976931348623159e308",
+		"-" + strings.Repeat("9", 40), "1." + strings.Repeat("0", 35) + "e308", "1e000000000000000000000000000000000000000001",
 	} {
 		if err := Check([]byte(`{"a":[` + bad + `]}`)); err == nil || !strings.HasPrefix(err.Error(), "a.0 must be a number of at most") {
 			t.Errorf("%s: %v", bad, err)

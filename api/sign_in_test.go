@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"holdfast/internal/booking"
+)
+
+// TestATokenIsGoodAtOnceAndKeptAsAHash: the token of a sign-in opens what is the resource's right away. The record has its hash and
+// not the token, knows it as the resource's own, and keeps only the newest ones.
+func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const email, password = "ada@example.com", "correct horse battery"
+	resource := f.post(f.server, "/v2/resources", fmt.Sprintf(`{"name":"Ada","timezone":"UTC","email":%q,"password":%q}`, email, password)).id(t)
+	own := func(token string) answer {
+		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token))
+	}
+	signIn := func() string {
+		return f.post("", "/v2/auth", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)).want(t, http.StatusOK).text(t, "api_token")
+	}
+	token := signIn()
+	own(token).want(t, http.StatusOK)
+	for user, wrong := range map[string]string{"": token, "bob@example.com": token, email: token + "x"} {
+		f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(user, wrong)).refused(t, booking.Unauthorized, "")
+	}
+	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, booking.Unauthorized, "")
+	secret := strings.TrimPrefix(token, "resource_token_")[8:] // the hint may show how it begins
+	if n := value[int](f, `SELECT count(*) FROM resource_credentials c WHERE c::text || convert_from(hash, 'latin1') LIKE '%' || $1 || '%'`, secret); n != 0 {
+		t.Error("the record holds the token itself")
+	}
+	if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE hash = sha256($1::bytea) AND own`, []byte(token)); n != 1 {
+		t.Error("the record lacks the token's hash, as the resource's own")
+	}
+
+	// More sign-ins than are kept, but for the last.
+	f.sql(`INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash, own, created_at)
+		SELECT gen_random_uuid(), app_id, resource_id, type, name, hint, n::text::bytea, true, created_at + n * interval '1 millisecond'
+		FROM resource_credentials, generate_series(1, $1) n`, ownTokensKept-1)
+	own(token).want(t, http.StatusOK)
+	newest := signIn()
+	own(token).refused(t, booking.Unauthorized, "") // the oldest has to go
+	own(newest).want(t, http.StatusOK)
+	wantKept := func() {
+		t.Helper()
+		if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE own`); n != ownTokensKept {
+			t.Errorf("%d tokens of its own are kept, want %d", n, ownTokensKept)
+		}
+	}
+	wantKept()
+	f.send("", http.MethodPost, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"client-token"}`, resource),
+		"Authorization", basicHeader(email, newest)).want(t, http.StatusCreated)
+	wantKept()
+	f.post(f.server, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"server-token"}`, resource)).want(t, http.StatusCreated)
+	own(newest).want(t, http.StatusOK)
+	f.sql(`UPDATE resources SET email = ''`)
+	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader("", newest)).refused(t, booking.Unauthorized, "")
+	f.sql(`UPDATE resources SET email = $1`, email)
+	f.put(f.server, "/v2/resources/"+resource, `{"password":"another horse"}`).want(t, http.StatusOK)
+	own(newest).refused(t, booking.Unauthorized, "")
+	if n := value[int](f, `SELECT count(*) FROM resource_credentials`); n != 1 {
+		t.Errorf("after a new password %d tokens are good, want the one that a server key made", n)
+	}
+}
+
+// basicHeader names a resource by its e-mail address and token.
+func basicHeader(user, token string) string {
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
+	r.SetBasicAuth(user, token)
+	return r.Header.Get("Authorization")
+}
