@@ -27,7 +27,8 @@ type Activities struct {
 	Metrics  Metrics
 	Cleaner  *postgres.Cleaner
 
-	drains drains
+	drains    drains
+	successes recorder
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.

@@ -153,9 +153,7 @@ func (d *drain) recordMore(ctx context.Context) {
 	all := d.ended
 	d.ended, d.recording = nil, true
 	go func() {
-		free := d.a.connection()
 		out := d.a.record(ctx, d.halting, d.id, all)
-		free()
 		d.events <- func() {
 			d.recording = false
 			d.unrecorded -= len(all)

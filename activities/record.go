@@ -53,7 +53,7 @@ func (a *Activities) recordPatiently(
 	patience := time.NewTimer(recordPatience)
 	defer patience.Stop()
 	for pause := recordPause; ; pause = min(2*pause, 2*time.Second) {
-		out, err := a.DB.FinishAttempts(ctx, endpoint, all)
+		out, err := a.finish(ctx, endpoint, all)
 		if err == nil || !postgres.Away(err) {
 			return out, err
 		}
@@ -66,4 +66,18 @@ func (a *Activities) recordPatiently(
 		case <-time.After(pause):
 		}
 	}
+}
+
+// finish puts attempts on record: successes together with those of other endpoints.
+func (a *Activities) finish(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) (postgres.Recorded, error) {
+	if !postgres.AnyFailure(all) {
+		return postgres.Recorded{}, a.successes.add(ctx, postgres.EndpointAttempts{Endpoint: endpoint, Attempts: all}, a.finishSuccesses)
+	}
+	defer a.connection()()
+	return a.DB.FinishAttempts(ctx, endpoint, all)
+}
+
+func (a *Activities) finishSuccesses(ctx context.Context, groups []postgres.EndpointAttempts) error {
+	defer a.connection()()
+	return a.DB.FinishSuccesses(ctx, groups)
 }

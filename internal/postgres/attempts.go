@@ -51,13 +51,8 @@ func (db *DB) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking
 // order everywhere, endpoint, event, delivery, so that a crowd of receivers that are gone does not deadlock. Attempts that all
 // succeeded take one round trip.
 func (db *DB) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Finished) (out Recorded, err error) {
-	if !anyFailure(all) {
-		return out, domain(retried(ctx, func() error {
-			batch := &pgx.Batch{}
-			succeed(batch, endpointID, all)
-			finish(batch, endpointID, all)
-			return db.pool.SendBatch(ctx, batch).Close()
-		}))
+	if !AnyFailure(all) {
+		return out, db.FinishSuccesses(ctx, []EndpointAttempts{{endpointID, all}})
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		out = Recorded{}
@@ -80,15 +75,35 @@ func (db *DB) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Fi
 	return out, domain(err)
 }
 
-// anyFailure tells whether an attempt says something about the endpoint other than that it is well.
-func anyFailure(all []Finished) bool {
+// EndpointAttempts are attempts of one endpoint that have ended, in that order.
+type EndpointAttempts struct {
+	Endpoint uuid.UUID
+	Attempts []Finished
+}
+
+// FinishSuccesses is FinishAttempts for several endpoints at once, in one transaction and one round trip. None of the attempts may be
+// a failure by AnyFailure.
+func (db *DB) FinishSuccesses(ctx context.Context, groups []EndpointAttempts) error {
+	var all []Finished
+	for _, g := range groups {
+		all = append(all, g.Attempts...)
+	}
+	return db.atOnce(ctx, func(batch *pgx.Batch) {
+		succeed(batch, groups)
+		finish(batch, uuid.Nil, all)
+	})
+}
+
+// AnyFailure tells whether an attempt says something about the endpoint other than that it is well.
+func AnyFailure(all []Finished) bool {
 	return slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable || f.Verdict.counts() && f.Verdict.Status != Delivered })
 }
 
 // counts tells whether an attempt says anything about the endpoint's health.
 func (v Verdict) counts() bool { return !v.Test && !v.Unsent }
 
-// finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are.
+// finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are. endpointID
+// counts when an attempt disables its endpoint.
 func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 	const lockOwn = `SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries
 		WHERE id = ANY(@deliveries)) ORDER BY id FOR UPDATE`

@@ -138,7 +138,7 @@ func TestEventsAndBookingsRace(t *testing.T) {
 	wantEqual(t, "winners", won.Load(), 1)
 	b.wantCount(1, `SELECT count(*) FROM occupancies`)
 	b.wantCount(1, `SELECT (SELECT count(*) FROM bookings) + (SELECT count(*) FROM calendar_events)`)
-	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+	b.wantNoDeadlock()
 	b.sound()
 }
 
@@ -172,7 +172,7 @@ func TestEventsThatChangePlaces(t *testing.T) {
 	b.wantCount(len(events), `SELECT count(*) FROM occupancies o JOIN calendar_events e ON e.id = o.event_id
 		AND o.during = tstzrange(e.start_at, e.end_at, '[)')`)
 	b.wantCount(len(events), `SELECT count(*) FROM occupancies`)
-	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+	b.wantNoDeadlock()
 	b.sound()
 }
 

@@ -96,6 +96,7 @@ func hold(ctx context.Context, tx statements, in booking.Commit) (found standpoi
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
+	batch.Queue(planOnce)
 	batch.Queue(load, args).QueryRow(func(row pgx.Row) (err error) {
 		found.booking, err = scanBooking(row)
 		return unlessNone(err)

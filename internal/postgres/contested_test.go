@@ -73,7 +73,7 @@ func TestTwoHundredAtTheDoor(t *testing.T) {
 				b.wantHeld(all[i])
 			}
 			b.wantRows("in the end", 0, 1+min(minutes, 1))
-			b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+			b.wantNoDeadlock()
 			b.sound()
 		})
 	}
@@ -121,7 +121,7 @@ func TestAcceptedIsKept(t *testing.T) {
 	b.wantCount(0, tooClose)
 	b.wantCount(0, `SELECT count(*) FROM occupancies WHERE claimed`)
 	b.wantCount(won, `SELECT count(*) FROM bookings`)
-	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+	b.wantNoDeadlock()
 }
 
 // TestLastSeatsAtTheDoor: two hundred creations for three seats.
@@ -198,7 +198,7 @@ func TestFiftyConfirmsAtTheDoor(t *testing.T) {
 		wantEqual(t, "accepted", must(b.Commit(b.ctx, commit(all[i], accepted[i]))).Result, booking.ResultApplied)
 	}
 	b.wantCount(1, `SELECT count(*) FROM bookings WHERE state = 'confirmed'`)
-	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+	b.wantNoDeadlock()
 	b.sound()
 }
 
@@ -501,7 +501,7 @@ func TestMovesCross(t *testing.T) {
 	for _, v := range alive {
 		b.wantHeld(b.known(v))
 	}
-	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+	b.wantNoDeadlock()
 	if moved.Load() < chains || refused.Load() < chains {
 		t.Error("this was no race")
 	}

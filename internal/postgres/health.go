@@ -12,23 +12,33 @@ import (
 )
 
 // succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
-// it writes once a minute.
+// it writes once a minute. Locks are taken in the order of the endpoints' ids.
 const succeeded = `
-	UPDATE webhook_endpoints SET succeeded_at = now(), failing_since = NULL, failures = 0, warned = false, opened = 0,
-		open_until = '-infinity', pace = LEAST(32, pace + 0.05 * @times), window_sent = window_sent + @times
-	WHERE id = @endpoint AND (failing_since IS NOT NULL OR opened > 0 OR pace < in_flight
-		OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute')`
+	UPDATE webhook_endpoints w SET succeeded_at = now(), failing_since = NULL, failures = 0, warned = false, opened = 0,
+		open_until = '-infinity', pace = LEAST(32, pace + 0.05 * news.times), window_sent = window_sent + news.times
+	FROM (SELECT e.id, n.times FROM webhook_endpoints e JOIN unnest(@endpoints::uuid[], @times::integer[]) AS n (id, times) ON n.id = e.id
+		WHERE failing_since IS NOT NULL OR opened > 0 OR pace < in_flight
+			OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute'
+		ORDER BY e.id FOR NO KEY UPDATE OF e) AS news
+	WHERE w.id = news.id`
 
-// succeed notes that an endpoint has received something. It locks the endpoint, unless that is healthy.
-func succeed(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
-	times := 0
-	for _, f := range all {
-		if f.Verdict.counts() {
-			times++
+// succeed notes that endpoints have received something. It locks those that are not healthy.
+func succeed(batch *pgx.Batch, groups []EndpointAttempts) {
+	var endpoints []uuid.UUID
+	var times []int
+	for _, g := range groups {
+		n := 0
+		for _, f := range g.Attempts {
+			if f.Verdict.counts() {
+				n++
+			}
+		}
+		if n > 0 {
+			endpoints, times = append(endpoints, g.Endpoint), append(times, n)
 		}
 	}
-	if times > 0 {
-		batch.Queue(succeeded, namedArgs{"endpoint": endpointID, "times": times})
+	if len(endpoints) > 0 {
+		batch.Queue(succeeded, namedArgs{"endpoints": endpoints, "times": times})
 	}
 }
 

@@ -291,6 +291,12 @@ const stray = `
 		SELECT FROM actions a WHERE a.booking_id = s.booking_id AND a.status = 'pending' AND a.claims))
 	+ (SELECT count(*) FROM sessions s WHERE s.taken <> (SELECT count(*) FROM seats e WHERE e.session_id = s.booking_id))`
 
+// wantNoDeadlock asserts that no transaction was rolled back in favour of another. Callers do not see that: they try again.
+func (b *bundle) wantNoDeadlock() {
+	b.t.Helper()
+	b.wantCount(0, `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`)
+}
+
 // sound asserts what holds of every record at any time.
 func (b *bundle) sound() {
 	b.t.Helper()

@@ -45,6 +45,11 @@ const (
 	commit = `COMMIT`
 )
 
+// planOnce lets the transaction's statements keep the plan that a connection has made for them. Each finds its rows by key, whatever the
+// values; but Postgres, which compares estimates of the plans' cost, would plan some of them anew every time, for half a
+// millisecond each.
+const planOnce = `SET LOCAL plan_cache_mode = force_generic_plan`
+
 // inShortTx is inTx for a transaction whose first batch begins it. Its last batch commits it, or else that is done here.
 func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
