@@ -173,6 +173,7 @@ func TestUnwatchedAreHandedOutOnce(t *testing.T) {
 	defer impatient.Close()
 	other, err := b.look.Begin(b.ctx)
 	check(t, err)
+	defer func() { _ = other.Rollback(b.ctx) }()
 	_, err = other.Exec(b.ctx, `UPDATE bookings SET resumed_at = now() WHERE id IN (SELECT id FROM bookings ORDER BY id LIMIT 4)`)
 	check(t, err)
 	wantEqual(t, "beside another sweep", len(must(impatient.Unwatched(b.ctx, time.Minute, time.Minute, 3))), 3)
