@@ -82,11 +82,16 @@ type problem struct {
 
 // fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
 func (s *Server) fail(c *gin.Context, err error) {
-	known := s.public(c, err)
-	status := statuses[known.Code]
 	if c.Writer.Written() {
+		_ = s.public(c, err) // logs it
 		return
 	}
+	if k := (&call{Context: c}); isPage(c.Request.URL.Path) && s.sorry(k, err) == nil {
+		c.Abort()
+		return
+	}
+	known := s.public(c, err)
+	status := statuses[known.Code]
 	if status == http.StatusServiceUnavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}

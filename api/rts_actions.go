@@ -106,6 +106,20 @@ func (r *requested) has(c *choice) bool {
 	return b != nil && b.Start.Equal(c.start) && b.End.Equal(c.end) && b.Resource.ID == c.resource.ID
 }
 
+// keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
+func (r *requested) keeps(k *call) bool {
+	b := r.Booking
+	if b == nil || k.typed("resource") != b.Resource.ID.String() {
+		return false
+	}
+	problems := booking.Problems{}
+	start, end := k.parseTime(k.typed("start"), "start", problems), b.End
+	if text := k.typed("end"); text != "" {
+		end = k.parseTime(text, "end", problems)
+	}
+	return len(problems) == 0 && start.Equal(b.Start) && end.Equal(b.End)
+}
+
 // over tells whether no time can be chosen any more.
 func (r *requested) over() bool {
 	if r.Booking == nil {
@@ -207,6 +221,9 @@ func (s *Server) takeTime(k *call, r *requested) error {
 		}
 	}
 	if r.over() || r.Booking != nil && (r.Booking.ID == k.operation || k.typed("action") == "pick") {
+		return s.asItStands(k, r)
+	}
+	if r.keeps(k) {
 		return s.asItStands(k, r)
 	}
 	if err := s.offerTimes(k, r); err != nil {

@@ -30,7 +30,7 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	}
 	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, booking.Unauthorized, "")
 	secret := strings.TrimPrefix(token, "resource_token_")[8:] // the hint may show how it begins
-	if n := value[int](f, `SELECT count(*) FROM resource_credentials c WHERE c::text || convert_from(hash, 'latin1') LIKE '%' || $1 || '%'`, secret); n != 0 {
+	if n := value[int](f, `SELECT count(*) FROM resource_credentials c WHERE c::text || encode(hash, 'escape') LIKE '%' || $1 || '%'`, secret); n != 0 {
 		t.Error("the record holds the token itself")
 	}
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE hash = sha256($1::bytea) AND own`, []byte(token)); n != 1 {

@@ -136,6 +136,17 @@ func (s *Server) sorry(k *call, err error) error {
 	return s.showPage(k, statuses[known.Code], "notice.html", p)
 }
 
+// isPage tells addresses that people open in a browser, also when they are cut off or have something behind them. What goes wrong
+// there outside of the handlers, as with an address that cannot be read, is a page as well.
+func isPage(path string) bool {
+	for _, base := range []string{"/pls", "/rts"} {
+		if path == base || strings.HasPrefix(path, base+"/") {
+			return true
+		}
+	}
+	return strings.HasPrefix(path, "/v2/bookings/") && strings.Contains(path, "/external_action")
+}
+
 // passes tells trouble that is over in a moment: what was asked for can be asked for again.
 func passes(code booking.Code) bool {
 	return code == booking.Unavailable || code == booking.Overloaded || code == booking.TooManyRequests || code == booking.Internal
@@ -171,8 +182,11 @@ func (p *notice) sendAgain(k *call) {
 
 // excuse is what a visitor reads when a page cannot do its work.
 func excuse(err *booking.Error) (title, text string) {
+	if err == errAddress {
+		return excuse(errNoRoute)
+	}
 	switch err.Code {
-	case booking.PublicLinkNotFound, booking.NotFound, booking.LinkInvalid:
+	case booking.PublicLinkNotFound, booking.MethodNotAllowed, booking.NotFound, booking.LinkInvalid:
 		return "Nothing to see here", "This address leads nowhere. Please check that all of it was copied."
 	case booking.PublicLinkDisabled:
 		return "Not in use any more", "Times are no longer booked by this link. Please ask whoever gave it to you for another."

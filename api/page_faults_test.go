@@ -1,0 +1,98 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/metrics"
+)
+
+// pageAddresses are the addresses of all routes that answer people with pages, and addresses that such ones become when they are cut
+// off or miscopied.
+func pageAddresses(s *Server) (routes []route, broken []string) {
+	for _, r := range s.routes() {
+		if isPage(r.path) && r.method != http.MethodOptions {
+			r.path = strings.NewReplacer(":id", uuid.NewString(), ":code", "x", ":action", "cancel").Replace(r.path)
+			routes = append(routes, r)
+			broken = append(broken, r.path+"/x", r.path[:strings.LastIndexByte(r.path, '/')])
+		}
+	}
+	slices.Sort(broken)
+	return routes, slices.Compact(broken)
+}
+
+// TestPagesFailWithPages: whatever is wrong with a page's address, wherever it is noticed, a browser reads a page, and a program a
+// problem document with the same status.
+func TestPagesFailWithPages(t *testing.T) {
+	t.Parallel()
+	s := &Server{ // without a record, so that good addresses meet a fault, too
+		Limits: NewLimits(0, 0, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+	}
+	handler := s.Handler()
+	ask := func(method, address, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "/", nil)
+		path, query, _ := strings.Cut(address, "?")
+		r.URL.Path, r.URL.RawQuery = path, query
+		if accept != "" {
+			r.Header.Set("Accept", accept)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w
+	}
+	fails := func(method, address string, code booking.Code) {
+		t.Helper()
+		for _, accept := range []string{"text/html,application/xhtml+xml,application/json;q=0.9", "", "*/*"} {
+			w := ask(method, address, accept)
+			if w.Code != statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") ||
+				method != http.MethodHead && !strings.Contains(w.Body.String(), "<h1>") {
+				t.Errorf("%s %q for %q: %d %s %.80s", method, address, accept, w.Code, w.Header().Get("Content-Type"), w.Body)
+			}
+			for _, header := range []string{"Content-Security-Policy", "Referrer-Policy", "Cache-Control"} {
+				if w.Header().Get(header) == "" {
+					t.Errorf("%s %q has no %s", method, address, header)
+				}
+			}
+		}
+		w := ask(method, address, "application/json")
+		if w.Code != statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/problem+json") ||
+			!strings.Contains(w.Body.String(), `"code":"`+string(code)+`"`) {
+			t.Errorf("%s %q for a program: %d %.120s", method, address, w.Code, w.Body)
+		}
+	}
+	routes, broken := pageAddresses(s)
+	if len(routes) < 10 {
+		t.Fatalf("only %d routes are pages", len(routes))
+	}
+	for _, r := range routes {
+		for _, bad := range []string{"?signature=%ff", "?%ff=x", "?tz=a%00b"} {
+			fails(r.method, r.path+bad, booking.Malformed)
+		}
+		fails(r.method, strings.Replace(r.path, "/x", "/\xff", 1)+"?a=%00", booking.Malformed)
+		fails(r.method, r.path+"?Timezone=Nowhere", booking.Invalid)
+		if r.method != http.MethodPost {
+			fails(r.method, r.path+"?signature=x", booking.Internal)
+		}
+		fails(http.MethodPatch, r.path, booking.MethodNotAllowed)
+	}
+	for _, address := range broken {
+		code := booking.NotFound
+		switch { // there are other routes by these addresses
+		case strings.HasSuffix(address, "/external_action"):
+			code = booking.MethodNotAllowed
+		case slices.ContainsFunc(routes, func(r route) bool { return r.path == address }):
+			continue
+		}
+		fails(http.MethodGet, address, code)
+	}
+	if w := ask(http.MethodGet, "/v2/bookings/x", "text/html"); strings.Contains(w.Header().Get("Content-Type"), "html") {
+		t.Error("an address of the API answers with a page")
+	}
+}
