@@ -21,7 +21,7 @@ func TestHoldsOfVisitorsAreFew(t *testing.T) {
 		return f.post(key, "/v2/bookings/reserve", fmt.Sprintf(`{"project_id":%q,%s}`, project, slot(resource, float64(hour), 1)))
 	}
 	first := hold(f.widget, 0).id(t)
-	for hour := 1; hour < maxHolds; hour++ {
+	for hour := 1; hour < 10; hour++ {
 		hold(f.widget, 0).refused(t, booking.SlotTaken, "")
 		hold(f.widget, hour).want(t, http.StatusCreated)
 	}
@@ -59,7 +59,7 @@ func TestHoldsOfVisitorsAreShort(t *testing.T) {
 	lasts(extend(f.widget, ""), 10*time.Minute)
 	lasts(extend(f.widget, `,"reservation_time":1200`), 20*time.Minute)
 	lasts(extend(f.widget, ""), 20*time.Minute)
-	f.sql(`UPDATE bookings SET created_at = created_at - interval '45 minutes' WHERE id = $1`, held)
+	f.sql(`UPDATE bookings SET created_at = created_at - interval '45 minutes', entered_at = entered_at - interval '40 minutes' WHERE id = $1`, held)
 	extend(f.widget, "").refused(t, booking.Invalid, "reservation_time") // twenty minutes more are too long by now
 	extend(f.widget, `,"reservation_time":960`).refused(t, booking.Invalid, "reservation_time")
 	lasts(extend(f.widget, `,"reservation_time":600`), 10*time.Minute)

@@ -49,6 +49,7 @@ func TestForgetReminderTargets(t *testing.T) {
 	b.create(v)
 	e := b.targets(v)
 	b.exec(`UPDATE webhook_endpoints SET updated_at = now() - interval '25 hours' WHERE id <> $1`, e[1])
+	b.exec(`UPDATE webhook_endpoints SET updated_at = now() - interval '23 hours' WHERE id = $1`, e[1])
 	b.exec(`UPDATE reminders SET done_at = now() WHERE number IN (1, 2, 3)`)
 	b.exec(`UPDATE reminders SET at = now() - interval '31 days' WHERE number = 4`)
 	b.exec(`WITH told AS (INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder)
