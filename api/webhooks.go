@@ -152,7 +152,7 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
 		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": s.healthView(k, &e.Health),
 		"old_secrets_until": until,
-		"created_at": k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
+		"created_at":        k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
 	}, err
 }
 
