@@ -69,8 +69,8 @@ func laneOf(r *booking.Resource) availability.Resource {
 
 // errUnknownZone refuses a visitor a resource that offers nothing because its zone is unknown.
 func errUnknownZone(r *booking.Resource) error {
-	return booking.Errorf(booking.UnknownZone, "The resource's time zone, %q, is not in the IANA database: nothing is offered until another one is set.",
-		r.Timezone)
+	return booking.Errorf(booking.UnknownZone,
+		"The resource's time zone, %q, is not in the IANA database: nothing is offered until another one is set.", r.Timezone)
 }
 
 // projectQuestion is what a project says of its availability, as a question. A draft, and a project that has lost its

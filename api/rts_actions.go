@@ -106,6 +106,11 @@ func (r *requested) has(c *choice) bool {
 	return b != nil && b.Start.Equal(c.start) && b.End.Equal(c.end) && b.Resource.ID == c.resource.ID
 }
 
+// settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before, or it asks for what is.
+func (r *requested) settled(k *call) bool {
+	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == k.operation || k.typed("action") == "pick")
+}
+
 // keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
 func (r *requested) keeps(k *call) bool {
 	b := r.Booking
@@ -220,10 +225,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 			return err
 		}
 	}
-	if r.over() || r.Booking != nil && (r.Booking.ID == k.operation || k.typed("action") == "pick") {
-		return s.asItStands(k, r)
-	}
-	if r.keeps(k) {
+	if r.settled(k) {
 		return s.asItStands(k, r)
 	}
 	if err := s.offerTimes(k, r); err != nil {

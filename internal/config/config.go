@@ -58,7 +58,7 @@ type Config struct {
 
 	EventRetention   time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"`    // how long changes and what was sent of them are kept
 	PausedRetention  time.Duration `env:"HOLDFAST_PAUSED_RETENTION" envDefault:"720h"`   // how long what waits for a paused endpoint is kept
-	PausedBacklog    int           `env:"HOLDFAST_PAUSED_BACKLOG" envDefault:"100000"`   // how many deliveries wait for a paused endpoint at most
+	PausedBacklog    int           `env:"HOLDFAST_PAUSED_BACKLOG" envDefault:"100000"`   // how many deliveries wait for a paused endpoint
 	RequestRetention time.Duration `env:"HOLDFAST_REQUEST_RETENTION" envDefault:"2160h"` // how long requests without a picked time are kept
 
 	Wait        time.Duration `env:"HOLDFAST_WAIT" envDefault:"10s"` // how long an action waits for its outcome

@@ -186,3 +186,55 @@ func TestAMovesClaimIsSeenAsItsOwn(t *testing.T) {
 	}
 	wantSame(t, "entries", entries, []string{old.ID.String(), v.ID.String()})
 }
+
+// TestHalfAClaimIsNone: somebody who does not queue, since he takes no buffer, is in the way of the buffer alone.
+func TestHalfAClaimIsNone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
+	all, errs := []*booking.Booking{b.at("instant", 10, 11), b.buffered(9, 10, 30)}, make([]error, 2)
+	var both sync.WaitGroup
+	for i, v := range all {
+		both.Go(func() { _, errs[i] = b.try(v) })
+		b.until(fmt.Sprintf(waiting, i+1))
+	}
+	release()
+	both.Wait()
+	check(t, errs[0])
+	wantCode(t, errs[1], booking.SlotTaken)
+	b.wantRows("of the winner", 1, 0)
+	b.wantCount(1, `SELECT count(*) FROM bookings`)
+}
+
+// TestSharedClaimsKeepOthersOut: what may overlap others is not in the constraint, and its claim counts all the same.
+func TestSharedClaimsKeepOthersOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shared := b.at("instant", 9, 10)
+	shared.Settings.AllowDoubleBookings = true
+	b.accepted(shared)
+	_, err := b.try(b.at("instant", 9.5, 10.5))
+	wantCode(t, err, booking.SlotTaken)
+	b.wantRows("of the one", 1, 0)
+}
+
+// TestASeatGivenBackIsTold: a seat's booking ends while its payment is on its way, and its change tells of the seats without it.
+func TestASeatGivenBackIsTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.booked(b.seat(b.session(1, booking.Session{}), "group_customer_payment"))
+	must(b.ask(v, "pay"))
+	b.wantEvent(b.played(v, "timeout"))
+}
+
+// TestARefusalWithoutAClaimWakesNoTimer: only a timer that had to wait for what is refused has its turn.
+func TestARefusalWithoutAClaimWakesNoTimer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	hold := b.booked(b.at("reservation", 9, 10))
+	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour' WHERE id = $1`, hold.ID)
+	in := commit(hold, must(b.ask(hold, "extend")))
+	in.Refusal = &booking.Refusal{Code: booking.Stale, Message: "no"}
+	wantEqual(t, "relayed", must(b.Commit(b.ctx, in)).Relays, 0)
+	b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1 AND name <> 'create' AND status = 'refused'`, hold.ID)
+}

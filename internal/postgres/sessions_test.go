@@ -272,6 +272,8 @@ func TestSessionBounds(t *testing.T) {
 				wantEqual(t, what, words(out.Result == booking.ResultApplied, out.Code), words(code == "", code))
 				if code != "" {
 					wantEqual(t, "state", after.State, before.State)
+					_, err := b.ask(after, what)
+					wantCode(t, err, code) // already at the door
 				}
 			}
 			b.wantSeats(session, b.count(`SELECT taken FROM sessions`))
