@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +52,7 @@ func (db *DB) Taken(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UU
 	var guard, day *bool // null for what has no end of layers
 	var starts, ends []time.Time
 	_, err = pgx.ForEachRow(rows, []any{&id, &guard, &day, &starts, &ends}, func() error {
+		all[id] = slices.Grow(all[id], len(starts))
 		for i := range starts {
 			all[id] = append(all[id], Busy{Start: starts[i], End: ends[i], Guard: guard != nil && *guard, AllDay: day != nil && *day})
 		}
