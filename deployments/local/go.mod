@@ -220,6 +220,7 @@ require (
 	github.com/google/uuid v1.6.0
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 	holdfast v0.0.0
+	pgregory.net/rapid v1.3.0
 )
 
 replace holdfast => ../..

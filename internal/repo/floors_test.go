@@ -53,6 +53,8 @@ var house = map[string]floor{
 	"deployments/local/stack": {7, []string{"golang.org/x/sync", "github.com/google/uuid"}},
 	"deployments/local":       {8, nil},
 	"deployments/local/e2e":   {9, []string{"*"}}, // tests of the whole; nothing imports it
+
+	"deployments/local/conformance": {9, []string{"*"}}, // tests only; nothing imports it
 }
 
 // outsiders are packages of the nested module that know nothing of the product.

@@ -2,14 +2,9 @@ package webhook
 
 import (
 	"encoding/base64"
-	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"pgregory.net/rapid"
 )
 
 // Two test secrets: the one of the Standard Webhooks libraries, and 00 01 … 1f.
@@ -18,7 +13,7 @@ const (
 	secretB = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 )
 
-// vectors were computed without this package; the oracle test below checks them once more.
+// vectors were computed without this package; deployments/local/conformance holds them against the Standard Webhooks library.
 var vectors = []struct {
 	secret, id string
 	at         int64
@@ -30,20 +25,6 @@ var vectors = []struct {
 	{"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==", "evt_019b", 0, "\xff\x00\xfe{\"\xc3\xa5\":1}", "v1,u4FKCqK+bJR8ITMOPqbgIGjo7YdGkG+k7nqSwp5T3zA="},
 }
 
-// oracleAccepts asks the Standard Webhooks library whether a receiver with this secret takes the message.
-func oracleAccepts(t testing.TB, secret, id string, at time.Time, body []byte, signature string) bool {
-	t.Helper()
-	receiver, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := http.Header{}
-	h.Set(standardwebhooks.HeaderWebhookID, id)
-	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
-	h.Set(standardwebhooks.HeaderWebhookSignature, signature)
-	return receiver.VerifyIgnoringTimestamp(body, h) == nil
-}
-
 func TestSignMatchesTheVectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range vectors {
@@ -52,28 +33,7 @@ func TestSignMatchesTheVectors(t *testing.T) {
 		if err != nil || got != v.want {
 			t.Errorf("%s: got %s, %v; want %s", v.id, got, err, v.want)
 		}
-		if !oracleAccepts(t, v.secret, v.id, at, []byte(v.body), v.want) {
-			t.Errorf("%s: the oracle refuses the vector", v.id)
-		}
 	}
-}
-
-func TestSignSatisfiesTheOracle(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		id := rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(rt, "id")
-		at := time.Unix(rapid.Int64Range(0, 1<<33).Draw(rt, "at"), 0)
-		body := rapid.SliceOf(rapid.Byte()).Draw(rt, "body")
-		secret := NewSecret()
-		signature, err := Sign(id, at, body, secret)
-		if err != nil || !oracleAccepts(t, secret, id, at, body, signature) {
-			rt.Fatalf("signature %q, %v", signature, err)
-		}
-		if oracleAccepts(t, secret, id, at, append(body, 'x'), signature) || oracleAccepts(t, secret, id, at.Add(time.Second), body, signature) ||
-			oracleAccepts(t, secret, id+"x", at, body, signature) || oracleAccepts(t, secretA, id, at, body, signature) {
-			rt.Fatal("the oracle takes a message that was changed")
-		}
-	})
 }
 
 func TestSignWithTwoSecretsWhileRotating(t *testing.T) {
@@ -83,17 +43,11 @@ func TestSignWithTwoSecretsWhileRotating(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{secretA, secretB} {
-		if !oracleAccepts(t, secret, "evt_1", at, body, both) {
-			t.Errorf("a receiver with %s is left out", secret)
+	for i, secret := range []string{secretB, secretA} {
+		alone, err := Sign("evt_1", at, body, secret)
+		if parts := strings.Split(both, " "); err != nil || len(parts) != 2 || parts[i] != alone {
+			t.Errorf("got %q, want %q in place %d, %v", both, alone, i, err)
 		}
-	}
-	onlyNew, err := Sign("evt_1", at, body, secretB)
-	if err != nil || !strings.HasPrefix(both, onlyNew+" v1,") {
-		t.Errorf("got %q, want %q first, %v", both, onlyNew, err)
-	}
-	if oracleAccepts(t, secretA, "evt_1", at, body, onlyNew) {
-		t.Error("the old secret still works after the rotation")
 	}
 }
 
