@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -37,7 +38,7 @@ func (in appInput) apply(app *booking.App) error {
 	if app.Name == "" {
 		problems.Add("name", "is required")
 	}
-	checkLength(app.Name, "name", 200, problems)
+	edge.CheckLength(app.Name, "name", 200, problems)
 	if in.Settings != nil {
 		in.Settings.apply(&app.Settings, problems)
 	}
@@ -81,16 +82,16 @@ func (s *Server) listApps(k *call) error {
 	for _, app := range all {
 		list = append(list, k.appView(app))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createApp makes an app with its first server key; the key is in this answer only.
 func (s *Server) createApp(k *call) error {
 	var in appInput
-	if err := k.decodeKnown(&in, appAnswers...); err != nil {
+	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
-	app := &booking.App{ID: k.operation, Slug: in.Slug, TestMode: in.TestMode}
+	app := &booking.App{ID: k.Operation, Slug: in.Slug, TestMode: in.TestMode}
 	app.Settings = booking.NewAppSettings()
 	if err := in.apply(app); err != nil {
 		return err
@@ -99,9 +100,9 @@ func (s *Server) createApp(k *call) error {
 		return booking.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
 	}
 	key, err := apps.Create(k, s.DB, s.Vault, app)
-	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.operation {
+	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
 		// An earlier try of this very request made it, and died before it could tell the key.
-		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", newID())
+		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", edge.NewID())
 	}
 	if err != nil {
 		return err
@@ -109,21 +110,21 @@ func (s *Server) createApp(k *call) error {
 	view := k.appView(app)
 	view["api_key"] = key
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Server) getApp(k *call) error { return s.showApp(k, k.app) }
+func (s *Server) getApp(k *call) error { return s.showApp(k, k.App) }
 
-func (s *Server) updateApp(k *call) error { return s.changeApp(k, k.app) }
+func (s *Server) updateApp(k *call) error { return s.changeApp(k, k.App) }
 
 // namedApp is the app whose slug the path has: any for the admin, its own for a key.
 func (k *call) namedApp(s *Server) (*booking.App, error) {
 	slug := k.Param("slug")
-	if !goodSlug.MatchString(slug) || k.app != nil && k.app.Slug != slug {
+	if !goodSlug.MatchString(slug) || k.App != nil && k.App.Slug != slug {
 		return nil, booking.Errorf(booking.NotFound, "The app does not exist.")
 	}
-	if k.app != nil {
-		return k.app, nil
+	if k.App != nil {
+		return k.App, nil
 	}
 	return s.DB.AppBySlug(k, slug)
 }
@@ -153,7 +154,7 @@ func (s *Server) deleteApp(k *call) error {
 	if err := s.DB.DeleteApp(k, app.ID); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (s *Server) showApp(k *call, app *booking.App) error {
@@ -163,12 +164,12 @@ func (s *Server) showApp(k *call, app *booking.App) error {
 	}
 	view := k.appView(app)
 	view["webhook_secret"] = string(secret)
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 func (s *Server) changeApp(k *call, app *booking.App) error {
 	var in appInput
-	if err := k.decodeKnown(&in, appAnswers...); err != nil {
+	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
 	if err := in.apply(app); err != nil {
@@ -177,7 +178,7 @@ func (s *Server) changeApp(k *call, app *booking.App) error {
 	if err := s.DB.UpdateApp(k, app); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.appView(app))
+	return k.Answer(http.StatusOK, k.appView(app))
 }
 
 // appAnswers are the names of answers that a body may send back in vain.
@@ -186,6 +187,6 @@ var appAnswers = []string{"id", "role", "webhook_secret", "api_key", "created_at
 func (k *call) appView(app *booking.App) timekit.Object {
 	return timekit.Object{
 		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "settings": app.Settings,
-		"created_at": k.clock.Show(app.CreatedAt, time.UTC), "updated_at": k.clock.Show(app.UpdatedAt, time.UTC),
+		"created_at": k.Clock.Show(app.CreatedAt, time.UTC), "updated_at": k.Clock.Show(app.UpdatedAt, time.UTC),
 	}
 }

@@ -20,7 +20,7 @@ const keptResponse = 16 << 10
 
 // showDelivery answers with a delivery, its attempts and its change.
 func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
-	sent, change, err := s.DB.Sending(k, k.app.ID, id)
+	sent, change, err := s.DB.Sending(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
 		return err
 	}
 	k.Header("Cache-Control", "no-store")
-	return k.data(status, view)
+	return k.Answer(status, view)
 }
 
 // attemptView shows one request and its answer. The body is written anew, as it was sent but for the links.
@@ -52,7 +52,7 @@ func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (ti
 		return nil, err
 	}
 	return timekit.Object{
-		"number": a.Number, "started_at": k.clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
+		"number": a.Number, "started_at": k.Clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
 		"status": a.Status, "error": webhook.ShownCode(a.ErrorCode),
 		"request": timekit.Object{
 			"method": strings.ToLower(a.Method), "url": a.URL, "format": a.Format, "headers": shownHeaders(a.RequestHeaders), "body": body,

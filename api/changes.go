@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
@@ -21,7 +22,7 @@ const maxFollowed = 100
 // listChanges answers with what has happened since a change or a time, the oldest first. They share their address with
 // calendar entries, and are the app's alone.
 func (s *Server) listChanges(k *call) error {
-	if err := k.permit(needServer); err != nil {
+	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -29,7 +30,7 @@ func (s *Server) listChanges(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Changes(k, k.app.ID, after, filter, limit)
+	all, more, err := s.DB.Changes(k, k.App.ID, after, filter, limit)
 	if err != nil {
 		return err
 	}
@@ -46,14 +47,14 @@ func (s *Server) listChanges(k *call) error {
 }
 
 func (s *Server) getChange(k *call) error {
-	if err := k.permit(needServer); err != nil {
+	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
 	id, ok := changeID(k.Param("id"))
 	if !ok {
 		return booking.Errorf(booking.NotFound, "The change does not exist.")
 	}
-	c, err := s.DB.Change(k, k.app.ID, id)
+	c, err := s.DB.Change(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (s *Server) getChange(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 // changeID reads an id as the world knows it.
@@ -81,7 +82,7 @@ func (k *call) after(problems booking.Problems) (after postgres.After) {
 		}
 		return postgres.After{ID: id}
 	}
-	if at := k.queryTime("after", problems); at != nil {
+	if at := k.QueryTime("after", problems); at != nil {
 		after.At = *at
 	}
 	return after
@@ -123,7 +124,7 @@ func (k *call) queryID(name string, problems booking.Problems) *uuid.UUID {
 	if text == "" {
 		return nil
 	}
-	id := parseID(text, name, problems)
+	id := edge.ParseID(text, name, problems)
 	return &id
 }
 
@@ -143,7 +144,7 @@ func (k *call) limit(problems booking.Problems) int {
 func (k *call) changeView(c *booking.Change) (timekit.Object, error) {
 	subject, err := payload.Subject(c)
 	return timekit.Object{
-		"id": c.Name(), "type": c.Type, "sequence": c.Seq, "timestamp": k.clock.Show(c.At, time.UTC), "booking_id": c.BookingID,
+		"id": c.Name(), "type": c.Type, "sequence": c.Seq, "timestamp": k.Clock.Show(c.At, time.UTC), "booking_id": c.BookingID,
 		"graph": c.Graph, "previous_state": c.From, "state": c.State, "action": c.Action, "actor": c.Actor, "channel": c.Channel,
 		"inputs": c.Inputs, "data": subject,
 	}, err

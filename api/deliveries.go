@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -19,7 +20,7 @@ import (
 
 // listDeliveries answers with what was sent to a webhook, or is to be, the newest first.
 func (s *Server) listDeliveries(k *call) error {
-	endpoint, err := k.id("id", "The webhook")
+	endpoint, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,7 @@ func (s *Server) listDeliveries(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Sendings(k, k.app.ID, endpoint, filter, before, limit)
+	all, more, err := s.DB.Sendings(k, k.App.ID, endpoint, filter, before, limit)
 	return k.followed(all, more, err)
 }
 
@@ -44,7 +45,7 @@ func (s *Server) listBookingDeliveries(k *call) error {
 	}
 	of := *filter.Booking
 	filter.Booking = nil
-	all, more, err := s.DB.BookingSendings(k, k.app.ID, of, filter, before, limit)
+	all, more, err := s.DB.BookingSendings(k, k.App.ID, of, filter, before, limit)
 	return k.followed(all, more, err)
 }
 
@@ -67,9 +68,9 @@ func (k *call) followed(all []booking.Sending, more bool, err error) error {
 func (k *call) sendingFilter(problems booking.Problems) postgres.SendingFilter {
 	f := postgres.SendingFilter{
 		Status: k.Query("status"), Booking: k.queryID("booking_id", problems),
-		Since: k.queryTime("since", problems), Until: k.queryTime("until", problems),
+		Since: k.QueryTime("since", problems), Until: k.QueryTime("until", problems),
 	}
-	checkWindow(f.Since, f.Until, "until", problems)
+	edge.CheckWindow(f.Since, f.Until, "until", problems)
 	known := []string{"", postgres.Waiting, postgres.Delivered, postgres.Exhausted, postgres.Cancelled}
 	if !slices.Contains(known, f.Status) {
 		problems.Add("status", "must be one of %s", strings.Join(known[1:], ", "))
@@ -111,7 +112,7 @@ func (k *call) spot(problems booking.Problems) *postgres.Spot {
 }
 
 func (s *Server) getDelivery(k *call) error {
-	id, err := k.id("id", "The delivery")
+	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
@@ -120,27 +121,27 @@ func (s *Server) getDelivery(k *call) error {
 
 // retryDelivery sends a delivery again, now. One of a paused webhook waits until that is resumed.
 func (s *Server) retryDelivery(k *call) error {
-	id, err := k.id("id", "The delivery")
+	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
-	endpoint, err := s.DB.Resend(k, k.app.ID, id, k.operation)
+	endpoint, err := s.DB.Resend(k, k.App.ID, id, k.Operation)
 	if err != nil {
 		return err
 	}
 	s.wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
-	sent, _, err := s.DB.Sending(k, k.app.ID, id)
+	sent, _, err := s.DB.Sending(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusAccepted, k.deliveryView(sent))
+	return k.Answer(http.StatusAccepted, k.deliveryView(sent))
 }
 
 func (k *call) deliveryView(s *booking.Sending) timekit.Object {
 	return timekit.Object{
 		"id": s.ID, "webhook_id": s.EndpointID, "event_id": booking.ChangePrefix + s.EventID.String(), "event_type": s.EventType,
 		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
-		"next_attempt_at": k.moment(s.NextAt), "created_at": k.clock.Show(s.CreatedAt, time.UTC), "finished_at": k.moment(s.FinishedAt),
+		"next_attempt_at": k.moment(s.NextAt), "created_at": k.Clock.Show(s.CreatedAt, time.UTC), "finished_at": k.moment(s.FinishedAt),
 		"last_status": s.LastStatus, "last_error": webhook.ShownCode(s.LastError),
 	}
 }
@@ -150,5 +151,5 @@ func (k *call) moment(t *time.Time) any {
 	if t == nil {
 		return nil
 	}
-	return k.clock.Show(*t, time.UTC)
+	return k.Clock.Show(*t, time.UTC)
 }

@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/payload"
 )
 
-func (s *Server) listEventTypes(k *call) error { return k.data(http.StatusOK, payload.EventTypes()) }
+func (s *Server) listEventTypes(k *call) error { return k.Answer(http.StatusOK, payload.EventTypes()) }
 
 // checkEventTypes wants each name in the catalogue, or a family of it with a "*" behind the dot.
 func checkEventTypes(names []string, field string, problems booking.Problems) {

@@ -15,25 +15,25 @@ import (
 // tryWebhook sends a made-up change to a webhook, also while that is paused or failing: 200 with what came of it, 202 when
 // that is not known yet.
 func (s *Server) tryWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.app.ID, id)
+	e, err := s.DB.Endpoint(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
 	var in struct {
 		EventType string `json:"event_type"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	c, err := madeUp(e, in.EventType)
 	if err != nil {
 		return err
 	}
-	c.ID, c.AppID = k.operation, e.AppID
+	c.ID, c.AppID = k.Operation, e.AppID
 	sent, err := s.try(k, e, c)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.
 		return sent, err
 	}
 	s.wake(k, []uuid.UUID{e.ID})
-	deadline := time.NewTimer(k.wait(s.Wait))
+	deadline := time.NewTimer(k.PreferredWait(s.Wait))
 	defer deadline.Stop()
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
@@ -68,7 +68,7 @@ func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.
 		case <-k.Done():
 			return nil, k.Err()
 		}
-		sent, _, err = s.DB.Sending(k, k.app.ID, delivery)
+		sent, _, err = s.DB.Sending(k, k.App.ID, delivery)
 	}
 	return sent, err
 }

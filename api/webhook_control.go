@@ -16,17 +16,17 @@ const (
 )
 
 func (s *Server) pauseWebhook(k *call) error {
-	return k.turnWebhook(s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.app.ID, id) })
+	return k.turnWebhook(s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.App.ID, id) })
 }
 
 func (s *Server) resumeWebhook(k *call) error {
 	return k.turnWebhook(s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) {
-		return s.DB.ResumeEndpoint(k, k.app.ID, id)
+		return s.DB.ResumeEndpoint(k, k.App.ID, id)
 	})
 }
 
 func (k *call) turnWebhook(s *Server, turn func(uuid.UUID) (*booking.Endpoint, []uuid.UUID, error)) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (k *call) turnWebhook(s *Server, turn func(uuid.UUID) (*booking.Endpoint, [
 
 // rotateWebhook gives an endpoint a new signing secret; it is in this answer only.
 func (s *Server) rotateWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Server) rotateWebhook(k *call) error {
 		Grace  *int    `json:"grace_period_seconds"`
 		Secret *string `json:"secret"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -58,7 +58,7 @@ func (s *Server) rotateWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.RotateSecret(k, k.app.ID, id, k.operation, sealed, grace)
+	e, err := s.DB.RotateSecret(k, k.App.ID, id, k.Operation, sealed, grace)
 	if err != nil {
 		return err
 	}

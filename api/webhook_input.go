@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
@@ -38,7 +39,7 @@ func (s *Server) readWebhook(k *call) (*webhookInput, error) {
 	if err := in.read(k); err != nil {
 		return nil, err
 	}
-	in.named = booking.Endpoint{AppID: k.app.ID}
+	in.named = booking.Endpoint{AppID: k.App.ID}
 	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
 	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
 	lacking, err := s.DB.EndpointLacks(k, &in.named)
@@ -60,10 +61,10 @@ var webhookAnswers = []string{
 // read reads the body's own fields and its filters, which have a type of their own.
 func (in *webhookInput) read(k *call) error {
 	rules := strictjson.Rules{Unknown: strictjson.RefuseAll, Also: strictjson.Names(in.filters), Skipped: webhookAnswers}
-	if err := k.decodeBy(rules, in); err != nil {
+	if err := k.DecodeBy(rules, in); err != nil {
 		return err
 	}
-	return k.decodeBy(strictjson.Rules{Also: strictjson.Names(in)}, &in.filters)
+	return k.DecodeBy(strictjson.Rules{Also: strictjson.Names(in)}, &in.filters)
 }
 
 // namedIDs reads a filter of ids; nil when the body does not name it, or names nothing by it.
@@ -71,7 +72,7 @@ func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uu
 	if string(raw) == "null" {
 		return nil
 	}
-	ids := idList(raw, field, problems)
+	ids := edge.IDList(raw, field, problems)
 	if len(ids) > maxFilter {
 		problems.Add(field, "must not be more than %d", maxFilter)
 	}
@@ -121,7 +122,7 @@ func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
 	default:
 		in.problems.Add("method", "must be post, put, patch or get")
 	}
-	checkLength(e.Description, "description", maxDescription, in.problems)
+	edge.CheckLength(e.Description, "description", maxDescription, in.problems)
 	if in.Format != nil {
 		e.Format = *in.Format
 	}
@@ -173,7 +174,7 @@ func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]stri
 }
 
 func (in *webhookInput) namedHeaders() (named map[string]*string) {
-	raw := jsonObject(in.Headers, "headers", in.problems)
+	raw := edge.JSONObject(in.Headers, "headers", in.problems)
 	if raw == nil || string(in.Headers) == "null" || len(in.problems["headers"]) > 0 {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) listWebhooks(k *call) error {
-	all, err := s.DB.Endpoints(k, k.app.ID)
+	all, err := s.DB.Endpoints(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Server) listWebhooks(k *call) error {
 		}
 		list = append(list, view)
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createWebhook makes an endpoint; its signing secret is in this answer only.
@@ -35,7 +35,7 @@ func (s *Server) createWebhook(k *call) error {
 		return err
 	}
 	e := &booking.Endpoint{
-		ID: k.operation, AppID: k.app.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
+		ID: k.Operation, AppID: k.App.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
 	}
 	secret := signingSecret(in.Secret, in.problems)
 	if err := in.apply(e, s); err != nil {
@@ -74,20 +74,20 @@ func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
 	}
 	view["secret"] = string(secret)
 	k.Header("Cache-Control", "no-store")
-	return k.data(status, view)
+	return k.Answer(status, view)
 }
 
 func (s *Server) getWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.app.ID, id)
+	e, err := s.DB.Endpoint(k, k.App.ID, id)
 	return s.showWebhook(k, e, err)
 }
 
 func (s *Server) updateWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -95,23 +95,23 @@ func (s *Server) updateWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	e, woken, err := s.DB.ChangeEndpoint(k, k.app.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
+	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
 	s.wake(k, woken)
 	return s.showWebhook(k, e, err)
 }
 
 func (s *Server) deleteWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteEndpoint(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteEndpoint(k, k.App.ID, id); err != nil {
 		return err
 	}
 	if err := s.Dispatch.Dismiss(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 // wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
@@ -131,7 +131,7 @@ func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 // webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
@@ -143,7 +143,7 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 	}
 	until := []any{}
 	for _, t := range e.OldSecretsUntil {
-		until = append(until, k.clock.Show(t, time.UTC))
+		until = append(until, k.Clock.Show(t, time.UTC))
 	}
 	return timekit.Object{
 		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "description": e.Description, "format": e.Format,
@@ -152,7 +152,7 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
 		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": s.healthView(k, &e.Health),
 		"old_secrets_until": until,
-		"created_at":        k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
+		"created_at":        k.Clock.Show(e.CreatedAt, time.UTC), "updated_at": k.Clock.Show(e.UpdatedAt, time.UTC),
 	}, err
 }
 

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ import (
 	"holdfast/internal/zones"
 )
 
-func parseID(text, field string, problems booking.Problems) uuid.UUID {
+func ParseID(text, field string, problems booking.Problems) uuid.UUID {
 	id, err := uuid.Parse(text)
 	switch {
 	case text == "":
@@ -27,13 +27,13 @@ func parseID(text, field string, problems booking.Problems) uuid.UUID {
 	return id
 }
 
-func checkLength(text, field string, limit int, problems booking.Problems) {
+func CheckLength(text, field string, limit int, problems booking.Problems) {
 	if len([]rune(text)) > limit {
 		problems.Add(field, "must not be longer than %d characters", limit)
 	}
 }
 
-func checkZone(name, field string, problems booking.Problems) {
+func CheckZone(name, field string, problems booking.Problems) {
 	if _, err := zones.Load(name); err != nil {
 		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
 	}
@@ -43,8 +43,8 @@ func checkZone(name, field string, problems booking.Problems) {
 // many.
 const maxObject = 64 << 10
 
-// object checks that a value, when it is there, is a JSON object of a sensible size. PHP clients write [] for {}.
-func object(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+// CheckObject checks that a value, when it is there, is a JSON object of a sensible size. PHP clients write [] for {}.
+func CheckObject(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	text := strings.TrimSpace(string(raw))
 	if text == "" || text == "null" || text == "[]" {
 		return json.RawMessage("{}")
@@ -58,8 +58,8 @@ func object(raw json.RawMessage, field string, problems booking.Problems) json.R
 	return raw
 }
 
-// page reads limit and page.
-func (k *call) page() (postgres.Page, error) {
+// ReadPage reads limit and page.
+func (k *Call) ReadPage() (postgres.Page, error) {
 	problems := booking.Problems{}
 	number := func(name string, otherwise, most int) int {
 		text := k.Query(name)
@@ -76,8 +76,11 @@ func (k *call) page() (postgres.Page, error) {
 	return p, problems.Err()
 }
 
-// wait reads "Prefer: wait=n" (RFC 7240), in seconds; "respond-async" is a wait of none.
-func (k *call) wait(otherwise time.Duration) time.Duration {
+// MaxWait is the longest "Prefer: wait".
+const MaxWait = 25 * time.Second
+
+// PreferredWait reads "Prefer: wait=n" (RFC 7240), in seconds; "respond-async" is a wait of none.
+func (k *Call) PreferredWait(otherwise time.Duration) time.Duration {
 	for _, header := range k.Request.Header.Values("Prefer") {
 		for token := range strings.SplitSeq(header, ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(token), "=")
@@ -85,16 +88,16 @@ func (k *call) wait(otherwise time.Duration) time.Duration {
 				return 0
 			}
 			if n, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && n >= 0 && strings.EqualFold(name, "wait") {
-				return time.Duration(min(n, int(maxWait/time.Second))) * time.Second
+				return time.Duration(min(n, int(MaxWait/time.Second))) * time.Second
 			}
 		}
 	}
 	return otherwise
 }
 
-// includes are the names in ?include=a,b.c; who wants a part of a part wants the part. Names nobody knows do nothing, as
+// Includes are the names in ?include=a,b.c; who wants a part of a part wants the part. Names nobody knows do nothing, as
 // with Timekit.
-func (k *call) includes() map[string]bool {
+func (k *Call) Includes() map[string]bool {
 	all := map[string]bool{}
 	for _, list := range k.QueryArray("include") {
 		for name := range strings.SplitSeq(list, ",") {
@@ -105,13 +108,13 @@ func (k *call) includes() map[string]bool {
 	return all
 }
 
-func (k *call) noContent() error {
+func (k *Call) NoContent() error {
 	k.Status(http.StatusNoContent)
 	k.Writer.WriteHeaderNow()
 	return nil
 }
 
-func (k *call) data(status int, data any) error {
+func (k *Call) Answer(status int, data any) error {
 	k.JSON(status, map[string]any{"data": data})
 	return nil
 }
