@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/webhooks"
 	"holdfast/internal/limit"
 )
 
@@ -28,5 +29,12 @@ func with(handle func(*call) error) func(*edge.Call) error {
 		c := &call{Call: k}
 		defer c.leaveDoor()
 		return handle(c)
+	}
+}
+
+func (s *Server) webhooks() *webhooks.Handlers {
+	return &webhooks.Handlers{
+		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links, Targets: s.Webhooks,
+		PausedBacklog: s.PausedBacklog, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -50,6 +50,6 @@ func (s *Server) deleteClientSecret(k *call) error {
 
 func (k *call) clientSecretView(c *booking.ClientSecret) timekit.Object {
 	return timekit.Object{
-		"id": c.ID, "hint": c.Hint, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
+		"id": c.ID, "hint": c.Hint, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/webhooks"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -87,7 +88,7 @@ func (k *call) grace() (time.Duration, error) {
 		return 0, err
 	}
 	problems := booking.Problems{}
-	grace := graceOf(in.Seconds, problems)
+	grace := webhooks.GraceOf(in.Seconds, problems)
 	return grace, problems.Err()
 }
 
@@ -104,7 +105,7 @@ func (s *Server) deleteEmbedCredential(k *call) error {
 
 func (k *call) embedView(c *booking.EmbedCredential) timekit.Object {
 	return timekit.Object{
-		"id": c.ID, "public_key": c.PublicKey, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
+		"id": c.ID, "public_key": c.PublicKey, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
 }
 
@@ -156,7 +157,7 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 	}
 	e.Secret = sealed
 	e, woken, err := s.DB.SetEmbedCallback(k, e)
-	s.wake(k, woken)
+	s.webhooks().Wake(k.Call, woken)
 	if err != nil {
 		return "", err
 	}

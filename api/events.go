@@ -14,7 +14,7 @@ import (
 // bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
 func (s *Server) listEvents(k *call) error {
 	if _, asked := k.GetQuery("after"); asked {
-		return s.listChanges(k)
+		return s.webhooks().ListEvents(k.Call)
 	}
 	page, err := k.ReadPage()
 	if err != nil {
@@ -88,7 +88,7 @@ func (k *call) ownEvent(s *Server) (*booking.Event, error) {
 
 func (s *Server) getEvent(k *call) error {
 	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
-		return s.getChange(k)
+		return s.webhooks().GetEvent(k.Call)
 	}
 	e, err := k.event(s)
 	if err != nil {

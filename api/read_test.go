@@ -119,7 +119,7 @@ func TestOnlyOneWayToRead(t *testing.T) {
 	allowed := map[string]string{
 		"edge/idempotency.go": "headers that this server kept", "edge/clock.go": "one text", "people.go": "one text", "rts.go": "what this server wrote",
 		"project_ui.go": "a map", "public_links.go": "one number", "reminders.go": "a list that was read before", "booking_input.go": "maps",
-		"resource_view.go": "a list of texts", "edge/json.go": "a list of texts", "webhook_input.go": "a map of texts", "holds.go": "one number",
+		"resource_view.go": "a list of texts", "edge/json.go": "a list of texts", "webhooks/input.go": "a map of texts", "holds.go": "one number",
 	}
 	for path, text := range sources(t) {
 		for _, line := range calls.FindAllString(text, -1) {

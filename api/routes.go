@@ -9,7 +9,7 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhookRoutes(),
+	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhooks().Routes(),
 		s.publicLinkRoutes(), s.pageRoutes(), refusals())
 }
 
@@ -129,28 +129,6 @@ func (s *Server) bookingRoutes() []edge.Route {
 		edge.On(http.MethodHead, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.openLink)),
 		edge.On(http.MethodOptions, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.linkOptions)),
 		edge.On(http.MethodPost, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.followLink)),
-	}
-}
-
-// webhookRoutes are about webhooks.
-func (s *Server) webhookRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/webhooks", edge.RequireServer, with(s.listWebhooks)),
-		edge.On(http.MethodPost, "/v2/webhooks", edge.RequireServer, with(s.createWebhook)).Once(),
-		edge.On(http.MethodGet, "/v2/webhooks/event_types", edge.RequireServer, with(s.listEventTypes)),
-		edge.On(http.MethodGet, "/v2/webhooks/:id", edge.RequireServer, with(s.getWebhook)),
-		edge.On(http.MethodPut, "/v2/webhooks/:id", edge.RequireServer, with(s.updateWebhook)),
-		edge.On(http.MethodDelete, "/v2/webhooks/:id", edge.RequireServer, with(s.deleteWebhook)),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/pause", edge.RequireServer, with(s.pauseWebhook)),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/resume", edge.RequireServer, with(s.resumeWebhook)),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/rotate", edge.RequireServer, with(s.rotateWebhook)).Once(),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/test", edge.RequireServer, with(s.tryWebhook)).Once(),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/replay", edge.RequireServer, with(s.replayWebhook)).Once(),
-		edge.On(http.MethodGet, "/v2/webhooks/:id/deliveries", edge.RequireServer, with(s.listDeliveries)),
-
-		edge.On(http.MethodGet, "/v2/deliveries", edge.RequireServer, with(s.listBookingDeliveries)),
-		edge.On(http.MethodGet, "/v2/deliveries/:id", edge.RequireServer, with(s.getDelivery)),
-		edge.On(http.MethodPost, "/v2/deliveries/:id/retry", edge.RequireServer, with(s.retryDelivery)).Once(),
 	}
 }
 

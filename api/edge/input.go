@@ -118,3 +118,37 @@ func (k *Call) Answer(status int, data any) error {
 	k.JSON(status, map[string]any{"data": data})
 	return nil
 }
+
+// QueryID reads a UUID of the query; nil when there is none.
+func (k *Call) QueryID(name string, problems booking.Problems) *uuid.UUID {
+	text := k.Query(name)
+	if text == "" {
+		return nil
+	}
+	id := ParseID(text, name, problems)
+	return &id
+}
+
+// ReadLimit reads the length of a page that is followed by a cursor.
+func (k *Call) ReadLimit(problems booking.Problems) int {
+	text := k.Query("limit")
+	if text == "" {
+		return maxFollowed / 2
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxFollowed {
+		problems.Add("limit", "must be a number from 1 to %d", maxFollowed)
+	}
+	return n
+}
+
+// Moment shows a time that need not be.
+func (k *Call) Moment(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return k.Clock.Show(*t, time.UTC)
+}
+
+// maxFollowed is the longest page of a list that is followed by a cursor.
+const maxFollowed = 100

@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -20,7 +20,7 @@ type replayInput struct {
 }
 
 // replay reads what to send anew. By itself it ends when the request was made first, so that a repeat asks for the same.
-func (in replayInput) replay(k *call) (postgres.Replay, error) {
+func (in replayInput) replay(k *edge.Call) (postgres.Replay, error) {
 	problems := booking.Problems{}
 	seconds, nanos := k.Operation.Time().UnixTime()
 	r := postgres.Replay{Operation: k.Operation, Until: time.Unix(seconds, nanos), Since: k.ParseTime(string(in.Since), "since", problems)}
@@ -48,7 +48,7 @@ func (in replayInput) replay(k *call) (postgres.Replay, error) {
 }
 
 // replayWebhook sends a webhook anew what it has not got, or all there was; of a dry run it says how much that would be.
-func (s *Server) replayWebhook(k *call) error {
+func (s *Handlers) replayWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *Server) replayWebhook(k *call) error {
 		return err
 	}
 	if !in.DryRun {
-		s.wake(k, []uuid.UUID{id})
+		s.Wake(k, []uuid.UUID{id})
 	}
 	return k.Answer(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
 }

@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 // TestRepeatedReplayAsksForTheSame: what has ended since the first try is not of the past that it asked for.
 func TestRepeatedReplayAsksForTheSame(t *testing.T) {
 	t.Parallel()
-	k := &call{Call: &edge.Call{Operation: edge.NewID(), Clock: timekit.Clock{}}}
+	k := &edge.Call{Operation: edge.NewID(), Clock: timekit.Clock{}}
 	first, err := replayInput{Since: "2026-01-01T00:00:00Z"}.replay(k)
 	if err != nil {
 		t.Fatal(err)

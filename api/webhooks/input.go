@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"encoding/json"
@@ -34,7 +34,7 @@ type webhookInput struct {
 }
 
 // readWebhook reads the body, and looks up what it names.
-func (s *Server) readWebhook(k *call) (*webhookInput, error) {
+func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
 	in := &webhookInput{problems: booking.Problems{}}
 	if err := in.read(k); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ var webhookAnswers = []string{
 }
 
 // read reads the body's own fields and its filters, which have a type of their own.
-func (in *webhookInput) read(k *call) error {
+func (in *webhookInput) read(k *edge.Call) error {
 	rules := strictjson.Rules{Unknown: strictjson.RefuseAll, Also: strictjson.Names(in.filters), Skipped: webhookAnswers}
 	if err := k.DecodeBy(rules, in); err != nil {
 		return err
@@ -80,8 +80,8 @@ func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uu
 }
 
 // apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
-func (in *webhookInput) apply(e *booking.Endpoint, s *Server) error {
-	in.target(e, s.Webhooks)
+func (in *webhookInput) apply(e *booking.Endpoint, s *Handlers) error {
+	in.target(e, s.Targets)
 	in.filters.apply(e, in.problems)
 	if in.named.Projects != nil {
 		e.Projects = in.named.Projects
@@ -154,7 +154,7 @@ func (in *webhookInput) pace(e *booking.Endpoint) {
 }
 
 // headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
-func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]string, error) {
+func (in *webhookInput) headers(e *booking.Endpoint, s *Handlers) (map[string]string, error) {
 	named := in.namedHeaders()
 	if named == nil {
 		return nil, nil
@@ -202,6 +202,6 @@ func (in *webhookInput) header(name string, value *string, known map[string]stri
 }
 
 // ownHeaders opens an endpoint's own headers.
-func (s *Server) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
+func (s *Handlers) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
 	return headers, s.Vault.OpenJSON(e.Headers, booking.EndpointHeaders(e.ID), &headers)
 }

@@ -1,8 +1,7 @@
-package api
+package webhooks
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,17 +15,14 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// maxFollowed is the longest page of a list that is followed by a cursor.
-const maxFollowed = 100
-
-// listChanges answers with what has happened since a change or a time, the oldest first. They share their address with
+// ListEvents answers with what has happened since a change or a time, the oldest first. They share their address with
 // calendar entries, and are the app's alone.
-func (s *Server) listChanges(k *call) error {
+func (s *Handlers) ListEvents(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	after, filter, limit := k.after(problems), k.changeFilter(problems), k.limit(problems)
+	after, filter, limit := after(k, problems), changeFilter(k, problems), k.ReadLimit(problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
@@ -36,7 +32,7 @@ func (s *Server) listChanges(k *call) error {
 	}
 	list, next := []timekit.Object{}, k.Query("after")
 	for _, c := range all {
-		view, err := k.changeView(c)
+		view, err := changeView(k, c)
 		if err != nil {
 			return err
 		}
@@ -46,7 +42,7 @@ func (s *Server) listChanges(k *call) error {
 	return nil
 }
 
-func (s *Server) getChange(k *call) error {
+func (s *Handlers) GetEvent(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (s *Server) getChange(k *call) error {
 	if err != nil {
 		return err
 	}
-	view, err := k.changeView(c)
+	view, err := changeView(k, c)
 	if err != nil {
 		return err
 	}
@@ -73,7 +69,7 @@ func changeID(text string) (uuid.UUID, bool) {
 }
 
 // after reads where to begin: behind a change, at a time, or with the oldest there is.
-func (k *call) after(problems booking.Problems) (after postgres.After) {
+func after(k *edge.Call, problems booking.Problems) (after postgres.After) {
 	text := k.Query("after")
 	if strings.HasPrefix(text, booking.ChangePrefix) {
 		id, ok := changeID(text)
@@ -88,15 +84,15 @@ func (k *call) after(problems booking.Problems) (after postgres.After) {
 	return after
 }
 
-func (k *call) changeFilter(problems booking.Problems) postgres.ChangeFilter {
+func changeFilter(k *edge.Call, problems booking.Problems) postgres.ChangeFilter {
 	return postgres.ChangeFilter{
-		Topics: k.topics("types", problems), Booking: k.queryID("booking_id", problems), Graph: k.word("graph", problems),
-		State: k.word("state", problems), Project: k.queryID("project_id", problems),
+		Topics: topics(k, "types", problems), Booking: k.QueryID("booking_id", problems), Graph: word(k, "graph", problems),
+		State: word(k, "state", problems), Project: k.QueryID("project_id", problems),
 	}
 }
 
 // topics reads names of the catalogue, or of whole families of it, separated by commas.
-func (k *call) topics(field string, problems booking.Problems) []string {
+func topics(k *edge.Call, field string, problems booking.Problems) []string {
 	var names []string
 	for _, list := range k.QueryArray(field) {
 		for name := range strings.SplitSeq(list, ",") {
@@ -110,7 +106,7 @@ func (k *call) topics(field string, problems booking.Problems) []string {
 }
 
 // word reads a name of the query that may be any.
-func (k *call) word(name string, problems booking.Problems) string {
+func word(k *edge.Call, name string, problems booking.Problems) string {
 	text := k.Query(name)
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		problems.Add(name, "must be UTF-8 text without null characters")
@@ -118,30 +114,7 @@ func (k *call) word(name string, problems booking.Problems) string {
 	return text
 }
 
-// queryID reads a UUID of the query; nil when there is none.
-func (k *call) queryID(name string, problems booking.Problems) *uuid.UUID {
-	text := k.Query(name)
-	if text == "" {
-		return nil
-	}
-	id := edge.ParseID(text, name, problems)
-	return &id
-}
-
-// limit reads the length of a page that is followed by a cursor.
-func (k *call) limit(problems booking.Problems) int {
-	text := k.Query("limit")
-	if text == "" {
-		return maxFollowed / 2
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxFollowed {
-		problems.Add("limit", "must be a number from 1 to %d", maxFollowed)
-	}
-	return n
-}
-
-func (k *call) changeView(c *booking.Change) (timekit.Object, error) {
+func changeView(k *edge.Call, c *booking.Change) (timekit.Object, error) {
 	subject, err := payload.Subject(c)
 	return timekit.Object{
 		"id": c.Name(), "type": c.Type, "sequence": c.Seq, "timestamp": k.Clock.Show(c.At, time.UTC), "booking_id": c.BookingID,

@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -7,12 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
-func (s *Server) listWebhooks(k *call) error {
+func (s *Handlers) listWebhooks(k *edge.Call) error {
 	all, err := s.DB.Endpoints(k, k.App.ID)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (s *Server) listWebhooks(k *call) error {
 }
 
 // createWebhook makes an endpoint; its signing secret is in this answer only.
-func (s *Server) createWebhook(k *call) error {
+func (s *Handlers) createWebhook(k *edge.Call) error {
 	in, err := s.readWebhook(k)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func signingSecret(brought *string, problems booking.Problems) string {
 }
 
 // tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.
-func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
+func (s *Handlers) tellSecret(k *edge.Call, status int, e *booking.Endpoint) error {
 	secret, err := s.Vault.Open(e.Secret, booking.EndpointSecret(e.ID))
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
 	return k.Answer(status, view)
 }
 
-func (s *Server) getWebhook(k *call) error {
+func (s *Handlers) getWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (s *Server) getWebhook(k *call) error {
 	return s.showWebhook(k, e, err)
 }
 
-func (s *Server) updateWebhook(k *call) error {
+func (s *Handlers) updateWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -96,11 +97,11 @@ func (s *Server) updateWebhook(k *call) error {
 		return err
 	}
 	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
-	s.wake(k, woken)
+	s.Wake(k, woken)
 	return s.showWebhook(k, e, err)
 }
 
-func (s *Server) deleteWebhook(k *call) error {
+func (s *Handlers) deleteWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -114,8 +115,8 @@ func (s *Server) deleteWebhook(k *call) error {
 	return k.NoContent()
 }
 
-// wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
-func (s *Server) wake(k *call, endpoints []uuid.UUID) {
+// Wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
+func (s *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) {
 	for _, id := range endpoints {
 		if err := s.Dispatch.Wake(k, id); err != nil {
 			s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", id, "error", err)
@@ -123,7 +124,7 @@ func (s *Server) wake(k *call, endpoints []uuid.UUID) {
 	}
 }
 
-func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
+func (s *Handlers) showWebhook(k *edge.Call, e *booking.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
 }
 
 // webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
-func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, error) {
+func (s *Handlers) webhookView(k *edge.Call, e *booking.Endpoint) (timekit.Object, error) {
 	headers, err := s.ownHeaders(e)
 	hidden := map[string]string{}
 	for name := range headers {
@@ -156,10 +157,10 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 	}, err
 }
 
-func (s *Server) healthView(k *call, h *booking.Health) timekit.Object {
+func (s *Handlers) healthView(k *edge.Call, h *booking.Health) timekit.Object {
 	return timekit.Object{
-		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
-		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.moment(h.DroppedAt),
+		"succeeded_at": k.Moment(h.SucceededAt), "failing_since": k.Moment(h.FailingSince), "failures": h.Failures,
+		"breaker_open_until": k.Moment(h.OpenUntil), "pending": h.Pending,
+		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.Moment(h.DroppedAt),
 	}
 }
