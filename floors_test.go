@@ -44,6 +44,7 @@ var house = map[string]floor{
 	"internal/apps":         {3, []string{"github.com/google/uuid"}},
 	"activities":            {4, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
 	"api/edge":              {4, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
+	"api/tenants":           {5, nil},
 	"api/webhooks":          {5, []string{"github.com/google/uuid"}},
 	"api": {6, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right

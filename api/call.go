@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/tenants"
 	"holdfast/api/webhooks"
 	"holdfast/internal/limit"
 )
@@ -38,3 +39,5 @@ func (s *Server) webhooks() *webhooks.Handlers {
 		PausedBacklog: s.PausedBacklog, Wait: s.Wait, Log: s.Log,
 	}
 }
+
+func (s *Server) tenants() *tenants.Handlers { return &tenants.Handlers{DB: s.DB, Vault: s.Vault} }

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -22,7 +23,7 @@ func (s *Server) embedProject(k *call) error {
 // an address may try is limited, as with a widget key.
 func (s *Server) hostedProject(k *call) error {
 	slug := k.Param("slug")
-	if !goodSlug.MatchString(slug) {
+	if !edge.GoodSlug.MatchString(slug) {
 		return booking.Errorf(booking.NotFound, "The project does not exist.")
 	}
 	if err := k.TooMany(s.Limits.Slugs.Take(k.Address())); err != nil {

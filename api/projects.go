@@ -44,7 +44,7 @@ func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Projec
 		problems.Add("name", "is required")
 	}
 	edge.CheckLength(p.Name, "name", 200, problems)
-	if p.Slug != "" && !goodSlug.MatchString(p.Slug) {
+	if p.Slug != "" && !edge.GoodSlug.MatchString(p.Slug) {
 		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
 	}
 	in.rules(p, problems)

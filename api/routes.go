@@ -9,8 +9,8 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenantRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(), s.webhooks().Routes(),
-		s.publicLinkRoutes(), s.pageRoutes(), refusals())
+	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.signInRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(),
+		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes(), refusals())
 }
 
 // serviceRoutes are about the server itself.
@@ -26,21 +26,9 @@ func (s *Server) serviceRoutes() []edge.Route {
 	}
 }
 
-// tenantRoutes are about apps, their keys and who signs in.
-func (s *Server) tenantRoutes() []edge.Route {
+// signInRoutes are about who signs in.
+func (s *Server) signInRoutes() []edge.Route {
 	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/apps", edge.RequireAdmin, with(s.listApps)),
-		edge.On(http.MethodPost, "/v2/apps", edge.RequireAdmin, with(s.createApp)).Once(),
-		edge.On(http.MethodGet, "/v2/apps/:slug", edge.RequireApp, with(s.getNamedApp)),
-		edge.On(http.MethodPut, "/v2/apps/:slug", edge.RequireApp, with(s.updateNamedApp)),
-		edge.On(http.MethodDelete, "/v2/apps/:slug", edge.RequireAdmin, with(s.deleteApp)),
-		edge.On(http.MethodGet, "/v2/app", edge.RequireServer, with(s.getApp)),
-		edge.On(http.MethodPut, "/v2/app", edge.RequireServer, with(s.updateApp)),
-
-		edge.On(http.MethodGet, "/v2/keys", edge.RequireServer, with(s.listKeys)),
-		edge.On(http.MethodPost, "/v2/keys", edge.RequireServer, with(s.createKey)).Once(),
-		edge.On(http.MethodDelete, "/v2/keys/:id", edge.RequireServer, with(s.revokeKey)),
-
 		edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, with(s.listAccounts)),
 
 		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, with(s.signIn)),

@@ -107,7 +107,7 @@ func (s *Server) signInApp(k *call) (*uuid.UUID, error) {
 		return new(uuid.UUID), nil
 	case slug == "":
 		return nil, nil
-	case !goodSlug.MatchString(slug):
+	case !edge.GoodSlug.MatchString(slug):
 		return new(uuid.UUID), nil
 	}
 	app, err := s.DB.AppBySlug(k, slug)

@@ -3,6 +3,7 @@ package edge
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -152,3 +153,6 @@ func (k *Call) Moment(t *time.Time) any {
 
 // maxFollowed is the longest page of a list that is followed by a cursor.
 const maxFollowed = 100
+
+// GoodSlug is what the slug of an app or a project looks like.
+var GoodSlug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)

@@ -1,4 +1,4 @@
-package api
+package tenants
 
 import (
 	"net/http"
@@ -10,20 +10,20 @@ import (
 	"holdfast/internal/timekit"
 )
 
-func (s *Server) listKeys(k *call) error {
+func (s *Handlers) listKeys(k *edge.Call) error {
 	keys, err := s.DB.Keys(k, k.App.ID)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for i := range keys {
-		list = append(list, k.keyView(&keys[i]))
+		list = append(list, keyView(k, &keys[i]))
 	}
 	return k.Answer(http.StatusOK, list)
 }
 
 // createKey makes a key of a kind, server by default; the key is in this answer only.
-func (s *Server) createKey(k *call) error {
+func (s *Handlers) createKey(k *edge.Call) error {
 	var in struct {
 		Kind booking.KeyKind `json:"kind"`
 		Name string          `json:"name"`
@@ -46,13 +46,13 @@ func (s *Server) createKey(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := k.keyView(made)
+	view := keyView(k, made)
 	view["key"] = key
 	k.Header("Cache-Control", "no-store")
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Server) revokeKey(k *call) error {
+func (s *Handlers) revokeKey(k *edge.Call) error {
 	id, err := k.ID("id", "The key")
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *Server) revokeKey(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) keyView(key *booking.Key) timekit.Object {
+func keyView(k *edge.Call, key *booking.Key) timekit.Object {
 	moment := func(t *time.Time) any {
 		if t == nil {
 			return nil
