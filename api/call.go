@@ -21,7 +21,9 @@ type call struct {
 }
 
 func (s *Server) edge() *edge.Edge {
-	return &edge.Edge{DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log, FailPage: s.failPage}
+	return &edge.Edge{
+		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log, FailPage: s.failPage,
+	}
 }
 
 // with gives a request what bookings and pages keep of it.

@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// The headers that say how a request writes its times and wants them written.
 const (
 	ZoneHeader = "Timekit-Timezone"
 	inHeader   = "Timekit-InputTimestampFormat"
@@ -67,6 +68,7 @@ func (s *Stamp) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*string)(s))
 }
 
+// Earliest and Latest bound the times that are taken in.
 var (
 	Earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	Latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)

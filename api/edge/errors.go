@@ -62,6 +62,7 @@ var Statuses = map[booking.Code]int{
 	booking.InvalidParameter:      http.StatusBadRequest,
 }
 
+// The errors of addresses that have no route.
 var (
 	ErrNoRoute  = booking.Errorf(booking.NotFound, "There is nothing at this address.")
 	ErrNoMethod = booking.Errorf(booking.MethodNotAllowed, "This address does not take that method.")
@@ -123,8 +124,10 @@ func (s *Edge) PublicError(c *gin.Context, err error) *booking.Error {
 	return known
 }
 
+// RequestID is the id of the request, which its answer and every line of the log name.
 func RequestID(c *gin.Context) string { return c.GetString("request_id") }
 
+// IsMissing adds a problem to a field whose value names what does not exist, and tells whether err says so.
 func IsMissing(err error, field string, problems booking.Problems) bool {
 	if booking.CodeOf(err) != booking.NotFound {
 		return false
@@ -133,6 +136,7 @@ func IsMissing(err error, field string, problems booking.Problems) bool {
 	return true
 }
 
+// UnlessNotFound returns err, or nil when err is NotFound.
 func UnlessNotFound(err error) error {
 	if booking.CodeOf(err) == booking.NotFound {
 		return nil

@@ -16,6 +16,7 @@ import (
 	"holdfast/internal/zones"
 )
 
+// ParseID reads a UUID in its long form. It adds a problem to the field, and returns the nil UUID, for anything else.
 func ParseID(text, field string, problems booking.Problems) uuid.UUID {
 	id, err := uuid.Parse(text)
 	switch {
@@ -28,12 +29,14 @@ func ParseID(text, field string, problems booking.Problems) uuid.UUID {
 	return id
 }
 
+// CheckLength adds a problem to the field when text has more than limit characters.
 func CheckLength(text, field string, limit int, problems booking.Problems) {
 	if len([]rune(text)) > limit {
 		problems.Add(field, "must not be longer than %d characters", limit)
 	}
 }
 
+// CheckZone adds a problem to the field when name is no time zone of the database inside this program.
 func CheckZone(name, field string, problems booking.Problems) {
 	if _, err := zones.Load(name); err != nil {
 		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
@@ -109,12 +112,14 @@ func (k *Call) Includes() map[string]bool {
 	return all
 }
 
+// NoContent answers 204.
 func (k *Call) NoContent() error {
 	k.Status(http.StatusNoContent)
 	k.Writer.WriteHeaderNow()
 	return nil
 }
 
+// Answer writes {"data": data} as JSON.
 func (k *Call) Answer(status int, data any) error {
 	k.JSON(status, map[string]any{"data": data})
 	return nil

@@ -107,6 +107,7 @@ func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 	return err
 }
 
+// TooMany returns TooManyRequests, with Retry-After set, when a limiter has refused; nil otherwise.
 func (k *Call) TooMany(v limit.Verdict) error {
 	if v.OK {
 		return nil

@@ -3,6 +3,7 @@ package edge
 // Access says which credential a route asks for.
 type Access int
 
+// The credentials that routes ask for.
 const (
 	RequireNothing  Access = iota
 	RequireAdmin           // the admin key of the configuration

@@ -42,6 +42,7 @@ func (s *Handlers) ListEvents(k *edge.Call) error {
 	return nil
 }
 
+// GetEvent answers with one event of the feed.
 func (s *Handlers) GetEvent(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
