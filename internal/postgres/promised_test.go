@@ -49,6 +49,26 @@ func TestClaimsInItsPlaceStay(t *testing.T) {
 	}
 }
 
+// TestAClaimInItsPlaceIsNotItsOwn: what is claimed among a booking's rows for its successor reserves nothing for the booking itself,
+// and does not go with it.
+func TestAClaimInItsPlaceIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, reserved := range map[string]int{"confirm": 1, "decline": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			v, other := b.booked(b.at("confirm_decline", 9, 10)), b.at("instant", 15, 16)
+			b.accepted(other)
+			b.exec(`UPDATE occupancies SET booking_id = $1, claimant = $2 WHERE booking_id = $2`, v.ID, other.ID)
+			b.played(v, name)
+			b.wantCount(reserved, `SELECT count(*) FROM occupancies WHERE booking_id = $1 AND NOT claimed
+				AND during = tstzrange($2, $3, '[)')`, v.ID, v.Start, v.End)
+			b.wantCount(1, `SELECT count(*) FROM occupancies WHERE claimant = $1 AND claimed`, other.ID)
+			b.wantRows("in the end", 1, reserved)
+		})
+	}
+}
+
 // TestTwoPaymentsOfOneSeat share the seat: whichever ends first, and however, the other neither loses it nor takes a second one.
 func TestTwoPaymentsOfOneSeat(t *testing.T) {
 	t.Parallel()
