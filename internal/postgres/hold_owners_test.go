@@ -48,6 +48,7 @@ func TestHoldsOfOneOwnerAreCounted(t *testing.T) {
 	check(t, b.ReserveHold(b.ctx, anna, other, 1))
 	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), booking.TooManyRequests)
 	check(t, b.ReleaseHold(b.ctx, other))
+	b.wantCount(1, `SELECT count(*) FROM hold_owners WHERE owner = 'bob'`)
 	check(t, b.ReserveHold(b.ctx, anna, newID(), 1))
 
 	b.exec(`UPDATE hold_owners SET made_at = now() - interval '3 hours'`)
