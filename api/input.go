@@ -52,7 +52,7 @@ func object(raw json.RawMessage, field string, problems booking.Problems) json.R
 	if !strings.HasPrefix(text, "{") {
 		problems.Add(field, "must be an object")
 	}
-	if len(text) > maxObject || strictjson.StoredSize(raw) > maxObject {
+	if strictjson.StoredSize(raw) > maxObject {
 		problems.Add(field, "must not be larger than 64 KiB, with its numbers written out")
 	}
 	return raw
