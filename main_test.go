@@ -2,9 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func said(t *testing.T, args ...string) (string, error) {
@@ -53,5 +59,39 @@ func TestVersion(t *testing.T) {
 	got, err := said(t, "version")
 	if err != nil || !strings.HasPrefix(got, "holdfast ") || !strings.HasSuffix(got, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH+"\n") {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestComposeCommands asks for each command that deployments/compose.yaml runs: the program knows all of them.
+func TestComposeCommands(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("deployments/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var composition struct {
+		Services map[string]struct {
+			Build   any // set: the image is ours
+			Command []string
+		}
+	}
+	if err := yaml.Unmarshal(text, &composition); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // nothing may really start
+	var commands []string
+	for name, service := range composition.Services {
+		if service.Build == nil {
+			continue
+		}
+		commands = append(commands, service.Command...)
+		if err := run(ended, service.Command, io.Discard); err == nil || strings.Contains(err.Error(), "unknown command") {
+			t.Errorf("%s: holdfast %s: %v", name, strings.Join(service.Command, " "), err)
+		}
+	}
+	slices.Sort(commands)
+	if want := []string{"api", "migrate", "worker"}; !slices.Equal(commands, want) {
+		t.Errorf("compose runs %v, want %v", commands, want)
 	}
 }

@@ -245,7 +245,10 @@ func ofEndpoints(c *chronicle) {
 			return must(c.FinishAttempts(c.ctx, e.ID, []postgres.Finished{{Attempt: attempt(d, status), Verdict: v}}))
 		})
 	}
-	record(due[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	c.call("FinishSuccesses", func() any {
+		one := postgres.Finished{Attempt: attempt(due[0], 200), Verdict: postgres.Verdict{Status: postgres.Delivered}}
+		return c.FinishSuccesses(c.ctx, []postgres.EndpointAttempts{{Endpoint: e.ID, Attempts: []postgres.Finished{one}}})
+	})
 	c.exec(`UPDATE webhook_endpoints SET failing_since = now() - interval '2 days', failures = 5 WHERE id = $1`, e.ID)
 	record(due[1], 500, postgres.Verdict{Status: postgres.Exhausted}) // which the listener is told
 	c.call("FallAsleep", func() any { return must(c.FallAsleep(c.ctx, e.ID)) })
@@ -285,7 +288,7 @@ func ofTheSweep(c *chronicle) {
 	c.exec(`UPDATE webhook_deliveries SET created_at = now() - interval '2 hours'`)
 	keep := forever
 	keep.Paused, keep.Requests = time.Hour, time.Hour
-	c.call("paused", func() any { return c.cleaned("paused_deliveries", keep) })
+	c.call("dropPaused", func() any { return c.cleaned("paused_deliveries", keep) })
 	c.call("requests", func() any { return c.cleaned("scheduling_requests", keep) })
 	c.exec(`DELETE FROM webhook_deliveries`)
 	c.exec(`UPDATE events SET at = now() - interval '2 months'`)

@@ -1,4 +1,4 @@
-package main
+package repo
 
 import (
 	"flag"
@@ -21,7 +21,7 @@ Every booking walks one of these. Coloured states hold time (or a seat). An arro
 a duration is also played by a timer. ` + "`error`" + ` stands apart in every graph: no action leads there.
 
 The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME`" + `, with who may play
-which action, and draws it at ` + "`/v2/graphs/NAME.svg`" + `. This page is made by ` + "`go test . -run GraphsPage -update`" + `.
+which action, and draws it at ` + "`/v2/graphs/NAME.svg`" + `. This page is made by ` + "`go test ./internal/repo -run GraphsPage -update`" + `.
 `
 
 // TestGraphsPage keeps the drawings of the documents the same as the code's.
@@ -34,31 +34,24 @@ func TestGraphsPage(t *testing.T) {
 	}
 	const file = "docs/graphs.md"
 	if *update {
-		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
+		if err := os.WriteFile(at(t, file), []byte(page.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	kept, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(kept) != page.String() {
-		t.Errorf("%s is not what the graphs are; run: go test . -run GraphsPage -update", file)
+	if read(t, file) != page.String() {
+		t.Errorf("%s is not what the graphs are; run: go test ./internal/repo -run GraphsPage -update", file)
 	}
 }
 
 // TestContributingHasTheFloors keeps the table of the floors the same as the one that is tested.
 func TestContributingHasTheFloors(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("CONTRIBUTING.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, "CONTRIBUTING.md")
 	for room, floor := range house {
 		if room == "" {
 			room = "main.go"
 		}
-		if row := fmt.Sprintf("\n| %d | `%s` |", floor.level, room); !strings.Contains(string(text), row) {
+		if row := fmt.Sprintf("\n| %d | `%s` |", floor.level, room); !strings.Contains(text, row) {
 			t.Errorf("CONTRIBUTING.md has no row %s", strings.TrimSpace(row))
 		}
 	}
@@ -78,11 +71,7 @@ func TestDocumentsNameRealTests(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"docs/architecture.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md", "CONTRIBUTING.md"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range testName.FindAllStringSubmatch(string(text), -1) {
+		for _, match := range testName.FindAllStringSubmatch(read(t, file), -1) {
 			if !known[match[1]] {
 				t.Errorf("%s names %s, which is no test", file, match[1])
 			}
@@ -96,12 +85,8 @@ var localLink = regexp.MustCompile(`\]\(([^):]+)\)`)
 func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/graphs.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range localLink.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), match[1])); err != nil {
+		for _, match := range localLink.FindAllStringSubmatch(read(t, file), -1) {
+			if _, err := os.Stat(at(t, filepath.Join(filepath.Dir(file), match[1]))); err != nil {
 				t.Errorf("%s links to %s: %v", file, match[1], err)
 			}
 		}

@@ -1,9 +1,8 @@
-package main
+package repo
 
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -19,31 +18,22 @@ var frozenSample = regexp.MustCompile("(?s)<!-- as (\\S+) -->\n```json\n(.*?)```
 // says is in there.
 func TestSamplesAreReal(t *testing.T) {
 	t.Parallel()
-	samples := frozenSample.FindAllStringSubmatch(document(t, "docs/webhooks.md"), -1)
+	samples := frozenSample.FindAllStringSubmatch(read(t, "docs/webhooks.md"), -1)
 	if len(samples) != 4 {
 		t.Errorf("%d samples, want one of each format", len(samples))
 	}
-	for _, sample := range append(samples, frozenSample.FindAllStringSubmatch(document(t, "docs/public-links.md"), -1)...) {
+	for _, sample := range append(samples, frozenSample.FindAllStringSubmatch(read(t, "docs/public-links.md"), -1)...) {
 		var shown, frozen any
 		if err := json.Unmarshal([]byte(sample[2]), &shown); err != nil {
 			t.Fatalf("%s: %v", sample[1], err)
 		}
-		if err := json.Unmarshal([]byte(document(t, sample[1])), &frozen); err != nil {
+		if err := json.Unmarshal([]byte(read(t, sample[1])), &frozen); err != nil {
 			t.Fatal(err)
 		}
 		if missing := lacking("", frozen, shown); missing != "" {
 			t.Errorf("%s does not have what a document shows at %s", sample[1], missing)
 		}
 	}
-}
-
-func document(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // lacking is a path at which got does not have what want has; "" for none.
@@ -78,7 +68,7 @@ func lacking(path string, got, want any) string {
 // TestScheduleIsAsTheDocumentSays asks the schedule itself, in the middle of what the waits vary by.
 func TestScheduleIsAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
-	text := document(t, "docs/webhooks.md")
+	text := read(t, "docs/webhooks.md")
 	now, sum := time.Now(), time.Duration(0)
 	for made := 1; made < webhook.MaxAttempts; made++ {
 		next, more := webhook.Next(made, webhook.Result{Verdict: webhook.Retry, Status: 500}, now, func() float64 { return 0.5 })
