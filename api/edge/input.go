@@ -56,7 +56,7 @@ func CheckObject(raw json.RawMessage, field string, problems booking.Problems) j
 	if !strings.HasPrefix(text, "{") {
 		problems.Add(field, "must be an object")
 	}
-	if len(text) > maxObject || strictjson.StoredSize(raw) > maxObject {
+	if strictjson.StoredSize(raw) > maxObject {
 		problems.Add(field, "must not be larger than 64 KiB, with its numbers written out")
 	}
 	return raw
