@@ -7,8 +7,8 @@ import (
 	"holdfast/internal/booking"
 )
 
-// cleanBudget is how long a sweep deletes rows of one kind; the batch under way then ends, within its statement's
-// time-outs.
+// cleanBudget is how long a sweep deletes rows of one kind; the batch under way then has cleanGrace to end in, within its
+// statement's time-outs.
 const (
 	cleanBudget = 5 * time.Second
 	cleanGrace  = 10 * time.Second
@@ -19,7 +19,8 @@ func (a *Activities) cleanups(out *booking.Swept) []sweepPart {
 	var parts []sweepPart
 	for _, cleanup := range a.Cleaner.Cleanups {
 		parts = append(parts, sweepPart{cleanup.Name, cleanBudget + cleanGrace, func(ctx context.Context) (int, error) {
-			deleted, err := cleanup.Run(ctx, time.Now().Add(cleanBudget))
+			deadline, _ := ctx.Deadline()
+			deleted, err := cleanup.Run(ctx, deadline.Add(-cleanGrace))
 			out.Deleted += deleted
 			a.tellDropped()
 			return deleted, err

@@ -2,13 +2,49 @@ package activities
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
+
+// TestCleanUpsEndInTime: no batch begins once its part of a sweep has only the time left that a batch may take.
+func TestCleanUpsEndInTime(t *testing.T) {
+	t.Parallel()
+	a, _, look := sweeper(t)
+	if _, err := look.Exec(t.Context(), `
+		INSERT INTO apps (id, name, slug, webhook_secret) VALUES (gen_random_uuid(), 'x', 'x', '')`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := look.Exec(t.Context(), `
+		INSERT INTO spent_claims (app_id, jti, booking_id, until) SELECT id, 'j', id, now() - interval '1 hour' FROM apps`); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		left time.Duration
+		want int
+	}{{cleanGrace, 0}, {cleanGrace + time.Hour, 1}} {
+		var out booking.Swept
+		ctx, cancel := context.WithTimeout(t.Context(), c.left)
+		for _, part := range a.cleanups(&out) {
+			if part.budget <= cleanGrace {
+				t.Errorf("%s has %v, of which its last batch may take %v", part.name, part.budget, cleanGrace)
+			}
+			n, err := part.do(ctx)
+			if err != nil || (part.name == "claim_tokens" && n != c.want) {
+				t.Errorf("%s with %v left deleted %d rows, %v", part.name, c.left, n, err)
+			}
+		}
+		cancel()
+		if out.Deleted != c.want {
+			t.Errorf("with %v left %d rows are deleted, want %d", c.left, out.Deleted, c.want)
+		}
+	}
+}
 
 // TestDroppedIsTold: what a sweep drops of a paused backlog is counted each time, and logged once until the endpoint is resumed.
 func TestDroppedIsTold(t *testing.T) {

@@ -67,3 +67,18 @@ func TestWhatCallersKeepIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesAreBounded: a list of rules may be as long as other JSON of callers, whatever is in it.
+func TestRulesAreBounded(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	resource := f.resource(`[]`)
+	project := f.project(resource, "")
+	rules := func(n int) string {
+		return `{"availability_constraints":[{"allow_hours":{"start":9,"end":17}}` + strings.Repeat(" ", n) + `]}`
+	}
+	for path, status := range map[string]int{"/v2/resources/" + resource: http.StatusOK, "/v2/projects/" + project: http.StatusNoContent} {
+		f.put(f.server, path, rules(63_000)).want(t, status)
+		f.put(f.server, path, rules(64_000)).refused(t, booking.Invalid, "availability_constraints")
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -29,6 +30,11 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 		f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(user, wrong)).refused(t, booking.Unauthorized, "")
 	}
 	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, booking.Unauthorized, "")
+	in := func(app string) answer {
+		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token), edge.AppHeader, app)
+	}
+	in(f.app.Slug).want(t, http.StatusOK)
+	in("another-app").refused(t, booking.Unauthorized, "")
 	secret := strings.TrimPrefix(token, "resource_token_")[8:] // the hint may show how it begins
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials c WHERE c::text || encode(hash, 'escape') LIKE '%' || $1 || '%'`, secret); n != 0 {
 		t.Error("the record holds the token itself")
@@ -64,6 +70,34 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	own(newest).refused(t, booking.Unauthorized, "")
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials`); n != 1 {
 		t.Errorf("after a new password %d tokens are good, want the one that a server key made", n)
+	}
+}
+
+// TestAResourceBooksItsColleaguesAsOffered: its own time is a resource's at any hour. A colleague's is only by a project of both, and
+// as that offers it.
+func TestAResourceBooksItsColleaguesAsOffered(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const email, password = "ada@example.com", "correct horse battery"
+	ada := f.post(f.server, "/v2/resources", fmt.Sprintf(`{"name":"Ada","timezone":"UTC","email":%q,"password":%q}`, email, password)).id(t)
+	bob, stranger := f.resource(`[]`), f.resource(`[]`)
+	const offers = `,"availability":{"length":"1 hour","timeslot_increments":"1 hour"},"availability_constraints":[{"allow_hours":{"start":12,"end":17}}]`
+	both := f.post(f.server, "/v2/projects", fmt.Sprintf(`{"name":"Both","resources":[%q,%q]%s}`, ada, bob, offers)).id(t)
+	others := f.post(f.server, "/v2/projects", fmt.Sprintf(`{"name":"Others","resources":[%q,%q]%s}`, bob, stranger, offers)).id(t)
+	token := f.post("", "/v2/auth", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)).want(t, http.StatusOK).text(t, "api_token")
+	for i, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
+		book := func(project, slot string) answer {
+			body := fmt.Sprintf(`{"project_id":%q,%s}`, project, slot)
+			return f.send("", http.MethodPost, path, body, "Authorization", basicHeader(email, token))
+		}
+		hour := float64(i)
+		book(both, slot(ada, hour+8, 0.75)).want(t, http.StatusCreated)
+		book(both, slot(bob, hour, 1)).want(t, http.StatusCreated)
+		book(both, slot(bob, hour+8, 1)).refused(t, booking.Invalid, "start")
+		book(both, slot(bob, hour+2, 2)).refused(t, booking.Invalid, "end")
+		book(both, slot(bob, hour-100, 1)).refused(t, booking.Invalid, "start")
+		book(both, slot(stranger, hour, 1)).refused(t, booking.Invalid, "resource_id")
+		book(others, slot(bob, hour+2, 1)).refused(t, booking.Invalid, "resource_id")
 	}
 }
 

@@ -1,10 +1,14 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -80,6 +84,46 @@ func TestCleaningAfterTimeouts(t *testing.T) {
 		_, err := cleanup(t, postgres.NewCleaner(b.DB, postgres.Retention{}), "claim_tokens").RunBatches(b.ctx, 2000, few(10))
 		wantEqual(t, "a time-out of the smallest batch is an error", postgres.Away(err), true)
 	}
+}
+
+// TestBatchesShrinkByTimeoutsOnly: each time-out halves the batch, down to the smallest; after any other error, and after a time-out
+// of the smallest, the clean-up ends with what it has deleted.
+func TestBatchesShrinkByTimeoutsOnly(t *testing.T) {
+	t.Parallel()
+	timeout := &pgconn.PgError{Code: "57014"}
+	for name, c := range map[string]struct {
+		fails func(limit int) error
+		want  []int
+	}{
+		"always too slow": {func(int) error { return timeout }, []int{2000, 1000, 500, 250, 125, 62, 50}},
+		"above 300":       {func(limit int) error { return ifSo(limit > 300, timeout, nil) }, []int{2000, 1000, 500, 250, 250, 250}},
+		"another error":   {func(int) error { return &pgconn.PgError{Code: "42P01"} }, []int{2000}},
+		"then an error":   {func(limit int) error { return ifSo(limit < 2000, errors.New("away"), timeout) }, []int{2000, 1000}},
+		"none":            {func(int) error { return nil }, []int{2000, 2000, 2000}},
+	} {
+		var limits []int
+		worked := 0
+		one := postgres.NewCleanup(func(_ context.Context, limit int) (int, bool, error) {
+			limits = append(limits, limit)
+			err := c.fails(limit)
+			if err == nil {
+				worked++
+			}
+			return 1, worked == 3, err
+		})
+		deleted, err := one.RunBatches(t.Context(), postgres.CleanBatch, few(20))
+		wantSame(t, name, limits, c.want)
+		wantEqual(t, name+": deleted", deleted, len(c.want))
+		wantEqual(t, name+": fails", err != nil, worked < 3)
+	}
+}
+
+// ifSo is one of two errors.
+func ifSo(holds bool, then, otherwise error) error {
+	if holds {
+		return then
+	}
+	return otherwise
 }
 
 // few lets so many batches begin: a clean-up that does not end by itself fails its test, instead of hanging.

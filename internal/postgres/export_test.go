@@ -7,6 +7,11 @@ func (c Cleanup) RunBatches(ctx context.Context, limit int, goOn func() bool) (i
 	return c.run(ctx, limit, goOn)
 }
 
+// NewCleanup makes a clean-up of a batch.
+func NewCleanup(batch func(context.Context, int) (int, bool, error)) Cleanup {
+	return Cleanup{"test", batch}
+}
+
 // The batches of a clean-up.
 const (
 	CleanBatch    = cleanBatch

@@ -2,9 +2,11 @@ package postgres_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 // TestAPromiseWaitsForItsHold: a hold that is just ending is promised to nobody; whoever asks waits for the end.
@@ -49,6 +51,26 @@ func TestClaimsInItsPlaceStay(t *testing.T) {
 	}
 }
 
+// TestAClaimInItsPlaceIsNotItsOwn: what is claimed among a booking's rows for its successor reserves nothing for the booking itself,
+// and does not go with it.
+func TestAClaimInItsPlaceIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, reserved := range map[string]int{"confirm": 1, "decline": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			v, other := b.booked(b.at("confirm_decline", 9, 10)), b.at("instant", 15, 16)
+			b.accepted(other)
+			b.exec(`UPDATE occupancies SET booking_id = $1, claimant = $2 WHERE booking_id = $2`, v.ID, other.ID)
+			b.played(v, name)
+			b.wantCount(reserved, `SELECT count(*) FROM occupancies WHERE booking_id = $1 AND NOT claimed
+				AND during = tstzrange($2, $3, '[)')`, v.ID, v.Start, v.End)
+			b.wantCount(1, `SELECT count(*) FROM occupancies WHERE claimant = $1 AND claimed`, other.ID)
+			b.wantRows("in the end", 1, reserved)
+		})
+	}
+}
+
 // TestTwoPaymentsOfOneSeat share the seat: whichever ends first, and however, the other neither loses it nor takes a second one.
 func TestTwoPaymentsOfOneSeat(t *testing.T) {
 	t.Parallel()
@@ -73,4 +95,51 @@ func TestTwoPaymentsOfOneSeat(t *testing.T) {
 		b.resource, b.calendar = b.newResource(b.app)
 	}
 	b.sound()
+}
+
+// TestAMoveLocksItsOldBookingFirst: a move that waits for the booking that it is to replace has claimed nothing yet, and keeps
+// nobody from the resource: whoever has the old booking may want the resource next.
+func TestAMoveLocksItsOldBookingFirst(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	impatient, err := postgres.Open(b.ctx, strings.ReplaceAll(b.url, "lock_timeout=120s", "lock_timeout=50ms"), 2)
+	check(t, err)
+	defer impatient.Close()
+	old := b.booked(b.buffered(9, 10, 15))
+	v, other := b.buffered(11, 12, 15), b.buffered(15, 16, 15)
+	v.Related.RescheduledFrom = &old.ID
+	release := b.holdBooking(old)
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.try(v)
+		done <- err
+	}()
+	b.until(fmt.Sprintf(waiting, 1))
+	_, err = impatient.Create(b.ctx, other, action(other, "confirm"), takesSlot)
+	check(t, err)
+	release()
+	check(t, <-done)
+	b.wantRows("of both", 4, 2)
+}
+
+// TestASeatWaitsForItsSession: a session that is just being closed has no seat for whoever asks meanwhile.
+func TestASeatWaitsForItsSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	session := b.session(2, booking.Session{})
+	tx, err := b.look.Begin(b.ctx)
+	check(t, err)
+	defer func() { _ = tx.Rollback(b.ctx) }()
+	_, err = tx.Exec(b.ctx, `UPDATE sessions SET open = false WHERE booking_id = $1`, session.ID)
+	check(t, err)
+	done := make(chan error, 1)
+	go func() {
+		v := b.seat(session, "group_customer")
+		_, err := b.Create(b.ctx, v, action(v, "create"), takesSeat)
+		done <- err
+	}()
+	b.until(fmt.Sprintf(waiting, 1))
+	check(t, tx.Commit(b.ctx))
+	wantCode(t, <-done, booking.SessionClosed)
+	b.wantSeats(session, 0)
 }
