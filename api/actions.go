@@ -15,7 +15,7 @@ func (s *Server) playAction(k *call) error {
 	if err != nil {
 		return err
 	}
-	a := k.newAction(k.operation, b, k.Param("action"))
+	a := k.newAction(k.Operation, b, k.Param("action"))
 	begun, err := s.begun(k, a.ID)
 	if err == nil && !begun {
 		err = s.prepareAlone(k, b, a)
@@ -23,7 +23,7 @@ func (s *Server) playAction(k *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
+	out, err := s.play(k, k.App, b, a, "", k.PreferredWait(s.Wait))
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Server) prepareAlone(k *call, b *booking.Booking, a *booking.Action) er
 		return err
 	}
 	var text json.RawMessage
-	if err := k.decode(&text); err != nil {
+	if err := k.Decode(&text); err != nil {
 		return err
 	}
 	return s.prepare(k, b, a, text)
@@ -52,7 +52,7 @@ func (s *Server) prepare(k *call, b *booking.Booking, a *booking.Action, text js
 		return err
 	}
 	in, err := readPlay(text, graph, graph.Inputs(b.State, a.Name))
-	a.Relay = b.Related.Bulk != nil && in.relayed && k.self == nil // others' bookings may be among them
+	a.Relay = b.Related.Bulk != nil && in.relayed && k.Self == nil // others' bookings may be among them
 	a.Inputs = in.inputs
 	return err
 }
@@ -96,5 +96,5 @@ func (s *Server) answerWith(k *call, status int, out outcome, add func(map[strin
 	}
 	add(views[0])
 	k.Header("ETag", etag(out.booking))
-	return k.data(status, views[0])
+	return k.Answer(status, views[0])
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -12,16 +13,16 @@ import (
 // looked at. Another address is not held up, nor is a caller whose key was good before.
 func TestTheAdminKeyIsHardToGuess(t *testing.T) {
 	t.Parallel()
-	f := setup(t, func(_ *booking.AppSettings, s *Server) { s.Limits = NewLimits(0, 0, 3) })
+	f := setup(t, func(_ *booking.AppSettings, s *Server) { s.Limits = edge.NewLimits(0, 0, 3) })
 	f.put(f.server, "/v2/app", `{}`).want(t, http.StatusOK)
 	doors := 0
 	for _, r := range f.routes() {
-		if r.access != needAdmin && r.access != needApp {
+		if r.Access != edge.RequireAdmin && r.Access != edge.RequireApp {
 			continue
 		}
 		doors++
 		f.from = fmt.Sprintf("198.51.100.%d", doors)
-		ask := func(key string) answer { return f.send(key, r.method, r.path, `{}`) }
+		ask := func(key string) answer { return f.send(key, r.Method, r.Path, `{}`) }
 		for i := range 3 {
 			ask(fmt.Sprintf("guess %d", i)).refused(t, booking.Unauthorized, "")
 		}

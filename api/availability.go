@@ -42,7 +42,7 @@ func (s *Server) listUnavailable(k *call) error {
 // countAvailability answers with how many free slots there are.
 func (s *Server) countAvailability(k *call) error {
 	return s.answerSlots(k, (*wanted).Slots, func(_ *wanted, slots []availability.Slot) error {
-		return k.data(http.StatusOK, map[string]int{"total": len(slots)})
+		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
 	})
 }
 
@@ -93,7 +93,7 @@ func (s *Server) listAvailableDates(k *call) error {
 				}
 			}
 		}
-		return k.data(http.StatusOK, dates)
+		return k.Answer(http.StatusOK, dates)
 	})
 }
 
@@ -108,7 +108,7 @@ func (s *Server) fill(k *call, w *wanted, told bool) error {
 	if told {
 		look = s.DB.TakenBy
 	}
-	taken, err := look(k, k.app.ID, window)
+	taken, err := look(k, k.App.ID, window)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (w *wanted) turn(k *call) (done func(), err error) {
 
 // most is how much an answer may hold.
 func (k *call) most() int {
-	if k.kind == booking.ServerKey {
+	if k.Kind == booking.ServerKey {
 		return maxNames
 	}
 	return maxWidgetNames
@@ -93,8 +93,8 @@ func (k *call) slots(w *wanted, slots []availability.Slot) error {
 		if i > 0 {
 			text(",")
 		}
-		start, _ := json.Marshal(k.clock.Show(slot.Start, w.zone))
-		end, _ := json.Marshal(k.clock.Show(slot.End, w.zone))
+		start, _ := json.Marshal(k.Clock.Show(slot.Start, w.zone))
+		end, _ := json.Marshal(k.Clock.Show(slot.End, w.zone))
 		text(`{"start":` + string(start) + `,"end":` + string(end) + `,"resources":[`)
 		for j, r := range slot.Resources {
 			if j > 0 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/zones"
@@ -18,7 +19,7 @@ func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err er
 	if err != nil {
 		return in, err
 	}
-	return in, fill(text, &in)
+	return in, edge.DecodeInner(text, &in)
 }
 
 // ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
@@ -90,7 +91,7 @@ func (in availabilityInput) checkSeason(w *wanted, problems booking.Problems) {
 	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
-	fixed := func(text stamp) bool {
+	fixed := func(text edge.Stamp) bool {
 		_, _, ok := zones.Read(string(text))
 		return ok
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -29,21 +30,21 @@ type availabilityInput struct {
 	Resources     []string        `json:"resources"`
 	Mode          string          `json:"mode"`
 	Length        string          `json:"length"` // "" or null: whole free stretches
-	From          stamp           `json:"from"`
-	To            stamp           `json:"to"`
+	From          edge.Stamp      `json:"from"`
+	To            edge.Stamp      `json:"to"`
 	Buffer        string          `json:"buffer"`
 	Increments    string          `json:"timeslot_increments"`
 	RoundToHour   *bool           `json:"round_to_nearest_hour"`
 	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
 	Zone          string          `json:"output_timezone"`
 	Constraints   json.RawMessage `json:"constraints"`
-	At            stamp           `json:"at"` // of explain: the start that is asked about
+	At            edge.Stamp      `json:"at"` // of explain: the start that is asked about
 }
 
 // wanted reads a question; what it leaves out, its project says.
 func (s *Server) wanted(k *call) (*wanted, error) {
 	var body map[string]json.RawMessage
-	if err := k.decode(&body); err != nil {
+	if err := k.Decode(&body); err != nil {
 		return nil, err
 	}
 	return s.wantedBy(k, body)
@@ -60,13 +61,13 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 		return nil, err
 	}
 	if in.Zone != "" {
-		k.clock.Zone = w.zone // the body knows the question better than a header that is always sent
+		k.Clock.Zone = w.zone // the body knows the question better than a header that is always sent
 	}
 	if err := s.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
 	}
 	if in.ReservationID != "" {
-		w.hold = parseID(in.ReservationID, "reservation_id", problems)
+		w.hold = edge.ParseID(in.ReservationID, "reservation_id", problems)
 	}
 	w.affordable(k, problems)
 	return w, problems.Err()
@@ -80,14 +81,14 @@ func (k *call) question(
 	if err != nil {
 		return nil, asked, err
 	}
-	if k.kind == booking.ServerKey {
+	if k.Kind == booking.ServerKey {
 		in, err := ownersQuestion(p, body)
-		w := in.query(k.clock, problems)
+		w := in.query(k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
-	narrower := asked.query(k.clock, problems)
-	if p == nil && k.kind == booking.WidgetKey && k.app.Settings.WidgetRequiresProject && problems["project_id"] == nil {
+	narrower := asked.query(k.Clock, problems)
+	if p == nil && k.Kind == booking.WidgetKey && k.App.Settings.WidgetRequiresProject && problems["project_id"] == nil {
 		problems.Add("project_id", needsProject)
 	}
 	narrower.checkWindow(asked, p, problems)
@@ -96,7 +97,7 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := in.query(k.clock, booking.Problems{}) // the project's was checked when it was written
+	w := in.query(k.Clock, booking.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
@@ -109,13 +110,13 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 	}
 	var text string
 	_ = json.Unmarshal(raw, &text) // of another type: no UUID
-	id := parseID(text, "project_id", problems)
+	id := edge.ParseID(text, "project_id", problems)
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.DB.Project(k, k.app.ID, id)
-	if missing(err, "project_id", problems) || err != nil {
-		return nil, unlessMissing(err)
+	p, err := s.DB.Project(k, k.App.ID, id)
+	if edge.IsMissing(err, "project_id", problems) || err != nil {
+		return nil, edge.UnlessNotFound(err)
 	}
 	return p, nil
 }
@@ -127,7 +128,7 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 		w.zone = clock.Zone
 	}
 	if in.Zone != "" {
-		checkZone(in.Zone, "output_timezone", problems)
+		edge.CheckZone(in.Zone, "output_timezone", problems)
 		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
 	}
 	clock.Zone = w.zone
@@ -202,13 +203,13 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
-		ids = append(ids, parseID(name, "resources", problems))
+		ids = append(ids, edge.ParseID(name, "resources", problems))
 	}
 	if len(names) > maxResources {
 		problems.Add("resources", "must not be more than %d", maxResources)
 		return nil
 	}
-	all, err := s.DB.Bookable(k, k.app.ID, ids)
+	all, err := s.DB.Bookable(k, k.App.ID, ids)
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 // affordable refuses questions that would take seconds to answer.
 func (w *wanted) affordable(k *call, problems booking.Problems) {
 	most := maxCandidates
-	if k.kind != booking.ServerKey {
+	if k.Kind != booking.ServerKey {
 		most = maxWidgetCandidates
 	}
 	switch {

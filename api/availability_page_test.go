@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -52,7 +53,7 @@ func TestAvailabilityPage(t *testing.T) {
 func pageAnswer(t *testing.T, body []byte) string {
 	t.Helper()
 	var in availabilityInput
-	if err := fill(body, &in); err != nil || !json.Valid(body) {
+	if err := edge.DecodeInner(body, &in); err != nil || !json.Valid(body) {
 		t.Fatalf("%s: %v", body, err)
 	}
 	berlin, err := zones.Load("Europe/Berlin")

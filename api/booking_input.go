@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
@@ -36,13 +37,13 @@ type relatedInput struct {
 }
 
 type slotInput struct {
-	Start        stamp    `json:"start"`
-	End          stamp    `json:"end"`
-	What         string   `json:"what"`
-	Where        string   `json:"where"`
-	Description  string   `json:"description"`
-	CalendarID   string   `json:"calendar_id"`
-	Participants []string `json:"participants"`
+	Start        edge.Stamp `json:"start"`
+	End          edge.Stamp `json:"end"`
+	What         string     `json:"what"`
+	Where        string     `json:"where"`
+	Description  string     `json:"description"`
+	CalendarID   string     `json:"calendar_id"`
+	Participants []string   `json:"participants"`
 }
 
 // switchNames are all that graphs call their switches.
@@ -61,7 +62,7 @@ func bookingRules() strictjson.Rules {
 
 // readBooking reads one booking that is asked for.
 func readBooking(text []byte) (in bookingInput, err error) {
-	if err := readError(bookingRules().Decode(text, &in), ""); err != nil {
+	if err := edge.ReadError(bookingRules().Decode(text, &in), ""); err != nil {
 		return in, err
 	}
 	in.switches = readSwitches(text)
@@ -70,10 +71,10 @@ func readBooking(text []byte) (in bookingInput, err error) {
 
 // readBooking reads a body that asks for a booking.
 func (k *call) readBooking() (in bookingInput, err error) {
-	if err := k.decodeBy(bookingRules(), &in); err != nil {
+	if err := k.DecodeBy(bookingRules(), &in); err != nil {
 		return in, err
 	}
-	in.switches = readSwitches(k.raw)
+	in.switches = readSwitches(k.Raw)
 	return in, nil
 }
 
@@ -87,7 +88,7 @@ func readSwitches(text []byte) map[string]json.RawMessage {
 
 // readDefaults reads what a project says of its bookings.
 func readDefaults(p *booking.Project) (in bookingInput, err error) {
-	if err := readError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
+	if err := edge.ReadError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
 		return in, err
 	}
 	in.switches = readSwitches(p.Booking)

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
@@ -15,15 +16,15 @@ import (
 )
 
 func (k *call) booking(s *Server) (*booking.Booking, error) {
-	id, err := k.id("id", "The booking")
+	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.DB.Booking(k, k.app.ID, id)
+	b, err := s.DB.Booking(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	return b, k.owns(b.Resource.ID, "The booking")
+	return b, k.RequireOwner(b.Resource.ID, "The booking")
 }
 
 func (s *Server) getBooking(k *call) error {
@@ -46,12 +47,12 @@ func (s *Server) show(k *call, status int, b *booking.Booking) error {
 		return err
 	}
 	k.Header("ETag", etag(b))
-	return k.data(status, views[0])
+	return k.Answer(status, views[0])
 }
 
 // views renders bookings with the includes the request asks for, and some more.
 func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
-	w := &included{wanted: k.includes()}
+	w := &included{wanted: k.Includes()}
 	for _, name := range more {
 		w.wanted[name] = true
 	}
@@ -70,7 +71,7 @@ func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timek
 }
 
 func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
-	v := timekit.View{Booking: b, Clock: k.clock}
+	v := timekit.View{Booking: b, Clock: k.Clock}
 	o := v.Bare()
 	parts := map[string]func() any{
 		"attributes":        func() any { return v.Attributes() },
@@ -119,7 +120,7 @@ func (k *call) ifMatch(b *booking.Booking) (int, error) {
 }
 
 func (s *Server) listBookings(k *call) error {
-	page, err := k.page()
+	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Bookings(k, k.app.ID, filter, page)
+	all, total, err := s.DB.Bookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -135,16 +136,16 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(views, len(views), total, page)
+	return k.AnswerList(views, len(views), total, page)
 }
 
 // filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.
 func (k *call) filter() (postgres.Filter, error) {
 	problems := booking.Problems{}
-	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.ownTerms(problems)}
+	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.OwnTerms(problems)}
 	f.Words = k.words(problems)
-	f.Start, f.End = k.queryTime("start", problems), k.queryTime("end", problems)
-	checkWindow(f.Start, f.End, "end", problems)
+	f.Start, f.End = k.QueryTime("start", problems), k.QueryTime("end", problems)
+	edge.CheckWindow(f.Start, f.End, "end", problems)
 	switch k.Query("sortedBy") {
 	case "", "asc":
 	case "desc":
@@ -187,33 +188,33 @@ func (s *Server) updateBooking(k *call) error {
 	var in struct {
 		Meta json.RawMessage `json:"meta"`
 	}
-	if err := k.decodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
+	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
 	if in.Meta == nil {
 		problems.Add("meta", "is required; to move the booking, play an action")
 	}
-	meta := object(in.Meta, "meta", problems)
+	meta := edge.CheckObject(in.Meta, "meta", problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.SetMeta(k, k.app.ID, b.ID, meta, revision); err != nil {
+	if err := s.DB.SetMeta(k, k.App.ID, b.ID, meta, revision); err != nil {
 		return err
 	}
-	if b, err = s.DB.Booking(k, k.app.ID, b.ID); err != nil {
+	if b, err = s.DB.Booking(k, k.App.ID, b.ID); err != nil {
 		return err
 	}
 	return s.show(k, http.StatusOK, b)
 }
 
 func (s *Server) deleteBooking(k *call) error {
-	id, err := k.id("id", "The booking")
+	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.Delete(k, k.app.ID, id); err != nil {
+	if err := s.DB.Delete(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -41,7 +42,7 @@ func (f *flag) UnmarshalJSON(raw []byte) error {
 
 func (k *call) bulk() (*bulkInput, error) {
 	var in bulkInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return nil, err
 	}
 	if len(in.Bookings) == 0 || len(in.Bookings) > maxBulk {
@@ -87,7 +88,7 @@ func (s *Server) createBulk(k *call) error {
 func (s *Server) drafts(k *call, in *bulkInput) ([]*draft, []bulkResult) {
 	drafts, results := make([]*draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
 	for i, text := range in.Bookings {
-		id := uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i)))
+		id := uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i)))
 		var d *draft
 		one, err := readBooking(text)
 		if err == nil {
@@ -97,7 +98,7 @@ func (s *Server) drafts(k *call, in *bulkInput) ([]*draft, []bulkResult) {
 			err = d.problems.Err()
 		}
 		if err == nil && bool(in.RelateBookings) {
-			d.Related.Bulk = &k.operation
+			d.Related.Bulk = &k.Operation
 		}
 		drafts[i], results[i].err = d, err
 	}
@@ -140,7 +141,7 @@ func (s *Server) takeBack(k *call, results []bulkResult) {
 			continue
 		}
 		if err := s.erase(k, r.out); err != nil {
-			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", requestID(k.Context), "error", err)
+			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}
 }
@@ -151,7 +152,7 @@ func (s *Server) erase(k *call, made outcome) error {
 	if made.action.Status == booking.Pending {
 		gone, err := s.DB.Withdraw(k, made.action)
 		if err == nil && !gone {
-			b, err = s.DB.Booking(k, k.app.ID, b.ID)
+			b, err = s.DB.Booking(k, k.App.ID, b.ID)
 		}
 		if gone || err != nil {
 			return err
@@ -160,7 +161,7 @@ func (s *Server) erase(k *call, made outcome) error {
 	if err := s.end(k, b); err != nil {
 		return err
 	}
-	return s.DB.Delete(k, k.app.ID, b.ID)
+	return s.DB.Delete(k, k.App.ID, b.ID)
 }
 
 // end plays the first action that ends a booking without completing it.
@@ -172,7 +173,7 @@ func (s *Server) end(k *call, b *booking.Booking) error {
 	for _, name := range graph.OpenTo(b.State, graphs.ActorAPI) {
 		move, err := graph.Next(b.State, name, graphs.ActorAPI)
 		if err == nil && move.Final && move.To != booking.Completed {
-			_, err = s.play(k, k.app, b, k.newAction(uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", k.wait(s.Wait))
+			_, err = s.play(k, k.App, b, k.newAction(uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", k.PreferredWait(s.Wait))
 			return err
 		}
 	}
@@ -188,9 +189,9 @@ func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
 			list = append(list, timekit.Object{"error": "Not tried: an earlier entry failed.", "code": "not_tried"})
 			status = http.StatusMultiStatus
 		case r.err != nil:
-			known := s.public(k.Context, r.err)
+			known := s.edge().PublicError(k.Context, r.err)
 			list = append(list, timekit.Object{
-				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": statuses[known.Code],
+				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": edge.Statuses[known.Code],
 			})
 			status = http.StatusMultiStatus
 		case r.out.booking == nil:
@@ -204,5 +205,5 @@ func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
 			list = append(list, views[0])
 		}
 	}
-	return k.data(status, list)
+	return k.Answer(status, list)
 }

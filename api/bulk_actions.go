@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) playBulk(k *call) error {
 	}
 	for i, p := range plays {
 		if results[i].err == nil {
-			results[i].out, results[i].err = s.play(k, k.app, p.booking, p.action, "", k.wait(s.Wait))
+			results[i].out, results[i].err = s.play(k, k.App, p.booking, p.action, "", k.PreferredWait(s.Wait))
 		}
 		if results[i].err != nil && bool(in.StopOnFirstError) {
 			pass(results[i+1:])
@@ -50,22 +51,22 @@ func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error
 		Action string `json:"action"`
 		Relay  flag   `json:"apply_to_bulked_bookings"`
 	}
-	if err := fill(text, &in); err != nil {
+	if err := edge.DecodeInner(text, &in); err != nil {
 		return bulkPlay{}, err
 	}
 	problems := booking.Problems{}
-	id := parseID(in.ID, "id", problems)
+	id := edge.ParseID(in.ID, "id", problems)
 	if in.Action == "" {
 		problems.Add("action", "is required")
 	}
 	if err := problems.Err(); err != nil {
 		return bulkPlay{}, err
 	}
-	b, err := s.DB.Booking(k, k.app.ID, id)
+	b, err := s.DB.Booking(k, k.App.ID, id)
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	a := k.newAction(uuid.NewSHA1(k.operation, []byte("bulk "+strconv.Itoa(i))), b, in.Action)
+	a := k.newAction(uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), b, in.Action)
 	begun, err := s.begun(k, a.ID)
 	if err == nil && !begun {
 		err = s.prepare(k, b, a, text)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -31,8 +32,8 @@ func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problem
 	if c.Name == "" {
 		problems.Add("name", "is required")
 	}
-	checkLength(c.Name, "name", 200, problems)
-	checkLength(c.Description, "description", 20_000, problems)
+	edge.CheckLength(c.Name, "name", 200, problems)
+	edge.CheckLength(c.Description, "description", 20_000, problems)
 	for field, color := range map[string]string{"foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor} {
 		if !goodColor.MatchString(color) {
 			problems.Add(field, "must be a color such as #1a6b54")
@@ -41,28 +42,28 @@ func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problem
 }
 
 func (s *Server) listCalendars(k *call) error {
-	page, terms, err := k.listing()
+	page, terms, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Calendars(k, k.app.ID, terms, page)
+	all, total, err := s.DB.Calendars(k, k.App.ID, terms, page)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, c := range all {
-		list = append(list, timekit.Calendar(c, k.clock))
+		list = append(list, timekit.Calendar(c, k.Clock))
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 func (s *Server) createCalendar(k *call) error {
 	var in calendarInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	c := &booking.OwnedCalendar{}
-	c.ID, c.ForegroundColor, c.BackgroundColor = k.operation, "#ffffff", "#1a6b54"
+	c.ID, c.ForegroundColor, c.BackgroundColor = k.Operation, "#ffffff", "#1a6b54"
 	problems := booking.Problems{}
 	in.apply(c, problems)
 	if err := s.giveCalendar(k, in.ResourceID, c, problems); err != nil {
@@ -71,11 +72,11 @@ func (s *Server) createCalendar(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.CreateCalendar(k, k.app.ID, c); err != nil {
+	if err := s.DB.CreateCalendar(k, k.App.ID, c); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/calendars/"+c.ID.String())
-	return k.data(http.StatusCreated, timekit.Calendar(c, k.clock))
+	return k.Answer(http.StatusCreated, timekit.Calendar(c, k.Clock))
 }
 
 // giveCalendar finds the resource a calendar is for.
@@ -87,15 +88,15 @@ func (s *Server) giveCalendar(k *call, text string, c *booking.OwnedCalendar, pr
 }
 
 func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
-	id, err := k.id("id", "The calendar")
+	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.DB.CalendarOf(k, k.app.ID, id)
+	c, err := s.DB.CalendarOf(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	return c, k.owns(c.ResourceID, "The calendar")
+	return c, k.RequireOwner(c.ResourceID, "The calendar")
 }
 
 func (s *Server) getCalendar(k *call) error {
@@ -103,7 +104,7 @@ func (s *Server) getCalendar(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Calendar(c, k.clock))
+	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
 func (s *Server) updateCalendar(k *call) error {
@@ -112,7 +113,7 @@ func (s *Server) updateCalendar(k *call) error {
 		return err
 	}
 	var in calendarInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -120,10 +121,10 @@ func (s *Server) updateCalendar(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateCalendar(k, k.app.ID, c); err != nil {
+	if err := s.DB.UpdateCalendar(k, k.App.ID, c); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Calendar(c, k.clock))
+	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
 func (s *Server) deleteCalendar(k *call) error {
@@ -131,8 +132,8 @@ func (s *Server) deleteCalendar(k *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteCalendar(k, k.app.ID, c.ID); err != nil {
+	if err := s.DB.DeleteCalendar(k, k.App.ID, c.ID); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

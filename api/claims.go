@@ -21,7 +21,7 @@ func (s *Server) checkClaimToken(k *call) error {
 	var in struct {
 		ClaimToken string `json:"claim_token"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	switch {
@@ -38,8 +38,8 @@ func (s *Server) checkClaimToken(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Object{
-		"issuer": token.Issuer, "jti": token.ID, "expires_at": k.clock.Show(token.ExpiresAt, time.UTC), "spent": spent,
+	return k.Answer(http.StatusOK, timekit.Object{
+		"issuer": token.Issuer, "jti": token.ID, "expires_at": k.Clock.Show(token.ExpiresAt, time.UTC), "spent": spent,
 	})
 }
 

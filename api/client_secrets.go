@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) listClientSecrets(k *call) error {
-	all, err := s.DB.ClientSecrets(k, k.app.ID)
+	all, err := s.DB.ClientSecrets(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -18,13 +18,13 @@ func (s *Server) listClientSecrets(k *call) error {
 	for i := range all {
 		list = append(list, k.clientSecretView(&all[i]))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createClientSecret makes a secret that signs notifications; it is in this answer only. Two may be good at a time, so that
 // one can be rotated out.
 func (s *Server) createClientSecret(k *call) error {
-	made, hash, secret, err := apps.NewClientSecret(s.Vault, k.app.ID, k.operation)
+	made, hash, secret, err := apps.NewClientSecret(s.Vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
@@ -34,22 +34,22 @@ func (s *Server) createClientSecret(k *call) error {
 	view := k.clientSecretView(made)
 	view["secret"] = secret
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
 func (s *Server) deleteClientSecret(k *call) error {
-	id, err := k.id("id", "The client secret")
+	id, err := k.ID("id", "The client secret")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.EndClientSecret(k, k.app.ID, id, 0); err != nil {
+	if err := s.DB.EndClientSecret(k, k.App.ID, id, 0); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (k *call) clientSecretView(c *booking.ClientSecret) timekit.Object {
 	return timekit.Object{
-		"id": c.ID, "hint": c.Hint, "created_at": k.clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
+		"id": c.ID, "hint": c.Hint, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
 }

@@ -1,158 +1,45 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"maps"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
-func TestReadClock(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 12, 1, 13, 30, 0, 0, time.UTC)
-	for _, c := range []struct {
-		query   string
-		headers []string
-		want    string // "" = refused
-		fields  []string
-	}{
-		{"", nil, "2026-12-01T13:30:00Z", nil},
-		{"", []string{zoneHeader, "Europe/Berlin"}, "2026-12-01T14:30:00+01:00", nil},
-		{"", []string{zoneHeader, "Europe/Berlin", outHeader, "Y-m-d h:ia"}, "2026-12-01 02:30pm", nil},
-		{"OutputTimestampFormat=U", nil, "1796131800", nil},
-		{"Timekit-OutputTimestampFormat=" + url.QueryEscape(`Y-m-d\TH:i:sP`), nil, "2026-12-01T13:30:00+00:00", nil},
-		{"OutputTimestampFormat=U", []string{outHeader, "c"}, "1796131800", nil}, // the query wins
-		{"Timekit-Timezone=Asia/Tokyo", []string{zoneHeader, "UTC"}, "2026-12-01T22:30:00+09:00", nil},
-		{"", []string{inHeader, "U"}, "2026-12-01T13:30:00Z", nil},
-		{"", []string{zoneHeader, "Mars/Olympus"}, "", []string{zoneHeader}},
-		{"", []string{zoneHeader, "Local"}, "", []string{zoneHeader}},
-		{"", []string{zoneHeader, "../../etc/passwd"}, "", []string{zoneHeader}},
-		{"", []string{inHeader, "H:i", outHeader, "YYYY-MM-DDX", zoneHeader, "+01:00"}, "", []string{inHeader, outHeader, zoneHeader}},
-		{"InputTimestampFormat=z", []string{inHeader, "U"}, "", []string{inHeader}},
-	} {
-		clock, err := newCall(http.MethodGet, "/?"+c.query, "", c.headers...).readClock()
-		known, _ := errors.AsType[*booking.Error](err)
-		switch {
-		case c.want == "":
-			if known == nil || !slices.Equal(slices.Sorted(maps.Keys(known.Fields)), c.fields) {
-				t.Errorf("%s %q: %v", c.query, c.headers, err)
-			}
-		case err != nil || clock.Show(at, time.UTC) != c.want:
-			t.Errorf("%s %q: got %s, %v; want %s", c.query, c.headers, clock.Show(at, time.UTC), err, c.want)
-		}
-	}
-}
-
-func TestTimesOfQueries(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		query   string
-		headers []string
-		want    string // "" = refused
-	}{
-		{"2026-12-01T09:00:00%2B01:00", nil, "2026-12-01T08:00:00Z"},
-		{"2026-12-01T09:00:00+01:00", nil, "2026-12-01T08:00:00Z"}, // a bare plus is a space
-		{"2026-12-01T09:00:00+0100", nil, "2026-12-01T08:00:00Z"},
-		{"2026-12-01+09:00:00+01:00", nil, "2026-12-01T08:00:00Z"},
-		{"2026-12-01T09:00:00", nil, ""},
-		{"2026-12-01+09:00", []string{zoneHeader, "Europe/Berlin"}, "2026-12-01T08:00:00Z"},
-		{"2026-12-01+09:00pm", []string{inHeader, "Y-m-d h:ia"}, "2026-12-01T21:00:00Z"},
-		{"2026-12-01+09:00", []string{inHeader, "Y-m-d H:i", zoneHeader, "Asia/Tokyo"}, "2026-12-01T00:00:00Z"},
-		{"2026-12-01T09:00:00+01:00", []string{inHeader, "c"}, "2026-12-01T08:00:00Z"},
-		{"1764579600", []string{inHeader, "U"}, "2025-12-01T09:00:00Z"},
-		{"2026-12-01T09:00:00Z", []string{inHeader, "U"}, ""},
-		{"-1", []string{inHeader, "U"}, ""},
-	} {
-		k := newCall(http.MethodGet, "/?start="+c.query, "", c.headers...)
-		var err error
-		if k.clock, err = k.readClock(); err != nil {
-			t.Fatal(err)
-		}
-		problems := booking.Problems{}
-		got := k.queryTime("start", problems)
-		if c.want == "" {
-			if len(problems["start"]) != 1 {
-				t.Errorf("%s %q is taken for %s", c.query, c.headers, got)
-			}
-			continue
-		}
-		if len(problems) != 0 || got.UTC().Format(time.RFC3339) != c.want {
-			t.Errorf("%s %q: got %s, %v; want %s", c.query, c.headers, got, problems, c.want)
-		}
-	}
-	if newCall(http.MethodGet, "/", "").queryTime("start", nil) != nil {
-		t.Error("a time out of nothing")
-	}
-}
-
 func TestStampsOfBodies(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]stamp{
+	for body, want := range map[string]edge.Stamp{
 		`{"start":"2026-12-01"}`: "2026-12-01", `{"start":1764579600}`: "1764579600", `{"start":-1.5}`: "-1.5", `{"start":null}`: "", `{}`: "",
 	} {
 		var in bookingInput
-		if err := newCall(http.MethodPost, "/", body).decode(&in); err != nil || in.Start != want {
+		if err := newCall(http.MethodPost, "/", body).Decode(&in); err != nil || in.Start != want {
 			t.Errorf("%s: %q, %v", body, in.Start, err)
 		}
 	}
 	for _, body := range []string{`{"start":{}}`, `{"start":[]}`, `{"start":true}`, `{"event":{"end":[1]}}`} {
 		var in bookingInput
-		if err := newCall(http.MethodPost, "/", body).decode(&in); booking.CodeOf(err) != booking.Invalid {
+		if err := newCall(http.MethodPost, "/", body).Decode(&in); booking.CodeOf(err) != booking.Invalid {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
-	var list []stamp
-	if err := json.Unmarshal([]byte(`[1,"2"]`), &list); err != nil || !slices.Equal(list, []stamp{"1", "2"}) {
+	var list []edge.Stamp
+	if err := json.Unmarshal([]byte(`[1,"2"]`), &list); err != nil || !slices.Equal(list, []edge.Stamp{"1", "2"}) {
 		t.Errorf("%v, %v", list, err)
-	}
-}
-
-// TestFingerprintKnowsTheClock: the same words mean another time by another clock.
-func TestFingerprintKnowsTheClock(t *testing.T) {
-	t.Parallel()
-	fingerprint := func(headers ...string) []byte {
-		sum, err := newCall(http.MethodPost, "/v2/bookings", `{"start":"2026-12-01 09:00"}`, headers...).request()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sum
-	}
-	plain := fingerprint()
-	for _, name := range clockHeaders {
-		if bytes.Equal(plain, fingerprint(name, "Y-m-d H:i")) {
-			t.Errorf("%s makes no difference", name)
-		}
-	}
-	if !bytes.Equal(plain, fingerprint("Accept", "text/html")) {
-		t.Error("another header makes a difference")
 	}
 }
 
 // TestTimesGoThroughTheClock reads the sources: a time that is shown or read in another way forgets what the client chose.
 func TestTimesGoThroughTheClock(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for path, text := range sources(t) {
 		for _, own := range []string{"time.RFC3339", "time.Parse(", "time.ParseInLocation("} {
-			if strings.Contains(string(text), own) && !strings.HasSuffix(name, "_test.go") {
-				t.Errorf("%s uses %s", name, own)
+			if strings.Contains(text, own) {
+				t.Errorf("%s uses %s", path, own)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Server) createBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.draft(k, k.operation, in, "")
+	d, err := s.draft(k, k.Operation, in, "")
 	if err != nil {
 		return err
 	}
@@ -33,10 +33,10 @@ func (s *Server) book(k *call, d *draft) (outcome, error) {
 	if err := d.problems.Err(); err != nil {
 		return outcome{}, err
 	}
-	if k.visitor() && d.graph != nil && d.graph.Name == holdGraph && d.fixed != holdGraph {
+	if k.IsVisitor() && d.graph != nil && d.graph.Name == holdGraph && d.fixed != holdGraph {
 		return outcome{}, booking.Problems{"graph": {"is made by POST /v2/bookings/reserve"}}.Err()
 	}
-	if d.Settings.AllowDoubleBookings && k.kind != booking.ServerKey {
+	if d.Settings.AllowDoubleBookings && k.Kind != booking.ServerKey {
 		return outcome{}, errNoDoubles
 	}
 	return s.bringToLife(k, d.Booking, d.graph, d.inputs)
@@ -54,7 +54,7 @@ func (s *Server) bringToLife(k *call, b *booking.Booking, graph *graphs.Graph, i
 	}
 	first := k.newAction(firstAction(b.ID), b, graph.Start)
 	first.Inputs = inputs
-	return s.startBooking(k, b, first, move, place, k.wait(s.Wait))
+	return s.startBooking(k, b, first, move, place, k.PreferredWait(s.Wait))
 }
 
 // firstAction is the id of the action that brings a booking to life.

@@ -4,17 +4,18 @@ import (
 	"net/http"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
 
 func (s *Server) listCredentials(k *call) error {
-	page, search, err := k.listing()
+	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Credentials(k, k.app.ID, search, page)
+	all, total, err := s.DB.Credentials(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func (s *Server) listCredentials(k *call) error {
 	for _, c := range all {
 		list = append(list, k.credentialView(c))
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 // createCredential makes a token for a resource; the token is in this answer only.
@@ -32,14 +33,14 @@ func (s *Server) createCredential(k *call) error {
 		Type       booking.CredentialType `json:"type"`
 		Name       string                 `json:"name"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
 	if in.Type != booking.ClientToken && in.Type != booking.ServerToken {
 		problems.Add("type", "must be %s or %s", booking.ClientToken, booking.ServerToken)
 	}
-	checkLength(in.Name, "name", 200, problems)
+	edge.CheckLength(in.Name, "name", 200, problems)
 	var place booking.Booking
 	if err := s.findOwnPlace(k, &place, in.ResourceID, "", problems); err != nil {
 		return err
@@ -50,9 +51,9 @@ func (s *Server) createCredential(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	c := &booking.Credential{ID: k.operation, AppID: k.app.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
+	c := &booking.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
 	keep := 0
-	if c.Own = k.self != nil; c.Own {
+	if c.Own = k.Self != nil; c.Own {
 		keep = ownTokensKept
 	}
 	token, err := apps.AddCredential(k, s.DB, c, keep)
@@ -62,34 +63,34 @@ func (s *Server) createCredential(k *call) error {
 	view := k.credentialView(c)
 	view["token"] = token
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
 func (s *Server) deleteCredential(k *call) error {
-	id, err := k.id("id", "The credential")
+	id, err := k.ID("id", "The credential")
 	if err != nil {
 		return err
 	}
-	c, err := s.DB.Credential(k, k.app.ID, id)
+	c, err := s.DB.Credential(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
-	if err := k.owns(c.ResourceID, "The credential"); err != nil {
+	if err := k.RequireOwner(c.ResourceID, "The credential"); err != nil {
 		return err
 	}
-	if err := s.DB.DeleteCredential(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteCredential(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (k *call) credentialView(c *booking.Credential) timekit.Object {
 	var used any
 	if c.LastUsedAt != nil {
-		used = k.clock.Show(*c.LastUsedAt, time.UTC)
+		used = k.Clock.Show(*c.LastUsedAt, time.UTC)
 	}
 	return timekit.Object{
 		"id": c.ID, "resource_id": c.ResourceID, "type": c.Type, "name": c.Name, "hint": c.Hint,
-		"created_at": k.clock.Show(c.CreatedAt, time.UTC), "last_used_at": used,
+		"created_at": k.Clock.Show(c.CreatedAt, time.UTC), "last_used_at": used,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -19,7 +20,7 @@ func TestCodesOfClaimTokensAreDocumented(t *testing.T) {
 	for _, code := range booking.Codes {
 		ours := strings.HasPrefix(string(code), "claim_token_") || strings.HasPrefix(string(code), "public_link_") ||
 			code == booking.TokenExpired || code == booking.InvalidParameter
-		if row := fmt.Sprintf("\n| `%s` | %d |", code, statuses[code]); ours != strings.Contains(string(text), row) {
+		if row := fmt.Sprintf("\n| `%s` | %d |", code, edge.Statuses[code]); ours != strings.Contains(string(text), row) {
 			t.Errorf("docs/public-links.md has a row for %s: %v", code, !ours)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
@@ -34,7 +35,7 @@ func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, graph string) (*d
 		return nil, err
 	}
 	d := &draft{k: k, in: in, fixed: graph, problems: booking.Problems{}}
-	d.Booking = &booking.Booking{ID: id, AppID: k.app.ID, EventID: newID()}
+	d.Booking = &booking.Booking{ID: id, AppID: k.App.ID, EventID: edge.NewID()}
 	for _, step := range []func(*draft) error{
 		s.inherit, (*draft).read, (*draft).rules, s.attach, s.place, (*draft).describe, s.offered, s.notify,
 	} {
@@ -48,7 +49,7 @@ func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, graph string) (*d
 // inherit lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose
 // another graph or a shorter buffer than the owner did.
 func (s *Server) inherit(d *draft) error {
-	if d.k.kind != booking.ServerKey {
+	if d.k.Kind != booking.ServerKey {
 		if err := d.in.restrict(); err != nil {
 			return err
 		}
@@ -56,20 +57,20 @@ func (s *Server) inherit(d *draft) error {
 	if d.in.ProjectID == "" {
 		return nil
 	}
-	id := parseID(d.in.ProjectID, "project_id", d.problems)
+	id := edge.ParseID(d.in.ProjectID, "project_id", d.problems)
 	if id == uuid.Nil {
 		return nil
 	}
 	project, err := s.DB.Project(d.k, d.AppID, id)
-	if missing(err, "project_id", d.problems) || err != nil {
-		return unlessMissing(err)
+	if edge.IsMissing(err, "project_id", d.problems) || err != nil {
+		return edge.UnlessNotFound(err)
 	}
 	d.project, d.Related.Project = project, &project.ID
 	defaults, err := readDefaults(project)
 	if err != nil {
 		return err
 	}
-	if d.k.kind == booking.ServerKey {
+	if d.k.Kind == booking.ServerKey {
 		d.in.layOver(&defaults)
 		return nil
 	}
@@ -125,7 +126,7 @@ func (d *draft) buffer() {
 			IgnoreAllDay bool   `json:"ignore_all_day_events"`
 		}
 		_ = json.Unmarshal(d.project.Availability, &rules) // checked when it was written
-		if text == "" || d.k.kind != booking.ServerKey {
+		if text == "" || d.k.Kind != booking.ServerKey {
 			text = rules.Buffer
 		}
 		d.Settings.IgnoreAllDayEvents = d.Settings.IgnoreAllDayEvents || rules.IgnoreAllDay
@@ -153,8 +154,8 @@ func (d *draft) describe() error {
 	if d.source != nil && d.slot.Start == "" && d.slot.End == "" {
 		d.Start, d.End = d.source.Start, d.source.End
 	} else {
-		d.Start = d.k.parseTime(string(d.slot.Start), "start", d.problems)
-		d.End = d.k.parseTime(string(d.slot.End), "end", d.problems)
+		d.Start = d.k.ParseTime(string(d.slot.Start), "start", d.problems)
+		d.End = d.k.ParseTime(string(d.slot.End), "end", d.problems)
 	}
 	d.What, d.Where, d.Description = d.slot.What, d.slot.Where, d.slot.Description
 	d.Participants = append([]string{}, d.slot.Participants...)
@@ -165,7 +166,7 @@ func (d *draft) describe() error {
 	case d.project != nil:
 		d.What = d.project.Name
 	}
-	d.Meta = object(d.in.Meta, "meta", d.problems)
+	d.Meta = edge.CheckObject(d.in.Meta, "meta", d.problems)
 	d.Customers = customers(d.in.Customer, d.problems)
 	d.askCustomer()
 	d.check()
@@ -176,8 +177,8 @@ func (d *draft) check() {
 	if !d.Start.IsZero() && !d.End.IsZero() && !d.Start.Before(d.End) {
 		d.problems.Add("end", "must be after start")
 	}
-	checkLength(d.What, "what", 500, d.problems)
-	checkLength(d.Where, "where", 500, d.problems)
-	checkLength(d.Description, "description", 20_000, d.problems)
+	edge.CheckLength(d.What, "what", 500, d.problems)
+	edge.CheckLength(d.Where, "where", 500, d.problems)
+	edge.CheckLength(d.Description, "description", 20_000, d.problems)
 	checkParticipants(d.Participants, d.problems)
 }

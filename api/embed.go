@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
+	"holdfast/api/webhooks"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -12,7 +14,7 @@ import (
 )
 
 func (s *Server) listEmbedCredentials(k *call) error {
-	all, err := s.DB.EmbedCredentials(k, k.app.ID)
+	all, err := s.DB.EmbedCredentials(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -20,7 +22,7 @@ func (s *Server) listEmbedCredentials(k *call) error {
 	for i := range all {
 		list = append(list, k.embedView(&all[i]))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createEmbedCredential makes a pair for claim tokens; its secret is in this answer only. It sets the callback, too, if the
@@ -29,7 +31,7 @@ func (s *Server) createEmbedCredential(k *call) error {
 	var in struct {
 		CallbackURL *string `json:"callback_url"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	if in.CallbackURL != nil {
@@ -37,7 +39,7 @@ func (s *Server) createEmbedCredential(k *call) error {
 			return err
 		}
 	}
-	made, secret, err := apps.NewEmbedCredential(s.Vault, k.app.ID, k.operation)
+	made, secret, err := apps.NewEmbedCredential(s.Vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
@@ -51,12 +53,12 @@ func (s *Server) createEmbedCredential(k *call) error {
 	view := k.embedView(made)
 	view["secret"], view["callback_url"] = secret, callback
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
 // rotateEmbedCredential makes a pair in the place of another, which stays good for a while.
 func (s *Server) rotateEmbedCredential(k *call) error {
-	id, err := k.id("id", "The embed credential")
+	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func (s *Server) rotateEmbedCredential(k *call) error {
 	if err != nil {
 		return err
 	}
-	made, secret, err := apps.NewEmbedCredential(s.Vault, k.app.ID, k.operation)
+	made, secret, err := apps.NewEmbedCredential(s.Vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func (s *Server) rotateEmbedCredential(k *call) error {
 	view := k.embedView(made)
 	view["secret"] = secret
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 // grace reads how long what is rotated out stays good.
@@ -82,28 +84,28 @@ func (k *call) grace() (time.Duration, error) {
 	var in struct {
 		Seconds *int `json:"grace_period_seconds"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return 0, err
 	}
 	problems := booking.Problems{}
-	grace := graceOf(in.Seconds, problems)
+	grace := webhooks.GraceOf(in.Seconds, problems)
 	return grace, problems.Err()
 }
 
 func (s *Server) deleteEmbedCredential(k *call) error {
-	id, err := k.id("id", "The embed credential")
+	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.EndEmbedCredential(k, k.app.ID, id); err != nil {
+	if err := s.DB.EndEmbedCredential(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (k *call) embedView(c *booking.EmbedCredential) timekit.Object {
 	return timekit.Object{
-		"id": c.ID, "public_key": c.PublicKey, "created_at": k.clock.Show(c.CreatedAt, time.UTC), "good_until": k.moment(c.GoodUntil),
+		"id": c.ID, "public_key": c.PublicKey, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
 }
 
@@ -112,7 +114,7 @@ func (s *Server) getEmbedCallback(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Object{"callback_url": url})
+	return k.Answer(http.StatusOK, timekit.Object{"callback_url": url})
 }
 
 // setEmbedCallback says where notifications go; an empty address turns them off.
@@ -120,18 +122,18 @@ func (s *Server) setEmbedCallback(k *call) error {
 	var in struct {
 		CallbackURL string `json:"callback_url"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	url, err := s.setCallback(k, in.CallbackURL)
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Object{"callback_url": url})
+	return k.Answer(http.StatusOK, timekit.Object{"callback_url": url})
 }
 
 func (s *Server) callbackURL(k *call) (string, error) {
-	e, err := s.DB.EmbedCallback(k, k.app.ID)
+	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return "", err
 	}
@@ -147,7 +149,7 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 		return "", booking.Problems{"callback_url": {err.Error()}}.Err()
 	}
 	e := &booking.Endpoint{
-		ID: newID(), AppID: k.app.ID, URL: url, Format: booking.FormatCronofy, Description: "Notifications of public links",
+		ID: edge.NewID(), AppID: k.App.ID, URL: url, Format: booking.FormatCronofy, Description: "Notifications of public links",
 	}
 	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
 	if err != nil {
@@ -155,7 +157,7 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 	}
 	e.Secret = sealed
 	e, woken, err := s.DB.SetEmbedCallback(k, e)
-	s.wake(k, woken)
+	s.webhooks().Wake(k.Call, woken)
 	if err != nil {
 		return "", err
 	}
@@ -163,12 +165,12 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 }
 
 func (s *Server) dropCallback(k *call) error {
-	e, err := s.DB.EmbedCallback(k, k.app.ID)
+	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return err
 	}
-	if err := s.DB.DeleteEndpoint(k, k.app.ID, e.ID); err != nil {
-		return unlessMissing(err)
+	if err := s.DB.DeleteEndpoint(k, k.App.ID, e.ID); err != nil {
+		return edge.UnlessNotFound(err)
 	}
 	if err := s.Dispatch.Dismiss(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
@@ -17,8 +18,8 @@ import (
 type eventInput struct {
 	ResourceID   string          `json:"resource_id"`
 	CalendarID   string          `json:"calendar_id"`
-	Start        *stamp          `json:"start"`
-	End          *stamp          `json:"end"`
+	Start        *edge.Stamp     `json:"start"`
+	End          *edge.Stamp     `json:"end"`
 	AllDay       *bool           `json:"all_day"`
 	AllDayOld    *bool           `json:"allDay"` // as answers have it
 	What         *string         `json:"what"`
@@ -32,7 +33,7 @@ type eventInput struct {
 // readEvent writes what the body names onto e and checks the whole.
 func (s *Server) readEvent(k *call, e *booking.Event) error {
 	var in eventInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -55,13 +56,13 @@ func (s *Server) placeEvent(k *call, in eventInput, e *booking.Event, problems b
 		return nil
 	}
 	if in.ResourceID == "" {
-		id := parseID(in.CalendarID, "calendar_id", problems)
+		id := edge.ParseID(in.CalendarID, "calendar_id", problems)
 		if id == uuid.Nil {
 			return nil
 		}
-		calendar, err := s.DB.CalendarOf(k, k.app.ID, id)
-		if missing(err, "calendar_id", problems) || err != nil {
-			return unlessMissing(err)
+		calendar, err := s.DB.CalendarOf(k, k.App.ID, id)
+		if edge.IsMissing(err, "calendar_id", problems) || err != nil {
+			return edge.UnlessNotFound(err)
 		}
 		in.ResourceID = calendar.ResourceID.String()
 	}
@@ -96,19 +97,19 @@ func (in eventInput) when(k *call, e *booking.Event, problems booking.Problems) 
 
 // eventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
 func (k *call) eventTime(
-	text *stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
+	text *edge.Stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
 ) (newAt, newDate time.Time) {
 	if text == nil && !at.IsZero() {
 		return at, date
 	}
 	if text == nil {
-		text = new(stamp)
+		text = new(edge.Stamp)
 	}
 	day, kind, ok := zones.Read(string(*text))
 	if !e.AllDay || !ok || kind != zones.Date {
-		return k.parseTime(string(*text), field, problems), time.Time{}
+		return k.ParseTime(string(*text), field, problems), time.Time{}
 	}
-	if day.Before(earliest) || day.After(latest) {
+	if day.Before(edge.Earliest) || day.After(edge.Latest) {
 		problems.Add(field, "must lie between 1970 and 2200")
 	}
 	return zones.StartOf(day, e.Resource.Zone()), day
@@ -122,9 +123,9 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 			*target = *value
 		}
 	}
-	checkLength(e.What, "what", 500, problems)
-	checkLength(e.Where, "where", 500, problems)
-	checkLength(e.Description, "description", 20_000, problems)
+	edge.CheckLength(e.What, "what", 500, problems)
+	edge.CheckLength(e.Where, "where", 500, problems)
+	edge.CheckLength(e.Description, "description", 20_000, problems)
 	if !slices.Contains(rsvps, e.RSVP) {
 		problems.Add("my_rsvp", "must be accepted, needsAction, declined or tentative")
 	}
@@ -136,8 +137,8 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 		return
 	}
 	e.Settings = booking.EventSettings{}
-	if err := strictjson.Decode(object(in.Settings, "settings", problems), &e.Settings); err != nil {
-		addFaults(err, "settings", problems)
+	if err := strictjson.Decode(edge.CheckObject(in.Settings, "settings", problems), &e.Settings); err != nil {
+		edge.AddFaults(err, "settings", problems)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -13,9 +14,9 @@ import (
 // bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
 func (s *Server) listEvents(k *call) error {
 	if _, asked := k.GetQuery("after"); asked {
-		return s.listChanges(k)
+		return s.webhooks().ListEvents(k.Call)
 	}
-	page, err := k.page()
+	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
@@ -23,28 +24,28 @@ func (s *Server) listEvents(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Events(k, k.app.ID, filter, page)
+	all, total, err := s.DB.Events(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, e := range all {
-		list = append(list, timekit.Event(e, k.clock))
+		list = append(list, timekit.Event(e, k.Clock))
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 func (k *call) eventFilter() (postgres.EventFilter, error) {
 	problems := booking.Problems{}
-	f := postgres.EventFilter{Terms: k.ownTerms(problems)}
-	from, to := k.queryTime("start", problems), k.queryTime("end", problems)
+	f := postgres.EventFilter{Terms: k.OwnTerms(problems)}
+	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
 	if from == nil {
 		problems.Add("start", "is required")
 	}
 	if to == nil {
 		problems.Add("end", "is required")
 	}
-	checkWindow(from, to, "end", problems)
+	edge.CheckWindow(from, to, "end", problems)
 	if err := problems.Err(); err != nil {
 		return f, err
 	}
@@ -53,7 +54,7 @@ func (k *call) eventFilter() (postgres.EventFilter, error) {
 }
 
 func (s *Server) createEvent(k *call) error {
-	e := &booking.Event{ID: k.operation, AppID: k.app.ID, RSVP: "accepted"}
+	e := &booking.Event{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
 	if err := s.readEvent(k, e); err != nil {
 		return err
 	}
@@ -61,19 +62,19 @@ func (s *Server) createEvent(k *call) error {
 		return err
 	}
 	k.Header("Location", "/v2/events/"+e.ID.String())
-	return k.data(http.StatusCreated, timekit.Event(e, k.clock))
+	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
 func (k *call) event(s *Server) (*booking.Event, error) {
-	id, err := k.id("id", "The event")
+	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.DB.Event(k, k.app.ID, id)
+	e, err := s.DB.Event(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
-	return e, k.owns(e.Resource.ID, "The event")
+	return e, k.RequireOwner(e.Resource.ID, "The event")
 }
 
 // ownEvent is an event made by hand; a booking's entry changes with the booking only.
@@ -87,13 +88,13 @@ func (k *call) ownEvent(s *Server) (*booking.Event, error) {
 
 func (s *Server) getEvent(k *call) error {
 	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
-		return s.getChange(k)
+		return s.webhooks().GetEvent(k.Call)
 	}
 	e, err := k.event(s)
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Event(e, k.clock))
+	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
 // updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
@@ -108,7 +109,7 @@ func (s *Server) updateEvent(k *call) error {
 	if err := s.DB.UpdateEvent(k, e); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Event(e, k.clock))
+	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
 func (s *Server) deleteEvent(k *call) error {
@@ -116,8 +117,8 @@ func (s *Server) deleteEvent(k *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteEvent(k, k.app.ID, e.ID); err != nil {
+	if err := s.DB.DeleteEvent(k, k.App.ID, e.ID); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

@@ -36,7 +36,7 @@ func (s *Server) explainAvailability(k *call) error {
 		return err
 	}
 	problems := booking.Problems{}
-	start := k.parseTime(w.at, "at", problems)
+	start := k.ParseTime(w.at, "at", problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
@@ -49,17 +49,17 @@ func (s *Server) explainAvailability(k *call) error {
 		return err
 	}
 	w.Stop = func() bool { return k.Request.Context().Err() != nil }
-	offered, end := false, k.clock.Show(start.Add(w.Length), w.zone)
+	offered, end := false, k.Clock.Show(start.Add(w.Length), w.zone)
 	verdicts := []verdictView{}
 	for i, v := range w.Explain(start) {
 		offered = offered || v.Offered
-		verdicts = append(verdicts, verdictView{w.views[v.Resource], k.clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
+		verdicts = append(verdicts, verdictView{w.views[v.Resource], k.Clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
 		if i == 0 {
 			end = verdicts[0].End
 		}
 	}
-	return k.data(http.StatusOK, map[string]any{
-		"start": k.clock.Show(start, w.zone), "end": end, "offered": offered, "resources": verdicts,
+	return k.Answer(http.StatusOK, map[string]any{
+		"start": k.Clock.Show(start, w.zone), "end": end, "offered": offered, "resources": verdicts,
 	})
 }
 
@@ -72,7 +72,7 @@ func (k *call) reasons(w *wanted, v availability.Verdict) []reasonView {
 		}
 		if !r.Busy.Start.IsZero() {
 			view.Busy = &busyView{
-				string(r.Busy.Kind), r.Busy.ID, k.clock.Show(r.Busy.Start, w.zone), k.clock.Show(r.Busy.End, w.zone),
+				string(r.Busy.Kind), r.Busy.ID, k.Clock.Show(r.Busy.Start, w.zone), k.Clock.Show(r.Busy.End, w.zone),
 			}
 		}
 		list = append(list, view)

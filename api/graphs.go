@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Server) listGraphs(k *call) error {
-	return k.data(http.StatusOK, graphs.All())
+	return k.Answer(http.StatusOK, graphs.All())
 }
 
 // getGraph answers with a graph as JSON, or drawn: the name may end in .mmd (Mermaid) or .svg.
@@ -22,7 +22,7 @@ func (s *Server) getGraph(k *call) error {
 	k.Header("Cache-Control", "public, max-age=300")
 	switch kind {
 	case "", "json":
-		return k.data(http.StatusOK, g)
+		return k.Answer(http.StatusOK, g)
 	case "mmd":
 		k.Data(http.StatusOK, "text/vnd.mermaid; charset=utf-8", []byte(g.Mermaid()))
 	case "svg":

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -37,10 +38,10 @@ func (s *Server) attach(d *draft) error {
 	if d.in.ReservationID == "" {
 		return nil
 	}
-	id := parseID(d.in.ReservationID, "reservation_id", d.problems)
+	id := edge.ParseID(d.in.ReservationID, "reservation_id", d.problems)
 	hold, err := s.DB.Booking(d.k, d.AppID, id)
-	if missing(err, "reservation_id", d.problems) || err != nil {
-		return unlessMissing(err)
+	if edge.IsMissing(err, "reservation_id", d.problems) || err != nil {
+		return edge.UnlessNotFound(err)
 	}
 	if hold.Graph != holdGraph {
 		d.problems.Add("reservation_id", "is a booking, not a hold")
@@ -58,13 +59,13 @@ func (s *Server) attachSession(d *draft) error {
 	if d.in.ReservationID != "" {
 		d.problems.Add("reservation_id", "seats of a session cannot be held")
 	}
-	id := parseID(d.in.Related.OwnerBookingID, field, d.problems)
+	id := edge.ParseID(d.in.Related.OwnerBookingID, field, d.problems)
 	if id == uuid.Nil {
 		return nil
 	}
 	session, err := s.DB.Booking(d.k, d.AppID, id)
-	if missing(err, field, d.problems) || err != nil {
-		return unlessMissing(err)
+	if edge.IsMissing(err, field, d.problems) || err != nil {
+		return edge.UnlessNotFound(err)
 	}
 	if session.Graph != ownerGraph || session.Session == nil {
 		d.problems.Add(field, "is not a session")
@@ -80,7 +81,7 @@ func (d *draft) seats() error {
 	if d.graph == nil || d.graph.Name != ownerGraph {
 		return nil
 	}
-	if d.k.kind != booking.ServerKey {
+	if d.k.Kind != booking.ServerKey {
 		return booking.Errorf(booking.Forbidden, "A widget key may not make sessions.")
 	}
 	set := d.Settings
@@ -107,7 +108,7 @@ func (d *draft) seats() error {
 
 // listGroups shows sessions with their seats. A widget hears of those only that it can book now.
 func (s *Server) listGroups(k *call) error {
-	page, err := k.page()
+	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (s *Server) listGroups(k *call) error {
 	if err != nil {
 		return err
 	}
-	if filter.Bookable = k.kind == booking.WidgetKey; filter.Bookable {
+	if filter.Bookable = k.Kind == booking.WidgetKey; filter.Bookable {
 		err = publicSearch(filter.Terms)
 	}
 	if err != nil {
@@ -125,7 +126,7 @@ func (s *Server) listGroups(k *call) error {
 	if filter.Order == "" {
 		filter.Order = "event.start"
 	}
-	all, total, err := s.DB.Bookings(k, k.app.ID, filter, page)
+	all, total, err := s.DB.Bookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (s *Server) listGroups(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(views, len(views), total, page)
+	return k.AnswerList(views, len(views), total, page)
 }
 
 // publicSearch lets a widget search by what it is shown only: who may search for people's details can guess them.
@@ -161,13 +162,13 @@ func (s *Server) getGroup(k *call) error {
 		return err
 	}
 	k.Header("ETag", etag(b))
-	return k.data(http.StatusOK, views[0])
+	return k.Answer(http.StatusOK, views[0])
 }
 
 // groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
 // does not hear of other people's details.
 func (s *Server) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
-	if k.kind == booking.WidgetKey {
+	if k.Kind == booking.WidgetKey {
 		for _, b := range all {
 			b.Customers, b.Participants, b.Meta = nil, nil, nil
 		}

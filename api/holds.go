@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
@@ -44,10 +45,10 @@ func (s *Server) reserve(k *call) error {
 		bookingInput
 		Time json.RawMessage `json:"reservation_time"`
 	}
-	if err := k.decodeBy(bookingRules(), &in); err != nil {
+	if err := k.DecodeBy(bookingRules(), &in); err != nil {
 		return err
 	}
-	d, err := s.draft(k, k.operation, in.bookingInput, holdGraph)
+	d, err := s.draft(k, k.Operation, in.bookingInput, holdGraph)
 	if err != nil {
 		return err
 	}
@@ -69,20 +70,20 @@ const (
 
 // bookHold makes a hold of a draft. Visitors may have so many at once.
 func (s *Server) bookHold(k *call, d *draft) (outcome, error) {
-	if !k.visitor() {
+	if !k.IsVisitor() {
 		return s.book(k, d)
 	}
 	if err := d.problems.Err(); err != nil {
 		return outcome{}, err
 	}
-	owner := sha256.Sum256([]byte(k.keyID.String() + " " + k.address()))
+	owner := sha256.Sum256([]byte(k.KeyID.String() + " " + k.Address()))
 	if err := s.DB.ReserveHold(k, owner[:], d.ID, maxHolds); err != nil {
 		return outcome{}, err
 	}
 	out, err := s.book(k, d)
 	if err != nil {
 		if err := s.DB.ReleaseHold(k, d.ID); err != nil {
-			s.Log.Warn("a hold that was not made counts for a minute", "request_id", requestID(k.Context), "error", err)
+			s.Log.Warn("a hold that was not made counts for a minute", "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}
 	return out, err
@@ -91,7 +92,7 @@ func (s *Server) bookHold(k *call, d *draft) (outcome, error) {
 // extendable refuses a visitor an extension that would let a hold live for too long. after is how long it is to last from now on,
 // "" as long as the last time.
 func (k *call) extendable(hold *booking.Booking, after string) error {
-	if !k.visitor() {
+	if !k.IsVisitor() {
 		return nil
 	}
 	graph, err := hold.RuleBook()
@@ -120,11 +121,11 @@ func (s *Server) extendHold(k *call) error {
 		ReservationID string          `json:"reservation_id"`
 		Time          json.RawMessage `json:"reservation_time"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	id := parseID(in.ReservationID, "reservation_id", problems)
+	id := edge.ParseID(in.ReservationID, "reservation_id", problems)
 	after := holdTime(in.Time, problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -136,11 +137,11 @@ func (s *Server) extendHold(k *call) error {
 	if err := k.extendable(hold, after); err != nil {
 		return err
 	}
-	a := k.newAction(k.operation, hold, extendAction)
+	a := k.newAction(k.Operation, hold, extendAction)
 	if a.Inputs, err = json.Marshal(map[string]map[string]string{extendAction: {"reservation_time": after}}); err != nil {
 		return err
 	}
-	out, err := s.play(k, k.app, hold, a, "", k.wait(s.Wait))
+	out, err := s.play(k, k.App, hold, a, "", k.PreferredWait(s.Wait))
 	if booking.CodeOf(err) == booking.ActionNotAvailable {
 		return errHoldOver
 	}
@@ -155,7 +156,7 @@ var errHoldOver = booking.Errorf(booking.HoldExpired, "The hold has run out, was
 
 // hold finds a hold that still stands.
 func (s *Server) hold(k *call, id uuid.UUID) (*booking.Booking, error) {
-	b, err := s.DB.Booking(k, k.app.ID, id)
+	b, err := s.DB.Booking(k, k.App.ID, id)
 	if err == nil && b.Graph != holdGraph {
 		err = booking.Errorf(booking.NotFound, "The hold does not exist.")
 	}
@@ -170,15 +171,15 @@ func (s *Server) hold(k *call, id uuid.UUID) (*booking.Booking, error) {
 
 // ownsHold refuses a resource a hold of another one's time, unless it was made through a project that the caller belongs to.
 func (s *Server) ownsHold(k *call, hold *booking.Booking) error {
-	refused := k.owns(hold.Resource.ID, "The hold")
+	refused := k.RequireOwner(hold.Resource.ID, "The hold")
 	if refused == nil || hold.Related.Project == nil {
 		return refused
 	}
-	p, err := s.DB.Project(k, k.app.ID, *hold.Related.Project)
+	p, err := s.DB.Project(k, k.App.ID, *hold.Related.Project)
 	if err != nil && booking.CodeOf(err) != booking.NotFound {
 		return err
 	}
-	if k.sharesProject(p) {
+	if k.SharesProject(p) {
 		return nil
 	}
 	return refused
@@ -193,7 +194,7 @@ func (s *Server) answerHold(k *call, status int, out outcome) error {
 			return
 		}
 		for _, d := range graph.Deadlines(out.booking.State, out.booking.Times(), out.booking.Settings.Timers) {
-			view["expires_at"] = k.clock.Show(d.At, out.booking.Resource.Zone())
+			view["expires_at"] = k.Clock.Show(d.At, out.booking.Resource.Zone())
 		}
 	})
 }

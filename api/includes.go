@@ -35,12 +35,12 @@ func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) 
 		}
 	}
 	if len(projects) > 0 {
-		if w.projects, err = s.DB.ProjectsByID(k, k.app.ID, projects); err != nil {
+		if w.projects, err = s.DB.ProjectsByID(k, k.App.ID, projects); err != nil {
 			return err
 		}
 	}
 	if len(owners)+len(bulks) > 0 {
-		w.others, err = s.DB.RelatedBookings(k, k.app.ID, owners, bulks)
+		w.others, err = s.DB.RelatedBookings(k, k.App.ID, owners, bulks)
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func (w *included) project(k *call, b *booking.Booking) any {
 func (w *included) owner(k *call, b *booking.Booking) any {
 	for _, other := range w.others {
 		if b.Related.OwnerBooking != nil && other.ID == *b.Related.OwnerBooking {
-			return timekit.View{Booking: other, Clock: k.clock}.Bare()
+			return timekit.View{Booking: other, Clock: k.Clock}.Bare()
 		}
 	}
 	return nil
@@ -70,7 +70,7 @@ func (w *included) bulked(k *call, b *booking.Booking) []timekit.Object {
 	list := []timekit.Object{}
 	for _, other := range w.others {
 		if bulk := other.Related.Bulk; bulk != nil && b.Related.Bulk != nil && *bulk == *b.Related.Bulk && other.ID != b.ID {
-			list = append(list, timekit.View{Booking: other, Clock: k.clock}.Bare())
+			list = append(list, timekit.View{Booking: other, Clock: k.Clock}.Bare())
 		}
 	}
 	return list

@@ -2,73 +2,15 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 )
-
-func newCall(method, target, body string, headers ...string) *call {
-	c, _ := gin.CreateTestContext(httptest.NewRecorder())
-	c.Request = httptest.NewRequest(method, target, strings.NewReader(body))
-	for i := 0; i+1 < len(headers); i += 2 {
-		c.Request.Header.Add(headers[i], headers[i+1])
-	}
-	return &call{Context: c}
-}
-
-func TestParseTime(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"2026-12-01T09:00:00+01:00":     "2026-12-01T08:00:00Z",
-		"2026-12-01T09:00:00+0100":      "2026-12-01T08:00:00Z",
-		"2026-12-01T09:00:00Z":          "2026-12-01T09:00:00Z",
-		"2026-12-01T09:00:00.250Z":      "2026-12-01T09:00:00Z",
-		"2026-12-01T09:00-03:30":        "2026-12-01T12:30:00Z",
-		"2026-12-01T09:00:00":           "",
-		"2026-12-01":                    "",
-		"2026-13-01T09:00:00Z":          "",
-		"1969-12-31T23:59:59Z":          "",
-		"9999-12-01T09:00:00Z":          "",
-		"1764579600":                    "",
-		"":                              "",
-		"2026-12-01T09:00:00+01:00 foo": "",
-	} {
-		problems := booking.Problems{}
-		got := newCall(http.MethodGet, "/", "").parseTime(text, "start", problems)
-		if want == "" {
-			if len(problems["start"]) != 1 {
-				t.Errorf("%q was taken for %s", text, got)
-			}
-			continue
-		}
-		if got.Truncate(time.Second).Format(time.RFC3339) != want || len(problems) != 0 {
-			t.Errorf("%q is %s, want %s (%v)", text, got, want, problems)
-		}
-	}
-}
-
-func TestPreferredWait(t *testing.T) {
-	t.Parallel()
-	for header, want := range map[string]time.Duration{
-		"": 10 * time.Second, "wait=3": 3 * time.Second, "respond-async, wait=5": 0, "return=minimal, Wait=0": 0,
-		"wait=9999": maxWait, "wait=9223372037": maxWait, "wait=18446744074": maxWait, "wait=-1": 10 * time.Second, "wait=soon": 10 * time.Second,
-	} {
-		if got := newCall(http.MethodPost, "/", "", "Prefer", header).wait(10 * time.Second); got != want {
-			t.Errorf("Prefer: %s waits %s, want %s", header, got, want)
-		}
-	}
-}
 
 func TestReadInputs(t *testing.T) {
 	t.Parallel()
@@ -93,24 +35,6 @@ func TestReadInputs(t *testing.T) {
 	}
 }
 
-func TestCredentials(t *testing.T) {
-	t.Parallel()
-	for header, want := range map[string]string{
-		"":                          "",
-		"Basic OmtleQ==":            "key", // ":key"
-		"Basic dXNlcjprZXk=":        "",    // "user:key": a resource's credential, which this server does not know
-		"Bearer key":                "key",
-		"bearer key":                "key",
-		"Bearer":                    "",
-		"Digest username=\"x\"":     "",
-		"Basic not base64 at all==": "",
-	} {
-		if got := newCall(http.MethodGet, "/", "", "Authorization", header).credential(); got != want {
-			t.Errorf("%q gives %q, want %q", header, got, want)
-		}
-	}
-}
-
 func TestPrefetchIsNoClick(t *testing.T) {
 	t.Parallel()
 	for header, value := range map[string]string{
@@ -122,60 +46,6 @@ func TestPrefetchIsNoClick(t *testing.T) {
 	}
 	if newCall(http.MethodGet, "/", "", "Sec-Fetch-Mode", "navigate").prefetch() {
 		t.Error("a click counts as a prefetch")
-	}
-}
-
-// TestEveryCodeHasAStatus reads the codes off the ground floor.
-func TestEveryCodeHasAStatus(t *testing.T) {
-	t.Parallel()
-	for _, code := range booking.Codes {
-		if statuses[code] == 0 {
-			t.Errorf("code %s has no HTTP status", code)
-		}
-	}
-	if len(statuses) != len(booking.Codes) {
-		t.Errorf("%d statuses for %d codes", len(statuses), len(booking.Codes))
-	}
-}
-
-func TestIncludes(t *testing.T) {
-	t.Parallel()
-	for query, want := range map[string]string{
-		"": "", "include=": "", "include=event": "event", "include=event,attributes": "attributes event", "include=event%2C%20user": "event user",
-		"include=event&include=user": "event user", "include=resource.calendars": "resource resource.calendars", "include=a.b.c,a": "a a.b.c",
-	} {
-		all := newCall(http.MethodGet, "/?"+query, "").includes()
-		delete(all, "")
-		if got := strings.Join(slices.Sorted(maps.Keys(all)), " "); got != want {
-			t.Errorf("%s: got %s, want %s", query, got, want)
-		}
-	}
-}
-
-func TestPagesOfLists(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		target      string
-		page        postgres.Page
-		count, rows int
-		want        string
-	}{
-		{"/v2/bookings?search=a:b%3Bc:d&limit=2", postgres.Page{Number: 1, Limit: 2}, 2, 5, `{"current_page":1,"data":null,` +
-			`"first_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=1\u0026search=a%3Ab%3Bc%3Ad","from":1,"last_page":3,` +
-			`"last_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=3\u0026search=a%3Ab%3Bc%3Ad",` +
-			`"next_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=2\u0026search=a%3Ab%3Bc%3Ad","path":"https://x.example/b/v2/bookings",` +
-			`"per_page":2,"prev_page_url":null,"to":2,"total":5}`},
-		{"/v2/resources?page=9", postgres.Page{Number: 9, Limit: 50}, 0, 0, `{"current_page":9,"data":null,` +
-			`"first_page_url":"https://x.example/b/v2/resources?page=1","from":null,"last_page":1,"last_page_url":"https://x.example/b/v2/resources?page=1",` +
-			`"next_page_url":null,"path":"https://x.example/b/v2/resources","per_page":50,"prev_page_url":"https://x.example/b/v2/resources?page=8","to":null,"total":0}`},
-	} {
-		w := httptest.NewRecorder()
-		context, _ := gin.CreateTestContext(w)
-		context.Request = httptest.NewRequest(http.MethodGet, c.target, nil)
-		k := &call{Context: context, base: "https://x.example/b"}
-		if err := k.list(nil, c.count, c.rows, c.page); err != nil || w.Body.String() != c.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", c.target, w.Body, c.want)
-		}
 	}
 }
 
@@ -194,20 +64,5 @@ func TestFilters(t *testing.T) {
 		if _, err := newCall(http.MethodGet, "/?"+query, "").filter(); booking.CodeOf(err) != booking.Invalid {
 			t.Errorf("%.40s: %v", query, err)
 		}
-	}
-}
-
-func TestSizesOfBodies(t *testing.T) {
-	t.Parallel()
-	problems := booking.Problems{}
-	for raw, want := range map[string]string{"": "{}", "null": "{}", "[]": "{}", `{"a":1}`: `{"a":1}`} {
-		if got := object(json.RawMessage(raw), "meta", problems); string(got) != want {
-			t.Errorf("%q is %s, want %s", raw, got, want)
-		}
-	}
-	object(json.RawMessage(`[1]`), "meta", problems)
-	object(json.RawMessage(`{"a":"`+strings.Repeat("x", 64<<10)+`"}`), "settings", problems)
-	if len(problems["meta"]) != 1 || len(problems["settings"]) != 1 {
-		t.Errorf("%v", problems)
 	}
 }

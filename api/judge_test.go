@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -201,7 +202,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 			t.Fatal(err)
 		}
 		problems := booking.Problems{}
-		w, in, err := (&call{kind: booking.WidgetKey, app: &booking.App{}}).question(p, fields, problems)
+		w, in, err := (&call{Call: &edge.Call{Kind: booking.WidgetKey, App: &booking.App{}}}).question(p, fields, problems)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}
@@ -255,7 +256,7 @@ func TestVisitorsAskForWhatIsToCome(t *testing.T) {
 			if project == nil {
 				_ = json.Unmarshal(p.Availability, &body)
 			}
-			w, _, err := (&call{kind: booking.WidgetKey, app: &booking.App{}}).question(project, body, booking.Problems{})
+			w, _, err := (&call{Call: &edge.Call{Kind: booking.WidgetKey, App: &booking.App{}}}).question(project, body, booking.Problems{})
 			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
 				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
 			}

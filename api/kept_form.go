@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/api/edge"
 )
 
 const (
@@ -29,12 +31,12 @@ func (s *Server) keepForm(k *call, id uuid.UUID, f keptForm) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.KeepForm(k, k.app.ID, id, sealed, keptFormLife)
+	return s.DB.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
 }
 
 // keptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
 func (s *Server) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
-	sealed, err := s.DB.KeptForm(k, k.app.ID, id)
+	sealed, err := s.DB.KeptForm(k, k.App.ID, id)
 	if err != nil || s.Vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
 		return keptForm{}, err
 	}
@@ -43,8 +45,8 @@ func (s *Server) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
 
 // dropForm deletes what was kept, once it is booked. It expires anyhow, so a failure is only logged.
 func (s *Server) dropForm(k *call, id uuid.UUID) {
-	if err := s.DB.DropForm(k, k.app.ID, id); err != nil {
-		s.Log.Warn("could not delete a kept form before it expires", "request_id", requestID(k.Context), "error", err)
+	if err := s.DB.DropForm(k, k.App.ID, id); err != nil {
+		s.Log.Warn("could not delete a kept form before it expires", "request_id", edge.RequestID(k.Context), "error", err)
 	}
 }
 

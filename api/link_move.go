@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -48,7 +49,7 @@ func (s *Server) takeByLink(k *call, l *link) error {
 // onMovePage makes a visitor of whoever has the link: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
 func (s *Server) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
-	k.app, k.kind, k.clock = l.app, booking.WidgetKey, timekit.Clock{}
+	k.App, k.Kind, k.Clock = l.app, booking.WidgetKey, timekit.Clock{}
 	err := s.meterVisitor(k)
 	var r *requested
 	if err == nil {
@@ -76,7 +77,7 @@ func (s *Server) requestedBy(k *call, l *link, zone string) (*requested, error) 
 		}
 		if b.Related.Project == nil {
 			resource, err := s.DB.Resource(k, b.AppID, b.Resource.ID)
-			if unlessMissing(err) != nil {
+			if edge.UnlessNotFound(err) != nil {
 				return nil, err
 			}
 			r.unruled = err != nil || len(resource.Constraints) < len(`[{}]`)
@@ -116,7 +117,7 @@ func (s *Server) afterwards(k *call, l *link) (bool, error) {
 	}
 	a, err := s.DB.Action(k, id)
 	if err != nil || a.AppID != l.app.ID || a.Name != l.claims.Action || a.Channel != booking.ChannelLink || a.Status == booking.Refused {
-		return false, unlessMissing(err)
+		return false, edge.UnlessNotFound(err)
 	}
 	return true, s.donePage(k, l, a.Status)
 }

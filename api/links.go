@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
@@ -77,7 +78,7 @@ func (s *Server) followLink(k *call) error {
 
 func (s *Server) linkOptions(k *call) error {
 	k.Header("Allow", "GET, HEAD, OPTIONS, POST")
-	return k.noContent()
+	return k.NoContent()
 }
 
 // prefetch tells requests that a browser or proxy makes on a guess.
@@ -94,7 +95,7 @@ func (k *call) prefetch() bool {
 // readLink checks signature, path, use, and whether the action is open, in this order, and changes nothing. With an
 // error it returns as much of the link as may be shown.
 func (s *Server) readLink(k *call) (*link, error) {
-	id, err := k.id("id", "The booking")
+	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +161,7 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if err != nil {
 		return err
 	}
-	l.action = k.newAction(newID(), l.booking, l.claims.Action)
+	l.action = k.newAction(edge.NewID(), l.booking, l.claims.Action)
 	l.action.Channel = booking.ChannelLink
 	l.action.Actor = graphs.ActorOwnerLink
 	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -39,7 +40,7 @@ func (in locationInput) apply(l *booking.Location) error {
 	if in.UseCustomHours != nil {
 		l.UseCustomHours = *in.UseCustomHours
 	}
-	if meta := jsonObject(in.Meta, "meta", problems); meta != nil {
+	if meta := edge.JSONObject(in.Meta, "meta", problems); meta != nil {
 		l.Meta = meta
 	}
 	return problems.Err()
@@ -56,8 +57,8 @@ func readName(name, description *string, newName, newDescription *string, proble
 	if *name == "" {
 		problems.Add("name", "is required")
 	}
-	checkLength(*name, "name", 200, problems)
-	checkLength(*description, "description", 20_000, problems)
+	edge.CheckLength(*name, "name", 200, problems)
+	edge.CheckLength(*description, "description", 20_000, problems)
 }
 
 // degrees reads a coordinate; nil for none.
@@ -88,7 +89,7 @@ func (k *call) near() (*booking.Point, error) {
 }
 
 func (s *Server) listLocations(k *call) error {
-	page, search, err := k.publicListing()
+	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (s *Server) listLocations(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Locations(k, k.app.ID, search, near, page)
+	all, total, err := s.DB.Locations(k, k.App.ID, search, near, page)
 	if err != nil {
 		return err
 	}
@@ -104,13 +105,13 @@ func (s *Server) listLocations(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(views, len(views), total, page)
+	return k.AnswerList(views, len(views), total, page)
 }
 
 // publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
 // Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
 func (k *call) publicMeta(view timekit.Object) timekit.Object {
-	if k.kind == booking.ServerKey {
+	if k.Kind == booking.ServerKey {
 		return view
 	}
 	var all map[string]json.RawMessage
@@ -143,15 +144,15 @@ func (s *Server) showLocation(k *call, status int, l *booking.Location) error {
 	if err != nil {
 		return err
 	}
-	return k.data(status, views[0])
+	return k.Answer(status, views[0])
 }
 
 func (s *Server) createLocation(k *call) error {
 	var in locationInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	l := &booking.Location{ID: k.operation, AppID: k.app.ID}
+	l := &booking.Location{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(l); err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (s *Server) createLocation(k *call) error {
 }
 
 func (k *call) location(s *Server) (*booking.Location, error) {
-	id, err := k.id("id", "The location")
+	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (k *call) location(s *Server) (*booking.Location, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Location(k, k.app.ID, id, near)
+	return s.DB.Location(k, k.App.ID, id, near)
 }
 
 func (s *Server) getLocation(k *call) error {
@@ -189,7 +190,7 @@ func (s *Server) updateLocation(k *call) error {
 		return err
 	}
 	var in locationInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	if err := in.apply(l); err != nil {
@@ -202,12 +203,12 @@ func (s *Server) updateLocation(k *call) error {
 }
 
 func (s *Server) deleteLocation(k *call) error {
-	id, err := k.id("id", "The location")
+	id, err := k.ID("id", "The location")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteLocation(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteLocation(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -21,14 +22,12 @@ const maxBody = 1 << 20
 
 var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
-func requestID(c *gin.Context) string { return c.GetString("request_id") }
-
 // observe gives every request an id and notes how it went: the route's template, never its query, which may hold a
 // token.
 func (s *Server) observe(c *gin.Context) {
 	id := c.GetHeader("X-Request-Id")
 	if !goodRequestID.MatchString(id) {
-		id = newID().String()
+		id = edge.NewID().String()
 	}
 	c.Set("request_id", id)
 	c.Header("X-Request-Id", id)
@@ -53,7 +52,7 @@ func (s *Server) observe(c *gin.Context) {
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.fail(c, fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+			s.edge().Fail(c, fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
 		}
 	}()
 	c.Next()
@@ -65,7 +64,7 @@ var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte tha
 func (s *Server) plainAddress(c *gin.Context) {
 	page := strings.HasPrefix(c.FullPath(), "/pls/") || strings.HasPrefix(c.FullPath(), "/rts/")
 	if err := checkAddress(c.Request.URL); err != nil && !page {
-		s.fail(c, err)
+		s.edge().Fail(c, err)
 		return
 	}
 	c.Next()

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -10,7 +11,7 @@ import (
 // at any time, and a resource its own: see keepOwn for others'. A seat is offered by its session until that begins; a hold's time
 // was judged when it was held. A resource whose zone is unknown offers nothing of either.
 func (s *Server) offered(d *draft) error {
-	if d.keepOwn(); d.k.kind == booking.ServerKey || d.k.self != nil && *d.k.self == d.Resource.ID || len(d.problems) > 0 {
+	if d.keepOwn(); d.k.Kind == booking.ServerKey || d.k.Self != nil && *d.k.Self == d.Resource.ID || len(d.problems) > 0 {
 		return nil
 	}
 	if begun, err := s.begun(d.k, firstAction(d.ID)); begun || err != nil {
@@ -101,7 +102,7 @@ const longestWithout = 24 * time.Hour
 // offeringWithout is what a visitor may pick from where no project is named: nothing, unless the app lets its widgets do without
 // projects; then what the resource's own rules allow, of a day at most.
 func (s *Server) offeringWithout(d *draft) (*offering, error) {
-	if d.k.app.Settings.WidgetRequiresProject {
+	if d.k.App.Settings.WidgetRequiresProject {
 		d.problems.Add("project_id", needsProject)
 		return nil, nil
 	}
@@ -113,8 +114,8 @@ func (s *Server) offeringWithout(d *draft) (*offering, error) {
 	if r.Constraints == nil { // it came with a booking
 		var err error
 		r, err = s.DB.Resource(d.k, d.AppID, r.ID)
-		if missing(err, "resource_id", d.problems) || err != nil {
-			return nil, unlessMissing(err)
+		if edge.IsMissing(err, "resource_id", d.problems) || err != nil {
+			return nil, edge.UnlessNotFound(err)
 		}
 	}
 	o := &offering{in: availabilityInput{Resources: []string{r.ID.String()}}, zone: time.UTC}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -44,7 +45,7 @@ func (s *Server) offering(k *call, in availabilityInput) (*offering, error) {
 	if len(ids) == 0 {
 		return o, nil
 	}
-	all, err := s.DB.Bookable(k, k.app.ID, ids)
+	all, err := s.DB.Bookable(k, k.App.ID, ids)
 	o.offer(all)
 	return o, err
 }
@@ -146,7 +147,7 @@ func (o *offering) read(zone *time.Location) (*wanted, error) {
 	w := in.query(timekit.Clock{Zone: zone}, problems)
 	o.query = w.Query
 	if in.ReservationID != "" {
-		o.hold = parseID(in.ReservationID, "reservation_id", problems)
+		o.hold = edge.ParseID(in.ReservationID, "reservation_id", problems)
 	}
 	return w, problems.Err()
 }

@@ -13,7 +13,7 @@ func withOffers[T, O any](
 	k *call, all []*T, id func(*T) uuid.UUID, show func(*T, timekit.Clock) timekit.Object, part string,
 	load func(context.Context, []uuid.UUID) (map[uuid.UUID][]*O, error), showOffer func(*O, timekit.Clock) timekit.Object,
 ) ([]timekit.Object, error) {
-	wanted := k.includes()[part]
+	wanted := k.Includes()[part]
 	var offers map[uuid.UUID][]*O
 	if wanted {
 		ids := make([]uuid.UUID, len(all))
@@ -27,11 +27,11 @@ func withOffers[T, O any](
 	}
 	list := []timekit.Object{}
 	for _, one := range all {
-		view := show(one, k.clock)
+		view := show(one, k.Clock)
 		if wanted {
 			tied := []timekit.Object{}
 			for _, offer := range offers[id(one)] {
-				tied = append(tied, showOffer(offer, k.clock))
+				tied = append(tied, showOffer(offer, k.Clock))
 			}
 			view[part] = tied
 		}

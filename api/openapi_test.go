@@ -14,6 +14,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -139,32 +140,32 @@ var colon = regexp.MustCompile(`:(\w+)`)
 func TestDocumentHasTheRoutes(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
-	names := map[access]string{needNothing: "none", needAdmin: "admin", needApp: "app", needServer: "server", needClient: "client", needResource: "resource", needKey: "key"}
+	names := map[edge.Access]string{edge.RequireNothing: "none", edge.RequireAdmin: "admin", edge.RequireApp: "app", edge.RequireServer: "server", edge.RequireClient: "client", edge.RequireResource: "resource", edge.RequireKey: "key"}
 	served := map[string]bool{}
 	for _, r := range (&Server{}).routes() {
-		if r.method == http.MethodHead || r.method == http.MethodOptions {
+		if r.Method == http.MethodHead || r.Method == http.MethodOptions {
 			continue
 		}
-		path := colon.ReplaceAllString(r.path, "{$1}")
-		served[r.method+" "+path] = true
+		path := colon.ReplaceAllString(r.Path, "{$1}")
+		served[r.Method+" "+path] = true
 		item := doc.Paths.Value(path)
-		if item == nil || item.GetOperation(r.method) == nil {
-			t.Errorf("%s %s is not in the document", r.method, path)
+		if item == nil || item.GetOperation(r.Method) == nil {
+			t.Errorf("%s %s is not in the document", r.Method, path)
 			continue
 		}
-		op := item.GetOperation(r.method)
-		if got := op.Extensions["x-access"]; got != names[r.access] {
-			t.Errorf("%s %s: x-access is %v, want %s", r.method, path, got, names[r.access])
+		op := item.GetOperation(r.Method)
+		if got := op.Extensions["x-access"]; got != names[r.Access] {
+			t.Errorf("%s %s: x-access is %v, want %s", r.Method, path, got, names[r.Access])
 		}
-		if open := op.Security != nil && len(*op.Security) == 0; open != (r.access == needNothing) {
-			t.Errorf("%s %s: security does not fit the route", r.method, path)
+		if open := op.Security != nil && len(*op.Security) == 0; open != (r.Access == edge.RequireNothing) {
+			t.Errorf("%s %s: security does not fit the route", r.Method, path)
 		}
-		if once := op.Parameters.GetByInAndName("header", "Idempotency-Key") != nil; once != r.idempotent {
-			t.Errorf("%s %s: Idempotency-Key does not fit the route", r.method, path)
+		if once := op.Parameters.GetByInAndName("header", "Idempotency-Key") != nil; once != r.Idempotent {
+			t.Errorf("%s %s: Idempotency-Key does not fit the route", r.Method, path)
 		}
-		for _, name := range colon.FindAllStringSubmatch(r.path, -1) {
+		for _, name := range colon.FindAllStringSubmatch(r.Path, -1) {
 			if op.Parameters.GetByInAndName("path", name[1]) == nil {
-				t.Errorf("%s %s: parameter %s is missing", r.method, path, name[1])
+				t.Errorf("%s %s: parameter %s is missing", r.Method, path, name[1])
 			}
 		}
 	}
@@ -200,7 +201,7 @@ func TestDocumentHasTheEdge(t *testing.T) {
 					}
 				}
 			}
-			for _, name := range []string{zoneHeader, outHeader} {
+			for _, name := range []string{edge.ZoneHeader, edge.OutHeader} {
 				if shows && op.Parameters.GetByInAndName("header", name) == nil {
 					t.Errorf("%s %s does not tell of %s", method, path, name)
 				}
@@ -227,7 +228,7 @@ func TestDocumentHasTheCodes(t *testing.T) {
 		t.Errorf("codes in the document\n%v\nin internal/booking/errors.go\n%v", told, born)
 	}
 	for _, code := range born {
-		status := statuses[booking.Code(code)]
+		status := edge.Statuses[booking.Code(code)]
 		name := strings.ReplaceAll(http.StatusText(status), " ", "")
 		response := doc.Components.Responses[name]
 		if response == nil {

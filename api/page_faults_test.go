@@ -10,18 +10,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/metrics"
 )
 
 // pageAddresses are the addresses of all routes that answer people with pages, and addresses that such ones become when they are cut
 // off or miscopied.
-func pageAddresses(s *Server) (routes []route, broken []string) {
+func pageAddresses(s *Server) (routes []edge.Route, broken []string) {
 	for _, r := range s.routes() {
-		if isPage(r.path) && r.method != http.MethodOptions {
-			r.path = strings.NewReplacer(":id", uuid.NewString(), ":code", "x", ":action", "cancel").Replace(r.path)
+		if isPage(r.Path) && r.Method != http.MethodOptions {
+			r.Path = strings.NewReplacer(":id", uuid.NewString(), ":code", "x", ":action", "cancel").Replace(r.Path)
 			routes = append(routes, r)
-			broken = append(broken, r.path+"/x", r.path[:strings.LastIndexByte(r.path, '/')])
+			broken = append(broken, r.Path+"/x", r.Path[:strings.LastIndexByte(r.Path, '/')])
 		}
 	}
 	slices.Sort(broken)
@@ -33,7 +34,7 @@ func pageAddresses(s *Server) (routes []route, broken []string) {
 func TestPagesFailWithPages(t *testing.T) {
 	t.Parallel()
 	s := &Server{ // without a record, so that good addresses meet a fault, too
-		Limits: NewLimits(0, 0, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
+		Limits: edge.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}
 	handler := s.Handler()
 	ask := func(method, address, accept string) *httptest.ResponseRecorder {
@@ -51,7 +52,7 @@ func TestPagesFailWithPages(t *testing.T) {
 		t.Helper()
 		for _, accept := range []string{"text/html,application/xhtml+xml,application/json;q=0.9", "", "*/*"} {
 			w := ask(method, address, accept)
-			if w.Code != statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") ||
+			if w.Code != edge.Statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") ||
 				method != http.MethodHead && !strings.Contains(w.Body.String(), "<h1>") {
 				t.Errorf("%s %q for %q: %d %s %.80s", method, address, accept, w.Code, w.Header().Get("Content-Type"), w.Body)
 			}
@@ -62,7 +63,7 @@ func TestPagesFailWithPages(t *testing.T) {
 			}
 		}
 		w := ask(method, address, "application/json")
-		if w.Code != statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/problem+json") ||
+		if w.Code != edge.Statuses[code] || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/problem+json") ||
 			!strings.Contains(w.Body.String(), `"code":"`+string(code)+`"`) {
 			t.Errorf("%s %q for a program: %d %.120s", method, address, w.Code, w.Body)
 		}
@@ -73,21 +74,21 @@ func TestPagesFailWithPages(t *testing.T) {
 	}
 	for _, r := range routes {
 		for _, bad := range []string{"?signature=%ff", "?%ff=x", "?tz=a%00b"} {
-			fails(r.method, r.path+bad, booking.Malformed)
+			fails(r.Method, r.Path+bad, booking.Malformed)
 		}
-		fails(r.method, strings.Replace(r.path, "/x", "/\xff", 1)+"?a=%00", booking.Malformed)
-		fails(r.method, r.path+"?Timezone=Nowhere", booking.Invalid)
-		if r.method != http.MethodPost {
-			fails(r.method, r.path+"?signature=x", booking.Internal)
+		fails(r.Method, strings.Replace(r.Path, "/x", "/\xff", 1)+"?a=%00", booking.Malformed)
+		fails(r.Method, r.Path+"?Timezone=Nowhere", booking.Invalid)
+		if r.Method != http.MethodPost {
+			fails(r.Method, r.Path+"?signature=x", booking.Internal)
 		}
-		fails(http.MethodPatch, r.path, booking.MethodNotAllowed)
+		fails(http.MethodPatch, r.Path, booking.MethodNotAllowed)
 	}
 	for _, address := range broken {
 		code := booking.NotFound
 		switch { // there are other routes by these addresses
 		case strings.HasSuffix(address, "/external_action"):
 			code = booking.MethodNotAllowed
-		case slices.ContainsFunc(routes, func(r route) bool { return r.path == address }):
+		case slices.ContainsFunc(routes, func(r edge.Route) bool { return r.Path == address }):
 			continue
 		}
 		fails(http.MethodGet, address, code)

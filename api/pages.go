@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -123,12 +124,12 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.public(k.Context, err)
+	known := s.edge().PublicError(k.Context, err)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
 		p = l.page()
 	}
-	p.Code, p.Request = known.Code, requestID(k.Context)
+	p.Code, p.Request = known.Code, edge.RequestID(k.Context)
 	p.Title, p.Text = explain(known)
 	switch {
 	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
@@ -140,7 +141,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 			return err
 		}
 	}
-	return s.page(k, statuses[known.Code], "", p, nil)
+	return s.page(k, edge.Statuses[known.Code], "", p, nil)
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
@@ -160,7 +161,7 @@ func (s *Server) offerDecline(l *link, p *page) error {
 func (s *Server) page(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
-		return k.data(status, data)
+		return k.Answer(status, data)
 	}
 	p.Style = template.CSS(pageStyle) //nolint:gosec // our own file
 	var text strings.Builder

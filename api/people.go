@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -13,7 +14,7 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 	if len(fields) == 0 {
 		return []booking.Customer{}
 	}
-	c := booking.Customer{ID: newID()}
+	c := booking.Customer{ID: edge.NewID()}
 	own := map[string]json.RawMessage{}
 	known := map[string]*string{"name": &c.Name, "email": &c.Email, "phone": &c.Phone, "voip": &c.Voip, "timezone": &c.Timezone}
 	for name, raw := range fields {
@@ -26,21 +27,21 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 			problems.Add("customer."+name, "must be a text")
 		}
 		*target = strings.TrimSpace(*target)
-		checkLength(*target, "customer."+name, 500, problems)
+		edge.CheckLength(*target, "customer."+name, 500, problems)
 	}
 	checkEmail(c.Email, "customer.email", problems)
 	if c.Timezone != "" {
-		checkZone(c.Timezone, "customer.timezone", problems)
+		edge.CheckZone(c.Timezone, "customer.timezone", problems)
 	}
 	text, _ := json.Marshal(own) //nolint:errchkjson // read from JSON just now
-	c.Meta = object(text, "customer", problems)
+	c.Meta = edge.CheckObject(text, "customer", problems)
 	return []booking.Customer{c}
 }
 
 // askCustomer finds the fields missing that the draft's project asks of its customers. It holds for visitors with a widget key:
 // pages ask by their forms, and an owner knows what they know. A hold is made before anybody is asked.
 func (d *draft) askCustomer() {
-	if d.project == nil || d.k.kind == booking.ServerKey || d.k.offer != nil || d.fixed == holdGraph {
+	if d.project == nil || d.k.Kind == booking.ServerKey || d.k.offer != nil || d.fixed == holdGraph {
 		return
 	}
 	for _, one := range projectFields(d.project.CustomerFields) {

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -18,18 +19,18 @@ func (s *Server) place(d *draft) error {
 }
 
 func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
-	id := parseID(resourceID, "resource_id", problems)
+	id := edge.ParseID(resourceID, "resource_id", problems)
 	var calendar *uuid.UUID
 	if calendarID != "" {
-		named := parseID(calendarID, "calendar_id", problems)
+		named := edge.ParseID(calendarID, "calendar_id", problems)
 		calendar = &named
 	}
 	if id == uuid.Nil {
 		return nil
 	}
-	resource, found, err := s.DB.Place(k, k.app.ID, id, calendar)
-	if missing(err, "resource_id", problems) || err != nil {
-		return unlessMissing(err)
+	resource, found, err := s.DB.Place(k, k.App.ID, id, calendar)
+	if edge.IsMissing(err, "resource_id", problems) || err != nil {
+		return edge.UnlessNotFound(err)
 	}
 	b.Resource = *resource
 	if found == nil {
@@ -38,19 +39,4 @@ func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID s
 	}
 	b.Calendar = *found
 	return nil
-}
-
-func missing(err error, field string, problems booking.Problems) bool {
-	if booking.CodeOf(err) != booking.NotFound {
-		return false
-	}
-	problems.Add(field, "does not exist")
-	return true
-}
-
-func unlessMissing(err error) error {
-	if booking.CodeOf(err) == booking.NotFound {
-		return nil
-	}
-	return err
 }

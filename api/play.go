@@ -12,10 +12,7 @@ import (
 	"holdfast/internal/limit"
 )
 
-const (
-	maxWait   = 25 * time.Second // longest "Prefer: wait"
-	lookAgain = time.Second      // announcements can be missed; the record cannot
-)
+const lookAgain = time.Second // announcements can be missed; the record cannot
 
 // outcome is an action as far as it is decided, and its booking as the record has it then.
 type outcome struct {
@@ -38,7 +35,7 @@ func (s *Server) play(
 func (s *Server) startBooking(
 	k *call, b *booking.Booking, a *booking.Action, move graphs.Move, place *limit.Place, wait time.Duration,
 ) (outcome, error) {
-	app := k.app.Slug
+	app := k.App.Slug
 	insert := func() (*booking.Action, error) {
 		defer k.leaveDoor()
 		return s.DB.Create(k, b, a, move)
@@ -136,8 +133,8 @@ func (k *call) newAction(id uuid.UUID, b *booking.Booking, name string) *booking
 		ID: id, AppID: b.AppID, BookingID: b.ID, Name: name, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI,
 		Status: booking.Pending,
 	}
-	if k.keyID != uuid.Nil {
-		a.KeyID = &k.keyID
+	if k.KeyID != uuid.Nil {
+		a.KeyID = &k.KeyID
 	}
 	return a
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
@@ -26,7 +27,7 @@ func readPlay(text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) 
 	for i, one := range wanted {
 		steps[i] = one.Step
 	}
-	if err := readError(strictjson.Rules{Also: steps}.Decode(text, &flags), ""); err != nil {
+	if err := edge.ReadError(strictjson.Rules{Also: steps}.Decode(text, &flags), ""); err != nil {
 		return in, err
 	}
 	in.relayed = flags.Relayed == nil || bool(*flags.Relayed)
@@ -49,7 +50,7 @@ func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, prob
 		return nil
 	}
 	if err := (strictjson.Rules{Also: []string{one.Field}}).Decode(step, &struct{}{}); err != nil {
-		addFaults(err, one.Step, problems)
+		edge.AddFaults(err, one.Step, problems)
 		return nil
 	}
 	var fields map[string]json.RawMessage
@@ -58,13 +59,13 @@ func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, prob
 	name := one.Step + "." + one.Field
 	if raw, ok := fields[one.Field]; ok {
 		if err := strictjson.Decode(raw, &text); err != nil {
-			addFaults(err, name, problems)
+			edge.AddFaults(err, name, problems)
 		}
 	}
 	if text == nil {
 		return nil
 	}
-	checkLength(*text, name, maxInput, problems)
+	edge.CheckLength(*text, name, maxInput, problems)
 	if problem := graph.CheckOverrides(graphs.Overrides{one.Timer: *text})[one.Timer]; one.Timer != "" && problem != "" {
 		problems.Add(name, "%s", problem)
 	}

@@ -52,7 +52,7 @@ func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code 
 
 // visiting finds what the link offers, in the zone the visitor asks for.
 func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
-	project, err := s.DB.Project(k, k.app.ID, a.link.ProjectID)
+	project, err := s.DB.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 // showed, "" if it showed none: nobody is to get more or less than they have seen.
 func (k *call) pick(o *offering, start, end, resource string) (c *choice, said string, err error) {
 	problems := booking.Problems{}
-	at := k.parseTime(start, "start", problems)
+	at := k.ParseTime(start, "start", problems)
 	if len(problems) > 0 {
 		return nil, saidOver, nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -17,7 +18,7 @@ const maxTries = 20
 func (s *Server) tryOf(k *call, v *linkVisit, c *choice) (operation uuid.UUID, page string, err error) {
 	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.start)+" "+wire(c.end)+" "+c.resource.ID.String()))
 	for range maxTries {
-		_, made := v.visit.request(k.app.ID, operation)
+		_, made := v.visit.request(k.App.ID, operation)
 		tried, err := s.DB.Action(k, firstAction(made))
 		if booking.CodeOf(err) == booking.NotFound {
 			return operation, "", nil
@@ -38,13 +39,13 @@ func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
 	if tried.Status == booking.Refused {
 		return "", nil
 	}
-	b, err := s.DB.Booking(k, k.app.ID, tried.BookingID)
+	b, err := s.DB.Booking(k, k.App.ID, tried.BookingID)
 	if err != nil || b.Request == nil {
-		return "", unlessMissing(err)
+		return "", edge.UnlessNotFound(err)
 	}
 	found, _, err := s.DB.OpenRequest(k, b.Request.Code)
 	if err != nil || found.Booking != nil && found.Booking.Completed {
-		return "", unlessMissing(err)
+		return "", edge.UnlessNotFound(err)
 	}
 	return requestPath(b.Request), nil
 }
@@ -55,7 +56,7 @@ func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error 
 		return err
 	}
 	pairs := []string{"tz", v.offer.zone.String(), "said", said}
-	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(v.offer.zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))

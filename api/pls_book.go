@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -22,7 +23,7 @@ func (k *call) readForm() error {
 
 func (k *call) parseForm() error {
 	if err := k.Request.ParseForm(); err != nil {
-		if known := bodyError(err); booking.CodeOf(known) != booking.Malformed {
+		if known := edge.BodyError(err); booking.CodeOf(known) != booking.Malformed {
 			return known
 		}
 		return booking.Wrap(err, booking.Malformed, "The form could not be read.")
@@ -38,7 +39,7 @@ func (k *call) parseForm() error {
 func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
 	zone, ahead := v.offer.zone, outlookOf(v.project)
 	p := &formPage{
-		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone), Text: ahead.text(k.app.Name),
+		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone), Text: ahead.text(k.App.Name),
 		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: ahead.button(),
 		Back: k.with(v.keep(), "tz", zone.String(), "from", c.start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
@@ -99,11 +100,11 @@ func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *choice, err error) 
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
 func (s *Server) bookForm(k *call, v *linkVisit, c *choice, f *form) (outcome, error) {
-	request, id := v.visit.request(k.app.ID, f.operation)
+	request, id := v.visit.request(k.App.ID, f.operation)
 	request.PublicLink, request.ProjectID, request.Summary = &v.link.ID, &v.project.ID, v.link.Title
 	request.DurationMinutes = int(v.offer.length / time.Minute)
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
-	k.operation, k.repeated = id, true // perhaps: see begun
+	k.Operation, k.Repeated = id, true // perhaps: see begun
 	in := c.input(v.link.Title)
 	in.ProjectID, in.Customer = v.project.ID.String(), f.customer(v.offer.zone)
 	return s.bookRequest(k, in, request, v.visit.spends())
@@ -111,7 +112,7 @@ func (s *Server) bookForm(k *call, v *linkVisit, c *choice, f *form) (outcome, e
 
 // input is the slot as a booking that is asked for.
 func (c *choice) input(what string) bookingInput {
-	slot := slotInput{Start: stamp(wire(c.start)), End: stamp(wire(c.end)), What: what}
+	slot := slotInput{Start: edge.Stamp(wire(c.start)), End: edge.Stamp(wire(c.end)), What: what}
 	return bookingInput{ResourceID: c.resource.ID.String(), slotInput: slot}
 }
 
@@ -120,7 +121,7 @@ func (c *choice) input(what string) bookingInput {
 func (s *Server) bookRequest(
 	k *call, in bookingInput, request *booking.SchedulingRequest, claim *booking.Claim,
 ) (outcome, error) {
-	d, err := s.draft(k, k.operation, in, "")
+	d, err := s.draft(k, k.Operation, in, "")
 	if err != nil {
 		return outcome{}, err
 	}

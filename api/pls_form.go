@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -58,7 +59,7 @@ const maxAnswer = 2000 // characters
 
 // newForm asks for name and e-mail address, for what the project asks its customers, and for what the link does.
 func newForm(v *linkVisit) *form {
-	f := &form{operation: newID(), fields: []*question{
+	f := &form{operation: edge.NewID(), fields: []*question{
 		{Name: "name", Label: "Name", Type: "text", Fill: "name", Required: true},
 		{Name: "email", Label: "E-mail address", Type: "email", Fill: "email", Required: true},
 	}}
@@ -161,7 +162,7 @@ func readAnswers(k *call, v *linkVisit) *form {
 func (f *question) read(text string) {
 	problems := booking.Problems{}
 	f.Value = text
-	checkLength(text, f.Name, maxAnswer, problems)
+	edge.CheckLength(text, f.Name, maxAnswer, problems)
 	switch {
 	case len(problems) > 0:
 		f.Fault = "Please write less than this: " + strconv.Itoa(maxAnswer) + " characters at most."

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -13,7 +14,7 @@ func (s *Server) embedProject(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.PublicProject(p))
+	return k.Answer(http.StatusOK, timekit.PublicProject(p))
 }
 
 // hostedProject shows a project to anybody who knows its slug, with a widget key to go on with: the newest one of its app. That is
@@ -22,10 +23,10 @@ func (s *Server) embedProject(k *call) error {
 // an address may try is limited, as with a widget key.
 func (s *Server) hostedProject(k *call) error {
 	slug := k.Param("slug")
-	if !goodSlug.MatchString(slug) {
+	if !edge.GoodSlug.MatchString(slug) {
 		return booking.Errorf(booking.NotFound, "The project does not exist.")
 	}
-	if err := k.tooMany(s.Limits.slugs.Take(k.address())); err != nil {
+	if err := k.TooMany(s.Limits.Slugs.Take(k.Address())); err != nil {
 		return err
 	}
 	p, err := s.DB.ProjectBySlug(k, slug)
@@ -42,5 +43,5 @@ func (s *Server) hostedProject(k *call) error {
 	}
 	view := timekit.PublicProject(p)
 	view["app_key"] = string(key)
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }

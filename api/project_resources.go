@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
 func (s *Server) listProjectResources(k *call) error {
-	page, err := k.page()
+	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (s *Server) listProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 // addProjectResource puts a resource behind the others. One that is there already stays where it is.
@@ -37,22 +38,22 @@ func (s *Server) addProjectResource(k *call) error {
 	var in struct {
 		ResourceID string `json:"resource_id"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	id := parseID(in.ResourceID, "resource_id", problems)
+	id := edge.ParseID(in.ResourceID, "resource_id", problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	r, err := s.DB.Resource(k, k.app.ID, id)
-	if missing(err, "resource_id", problems) {
+	r, err := s.DB.Resource(k, k.App.ID, id)
+	if edge.IsMissing(err, "resource_id", problems) {
 		return problems.Err()
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.DB.AddProjectResource(k, k.app.ID, p.ID, id); err != nil {
+	if err := s.DB.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
 		return err
 	}
 	return s.showResource(k, http.StatusCreated, r)
@@ -79,12 +80,12 @@ func (s *Server) setProjectResources(k *call) error {
 	if err := s.DB.UpdateProject(k, change); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 // bareList reads a body that is a list. An empty body is none: it must not take everything away.
 func (k *call) bareList(field string) (json.RawMessage, error) {
-	body, err := k.readBody()
+	body, err := k.ReadBody()
 	if err != nil {
 		return nil, err
 	}
@@ -92,21 +93,21 @@ func (k *call) bareList(field string) (json.RawMessage, error) {
 		return nil, booking.Problems{field: {"the body must be a list"}}.Err()
 	}
 	var list json.RawMessage
-	err = fill(body, &list)
+	err = edge.DecodeInner(body, &list)
 	return list, err
 }
 
 func (s *Server) dropProjectResource(k *call) error {
-	id, err := k.id("id", "The project")
+	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err
 	}
-	resource, err := k.id("rid", "The resource")
+	resource, err := k.ID("rid", "The resource")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DropProjectResource(k, k.app.ID, id, resource); err != nil {
+	if err := s.DB.DropProjectResource(k, k.App.ID, id, resource); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

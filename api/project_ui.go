@@ -3,29 +3,30 @@ package api
 import (
 	"encoding/json"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
 // checkUI checks how a project's pages look. The texts that a widget reads must be texts.
 func checkUI(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
-	raw = jsonObject(raw, field, problems)
+	raw = edge.JSONObject(raw, field, problems)
 	var in struct {
 		Localization json.RawMessage `json:"localization"`
 	}
-	checkFields(raw, &in, field, problems)
-	texts := jsonObject(in.Localization, field+".localization", problems)
+	edge.CheckFields(raw, &in, field, problems)
+	texts := edge.JSONObject(in.Localization, field+".localization", problems)
 	var known struct {
 		Success string `json:"success_message"`
 		Submit  string `json:"submit_button"`
 		Prefix  string `json:"allocated_resource_prefix"`
 	}
-	checkFields(texts, &known, field+".localization", problems)
+	edge.CheckFields(texts, &known, field+".localization", problems)
 	return raw
 }
 
 // checkForm checks the fields of a booking form: an object each.
 func checkForm(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
-	raw = jsonObject(raw, field, problems)
+	raw = edge.JSONObject(raw, field, problems)
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
 		return raw // told already: it is no object
@@ -34,7 +35,7 @@ func checkForm(raw json.RawMessage, field string, problems booking.Problems) jso
 		if string(one) == "null" {
 			problems.Add(field+"."+name, "must be an object")
 		}
-		jsonObject(one, field+"."+name, problems)
+		edge.JSONObject(one, field+"."+name, problems)
 	}
 	return raw
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
@@ -31,23 +32,23 @@ type projectInput struct {
 // readProject reads the body and checks it. What the body does not name is empty or nil.
 func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Project, error) {
 	var in projectInput
-	if err := k.decodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
+	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
 	}
 	problems := booking.Problems{}
-	p := &booking.Project{ID: id, AppID: k.app.ID, Slug: in.Slug}
+	p := &booking.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
 	if in.Name != nil {
 		p.Name = strings.TrimSpace(*in.Name)
 	}
 	if p.Name == "" && (fresh || in.Name != nil) {
 		problems.Add("name", "is required")
 	}
-	checkLength(p.Name, "name", 200, problems)
-	if p.Slug != "" && !goodSlug.MatchString(p.Slug) {
+	edge.CheckLength(p.Name, "name", 200, problems)
+	if p.Slug != "" && !edge.GoodSlug.MatchString(p.Slug) {
 		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
 	}
 	in.rules(p, problems)
-	p.Reminders = jsonList(in.Reminders, "reminders", problems)
+	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
 	readReminders(p.Reminders, "reminders", s.Webhooks, problems)
 	if err := s.parts(k, in, p, problems); err != nil {
 		return nil, err
@@ -62,14 +63,14 @@ func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
-	p.Meta = jsonObject(in.Meta, "meta", problems)
+	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 }
 
 // parts reads the lists of what the project is made of; all of it must be the app's.
 func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems booking.Problems) error {
-	p.Resources = idList(in.Resources, "resources", problems)
-	p.Locations = idList(in.Locations, "locations", problems)
-	p.Services = idList(in.Services, "services", problems)
+	p.Resources = edge.IDList(in.Resources, "resources", problems)
+	p.Locations = edge.IDList(in.Locations, "locations", problems)
+	p.Services = edge.IDList(in.Services, "services", problems)
 	lacking, err := s.DB.Lacking(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
@@ -84,9 +85,9 @@ func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems bo
 // checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
 // with the booking.
 func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
-	raw = jsonObject(raw, field, problems)
+	raw = edge.JSONObject(raw, field, problems)
 	var in bookingInput
-	checkFields(raw, &in, field, problems)
+	edge.CheckFields(raw, &in, field, problems)
 	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}
@@ -94,11 +95,11 @@ func checkInherited(raw json.RawMessage, field string, problems booking.Problems
 }
 
 func (s *Server) listProjects(k *call) error {
-	page, search, err := k.publicListing()
+	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Projects(k, k.app.ID, search, page)
+	all, total, err := s.DB.Projects(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -106,21 +107,21 @@ func (s *Server) listProjects(k *call) error {
 	for _, p := range all {
 		list = append(list, k.projectView(p))
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 // projectView is a project as the caller may see it.
 func (k *call) projectView(p *booking.Project) timekit.Object {
-	if k.kind != booking.ServerKey {
+	if k.Kind != booking.ServerKey {
 		return timekit.PublicProject(p)
 	}
-	return timekit.Project(p, k.clock)
+	return timekit.Project(p, k.Clock)
 }
 
 // createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
 // refused.
 func (s *Server) createProject(k *call) error {
-	p, err := s.readProject(k, k.operation, true)
+	p, err := s.readProject(k, k.Operation, true)
 	if err != nil {
 		return err
 	}
@@ -136,11 +137,11 @@ func (s *Server) createProject(k *call) error {
 	if err != nil {
 		return err
 	}
-	if p, err = s.DB.Project(k, k.app.ID, p.ID); err != nil {
+	if p, err = s.DB.Project(k, k.App.ID, p.ID); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.data(http.StatusCreated, timekit.Project(p, k.clock))
+	return k.Answer(http.StatusCreated, timekit.Project(p, k.Clock))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -158,11 +159,11 @@ func slugOf(name string) string {
 }
 
 func (k *call) project(s *Server) (*booking.Project, error) {
-	id, err := k.id("id", "The project")
+	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Project(k, k.app.ID, id)
+	return s.DB.Project(k, k.App.ID, id)
 }
 
 func (s *Server) getProject(k *call) error {
@@ -170,7 +171,7 @@ func (s *Server) getProject(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, timekit.Project(p, k.clock))
+	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
 }
 
 // updateProject changes what the body names. It answers without a body, as Timekit does.
@@ -185,16 +186,16 @@ func (s *Server) updateProject(k *call) error {
 	if err := s.DB.UpdateProject(k, p); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (s *Server) deleteProject(k *call) error {
-	id, err := k.id("id", "The project")
+	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteProject(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteProject(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

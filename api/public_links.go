@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -56,7 +57,7 @@ func (o *optionalInt) UnmarshalJSON(raw []byte) error {
 // apply writes what the body names onto l and checks the whole.
 func (in publicLinkInput) apply(l *booking.PublicLink, problems booking.Problems) {
 	if in.ProjectID != nil {
-		l.ProjectID = parseID(*in.ProjectID, "project_id", problems)
+		l.ProjectID = edge.ParseID(*in.ProjectID, "project_id", problems)
 	}
 	if in.Title != nil {
 		l.Title = strings.TrimSpace(*in.Title)
@@ -86,8 +87,8 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 	if l.Title == "" {
 		problems.Add("title", "is required")
 	}
-	checkLength(l.Title, "title", 200, problems)
-	checkLength(l.Description, "description", 20_000, problems)
+	edge.CheckLength(l.Title, "title", 200, problems)
+	edge.CheckLength(l.Description, "description", 20_000, problems)
 	if d := l.DurationMinutes; d != nil && (*d < 1 || *d > maxMinutes) {
 		problems.Add("duration", "must lie between 1 and %d minutes", maxMinutes)
 	}
@@ -126,7 +127,7 @@ func checkQuestions(all []booking.Question, problems booking.Problems) {
 }
 
 func (s *Server) listPublicLinks(k *call) error {
-	all, err := s.DB.PublicLinks(k, k.app.ID)
+	all, err := s.DB.PublicLinks(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -134,11 +135,11 @@ func (s *Server) listPublicLinks(k *call) error {
 	for _, l := range all {
 		list = append(list, k.publicLinkView(l))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 func (s *Server) createPublicLink(k *call) error {
-	l := &booking.PublicLink{ID: k.operation, AppID: k.app.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
+	l := &booking.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
 	if err := s.readPublicLink(k, l); err != nil {
 		return err
 	}
@@ -147,13 +148,13 @@ func (s *Server) createPublicLink(k *call) error {
 		return err
 	}
 	k.Header("Location", "/v2/public_links/"+l.ID.String())
-	return k.data(http.StatusCreated, k.publicLinkView(l))
+	return k.Answer(http.StatusCreated, k.publicLinkView(l))
 }
 
 // readPublicLink reads the body onto l, whose project must be the app's.
 func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	var in publicLinkInput
-	if err := k.decodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
+	if err := k.DecodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -164,8 +165,8 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 		}
 		return problems.Err()
 	}
-	project, err := s.DB.Project(k, k.app.ID, l.ProjectID)
-	if missing(err, "project_id", problems) {
+	project, err := s.DB.Project(k, k.App.ID, l.ProjectID)
+	if edge.IsMissing(err, "project_id", problems) {
 		return problems.Err()
 	}
 	if err != nil {
@@ -189,11 +190,11 @@ func unfitForPages(p *booking.Project) string {
 }
 
 func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {
-	id, err := k.id("id", "The public link")
+	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.PublicLink(k, k.app.ID, id)
+	return s.DB.PublicLink(k, k.App.ID, id)
 }
 
 func (s *Server) getPublicLink(k *call) error {
@@ -201,7 +202,7 @@ func (s *Server) getPublicLink(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.publicLinkView(l))
+	return k.Answer(http.StatusOK, k.publicLinkView(l))
 }
 
 func (s *Server) updatePublicLink(k *call) error {
@@ -215,25 +216,25 @@ func (s *Server) updatePublicLink(k *call) error {
 	if l, err = s.DB.UpdatePublicLink(k, l); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.publicLinkView(l))
+	return k.Answer(http.StatusOK, k.publicLinkView(l))
 }
 
 func (s *Server) deletePublicLink(k *call) error {
-	id, err := k.id("id", "The public link")
+	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeletePublicLink(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeletePublicLink(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
 func (k *call) publicLinkView(l *booking.PublicLink) timekit.Object {
 	return timekit.Object{
-		"id": l.ID, "code": l.Code, "url": k.base + "/pls/" + l.Code, "project_id": l.ProjectID, "title": l.Title,
+		"id": l.ID, "code": l.Code, "url": k.Base + "/pls/" + l.Code, "project_id": l.ProjectID, "title": l.Title,
 		"description": l.Description, "duration": l.DurationMinutes, "horizon_days": l.HorizonDays,
 		"questions": append([]booking.Question{}, l.Questions...), "require_claim_token": l.RequireClaimToken, "enabled": l.Enabled,
-		"created_at": k.clock.Show(l.CreatedAt, time.UTC), "updated_at": k.clock.Show(l.UpdatedAt, time.UTC),
+		"created_at": k.Clock.Show(l.CreatedAt, time.UTC), "updated_at": k.Clock.Show(l.UpdatedAt, time.UTC),
 	}
 }

@@ -3,10 +3,8 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,34 +15,14 @@ import (
 	"holdfast/internal/webhook"
 )
 
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
-// TestBodiesThatDoNotCome: whoever is slow, or hangs up, is told so, and it is not the server's fault.
-func TestBodiesThatDoNotCome(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]booking.Code{
-		os.ErrDeadlineExceeded: booking.RequestTimeout, io.ErrUnexpectedEOF: booking.Malformed, errors.New("no idea"): booking.Malformed,
-		&http.MaxBytesError{Limit: 7}: booking.Internal, // public makes TooLarge of it
-	} {
-		k := newCall(http.MethodPost, "/", "")
-		k.Request.Body = io.NopCloser(failing{err})
-		var in struct{}
-		if got := k.decode(&in); booking.CodeOf(got) != want {
-			t.Errorf("%v gives %v", err, got)
-		}
-	}
-}
-
 func TestBodiesAreReadAgain(t *testing.T) {
 	t.Parallel()
 	k := newCall(http.MethodPost, "/", `{"start":"x"}`)
 	var one, two slotInput
-	if err := k.decode(&one); err != nil || one.Start != "x" {
+	if err := k.Decode(&one); err != nil || one.Start != "x" {
 		t.Fatalf("%+v, %v", one, err)
 	}
-	if err := k.decode(&two); err != nil || two.Start != "x" {
+	if err := k.Decode(&two); err != nil || two.Start != "x" {
 		t.Errorf("%+v, %v", two, err)
 	}
 }
@@ -65,7 +43,7 @@ func TestErrorsOfBodies(t *testing.T) {
 		`{"x":{"y":[1e131071]}}`: "invalid x.y.0 must be a number of at most 40 characters that a double can carry (up to 1.7e308)",
 	} {
 		var in slotInput
-		err := newCall(http.MethodPost, "/", body).decode(&in)
+		err := newCall(http.MethodPost, "/", body).Decode(&in)
 		if got := told(err); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", body, got, want)
 		}
@@ -139,22 +117,14 @@ func TestOnlyOneWayToRead(t *testing.T) {
 	t.Parallel()
 	calls := regexp.MustCompile(`.*json\.(Unmarshal|NewDecoder)\(.*`)
 	allowed := map[string]string{
-		"idempotency.go": "headers that this server kept", "clock.go": "one text", "people.go": "one text", "rts.go": "what this server wrote",
+		"edge/idempotency.go": "headers that this server kept", "edge/clock.go": "one text", "people.go": "one text", "rts.go": "what this server wrote",
 		"project_ui.go": "a map", "public_links.go": "one number", "reminders.go": "a list that was read before", "booking_input.go": "maps",
-		"resource_view.go": "a list of texts", "rules.go": "a list of texts", "webhook_input.go": "a map of texts", "holds.go": "one number",
+		"resource_view.go": "a list of texts", "edge/json.go": "a list of texts", "webhooks/input.go": "a map of texts", "holds.go": "one number",
 	}
-	files, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file.Name())
-		if err != nil || !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
-			continue
-		}
-		for _, line := range calls.FindAllString(string(text), -1) {
-			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "_ = ") && allowed[file.Name()] == "" {
-				t.Errorf("%s: %s\nuse k.decode or fill, or say here why not", file.Name(), line)
+	for path, text := range sources(t) {
+		for _, line := range calls.FindAllString(text, -1) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "_ = ") && allowed[path] == "" {
+				t.Errorf("%s: %s\nuse Decode or DecodeInner, or say here why not", path, line)
 			}
 		}
 	}

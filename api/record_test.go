@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.temporal.io/sdk/client"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/dispatch"
@@ -60,10 +61,10 @@ func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture
 	f.Server = &Server{
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{Client: f.temporal}, Retries: dispatch.NewRetries(log),
 		Vault: vault, Keyring: keyring, Links: links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
-		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: NewLimits(0, 0, 0), Admission: NewAdmission(20),
+		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: edge.NewLimits(0, 0, 0), Admission: NewAdmission(20),
 		SignIns: apps.NewPasswords(1), Passwords: apps.NewPasswords(1), Wait: 20 * time.Second, Metrics: metrics.New(), Log: log,
 	}
-	f.app = &booking.App{ID: newID(), Name: "Acme", Slug: "acme", Settings: booking.NewAppSettings()}
+	f.app = &booking.App{ID: edge.NewID(), Name: "Acme", Slug: "acme", Settings: booking.NewAppSettings()}
 	for _, one := range change {
 		one(&f.app.Settings, f.Server)
 	}
@@ -136,7 +137,7 @@ func (p *prompt) CheckHealth(context.Context, *client.CheckHealthRequest) (*clie
 // key makes another key of the app.
 func (f *fixture) key(kind booking.KeyKind) string {
 	f.t.Helper()
-	_, key, err := apps.AddKey(f.t.Context(), f.DB, f.Vault, f.app, kind, "another", newID())
+	_, key, err := apps.AddKey(f.t.Context(), f.DB, f.Vault, f.app, kind, "another", edge.NewID())
 	check(f.t, err)
 	return key
 }
@@ -186,7 +187,7 @@ func (a answer) want(t *testing.T, status int) answer {
 // refused fails the test unless the answer is an error with a code, about a field unless that is "".
 func (a answer) refused(t *testing.T, code booking.Code, field string) {
 	t.Helper()
-	var p problem
+	var p edge.Problem
 	if err := json.Unmarshal(a.Body.Bytes(), &p); err != nil || p.Code != code || field != "" && len(p.Errors[field]) == 0 {
 		t.Errorf("%s: %d, want %s about %q: %s", a.what, a.Code, code, field, a.Body)
 	}

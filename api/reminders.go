@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
@@ -94,14 +95,14 @@ func readReminders(raw json.RawMessage, field string, o webhook.Options, problem
 		return nil
 	}
 	if err := strictjson.Decode(raw, &list); err != nil {
-		addFaults(err, field, problems)
+		edge.AddFaults(err, field, problems)
 		return nil
 	}
 	if len(list) > maxReminders {
 		problems.Add(field, "must not be more than %d", maxReminders)
 		return nil
 	}
-	if jsonList(raw, field, problems); len(problems[field]) > 0 { // they are kept as they were asked for
+	if edge.JSONList(raw, field, problems); len(problems[field]) > 0 { // they are kept as they were asked for
 		return nil
 	}
 	for i, in := range list {
@@ -148,7 +149,7 @@ func (s *Server) plan(d *draft, raw json.RawMessage, field string) error {
 
 func (s *Server) reminderTarget(b *booking.Booking, in reminderInput) (*booking.Endpoint, error) {
 	e := &booking.Endpoint{
-		ID: newID(), AppID: b.AppID, URL: in.Settings.URL, Method: strings.ToUpper(in.Settings.Method),
+		ID: edge.NewID(), AppID: b.AppID, URL: in.Settings.URL, Method: strings.ToUpper(in.Settings.Method),
 		Expected: in.Settings.Expected, Purpose: booking.ForReminders,
 	}
 	if e.Method == "" {

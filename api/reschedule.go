@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
@@ -18,7 +19,7 @@ import (
 // of its own.
 func (s *Server) reschedule(k *call) error {
 	var in rescheduleInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	old, err := s.bookingToMove(k)
@@ -49,7 +50,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 		token, name = name, ""
 	}
 	if token == "" {
-		if k.kind == booking.WidgetKey && k.app.Settings.WidgetRescheduleRequiresProof {
+		if k.Kind == booking.WidgetKey && k.App.Settings.WidgetRescheduleRequiresProof {
 			return nil, booking.Errorf(booking.Forbidden, "With a widget key the customer's link has to be shown, as signature or in "+
 				"place of the id: see the app's setting widget_reschedule_requires_proof.")
 		}
@@ -66,7 +67,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 	if err != nil {
 		return nil, err
 	}
-	if target.App.ID != k.app.ID {
+	if target.App.ID != k.App.ID {
 		return nil, booking.Errorf(booking.NotFound, "The booking does not exist.")
 	}
 	claims, err := s.verify(target, token)
@@ -77,7 +78,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 		return nil, err
 	}
 	k.proven = true
-	return target.Booking, k.owns(target.Booking.Resource.ID, "The booking")
+	return target.Booking, k.RequireOwner(target.Booking.Resource.ID, "The booking")
 }
 
 // namedBy is the booking that a token says it is for. Whether it may say so is still to be verified.
@@ -86,7 +87,7 @@ func namedBy(token string) string {
 	var claims struct {
 		BookingID string `json:"booking_id"`
 	}
-	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || fill(text, &claims) != nil {
+	if text, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)]); err != nil || edge.DecodeInner(text, &claims) != nil {
 		return ""
 	}
 	return claims.BookingID
@@ -95,7 +96,7 @@ func namedBy(token string) string {
 // hidePeople takes out of an answer to a visitor what it says of people: whoever has a widget key and an id may move or hold, and
 // read nothing. Who has shown the customer's link gets the next one.
 func (k *call) hidePeople(out outcome) {
-	if !k.visitor() || out.booking == nil {
+	if !k.IsVisitor() || out.booking == nil {
 		return
 	}
 	b := out.booking
@@ -116,8 +117,8 @@ func (s *Server) moved(k *call, old *booking.Booking, in rescheduleInput) (d *dr
 	if in.ResourceID == "" {
 		in.ResourceID = old.Resource.ID.String()
 	}
-	d.Start = k.parseTime(string(in.Start), "start", d.problems)
-	d.End = k.parseTime(string(in.End), "end", d.problems)
+	d.Start = k.ParseTime(string(in.Start), "start", d.problems)
+	d.End = k.ParseTime(string(in.End), "end", d.problems)
 	d.check()
 	if err := s.findPlace(k, d.Booking, in.ResourceID, in.CalendarID, d.problems); err != nil {
 		return nil, err
@@ -138,7 +139,7 @@ func (s *Server) offeredAnew(d *draft) (err error) {
 		return s.offered(d)
 	}
 	d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project)
-	if err := unlessMissing(err); err != nil {
+	if err := edge.UnlessNotFound(err); err != nil {
 		return err
 	}
 	return s.offered(d)
@@ -146,7 +147,7 @@ func (s *Server) offeredAnew(d *draft) (err error) {
 
 // mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
 func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
-	if begun, err := s.begun(k, firstAction(k.operation)); begun || err != nil {
+	if begun, err := s.begun(k, firstAction(k.Operation)); begun || err != nil {
 		return err
 	}
 	if _, err := k.ifMatch(old); err != nil {
@@ -159,7 +160,7 @@ func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
 	if _, err := graph.Next(old.State, booking.RescheduleAction, graphs.ActorAPI); err != nil {
 		return notAvailable(graph, old, graphs.ActorAPI, err.Error())
 	}
-	if k.visitor() {
+	if k.IsVisitor() {
 		return tooLate(old)
 	}
 	return nil
@@ -168,7 +169,7 @@ func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
 // successor is the booking once more, at the beginning of the newest version of its graph.
 func successor(k *call, old *booking.Booking) *booking.Booking {
 	b := *old
-	b.ID, b.EventID = k.operation, newID()
+	b.ID, b.EventID = k.Operation, edge.NewID()
 	if graph, ok := graphs.Latest(b.Graph); ok {
 		b.GraphVersion, b.State = graph.Version, graph.Initial
 	}
@@ -176,7 +177,7 @@ func successor(k *call, old *booking.Booking) *booking.Booking {
 	b.Related = booking.Related{Project: old.Related.Project, RescheduledFrom: &old.ID}
 	b.Customers = append([]booking.Customer{}, old.Customers...)
 	for i := range b.Customers {
-		b.Customers[i].ID = newID()
+		b.Customers[i].ID = edge.NewID()
 	}
 	return &b
 }
@@ -186,7 +187,7 @@ func rescheduleInputs(message *string, problems booking.Problems) json.RawMessag
 	if message == nil {
 		return nil
 	}
-	checkLength(*message, "message", maxInput, problems)
+	edge.CheckLength(*message, "message", maxInput, problems)
 	text, _ := json.Marshal(map[string]map[string]string{
 		booking.RescheduleAction: {"message": *message},
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -20,7 +21,7 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 	if list := checkConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
 	}
-	list := jsonList(in.Tags, "tags", problems)
+	list := edge.JSONList(in.Tags, "tags", problems)
 	if list == nil {
 		return
 	}
@@ -30,14 +31,14 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 		problems.Add("tags", "must be a list of at most %d texts", maxTags)
 	}
 	for _, tag := range tags {
-		checkLength(tag, "tags", 200, problems)
+		edge.CheckLength(tag, "tags", 200, problems)
 	}
 }
 
 // resourceView is a resource as the caller may see it: in a browser without what is the owner's own.
 func (k *call) resourceView(r *booking.Resource) timekit.Object {
-	view := timekit.Resource(r, k.clock)
-	if k.kind == booking.WidgetKey {
+	view := timekit.Resource(r, k.Clock)
+	if k.Kind == booking.WidgetKey {
 		delete(view, "email")
 		delete(view, "meta")
 		delete(view, "tags")
@@ -51,13 +52,13 @@ func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
 	if err != nil {
 		return err
 	}
-	return k.data(status, views[0])
+	return k.Answer(status, views[0])
 }
 
 // resourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
 // listed at their own address.
 func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Object, error) {
-	wanted := k.includes()
+	wanted := k.Includes()
 	var calendars map[uuid.UUID][]booking.Calendar
 	if wanted["calendars"] {
 		ids := make([]uuid.UUID, len(all))
@@ -91,7 +92,7 @@ func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Obje
 func (k *call) calendarsOf(r *booking.Resource, all []booking.Calendar) []timekit.Object {
 	list := []timekit.Object{}
 	for _, c := range all {
-		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.clock}.Calendar())
+		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.Clock}.Calendar())
 	}
 	return list
 }
@@ -102,10 +103,10 @@ func (s *Server) resourceTimezone(k *call) error {
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		return booking.Errorf(booking.NotFound, "The resource does not exist.")
 	}
-	name, err := s.DB.TimezoneOf(k, k.app.ID, email)
+	name, err := s.DB.TimezoneOf(k, k.App.ID, email)
 	if err != nil {
 		return err
 	}
 	_, offset := time.Now().In((&booking.Resource{Timezone: name}).Zone()).Zone()
-	return k.data(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
+	return k.Answer(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
 }

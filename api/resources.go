@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -41,16 +42,16 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	if r.Name == "" {
 		problems.Add("name", "is required")
 	}
-	checkLength(r.Name, "name", 200, problems)
-	checkLength(r.FirstName, "first_name", 200, problems)
-	checkLength(r.LastName, "last_name", 200, problems)
-	checkLength(r.Image, "image", 2000, problems)
+	edge.CheckLength(r.Name, "name", 200, problems)
+	edge.CheckLength(r.FirstName, "first_name", 200, problems)
+	edge.CheckLength(r.LastName, "last_name", 200, problems)
+	edge.CheckLength(r.Image, "image", 2000, problems)
 	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
-		checkZone(r.Timezone, "timezone", problems)
+		edge.CheckZone(r.Timezone, "timezone", problems)
 	}
 	checkEmail(r.Email, "email", problems)
 	if in.Meta != nil {
-		r.Meta = object(in.Meta, "meta", problems)
+		r.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	}
 	in.rules(r, problems)
 	checkPassword(in.Password, problems)
@@ -58,11 +59,11 @@ func (in resourceInput) apply(r *booking.Resource) error {
 }
 
 func (s *Server) listResources(k *call) error {
-	page, search, err := k.listing()
+	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Resources(k, k.app.ID, page, search...)
+	all, total, err := s.DB.Resources(k, k.App.ID, page, search...)
 	if err != nil {
 		return err
 	}
@@ -70,15 +71,15 @@ func (s *Server) listResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(list, len(list), total, page)
+	return k.AnswerList(list, len(list), total, page)
 }
 
 func (s *Server) createResource(k *call) error {
 	var in resourceInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	r := &booking.Resource{ID: k.operation, AppID: k.app.ID}
+	r := &booking.Resource{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(r); err != nil {
 		return err
 	}
@@ -94,14 +95,14 @@ func (s *Server) createResource(k *call) error {
 }
 
 func (k *call) resource(s *Server) (*booking.Resource, error) {
-	id, err := k.id("id", "The resource")
+	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err
 	}
-	if err := k.owns(id, "The resource"); err != nil {
+	if err := k.RequireOwner(id, "The resource"); err != nil {
 		return nil, err
 	}
-	return s.DB.Resource(k, k.app.ID, id)
+	return s.DB.Resource(k, k.App.ID, id)
 }
 
 func (s *Server) getResource(k *call) error {
@@ -118,7 +119,7 @@ func (s *Server) updateResource(k *call) error {
 		return err
 	}
 	var in resourceInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	if err := in.keepsEmail(k, r); err != nil {
@@ -140,12 +141,12 @@ func (s *Server) updateResource(k *call) error {
 }
 
 func (s *Server) deleteResource(k *call) error {
-	id, err := k.id("id", "The resource")
+	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteResource(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteResource(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

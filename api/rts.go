@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -73,7 +74,7 @@ func (s *Server) request(k *call, zone string) (*requested, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.app = app
+	k.App = app
 	r := &requested{Requested: found, path: requestPath(found.Request)}
 	names := []string{zone}
 	if b := r.Booking; b != nil {
@@ -96,7 +97,7 @@ func (r *requested) unpicked() bool { return r.Booking == nil }
 func (s *Server) offeringFor(k *call, r *booking.SchedulingRequest) (*offering, error) {
 	var in availabilityInput
 	if r.ProjectID != nil {
-		project, err := s.DB.Project(k, k.app.ID, *r.ProjectID)
+		project, err := s.DB.Project(k, k.App.ID, *r.ProjectID)
 		if err != nil {
 			return nil, err
 		}
@@ -122,8 +123,8 @@ func (s *Server) offerTimes(k *call, r *requested) (err error) {
 		r.offer.in.ReservationID, length = b.ID.String(), b.End.Sub(b.Start)
 	}
 	if r.Request.PublicLink != nil {
-		link, err := s.DB.PublicLink(k, k.app.ID, *r.Request.PublicLink)
-		if unlessMissing(err) != nil {
+		link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)
+		if edge.UnlessNotFound(err) != nil {
 			return err
 		}
 		if days = usualHorizon; err == nil {
@@ -173,7 +174,7 @@ func (r *requested) view(k *call) *requestPage {
 		Over: b.Completed && b.State != booking.Completed,
 	}
 	p.Zone = r.zone.String()
-	p.Title, p.Text = r.headline(k.app.Name, k.Query("done") != "")
+	p.Title, p.Text = r.headline(k.App.Name, k.Query("done") != "")
 	if r.mayReschedule() {
 		p.Reschedule = r.address("reschedule", "true")
 	}
@@ -230,7 +231,7 @@ func (s *Server) showRequest(k *call, r *requested) error {
 	if wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
 		p.Notice = "Another time cannot be chosen here as things stand. Nothing was changed."
 		if r.unruled {
-			p.Notice = "No other times are offered here. Please ask " + theApp(k.app.Name) + " for another time. Nothing was changed."
+			p.Notice = "No other times are offered here. Please ask " + theApp(k.App.Name) + " for another time. Nothing was changed."
 		}
 	}
 	return s.showPage(k, http.StatusOK, "request.html", p)
@@ -259,11 +260,11 @@ func (s *Server) openUnpicked(k *call, r *requested) error {
 func (s *Server) showNotBooked(k *call, r *requested) error {
 	p := &notice{frame: frame{Title: "Not booked"}}
 	p.Text = "The time you chose was taken before your booking could be carried out. Nothing is booked."
-	link, err := s.DB.PublicLink(k, k.app.ID, *r.Request.PublicLink)
+	link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)
 	switch {
 	case err == nil && link.Enabled && !link.RequireClaimToken:
 		p.Link, p.LinkFor = "/pls/"+link.Code+"?"+url.Values{"tz": {r.zone.String()}}.Encode(), "Choose another time"
-	case unlessMissing(err) != nil:
+	case edge.UnlessNotFound(err) != nil:
 		return err
 	default:
 		p.Text += " Please go back to where you found the link, and choose another."

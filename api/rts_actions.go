@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
@@ -83,7 +84,7 @@ func (s *Server) foretell(k *call, r *requested, p *formPage) error {
 		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
 		if graph, ok := graphs.Latest(b.Graph); ok && startOutlook(graph, b.Settings.Timers).asks {
 			p.Danger = true
-			p.Text += " The new time is a request: " + theApp(k.app.Name) + " has to confirm it. The old time is given up at once, " +
+			p.Text += " The new time is a request: " + theApp(k.App.Name) + " has to confirm it. The old time is given up at once, " +
 				"and until the new one is confirmed no time is held for you."
 		}
 		return nil
@@ -91,12 +92,12 @@ func (s *Server) foretell(k *call, r *requested, p *formPage) error {
 	if r.Request.ProjectID == nil {
 		return nil
 	}
-	project, err := s.DB.Project(k, k.app.ID, *r.Request.ProjectID)
+	project, err := s.DB.Project(k, k.App.ID, *r.Request.ProjectID)
 	if err != nil {
-		return unlessMissing(err)
+		return edge.UnlessNotFound(err)
 	}
 	ahead := outlookOf(project)
-	p.Text, p.Button = ahead.text(k.app.Name), ahead.button()
+	p.Text, p.Button = ahead.text(k.App.Name), ahead.button()
 	return nil
 }
 
@@ -108,7 +109,7 @@ func (r *requested) has(c *choice) bool {
 
 // settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before, or it asks for what is.
 func (r *requested) settled(k *call) bool {
-	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == k.operation || k.typed("action") == "pick")
+	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == k.Operation || k.typed("action") == "pick")
 }
 
 // keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
@@ -118,9 +119,9 @@ func (r *requested) keeps(k *call) bool {
 		return false
 	}
 	problems := booking.Problems{}
-	start, end := k.parseTime(k.typed("start"), "start", problems), b.End
+	start, end := k.ParseTime(k.typed("start"), "start", problems), b.End
 	if text := k.typed("end"); text != "" {
-		end = k.parseTime(text, "end", problems)
+		end = k.ParseTime(text, "end", problems)
 	}
 	return len(problems) == 0 && start.Equal(b.Start) && end.Equal(b.End)
 }
@@ -141,7 +142,7 @@ func (s *Server) openRequestAsItIs(k *call, r *requested) error {
 }
 
 func (r *requested) hidden(action string) map[string]string {
-	return map[string]string{"action": action, "operation": newID().String(), "tz": r.zone.String()}
+	return map[string]string{"action": action, "operation": edge.NewID().String(), "tz": r.zone.String()}
 }
 
 // askDecline asks before a time is given up, and for a word about it.
@@ -153,7 +154,7 @@ func (s *Server) askDecline(k *call, r *requested) error {
 		Back: r.address(), BackText: way.back,
 	}
 	if way.word {
-		p.Fields = []*question{{Name: "message", Label: "A word to " + theApp(k.app.Name), Type: "textarea"}}
+		p.Fields = []*question{{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}
 	}
 	return s.showPage(k, http.StatusOK, "decline.html", p)
 }
@@ -197,7 +198,7 @@ func (s *Server) declineTime(k *call, r *requested) error {
 	if err := s.prepare(k, b, a, text); err != nil {
 		return err
 	}
-	out, err := s.play(k, k.app, b, a, "", k.wait(s.Wait))
+	out, err := s.play(k, k.App, b, a, "", k.PreferredWait(s.Wait))
 	if booking.CodeOf(err) == booking.ActionNotAvailable {
 		return s.asItStands(k, r)
 	}
@@ -217,11 +218,11 @@ func (s *Server) asItStands(k *call, r *requested) error {
 func (s *Server) takeTime(k *call, r *requested) error {
 	operation, err := uuid.Parse(k.typed("operation"))
 	if err != nil {
-		operation = newID()
+		operation = edge.NewID()
 	}
-	k.operation, k.repeated = uuid.NewSHA1(r.Request.ID, operation[:]), true // perhaps: see begun
+	k.Operation, k.Repeated = uuid.NewSHA1(r.Request.ID, operation[:]), true // perhaps: see begun
 	if r.Booking == nil {
-		if k.operation, err = s.firstPick(k, r); err != nil {
+		if k.Operation, err = s.firstPick(k, r); err != nil {
 			return err
 		}
 	}
@@ -259,7 +260,7 @@ func (s *Server) backToNewTimes(k *call, r *requested, said string) error {
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
 	}
-	if at := k.parseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(r.zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, r.address(pairs...))
@@ -295,9 +296,9 @@ func (s *Server) bookAnyHost(k *call, r *requested, c *choice) (out outcome, wit
 		case r.Booking != nil && r.Booking.Start.Equal(c.start) && r.Booking.End.Equal(c.end): // the form came twice
 			return out, nil, nil
 		case r.Booking != nil:
-			k.operation = uuid.NewSHA1(k.operation, other.resource.ID[:])
+			k.Operation = uuid.NewSHA1(k.Operation, other.resource.ID[:])
 		default:
-			if k.operation, lookErr = s.firstPick(k, r); lookErr != nil {
+			if k.Operation, lookErr = s.firstPick(k, r); lookErr != nil {
 				return out, c, lookErr
 			}
 		}
@@ -315,7 +316,7 @@ func (s *Server) bookAgain(k *call, r *requested, c *choice) (outcome, error) {
 		return outcome{}, err
 	}
 	in := rescheduleInput{ResourceID: c.resource.ID.String()}
-	in.Start, in.End = stamp(wire(c.start)), stamp(wire(c.end))
+	in.Start, in.End = edge.Stamp(wire(c.start)), edge.Stamp(wire(c.end))
 	d, err := s.moved(k, r.Booking, in)
 	if err != nil {
 		return outcome{}, err

@@ -16,7 +16,7 @@ func (s *Server) eventFile(k *call) error {
 	if err != nil {
 		return err
 	}
-	k.app = app
+	k.App = app
 	if found.Booking == nil {
 		return booking.Errorf(booking.NotFound, "No time is booked.")
 	}
@@ -25,7 +25,7 @@ func (s *Server) eventFile(k *call) error {
 		return err
 	}
 	k.Header("Content-Disposition", `attachment; filename="event.ics"`)
-	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, moves, k.base+requestPath(found.Request))))
+	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, moves, k.Base+requestPath(found.Request))))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -105,8 +106,8 @@ func (s *Server) noticeOf(k *call) (string, error) {
 	}
 	a, err := s.DB.Action(k, id)
 	switch {
-	case err != nil || a.AppID != k.app.ID:
-		return "", unlessMissing(err)
+	case err != nil || a.AppID != k.App.ID:
+		return "", edge.UnlessNotFound(err)
 	case a.Status == booking.Pending:
 		return "Your choice has been received and is being carried out. Load this page again in a moment to see how it stands.", nil
 	case a.Status == booking.Refused:

@@ -21,11 +21,11 @@ const maxQueried = 100 // scheduling requests at once
 // createSchedulingRequest makes a request for a time: its recipient's page offers what is free.
 func (s *Server) createSchedulingRequest(k *call) error {
 	var in schedulingInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	r := newRequest(k.operation, k.app.ID)
+	r := newRequest(k.Operation, k.App.ID)
 	r.Attributed = true
 	in.recipient(r, problems)
 	in.what(r, problems)
@@ -39,8 +39,8 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	if err != nil {
 		return err
 	}
-	k.Header("Location", k.base+"/rts/"+made.Code)
-	k.JSON(http.StatusCreated, timekit.Object{"scheduling_request": payload.CronofyRequest(made, nil, k.base)})
+	k.Header("Location", k.Base+"/rts/"+made.Code)
+	k.JSON(http.StatusCreated, timekit.Object{"scheduling_request": payload.CronofyRequest(made, nil, k.Base)})
 	return nil
 }
 
@@ -58,19 +58,19 @@ func (s *Server) querySchedulingRequests(k *call) error {
 	var in struct {
 		IDs []string `json:"scheduling_request_ids"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
 		return booking.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
-	found, err := s.DB.Requests(k, k.app.ID, in.IDs)
+	found, err := s.DB.Requests(k, k.App.ID, in.IDs)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, r := range found {
-		list = append(list, timekit.Object{"scheduling_request": payload.CronofyRequest(r.Request, r.Booking, k.base)})
+		list = append(list, timekit.Object{"scheduling_request": payload.CronofyRequest(r.Request, r.Booking, k.Base)})
 	}
 	k.JSON(http.StatusOK, timekit.Object{"scheduling_requests": list})
 	return nil
@@ -78,7 +78,7 @@ func (s *Server) querySchedulingRequests(k *call) error {
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
 func (s *Server) eraseSchedulingRequest(k *call) error {
-	if err := s.DB.EraseRequest(k, k.app.ID, k.Param("id")); err != nil {
+	if err := s.DB.EraseRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
 	k.Status(http.StatusNoContent)
@@ -93,13 +93,13 @@ func (s *Server) cancelSchedulingRequest(k *call) error {
 	var in struct {
 		ID string `json:"scheduling_request_id"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	if err := s.DB.CancelRequest(k, k.app.ID, in.ID); err != nil {
+	if err := s.DB.CancelRequest(k, k.App.ID, in.ID); err != nil {
 		return err
 	}
-	found, err := s.DB.Requests(k, k.app.ID, []string{in.ID})
+	found, err := s.DB.Requests(k, k.App.ID, []string{in.ID})
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *Server) cancelForOwner(k *call, b *booking.Booking) error {
 		if _, err := graph.Next(b.State, name, graphs.ActorAPI); err != nil {
 			continue
 		}
-		_, err := s.play(k, k.app, b, k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "cancel/%d", b.Seq)), b, name), "", time.Duration(0))
+		_, err := s.play(k, k.App, b, k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "cancel/%d", b.Seq)), b, name), "", time.Duration(0))
 		return err
 	}
 	return notAvailable(graph, b, graphs.ActorAPI, fmt.Sprintf("The booking cannot be cancelled in state %q", b.State))

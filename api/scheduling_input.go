@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -66,7 +67,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 	if !isEmail(to.Email) {
 		problems.Add("recipients.0.email", "must be an e-mail address")
 	}
-	checkLength(to.DisplayName, "recipients.0.display_name", 200, problems)
+	edge.CheckLength(to.DisplayName, "recipients.0.display_name", 200, problems)
 	r.Recipient = booking.Recipient{Email: to.Email, DisplayName: to.DisplayName}
 }
 
@@ -76,7 +77,7 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.P
 	if r.Summary == "" {
 		problems.Add("event.summary", "is required")
 	}
-	checkLength(r.Summary, "event.summary", 500, problems)
+	edge.CheckLength(r.Summary, "event.summary", 500, problems)
 	if r.DurationMinutes == 0 {
 		r.DurationMinutes = usualMinutes
 	}
@@ -98,14 +99,14 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.P
 // whose reads whose time is asked for.
 func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
 	if in.ProjectID != "" {
-		id := parseID(in.ProjectID, "project_id", problems)
+		id := edge.ParseID(in.ProjectID, "project_id", problems)
 		if id == uuid.Nil {
 			return nil
 		}
 		r.ProjectID = &id
-		project, err := s.DB.Project(k, k.app.ID, id)
-		if missing(err, "project_id", problems) || err != nil {
-			return unlessMissing(err)
+		project, err := s.DB.Project(k, k.App.ID, id)
+		if edge.IsMissing(err, "project_id", problems) || err != nil {
+			return edge.UnlessNotFound(err)
 		}
 		if fault := unfitForPages(project); fault != "" {
 			problems.Add("project_id", "%s", fault)
@@ -125,7 +126,7 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
 	named := map[uuid.UUID]string{}
 	add := func(m memberIn, field string) {
-		id := parseID(m.Sub, field, problems)
+		id := edge.ParseID(m.Sub, field, problems)
 		if id != uuid.Nil && named[id] == "" {
 			named[id], ids = field, append(ids, id)
 		}
@@ -144,7 +145,7 @@ func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) 
 	if in.Host == nil && (in.HostGroup == nil || len(in.HostGroup.Members) == 0 && in.HostGroup.Sub == "") {
 		problems.Add("host", "is required, or host_group with members, or project_id")
 	}
-	found, err := s.DB.Bookable(k, k.app.ID, ids)
+	found, err := s.DB.Bookable(k, k.App.ID, ids)
 	for _, r := range found {
 		delete(named, r.ID)
 	}

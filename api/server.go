@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
@@ -30,7 +31,7 @@ type Server struct {
 	Links     links.Maker
 	Webhooks  webhook.Options // the rules for targets, checked when an endpoint is made
 	AdminKey  string          // guards /v2/apps; "" turns those routes off
-	Limits    Limits
+	Limits    edge.Limits
 	Admission *Admission
 	SignIns   *apps.Passwords // those that strangers sign in with
 	Passwords *apps.Passwords // those that known callers set and change
@@ -54,11 +55,11 @@ func (s *Server) Handler() http.Handler {
 	s.trust(engine)
 	engine.Use(s.observe, s.recover, s.plainAddress, limitBody)
 	for _, r := range s.routes() {
-		engine.Handle(r.method, r.path, s.chain(r))
+		engine.Handle(r.Method, r.Path, s.edge().Chain(r))
 	}
 	s.mountPortal(engine)
-	engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
-	engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
+	engine.NoRoute(func(c *gin.Context) { s.edge().Fail(c, edge.ErrNoRoute) })
+	engine.NoMethod(func(c *gin.Context) { s.edge().Fail(c, edge.ErrNoMethod) })
 	handler := crossOrigin(engine)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
@@ -87,7 +88,7 @@ func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      maxWait + 10*time.Second,
+		WriteTimeout:      edge.MaxWait + 10*time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -20,18 +21,18 @@ type serviceInput struct {
 func (in serviceInput) apply(service *booking.Service) error {
 	problems := booking.Problems{}
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
-	if meta := jsonObject(in.Meta, "meta", problems); meta != nil {
+	if meta := edge.JSONObject(in.Meta, "meta", problems); meta != nil {
 		service.Meta = meta
 	}
 	return problems.Err()
 }
 
 func (s *Server) listServices(k *call) error {
-	page, search, err := k.publicListing()
+	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Services(k, k.app.ID, search, page)
+	all, total, err := s.DB.Services(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (s *Server) listServices(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.list(views, len(views), total, page)
+	return k.AnswerList(views, len(views), total, page)
 }
 
 // serviceViews renders services, with where they are offered when the request asks for it.
@@ -53,15 +54,15 @@ func (s *Server) showService(k *call, status int, service *booking.Service) erro
 	if err != nil {
 		return err
 	}
-	return k.data(status, views[0])
+	return k.Answer(status, views[0])
 }
 
 func (s *Server) createService(k *call) error {
 	var in serviceInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	service := &booking.Service{ID: k.operation, AppID: k.app.ID}
+	service := &booking.Service{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(service); err != nil {
 		return err
 	}
@@ -74,11 +75,11 @@ func (s *Server) createService(k *call) error {
 }
 
 func (k *call) service(s *Server) (*booking.Service, error) {
-	id, err := k.id("id", "The service")
+	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Service(k, k.app.ID, id)
+	return s.DB.Service(k, k.App.ID, id)
 }
 
 func (s *Server) getService(k *call) error {
@@ -95,7 +96,7 @@ func (s *Server) updateService(k *call) error {
 		return err
 	}
 	var in serviceInput
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	if err := in.apply(service); err != nil {
@@ -108,12 +109,12 @@ func (s *Server) updateService(k *call) error {
 }
 
 func (s *Server) deleteService(k *call) error {
-	id, err := k.id("id", "The service")
+	id, err := k.ID("id", "The service")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteService(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteService(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }

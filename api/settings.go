@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
@@ -32,8 +33,8 @@ func (in *bookingInput) graph(problems booking.Problems) *graphs.Graph {
 // body ({"auto_complete_one_hour_after_booking_ends":{"enabled":false}}).
 func (in *bookingInput) settings(graph *graphs.Graph, problems booking.Problems) booking.Settings {
 	var settings booking.Settings
-	if err := strictjson.Decode(object(in.Settings, "settings", problems), &settings); err != nil {
-		addFaults(err, "settings", problems)
+	if err := strictjson.Decode(edge.CheckObject(in.Settings, "settings", problems), &settings); err != nil {
+		edge.AddFaults(err, "settings", problems)
 		return settings
 	}
 	if most := int(maxBuffer / time.Second); settings.BufferSeconds < 0 || settings.BufferSeconds > most {
@@ -64,7 +65,7 @@ func (in *bookingInput) off(name string, problems booking.Problems) bool {
 		Enabled *bool `json:"enabled"`
 	}
 	if err := strictjson.Decode(raw, &toggle); err != nil {
-		addFaults(err, name, problems)
+		edge.AddFaults(err, name, problems)
 		return false
 	}
 	return toggle.Enabled != nil && !*toggle.Enabled

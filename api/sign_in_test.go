@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -30,7 +31,7 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	}
 	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, booking.Unauthorized, "")
 	in := func(app string) answer {
-		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token), appHeader, app)
+		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token), edge.AppHeader, app)
 	}
 	in(f.app.Slug).want(t, http.StatusOK)
 	in("another-app").refused(t, booking.Unauthorized, "")

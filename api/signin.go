@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/limit"
@@ -13,11 +14,9 @@ import (
 )
 
 const (
-	minPassword      = 8
-	maxPassword      = 1000
-	signInsPerMinute = 10 // of one e-mail address, from one place, with passwords that were not good lately
-	accountPerMinute = 20 // of one e-mail address, from anywhere, with passwords that were not good lately
-	ownTokensKept    = 50 // of one resource: its sign-ins, and what it made with their tokens
+	minPassword   = 8
+	maxPassword   = 1000
+	ownTokensKept = 50 // of one resource: its sign-ins, and what it made with their tokens
 )
 
 var errSignIn = booking.Errorf(booking.Unauthorized, "The e-mail address or the password is wrong.")
@@ -29,7 +28,7 @@ func checkPassword(password *string, problems booking.Problems) {
 	if len([]rune(*password)) < minPassword {
 		problems.Add("password", "must not be shorter than %d characters", minPassword)
 	}
-	checkLength(*password, "password", maxPassword, problems)
+	edge.CheckLength(*password, "password", maxPassword, problems)
 }
 
 // setPassword sets a resource's password, if the body has one.
@@ -42,7 +41,7 @@ func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (er
 
 // keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
 func (in resourceInput) keepsEmail(k *call, r *booking.Resource) error {
-	if k.self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
+	if k.Self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
 		return nil
 	}
 	return booking.Problems{"email": {"can be changed with a server key only"}}.Err()
@@ -55,7 +54,7 @@ func (s *Server) signIn(k *call) error {
 		Email    string `json:"email"`
 		Password string `json:"password"`
 	}
-	if err := k.decode(&in); err != nil {
+	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -63,7 +62,7 @@ func (s *Server) signIn(k *call) error {
 		if text == "" {
 			problems.Add(field, "is required")
 		}
-		checkLength(text, field, maxPassword, problems)
+		edge.CheckLength(text, field, maxPassword, problems)
 	}
 	if err := problems.Err(); err != nil {
 		return err
@@ -81,7 +80,7 @@ func (s *Server) signIn(k *call) error {
 
 // letIn answers with the resource and a new token.
 func (s *Server) letIn(k *call, r *booking.Resource) error {
-	c := &booking.Credential{ID: k.operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
+	c := &booking.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
 	token, err := apps.AddCredential(k, s.DB, c, ownTokensKept)
 	if err != nil {
 		return err
@@ -89,26 +88,26 @@ func (s *Server) letIn(k *call, r *booking.Resource) error {
 	view := k.resourceView(r)
 	view["email"], view["api_token"] = r.Email, token
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 // signInApp is the app that the request names: by a key of it, by its slug, or both when they fit; nil when by neither. A
 // slug that no app has is like an app without resources.
 func (s *Server) signInApp(k *call) (*uuid.UUID, error) {
-	if key := k.credential(); key != "" {
-		if err := s.guarded(k, key, func() error { return s.identify(k, key) }); err != nil {
+	if key := k.Credential(); key != "" {
+		if err := s.edge().LimitFailures(k.Call, key, func() error { return s.edge().Identify(k.Call, key) }); err != nil {
 			return nil, err
 		}
 	}
-	slug := k.GetHeader(appHeader)
+	slug := k.GetHeader(edge.AppHeader)
 	switch {
-	case k.app != nil && (slug == "" || slug == k.app.Slug):
-		return &k.app.ID, nil
-	case k.app != nil:
+	case k.App != nil && (slug == "" || slug == k.App.Slug):
+		return &k.App.ID, nil
+	case k.App != nil:
 		return new(uuid.UUID), nil
 	case slug == "":
 		return nil, nil
-	case !goodSlug.MatchString(slug):
+	case !edge.GoodSlug.MatchString(slug):
 		return new(uuid.UUID), nil
 	}
 	app, err := s.DB.AppBySlug(k, slug)
@@ -151,7 +150,7 @@ func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r
 		case r == nil:
 			return errSignIn
 		case len(found) > 1:
-			return booking.Problems{"email": {"is that of several resources; name the app by the header " + appHeader}}.Err()
+			return booking.Problems{"email": {"is that of several resources; name the app by the header " + edge.AppHeader}}.Err()
 		}
 		return nil
 	})
@@ -161,15 +160,15 @@ func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r
 // guardedPassword bounds how many passwords are tried: from one address, of one account from one address, and of one account.
 func (s *Server) guardedPassword(k *call, email, password string, check func() error) error {
 	account := strings.ToLower(email)
-	return s.guardedSlowly(k, account+"\x00"+password, map[*limit.Limiter]string{
-		s.Limits.badKeys: k.address(), s.Limits.signIns: account + " " + k.address(), s.Limits.accounts: account,
+	return s.edge().LimitFailuresOfSlow(k.Call, account+"\x00"+password, map[*limit.Limiter]string{
+		s.Limits.BadKeys: k.Address(), s.Limits.SignIns: account + " " + k.Address(), s.Limits.Accounts: account,
 	}, check)
 }
 
 // mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
 // token for the current one only. Whoever has got hold of a token must not lock its owner out.
 func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
-	if k.self == nil || in.Password == nil {
+	if k.Self == nil || in.Password == nil {
 		return nil
 	}
 	kept, err := s.DB.Password(k, r.AppID, r.ID)

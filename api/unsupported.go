@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -23,38 +24,38 @@ const (
 // answer so that a client that moves here learns it from the answer and not from a 404.
 var unsupported = []struct {
 	methods, path, instead string
-	need                   access
+	need                   edge.Access
 }{
-	{"GET POST", "/v2/accounts/sync", noSync, needKey},
-	{"POST", "/v2/accounts/microsoft/sync", noSync, needKey},
-	{"GET", "/v2/accounts/google/signup", noSync, needNothing}, // people open it in a browser, without a key
-	{"GET", "/v2/accounts/microsoft/signup", noSync, needNothing},
-	{"GET", "/v2/templates", noMail, needKey},
-	{"GET PUT", "/v2/templates/:slug", noMail, needKey},
-	{"POST", "/v2/app/invite", noInvite, needKey},
-	{"POST", "/v2/resources/resetpassword", noReset, needKey},
-	{"GET POST", "/v2/users", useResource, needKey},
-	{"GET PUT DELETE", "/v2/users/:id", useResource, needKey},
-	{"POST", "/v2/users/resetpassword", noReset, needKey},
-	{"GET", "/v2/users/timezone/:email", useTimezone, needKey},
-	{"GET POST", "/v2/widgets", useProjects, needKey},
-	{"GET PUT DELETE", "/v2/widgets/:id", useProjects, needKey},
-	{"GET", "/v2/widgets/hosted/:slug", useProjects, needKey},
-	{"GET", "/v2/widgets/embed/:id", useProjects, needKey},
-	{"POST", "/v2/findtime", useAvail, needKey},
-	{"POST", "/v2/findtime/bulk", useAvail, needKey},
-	{"POST", "/v2/findtime/team", useAvail, needKey},
-	{"GET POST", "/v2/findtime/filtercollections", useRules, needKey},
-	{"GET PUT DELETE", "/v2/findtime/filtercollections/:id", useRules, needKey},
+	{"GET POST", "/v2/accounts/sync", noSync, edge.RequireKey},
+	{"POST", "/v2/accounts/microsoft/sync", noSync, edge.RequireKey},
+	{"GET", "/v2/accounts/google/signup", noSync, edge.RequireNothing}, // people open it in a browser, without a key
+	{"GET", "/v2/accounts/microsoft/signup", noSync, edge.RequireNothing},
+	{"GET", "/v2/templates", noMail, edge.RequireKey},
+	{"GET PUT", "/v2/templates/:slug", noMail, edge.RequireKey},
+	{"POST", "/v2/app/invite", noInvite, edge.RequireKey},
+	{"POST", "/v2/resources/resetpassword", noReset, edge.RequireKey},
+	{"GET POST", "/v2/users", useResource, edge.RequireKey},
+	{"GET PUT DELETE", "/v2/users/:id", useResource, edge.RequireKey},
+	{"POST", "/v2/users/resetpassword", noReset, edge.RequireKey},
+	{"GET", "/v2/users/timezone/:email", useTimezone, edge.RequireKey},
+	{"GET POST", "/v2/widgets", useProjects, edge.RequireKey},
+	{"GET PUT DELETE", "/v2/widgets/:id", useProjects, edge.RequireKey},
+	{"GET", "/v2/widgets/hosted/:slug", useProjects, edge.RequireKey},
+	{"GET", "/v2/widgets/embed/:id", useProjects, edge.RequireKey},
+	{"POST", "/v2/findtime", useAvail, edge.RequireKey},
+	{"POST", "/v2/findtime/bulk", useAvail, edge.RequireKey},
+	{"POST", "/v2/findtime/team", useAvail, edge.RequireKey},
+	{"GET POST", "/v2/findtime/filtercollections", useRules, edge.RequireKey},
+	{"GET PUT DELETE", "/v2/findtime/filtercollections/:id", useRules, edge.RequireKey},
 }
 
 // refusals are the routes of what is not supported. They read no body: whatever it is, the answer is the same.
-func refusals() []route {
-	var all []route
+func refusals() []edge.Route {
+	var all []edge.Route
 	for _, u := range unsupported {
 		refuse := func(*call) error { return booking.Errorf(booking.NotSupported, "%s", u.instead) }
 		for method := range strings.FieldsSeq(u.methods) {
-			all = append(all, route{method, u.path, u.need, false, refuse})
+			all = append(all, edge.On(method, u.path, u.need, with(refuse)))
 		}
 	}
 	return all
@@ -62,9 +63,9 @@ func refusals() []route {
 
 // listAccounts answers that there are no calendars elsewhere.
 func (s *Server) listAccounts(k *call) error {
-	page, err := k.page()
+	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	return k.list([]timekit.Object{}, 0, 0, page)
+	return k.AnswerList([]timekit.Object{}, 0, 0, page)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -51,7 +52,7 @@ func (k *call) code() string {
 // arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
 func (s *Server) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a = &arrival{}
-	if a.link, k.app, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
+	if a.link, k.App, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
 		return nil, err
 	}
 	metadata, err := readCarried(values)
@@ -112,7 +113,7 @@ func (s *Server) guardedClaim(k *call, link *booking.PublicLink, err error) erro
 	if code == booking.Internal {
 		return err
 	}
-	s.Log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", requestID(k.Context))
+	s.Log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", edge.RequestID(k.Context))
 	if code == booking.ClaimUnknownIssuer {
 		return booking.Errorf(booking.ClaimInvalidSignature, "The claim token's signature is wrong.")
 	}

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gin-gonic/gin"
+
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/timekit"
@@ -40,7 +43,7 @@ var zoneScriptHash = hashOf(zoneScript)
 // goes wrong is a page, too, or a problem document for programs.
 func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 	return func(k *call) error {
-		k.clock, k.kind = timekit.Clock{}, booking.WidgetKey // a page has its own zone, and project rules hold
+		k.Clock, k.Kind = timekit.Clock{}, booking.WidgetKey // a page has its own zone, and project rules hold
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
 		if err == nil {
@@ -57,7 +60,7 @@ func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 }
 
 func (s *Server) meterVisitor(k *call) error {
-	return k.tooMany(s.Limits.widget.Take("visitor " + k.address()))
+	return k.TooMany(s.Limits.Widget.Take("visitor " + k.Address()))
 }
 
 // visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script
@@ -78,12 +81,12 @@ func (k *call) visitorHeaders(script bool) {
 
 // frameHosts are the hosts that may show a public link in a frame: where the app lets people be sent.
 func (k *call) frameHosts() string {
-	if k.app == nil || !strings.HasPrefix(k.FullPath(), "/pls/") {
+	if k.App == nil || !strings.HasPrefix(k.FullPath(), "/pls/") {
 		return ""
 	}
 	var hosts []string
-	for _, host := range k.app.Settings.RedirectHosts {
-		if target, ok := links.SafeRedirect("https://"+host, k.app.Settings.RedirectHosts); ok {
+	for _, host := range k.App.Settings.RedirectHosts {
+		if target, ok := links.SafeRedirect("https://"+host, k.App.Settings.RedirectHosts); ok {
 			hosts = append(hosts, "https://"+target.Host)
 		}
 	}
@@ -97,8 +100,8 @@ func (s *Server) showPage(k *call, status int, name string, p framed) error {
 	if f.Script != "" {
 		f.Script = zoneScript
 	}
-	if k.app != nil {
-		f.App = k.app.Name
+	if k.App != nil {
+		f.App = k.App.Name
 	}
 	var text strings.Builder
 	if err := pages.ExecuteTemplate(&text, name, p); err != nil {
@@ -126,14 +129,19 @@ func (s *Server) sorry(k *call, err error) error {
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.public(k.Context, err)
-	p := &notice{frame: frame{Code: known.Code, Request: requestID(k.Context)}}
+	known := s.edge().PublicError(k.Context, err)
+	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
 	if passes(known.Code) {
 		k.retrySoon()
 		p.sendAgain(k)
 	}
-	return s.showPage(k, statuses[known.Code], "notice.html", p)
+	return s.showPage(k, edge.Statuses[known.Code], "notice.html", p)
+}
+
+// failPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
+func (s *Server) failPage(c *gin.Context, err error) bool {
+	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
 // isPage tells addresses that people open in a browser, also when they are cut off or have something behind them. What goes wrong
@@ -183,7 +191,7 @@ func (p *notice) sendAgain(k *call) {
 // excuse is what a visitor reads when a page cannot do its work.
 func excuse(err *booking.Error) (title, text string) {
 	if err == errAddress {
-		return excuse(errNoRoute)
+		return excuse(edge.ErrNoRoute)
 	}
 	switch err.Code {
 	case booking.PublicLinkNotFound, booking.MethodNotAllowed, booking.NotFound, booking.LinkInvalid:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/api/edge"
 	"holdfast/internal/metrics"
 )
 
@@ -59,9 +60,9 @@ func TestTimesSayWhichIsMeant(t *testing.T) {
 // TestVisitorsAreLimited by their address, and read of it on a page.
 func TestVisitorsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := &Server{Limits: NewLimits(0, 1, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)}
+	s := &Server{Limits: edge.NewLimits(0, 1, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)}
 	engine := gin.New()
-	engine.GET("/pls/:code", s.chain(route{handle: s.forVisitors(func(k *call) error { return k.noContent() })}))
+	engine.GET("/pls/:code", s.edge().Chain(edge.Route{Handle: with(s.forVisitors(func(k *call) error { return k.NoContent() }))}))
 	seen := map[int]int{}
 	var last *httptest.ResponseRecorder
 	for range 200 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -72,7 +73,7 @@ func TestOfferedWithoutAProject(t *testing.T) {
 		"past":                  {false, `[]`, -10 * 24 * time.Hour, time.Hour - 10*24*time.Hour, "start"},
 	} {
 		app := &booking.App{Settings: booking.AppSettings{WidgetRequiresProject: c.needs}}
-		d := &draft{k: &call{app: app, kind: booking.WidgetKey}, problems: booking.Problems{}, Booking: &booking.Booking{
+		d := &draft{k: &call{Call: &edge.Call{App: app, Kind: booking.WidgetKey}}, problems: booking.Problems{}, Booking: &booking.Booking{
 			Resource: *chair("UTC", c.rules), Start: start.Add(c.from), End: start.Add(c.to),
 		}}
 		o, err := (&Server{}).offeringOf(d)
@@ -162,8 +163,8 @@ func TestSizesOfNumbers(t *testing.T) {
 	}
 	text = append(text, `]}`...)
 	problems := booking.Problems{}
-	object(text, "object", problems)
-	jsonObject(text, "json", problems)
+	edge.CheckObject(text, "object", problems)
+	edge.JSONObject(text, "json", problems)
 	if len(problems["object"]) != 1 || len(problems["json"]) != 1 {
 		t.Errorf("%d bytes that become 90,000: %v", len(text), problems)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -156,7 +157,7 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		for i := 0; i+1 < len(headers); i += 2 {
 			c.Request.Header.Set(headers[i], headers[i+1])
 		}
-		if fault := s.sorry(&call{Context: c}, err); fault != nil {
+		if fault := s.sorry(&call{Call: &edge.Call{Context: c}}, err); fault != nil {
 			t.Error(fault)
 		}
 		return w
@@ -171,7 +172,7 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 				t.Errorf("%s: the page has lost %s: %s", code, part, body)
 			}
 		}
-		if w.Header().Get("Retry-After") == "" || w.Code != statuses[code] {
+		if w.Header().Get("Retry-After") == "" || w.Code != edge.Statuses[code] {
 			t.Errorf("%s: %d %v", code, w.Code, w.Header())
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -42,7 +43,7 @@ func zoneOf(names ...string) *time.Location {
 		if len(name) > 64 {
 			continue
 		}
-		if checkZone(name, "tz", problems); len(problems) == 0 {
+		if edge.CheckZone(name, "tz", problems); len(problems) == 0 {
 			return (&booking.Resource{Timezone: name}).Zone()
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"holdfast/activities"
 	"holdfast/api"
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/config"
 	"holdfast/internal/dispatch"
@@ -121,7 +122,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	server := &api.Server{
 		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
-		Limits:  api.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
+		Limits:  edge.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
 		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
 		SignIns: apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"holdfast/api"
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 )
 
@@ -160,7 +161,7 @@ func TestWayBack(t *testing.T) {
 // TestGuessing is held against the address that guesses, as the API does it; a key that was good passes.
 func TestGuessing(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(_ *Portal, s *api.Server) { s.Limits = api.NewLimits(0, 0, 3) })
+	h := build(t, func(_ *Portal, s *api.Server) { s.Limits = edge.NewLimits(0, 0, 3) })
 	h.member()
 	b := h.browser()
 	for range 3 {
@@ -181,7 +182,7 @@ func TestGuessing(t *testing.T) {
 func TestGuessingBehindAProxy(t *testing.T) {
 	t.Parallel()
 	h := build(t, func(_ *Portal, s *api.Server) {
-		s.Limits, s.Proxies = api.NewLimits(0, 0, 1), []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+		s.Limits, s.Proxies = edge.NewLimits(0, 0, 1), []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	})
 	for visitor, want := range map[string]int{"203.0.113.1": http.StatusUnauthorized, "203.0.113.2": http.StatusUnauthorized} {
 		b := h.browser()
@@ -207,7 +208,7 @@ func TestRevokedInBetween(t *testing.T) {
 // TestTooFast: whoever asks for too many pages is told kindly.
 func TestTooFast(t *testing.T) {
 	t.Parallel()
-	h := build(t, func(_ *Portal, s *api.Server) { s.Limits = api.NewLimits(5, 0, 0) })
+	h := build(t, func(_ *Portal, s *api.Server) { s.Limits = edge.NewLimits(5, 0, 0) })
 	b := h.member()
 	var last shown
 	for range 20 {

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/api"
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
@@ -58,7 +59,7 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 	server := &api.Server{
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{}, Vault: vault, Keyring: keyring,
 		Links:    links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
-		Webhooks: webhook.Options{RequireHTTPS: true}, Limits: api.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: log,
+		Webhooks: webhook.Options{RequireHTTPS: true}, Limits: edge.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: log,
 		AdminKey: "the-admin-key-of-these-tests", PausedBacklog: 4321,
 	}
 	for _, one := range change {

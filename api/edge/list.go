@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"net/http"
@@ -7,8 +7,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// list answers with one page and Laravel's paging keys, which Timekit's clients know.
-func (k *call) list(data any, count, total int, page postgres.Page) error {
+// AnswerList answers with one page and Laravel's paging keys, which Timekit's clients know.
+func (k *Call) AnswerList(data any, count, total int, page postgres.Page) error {
 	last := max(1, (total+page.Limit-1)/page.Limit)
 	var from, to any
 	if count > 0 {
@@ -16,7 +16,7 @@ func (k *call) list(data any, count, total int, page postgres.Page) error {
 	}
 	k.JSON(http.StatusOK, map[string]any{
 		"data": data, "total": total, "per_page": page.Limit, "current_page": page.Number, "last_page": last,
-		"from": from, "to": to, "path": k.base + k.Request.URL.EscapedPath(),
+		"from": from, "to": to, "path": k.Base + k.Request.URL.EscapedPath(),
 		"first_page_url": k.pageURL(1, true), "last_page_url": k.pageURL(last, true),
 		"next_page_url": k.pageURL(page.Number+1, page.Number < last),
 		"prev_page_url": k.pageURL(page.Number-1, page.Number > 1),
@@ -25,7 +25,7 @@ func (k *call) list(data any, count, total int, page postgres.Page) error {
 }
 
 // pageURL is this request's address, as the world knows it, with another page; nil when there is no such page.
-func (k *call) pageURL(number int, exists bool) any {
+func (k *Call) pageURL(number int, exists bool) any {
 	if !exists {
 		return nil
 	}
@@ -33,5 +33,5 @@ func (k *call) pageURL(number int, exists bool) any {
 	q := u.Query()
 	q.Set("page", strconv.Itoa(number))
 	u.RawQuery = q.Encode()
-	return k.base + u.RequestURI()
+	return k.Base + u.RequestURI()
 }

@@ -1,33 +1,34 @@
-package api
+package tenants
 
 import (
 	"net/http"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
 
-func (s *Server) listKeys(k *call) error {
-	keys, err := s.DB.Keys(k, k.app.ID)
+func (s *Handlers) listKeys(k *edge.Call) error {
+	keys, err := s.DB.Keys(k, k.App.ID)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for i := range keys {
-		list = append(list, k.keyView(&keys[i]))
+		list = append(list, keyView(k, &keys[i]))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createKey makes a key of a kind, server by default; the key is in this answer only.
-func (s *Server) createKey(k *call) error {
+func (s *Handlers) createKey(k *edge.Call) error {
 	var in struct {
 		Kind booking.KeyKind `json:"kind"`
 		Name string          `json:"name"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
@@ -37,37 +38,37 @@ func (s *Server) createKey(k *call) error {
 	if in.Kind != booking.ServerKey && in.Kind != booking.WidgetKey {
 		problems.Add("kind", "must be %s or %s", booking.ServerKey, booking.WidgetKey)
 	}
-	checkLength(in.Name, "name", 200, problems)
+	edge.CheckLength(in.Name, "name", 200, problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.app, in.Kind, in.Name, k.operation)
+	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.App, in.Kind, in.Name, k.Operation)
 	if err != nil {
 		return err
 	}
-	view := k.keyView(made)
+	view := keyView(k, made)
 	view["key"] = key
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Server) revokeKey(k *call) error {
-	id, err := k.id("id", "The key")
+func (s *Handlers) revokeKey(k *edge.Call) error {
+	id, err := k.ID("id", "The key")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.RevokeKey(k, k.app.ID, id); err != nil {
+	if err := s.DB.RevokeKey(k, k.App.ID, id); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
-func (k *call) keyView(key *booking.Key) timekit.Object {
+func keyView(k *edge.Call, key *booking.Key) timekit.Object {
 	moment := func(t *time.Time) any {
 		if t == nil {
 			return nil
 		}
-		return k.clock.Show(*t, time.UTC)
+		return k.Clock.Show(*t, time.UTC)
 	}
 	return timekit.Object{
 		"id": key.ID, "kind": key.Kind, "name": key.Name, "hint": key.Hint, "created_at": moment(&key.CreatedAt),

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"fmt"
@@ -11,13 +11,19 @@ import (
 	"holdfast/internal/limit"
 )
 
+// Sign-ins per minute of one e-mail address, with passwords that were not good lately: from one place, and from anywhere.
+const (
+	signInsPerMinute = 10
+	accountPerMinute = 20
+)
+
 // Limits bound how often one caller may ask. Each API process counts for itself.
 type Limits struct {
-	server, widget, badKeys *limit.Limiter
+	server, Widget, BadKeys *limit.Limiter
 	known                   *limit.Known
-	signIns                 *limit.Limiter // of one account from one address
-	accounts                *limit.Limiter // of one account from anywhere
-	slugs                   *limit.Limiter // look-ups of hosted projects, from one address
+	SignIns                 *limit.Limiter // of one account from one address
+	Accounts                *limit.Limiter // of one account from anywhere
+	Slugs                   *limit.Limiter // look-ups of hosted projects, from one address
 }
 
 // NewLimits takes requests per minute: of a server key, of a widget key from one address, and with unknown keys from
@@ -25,21 +31,21 @@ type Limits struct {
 func NewLimits(server, widget, badKeys int) Limits {
 	return Limits{
 		server:   limit.New(server, limit.Rush(server), time.Now),
-		widget:   limit.New(widget, limit.Rush(widget), time.Now),
-		badKeys:  limit.New(badKeys, badKeys, time.Now),
+		Widget:   limit.New(widget, limit.Rush(widget), time.Now),
+		BadKeys:  limit.New(badKeys, badKeys, time.Now),
 		known:    limit.NewKnown(time.Now),
-		signIns:  limit.New(signInsPerMinute, signInsPerMinute, time.Now),
-		accounts: limit.New(accountPerMinute, accountPerMinute, time.Now),
-		slugs:    limit.New(widget, limit.Rush(widget), time.Now),
+		SignIns:  limit.New(signInsPerMinute, signInsPerMinute, time.Now),
+		Accounts: limit.New(accountPerMinute, accountPerMinute, time.Now),
+		Slugs:    limit.New(widget, limit.Rush(widget), time.Now),
 	}
 }
 
-// meter counts a request against its key. A widget's key is the same for all visitors of a site, so each visitor's
+// rateLimit counts a request against its key. A widget's key is the same for all visitors of a site, so each visitor's
 // address counts for itself.
-func (s *Server) meter(k *call) error {
-	limiter, caller := s.Limits.server, k.keyID.String()
-	if k.kind == booking.WidgetKey {
-		limiter, caller = s.Limits.widget, caller+" "+k.address()
+func (s *Edge) rateLimit(k *Call) error {
+	limiter, caller := s.Limits.server, k.KeyID.String()
+	if k.Kind == booking.WidgetKey {
+		limiter, caller = s.Limits.Widget, caller+" "+k.Address()
 	}
 	v := limiter.Take(caller)
 	if v.PerMinute > 0 {
@@ -48,30 +54,30 @@ func (s *Server) meter(k *call) error {
 		k.Header("X-RateLimit-Limit", strconv.Itoa(v.PerMinute))
 		k.Header("X-RateLimit-Remaining", strconv.Itoa(v.Remaining))
 	}
-	return k.tooMany(v)
+	return k.TooMany(v)
 }
 
-// guarded keeps keys from being guessed: an address that has sent many unknown ones must wait, and the next is not even
+// LimitFailures keeps keys from being guessed: an address that has sent many unknown ones must wait, and the next is not even
 // looked at. A key that was good within the hour passes all the same: the guesser may share its owner's address.
-func (s *Server) guarded(k *call, key string, identify func() error) error {
-	address, id := k.address(), string(apps.KeyHash(key))
-	if v := s.Limits.badKeys.Look(address); !v.OK && !s.Limits.known.Has(id) {
-		return k.tooMany(v)
+func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
+	address, id := k.Address(), string(apps.KeyHash(key))
+	if v := s.Limits.BadKeys.Look(address); !v.OK && !s.Limits.known.Has(id) {
+		return k.TooMany(v)
 	}
 	err := identify()
 	switch booking.CodeOf(err) {
 	case "":
 		s.Limits.known.Note(id)
 	case booking.Unauthorized:
-		s.Limits.badKeys.Take(address)
+		s.Limits.BadKeys.Take(address)
 	default:
 	}
 	return err
 }
 
-// guardedSlowly is guarded for what takes long to find out: the call is counted before, and given back when it was good. So
+// LimitFailuresOfSlow is guarded for what takes long to find out: the call is counted before, and given back when it was good. So
 // it is not only those that come one after another that are bounded. What the limiters count is named beside them.
-func (s *Server) guardedSlowly(k *call, key string, count map[*limit.Limiter]string, identify func() error) error {
+func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter]string, identify func() error) error {
 	id := string(apps.KeyHash(key))
 	if s.Limits.known.Has(id) {
 		return identify()
@@ -85,7 +91,7 @@ func (s *Server) guardedSlowly(k *call, key string, count map[*limit.Limiter]str
 	for limiter, caller := range count {
 		if v := limiter.Take(caller); !v.OK {
 			giveBack()
-			return k.tooMany(v)
+			return k.TooMany(v)
 		}
 		taken[limiter] = caller
 	}
@@ -101,7 +107,8 @@ func (s *Server) guardedSlowly(k *call, key string, count map[*limit.Limiter]str
 	return err
 }
 
-func (k *call) tooMany(v limit.Verdict) error {
+// TooMany returns TooManyRequests, with Retry-After set, when a limiter has refused; nil otherwise.
+func (k *Call) TooMany(v limit.Verdict) error {
 	if v.OK {
 		return nil
 	}
@@ -109,8 +116,8 @@ func (k *call) tooMany(v limit.Verdict) error {
 	return booking.Errorf(booking.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
 }
 
-// address is where the caller is. Of IPv6 it is the network: a house has one, with more addresses than could be counted.
-func (k *call) address() string {
+// Address is where the caller is. Of IPv6 it is the network: a house has one, with more addresses than could be counted.
+func (k *Call) Address() string {
 	ip, err := netip.ParseAddr(k.ClientIP())
 	if err != nil || ip.Unmap().Is4() {
 		return ip.Unmap().String()

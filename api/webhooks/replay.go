@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -6,28 +6,29 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
 
 type replayInput struct {
-	Since  stamp  `json:"since"`
-	Until  stamp  `json:"until"`
-	Only   string `json:"only"`
-	DryRun bool   `json:"dry_run"`
+	Since  edge.Stamp `json:"since"`
+	Until  edge.Stamp `json:"until"`
+	Only   string     `json:"only"`
+	DryRun bool       `json:"dry_run"`
 }
 
 // replay reads what to send anew. By itself it ends when the request was made first, so that a repeat asks for the same.
-func (in replayInput) replay(k *call) (postgres.Replay, error) {
+func (in replayInput) replay(k *edge.Call) (postgres.Replay, error) {
 	problems := booking.Problems{}
-	seconds, nanos := k.operation.Time().UnixTime()
-	r := postgres.Replay{Operation: k.operation, Until: time.Unix(seconds, nanos), Since: k.parseTime(string(in.Since), "since", problems)}
-	if k.repeated {
+	seconds, nanos := k.Operation.Time().UnixTime()
+	r := postgres.Replay{Operation: k.Operation, Until: time.Unix(seconds, nanos), Since: k.ParseTime(string(in.Since), "since", problems)}
+	if k.Repeated {
 		r.Asked = r.Until
 	}
 	if in.Until != "" {
-		r.Until = k.parseTime(string(in.Until), "until", problems)
+		r.Until = k.ParseTime(string(in.Until), "until", problems)
 	}
 	switch {
 	case len(problems) > 0 || !r.Until.Before(r.Since):
@@ -47,13 +48,13 @@ func (in replayInput) replay(k *call) (postgres.Replay, error) {
 }
 
 // replayWebhook sends a webhook anew what it has not got, or all there was; of a dry run it says how much that would be.
-func (s *Server) replayWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) replayWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
 	var in replayInput
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	replay, err := in.replay(k)
@@ -64,12 +65,12 @@ func (s *Server) replayWebhook(k *call) error {
 	if in.DryRun {
 		how = s.DB.CountReplay
 	}
-	count, err := how(k, k.app.ID, id, replay)
+	count, err := how(k, k.App.ID, id, replay)
 	if err != nil {
 		return err
 	}
 	if !in.DryRun {
-		s.wake(k, []uuid.UUID{id})
+		s.Wake(k, []uuid.UUID{id})
 	}
-	return k.data(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
+	return k.Answer(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
 }

@@ -1,15 +1,18 @@
-package api
+package webhooks
 
 import (
 	"net/http"
 	"slices"
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
 )
 
-func (s *Server) listEventTypes(k *call) error { return k.data(http.StatusOK, payload.EventTypes()) }
+func (s *Handlers) listEventTypes(k *edge.Call) error {
+	return k.Answer(http.StatusOK, payload.EventTypes())
+}
 
 // checkEventTypes wants each name in the catalogue, or a family of it with a "*" behind the dot.
 func checkEventTypes(names []string, field string, problems booking.Problems) {

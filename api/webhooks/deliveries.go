@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"encoding/base64"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -18,24 +19,24 @@ import (
 )
 
 // listDeliveries answers with what was sent to a webhook, or is to be, the newest first.
-func (s *Server) listDeliveries(k *call) error {
-	endpoint, err := k.id("id", "The webhook")
+func (s *Handlers) listDeliveries(k *edge.Call) error {
+	endpoint, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	filter, before, limit := k.sendingFilter(problems), k.spot(problems), k.limit(problems)
+	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Sendings(k, k.app.ID, endpoint, filter, before, limit)
-	return k.followed(all, more, err)
+	all, more, err := s.DB.Sendings(k, k.App.ID, endpoint, filter, before, limit)
+	return followed(k, all, more, err)
 }
 
 // listBookingDeliveries answers with what webhooks were told of one booking, or are to be, the newest first.
-func (s *Server) listBookingDeliveries(k *call) error {
+func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
 	problems := booking.Problems{}
-	filter, before, limit := k.sendingFilter(problems), k.spot(problems), k.limit(problems)
+	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
 	if filter.Booking == nil {
 		problems.Add("booking_id", "is required; GET /v2/webhooks/:id/deliveries lists those of a webhook")
 	}
@@ -44,18 +45,18 @@ func (s *Server) listBookingDeliveries(k *call) error {
 	}
 	of := *filter.Booking
 	filter.Booking = nil
-	all, more, err := s.DB.BookingSendings(k, k.app.ID, of, filter, before, limit)
-	return k.followed(all, more, err)
+	all, more, err := s.DB.BookingSendings(k, k.App.ID, of, filter, before, limit)
+	return followed(k, all, more, err)
 }
 
 // followed answers with a page of deliveries that is followed by a cursor.
-func (k *call) followed(all []booking.Sending, more bool, err error) error {
+func followed(k *edge.Call, all []booking.Sending, more bool, err error) error {
 	if err != nil {
 		return err
 	}
 	list, next := []timekit.Object{}, ""
 	for i := range all {
-		list = append(list, k.deliveryView(&all[i]))
+		list = append(list, deliveryView(k, &all[i]))
 	}
 	if more {
 		next = cursor(all[len(all)-1])
@@ -64,17 +65,17 @@ func (k *call) followed(all []booking.Sending, more bool, err error) error {
 	return nil
 }
 
-func (k *call) sendingFilter(problems booking.Problems) postgres.SendingFilter {
+func sendingFilter(k *edge.Call, problems booking.Problems) postgres.SendingFilter {
 	f := postgres.SendingFilter{
-		Status: k.Query("status"), Booking: k.queryID("booking_id", problems),
-		Since: k.queryTime("since", problems), Until: k.queryTime("until", problems),
+		Status: k.Query("status"), Booking: k.QueryID("booking_id", problems),
+		Since: k.QueryTime("since", problems), Until: k.QueryTime("until", problems),
 	}
-	checkWindow(f.Since, f.Until, "until", problems)
+	edge.CheckWindow(f.Since, f.Until, "until", problems)
 	known := []string{"", postgres.Waiting, postgres.Delivered, postgres.Exhausted, postgres.Cancelled}
 	if !slices.Contains(known, f.Status) {
 		problems.Add("status", "must be one of %s", strings.Join(known[1:], ", "))
 	}
-	if names := k.topics("event_type", problems); len(names) > 1 {
+	if names := topics(k, "event_type", problems); len(names) > 1 {
 		problems.Add("event_type", "must be one")
 	} else if len(names) == 1 {
 		f.Type = names[0]
@@ -95,7 +96,7 @@ func cursor(s booking.Sending) string {
 }
 
 // spot reads a cursor; nil when there is none.
-func (k *call) spot(problems booking.Problems) *postgres.Spot {
+func spot(k *edge.Call, problems booking.Problems) *postgres.Spot {
 	text := k.Query("cursor")
 	if text == "" {
 		return nil
@@ -110,8 +111,8 @@ func (k *call) spot(problems booking.Problems) *postgres.Spot {
 	return &postgres.Spot{At: time.UnixMicro(at), ID: id}
 }
 
-func (s *Server) getDelivery(k *call) error {
-	id, err := k.id("id", "The delivery")
+func (s *Handlers) getDelivery(k *edge.Call) error {
+	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
@@ -119,36 +120,28 @@ func (s *Server) getDelivery(k *call) error {
 }
 
 // retryDelivery sends a delivery again, now. One of a paused webhook waits until that is resumed.
-func (s *Server) retryDelivery(k *call) error {
-	id, err := k.id("id", "The delivery")
+func (s *Handlers) retryDelivery(k *edge.Call) error {
+	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
-	endpoint, err := s.DB.Resend(k, k.app.ID, id, k.operation)
+	endpoint, err := s.DB.Resend(k, k.App.ID, id, k.Operation)
 	if err != nil {
 		return err
 	}
-	s.wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
-	sent, _, err := s.DB.Sending(k, k.app.ID, id)
+	s.Wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
+	sent, _, err := s.DB.Sending(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusAccepted, k.deliveryView(sent))
+	return k.Answer(http.StatusAccepted, deliveryView(k, sent))
 }
 
-func (k *call) deliveryView(s *booking.Sending) timekit.Object {
+func deliveryView(k *edge.Call, s *booking.Sending) timekit.Object {
 	return timekit.Object{
 		"id": s.ID, "webhook_id": s.EndpointID, "event_id": booking.ChangePrefix + s.EventID.String(), "event_type": s.EventType,
 		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
-		"next_attempt_at": k.moment(s.NextAt), "created_at": k.clock.Show(s.CreatedAt, time.UTC), "finished_at": k.moment(s.FinishedAt),
+		"next_attempt_at": k.Moment(s.NextAt), "created_at": k.Clock.Show(s.CreatedAt, time.UTC), "finished_at": k.Moment(s.FinishedAt),
 		"last_status": s.LastStatus, "last_error": webhook.ShownCode(s.LastError),
 	}
-}
-
-// moment shows a time that need not be.
-func (k *call) moment(t *time.Time) any {
-	if t == nil {
-		return nil
-	}
-	return k.clock.Show(*t, time.UTC)
 }

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"encoding/json"
@@ -11,26 +11,27 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// The headers that say how a request writes its times and wants them written.
 const (
-	zoneHeader = "Timekit-Timezone"
+	ZoneHeader = "Timekit-Timezone"
 	inHeader   = "Timekit-InputTimestampFormat"
-	outHeader  = "Timekit-OutputTimestampFormat"
+	OutHeader  = "Timekit-OutputTimestampFormat"
 )
 
-var clockHeaders = []string{zoneHeader, inHeader, outHeader}
+var clockHeaders = []string{ZoneHeader, inHeader, OutHeader}
 
 // readClock reads how this request writes and wants its times. Each header may also be a query parameter, with or
 // without "Timekit-" before it, which then wins: an SDK sends its headers with every request.
-func (k *call) readClock() (timekit.Clock, error) {
-	k.Writer.Header().Add("Vary", zoneHeader+", "+outHeader)
+func (k *Call) readClock() (timekit.Clock, error) {
+	k.Writer.Header().Add("Vary", ZoneHeader+", "+OutHeader)
 	problems := booking.Problems{}
-	clock := timekit.Clock{In: timekit.Format(k.setting(inHeader)), Out: timekit.Format(k.setting(outHeader))}
-	if name := k.setting(zoneHeader); name != "" {
-		checkZone(name, zoneHeader, problems)
+	clock := timekit.Clock{In: timekit.Format(k.setting(inHeader)), Out: timekit.Format(k.setting(OutHeader))}
+	if name := k.setting(ZoneHeader); name != "" {
+		CheckZone(name, ZoneHeader, problems)
 		clock.Zone = (&booking.Resource{Timezone: name}).Zone()
 	}
 	if err := clock.Out.Check(); err != nil {
-		problems.Add(outHeader, "%s", err)
+		problems.Add(OutHeader, "%s", err)
 	}
 	if clock.In != "" {
 		if err := clock.In.CheckInput(); err != nil {
@@ -40,7 +41,7 @@ func (k *call) readClock() (timekit.Clock, error) {
 	return clock, problems.Err()
 }
 
-func (k *call) setting(header string) string {
+func (k *Call) setting(header string) string {
 	for _, name := range []string{header, header[len("Timekit-"):]} {
 		if value := k.Query(name); value != "" {
 			return value
@@ -49,16 +50,16 @@ func (k *call) setting(header string) string {
 	return k.GetHeader(header)
 }
 
-// stamp is a time in a body, not yet read: a text, or a number where the client's format is U.
-type stamp string
+// Stamp is a time in a body, not yet read: a text, or a number where the client's format is U.
+type Stamp string
 
 // UnmarshalJSON takes a number as it is written.
-func (s *stamp) UnmarshalJSON(raw []byte) error {
+func (s *Stamp) UnmarshalJSON(raw []byte) error {
 	if string(raw) == "null" {
 		return nil
 	}
 	if raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' {
-		*s = stamp(raw)
+		*s = Stamp(raw)
 		return nil
 	}
 	if raw[0] != '"' {
@@ -67,29 +68,30 @@ func (s *stamp) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*string)(s))
 }
 
+// Earliest and Latest bound the times that are taken in.
 var (
-	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	Earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	Latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// parseTime reads a time by the request's clock. All times of bodies and queries are read here.
-func (k *call) parseTime(text, field string, problems booking.Problems) time.Time {
+// ParseTime reads a time by the request's clock. All times of bodies and queries are read here.
+func (k *Call) ParseTime(text, field string, problems booking.Problems) time.Time {
 	if text == "" {
 		problems.Add(field, "is required")
 		return time.Time{}
 	}
-	t, err := k.clock.Read(text)
+	t, err := k.Clock.Read(text)
 	switch {
 	case err != nil:
 		problems.Add(field, "%s", err)
-	case t.Before(earliest) || t.After(latest):
+	case t.Before(Earliest) || t.After(Latest):
 		problems.Add(field, "must lie between 1970 and 2200")
 	}
 	return t
 }
 
-// checkWindow refuses a window that ends before it begins. One that is empty has nothing in it, which is an answer.
-func checkWindow(from, to *time.Time, field string, problems booking.Problems) {
+// CheckWindow refuses a window that ends before it begins. One that is empty has nothing in it, which is an answer.
+func CheckWindow(from, to *time.Time, field string, problems booking.Problems) {
 	if from != nil && to != nil && to.Before(*from) && len(problems) == 0 {
 		problems.Add(field, "must not come before the start of the window")
 	}
@@ -97,16 +99,16 @@ func checkWindow(from, to *time.Time, field string, problems booking.Problems) {
 
 var lostPlus = regexp.MustCompile(` (\d\d:?\d\d)$`)
 
-// queryTime reads a time of the query; nil when there is none. A "+" that was not escaped has become a space.
-func (k *call) queryTime(name string, problems booking.Problems) *time.Time {
+// QueryTime reads a time of the query; nil when there is none. A "+" that was not escaped has become a space.
+func (k *Call) QueryTime(name string, problems booking.Problems) *time.Time {
 	text := k.Query(name)
 	if text == "" {
 		return nil
 	}
 	repaired := lostPlus.ReplaceAllString(text, "+$1")
-	if _, err := k.clock.Read(repaired); err == nil {
+	if _, err := k.Clock.Read(repaired); err == nil {
 		text = repaired
 	}
-	t := k.parseTime(text, name, problems)
+	t := k.ParseTime(text, name, problems)
 	return &t
 }

@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 )
 
@@ -15,29 +16,29 @@ const (
 	maxGrace     = 7 * defaultGrace
 )
 
-func (s *Server) pauseWebhook(k *call) error {
-	return k.turnWebhook(s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.app.ID, id) })
+func (s *Handlers) pauseWebhook(k *edge.Call) error {
+	return turnWebhook(k, s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.App.ID, id) })
 }
 
-func (s *Server) resumeWebhook(k *call) error {
-	return k.turnWebhook(s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) {
-		return s.DB.ResumeEndpoint(k, k.app.ID, id)
+func (s *Handlers) resumeWebhook(k *edge.Call) error {
+	return turnWebhook(k, s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) {
+		return s.DB.ResumeEndpoint(k, k.App.ID, id)
 	})
 }
 
-func (k *call) turnWebhook(s *Server, turn func(uuid.UUID) (*booking.Endpoint, []uuid.UUID, error)) error {
-	id, err := k.id("id", "The webhook")
+func turnWebhook(k *edge.Call, s *Handlers, turn func(uuid.UUID) (*booking.Endpoint, []uuid.UUID, error)) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
 	e, woken, err := turn(id)
-	s.wake(k, woken)
+	s.Wake(k, woken)
 	return s.showWebhook(k, e, err)
 }
 
 // rotateWebhook gives an endpoint a new signing secret; it is in this answer only.
-func (s *Server) rotateWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) rotateWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -45,11 +46,11 @@ func (s *Server) rotateWebhook(k *call) error {
 		Grace  *int    `json:"grace_period_seconds"`
 		Secret *string `json:"secret"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	problems := booking.Problems{}
-	grace := graceOf(in.Grace, problems)
+	grace := GraceOf(in.Grace, problems)
 	secret := signingSecret(in.Secret, problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -58,15 +59,15 @@ func (s *Server) rotateWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.RotateSecret(k, k.app.ID, id, k.operation, sealed, grace)
+	e, err := s.DB.RotateSecret(k, k.App.ID, id, k.Operation, sealed, grace)
 	if err != nil {
 		return err
 	}
 	return s.tellSecret(k, http.StatusOK, e)
 }
 
-// graceOf reads for how long a secret that is rotated out stays good.
-func graceOf(seconds *int, problems booking.Problems) time.Duration {
+// GraceOf reads for how long a secret that is rotated out stays good.
+func GraceOf(seconds *int, problems booking.Problems) time.Duration {
 	grace := defaultGrace
 	if seconds != nil {
 		grace = *seconds

@@ -1,4 +1,4 @@
-package api
+package tenants
 
 import (
 	"net/http"
@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
 
-var goodSlug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 var goodHost = regexp.MustCompile(`^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?$`)
 
 type appInput struct {
@@ -37,7 +37,7 @@ func (in appInput) apply(app *booking.App) error {
 	if app.Name == "" {
 		problems.Add("name", "is required")
 	}
-	checkLength(app.Name, "name", 200, problems)
+	edge.CheckLength(app.Name, "name", 200, problems)
 	if in.Settings != nil {
 		in.Settings.apply(&app.Settings, problems)
 	}
@@ -72,72 +72,72 @@ func (in appSettingsInput) apply(settings *booking.AppSettings, problems booking
 	}
 }
 
-func (s *Server) listApps(k *call) error {
+func (s *Handlers) listApps(k *edge.Call) error {
 	all, err := s.DB.Apps(k)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, app := range all {
-		list = append(list, k.appView(app))
+		list = append(list, appView(k, app))
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createApp makes an app with its first server key; the key is in this answer only.
-func (s *Server) createApp(k *call) error {
+func (s *Handlers) createApp(k *edge.Call) error {
 	var in appInput
-	if err := k.decodeKnown(&in, appAnswers...); err != nil {
+	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
-	app := &booking.App{ID: k.operation, Slug: in.Slug, TestMode: in.TestMode}
+	app := &booking.App{ID: k.Operation, Slug: in.Slug, TestMode: in.TestMode}
 	app.Settings = booking.NewAppSettings()
 	if err := in.apply(app); err != nil {
 		return err
 	}
-	if !goodSlug.MatchString(in.Slug) {
+	if !edge.GoodSlug.MatchString(in.Slug) {
 		return booking.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
 	}
 	key, err := apps.Create(k, s.DB, s.Vault, app)
-	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.operation {
+	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
 		// An earlier try of this very request made it, and died before it could tell the key.
-		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", newID())
+		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", edge.NewID())
 	}
 	if err != nil {
 		return err
 	}
-	view := k.appView(app)
+	view := appView(k, app)
 	view["api_key"] = key
 	k.Header("Cache-Control", "no-store")
-	return k.data(http.StatusCreated, view)
+	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Server) getApp(k *call) error { return s.showApp(k, k.app) }
+func (s *Handlers) getApp(k *edge.Call) error { return s.showApp(k, k.App) }
 
-func (s *Server) updateApp(k *call) error { return s.changeApp(k, k.app) }
+func (s *Handlers) updateApp(k *edge.Call) error { return s.changeApp(k, k.App) }
 
 // namedApp is the app whose slug the path has: any for the admin, its own for a key.
-func (k *call) namedApp(s *Server) (*booking.App, error) {
+func namedApp(k *edge.Call, s *Handlers) (*booking.App, error) {
 	slug := k.Param("slug")
-	if !goodSlug.MatchString(slug) || k.app != nil && k.app.Slug != slug {
+	if !edge.GoodSlug.MatchString(slug) || k.App != nil && k.App.Slug != slug {
 		return nil, booking.Errorf(booking.NotFound, "The app does not exist.")
 	}
-	if k.app != nil {
-		return k.app, nil
+	if k.App != nil {
+		return k.App, nil
 	}
 	return s.DB.AppBySlug(k, slug)
 }
 
-func (s *Server) getNamedApp(k *call) error {
-	app, err := k.namedApp(s)
+func (s *Handlers) getNamedApp(k *edge.Call) error {
+	app, err := namedApp(k, s)
 	if err != nil {
 		return err
 	}
 	return s.showApp(k, app)
 }
 
-func (s *Server) updateNamedApp(k *call) error {
-	app, err := k.namedApp(s)
+func (s *Handlers) updateNamedApp(k *edge.Call) error {
+	app, err := namedApp(k, s)
 	if err != nil {
 		return err
 	}
@@ -145,30 +145,30 @@ func (s *Server) updateNamedApp(k *call) error {
 }
 
 // deleteApp erases an app and everything of it, for good.
-func (s *Server) deleteApp(k *call) error {
-	app, err := k.namedApp(s)
+func (s *Handlers) deleteApp(k *edge.Call) error {
+	app, err := namedApp(k, s)
 	if err != nil {
 		return err
 	}
 	if err := s.DB.DeleteApp(k, app.ID); err != nil {
 		return err
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
-func (s *Server) showApp(k *call, app *booking.App) error {
+func (s *Handlers) showApp(k *edge.Call, app *booking.App) error {
 	secret, err := s.Vault.Open(app.WebhookSecret, booking.AppSecret(app.ID))
 	if err != nil {
 		return err
 	}
-	view := k.appView(app)
+	view := appView(k, app)
 	view["webhook_secret"] = string(secret)
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
-func (s *Server) changeApp(k *call, app *booking.App) error {
+func (s *Handlers) changeApp(k *edge.Call, app *booking.App) error {
 	var in appInput
-	if err := k.decodeKnown(&in, appAnswers...); err != nil {
+	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
 	if err := in.apply(app); err != nil {
@@ -177,15 +177,15 @@ func (s *Server) changeApp(k *call, app *booking.App) error {
 	if err := s.DB.UpdateApp(k, app); err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, k.appView(app))
+	return k.Answer(http.StatusOK, appView(k, app))
 }
 
 // appAnswers are the names of answers that a body may send back in vain.
 var appAnswers = []string{"id", "role", "webhook_secret", "api_key", "created_at", "updated_at"}
 
-func (k *call) appView(app *booking.App) timekit.Object {
+func appView(k *edge.Call, app *booking.App) timekit.Object {
 	return timekit.Object{
 		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "settings": app.Settings,
-		"created_at": k.clock.Show(app.CreatedAt, time.UTC), "updated_at": k.clock.Show(app.UpdatedAt, time.UTC),
+		"created_at": k.Clock.Show(app.CreatedAt, time.UTC), "updated_at": k.Clock.Show(app.UpdatedAt, time.UTC),
 	}
 }

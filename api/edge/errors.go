@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// statuses maps every code to its status, here and nowhere else.
-var statuses = map[booking.Code]int{
+// Statuses maps every code to its status, here and nowhere else.
+var Statuses = map[booking.Code]int{
 	booking.Malformed:          http.StatusBadRequest,
 	booking.Unauthorized:       http.StatusUnauthorized,
 	booking.LinkInvalid:        http.StatusUnauthorized,
@@ -62,13 +62,14 @@ var statuses = map[booking.Code]int{
 	booking.InvalidParameter:      http.StatusBadRequest,
 }
 
+// The errors of addresses that have no route.
 var (
-	errNoRoute  = booking.Errorf(booking.NotFound, "There is nothing at this address.")
-	errNoMethod = booking.Errorf(booking.MethodNotAllowed, "This address does not take that method.")
+	ErrNoRoute  = booking.Errorf(booking.NotFound, "There is nothing at this address.")
+	ErrNoMethod = booking.Errorf(booking.MethodNotAllowed, "This address does not take that method.")
 )
 
-// problem is an RFC 9457 document that also carries Timekit's error and errors.
-type problem struct {
+// Problem is an RFC 9457 document that also carries Timekit's error and errors.
+type Problem struct {
 	Type      string              `json:"type"`
 	Title     string              `json:"title"`
 	Status    int                 `json:"status"`
@@ -80,45 +81,65 @@ type problem struct {
 	Open      []string            `json:"available_actions,omitzero"` // nil = not told
 }
 
-// fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
-func (s *Server) fail(c *gin.Context, err error) {
+// Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
+func (s *Edge) Fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
-		_ = s.public(c, err) // logs it
+		_ = s.PublicError(c, err) // logs it
 		return
 	}
-	if k := (&call{Context: c}); isPage(c.Request.URL.Path) && s.sorry(k, err) == nil {
+	if s.FailPage != nil && s.FailPage(c, err) {
 		c.Abort()
 		return
 	}
-	known := s.public(c, err)
-	status := statuses[known.Code]
+	known := s.PublicError(c, err)
+	status := Statuses[known.Code]
 	if status == http.StatusServiceUnavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
 	c.Header("Content-Type", "application/problem+json")
 	c.Header("Cache-Control", "no-store")
-	c.AbortWithStatusJSON(status, problem{
+	c.AbortWithStatusJSON(status, Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
-		Detail: known.Message, Code: known.Code, RequestID: requestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
+		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
 	})
 }
 
-// public is what of an error may be shown.
-func (s *Server) public(c *gin.Context, err error) *booking.Error {
+// PublicError is what of an error may be shown.
+func (s *Edge) PublicError(c *gin.Context, err error) *booking.Error {
 	known, ok := errors.AsType[*booking.Error](err)
 	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
 		return booking.Errorf(booking.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
 	}
 	if !ok && postgres.Away(err) {
-		s.Log.Error("the record cannot be reached", "request_id", requestID(c), "route", c.FullPath(), "error", err)
+		s.Log.Error("the record cannot be reached", "request_id", RequestID(c), "route", c.FullPath(), "error", err)
 		return booking.Errorf(booking.Unavailable, "A part this server needs does not answer. Try again, with the same Idempotency-Key.")
 	}
 	if !ok || known.Code == booking.Internal {
-		s.Log.Error("request failed", "request_id", requestID(c), "route", c.FullPath(), "error", err)
+		s.Log.Error("request failed", "request_id", RequestID(c), "route", c.FullPath(), "error", err)
 		return booking.Errorf(booking.Internal, "Something went wrong on our side. The request id helps to find it.")
 	}
 	if cause := known.Unwrap(); cause != nil {
-		s.Log.Debug("request refused", "request_id", requestID(c), "route", c.FullPath(), "code", known.Code, "cause", cause)
+		s.Log.Debug("request refused", "request_id", RequestID(c), "route", c.FullPath(), "code", known.Code, "cause", cause)
 	}
 	return known
+}
+
+// RequestID is the id of the request, which its answer and every line of the log name.
+func RequestID(c *gin.Context) string { return c.GetString("request_id") }
+
+// IsMissing adds a problem to a field whose value names what does not exist, and tells whether err says so.
+func IsMissing(err error, field string, problems booking.Problems) bool {
+	if booking.CodeOf(err) != booking.NotFound {
+		return false
+	}
+	problems.Add(field, "does not exist")
+	return true
+}
+
+// UnlessNotFound returns err, or nil when err is NotFound.
+func UnlessNotFound(err error) error {
+	if booking.CodeOf(err) == booking.NotFound {
+		return nil
+	}
+	return err
 }

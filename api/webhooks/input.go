@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
@@ -33,12 +34,12 @@ type webhookInput struct {
 }
 
 // readWebhook reads the body, and looks up what it names.
-func (s *Server) readWebhook(k *call) (*webhookInput, error) {
+func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
 	in := &webhookInput{problems: booking.Problems{}}
 	if err := in.read(k); err != nil {
 		return nil, err
 	}
-	in.named = booking.Endpoint{AppID: k.app.ID}
+	in.named = booking.Endpoint{AppID: k.App.ID}
 	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
 	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
 	lacking, err := s.DB.EndpointLacks(k, &in.named)
@@ -58,12 +59,12 @@ var webhookAnswers = []string{
 }
 
 // read reads the body's own fields and its filters, which have a type of their own.
-func (in *webhookInput) read(k *call) error {
+func (in *webhookInput) read(k *edge.Call) error {
 	rules := strictjson.Rules{Unknown: strictjson.RefuseAll, Also: strictjson.Names(in.filters), Skipped: webhookAnswers}
-	if err := k.decodeBy(rules, in); err != nil {
+	if err := k.DecodeBy(rules, in); err != nil {
 		return err
 	}
-	return k.decodeBy(strictjson.Rules{Also: strictjson.Names(in)}, &in.filters)
+	return k.DecodeBy(strictjson.Rules{Also: strictjson.Names(in)}, &in.filters)
 }
 
 // namedIDs reads a filter of ids; nil when the body does not name it, or names nothing by it.
@@ -71,7 +72,7 @@ func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uu
 	if string(raw) == "null" {
 		return nil
 	}
-	ids := idList(raw, field, problems)
+	ids := edge.IDList(raw, field, problems)
 	if len(ids) > maxFilter {
 		problems.Add(field, "must not be more than %d", maxFilter)
 	}
@@ -79,8 +80,8 @@ func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uu
 }
 
 // apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
-func (in *webhookInput) apply(e *booking.Endpoint, s *Server) error {
-	in.target(e, s.Webhooks)
+func (in *webhookInput) apply(e *booking.Endpoint, s *Handlers) error {
+	in.target(e, s.Targets)
 	in.filters.apply(e, in.problems)
 	if in.named.Projects != nil {
 		e.Projects = in.named.Projects
@@ -121,7 +122,7 @@ func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
 	default:
 		in.problems.Add("method", "must be post, put, patch or get")
 	}
-	checkLength(e.Description, "description", maxDescription, in.problems)
+	edge.CheckLength(e.Description, "description", maxDescription, in.problems)
 	if in.Format != nil {
 		e.Format = *in.Format
 	}
@@ -153,7 +154,7 @@ func (in *webhookInput) pace(e *booking.Endpoint) {
 }
 
 // headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
-func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]string, error) {
+func (in *webhookInput) headers(e *booking.Endpoint, s *Handlers) (map[string]string, error) {
 	named := in.namedHeaders()
 	if named == nil {
 		return nil, nil
@@ -173,7 +174,7 @@ func (in *webhookInput) headers(e *booking.Endpoint, s *Server) (map[string]stri
 }
 
 func (in *webhookInput) namedHeaders() (named map[string]*string) {
-	raw := jsonObject(in.Headers, "headers", in.problems)
+	raw := edge.JSONObject(in.Headers, "headers", in.problems)
 	if raw == nil || string(in.Headers) == "null" || len(in.problems["headers"]) > 0 {
 		return nil
 	}
@@ -201,6 +202,6 @@ func (in *webhookInput) header(name string, value *string, known map[string]stri
 }
 
 // ownHeaders opens an endpoint's own headers.
-func (s *Server) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
+func (s *Handlers) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
 	return headers, s.Vault.OpenJSON(e.Headers, booking.EndpointHeaders(e.ID), &headers)
 }

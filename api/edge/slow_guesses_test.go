@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"errors"
@@ -16,12 +16,12 @@ func TestSlowGuesses(t *testing.T) {
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	now := func() time.Time { return at }
 	narrow, wide := limit.New(2, 2, now), limit.New(6, 6, now)
-	s := &Server{Limits: Limits{known: limit.NewKnown(now)}}
+	s := &Edge{Limits: Limits{known: limit.NewKnown(now)}}
 	try := func(key, account string, outcome error) (looked bool, code booking.Code) {
 		t.Helper()
 		k := newCall("POST", "/v2/auth", "")
 		before := [2]int{narrow.Look(account).Remaining, wide.Look("one").Remaining}
-		err := s.guardedSlowly(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
+		err := s.LimitFailuresOfSlow(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
 			looked = true
 			if narrow.Look(account).Remaining >= before[0] || wide.Look("one").Remaining >= before[1] {
 				t.Errorf("%s is looked at before it is counted", key)
@@ -56,7 +56,7 @@ func TestSlowGuesses(t *testing.T) {
 	want("another account", looked, code, true, booking.Unauthorized, 3)
 
 	looked = false
-	err := s.guardedSlowly(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
+	err := s.LimitFailuresOfSlow(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
 		looked = true
 		return nil
 	})

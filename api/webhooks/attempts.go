@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
 	"holdfast/internal/timekit"
@@ -19,8 +20,8 @@ import (
 const keptResponse = 16 << 10
 
 // showDelivery answers with a delivery, its attempts and its change.
-func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
-	sent, change, err := s.DB.Sending(k, k.app.ID, id)
+func (s *Handlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
+	sent, change, err := s.DB.Sending(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
@@ -36,23 +37,23 @@ func (s *Server) showDelivery(k *call, status int, id uuid.UUID) error {
 		}
 		attempts = append(attempts, attempt)
 	}
-	view := k.deliveryView(sent)
+	view := deliveryView(k, sent)
 	view["attempts"] = attempts
-	if view["event"], err = k.changeView(change); err != nil {
+	if view["event"], err = changeView(k, change); err != nil {
 		return err
 	}
 	k.Header("Cache-Control", "no-store")
-	return k.data(status, view)
+	return k.Answer(status, view)
 }
 
 // attemptView shows one request and its answer. The body is written anew, as it was sent but for the links.
-func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (timekit.Object, error) {
+func (s *Handlers) attemptView(k *edge.Call, a *booking.Attempt, c *booking.Change) (timekit.Object, error) {
 	body, err := s.sentBody(a, c)
 	if err != nil {
 		return nil, err
 	}
 	return timekit.Object{
-		"number": a.Number, "started_at": k.clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
+		"number": a.Number, "started_at": k.Clock.Show(a.StartedAt, time.UTC), "duration_ms": a.Duration.Milliseconds(),
 		"status": a.Status, "error": webhook.ShownCode(a.ErrorCode),
 		"request": timekit.Object{
 			"method": strings.ToLower(a.Method), "url": a.URL, "format": a.Format, "headers": shownHeaders(a.RequestHeaders), "body": body,
@@ -64,7 +65,7 @@ func (s *Server) attemptView(k *call, a *booking.Attempt, c *booking.Change) (ti
 	}, nil
 }
 
-func (s *Server) sentBody(a *booking.Attempt, c *booking.Change) (string, error) {
+func (s *Handlers) sentBody(a *booking.Attempt, c *booking.Change) (string, error) {
 	if strings.EqualFold(a.Method, http.MethodGet) {
 		return "", nil
 	}
@@ -77,7 +78,7 @@ func (s *Server) sentBody(a *booking.Attempt, c *booking.Change) (string, error)
 }
 
 // hiddenLinks are the customer's action links of a change, without what makes them work.
-func (s *Server) hiddenLinks(c *booking.Change) (map[string]string, error) {
+func (s *Handlers) hiddenLinks(c *booking.Change) (map[string]string, error) {
 	b, err := c.Booking()
 	if err != nil || b == nil || c.Test {
 		return nil, err

@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -7,33 +7,37 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
 )
 
+// pollEvery is how often the record is asked for a test\'s attempt: announcements can be missed.
+const pollEvery = time.Second
+
 // tryWebhook sends a made-up change to a webhook, also while that is paused or failing: 200 with what came of it, 202 when
 // that is not known yet.
-func (s *Server) tryWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) tryWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.app.ID, id)
+	e, err := s.DB.Endpoint(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
 	var in struct {
 		EventType string `json:"event_type"`
 	}
-	if err := k.decodeKnown(&in); err != nil {
+	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
 	c, err := madeUp(e, in.EventType)
 	if err != nil {
 		return err
 	}
-	c.ID, c.AppID = k.operation, e.AppID
+	c.ID, c.AppID = k.Operation, e.AppID
 	sent, err := s.try(k, e, c)
 	if err != nil {
 		return err
@@ -46,7 +50,7 @@ func (s *Server) tryWebhook(k *call) error {
 }
 
 // try sends a change and waits for the end of its only attempt, no longer than the caller wants to.
-func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.Sending, error) {
+func (s *Handlers) try(k *edge.Call, e *booking.Endpoint, c *booking.Change) (*booking.Sending, error) {
 	delivery := uuid.NewSHA1(c.ID, e.ID[:])
 	heard, done := s.Outcomes.Expect(delivery)
 	defer done()
@@ -54,10 +58,10 @@ func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.
 	if err != nil || sent.Status != postgres.Waiting {
 		return sent, err
 	}
-	s.wake(k, []uuid.UUID{e.ID})
-	deadline := time.NewTimer(k.wait(s.Wait))
+	s.Wake(k, []uuid.UUID{e.ID})
+	deadline := time.NewTimer(k.PreferredWait(s.Wait))
 	defer deadline.Stop()
-	again := time.NewTicker(lookAgain)
+	again := time.NewTicker(pollEvery)
 	defer again.Stop()
 	for last := false; err == nil && sent.Status == postgres.Waiting && !last; {
 		select {
@@ -68,7 +72,7 @@ func (s *Server) try(k *call, e *booking.Endpoint, c *booking.Change) (*booking.
 		case <-k.Done():
 			return nil, k.Err()
 		}
-		sent, _, err = s.DB.Sending(k, k.app.ID, delivery)
+		sent, _, err = s.DB.Sending(k, k.App.ID, delivery)
 	}
 	return sent, err
 }

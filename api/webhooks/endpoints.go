@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"net/http"
@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
-func (s *Server) listWebhooks(k *call) error {
-	all, err := s.DB.Endpoints(k, k.app.ID)
+func (s *Handlers) listWebhooks(k *edge.Call) error {
+	all, err := s.DB.Endpoints(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -25,17 +26,17 @@ func (s *Server) listWebhooks(k *call) error {
 		}
 		list = append(list, view)
 	}
-	return k.data(http.StatusOK, list)
+	return k.Answer(http.StatusOK, list)
 }
 
 // createWebhook makes an endpoint; its signing secret is in this answer only.
-func (s *Server) createWebhook(k *call) error {
+func (s *Handlers) createWebhook(k *edge.Call) error {
 	in, err := s.readWebhook(k)
 	if err != nil {
 		return err
 	}
 	e := &booking.Endpoint{
-		ID: k.operation, AppID: k.app.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
+		ID: k.Operation, AppID: k.App.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
 	}
 	secret := signingSecret(in.Secret, in.problems)
 	if err := in.apply(e, s); err != nil {
@@ -63,7 +64,7 @@ func signingSecret(brought *string, problems booking.Problems) string {
 }
 
 // tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.
-func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
+func (s *Handlers) tellSecret(k *edge.Call, status int, e *booking.Endpoint) error {
 	secret, err := s.Vault.Open(e.Secret, booking.EndpointSecret(e.ID))
 	if err != nil {
 		return err
@@ -74,20 +75,20 @@ func (s *Server) tellSecret(k *call, status int, e *booking.Endpoint) error {
 	}
 	view["secret"] = string(secret)
 	k.Header("Cache-Control", "no-store")
-	return k.data(status, view)
+	return k.Answer(status, view)
 }
 
-func (s *Server) getWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) getWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.app.ID, id)
+	e, err := s.DB.Endpoint(k, k.App.ID, id)
 	return s.showWebhook(k, e, err)
 }
 
-func (s *Server) updateWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) updateWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
@@ -95,27 +96,27 @@ func (s *Server) updateWebhook(k *call) error {
 	if err != nil {
 		return err
 	}
-	e, woken, err := s.DB.ChangeEndpoint(k, k.app.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
-	s.wake(k, woken)
+	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
+	s.Wake(k, woken)
 	return s.showWebhook(k, e, err)
 }
 
-func (s *Server) deleteWebhook(k *call) error {
-	id, err := k.id("id", "The webhook")
+func (s *Handlers) deleteWebhook(k *edge.Call) error {
+	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteEndpoint(k, k.app.ID, id); err != nil {
+	if err := s.DB.DeleteEndpoint(k, k.App.ID, id); err != nil {
 		return err
 	}
 	if err := s.Dispatch.Dismiss(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
 	}
-	return k.noContent()
+	return k.NoContent()
 }
 
-// wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
-func (s *Server) wake(k *call, endpoints []uuid.UUID) {
+// Wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
+func (s *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) {
 	for _, id := range endpoints {
 		if err := s.Dispatch.Wake(k, id); err != nil {
 			s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", id, "error", err)
@@ -123,7 +124,7 @@ func (s *Server) wake(k *call, endpoints []uuid.UUID) {
 	}
 }
 
-func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
+func (s *Handlers) showWebhook(k *edge.Call, e *booking.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
@@ -131,11 +132,11 @@ func (s *Server) showWebhook(k *call, e *booking.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
-	return k.data(http.StatusOK, view)
+	return k.Answer(http.StatusOK, view)
 }
 
 // webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
-func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, error) {
+func (s *Handlers) webhookView(k *edge.Call, e *booking.Endpoint) (timekit.Object, error) {
 	headers, err := s.ownHeaders(e)
 	hidden := map[string]string{}
 	for name := range headers {
@@ -143,7 +144,7 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 	}
 	until := []any{}
 	for _, t := range e.OldSecretsUntil {
-		until = append(until, k.clock.Show(t, time.UTC))
+		until = append(until, k.Clock.Show(t, time.UTC))
 	}
 	return timekit.Object{
 		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "description": e.Description, "format": e.Format,
@@ -152,14 +153,14 @@ func (s *Server) webhookView(k *call, e *booking.Endpoint) (timekit.Object, erro
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
 		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": s.healthView(k, &e.Health),
 		"old_secrets_until": until,
-		"created_at":        k.clock.Show(e.CreatedAt, time.UTC), "updated_at": k.clock.Show(e.UpdatedAt, time.UTC),
+		"created_at":        k.Clock.Show(e.CreatedAt, time.UTC), "updated_at": k.Clock.Show(e.UpdatedAt, time.UTC),
 	}, err
 }
 
-func (s *Server) healthView(k *call, h *booking.Health) timekit.Object {
+func (s *Handlers) healthView(k *edge.Call, h *booking.Health) timekit.Object {
 	return timekit.Object{
-		"succeeded_at": k.moment(h.SucceededAt), "failing_since": k.moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": k.moment(h.OpenUntil), "pending": h.Pending,
-		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.moment(h.DroppedAt),
+		"succeeded_at": k.Moment(h.SucceededAt), "failing_since": k.Moment(h.FailingSince), "failures": h.Failures,
+		"breaker_open_until": k.Moment(h.OpenUntil), "pending": h.Pending,
+		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.Moment(h.DroppedAt),
 	}
 }
