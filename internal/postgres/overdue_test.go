@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -112,4 +114,21 @@ func TestUnwatched(t *testing.T) {
 	wantEqual(t, "deadline of the next state", first[time.Time](b, `SELECT deadline_at FROM bookings WHERE id = $1`, unpaid.ID).
 		Equal(unpaid.End.Add(time.Hour)), true)
 	wantEqual(t, "after it moved on", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
+}
+
+// TestUnwatchedByNeed: what was never handed out comes before what was, and what is only just due is left to its workflow.
+func TestUnwatchedByNeed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	again, anew, due := b.booked(b.at("instant_payment", 1, 2)), b.booked(b.at("instant_payment", 2, 3)), b.booked(b.at("instant_payment", 3, 4))
+	b.exec(`UPDATE bookings SET deadline_at = now() - interval '7 hours', resumed_at = now() - interval '6 hours' WHERE id = $1`, again.ID)
+	b.exec(`UPDATE bookings SET deadline_at = now() - interval '2 hours' WHERE id = $1`, anew.ID)
+	b.exec(`UPDATE bookings SET deadline_at = now() - interval '1 minute' WHERE id = $1`, due.ID)
+	var order []uuid.UUID
+	for range 3 {
+		for _, o := range must(b.Unwatched(b.ctx, time.Hour, time.Hour, 1)) {
+			order = append(order, o.Booking.ID)
+		}
+	}
+	wantSame(t, "handed out", order, []uuid.UUID{anew.ID, again.ID})
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -113,6 +114,7 @@ func (b *bundle) holdBooking(v *booking.Booking) (release func()) {
 	check(b.t, err)
 	_, err = tx.Exec(b.ctx, `SELECT FROM bookings WHERE id = $1 FOR UPDATE`, v.ID)
 	check(b.t, err)
+	b.t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // a test that fails does not wait for itself
 	return func() { check(b.t, tx.Rollback(b.ctx)) }
 }
 
