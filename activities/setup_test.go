@@ -186,6 +186,14 @@ func (f *fixture) drainOnce(stop chan struct{}) booking.Drained {
 	return out
 }
 
+// wantDue asserts that a moment was set, since began, to come so long after that, however slow the machine is.
+func wantDue(t testing.TB, at, began time.Time, least, most time.Duration) {
+	t.Helper()
+	if at.Before(began.Add(least)) || at.After(time.Now().Add(most)) {
+		t.Errorf("due at %s, which was set since %s; want %s to %s later", at, began, least, most)
+	}
+}
+
 // eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()

@@ -1,4 +1,4 @@
-// Package api is the HTTP edge: a table of routes, one noun per file. It validates, puts requests on record, hands them
+// Package api answers HTTP: a table of routes, one noun per file or room. It validates, puts requests on record, hands them
 // to the workflows and renders what the record says afterwards.
 package api
 

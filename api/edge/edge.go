@@ -33,7 +33,7 @@ func (s *Edge) Chain(r Route) gin.HandlerFunc {
 	}
 }
 
-// Edge is what a request passes before it reaches a handler. All fields are needed, but for AdminKey.
+// Edge is what a request passes before it reaches a handler. All fields are needed, but for AdminKey and FailPage.
 type Edge struct {
 	DB       *postgres.DB
 	Vault    *links.Vault
