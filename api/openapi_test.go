@@ -16,6 +16,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 func document(t *testing.T) *openapi3.T {
@@ -142,7 +143,7 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	doc := document(t)
 	names := map[edge.Access]string{edge.RequireNothing: "none", edge.RequireAdmin: "admin", edge.RequireApp: "app", edge.RequireServer: "server", edge.RequireClient: "client", edge.RequireResource: "resource", edge.RequireKey: "key"}
 	served := map[string]bool{}
-	for _, r := range (&Server{}).routes() {
+	for _, r := range (&Server{DB: new(postgres.DB)}).routes() {
 		if r.Method == http.MethodHead || r.Method == http.MethodOptions {
 			continue
 		}
