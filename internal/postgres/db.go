@@ -23,10 +23,11 @@ import (
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
 type DB struct {
-	pool    *pgxpool.Pool
-	holders joined[string, Holder] // by the hash of their key
-	process uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
-	lostAt  atomic.Int64           // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+	pool      *pgxpool.Pool
+	holders   joined[string, Holder] // by the hash of their key
+	process   uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
+	announcer announcer
+	lostAt    atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -56,7 +57,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool: pool, process: uuid.New()}, nil
+	return &DB{pool: pool, process: uuid.New(), announcer: announcer{pool: pool}}, nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
@@ -80,8 +81,11 @@ func hideURL(err error) error {
 	return err
 }
 
-// Close ends all connections, after their work.
-func (db *DB) Close() { db.pool.Close() }
+// Close ends all connections, after their work. What is still to be announced is announced.
+func (db *DB) Close() {
+	db.announcer.wait()
+	db.pool.Close()
+}
 
 // Ping answers whether Postgres does.
 func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
