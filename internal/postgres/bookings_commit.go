@@ -12,19 +12,22 @@ import (
 	"holdfast/internal/booking"
 )
 
-// OutcomeChannel carries the ids of decided actions that somebody waits for.
-const OutcomeChannel = "holdfast_outcomes"
-
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence,
-// calendar, state, transition, action, event, deliveries, announcement. It is idempotent by action id: a repeat returns
+// calendar, state, transition, action, event, deliveries. It is idempotent by action id: a repeat returns
 // the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
+// An outcome that somebody waits for is announced after the transaction.
 func (db *Bookings) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
 	var out booking.Outcome
+	var awaited bool
 	in.Drainer = db.process
 	err := db.inShortTx(ctx, func(tx statements) (err error) {
-		out, err = decided(ctx, tx, in)
+		awaited = false
+		out, err = decided(ctx, tx, in, &awaited)
 		return err
 	})
+	if err == nil && awaited {
+		db.announcer.announce(in.ActionID)
+	}
 	return out, err
 }
 
@@ -38,8 +41,10 @@ func (db *Bookings) Withdraw(ctx context.Context, first *booking.Action) (bool, 
 	return out.Result == booking.ResultGone, err
 }
 
-func decided(ctx context.Context, tx statements, in booking.Commit) (booking.Outcome, error) {
+// decided sets awaited when this call decides an action that somebody waits for.
+func decided(ctx context.Context, tx statements, in booking.Commit, awaited *bool) (booking.Outcome, error) {
 	found, err := hold(ctx, tx, in)
+	found.awaited = awaited
 	b := found.booking
 	switch {
 	case err != nil:
@@ -77,6 +82,8 @@ type standpoint struct {
 	promised bool // another booking that is not decided is to take its place
 	withdrew bool // the request that it answers was cancelled
 	first    bool // the action is to bring the booking to life
+	// awaited is set when the action is decided here and somebody waits for it.
+	awaited *bool
 }
 
 // hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
@@ -142,7 +149,7 @@ func gone(ctx context.Context, tx statements, in booking.Commit, found standpoin
 		return out, nil
 	}
 	batch := &pgx.Batch{}
-	decide(batch, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
+	decide(batch, found, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
 	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close()
@@ -155,7 +162,7 @@ func refuse(
 	ctx context.Context, tx statements, found standpoint, in booking.Commit, why booking.Refusal, stillborn bool,
 ) (booking.Outcome, error) {
 	batch, b := &pgx.Batch{}, found.booking
-	decide(batch, in, booking.Refused, why, b.Seq)
+	decide(batch, found, in, booking.Refused, why, b.Seq)
 	args := namedArgs{"booking": b.ID, "action": in.ActionID}
 	out := standing(b, booking.ResultRefused, why.Code)
 	if err := letTimerFire(ctx, tx, batch, found, in, &out.Relays); err != nil {
@@ -213,7 +220,7 @@ func move(ctx context.Context, tx statements, found standpoint, in booking.Commi
 		free(batch, b, taken)
 	}
 	advance(batch, b, in)
-	decide(batch, in, booking.Applied, booking.Refusal{}, b.Seq)
+	decide(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	relay(batch, b, in, old != nil, &out.Relays)
 	tell(batch, in.Drainer, &out.Wake, changed...)
 	batch.Queue(commit)
@@ -277,16 +284,12 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 	batch.Queue(transition, args)
 }
 
-// decide writes an action's outcome and announces it to whoever waits. A timer's action has no row, and nobody waits.
-func decide(batch *pgx.Batch, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
+// decide writes an action's outcome. A timer's action has no row, and nobody waits for it.
+func decide(batch *pgx.Batch, found standpoint, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
 	const q = `
-		WITH decided AS (
-			UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
-				claims = claims AND @status <> 'applied'
-			WHERE id = @id AND status = 'pending' RETURNING awaited)
-		SELECT pg_notify(@channel, @text) FROM decided WHERE awaited`
-	batch.Queue(q, namedArgs{
-		"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq,
-		"channel": OutcomeChannel, "text": in.ActionID.String(),
-	})
+		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
+			claims = claims AND @status <> 'applied'
+		WHERE id = @id AND status = 'pending' RETURNING awaited`
+	args := namedArgs{"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq}
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(found.awaited)) })
 }

@@ -61,13 +61,14 @@ type Operations struct{ *store }
 
 // store is the pool, and what runs transactions on it.
 type store struct {
-	pool    *pgxpool.Pool
-	process uuid.UUID // names this process where endpoints are reserved and deliveries claimed
+	pool      *pgxpool.Pool
+	process   uuid.UUID // names this process where endpoints are reserved and deliveries claimed
+	announcer *announcer
 }
 
 // newDB makes the parts of a DB on one pool.
 func newDB(pool *pgxpool.Pool) *DB {
-	s := &store{pool: pool, process: uuid.New()}
+	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}}
 	return &DB{
 		store: s, Bookings: &Bookings{store: s}, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
 		Access: &Access{store: s}, Operations: &Operations{s},
@@ -125,8 +126,11 @@ func hideURL(err error) error {
 	return err
 }
 
-// Close ends all connections, after their work.
-func (db *store) Close() { db.pool.Close() }
+// Close ends all connections, after their work. What is still to be announced is announced.
+func (db *store) Close() {
+	db.announcer.wait()
+	db.pool.Close()
+}
 
 // Ping answers whether Postgres does.
 func (db *store) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }

@@ -72,6 +72,7 @@ func (db *Outbox) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all 
 		finish(batch, endpointID, all)
 		return tx.SendBatch(ctx, batch).Close()
 	})
+	db.announceTests(all, err)
 	return out, domain(err)
 }
 
@@ -88,10 +89,12 @@ func (db *Outbox) FinishSuccesses(ctx context.Context, groups []EndpointAttempts
 	for _, g := range groups {
 		all = append(all, g.Attempts...)
 	}
-	return db.atOnce(ctx, func(batch *pgx.Batch) {
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
 		succeed(batch, groups)
 		finish(batch, uuid.Nil, all)
 	})
+	db.announceTests(all, err)
+	return err
 }
 
 // AnyFailure tells whether an attempt says something about the endpoint other than that it is well.
@@ -139,9 +142,13 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 	} else if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Status != Waiting }) {
 		batch.Queue(eraseTold+`d.id = ANY(@deliveries) AND d.status <> 'pending'`, args)
 	}
+}
+
+// announceTests announces the tests among attempts that are on record: somebody waits for their end.
+func (db *Outbox) announceTests(all []Finished, err error) {
 	for _, f := range all {
-		if f.Verdict.Test {
-			announce(batch, f.Attempt.DeliveryID)
+		if err == nil && f.Verdict.Test {
+			db.announcer.announce(f.Attempt.DeliveryID)
 		}
 	}
 }

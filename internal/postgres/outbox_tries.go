@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
 )
@@ -34,9 +33,4 @@ func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *booking.Chan
 		return nil, booking.Errorf(booking.NotFound, "The webhook does not exist.")
 	}
 	return s, err
-}
-
-// announce tells whoever waits for the end of a try.
-func announce(batch *pgx.Batch, delivery uuid.UUID) {
-	batch.Queue(`SELECT pg_notify(@channel, @text)`, namedArgs{"channel": OutcomeChannel, "text": delivery.String()})
 }

@@ -74,17 +74,21 @@ func TestTryGoesBeforeABacklog(t *testing.T) {
 	wantEqual(t, "the first", due[0].Change.Test, true)
 }
 
-// TestTryIsAnnounced tells whoever waits in another process.
+// TestTryIsAnnounced, to who waits in another process: an attempt that arrived and one that did not.
 func TestTryIsAnnounced(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	e := b.endpoint("", "")
-	id := newID()
 	outcomes := b.listening()
-	ready, done := outcomes.Expect(id)
-	defer done()
-	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), id))
-	d := b.claim(e)[0]
-	b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered, Test: true})
-	heard(t, ready)
+	for status, verdict := range map[int]postgres.Verdict{
+		200: {Status: postgres.Delivered, Test: true},
+		410: {Status: postgres.Exhausted, Test: true, Disable: true},
+	} {
+		e := b.endpoint("", "")
+		id := newID()
+		ready, done := outcomes.Expect(id)
+		defer done()
+		must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), id))
+		b.finish(e, b.claim(e)[0], status, verdict)
+		heard(t, ready)
+	}
 }

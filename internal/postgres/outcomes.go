@@ -12,7 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Outcomes hears of decided actions over one connection of its own and tells those who wait in this process.
+// Outcomes rings those who wait in this process for decided actions. It learns of them from the commits of this process, and
+// of other processes' over one LISTEN connection of its own.
 type Outcomes struct {
 	// OnListening, when set, is told whenever the connection is made and lost. Set it before Run.
 	OnListening func(up bool)
@@ -26,9 +27,11 @@ type Outcomes struct {
 	waiting map[uuid.UUID]map[chan struct{}]bool
 }
 
-// NewOutcomes makes a listener; Run it.
+// NewOutcomes makes a listener; Run it. What this process decides itself reaches its waiters without the connection.
 func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
-	return &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
+	o := &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
+	db.announcer.listener(o)
+	return o
 }
 
 // Connection keepers of the listener: after so long without a message it asks the server for a sign of life, and gives the
@@ -146,12 +149,14 @@ func (o *Outcomes) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 	return nil, conn.Ping(ping)
 }
 
-func (o *Outcomes) tell(id uuid.UUID) {
+// tell rings those who wait for an action, and returns whether there are any.
+func (o *Outcomes) tell(id uuid.UUID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ch := range o.waiting[id] {
 		ring(ch)
 	}
+	return len(o.waiting[id]) > 0
 }
 
 func (o *Outcomes) tellAll() {
