@@ -11,6 +11,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 // document is the part of the OpenAPI document that must agree with the code. deployments/local/conformance holds the document
@@ -104,7 +105,7 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	doc := readDocument(t)
 	names := map[edge.Access]string{edge.RequireNothing: "none", edge.RequireAdmin: "admin", edge.RequireApp: "app", edge.RequireServer: "server", edge.RequireClient: "client", edge.RequireResource: "resource", edge.RequireKey: "key"}
 	served := map[string]bool{}
-	for _, r := range (&Server{}).routes() {
+	for _, r := range (&Server{DB: new(postgres.DB)}).routes() {
 		if r.Method == http.MethodHead || r.Method == http.MethodOptions {
 			continue
 		}
