@@ -48,7 +48,7 @@ type Action struct {
 	Channel   Channel
 	KeyID     *uuid.UUID      // the API key it came with, if any
 	Inputs    json.RawMessage // {"step":{"field":"text"}}
-	Awaited   bool            // somebody waits for the NOTIFY of its outcome
+	Awaited   bool            // somebody waits for its outcome, which is announced then
 	Revision  int             // the only revision of the booking it may move; 0 = any
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status

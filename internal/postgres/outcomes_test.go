@@ -11,10 +11,12 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// listening runs Outcomes for as long as the test lasts, and waits until it hears.
+// listening runs the listener of another process for as long as the test lasts, and waits until its connection listens.
 func (b *bundle) listening() *postgres.Outcomes {
 	b.t.Helper()
-	outcomes := postgres.NewOutcomes(b.DB, slog.New(slog.DiscardHandler))
+	other := must(postgres.Open(b.ctx, b.url, 2))
+	b.t.Cleanup(other.Close)
+	outcomes := postgres.NewOutcomes(other, slog.New(slog.DiscardHandler))
 	ready, done := outcomes.Expect(newID())
 	defer done()
 	ctx, stop := context.WithCancel(context.Background())
@@ -76,11 +78,16 @@ func TestOutcomesAreAnnounced(t *testing.T) {
 			return v, action(v, "cancel")
 		}, booking.ResultGone},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
+	for i := range 2 * len(cases) {
+		c, process := cases[i/2], []string{"this", "another"}[i%2]
+		t.Run(c.name+" to "+process+" process", func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			outcomes := b.listening()
+			here := postgres.NewOutcomes(b.DB, slog.New(slog.DiscardHandler)) // without a connection
+			if process == "this" {
+				outcomes = here
+			}
 			v, a := c.prepare(b)
 			a.Awaited = true
 			one, doneOne := outcomes.Expect(a.ID)
@@ -108,8 +115,21 @@ func TestOutcomesAreAnnounced(t *testing.T) {
 // wait for the one that must not come.
 func TestOnlyAwaitedOutcomesAreAnnounced(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	outcomes := b.listening()
+	t.Run("to this process", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.wantOnlyAwaited(postgres.NewOutcomes(b.DB, slog.New(slog.DiscardHandler)))
+	})
+	t.Run("to another process", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.wantOnlyAwaited(b.listening())
+	})
+}
+
+func (b *bundle) wantOnlyAwaited(outcomes *postgres.Outcomes) {
+	t := b.t
+	t.Helper()
 	quiet := b.at("instant", 9, 10)
 	a := b.create(quiet)
 	unheard, done := outcomes.Expect(a.ID)
@@ -156,4 +176,27 @@ func TestOutcomesComeBack(t *testing.T) {
 	must(b.Create(b.ctx, v, a, takesSlot))
 	must(b.Commit(b.ctx, commit(v, a)))
 	heard(t, ch)
+}
+
+// TestAnnouncementsEndBeforeTheConnections: a process that closes the record has sent what it had to announce.
+func TestAnnouncementsEndBeforeTheConnections(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	outcomes := b.listening()
+	leaving := must(postgres.Open(b.ctx, b.url, 2))
+	var all []<-chan struct{}
+	for i := range 20 {
+		v := b.at("instant", float64(i), float64(i+1))
+		a := action(v, "confirm")
+		a.Awaited = true
+		must(leaving.Create(b.ctx, v, a, takesSlot))
+		ch, done := outcomes.Expect(a.ID)
+		defer done()
+		must(leaving.Commit(b.ctx, commit(v, a)))
+		all = append(all, ch)
+	}
+	leaving.Close()
+	for _, ch := range all {
+		heard(t, ch)
+	}
 }

@@ -194,7 +194,7 @@ Counted:
 - Events of the workflow: bare 11, booking 14. The three are the timer that completes the booking (started, cancelled) and
   the search attribute of the final state, which is a second write to the visibility store.
 - The workflow's input holds the graph, so it is kilobytes where bare has none, and its start indexes four attributes.
-- HTTP, JSON, the request's log line, and the NOTIFY that tells the waiting request.
+- HTTP, JSON and the request's log line.
 `
 
 func table(at int, kinds []kind, results []*figures) string {
