@@ -81,7 +81,7 @@ func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*bo
 		Dispatch: &dispatch.Dispatcher{Client: f.woken, TaskQueue: "test"},
 		Log:      slog.New(slog.DiscardHandler), Metrics: metrics.New(),
 	}
-	_, err = apps.Create(t.Context(), db, vault, f.app)
+	_, err = apps.Create(t.Context(), db.Access, vault, f.app)
 	check(t, err)
 	id := uuid.Must(uuid.NewV7())
 	secret, err := vault.Seal([]byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), booking.EndpointSecret(id))

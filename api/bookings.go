@@ -128,7 +128,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Bookings(k, k.App.ID, filter, page)
+	all, total, err := s.DB.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}

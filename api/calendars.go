@@ -46,7 +46,7 @@ func (s *Server) listCalendars(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Calendars(k, k.App.ID, terms, page)
+	all, total, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
 	if err != nil {
 		return err
 	}

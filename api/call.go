@@ -37,9 +37,11 @@ func with(handle func(*call) error) func(*edge.Call) error {
 
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{
-		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links, Targets: s.Webhooks,
+		DB: s.DB.Outbox, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links, Targets: s.Webhooks,
 		PausedBacklog: s.PausedBacklog, Wait: s.Wait, Log: s.Log,
 	}
 }
 
-func (s *Server) tenants() *tenants.Handlers { return &tenants.Handlers{DB: s.DB, Vault: s.Vault} }
+func (s *Server) tenants() *tenants.Handlers {
+	return &tenants.Handlers{DB: s.DB.Access, Vault: s.Vault}
+}

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
+	"holdfast/internal/postgres"
 )
 
 func TestPathsForPages(t *testing.T) {
@@ -28,7 +29,7 @@ func TestPathsForPages(t *testing.T) {
 // TestPanicsCanBeReadByPages: what goes wrong on our side is an answer like any other.
 func TestPanicsCanBeReadByPages(t *testing.T) {
 	t.Parallel()
-	s := &Server{Log: slog.New(slog.DiscardHandler), Metrics: metrics.New()}
+	s := &Server{DB: new(postgres.DB), Log: slog.New(slog.DiscardHandler), Metrics: metrics.New()}
 	engine := gin.New()
 	engine.Use(s.observe, s.recover)
 	engine.GET("/v2/broken", func(*gin.Context) { panic("broken") })
@@ -47,7 +48,7 @@ func TestBrowsersAreToldToStayOnTLS(t *testing.T) {
 	for base, want := range map[string]string{
 		"https://book.example.com": "max-age=31536000", "HTTPS://book.example.com/": "max-age=31536000", "http://localhost:8080": "", "": "",
 	} {
-		s := &Server{Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(), Links: links.Maker{BaseURL: base}}
+		s := &Server{DB: new(postgres.DB), Log: slog.New(slog.DiscardHandler), Metrics: metrics.New(), Links: links.Maker{BaseURL: base}}
 		engine := gin.New()
 		engine.Use(s.observe, s.recover)
 		engine.GET("/good", func(c *gin.Context) { c.Status(http.StatusNoContent) })

@@ -56,7 +56,7 @@ func (s *Server) createCredential(k *call) error {
 	if c.Own = k.Self != nil; c.Own {
 		keep = ownTokensKept
 	}
-	token, err := apps.AddCredential(k, s.DB, c, keep)
+	token, err := apps.AddCredential(k, s.DB.Access, c, keep)
 	if err != nil {
 		return err
 	}

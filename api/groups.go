@@ -126,7 +126,7 @@ func (s *Server) listGroups(k *call) error {
 	if filter.Order == "" {
 		filter.Order = "event.start"
 	}
-	all, total, err := s.DB.Bookings(k, k.App.ID, filter, page)
+	all, total, err := s.DB.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/metrics"
+	"holdfast/internal/postgres"
 )
 
 // pageAddresses are the addresses of all routes that answer people with pages, and addresses that such ones become when they are cut
@@ -34,6 +35,7 @@ func pageAddresses(s *Server) (routes []edge.Route, broken []string) {
 func TestPagesFailWithPages(t *testing.T) {
 	t.Parallel()
 	s := &Server{ // without a record, so that good addresses meet a fault, too
+		DB:     new(postgres.DB),
 		Limits: edge.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler),
 	}
 	handler := s.Handler()

@@ -68,7 +68,7 @@ func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture
 	for _, one := range change {
 		one(&f.app.Settings, f.Server)
 	}
-	f.server, err = apps.Create(t.Context(), db, vault, f.app)
+	f.server, err = apps.Create(t.Context(), db.Access, vault, f.app)
 	check(t, err)
 	f.widget = f.key(booking.WidgetKey)
 	f.handler = f.Handler()
@@ -137,7 +137,7 @@ func (p *prompt) CheckHealth(context.Context, *client.CheckHealthRequest) (*clie
 // key makes another key of the app.
 func (f *fixture) key(kind booking.KeyKind) string {
 	f.t.Helper()
-	_, key, err := apps.AddKey(f.t.Context(), f.DB, f.Vault, f.app, kind, "another", edge.NewID())
+	_, key, err := apps.AddKey(f.t.Context(), f.DB.Access, f.Vault, f.app, kind, "another", edge.NewID())
 	check(f.t, err)
 	return key
 }

@@ -81,7 +81,7 @@ func (s *Server) signIn(k *call) error {
 // letIn answers with the resource and a new token.
 func (s *Server) letIn(k *call, r *booking.Resource) error {
 	c := &booking.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
-	token, err := apps.AddCredential(k, s.DB, c, ownTokensKept)
+	token, err := apps.AddCredential(k, s.DB.Access, c, ownTokensKept)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/metrics"
+	"holdfast/internal/postgres"
 )
 
 // TestZonesAreKnown wants every zone that is offered to be one.
@@ -60,7 +61,7 @@ func TestTimesSayWhichIsMeant(t *testing.T) {
 // TestVisitorsAreLimited by their address, and read of it on a page.
 func TestVisitorsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := &Server{Limits: edge.NewLimits(0, 1, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)}
+	s := &Server{DB: new(postgres.DB), Limits: edge.NewLimits(0, 1, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)}
 	engine := gin.New()
 	engine.GET("/pls/:code", s.edge().Chain(edge.Route{Handle: with(s.forVisitors(func(k *call) error { return k.NoContent() }))}))
 	seen := map[int]int{}

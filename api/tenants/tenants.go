@@ -11,7 +11,7 @@ import (
 
 // Handlers answers requests about apps and their keys. All fields are needed.
 type Handlers struct {
-	DB    *postgres.DB
+	DB    *postgres.Access
 	Vault *links.Vault
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Handlers answers requests about webhooks, their deliveries and the feed of events. All fields are needed.
 type Handlers struct {
-	DB            *postgres.DB
+	DB            *postgres.Outbox
 	Outcomes      *postgres.Outcomes
 	Dispatch      *dispatch.Dispatcher
 	Vault         *links.Vault

@@ -64,7 +64,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 		db.Close()
 		return nil, err
 	}
-	tellUnknownZones(ctx, db, logger)
+	tellUnknownZones(ctx, db.Calendars, logger)
 	a, err := wire(ctx, c, db, logger)
 	if err != nil {
 		db.Close()
@@ -85,7 +85,7 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSecretKey(ctx, db, vault); err != nil {
+	if err := checkSecretKey(ctx, db.Access, vault); err != nil {
 		return nil, err
 	}
 	counted := metrics.New()
@@ -171,7 +171,7 @@ func (a *App) handler(server *api.Server) http.Handler {
 		return server.Handler()
 	}
 	pages := &portal.Portal{
-		DB: a.DB, Vault: a.Vault, TemporalUI: strings.TrimRight(a.Config.TemporalUIURL, "/"), Namespace: a.Config.TemporalNamespace,
+		DB: a.DB.Access, Vault: a.Vault, TemporalUI: strings.TrimRight(a.Config.TemporalUIURL, "/"), Namespace: a.Config.TemporalNamespace,
 		Secure: strings.HasPrefix(strings.ToLower(a.Config.PublicURL), "https:"), Log: a.log,
 	}
 	server.Portal = pages.Handler()

@@ -17,7 +17,7 @@ var errOtherKey = errors.New("HOLDFAST_SECRET_KEY is not the key that this datab
 
 // checkSecretKey returns an error when the database was set up with another secret key. The first start leaves a sealed
 // text in the database, which every later one must be able to open. A database from before that is asked for an app's secret.
-func checkSecretKey(ctx context.Context, db *postgres.DB, vault *links.Vault) error {
+func checkSecretKey(ctx context.Context, db *postgres.Access, vault *links.Vault) error {
 	app, secret, err := db.SealedApp(ctx)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func TestSecretKey(t *testing.T) {
 		key  byte
 		good bool
 	}{{1, true}, {1, true}, {2, false}, {1, true}, {2, false}} {
-		err := checkSecretKey(t.Context(), db, vaultOf(t, c.key))
+		err := checkSecretKey(t.Context(), db.Access, vaultOf(t, c.key))
 		if (err == nil) != c.good || (err != nil && !strings.HasPrefix(err.Error(), "HOLDFAST_SECRET_KEY is not the key")) {
 			t.Errorf("start %d with key %d: %v", i, c.key, err)
 		}
@@ -56,10 +56,10 @@ func TestSecretKeyOfOldDatabase(t *testing.T) {
 	if err := db.CreateApp(t.Context(), app, key); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkSecretKey(t.Context(), db, vaultOf(t, 2)); !errors.Is(err, errOtherKey) {
+	if err := checkSecretKey(t.Context(), db.Access, vaultOf(t, 2)); !errors.Is(err, errOtherKey) {
 		t.Errorf("another key: %v", err)
 	}
-	if err := checkSecretKey(t.Context(), db, vaultOf(t, 1)); err != nil {
+	if err := checkSecretKey(t.Context(), db.Access, vaultOf(t, 1)); err != nil {
 		t.Errorf("its own key, after the other: %v", err)
 	}
 }
@@ -72,12 +72,12 @@ func TestSecretKeyRace(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range errs {
 		vault := vaultOf(t, byte(i))
-		wg.Go(func() { errs[i] = checkSecretKey(t.Context(), db, vault) })
+		wg.Go(func() { errs[i] = checkSecretKey(t.Context(), db.Access, vault) })
 	}
 	wg.Wait()
 	good := 0
 	for i, err := range errs {
-		again := checkSecretKey(t.Context(), db, vaultOf(t, byte(i)))
+		again := checkSecretKey(t.Context(), db.Access, vaultOf(t, byte(i)))
 		if (err == nil) != (again == nil) || (err != nil && !errors.Is(err, errOtherKey)) {
 			t.Errorf("key %d: %v, and then %v", i, err, again)
 		}

@@ -20,7 +20,7 @@ func TestUnknownZonesAreTold(t *testing.T) {
 	t.Parallel()
 	db, url := pgtest.New(t)
 	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}
-	if _, err := apps.Create(t.Context(), db, vaultOf(t, 1), app); err != nil {
+	if _, err := apps.Create(t.Context(), db.Access, vaultOf(t, 1), app); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
@@ -31,7 +31,7 @@ func TestUnknownZonesAreTold(t *testing.T) {
 	}
 	told := func() string {
 		var log bytes.Buffer
-		tellUnknownZones(t.Context(), db, slog.New(slog.NewTextHandler(&log, nil)))
+		tellUnknownZones(t.Context(), db.Calendars, slog.New(slog.NewTextHandler(&log, nil)))
 		return log.String()
 	}
 	if text := told(); text != "" {

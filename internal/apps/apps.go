@@ -16,7 +16,7 @@ import (
 )
 
 // Create puts an app on record with its first server key, which it returns.
-func Create(ctx context.Context, db *postgres.DB, vault *links.Vault, app *booking.App) (string, error) {
+func Create(ctx context.Context, db *postgres.Access, vault *links.Vault, app *booking.App) (string, error) {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
 	sealed, err := vault.Seal([]byte(hex.EncodeToString(secret)), booking.AppSecret(app.ID))
@@ -33,7 +33,7 @@ func Create(ctx context.Context, db *postgres.DB, vault *links.Vault, app *booki
 
 // AddKey makes another key for an app. The key itself is returned once and never again.
 func AddKey(
-	ctx context.Context, db *postgres.DB, vault *links.Vault, app *booking.App, kind booking.KeyKind, name string, id uuid.UUID,
+	ctx context.Context, db *postgres.Access, vault *links.Vault, app *booking.App, kind booking.KeyKind, name string, id uuid.UUID,
 ) (*booking.Key, string, error) {
 	made, key, err := newKey(vault, app, kind, name, id)
 	if err != nil {

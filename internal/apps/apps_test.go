@@ -45,14 +45,14 @@ func check(t *testing.T, err error) {
 func (b *bundle) create(t *testing.T, slug string, testMode bool) (*booking.App, string) {
 	t.Helper()
 	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: slug, Slug: slug, TestMode: testMode}
-	key, err := apps.Create(t.Context(), b.DB, b.vault, app)
+	key, err := apps.Create(t.Context(), b.DB.Access, b.vault, app)
 	check(t, err)
 	return app, key
 }
 
 func (b *bundle) add(t *testing.T, app *booking.App, kind booking.KeyKind) (*booking.Key, string) {
 	t.Helper()
-	made, key, err := apps.AddKey(t.Context(), b.DB, b.vault, app, kind, "another", uuid.Must(uuid.NewV7()))
+	made, key, err := apps.AddKey(t.Context(), b.DB.Access, b.vault, app, kind, "another", uuid.Must(uuid.NewV7()))
 	check(t, err)
 	return made, key
 }
@@ -186,7 +186,7 @@ func TestSlugIsTakenOnce(t *testing.T) {
 	b.create(t, "one", false)
 	before := b.dump(t)
 	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "twin", Slug: "one"}
-	_, err := apps.Create(t.Context(), b.DB, b.vault, app)
+	_, err := apps.Create(t.Context(), b.DB.Access, b.vault, app)
 	if booking.CodeOf(err) != booking.AlreadyExists {
 		t.Errorf("twin: %v", err)
 	}

@@ -13,8 +13,8 @@ import (
 
 // Portal is what the pages need. All fields are needed, but for TemporalUI.
 type Portal struct {
-	API        http.Handler // answers the calls behind the pages
-	DB         *postgres.DB // of which the sessions are the portal's, and nothing else
+	API        http.Handler     // answers the calls behind the pages
+	DB         *postgres.Access // of which it uses sessions and keys
 	Vault      *links.Vault
 	TemporalUI string // where bookings' workflows can be looked at, without a slash at the end; "" = nowhere
 	Namespace  string // of the workflows

@@ -55,7 +55,7 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 	check(t, err)
 	h := &house{DB: db, t: t, vault: vault, log: &bytes.Buffer{}, url: dsn}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.portal = &Portal{DB: db, Vault: vault, TemporalUI: "https://temporal.example.com", Namespace: "prod/ns", Log: log}
+	h.portal = &Portal{DB: db.Access, Vault: vault, TemporalUI: "https://temporal.example.com", Namespace: "prod/ns", Log: log}
 	server := &api.Server{
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{}, Vault: vault, Keyring: keyring,
 		Links:    links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
@@ -75,14 +75,14 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 func (h *house) tenant(slug string) (*booking.App, string) {
 	h.t.Helper()
 	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "App " + slug, Slug: slug}
-	key, err := apps.Create(context.Background(), h.DB, h.vault, app)
+	key, err := apps.Create(context.Background(), h.DB.Access, h.vault, app)
 	check(h.t, err)
 	return app, key
 }
 
 func (h *house) widgetKey() string {
 	h.t.Helper()
-	_, key, err := apps.AddKey(context.Background(), h.DB, h.vault, h.app, booking.WidgetKey, "site", uuid.Must(uuid.NewV7()))
+	_, key, err := apps.AddKey(context.Background(), h.DB.Access, h.vault, h.app, booking.WidgetKey, "site", uuid.Must(uuid.NewV7()))
 	check(h.t, err)
 	return key
 }

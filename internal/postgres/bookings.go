@@ -59,7 +59,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 }
 
 // Booking returns an app's booking, or NotFound.
-func (db *DB) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Booking, error) {
+func (db *Bookings) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Booking, error) {
 	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
 	b, err := scanBooking(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
 	return b, one(err, "The booking")
@@ -67,7 +67,7 @@ func (db *DB) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Bookin
 
 // RelatedBookings returns those of an app's bookings that have one of the ids, or were made together under one of the bulk
 // ids, the oldest first.
-func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks []uuid.UUID) ([]*booking.Booking, error) {
+func (db *Bookings) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks []uuid.UUID) ([]*booking.Booking, error) {
 	const q = `
 		SELECT ` + bookingColumns + bookingFrom + `
 		WHERE b.app_id = @app AND (b.id = ANY(@ids) OR b.bulk_id = ANY(@bulks)) ORDER BY b.created_at, b.id`
@@ -81,7 +81,7 @@ func (db *DB) RelatedBookings(ctx context.Context, appID uuid.UUID, ids, bulks [
 const selectBookingApp = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b ON b.app_id = a.id WHERE b.id = @id`
 
 // SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.
-func (db *DB) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {
+func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {
 	const q = `
 		UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
 		WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision)`
@@ -97,7 +97,7 @@ func (db *DB) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMes
 
 // Delete erases a booking that is over, people and all. Events that still wait for delivery stay until they are
 // delivered.
-func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
+func (db *Bookings) Delete(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var completed bool
 		const look = `SELECT completed FROM bookings WHERE id = @id AND app_id = @app FOR UPDATE`
@@ -120,7 +120,7 @@ func (db *DB) Delete(ctx context.Context, appID, id uuid.UUID) error {
 }
 
 // Transitions returns the applied moves of bookings, by booking, in order.
-func (db *DB) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]booking.Transition, error) {
+func (db *Bookings) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]booking.Transition, error) {
 	const q = `
 		SELECT booking_id, seq, action, from_state, to_state, actor, channel, at
 		FROM transitions WHERE booking_id = ANY(@ids) ORDER BY booking_id, seq`

@@ -15,7 +15,7 @@ const calendars = `
 	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
 
 // CalendarOf returns a calendar of an app's resource, or NotFound.
-func (db *DB) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
+func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
 	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
@@ -28,8 +28,8 @@ var calendarKeys = map[string]string{
 	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "name": "c.name ILIKE %s",
 }
 
-// Calendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
-func (db *DB) Calendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
+// ListCalendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
+func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
 	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(terms, calendarKeys, args)
 	if err != nil {
@@ -57,7 +57,7 @@ func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
 
 // CreateCalendar gives a resource another calendar. A repeat with the same id changes nothing; NotFound when the id is
 // another app's, or the app has no such resource.
-func (db *DB) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
 	const q = `
 		INSERT INTO calendars (id, app_id, resource_id, name, description, foregroundcolor, backgroundcolor)
 		SELECT @id, @app, id, @name, @description, @foreground, @background FROM resources
@@ -68,7 +68,7 @@ func (db *DB) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.Ow
 }
 
 // UpdateCalendar writes what a calendar is called and looks like; NotFound when the app has no such calendar.
-func (db *DB) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
 	const q = `
 		UPDATE calendars SET name = @name, description = @description, foregroundcolor = @foreground, backgroundcolor = @background,
 			updated_at = now() WHERE id = @id AND app_id = @app RETURNING updated_at`
@@ -77,7 +77,7 @@ func (db *DB) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.Ow
 
 // DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. Whoever books or
 // makes an event holds the resource first, so nothing comes in meanwhile.
-func (db *DB) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
+func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
 	const look = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE c.id = @id AND c.app_id = @app AND r.deleted_at IS NULL FOR UPDATE OF r`

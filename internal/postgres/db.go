@@ -22,12 +22,57 @@ import (
 
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
 // it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
+//
+// Its parts share the pool. Whoever needs one of them names that one: a *Bookings, an *Outbox and so on.
 type DB struct {
+	*store
+	*Bookings
+	*Outbox
+	*Calendars
+	*Catalogue
+	*Access
+	*Operations
+}
+
+// Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
+// requests that they answer. A commit writes events and deliveries in its own transaction, by the functions of Outbox.
+type Bookings struct {
+	*store
+	lostAt atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+}
+
+// Outbox stores events, endpoints, deliveries and attempts.
+type Outbox struct{ *store }
+
+// Calendars stores resources, their calendars and calendar events, and answers what time is taken.
+type Calendars struct{ *store }
+
+// Catalogue stores projects, services, locations and public links.
+type Catalogue struct{ *store }
+
+// Access stores apps and everything that says who calls: keys, credentials, client secrets, portal sessions.
+type Access struct {
+	*store
+	holders joined[string, Holder] // by the hash of their key
+}
+
+// Operations stores what an Idempotency-Key stands for.
+type Operations struct{ *store }
+
+// store is the pool, and what runs transactions on it.
+type store struct {
 	pool      *pgxpool.Pool
-	holders   joined[string, Holder] // by the hash of their key
-	process   uuid.UUID              // names this process where endpoints are reserved and deliveries claimed
-	announcer announcer
-	lostAt    atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
+	process   uuid.UUID // names this process where endpoints are reserved and deliveries claimed
+	announcer *announcer
+}
+
+// newDB makes the parts of a DB on one pool.
+func newDB(pool *pgxpool.Pool) *DB {
+	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}}
+	return &DB{
+		store: s, Bookings: &Bookings{store: s}, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
+		Access: &Access{store: s}, Operations: &Operations{s},
+	}
 }
 
 // Open connects to a Postgres of version 14 or newer. It fails when the server does not answer.
@@ -57,7 +102,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	return &DB{pool: pool, process: uuid.New(), announcer: announcer{pool: pool}}, nil
+	return newDB(pool), nil
 }
 
 // Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
@@ -82,16 +127,16 @@ func hideURL(err error) error {
 }
 
 // Close ends all connections, after their work. What is still to be announced is announced.
-func (db *DB) Close() {
+func (db *store) Close() {
 	db.announcer.wait()
 	db.pool.Close()
 }
 
 // Ping answers whether Postgres does.
-func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
+func (db *store) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 
 // Stats describes the pool, for metrics.
-func (db *DB) Stats() *pgxpool.Stat { return db.pool.Stat() }
+func (db *store) Stats() *pgxpool.Stat { return db.pool.Stat() }
 
 // rules are the constraints that a caller can meet, and those that holdfast_refuse names.
 var rules = map[string]struct {

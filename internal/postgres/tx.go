@@ -25,7 +25,7 @@ const txTries = 3
 // inTx runs a transaction. After a deadlock or a serialization failure it is rolled back and tried again, twice, and meanwhile
 // others have written. So do begins from scratch each time: it clears its results before it returns for whatever reason, and
 // changes nothing that it reads. TestSecondTries holds every caller to that.
-func (db *DB) inTx(ctx context.Context, do func(pgx.Tx) error) error {
+func (db *store) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return retried(ctx, func() error { return pgx.BeginFunc(ctx, conn, do) })
 	})
@@ -51,7 +51,7 @@ const (
 const planOnce = `SET LOCAL plan_cache_mode = force_generic_plan`
 
 // inShortTx is inTx for a transaction whose first batch begins it. Its last batch commits it, or else that is done here.
-func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
+func (db *store) inShortTx(ctx context.Context, do func(statements) error) error {
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		return retried(ctx, func() error {
 			err := do(conn)
@@ -70,7 +70,7 @@ func (db *DB) inShortTx(ctx context.Context, do func(statements) error) error {
 // atOnce runs a transaction that is one batch without BEGIN and COMMIT. The server ends it with the batch: nobody waits for this
 // process while it holds locks. An error of a callback does not undo it; a statement has to fail for that. queue is asked
 // again for each try.
-func (db *DB) atOnce(ctx context.Context, queue func(*pgx.Batch)) error {
+func (db *store) atOnce(ctx context.Context, queue func(*pgx.Batch)) error {
 	return domain(retried(ctx, func() error {
 		batch := &pgx.Batch{}
 		queue(batch)

@@ -90,7 +90,7 @@ func (t *told) neighbour(ctx context.Context) (*told, error) {
 		return nil, err
 	}
 	a, other := t.stack.App, &booking.App{ID: id}
-	_, key, err := apps.AddKey(ctx, a.DB, a.Vault, other, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, other, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
 	return &told{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 

@@ -35,7 +35,7 @@ func makeDemo(ctx context.Context, a *app.App, dir string) (Demo, error) {
 			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true, Settings: booking.NewAppSettings(),
 		}
 		tenant.Settings.ActionLinks, tenant.Settings.RedirectHosts = booking.OneClick, []string{"example.com"}
-		demo.APIKey, err = apps.Create(ctx, a.DB, a.Vault, tenant)
+		demo.APIKey, err = apps.Create(ctx, a.DB.Access, a.Vault, tenant)
 	} else if err == nil {
 		demo.APIKey, err = addKey(ctx, a, tenant, booking.ServerKey)
 	}
@@ -62,7 +62,7 @@ func (d Demo) works(ctx context.Context, a *app.App) bool {
 }
 
 func addKey(ctx context.Context, a *app.App, tenant *booking.App, kind booking.KeyKind) (string, error) {
-	_, key, err := apps.AddKey(ctx, a.DB, a.Vault, tenant, kind, "local run", uuid.Must(uuid.NewV7()))
+	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, tenant, kind, "local run", uuid.Must(uuid.NewV7()))
 	return key, err
 }
 

@@ -1,0 +1,204 @@
+package drawing
+
+import (
+	"slices"
+
+	"holdfast/graphs"
+)
+
+// A picture has two columns. States that lead on stand below one another on the left, in the order in which a booking
+// can pass them; final states stand on the right, each beside the state that leads to it. It is about 500 wide
+// unless arrows run on the left too, so that it stays legible on a phone. Between the columns every arrow has a row of its own for
+// its labels, then come the lanes: upright lines of arrows that end in another row. Arrows that skip states, go
+// back or stay have rows and lanes of the same kind on the left. So labels meet neither boxes nor one another.
+
+// The measures of a picture, in the units of its view box.
+const (
+	margin    = 18
+	stub      = 16 // from a box to the trunk from which its arrows branch off
+	beside    = 10 // between a trunk or a lane and a label
+	laneWidth = 12
+	tip       = 22 // from the last lane to the boxes: room for the arrow's tip
+	rowGap    = 14 // between the rows of one state
+	stateGap  = 40 // between the rows of one state and the next state, at least
+	dotGap    = 34 // from the dot that starts the picture to the first box
+	entryUp   = 9  // arrows from the left enter above a box's middle
+	exitDown  = 9  // and leave below it
+)
+
+type point struct{ x, y int }
+
+// label is one line of text at an arrow.
+type label struct{ action, when string }
+
+// box is one state.
+type box struct {
+	state       *graphs.State
+	lines       []string
+	x, y, w, h  int
+	lead, enter int  // the lane and the row by which arrows from other rows come in
+	keeper      *box // of a final state: the state it stands beside
+	out         []*arrow
+}
+
+func (b *box) midX() int   { return b.x + b.w/2 }
+func (b *box) midY() int   { return b.y + b.h/2 }
+func (b *box) right() int  { return b.x + b.w }
+func (b *box) bottom() int { return b.y + b.h }
+
+// side says on which way an arrow leaves its box.
+type side int
+
+const (
+	toRight side = iota // to a final state
+	toNext              // straight down to the next state
+	toLeft              // to any other state, or back to its own
+)
+
+// arrow is all the actions that lead from one state to another.
+type arrow struct {
+	from, to *box
+	side     side
+	labels   []label
+	row      int // where it runs across; of an arrow that runs down, where its label is
+	path     []point
+	at       point // where its first label starts, on the base line
+}
+
+func (a *arrow) labelHeight() int { return labelLine * len(a.labels) }
+
+func (a *arrow) labelWidth() int {
+	widest := 0
+	for _, l := range a.labels {
+		widest = max(widest, textWidth(l.text(), labelSize))
+	}
+	return widest
+}
+
+// picture is a graph with everything in its place.
+type picture struct {
+	w, h    int
+	initial *box
+	boxes   []*box // in the graph's order
+	arrows  []*arrow
+	spine   []*box // the left column, from the top
+	ends    []*box // the right column
+	apart   *box   // the error state, where nothing leads to it
+
+	labelX, laneX, endX     int // the right side: where labels, lanes and boxes begin
+	leftLaneX, leftX, trunk int // the left side: lanes, labels, trunk
+}
+
+// arrange places everything. It depends on the graph alone, and ends for every graph, valid or not.
+func arrange(g *graphs.Graph) *picture {
+	p := &picture{}
+	p.collect(g)
+	p.order()
+	p.sides()
+	p.columns()
+	p.rows()
+	p.routes()
+	return p
+}
+
+// collect makes a box for every state, and one arrow for all the actions between the same two.
+func (p *picture) collect(g *graphs.Graph) {
+	byName := map[string]*box{}
+	for _, s := range drawnStates(g) {
+		b := &box{state: s, lines: wrap(s.Name)}
+		b.w, b.h = b.size()
+		byName[s.Name] = b
+		p.boxes = append(p.boxes, b)
+	}
+	p.initial = byName[g.Initial]
+	between := map[[2]*box]*arrow{}
+	for _, from := range p.boxes {
+		for _, action := range drawnActions(from.state) {
+			to, ok := byName[action.To]
+			if !ok {
+				continue
+			}
+			a := between[[2]*box{from, to}]
+			if a == nil {
+				a = &arrow{from: from, to: to}
+				between[[2]*box{from, to}] = a
+				from.out = append(from.out, a)
+				p.arrows = append(p.arrows, a)
+			}
+			a.labels = append(a.labels, label{clip(action.Name, longestText), timerText(from.state, action.Name)})
+		}
+	}
+}
+
+// order fills the columns. The left one is sorted so that arrows lead downwards wherever no circle forbids it.
+func (p *picture) order() {
+	target := map[*box]bool{}
+	for _, a := range p.arrows {
+		target[a.to] = true
+	}
+	seen := map[*box]bool{}
+	for _, b := range p.boxes {
+		switch {
+		case isolated(b.state) && !target[b]:
+			p.apart, seen[b] = b, true
+		case b.state.Final && len(b.out) == 0:
+			p.ends, seen[b] = append(p.ends, b), true
+		}
+	}
+	if p.initial != nil {
+		p.spine = descend(p.initial, seen)
+	}
+	for _, b := range p.boxes {
+		p.spine = append(p.spine, descend(b, seen)...)
+	}
+}
+
+// descend returns what can be reached from a box and was not seen before, everything before what it leads to.
+func descend(b *box, seen map[*box]bool) []*box {
+	if seen[b] {
+		return nil
+	}
+	seen[b] = true
+	var below []*box
+	for _, a := range slices.Backward(b.out) {
+		below = append(descend(a.to, seen), below...)
+	}
+	return append([]*box{b}, below...)
+}
+
+// sides decides for every arrow which way it goes, and for every final state beside which state it stands: the last
+// one that leads to it. Arrows to final states that stand elsewhere come last, those that others join come first, so
+// that both stay short.
+func (p *picture) sides() {
+	place := map[*box]int{}
+	for i, b := range p.spine {
+		place[b] = i + 1
+	}
+	joined := map[*box]int{}
+	for _, b := range p.spine {
+		for _, a := range b.out {
+			switch i := place[a.to]; {
+			case i == 0:
+				a.side, a.to.keeper = toRight, b
+				joined[a.to]++
+			case i == place[b]+1:
+				a.side = toNext
+			default:
+				a.side = toLeft
+			}
+		}
+	}
+	rank := func(a *arrow) int {
+		switch {
+		case a.to.keeper != a.from:
+			return 2
+		case joined[a.to] > 1:
+			return 0
+		default:
+			return 1
+		}
+	}
+	for _, b := range p.spine {
+		sortArrows(b.out, rank)
+	}
+}

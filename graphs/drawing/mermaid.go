@@ -1,0 +1,95 @@
+package drawing
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"holdfast/graphs"
+)
+
+// mermaidWord matches the names that Mermaid reads as a state's id, if they are not reserved.
+var mermaidWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// reserved are the words that mean something to Mermaid where a state's name could stand.
+var reserved = map[string]bool{
+	"as": true, "choice": true, "class": true, "classdef": true, "click": true, "default": true, "direction": true,
+	"end": true, "fork": true, "hide": true, "href": true, "join": true, "note": true, "scale": true, "state": true,
+	"style": true, "accdescr": true, "acctitle": true, "root": true, "root_end": true, "root_start": true,
+	"constructor": true, "__proto__": true,
+}
+
+// Mermaid draws the graph as a Mermaid state diagram, in the graph's own order, so that one graph always gives one
+// text. States that hold a slot or a seat have the class "holds". A text of a graph that was never validated cannot
+// break out of its place: what Mermaid could read as syntax becomes a question mark.
+func Mermaid(g *graphs.Graph) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("stateDiagram-v2")
+	line("    accTitle: Booking graph %s@%d", plain(g.Name), g.Version)
+	line("    accDescr: %s", plain(clip(g.Description, graphs.MaxDescription)))
+	line("    direction LR")
+	states := drawnStates(g)
+	ids := mermaidIDs(states)
+	for _, s := range states {
+		if id := ids[s.Name]; id == s.Name {
+			line("    %s", id)
+		} else {
+			line("    %s: %s", id, plain(clip(s.Name, longestText)))
+		}
+	}
+	if id, ok := ids[g.Initial]; ok {
+		line("    [*] --> %s", id)
+	}
+	for _, s := range states {
+		for _, a := range drawnActions(s) {
+			if to, ok := ids[a.To]; ok {
+				label := clip(a.Name, longestText) + " " + timerText(s, a.Name)
+				line("    %s --> %s: %s", ids[s.Name], to, strings.TrimSpace(plain(label)))
+			}
+		}
+	}
+	for _, s := range states {
+		if s.Final && !isolated(s) {
+			line("    %s --> [*]", ids[s.Name])
+		}
+	}
+	line("    classDef holds fill:#d5f0ec,stroke:#0f766e,color:#134e4a,stroke-width:2px")
+	for _, s := range states {
+		if holdsText(s) != "" {
+			line("    class %s holds", ids[s.Name])
+		}
+	}
+	return b.String()
+}
+
+// mermaidIDs gives every state a word that Mermaid takes for a state's id: its own name where that is one.
+func mermaidIDs(states []*graphs.State) map[string]string {
+	ids := map[string]string{}
+	for i, s := range states {
+		ids[s.Name] = s.Name
+		if !mermaidWord.MatchString(s.Name) || reserved[s.Name] {
+			ids[s.Name] = fmt.Sprintf("S%d", i)
+		}
+	}
+	return ids
+}
+
+// plain keeps letters, digits and harmless marks of a text. An empty text becomes a question mark too, because
+// Mermaid refuses an empty label.
+func plain(text string) string {
+	kept := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" _.,'@-", r):
+			return r
+		case r == ':':
+			return ','
+		default:
+			return '?'
+		}
+	}, text)
+	if strings.TrimSpace(kept) == "" {
+		return "?"
+	}
+	return kept
+}

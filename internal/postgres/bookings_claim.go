@@ -1,0 +1,179 @@
+package postgres
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// claim is what an action needs for itself before it is accepted: the slot or the seat that its move takes, or nothing. It is
+// claimed in the transaction that puts the action on record, which is one batch: see atOnce. A batch cannot be stopped from
+// here; so each statement behind the claim asks whether it was won, and a loser writes nothing.
+type claim struct {
+	booking *booking.Booking
+	move    graphs.Move
+	slot    slot
+	won     string // an SQL condition: the claim is there, or none is needed
+	args    namedArgs
+
+	accepted bool // the action is on record
+}
+
+func newClaim(b *booking.Booking, move graphs.Move) *claim {
+	c := &claim{booking: b, move: move, slot: slotOf(b), won: "true"}
+	c.args = c.slot.args()
+	maps.Copy(c.args, namedArgs{
+		"id": b.ID, "seq": b.Seq, "holder": b.ID, "claimant": nil, "session": b.Related.OwnerBooking,
+		"bounded": b.Seq == 0, "cancels": move.Action == booking.CancelByCustomerAction, "opens": b.Seq == 0 || move.Takes,
+	})
+	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
+		c.args["holder"], c.args["claimant"] = old.Of, b.ID
+	}
+	switch {
+	case c.takesSlot():
+		c.won = `EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + `)`
+	case c.takesSeat():
+		c.won = `EXISTS (SELECT FROM seats WHERE booking_id = @id)`
+	}
+	return c
+}
+
+// ownClaim is true of the rows o that a booking has claimed. Of one that is to take another's place they are among the other's.
+const ownClaim = `o.booking_id = @holder AND o.claimed AND COALESCE(o.claimant, o.booking_id) = @id`
+
+func (c *claim) takesSlot() bool { return c.move.Takes && c.move.Holds == graphs.HoldsSlot }
+func (c *claim) takesSeat() bool { return c.move.Takes && c.move.Holds == graphs.HoldsSeat }
+
+// needed tells whether there is anything to claim.
+func (c *claim) needed() bool { return c.takesSlot() || c.takesSeat() }
+
+// queue claims the slot or the seat. current makes a claim only for a booking that is where the caller saw it, and shares the
+// one that is there.
+func (c *claim) queue(batch *pgx.Batch, current bool) {
+	switch {
+	case c.takesSlot():
+		c.queueSlot(batch, current)
+	case c.takesSeat():
+		c.queueSeat(batch, current)
+	case c.booking.Related.OwnerBooking != nil:
+		const q = `SELECT holdfast_refuse('` + refusedBySession + `') WHERE NOT EXISTS (SELECT FROM ` + letsIn + `)`
+		batch.Queue(q, c.args)
+	}
+}
+
+// queueSlot claims time: a row for it, and one for its buffer, or neither. A crowd is sent away by a look, without writing.
+func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
+	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
+	if c.slot.buffer > 0 {
+		batch.Queue(queueUp+free, c.args)
+	}
+	and := ``
+	if current {
+		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + `)`
+	}
+	batch.Queue(`
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, claimed)
+		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive, true
+		FROM (`+wantedRows+`) wanted WHERE `+free+and+`
+		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, c.args)
+	if c.slot.buffer > 0 {
+		const half = `SELECT holdfast_refuse('occupancies_no_overlap') WHERE (SELECT count(*) FROM occupancies o WHERE ` + ownClaim + `) = 1`
+		batch.Queue(half, c.args)
+	}
+}
+
+// unmoved is true while a booking is where the caller saw it.
+const unmoved = `EXISTS (SELECT FROM bookings WHERE id = @id AND seq = @seq)`
+
+// queueSeat claims a seat: it is counted at once.
+func (c *claim) queueSeat(batch *pgx.Batch, current bool) {
+	and := ``
+	if current {
+		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM seats WHERE booking_id = @id)`
+	}
+	batch.Queue(`
+		WITH session AS (
+			UPDATE sessions SET taken = taken + 1
+			WHERE booking_id = (SELECT s.booking_id FROM `+letsIn+`) AND taken < max_seats AND open`+and+` RETURNING booking_id)
+		INSERT INTO seats (booking_id, session_id, claimed) SELECT @id, booking_id, true FROM session`, c.args)
+}
+
+// letsIn is the session of a seat, unless it refuses a move by its bounds: see booking.Session.Refuses.
+const letsIn = `sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.booking_id = @session AND o.app_id = @app
+	AND (NOT @opens OR s.open)
+	AND (NOT @bounded OR clock_timestamp() BETWEEN COALESCE(s.book_from, '-infinity') AND COALESCE(s.book_until, 'infinity'))
+	AND (NOT @cancels OR clock_timestamp() <= COALESCE(s.cancel_until, 'infinity'))`
+
+// queueOld locks the booking whose place a new one is to take, and refuses unless it can give it away. Time is promised to
+// one only: a second one is refused while the first is undecided.
+func (c *claim) queueOld(batch *pgx.Batch) {
+	how := c.booking.Related.Succeeds()
+	if how == nil || c.booking.Seq > 0 {
+		return
+	}
+	const old = `FROM bookings o WHERE o.id = @old AND o.app_id = @app`
+	args := namedArgs{"old": how.Of, "app": c.booking.AppID, "id": c.booking.ID, "places": placesOf(how), "claims": c.needed()}
+	batch.Queue(`SELECT `+old+` FOR NO KEY UPDATE`, args)
+	batch.Queue(`
+		SELECT holdfast_refuse('`+refusedByPredecessor+`') WHERE NOT EXISTS (
+			SELECT `+old+` AND o.graph || '@' || o.graph_version || '/' || o.state = ANY(@places))
+		OR @claims AND EXISTS (
+			SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @old AND n.seq = 0 AND n.id <> @id)`, args)
+}
+
+// placesOf lists the states, of all graphs, in which a booking can give its place away.
+func placesOf(how *booking.Succession) []string {
+	places := []string{}
+	for _, g := range graphs.Published() {
+		for _, s := range g.States {
+			if _, err := g.Next(s.Name, how.Action, how.Actor); err == nil {
+				places = append(places, fmt.Sprintf("%s@%d/%s", g.Name, g.Version, s.Name))
+			}
+		}
+	}
+	return places
+}
+
+// begun is true behind an action that was put on record in this transaction, and for a loser it is not.
+const begun = `EXISTS (SELECT FROM actions WHERE id = @action)`
+
+// queueAction puts an action on record, if what it needs was claimed, and says so once the batch is through. errKnown ends the
+// transaction when the action is there already: two tries of one action meet here. An action on a booking that has moved since
+// the caller saw it is put on record without a claim: the commit judges.
+func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
+	claimed, accepted, known := `false`, c.won, `booking_id = @id`
+	if c.needed() {
+		claimed = c.won
+	}
+	if current {
+		known = `id = @action`
+	}
+	if current && c.needed() {
+		accepted += ` OR NOT ` + unmoved
+	}
+	q := `
+		WITH claim AS MATERIALIZED (SELECT ` + accepted + ` AS won, ` + claimed + ` AS claimed), put AS (
+			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims)
+			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed FROM claim WHERE won
+			ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING RETURNING id)
+		SELECT won, CASE WHEN won AND NOT EXISTS (SELECT FROM put) OR NOT won AND EXISTS (SELECT FROM actions WHERE ` + known + `)
+			THEN holdfast_refuse('actions_pkey') END FROM claim`
+	args := maps.Clone(c.args)
+	maps.Copy(args, namedArgs{
+		"action": a.ID, "name": a.Name, "actor": a.Actor, "channel": a.Channel, "key": a.KeyID, "inputs": asJSON(a.Inputs),
+		"awaited": a.Awaited, "revision": a.Revision, "relay": a.Relay,
+	})
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
+}
+
+// release gives back what a booking has claimed, and what has been claimed in its place.
+func release(batch *pgx.Batch, id uuid.UUID) {
+	args := namedArgs{"id": id}
+	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND claimed`, args)
+	batch.Queue(giveSeat+` AND claimed`+uncount, args)
+}

@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// Names of rules that holdfast_refuse ends a transaction by.
+const (
+	refusedBySession     = "sessions_bounds"
+	refusedByPredecessor = "bookings_predecessor"
+)
+
+// errRefused ends a transaction for a reason that only a closer look can tell.
+var errRefused = errors.New("refused")
+
+// lost is why a claim was not won that nothing but somebody else stood in the way of.
+func (db *Bookings) lost(ctx context.Context, c *claim) error {
+	if c.takesSeat() {
+		return db.refused(ctx, c)
+	}
+	db.lostAt.Store(time.Now().UnixNano())
+	return slotTaken(nil)
+}
+
+// crowded is how long creations look before they claim, once one has lost.
+const crowded = time.Second
+
+// lookFirst refuses a creation whose time is taken, by one cheap statement, while others have just lost theirs: a crowd is sent
+// away several times as fast. At rest it does nothing and costs nothing. A repeat of what is on record passes.
+func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
+	first := c.booking.Seq == 0 && c.booking.Related.Succeeds() == nil
+	if !first || !c.takesSlot() || c.slot.shared || time.Since(time.Unix(0, db.lostAt.Load())) > crowded {
+		return nil
+	}
+	const q = `SELECT (` + isTaken + `) AND NOT EXISTS (SELECT FROM actions WHERE booking_id = @id)`
+	err := hasRoom(db.pool.QueryRow(ctx, q, c.args))
+	if booking.CodeOf(err) == booking.SlotTaken {
+		db.lostAt.Store(time.Now().UnixNano())
+	}
+	return err
+}
+
+// refused is why a claim was not won: what the session or the predecessor says, or else that somebody has the time.
+func (db *Bookings) refused(ctx context.Context, c *claim) error {
+	batch := &pgx.Batch{}
+	queuePrecede(batch, c.booking)
+	queueSession(batch, c.booking, c.move)
+	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return domain(err)
+	}
+	switch how := c.booking.Related.Succeeds(); {
+	case c.takesSeat():
+		return booking.Errorf(booking.SoldOut, "The session has no seat left.")
+	case how != nil && c.booking.Seq == 0:
+		return how.Promised().Err()
+	}
+	return slotTaken(nil)
+}

@@ -1,0 +1,295 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence,
+// calendar, state, transition, action, event, deliveries. It is idempotent by action id: a repeat returns
+// the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
+// An outcome that somebody waits for is announced after the transaction.
+func (db *Bookings) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
+	var out booking.Outcome
+	var awaited bool
+	in.Drainer = db.process
+	err := db.inShortTx(ctx, func(tx statements) (err error) {
+		awaited = false
+		out, err = decided(ctx, tx, in, &awaited)
+		return err
+	})
+	if err == nil && awaited {
+		db.announcer.announce(in.ActionID)
+	}
+	return out, err
+}
+
+// Withdraw refuses the action that is to bring a booking to life, and erases the booking with its claim. False when the action
+// was decided before.
+func (db *Bookings) Withdraw(ctx context.Context, first *booking.Action) (bool, error) {
+	out, err := db.Commit(ctx, booking.Commit{
+		BookingID: first.BookingID, ActionID: first.ID, Actor: first.Actor,
+		Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking was taken back before it was made."},
+	})
+	return out.Result == booking.ResultGone, err
+}
+
+// decided sets awaited when this call decides an action that somebody waits for.
+func decided(ctx context.Context, tx statements, in booking.Commit, awaited *bool) (booking.Outcome, error) {
+	found, err := hold(ctx, tx, in)
+	found.awaited = awaited
+	b := found.booking
+	switch {
+	case err != nil:
+		return booking.Outcome{}, err
+	case b == nil:
+		return gone(ctx, tx, in, found)
+	case found.result != "":
+		out := standing(b, found.result, found.code)
+		out.Relays = found.untold
+		return out, nil
+	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
+		return standing(b, booking.ResultStale, ""), nil
+	case in.Refusal != nil:
+		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
+	case found.revision != 0 && found.revision != b.Revision:
+		why := booking.Refusal{Code: booking.Stale, Message: "The booking has changed since that version."}
+		return refuse(ctx, tx, found, in, why, false)
+	case in.Actor == graphs.ActorTimer && in.Move.Final && (found.claimed || found.promised):
+		why := booking.Refusal{Code: booking.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
+		return refuse(ctx, tx, found, in, why, false)
+	}
+	return move(ctx, tx, found, in)
+}
+
+// standpoint is what a commit finds once it has the booking to itself.
+type standpoint struct {
+	booking *booking.Booking // nil when there is none
+	now     time.Time        // the record's clock
+	result  booking.Result   // what became of the action already; "" = nothing yet
+	code    booking.Code
+	// revision is the only one that the action may move; 0 = any.
+	revision int
+	untold   int  // actions for other bookings that these have not heard of
+	claimed  bool // the booking has claimed time or a seat for an action that is not decided
+	promised bool // another booking that is not decided is to take its place
+	withdrew bool // the request that it answers was cancelled
+	first    bool // the action is to bring the booking to life
+	// awaited is set when the action is decided here and somebody waits for it.
+	awaited *bool
+}
+
+// hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
+// lock before has committed; one statement for both would not.
+func hold(ctx context.Context, tx statements, in booking.Commit) (found standpoint, err error) {
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
+	const outcome = `
+		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
+			WHERE id = @action AND status <> 'pending'), (SELECT 'applied' FROM transitions WHERE action_id = @action), ''),
+			COALESCE((SELECT code FROM actions WHERE id = @action AND status = 'refused'), ''),
+			COALESCE((SELECT revision FROM actions WHERE id = @action), 0),
+			(SELECT count(*) FROM actions WHERE relayed_by = @id AND NOT told),
+			EXISTS (SELECT FROM occupancies WHERE booking_id = @id AND claimed AND claimant IS NULL)
+				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
+			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
+			COALESCE((SELECT name FROM actions WHERE id = @action), '')`
+	batch := &pgx.Batch{}
+	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
+	batch.Queue(begin)
+	batch.Queue(planOnce)
+	batch.Queue(load, args).QueryRow(func(row pgx.Row) (err error) {
+		found.booking, err = scanBooking(row)
+		return unlessNone(err)
+	})
+	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
+		var name string
+		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold, &found.claimed, &found.promised, &name)
+		found.first = begins(found.booking, name)
+		return err
+	})
+	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
+	return found, tx.SendBatch(ctx, batch).Close()
+}
+
+// begins tells whether an action is the one that brings a booking to life.
+func begins(b *booking.Booking, action string) bool {
+	if b == nil || b.Seq > 0 {
+		return false
+	}
+	graph, err := b.RuleBook()
+	return err == nil && action == graph.Start
+}
+
+func unlessNone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
+	return booking.Outcome{
+		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
+	}
+}
+
+// gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
+// late keeps nothing of what people wrote.
+func gone(ctx context.Context, tx statements, in booking.Commit, found standpoint) (booking.Outcome, error) {
+	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound, Relays: found.untold}
+	if found.code != "" {
+		out.Code = found.code
+		return out, nil
+	}
+	batch := &pgx.Batch{}
+	decide(batch, found, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
+	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
+	batch.Queue(commit)
+	return out, tx.SendBatch(ctx, batch).Close()
+}
+
+// refuse puts a refusal on record and gives the link back; what was claimed for the action alone goes by a trigger. A timer that
+// had to wait for the action has its turn now. stillborn means that the refused action was to bring the booking to life: the
+// booking is erased, since to its maker it never existed.
+func refuse(
+	ctx context.Context, tx statements, found standpoint, in booking.Commit, why booking.Refusal, stillborn bool,
+) (booking.Outcome, error) {
+	batch, b := &pgx.Batch{}, found.booking
+	decide(batch, found, in, booking.Refused, why, b.Seq)
+	args := namedArgs{"booking": b.ID, "action": in.ActionID}
+	out := standing(b, booking.ResultRefused, why.Code)
+	if err := letTimerFire(ctx, tx, batch, found, in, &out.Relays); err != nil {
+		return out, err
+	}
+	if stillborn {
+		out.Result = booking.ResultGone
+		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
+		batch.Queue(`DELETE FROM spent_claims WHERE booking_id = @booking`, args)
+		batch.Queue(eraseRequest+` AND q.public_link_id IS NOT NULL`, args) // the app's own waits for another time
+		batch.Queue(`DELETE FROM bookings WHERE id = @booking`, args)
+	} else {
+		batch.Queue(`DELETE FROM spent_links WHERE action_id = @action`, args)
+	}
+	batch.Queue(commit)
+	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
+}
+
+// move takes what the arrow takes, and then writes all the rest in one round trip.
+func move(ctx context.Context, tx statements, found standpoint, in booking.Commit) (booking.Outcome, error) {
+	b, now := found.booking, found.now
+	old, why, err := precede(ctx, tx, b)
+	if err == nil && why == nil && found.withdrew {
+		why = &booking.Refusal{Code: booking.ActionNotAvailable, Message: requestCancelled}
+	}
+	if err == nil && why == nil {
+		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)
+	}
+	var taken []uuid.UUID
+	if err == nil && why == nil {
+		taken, why, err = win(ctx, tx, b, old, in.Move, found.claimed)
+	}
+	if err == nil && why == nil {
+		err = retime(ctx, tx, b, in)
+	}
+	switch {
+	case err != nil:
+		return booking.Outcome{}, err
+	case why != nil:
+		return refuse(ctx, tx, found, in, *why, b.Seq == 0)
+	}
+	batch := &pgx.Batch{}
+	changed := []*booking.Booking{b}
+	if old != nil {
+		if now.Before(old.EnteredAt) { // it has moved while this one waited for it
+			now = old.EnteredAt
+		}
+		conclude(batch, old, b, now)
+		changed = []*booking.Booking{old.Booking, b}
+	}
+	settleClaim(batch, found, in.Move)
+	b.Step(in.Move, now)
+	out := standing(b, booking.ResultApplied, "")
+	if in.Move.Frees {
+		free(batch, b, taken)
+	}
+	advance(batch, b, in)
+	decide(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
+	relay(batch, b, in, old != nil, &out.Relays)
+	tell(batch, in.Drainer, &out.Wake, changed...)
+	batch.Queue(commit)
+	err = tx.SendBatch(ctx, batch).Close() // it fills in out
+	return out, err
+}
+
+// settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.
+func settleClaim(batch *pgx.Batch, found standpoint, move graphs.Move) {
+	b := found.booking
+	switch {
+	case !found.claimed:
+	case move.Takes:
+		reserve(batch, b, move)
+	case move.Final && !move.Frees:
+		release(batch, b.ID)
+		if b.Session != nil && b.Related.OwnerBooking != nil {
+			b.Session.Taken--
+		}
+	}
+}
+
+// retime takes over the timers that the action's inputs set anew.
+func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.Commit) error {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
+	}
+	for _, input := range graph.Inputs(in.Move.From, in.Move.Action) {
+		if input.Timer == "" {
+			continue
+		}
+		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
+		var after string
+		args := namedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
+		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
+			return err
+		}
+		if after != "" {
+			b.Settings.Timers = b.Settings.Timers.With(input.Timer, after)
+		}
+	}
+	return nil
+}
+
+// advance writes the new state, when somebody has to look at it next, and the transition.
+func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
+	const state = `
+		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now,
+			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
+		WHERE id = @id`
+	const transition = `
+		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
+		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
+	args := namedArgs{
+		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
+		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
+		"deadline": nullTime(deadline(b)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
+	}
+	batch.Queue(state, args)
+	batch.Queue(transition, args)
+}
+
+// decide writes an action's outcome. A timer's action has no row, and nobody waits for it.
+func decide(batch *pgx.Batch, found standpoint, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
+	const q = `
+		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
+			claims = claims AND @status <> 'applied'
+		WHERE id = @id AND status = 'pending' RETURNING awaited`
+	args := namedArgs{"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq}
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(found.awaited)) })
+}

@@ -1,0 +1,163 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Create puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
+// time or the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id
+// changes nothing and returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last
+// seat, by a reservation or a claim; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it
+// away; NotFound when the app has no such resource and calendar.
+func (db *Bookings) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
+	c := newClaim(b, move)
+	if err := db.lookFirst(ctx, c); err != nil {
+		return nil, err
+	}
+	err := db.atOnce(ctx, func(batch *pgx.Batch) {
+		queueRequestLock(batch, b)
+		c.queueOld(batch)
+		c.queue(batch, false)
+		c.queueAction(batch, first, false)
+		queueResource(batch, b, first)
+		queueBooking(batch, b, first)
+	})
+	switch {
+	case err == nil && c.accepted:
+		return first, nil
+	case err == nil:
+		return nil, db.lost(ctx, c)
+	}
+	known, lookErr := db.firstAction(ctx, b)
+	switch {
+	case lookErr != nil || known != nil:
+		return known, lookErr
+	case errors.Is(err, errKnown): // the id is another app's
+		return nil, one(pgx.ErrNoRows, "The booking")
+	case errors.Is(err, errRefused):
+		return nil, db.refused(ctx, c)
+	}
+	return nil, err
+}
+
+// queueResource keeps the resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// with that calendar.
+func queueResource(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const q = `
+		WITH resource AS MATERIALIZED (
+			SELECT r.id FROM resources r JOIN calendars c ON c.resource_id = r.id
+			WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL AND ` + begun + ` FOR KEY SHARE OF r)
+		SELECT holdfast_refuse('bookings_resource') WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM resource)`
+	batch.Queue(q, namedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID, "action": first.ID})
+}
+
+// holdResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// with that calendar.
+func holdResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
+	const q = `
+		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
+		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
+	args := namedArgs{"resource": resource, "calendar": calendar, "app": app}
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
+}
+
+func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {
+	const q = `SELECT ` + actionColumns + ` FROM actions WHERE app_id = @app AND booking_id = @id ORDER BY created_at, id LIMIT 1`
+	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"app": b.AppID, "id": b.ID}))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return a, err
+}
+
+// HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. A quick look, not a promise.
+func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
+	batch := &pgx.Batch{}
+	queueRoom(batch, b, move)
+	return db.pool.SendBatch(ctx, batch).Close()
+}
+
+func queueRoom(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
+	queueSession(batch, b, move)
+	if move.Takes && move.Holds == graphs.HoldsSlot && !b.Settings.AllowDoubleBookings {
+		batch.Queue(`SELECT `+isTaken, slotOf(b).args()).QueryRow(hasRoom)
+	}
+}
+
+// queueSession asks the session of a seat whether it lets the seat make a move.
+func queueSession(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
+	owner := b.Related.OwnerBooking
+	if owner == nil {
+		return
+	}
+	batch.Queue(selectSession, namedArgs{"id": owner, "app": b.AppID}).QueryRow(func(row pgx.Row) error {
+		session, err := scanSession(row)
+		if err != nil {
+			return err
+		}
+		return session.Refuses(move, b.Seq == 0, time.Now()).Err()
+	})
+}
+
+func hasRoom(row pgx.Row) error {
+	var taken bool
+	if err := row.Scan(&taken); err != nil {
+		return err
+	}
+	if taken {
+		return slotTaken(nil)
+	}
+	return nil
+}
+
+func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const q = `
+		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
+			what, where_at, description, participants, settings, meta,
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id)
+		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
+			@what, @where, @description, @participants, @settings, @meta,
+			@project, @owner, @reservation, @replaced, @bulk, @request WHERE ` + begun
+	queueRequest(batch, b, first)
+	batch.Queue(q, namedArgs{
+		"action": first.ID,
+		"id":     b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
+		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
+		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
+		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
+		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
+		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
+		"request": requestID(b),
+	})
+	queueCustomers(batch, b, first)
+	queueReminders(batch, b, first)
+	if s := b.Session; s != nil && b.Related.OwnerBooking == nil {
+		const session = `
+			INSERT INTO sessions (booking_id, max_seats, book_from, book_until, cancel_until)
+			SELECT @id, @seats, @from, @until, @cancel WHERE ` + begun
+		batch.Queue(session, namedArgs{
+			"action": first.ID, "id": b.ID, "seats": s.MaxSeats,
+			"from": nullTime(s.BookFrom), "until": nullTime(s.BookUntil), "cancel": nullTime(s.CancelUntil),
+		})
+	}
+}
+
+func queueCustomers(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const customer = `
+		INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
+		SELECT @id, @app, @booking, @name, @email, @phone, @voip, @timezone, @meta WHERE ` + begun
+	for _, c := range b.Customers {
+		batch.Queue(customer, namedArgs{
+			"action": first.ID, "id": c.ID, "app": b.AppID, "booking": b.ID, "name": c.Name, "email": c.Email, "phone": c.Phone,
+			"voip": c.Voip, "timezone": c.Timezone, "meta": asJSON(c.Meta),
+		})
+	}
+}

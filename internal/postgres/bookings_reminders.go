@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
+// which is an endpoint that hears nothing else. A target that is in use is not written to more than once an hour, nor locked:
+// that note keeps it from being forgotten, and one that had said it is gone becomes active again.
+func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
+	const use = `UPDATE webhook_endpoints SET status = 'active', updated_at = now() WHERE ` + same + `
+		AND (status <> 'active' OR updated_at < now() - interval '1 hour') AND ` + begun
+	const target = `
+		INSERT INTO webhook_endpoints (id, app_id, url, method, state, purpose, expected_status, secret)
+		SELECT @endpoint, @app, @url, @method, @state, @purpose, @expected, @secret WHERE ` + begun + `
+		ON CONFLICT (app_id, url, method, expected_status) WHERE purpose = 'reminder' DO NOTHING`
+	const q = `
+		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
+		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same + ` AND ` + begun
+	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
+		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
+			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
+	})
+	for i, r := range sorted {
+		e := r.Target
+		args := namedArgs{
+			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
+			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
+		}
+		if i == 0 || !sameTarget(e, sorted[i-1].Target) {
+			batch.Queue(use, args)
+			batch.Queue(target, args)
+		}
+		batch.Queue(q, args)
+	}
+}
+
+func sameTarget(a, b *booking.Endpoint) bool {
+	return a.URL == b.URL && a.Method == b.Method && a.Expected == b.Expected
+}
+
+// ReminderSettings returns a booking's reminders as they were asked for: a JSON list.
+func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (json.RawMessage, error) {
+	const q = `SELECT COALESCE(jsonb_agg(settings ORDER BY number), '[]') FROM reminders WHERE booking_id = @id`
+	var list json.RawMessage
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": bookingID}).Scan(&list)
+	return list, err
+}
+
+// Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns
+// the endpoint when that was asleep.
+func (db *Bookings) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID, err error) {
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		woken = nil
+		b, endpoint, err := dueReminder(ctx, tx, in)
+		if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
+			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
+		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
+			batch.Queue(passGate, namedArgs{"endpoint": endpoint})
+			event := publishReminder(batch, b, in.Number, endpoint)
+			wake(batch, db.process, []uuid.UUID{event}, &woken)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return woken, err
+}
+
+// dueReminder locks the booking and ticks its reminder off.
+func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.Booking, endpoint uuid.UUID, err error) {
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
+	if b, err = scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": in.BookingID})); err != nil {
+		return nil, endpoint, err
+	}
+	const done = `
+		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
+		RETURNING COALESCE(endpoint_id, '00000000-0000-0000-0000-000000000000')`
+	err = tx.QueryRow(ctx, done, namedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
+	if err != nil {
+		return b, endpoint, err
+	}
+	const left = `SELECT number, at FROM reminders WHERE booking_id = @id AND done_at IS NULL ORDER BY at, number`
+	rows, err := tx.Query(ctx, left, namedArgs{"id": in.BookingID}) // what waited for the lock has seen older ones
+	if err != nil {
+		return b, endpoint, err
+	}
+	b.Reminders, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r booking.Reminder, err error) {
+		err = row.Scan(&r.Number, &r.At)
+		return r, err
+	})
+	return b, endpoint, err
+}
+
+func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint uuid.UUID) (event uuid.UUID) {
+	const q = `
+		WITH event AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder)
+			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @number) RETURNING id)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
+		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
+		WHERE w.id = @endpoint AND w.status = 'active'`
+	event = uuid.Must(uuid.NewV7())
+	batch.Queue(q, namedArgs{
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.ReminderEvent, "data": asJSON(b),
+		"number": number, "endpoint": endpoint,
+	})
+	return event
+}
+
+// deadline is when the state's first timer is due, or its first reminder; zero for never. A graph that this build lacks
+// has no timers here: the workflow carries its own copy, and the booking has to move all the same.
+func deadline(b *booking.Booking) time.Time {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return time.Time{}
+	}
+	var first time.Time
+	if all := graph.Deadlines(b.State, b.Times(), b.Settings.Timers); len(all) > 0 {
+		first = all[0].At
+	}
+	if !booking.Reminds(graph, b.State) {
+		return first
+	}
+	for _, r := range b.Reminders {
+		if !r.At.Before(b.EnteredAt) && (first.IsZero() || r.At.Before(first)) {
+			first = r.At
+		}
+	}
+	return first
+}

@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// requestObject is a scheduling request q as booking.SchedulingRequest reads it.
+const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name', q.name, 'code', q.code,
+	'public_link_id', q.public_link_id, 'project_id', q.project_id, 'offer', q.offer, 'summary', q.summary,
+	'duration_minutes', q.duration_minutes,
+	'attributed', q.attributed, 'metadata', q.metadata, 'recipient', q.recipient, 'cancelled_at', q.cancelled_at,
+	'created_at', q.created_at)`
+
+// CreateRequest puts a scheduling request on record for which no time is picked yet. A repeat with the same id changes
+// nothing; NotFound when the id is another app's, or the project is.
+func (db *Bookings) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(insertRequest(``), requestArgs(r))
+	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, domain(err)
+	}
+	all, err := db.Requests(ctx, r.AppID, []string{r.Name})
+	if err == nil && len(all) == 0 {
+		err = pgx.ErrNoRows
+	}
+	if err != nil {
+		return nil, one(err, "The scheduling request")
+	}
+	return all[0].Request, nil
+}
+
+// insertRequest puts a request on record, under a further condition.
+func insertRequest(and string) string {
+	return `
+	INSERT INTO scheduling_requests (id, app_id, name, code, public_link_id, project_id, offer, summary, duration_minutes, attributed,
+		metadata, recipient)
+	SELECT @id, @app, @name, @code, @link, @project, @offer, @summary, @duration, @attributed, @metadata, @recipient
+	WHERE (@project::uuid IS NULL OR EXISTS (SELECT FROM projects p WHERE p.id = @project AND p.app_id = @app))` + and + `
+	ON CONFLICT ON CONSTRAINT scheduling_requests_pkey DO NOTHING`
+}
+
+func requestArgs(r *booking.SchedulingRequest) namedArgs {
+	return namedArgs{
+		"id": r.ID, "app": r.AppID, "name": r.Name, "code": r.Code, "link": r.PublicLink, "project": r.ProjectID,
+		"offer": asJSON(r.Offer), "summary": r.Summary, "duration": r.DurationMinutes, "attributed": r.Attributed, "metadata": asJSON(r.Metadata),
+		"recipient": asJSON(r.Recipient),
+	}
+}
+
+func requestID(b *booking.Booking) *uuid.UUID {
+	if b.Request == nil {
+		return nil
+	}
+	return &b.Request.ID
+}
+
+// queueRequestLock locks the request that a booking answers, if it is on record: before the booking's time is claimed, as a
+// commit does.
+func queueRequestLock(batch *pgx.Batch, b *booking.Booking) {
+	if b.Request != nil && b.Related.RescheduledFrom == nil {
+		batch.Queue(lockRequest, namedArgs{"id": b.Request.ID, "app": b.AppID})
+	}
+}
+
+// queueRequest puts the request on record that a booking brings along, and spends the claim token that it came by. The
+// request of a booking that is moved is there already, and so is one that the app has made: for that one time is picked, by
+// one booking. ActionNotAvailable when it has one, or is cancelled.
+func queueRequest(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+	if b.Request == nil {
+		return
+	}
+	args := requestArgs(b.Request)
+	args["action"] = first.ID
+	batch.Queue(insertRequest(` AND `+begun), args)
+	if b.Related.RescheduledFrom == nil {
+		args := namedArgs{"id": b.Request.ID, "app": b.AppID, "action": first.ID}
+		batch.Queue(lockRequest, args)
+		batch.Queue(pickable, args)
+	}
+	if b.Claim != nil {
+		const spend = `
+			INSERT INTO spent_claims (app_id, jti, booking_id, until)
+			SELECT @app, @jti, @booking, @until WHERE ` + begun
+		batch.Queue(spend, namedArgs{
+			"app": b.AppID, "jti": b.Claim.ID, "booking": b.ID, "until": b.Claim.Until, "action": first.ID,
+		})
+	}
+}
+
+// lockRequest is a statement of its own: the next one sees what whoever held the lock before has committed.
+const lockRequest = `SELECT q.id FROM scheduling_requests q WHERE q.id = @id AND q.app_id = @app FOR NO KEY UPDATE`
+
+// pickable ends the transaction unless the app has the request, it is not cancelled, and no time is picked for it.
+const pickable = `
+	SELECT holdfast_refuse(CASE WHEN q.id IS NULL THEN 'scheduling_requests_missing'
+		WHEN q.cancelled_at IS NOT NULL THEN 'scheduling_requests_cancelled' ELSE 'scheduling_requests_picked' END)
+	FROM (SELECT) one LEFT JOIN scheduling_requests q ON q.id = @id AND q.app_id = @app
+	WHERE ` + begun + ` AND (q.id IS NULL OR q.cancelled_at IS NOT NULL OR EXISTS (SELECT FROM bookings b WHERE b.request_id = @id))`
+
+// Why no time can be picked for a request.
+const (
+	requestCancelled = "The request was cancelled."
+	requestPicked    = "A time has been picked already."
+)
+
+// lockAnswered tells whether the request was cancelled that a booking about to come to life answers. The request stays locked:
+// whoever cancels it waits, and then finds the booking.
+const lockAnswered = `
+	SELECT q.cancelled_at IS NOT NULL FROM scheduling_requests q
+	WHERE q.id = (SELECT b.request_id FROM bookings b WHERE b.id = @id AND b.seq = 0) FOR SHARE`
+
+// eraseRequest drops the request of a booking that is about to be deleted, unless it has others.
+const eraseRequest = `
+	DELETE FROM scheduling_requests q USING bookings b WHERE b.id = @booking AND q.id = b.request_id
+	AND NOT EXISTS (SELECT FROM bookings o WHERE o.request_id = q.id AND o.id <> b.id)`
+
+// ClaimSpent tells whether a claim token has made a booking. A quick look, not a promise.
+func (db *Bookings) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
+	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
+	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "jti": jti}).Scan(&spent)
+	return spent, err
+}
+
+// Requested is a scheduling request with the newest of its bookings; nil while no time is picked.
+type Requested struct {
+	Request *booking.SchedulingRequest
+	Booking *booking.Booking
+}
+
+// Requests returns those of an app's scheduling requests that have one of the names, in the order of the names.
+func (db *Bookings) Requests(ctx context.Context, appID uuid.UUID, names []string) ([]Requested, error) {
+	const q = `SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.app_id = @app AND q.name = ANY(@names)
+		ORDER BY array_position(@names, q.name)`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "names": names})
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[*booking.SchedulingRequest])
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(found))
+	for i, r := range found {
+		ids[i] = r.ID
+	}
+	bookings, err := db.requestedBookings(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Requested, len(found))
+	for i, r := range found {
+		all[i] = Requested{r, bookings[r.ID]}
+	}
+	return all, nil
+}
+
+// OpenRequest finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
+func (db *Bookings) OpenRequest(ctx context.Context, code string) (*Requested, *booking.App, error) {
+	const q = `SELECT ` + appColumns + `, ` + requestObject + `
+		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
+	var found Requested
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), []any{&found.Request}})
+	if err != nil {
+		return nil, nil, one(err, "This page")
+	}
+	bookings, err := db.requestedBookings(ctx, found.Request.ID)
+	found.Booking = bookings[found.Request.ID]
+	return &found, app, err
+}
+
+// requestedBookings returns the newest booking of each scheduling request; none of one for which no time is picked yet.
+func (db *Bookings) requestedBookings(ctx context.Context, requests ...uuid.UUID) (map[uuid.UUID]*booking.Booking, error) {
+	const q = `SELECT DISTINCT ON (b.request_id) ` + bookingColumns + bookingFrom + `
+		WHERE b.request_id = ANY(@requests) AND b.seq > 0 ORDER BY b.request_id, b.created_at DESC, b.id DESC`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"requests": requests})
+	if err != nil {
+		return nil, err
+	}
+	newest := map[uuid.UUID]*booking.Booking{}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+	for _, b := range all {
+		newest[b.Request.ID] = b
+	}
+	return newest, err
+}
+
+// CancelRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
+// NotFound when the app has no such request.
+func (db *Bookings) CancelRequest(ctx context.Context, appID uuid.UUID, name string) error {
+	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
+	const end = `
+		UPDATE scheduling_requests q SET cancelled_at = now() WHERE q.id = @id AND q.cancelled_at IS NULL
+		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0)`
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		var id uuid.UUID
+		if err := tx.QueryRow(ctx, lock, namedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
+			return one(err, "The scheduling request")
+		}
+		_, err := tx.Exec(ctx, end, namedArgs{"id": id})
+		return err
+	})
+}
+
+// RequestMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
+func (db *Bookings) RequestMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
+	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
+	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id}).Scan(&count)
+	return count, err
+}
+
+// EraseRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that
+// one is deleted instead, and takes the request along. NotFound when the app has no such request.
+func (db *Bookings) EraseRequest(ctx context.Context, appID uuid.UUID, name string) error {
+	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR UPDATE`
+	const erase = `DELETE FROM scheduling_requests q WHERE q.id = @id AND` + unpicked
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		var id uuid.UUID
+		if err := tx.QueryRow(ctx, lock, namedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
+			return one(err, "The scheduling request")
+		}
+		tag, err := tx.Exec(ctx, erase, namedArgs{"id": id})
+		if err == nil && tag.RowsAffected() == 0 {
+			return booking.Errorf(booking.InUse, "The scheduling request has a booking. Delete the booking: the request goes with it.")
+		}
+		return err
+	})
+}

@@ -1,0 +1,242 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
+const entries = `
+	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
+		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
+	FROM (
+		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
+			participants, my_rsvp, settings,
+			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
+		FROM calendar_events
+		UNION ALL
+		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
+			b.what, b.where_at, b.description,
+			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
+		FROM bookings b WHERE EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
+			OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)
+	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
+	WHERE v.app_id = @app AND `
+
+func scanEvent(row pgx.Row) (*booking.Event, error) {
+	var e booking.Event
+	var of booking.Booking
+	var bookingID *uuid.UUID
+	var participants, settings []byte
+	var from, to *time.Time
+	err := row.Scan(&e.ID, &e.CalendarID, &e.Start, &e.End, &e.AllDay, &from, &to, &e.What, &e.Where, &e.Description, &participants, &e.RSVP,
+		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.State, &e.CreatedAt, &e.UpdatedAt, &e.Resource.ID, &e.Resource.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	if from != nil && to != nil {
+		e.StartDate, e.EndDate = *from, *to
+	}
+	e.Settle()
+	if bookingID != nil {
+		of.ID, e.Booking = *bookingID, &of
+	}
+	return &e, errors.Join(json.Unmarshal(participants, &e.Participants), json.Unmarshal(settings, &e.Settings))
+}
+
+// Event returns a calendar entry of an app, or NotFound.
+func (db *Calendars) Event(ctx context.Context, appID, id uuid.UUID) (*booking.Event, error) {
+	const q = entries + `v.id = @id`
+	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id}))
+	if err != nil {
+		return nil, one(err, "The event")
+	}
+	e.AppID = appID
+	return e, nil
+}
+
+// EventFilter chooses calendar entries: those that overlap [From,To) and have every term.
+type EventFilter struct {
+	From, To time.Time
+	Terms    []Term
+}
+
+var eventKeys = map[string]string{
+	"id": "v.id::text ILIKE %s", "calendar.id": "v.calendar_id::text ILIKE %s", "resource.id": "v.resource_id::text ILIKE %s",
+}
+
+// Events returns one page of an app's calendar entries, the earliest first, and how many there are.
+func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.Event, int, error) {
+	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
+	found, err := matching(filter.Terms, eventKeys, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	where := entries + `v.start_at < @to AND v.end_at > @from` + found
+	rows, err := db.pool.Query(ctx, where+` ORDER BY v.start_at, v.id LIMIT @limit OFFSET @offset`, args)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Event, error) { return scanEvent(row) })
+	if err != nil {
+		return nil, 0, err
+	}
+	var total int
+	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
+}
+
+func eventArgs(e *booking.Event) namedArgs {
+	return namedArgs{
+		"id": e.ID, "app": e.AppID, "resource": e.Resource.ID, "calendar": e.CalendarID, "start": e.Start, "end": e.End,
+		"all_day": e.AllDay, "start_date": orNoDate(e.StartDate), "end_date": orNoDate(e.EndDate),
+		"what": e.What, "where": e.Where, "description": e.Description,
+		"participants": asJSON(e.Participants), "rsvp": e.RSVP, "settings": asJSON(e.Settings),
+	}
+}
+
+func orNoDate(date time.Time) *time.Time {
+	if date.IsZero() {
+		return nil
+	}
+	return &date
+}
+
+// CreateEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
+// changes nothing; NotFound when the id is another app's, or the app has no such resource and calendar.
+func (db *Calendars) CreateEvent(ctx context.Context, e *booking.Event) error {
+	const q = `
+		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
+			description, participants, my_rsvp, settings)
+		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description,
+			@participants, @rsvp, @settings)
+		ON CONFLICT ON CONSTRAINT calendar_events_pkey DO NOTHING RETURNING created_at, updated_at`
+	var made booking.Event
+	known := false
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		made = *e
+		if err := keepPlace(ctx, tx, &made); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, q, eventArgs(&made)).Scan(&made.CreatedAt, &made.UpdatedAt)
+		if known = errors.Is(err, pgx.ErrNoRows); known {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return settle(ctx, tx, &made)
+	})
+	switch {
+	case err != nil:
+		return domain(err)
+	case !known:
+		*e = made
+		return nil
+	}
+	first, err := db.Event(ctx, e.AppID, e.ID)
+	if err == nil {
+		*e = *first
+	}
+	return err
+}
+
+// keepPlace locks the resource against deletion and, for an all-day event, against moving to another zone; the event's times
+// become those of its dates there.
+func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
+	batch := &pgx.Batch{}
+	holdResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
+	if e.AllDay {
+		const q = `SELECT timezone FROM resources WHERE id = @resource FOR SHARE`
+		batch.Queue(q, namedArgs{"resource": e.Resource.ID}).QueryRow(func(row pgx.Row) error {
+			return one(row.Scan(&e.Resource.Timezone), "The resource")
+		})
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	e.Settle()
+	return nil
+}
+
+// settle takes the time of an event, and then gives back what it held before; SlotTaken when somebody else has it. Taking
+// comes first: two events that change places refuse each other, where they would else wait for each other.
+func settle(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
+	const rest = `DELETE FROM occupancies WHERE event_id = @id AND id <> ALL(@taken)`
+	layer, err := layerOf(ctx, tx, e)
+	if err != nil {
+		return err
+	}
+	taken, err := occupy(ctx, tx, slot{
+		holder: holder{event: &e.ID}, ours: []uuid.UUID{e.ID}, app: e.AppID, resource: e.Resource.ID, start: e.Start, end: e.End,
+		shared: e.Settings.AllowDoubleBookings, layer: layer,
+	})
+	if err != nil {
+		return err
+	}
+	if len(taken) == 0 {
+		return slotTaken(nil)
+	}
+	_, err = tx.Exec(ctx, rest, namedArgs{"id": e.ID, "taken": taken})
+	return err
+}
+
+// layerOf gives each all-day event a layer of its own, so that they lie above each other, and above what ignores them.
+func layerOf(ctx context.Context, tx pgx.Tx, e *booking.Event) (string, error) {
+	if !e.AllDay {
+		return allLayers, nil
+	}
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT -nextval('occupancies_layer')`).Scan(&n)
+	return fmt.Sprintf("[%d,%d]", n, n), err
+}
+
+// UpdateEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no
+// such event made by hand, or no such resource and calendar.
+func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.Event) error {
+	const look = `
+		SELECT resource_id, start_at, end_at, all_day, COALESCE((settings->>'allow_double_bookings')::boolean, false)
+		FROM calendar_events WHERE id = @id AND app_id = @app FOR UPDATE`
+	const q = `
+		UPDATE calendar_events SET resource_id = @resource, calendar_id = @calendar, start_at = @start, end_at = @end,
+			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where,
+			description = @description, participants = @participants,
+			my_rsvp = @rsvp, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
+	var made booking.Event
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		made = *e
+		if err := keepPlace(ctx, tx, &made); err != nil {
+			return err
+		}
+		var old booking.Event
+		err := tx.QueryRow(ctx, look, eventArgs(&made)).
+			Scan(&old.Resource.ID, &old.Start, &old.End, &old.AllDay, &old.Settings.AllowDoubleBookings)
+		if err != nil {
+			return one(err, "The event")
+		}
+		if err := tx.QueryRow(ctx, q, eventArgs(&made)).Scan(&made.UpdatedAt); err != nil || made.SameTime(&old) {
+			return err
+		}
+		return settle(ctx, tx, &made)
+	})
+	if err == nil {
+		*e = made
+	}
+	return domain(err)
+}
+
+// DeleteEvent erases an event made by hand and gives its time back; NotFound when the app has no such event.
+func (db *Calendars) DeleteEvent(ctx context.Context, appID, id uuid.UUID) error {
+	tag, err := db.pool.Exec(ctx, `DELETE FROM calendar_events WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
+	if err == nil && tag.RowsAffected() == 0 {
+		return one(pgx.ErrNoRows, "The event")
+	}
+	return err
+}

@@ -1,0 +1,111 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// locationColumns end with the distance from a point in km, along a great circle; it is NULL without a point, and for a
+// location that is nowhere (least would make that half the way around the world).
+const locationColumns = `
+	l.id, l.app_id, l.name, l.description, l.latitude, l.longitude, l.use_custom_hours, l.meta, l.created_at, l.updated_at,
+	CASE WHEN l.latitude + @latitude::float8 IS NOT NULL THEN 2 * 6371.0088 * asin(least(1, sqrt(
+		sin(radians(l.latitude - @latitude::float8) / 2) ^ 2 +
+		cos(radians(@latitude::float8)) * cos(radians(l.latitude)) * sin(radians(l.longitude - @longitude::float8) / 2) ^ 2)))
+	END AS distance`
+
+var locationKeys = map[string]string{
+	"id": "l.id::text ILIKE %s", "name": "l.name ILIKE %s",
+	"services.uuid": `EXISTS (SELECT FROM project_locations x JOIN project_services y ON y.project_id = x.project_id
+		WHERE x.location_id = l.id AND y.service_id::text ILIKE %s)`,
+}
+
+func locationArgs(l *booking.Location) namedArgs {
+	return namedArgs{
+		"id": l.ID, "app": l.AppID, "name": l.Name, "description": l.Description, "lat": l.Latitude, "lon": l.Longitude,
+		"hours": l.UseCustomHours, "meta": asJSON(l.Meta), "latitude": nil, "longitude": nil,
+	}
+}
+
+// from puts the point that distances are measured from among the arguments.
+func from(args namedArgs, near *booking.Point) namedArgs {
+	args["latitude"], args["longitude"] = nil, nil
+	if near != nil {
+		args["latitude"], args["longitude"] = near.Latitude, near.Longitude
+	}
+	return args
+}
+
+func location(rows pgx.Rows, err error) (*booking.Location, error) {
+	if err != nil {
+		return nil, domain(err)
+	}
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Location])
+	return l, one(err, "The location")
+}
+
+// Location returns an app's location and how far it is from a point, or NotFound.
+func (db *Catalogue) Location(ctx context.Context, appID, id uuid.UUID, near *booking.Point) (*booking.Location, error) {
+	const q = `SELECT ` + locationColumns + ` FROM locations l WHERE l.id = @id AND l.app_id = @app`
+	return location(db.pool.Query(ctx, q, from(namedArgs{"id": id, "app": appID}, near)))
+}
+
+// Locations returns one page of an app's locations that a search finds, and how many there are: the nearest first, or the
+// oldest when there is no point. Invalid names the key that is not known.
+func (db *Catalogue) Locations(
+	ctx context.Context, appID uuid.UUID, search []Term, near *booking.Point, page Page,
+) ([]*booking.Location, int, error) {
+	kind := listing{locationColumns, "locations l", "distance NULLS LAST, l.created_at, l.id", locationKeys}
+	return listed[booking.Location](ctx, db.store, kind, search, page, from(namedArgs{"app": appID}, near))
+}
+
+// CreateLocation adds a location. A repeat with the same id changes nothing; NotFound when the id is another app's.
+func (db *Catalogue) CreateLocation(ctx context.Context, l *booking.Location) (*booking.Location, error) {
+	const q = `
+		INSERT INTO locations AS l (id, app_id, name, description, latitude, longitude, use_custom_hours, meta)
+		VALUES (@id, @app, @name, @description, @lat, @lon, @hours, @meta)
+		ON CONFLICT ON CONSTRAINT locations_pkey DO UPDATE SET id = excluded.id
+		WHERE l.app_id = excluded.app_id RETURNING ` + locationColumns
+	return location(db.pool.Query(ctx, q, locationArgs(l)))
+}
+
+// UpdateLocation writes a location; NotFound when the app has no such location.
+func (db *Catalogue) UpdateLocation(ctx context.Context, l *booking.Location) (*booking.Location, error) {
+	const q = `
+		UPDATE locations l SET name = @name, description = @description, latitude = @lat, longitude = @lon,
+			use_custom_hours = @hours, meta = @meta, updated_at = now()
+		WHERE id = @id AND app_id = @app RETURNING ` + locationColumns
+	return location(db.pool.Query(ctx, q, locationArgs(l)))
+}
+
+// DeleteLocation removes a location, from projects too; NotFound when the app has no such location.
+func (db *Catalogue) DeleteLocation(ctx context.Context, appID, id uuid.UUID) error {
+	const q = `DELETE FROM locations WHERE id = @id AND app_id = @app RETURNING id`
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The location")
+}
+
+// LocationsOf returns where services are offered, by service, the oldest location first.
+func (db *Catalogue) LocationsOf(ctx context.Context, services []uuid.UUID) (map[uuid.UUID][]*booking.Location, error) {
+	const q = `
+		SELECT DISTINCT y.service_id, ` + locationColumns + `
+		FROM project_services y JOIN project_locations x ON x.project_id = y.project_id JOIN locations l ON l.id = x.location_id
+		WHERE y.service_id = ANY(@services) ORDER BY l.created_at, l.id`
+	rows, err := db.pool.Query(ctx, q, from(namedArgs{"services": services}, nil))
+	if err != nil {
+		return nil, err
+	}
+	type offer struct {
+		Service uuid.UUID
+		booking.Location
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[offer])
+	all := map[uuid.UUID][]*booking.Location{}
+	for _, o := range list {
+		all[o.Service] = append(all[o.Service], &o.Location)
+	}
+	return all, err
+}

@@ -1,0 +1,62 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+const projectColumns = `
+	p.id, p.app_id, p.name, p.slug, p.availability, p.availability_constraints, p.booking, p.customer_fields, p.ui, p.reminders, p.meta,
+	ARRAY(SELECT r.id FROM project_resources x JOIN resources r ON r.id = x.resource_id
+		WHERE x.project_id = p.id AND r.deleted_at IS NULL ORDER BY x.position),
+	ARRAY(SELECT location_id FROM project_locations x WHERE x.project_id = p.id ORDER BY x.location_id),
+	ARRAY(SELECT service_id FROM project_services x WHERE x.project_id = p.id ORDER BY x.service_id),
+	p.created_at, p.updated_at`
+
+// Project returns an app's project, or NotFound.
+func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*booking.Project, error) {
+	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = @id AND p.app_id = @app`
+	return project(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
+}
+
+// ProjectsByID returns those of an app's projects that have one of the ids.
+func (db *Catalogue) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Project, error) {
+	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = ANY(@ids) AND p.app_id = @app`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"ids": ids, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+}
+
+// ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
+func (db *Catalogue) ProjectBySlug(ctx context.Context, slug string) (*booking.Project, error) {
+	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
+	return project(db.pool.Query(ctx, q, namedArgs{"slug": slug}))
+}
+
+func project(rows pgx.Rows, err error) (*booking.Project, error) {
+	if err != nil {
+		return nil, err
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+	return p, one(err, "The project")
+}
+
+var projectKeys = map[string]string{
+	"id": "p.id::text ILIKE %s", "name": "p.name ILIKE %s", "slug": "p.slug ILIKE %s",
+	"resources.uuid": "EXISTS (SELECT FROM project_resources x WHERE x.project_id = p.id AND x.resource_id::text ILIKE %s)",
+	"locations.uuid": "EXISTS (SELECT FROM project_locations x WHERE x.project_id = p.id AND x.location_id::text ILIKE %s)",
+	"services.uuid":  "EXISTS (SELECT FROM project_services x WHERE x.project_id = p.id AND x.service_id::text ILIKE %s)",
+}
+
+// Projects returns one page of an app's projects that a search finds, the oldest first, and how many there are. Invalid
+// names the key that is not known.
+func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Project, int, error) {
+	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
+	return listed[booking.Project](ctx, db.store, kind, search, page, namedArgs{"app": appID})
+}

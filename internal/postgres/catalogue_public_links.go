@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+const publicLinkColumns = `l.id, l.app_id, l.project_id, l.code, l.title, l.description, l.duration_minutes, l.horizon_days,
+	l.questions, l.require_claim_token, l.enabled, l.created_at, l.updated_at`
+
+func publicLink(rows pgx.Rows, err error) (*booking.PublicLink, error) {
+	if err != nil {
+		return nil, err
+	}
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.PublicLink])
+	return l, one(err, "The public link")
+}
+
+// CreatePublicLink puts a link on record. A repeat with the same id changes nothing; NotFound when the id is another
+// app's, or the project is.
+func (db *Catalogue) CreatePublicLink(ctx context.Context, l *booking.PublicLink) (*booking.PublicLink, error) {
+	const q = `
+		INSERT INTO public_links AS l (id, app_id, project_id, code, title, description, duration_minutes, horizon_days, questions,
+			require_claim_token, enabled)
+		SELECT @id, @app, p.id, @code, @title, @description, @duration, @horizon, @questions, @claim, @enabled
+		FROM projects p WHERE p.id = @project AND p.app_id = @app
+		ON CONFLICT ON CONSTRAINT public_links_pkey DO UPDATE SET id = excluded.id
+		WHERE l.app_id = excluded.app_id RETURNING ` + publicLinkColumns
+	return publicLink(db.pool.Query(ctx, q, publicLinkArgs(l)))
+}
+
+// UpdatePublicLink writes all of a link but its code; NotFound when the app has no such link or project.
+func (db *Catalogue) UpdatePublicLink(ctx context.Context, l *booking.PublicLink) (*booking.PublicLink, error) {
+	const q = `
+		UPDATE public_links l SET project_id = p.id, title = @title, description = @description, duration_minutes = @duration,
+			horizon_days = @horizon, questions = @questions, require_claim_token = @claim, enabled = @enabled, updated_at = now()
+		FROM projects p
+		WHERE l.id = @id AND l.app_id = @app AND p.id = @project AND p.app_id = @app RETURNING ` + publicLinkColumns
+	return publicLink(db.pool.Query(ctx, q, publicLinkArgs(l)))
+}
+
+func publicLinkArgs(l *booking.PublicLink) namedArgs {
+	return namedArgs{
+		"id": l.ID, "app": l.AppID, "project": l.ProjectID, "code": l.Code, "title": l.Title, "description": l.Description,
+		"duration": l.DurationMinutes, "horizon": l.HorizonDays, "questions": asJSON(list(l.Questions)), "claim": l.RequireClaimToken,
+		"enabled": l.Enabled,
+	}
+}
+
+// PublicLink returns a link of an app, or NotFound.
+func (db *Catalogue) PublicLink(ctx context.Context, appID, id uuid.UUID) (*booking.PublicLink, error) {
+	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.id = @id AND l.app_id = @app`
+	return publicLink(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
+}
+
+// PublicLinks returns an app's links, the oldest first.
+func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*booking.PublicLink, error) {
+	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.app_id = @app ORDER BY l.created_at, l.id`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.PublicLink])
+}
+
+// DeletePublicLink removes a link; what was booked through it stays. NotFound when the app has no such link.
+func (db *Catalogue) DeletePublicLink(ctx context.Context, appID, id uuid.UUID) error {
+	const q = `DELETE FROM public_links WHERE id = @id AND app_id = @app RETURNING id`
+	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The public link")
+}
+
+// OpenPublicLink finds a link by the code in its address, with its app; PublicLinkNotFound, or PublicLinkDisabled with the
+// link all the same.
+func (db *Catalogue) OpenPublicLink(ctx context.Context, code string) (*booking.PublicLink, *booking.App, error) {
+	const q = `SELECT ` + appColumns + `, ` + publicLinkColumns + ` FROM public_links l JOIN apps a ON a.id = l.app_id WHERE l.code = @code`
+	var l booking.PublicLink
+	fields := []any{
+		&l.ID, &l.AppID, &l.ProjectID, &l.Code, &l.Title, &l.Description, &l.DurationMinutes, &l.HorizonDays, &l.Questions,
+		&l.RequireClaimToken, &l.Enabled, &l.CreatedAt, &l.UpdatedAt,
+	}
+	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), fields})
+	switch {
+	case booking.CodeOf(one(err, "")) == booking.NotFound:
+		return nil, nil, booking.Errorf(booking.PublicLinkNotFound, "This link does not exist.")
+	case err != nil:
+		return nil, nil, err
+	case !l.Enabled:
+		return &l, app, booking.Errorf(booking.PublicLinkDisabled, "This link is not in use any more.")
+	}
+	return &l, app, nil
+}

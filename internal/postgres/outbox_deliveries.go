@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// sendingColumns are those of a delivery d of a change e, in the order of booking.Sending. One that goes before others is
+// due before it was made.
+const sendingColumns = `d.id, d.endpoint_id, d.event_id, e.type, CASE WHEN NOT d.test THEN e.booking_id END, e.seq, d.status,
+	d.attempts, d.test, CASE WHEN d.status = 'pending' THEN GREATEST(d.next_at, d.created_at) END, d.created_at, d.finished_at,
+	COALESCE(a.status, 0), COALESCE(a.error_code, '')`
+
+// sendingFrom also finds the last attempt. Reminders have endpoints of their own, which nobody else sees.
+const sendingFrom = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+	JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'subscription'
+	LEFT JOIN LATERAL (SELECT status, error_code FROM webhook_attempts WHERE delivery_id = d.id ORDER BY number DESC LIMIT 1) a ON true`
+
+// SendingFilter chooses deliveries; what is empty lets everything pass.
+type SendingFilter struct {
+	Status  string
+	Type    string // or any of the names that booking.Topics gives the change
+	Booking *uuid.UUID
+	Since   *time.Time // made then or later
+	Until   *time.Time // made before
+	Test    *bool
+}
+
+// Spot is a place in the order in which deliveries were made.
+type Spot struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+// Sendings returns up to limit deliveries of an endpoint of an app, the newest first, from before a spot on (nil = the
+// newest), and whether there are more. NotFound when the app has no such endpoint.
+func (db *Outbox) Sendings(
+	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *Spot, limit int,
+) (list []booking.Sending, more bool, err error) {
+	const known = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
+	args := namedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
+	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
+		return nil, false, one(err, "The webhook")
+	}
+	return db.sendings(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
+}
+
+// BookingSendings returns deliveries of a booking to all endpoints of its app, as Sendings does; none of a booking that the app
+// does not have.
+func (db *Outbox) BookingSendings(
+	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *Spot, limit int,
+) (list []booking.Sending, more bool, err error) {
+	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
+	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
+	return db.sendings(ctx, of+filter.and(args)+before.and(args), args, limit)
+}
+
+func (db *Outbox) sendings(ctx context.Context, where string, args namedArgs, limit int) (list []booking.Sending, more bool, err error) {
+	q := `SELECT ` + sendingColumns + sendingFrom + where + `
+		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, args)
+	if err != nil {
+		return nil, false, err
+	}
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Sending])
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}
+
+func (f SendingFilter) and(args namedArgs) string {
+	var more strings.Builder
+	add := func(wanted bool, condition, name string, value any) {
+		if wanted {
+			more.WriteString(" AND " + condition)
+			args[name] = value
+		}
+	}
+	add(f.Status != "", "d.status = @status", "status", f.Status)
+	add(f.Type != "", "(e.type = @type OR @type = ANY(e.topics))", "type", f.Type)
+	add(f.Booking != nil, "e.booking_id = @booking", "booking", f.Booking)
+	add(f.Since != nil, "d.created_at >= @since", "since", f.Since)
+	add(f.Until != nil, "d.created_at < @until", "until", f.Until)
+	add(f.Test != nil, "d.test = @test", "test", f.Test)
+	return more.String()
+}
+
+func (s *Spot) and(args namedArgs) string {
+	if s == nil {
+		return ""
+	}
+	args["before"], args["before_id"] = s.At, s.ID
+	return " AND (d.created_at, d.id) < (@before, @before_id)"
+}
+
+// Sending returns one delivery of an app with its change, or NotFound.
+func (db *Outbox) Sending(ctx context.Context, appID, id uuid.UUID) (*booking.Sending, *booking.Change, error) {
+	const q = `SELECT ` + sendingColumns + `, ` + changeColumns + sendingFrom + ` WHERE d.id = @id AND w.app_id = @app`
+	var s booking.Sending
+	var c booking.Change
+	fields := []any{
+		&s.ID, &s.EndpointID, &s.EventID, &s.EventType, &s.BookingID, &s.Seq, &s.Status, &s.Attempts, &s.Test, &s.NextAt, &s.CreatedAt,
+		&s.FinishedAt, &s.LastStatus, &s.LastError,
+	}
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
+	return &s, &c, one(err, "The delivery")
+}

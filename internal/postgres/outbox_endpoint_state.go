@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// PauseEndpoint stops what is sent to an active endpoint, by hand: what it should hear of is kept. Any other it leaves as
+// it is. It returns the endpoints that are to be woken. NotFound when the app has no such endpoint.
+func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+	const q = `
+		UPDATE webhook_endpoints SET status = 'paused', reason = 'by_hand', awake = false, updated_at = now() WHERE id = @endpoint`
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
+		if e.Status != booking.EndpointActive {
+			return "", nil
+		}
+		batch.Queue(q, namedArgs{"endpoint": id})
+		return booking.EndpointPausedEvent, nil
+	})
+}
+
+// ResumeEndpoint makes an endpoint that is paused or disabled active, with a clean slate: what waits is due now, and so
+// is again what was given up since the endpoint began failing. An active one it leaves as it is. It returns the endpoints
+// that are to be woken, this one among them. NotFound when the app has no such endpoint.
+func (db *Outbox) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
+		if e.Status == booking.EndpointActive {
+			return "", nil
+		}
+		return revive(batch, e), nil
+	})
+}
+
+// revive makes an endpoint active, and what it has not got due.
+func revive(batch *pgx.Batch, e *booking.Endpoint) (tell string) {
+	const missed = `endpoint_id = @endpoint AND status = 'exhausted' AND NOT test AND finished_at >= @since`
+	args := namedArgs{"endpoint": e.ID, "since": e.Health.FailingSince}
+	batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE `+missed+`) ORDER BY id FOR UPDATE`, args)
+	batch.Queue(`
+		UPDATE webhook_deliveries SET status = 'pending', next_at = now(), finished_at = NULL, tried_before = attempts WHERE `+missed, args)
+	batch.Queue(`UPDATE webhook_deliveries SET next_at = now() WHERE endpoint_id = @endpoint AND status = 'pending' AND next_at > now()`, args)
+	batch.Queue(`
+		UPDATE webhook_endpoints SET status = 'active', reason = '', awake = true, updated_at = now(), failing_since = NULL, failures = 0,
+			warned = false, dropped = 0, dropped_at = NULL, opened = 0, open_until = '-infinity', pace = 32,
+			window_at = '-infinity', window_sent = 0, window_failed = 0
+		WHERE id = @endpoint`, args)
+	return booking.EndpointResumedEvent
+}
+
+// turn lets do change an endpoint of an app, tells of the change that do names, and returns the endpoint as it is then
+// with those that are to be woken: itself where it has become active, and those that hear of the change and were asleep.
+func (db *Outbox) turn(
+	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *booking.Endpoint) (tell string, err error),
+) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+	const look = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'`
+	args := namedArgs{"endpoint": id, "app": appID}
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		woken = nil
+		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil { // before the locks: another app's are not locked
+			return err
+		}
+		locks, batch := &pgx.Batch{}, &pgx.Batch{}
+		lockAffected(locks, id, "")
+		if err := tx.SendBatch(ctx, locks).Close(); err != nil {
+			return err
+		}
+		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
+			return err
+		}
+		resting := e.Health.OpenUntil != nil
+		tell, err := do(batch, e)
+		if err != nil {
+			return err
+		}
+		if tell != "" {
+			wake(batch, uuid.Nil, []uuid.UUID{publishEndpoint(batch, id, tell)}, &woken)
+		}
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
+			return err
+		}
+		if tell == booking.EndpointResumedEvent || resting && e.Health.OpenUntil == nil {
+			woken = append(woken, id)
+		}
+		return nil
+	})
+	return e, woken, err
+}

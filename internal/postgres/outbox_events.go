@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/booking"
+)
+
+// changeColumns are those of a change e, in the order of booking.Change.
+const changeColumns = `e.id, e.app_id, e.booking_id, e.seq, e.type, e.at, e.graph, e.state, e.from_state, e.action, e.actor,
+	e.channel, e.inputs, e.data, e.test`
+
+func changeFields(c *booking.Change) []any {
+	return []any{
+		&c.ID, &c.AppID, &c.BookingID, &c.Seq, &c.Type, &c.At, &c.Graph, &c.State, &c.From, &c.Action, &c.Actor,
+		&c.Channel, &c.Inputs, &c.Data, &c.Test,
+	}
+}
+
+func scanDelivery(row pgx.CollectableRow) (d booking.Delivery, err error) {
+	err = row.Scan(append([]any{&d.ID, &d.Attempt, &d.Tries}, changeFields(&d.Change)...)...)
+	return d, err
+}
+
+func scanChange(row pgx.CollectableRow) (*booking.Change, error) {
+	var c booking.Change
+	return &c, row.Scan(changeFields(&c)...)
+}
+
+// After is where a reader of changes stands: behind a change, or at a moment. The zero After is the beginning.
+type After struct {
+	ID uuid.UUID
+	At time.Time
+}
+
+// ChangeFilter chooses changes; what is empty lets everything pass.
+type ChangeFilter struct {
+	Topics  []string // any of those that booking.Topics names
+	Booking *uuid.UUID
+	Graph   string
+	State   string
+	Project *uuid.UUID
+}
+
+// recorded is true of the changes e that are on record for whoever asks: what has happened, and to a booking that still
+// exists. Of a deleted one the deliveries that wait may keep them for a while.
+const recorded = `NOT e.test AND e.reminder IS NULL
+	AND (e.booking_id IS NULL OR EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id))`
+
+// Changes returns up to limit changes of an app behind a place, in the order that all readers see, and whether there are
+// more. Nothing ever slips in before what was returned: a change comes in the order of the transaction that wrote it, and is
+// not shown before all older transactions have ended. Invalid when there is no such place.
+func (db *Outbox) Changes(
+	ctx context.Context, appID uuid.UUID, after After, filter ChangeFilter, limit int,
+) (list []*booking.Change, more bool, err error) {
+	from, err := db.place(ctx, appID, after)
+	if err != nil {
+		return nil, false, err
+	}
+	args := namedArgs{"app": appID, "written": from.written, "id": from.id, "limit": limit + 1}
+	q := `SELECT ` + changeColumns + ` FROM events e WHERE e.app_id = @app AND (e.written_by, e.id) > (@written::text::xid8, @id)
+		AND e.written_by < pg_snapshot_xmin(pg_current_snapshot()) AND ` + recorded + filter.and(args) + from.and(args) + `
+		ORDER BY e.written_by, e.id LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, args)
+	if err != nil {
+		return nil, false, err
+	}
+	list, err = pgx.CollectRows(rows, scanChange)
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}
+
+func (f ChangeFilter) and(args namedArgs) string {
+	var more strings.Builder
+	add := func(wanted bool, condition, name string, value any) {
+		if wanted {
+			more.WriteString(" AND " + condition)
+			args[name] = value
+		}
+	}
+	add(len(f.Topics) > 0, "e.topics && @topics", "topics", f.Topics)
+	add(f.Booking != nil, "e.booking_id = @booking", "booking", f.Booking)
+	add(f.Graph != "", "e.graph = @graph", "graph", f.Graph)
+	add(f.State != "", "e.state = @state", "state", f.State)
+	add(f.Project != nil, "e.project_id = @project", "project", f.Project)
+	return more.String()
+}
+
+// place is a position in the order of changes. What happened before since is not wanted from there on.
+type place struct {
+	written string // a transaction id
+	id      uuid.UUID
+	since   time.Time
+}
+
+func (p place) and(args namedArgs) string {
+	if p.since.IsZero() {
+		return ""
+	}
+	args["since"] = p.since
+	return " AND e.at >= @since"
+}
+
+// slack is more than any transaction takes, and more than clocks differ by.
+const slack = 5 * time.Minute
+
+// place finds where a reader stands. Behind a change that is gone, erased or past its keeping time, that is somewhat before
+// its id was made: to read a change twice is no harm.
+func (db *Outbox) place(ctx context.Context, appID uuid.UUID, after After) (place, error) {
+	if after.ID == uuid.Nil {
+		return db.placeAt(ctx, appID, after.At)
+	}
+	const q = `SELECT written_by::text FROM events WHERE id = @id AND app_id = @app`
+	found := place{id: after.ID}
+	err := db.pool.QueryRow(ctx, q, namedArgs{"id": after.ID, "app": appID}).Scan(&found.written)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return found, err
+	}
+	seconds, nanos := after.ID.Time().UnixTime()
+	made := time.Unix(seconds, nanos)
+	if after.ID.Version() != 7 || time.Until(made) > slack {
+		return found, booking.Problems{"after": {"is not the id of a change"}}.Err()
+	}
+	return db.placeAt(ctx, appID, made.Add(-slack))
+}
+
+// placeAt finds a place before everything that has happened since a moment, and not far before. Times need not be in the
+// order of the transactions; but what happened well before the moment was written before all that has happened since.
+func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (place, error) {
+	found := place{written: "0", since: since}
+	if since.IsZero() {
+		return found, nil
+	}
+	const q = `SELECT written_by::text FROM events WHERE app_id = @app AND at < @before ORDER BY at DESC LIMIT 1`
+	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "before": since.Add(-slack)}).Scan(&found.written)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = nil
+	}
+	return found, err
+}
+
+// Change returns one change of an app, or NotFound.
+func (db *Outbox) Change(ctx context.Context, appID, id uuid.UUID) (*booking.Change, error) {
+	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.id = @id AND e.app_id = @app AND ` + recorded
+	rows, err := db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	c, err := pgx.CollectExactlyOneRow(rows, scanChange)
+	return c, one(err, "The change")
+}
