@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
@@ -52,15 +53,15 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 }
 
 // wantedOf reads all of a question but its resources.
-func wantedOf(in availabilityInput, clock timekit.Clock, problems booking.Problems) *wanted {
-	q := in.query(clock, problems)
+func wantedOf(in rules.AvailabilityInput, clock timekit.Clock, problems booking.Problems) *wanted {
+	q := in.Query(clock, problems)
 	return &wanted{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
 // question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
 func (k *call) question(
 	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
-) (*wanted, availabilityInput, error) {
+) (*wanted, rules.AvailabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err

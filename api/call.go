@@ -2,6 +2,7 @@ package api
 
 import (
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/api/tenants"
 	"holdfast/api/webhooks"
 	"holdfast/internal/service"
@@ -35,7 +36,7 @@ func (s *Server) service() *service.Service {
 	}
 }
 
-func (s *Server) reader() reader { return reader{Targets: s.Webhooks} }
+func (s *Server) reader() rules.Reader { return rules.Reader{Targets: s.Webhooks} }
 
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{
