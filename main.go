@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"holdfast/graphs"
+	"holdfast/graphs/drawing"
 	"holdfast/internal/app"
 	"holdfast/internal/config"
 	"holdfast/internal/postgres"
@@ -126,9 +127,9 @@ func graph(args []string, out io.Writer) error {
 		}
 		text = string(body) + "\n"
 	case "mmd":
-		text = g.Mermaid()
+		text = drawing.Mermaid(g)
 	case "svg":
-		text = g.SVG()
+		text = drawing.SVG(g)
 	default:
 		return fmt.Errorf("a graph prints as json, mmd or svg, not %q", form)
 	}

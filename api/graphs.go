@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"holdfast/graphs"
+	"holdfast/graphs/drawing"
 	"holdfast/internal/booking"
 )
 
@@ -24,10 +25,10 @@ func (s *Server) getGraph(k *call) error {
 	case "", "json":
 		return k.Answer(http.StatusOK, g)
 	case "mmd":
-		k.Data(http.StatusOK, "text/vnd.mermaid; charset=utf-8", []byte(g.Mermaid()))
+		k.Data(http.StatusOK, "text/vnd.mermaid; charset=utf-8", []byte(drawing.Mermaid(g)))
 	case "svg":
 		k.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		k.Data(http.StatusOK, "image/svg+xml", []byte(g.SVG()))
+		k.Data(http.StatusOK, "image/svg+xml", []byte(drawing.SVG(g)))
 	default:
 		return booking.Errorf(booking.NotFound, "A graph comes as .json, .mmd or .svg.")
 	}

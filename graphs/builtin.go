@@ -44,9 +44,6 @@ func Latest(name string) (*Graph, bool) {
 	return nil, false
 }
 
-// Versions returns every published version of every built-in graph, by name and number. The caller must not change them.
-func Versions() []*Graph { return slices.Clone(builtin) }
-
 // Version returns one published version of a built-in graph. The caller must not change it.
 func Version(name string, version int) (*Graph, bool) {
 	for _, g := range builtin {

@@ -1,4 +1,4 @@
-package graphs
+package graphs_test
 
 import (
 	"maps"
@@ -6,42 +6,45 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 )
 
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 	entered := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
 	start, end := entered.Add(48*time.Hour), entered.Add(49*time.Hour)
-	times := Times{Entered: entered, Start: start, End: end}
-	g := sample()
-	held(g).Actions = append(held(g).Actions, Action{Name: "remind", To: "done", By: []Actor{ActorTimer}})
-	held(g).Timers = append(held(g).Timers, Timer{Action: "remind", From: FromStart, After: minutes(2), Max: minutes(99)})
+	times := graphs.Times{Entered: entered, Start: start, End: end}
+	g := graphtest.Sample()
+	held(g).Actions = append(held(g).Actions, graphs.Action{Name: "remind", To: "done", By: []graphs.Actor{graphs.ActorTimer}})
+	held(g).Timers = append(held(g).Timers, graphs.Timer{Action: "remind", From: graphs.FromStart, After: graphtest.Minutes(2), Max: graphtest.Minutes(99)})
 
 	for _, c := range []struct {
 		name      string
 		state     string
-		times     Times
-		overrides Overrides
-		want      []Deadline
+		times     graphs.Times
+		overrides graphs.Overrides
+		want      []graphs.Deadline
 	}{
 		{"from entered, start and end, earliest first", "held", times, nil,
-			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
-		{"an override", "held", times, Overrides{"lapse": "PT3S"},
-			[]Deadline{{"lapse", entered.Add(3 * time.Second)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
-		{"an override changes the order", "held", times, Overrides{"lapse": "P3D"},
-			[]Deadline{{"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}, {"lapse", entered.Add(72 * time.Hour)}}},
-		{"one off", "held", times, Overrides{"finish": Off},
-			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}}},
-		{"all off", "held", times, Overrides{"finish": Off, "lapse": Off, "remind": Off}, nil},
-		{"an override for another action", "held", times, Overrides{"fly": "PT1S"},
-			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
-		{"an override that is no duration", "held", times, Overrides{"lapse": "soon"},
-			[]Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
-		{"one moment keeps the graph's order", "held", Times{entered, entered, entered},
-			Overrides{"lapse": "PT7M", "finish": "PT7M", "remind": "PT7M"},
-			[]Deadline{{"lapse", entered.Add(7 * time.Minute)}, {"finish", entered.Add(7 * time.Minute)}, {"remind", entered.Add(7 * time.Minute)}}},
-		{"a booking in the past", "held", Times{entered, entered.Add(-2 * time.Hour), entered.Add(-time.Hour)}, Overrides{"remind": Off},
-			[]Deadline{{"finish", entered}, {"lapse", entered.Add(5 * time.Minute)}}},
+			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override", "held", times, graphs.Overrides{"lapse": "PT3S"},
+			[]graphs.Deadline{{"lapse", entered.Add(3 * time.Second)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override changes the order", "held", times, graphs.Overrides{"lapse": "P3D"},
+			[]graphs.Deadline{{"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}, {"lapse", entered.Add(72 * time.Hour)}}},
+		{"one off", "held", times, graphs.Overrides{"finish": graphs.Off},
+			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}}},
+		{"all off", "held", times, graphs.Overrides{"finish": graphs.Off, "lapse": graphs.Off, "remind": graphs.Off}, nil},
+		{"an override for another action", "held", times, graphs.Overrides{"fly": "PT1S"},
+			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"an override that is no duration", "held", times, graphs.Overrides{"lapse": "soon"},
+			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
+		{"one moment keeps the graph's order", "held", graphs.Times{entered, entered, entered},
+			graphs.Overrides{"lapse": "PT7M", "finish": "PT7M", "remind": "PT7M"},
+			[]graphs.Deadline{{"lapse", entered.Add(7 * time.Minute)}, {"finish", entered.Add(7 * time.Minute)}, {"remind", entered.Add(7 * time.Minute)}}},
+		{"a booking in the past", "held", graphs.Times{entered, entered.Add(-2 * time.Hour), entered.Add(-time.Hour)}, graphs.Overrides{"remind": graphs.Off},
+			[]graphs.Deadline{{"finish", entered}, {"lapse", entered.Add(5 * time.Minute)}}},
 		{"no timers", "requested", times, nil, nil},
 		{"a final state", "done", times, nil, nil},
 		{"an unknown state", "nowhere", times, nil, nil},
@@ -59,9 +62,9 @@ func TestDeadlines(t *testing.T) {
 func TestDeadlinesAcrossAClockChange(t *testing.T) {
 	t.Parallel()
 	berlin := time.FixedZone("CET", 3600)
-	g := sample()
+	g := graphtest.Sample()
 	entered := time.Date(2026, 3, 28, 12, 0, 0, 0, berlin)
-	got := g.Deadlines("held", Times{Entered: entered}, Overrides{"lapse": "P1D", "finish": Off})
+	got := g.Deadlines("held", graphs.Times{Entered: entered}, graphs.Overrides{"lapse": "P1D", "finish": graphs.Off})
 	if len(got) != 1 || got[0].At.Sub(entered) != 24*time.Hour {
 		t.Errorf("%v", got)
 	}
@@ -72,29 +75,29 @@ func TestCheckOverrides(t *testing.T) {
 	const noDuration = "must be an ISO 8601 duration such as PT5M"
 	for _, c := range []struct {
 		name      string
-		overrides Overrides
+		overrides graphs.Overrides
 		want      map[string]string
 	}{
 		{"none", nil, nil},
-		{"empty", Overrides{}, nil},
-		{"within bounds", Overrides{"lapse": "PT1M", "finish": "PT0S"}, nil},
-		{"at the upper bound", Overrides{"lapse": "PT1H", "finish": "PT90M"}, nil},
-		{"off with a switch", Overrides{"lapse": "off"}, nil},
-		{"off without a switch", Overrides{"finish": "off"}, map[string]string{"finish": "cannot be turned off"}},
-		{"too short", Overrides{"lapse": "PT59S"}, map[string]string{"lapse": "must lie between PT1M and PT1H"}},
-		{"too long", Overrides{"finish": "PT5401S"}, map[string]string{"finish": "must lie between PT0S and PT1H30M"}},
-		{"no duration", Overrides{"lapse": "5 minutes"}, map[string]string{"lapse": noDuration}},
-		{"empty text", Overrides{"lapse": ""}, map[string]string{"lapse": noDuration}},
-		{"off in capitals", Overrides{"lapse": "OFF"}, map[string]string{"lapse": noDuration}},
-		{"longer than can be counted", Overrides{"lapse": "P99999DT999999H"}, map[string]string{"lapse": noDuration}},
-		{"an action without a timer", Overrides{"hold": "PT1M"}, map[string]string{"hold": "graph sample has no timer for this action"}},
-		{"an unknown action", Overrides{"fly": "off"}, map[string]string{"fly": "graph sample has no timer for this action"}},
-		{"two faults", Overrides{"fly": "PT1M", "lapse": "x", "finish": "PT1M"},
+		{"empty", graphs.Overrides{}, nil},
+		{"within bounds", graphs.Overrides{"lapse": "PT1M", "finish": "PT0S"}, nil},
+		{"at the upper bound", graphs.Overrides{"lapse": "PT1H", "finish": "PT90M"}, nil},
+		{"off with a switch", graphs.Overrides{"lapse": "off"}, nil},
+		{"off without a switch", graphs.Overrides{"finish": "off"}, map[string]string{"finish": "cannot be turned off"}},
+		{"too short", graphs.Overrides{"lapse": "PT59S"}, map[string]string{"lapse": "must lie between PT1M and PT1H"}},
+		{"too long", graphs.Overrides{"finish": "PT5401S"}, map[string]string{"finish": "must lie between PT0S and PT1H30M"}},
+		{"no duration", graphs.Overrides{"lapse": "5 minutes"}, map[string]string{"lapse": noDuration}},
+		{"empty text", graphs.Overrides{"lapse": ""}, map[string]string{"lapse": noDuration}},
+		{"off in capitals", graphs.Overrides{"lapse": "OFF"}, map[string]string{"lapse": noDuration}},
+		{"longer than can be counted", graphs.Overrides{"lapse": "P99999DT999999H"}, map[string]string{"lapse": noDuration}},
+		{"an action without a timer", graphs.Overrides{"hold": "PT1M"}, map[string]string{"hold": "graph sample has no timer for this action"}},
+		{"an unknown action", graphs.Overrides{"fly": "off"}, map[string]string{"fly": "graph sample has no timer for this action"}},
+		{"two faults", graphs.Overrides{"fly": "PT1M", "lapse": "x", "finish": "PT1M"},
 			map[string]string{"fly": "graph sample has no timer for this action", "lapse": noDuration}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := sample().CheckOverrides(c.overrides); !reflect.DeepEqual(got, c.want) {
+			if got := graphtest.Sample().CheckOverrides(c.overrides); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
@@ -104,9 +107,9 @@ func TestCheckOverrides(t *testing.T) {
 // TestCheckOverridesAsksEveryState: an override names an action, so it has to suit the timers of all its states.
 func TestCheckOverridesAsksEveryState(t *testing.T) {
 	t.Parallel()
-	g := sample()
-	requested(g).Actions = append(requested(g).Actions, Action{Name: "lapse", To: "lapsed", By: []Actor{ActorTimer}})
-	requested(g).Timers = []Timer{{Action: "lapse", From: FromEntered, After: minutes(90), Min: minutes(30), Max: minutes(99), Switch: "lapses"}}
+	g := graphtest.Sample()
+	requested(g).Actions = append(requested(g).Actions, graphs.Action{Name: "lapse", To: "lapsed", By: []graphs.Actor{graphs.ActorTimer}})
+	requested(g).Timers = []graphs.Timer{{Action: "lapse", From: graphs.FromEntered, After: graphtest.Minutes(90), Min: graphtest.Minutes(30), Max: graphtest.Minutes(99), Switch: "lapses"}}
 	if err := g.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +117,7 @@ func TestCheckOverridesAsksEveryState(t *testing.T) {
 		"PT30M": "", "PT1H": "", "off": "",
 		"PT29M": "must lie between PT30M and PT1H39M", "PT61M": "must lie between PT1M and PT1H",
 	} {
-		if got := g.CheckOverrides(Overrides{"lapse": text})["lapse"]; got != want {
+		if got := g.CheckOverrides(graphs.Overrides{"lapse": text})["lapse"]; got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
@@ -122,10 +125,10 @@ func TestCheckOverridesAsksEveryState(t *testing.T) {
 
 func TestSwitches(t *testing.T) {
 	t.Parallel()
-	if got := sample().Switches(); !maps.Equal(got, map[string]string{"lapse": "lapses"}) {
+	if got := graphtest.Sample().Switches(); !maps.Equal(got, map[string]string{"lapse": "lapses"}) {
 		t.Errorf("%v", got)
 	}
-	for _, g := range All() {
+	for _, g := range graphs.All() {
 		got := g.Switches()
 		if g.Name == "reservation" {
 			if len(got) != 0 {

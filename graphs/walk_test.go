@@ -1,18 +1,22 @@
-package graphs
+package graphs_test
 
 import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 )
 
 // walkRandomly plays open actions, by somebody who may, until a final state or until the dice say that nobody comes.
 // On the way it keeps the books of what the booking holds.
-func walkRandomly(t *rapid.T, g *Graph) {
-	state, held := g.Initial, HoldsNothing
+func walkRandomly(t *rapid.T, g *graphs.Graph) {
+	state, held := g.Initial, graphs.HoldsNothing
 	for range 40 {
 		s, ok := g.State(state)
 		if !ok {
@@ -22,7 +26,7 @@ func walkRandomly(t *rapid.T, g *Graph) {
 			t.Fatalf("in %s the books say %q, the state says %q", state, held, s.Holds)
 		}
 		if g.Final(state) {
-			if held != HoldsNothing || len(g.Open(state)) > 0 || len(s.Timers) > 0 {
+			if held != graphs.HoldsNothing || len(g.Open(state)) > 0 || len(s.Timers) > 0 {
 				t.Fatalf("final state %s holds %q and offers %v", state, held, g.Open(state))
 			}
 			return
@@ -31,7 +35,7 @@ func walkRandomly(t *rapid.T, g *Graph) {
 		if len(open) == 0 {
 			t.Fatalf("stuck in %s", state)
 		}
-		action, _ := s.action(rapid.SampledFrom(open).Draw(t, "action"))
+		action := actionOf(t, s, rapid.SampledFrom(open).Draw(t, "action"))
 		move, err := g.Next(state, action.Name, rapid.SampledFrom(action.By).Draw(t, "actor"))
 		if err != nil {
 			t.Fatalf("%s is open in %s, and refused: %v", action.Name, state, err)
@@ -41,16 +45,25 @@ func walkRandomly(t *rapid.T, g *Graph) {
 	}
 }
 
+// actionOf returns the action of that name in a state.
+func actionOf(t *rapid.T, s *graphs.State, name string) *graphs.Action {
+	i := slices.IndexFunc(s.Actions, func(a graphs.Action) bool { return a.Name == name })
+	if i < 0 {
+		t.Fatalf("state %s has no action %s", s.Name, name)
+	}
+	return &s.Actions[i]
+}
+
 // account applies what a move does to what is held: never given back twice, never taken while something is held.
-func account(t *rapid.T, held Holds, move Move) Holds {
+func account(t *rapid.T, held graphs.Holds, move graphs.Move) graphs.Holds {
 	if move.Frees {
-		if held == HoldsNothing {
+		if held == graphs.HoldsNothing {
 			t.Fatalf("%+v frees, but nothing is held", move)
 		}
-		held = HoldsNothing
+		held = graphs.HoldsNothing
 	}
 	if move.Takes {
-		if held != HoldsNothing {
+		if held != graphs.HoldsNothing {
 			t.Fatalf("%+v takes, but %q is held", move, held)
 		}
 		held = move.Holds
@@ -59,10 +72,10 @@ func account(t *rapid.T, held Holds, move Move) Holds {
 }
 
 // checkTimers fires every timer of every state, and sees that firing them for ever comes to a halt.
-func checkTimers(t *rapid.T, g *Graph) {
+func checkTimers(t *rapid.T, g *graphs.Graph) {
 	for _, s := range g.States {
 		for _, timer := range s.Timers {
-			if _, err := g.Next(s.Name, timer.Action, ActorTimer); err != nil {
+			if _, err := g.Next(s.Name, timer.Action, graphs.ActorTimer); err != nil {
 				t.Fatalf("timer of %s: %v", s.Name, err)
 			}
 		}
@@ -76,7 +89,7 @@ func checkTimers(t *rapid.T, g *Graph) {
 				t.Fatalf("from %s timers run for ever", s.Name)
 			}
 			pick := rapid.IntRange(0, len(here.Timers)-1).Draw(t, "timer")
-			move, err := g.Next(state, here.Timers[pick].Action, ActorTimer)
+			move, err := g.Next(state, here.Timers[pick].Action, graphs.ActorTimer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +99,7 @@ func checkTimers(t *rapid.T, g *Graph) {
 }
 
 // checkEnds sees that from every state that can be reached a final one can be reached too.
-func checkEnds(t *rapid.T, g *Graph) {
+func checkEnds(t *rapid.T, g *graphs.Graph) {
 	ends := map[string]bool{}
 	for range g.States {
 		for _, s := range g.States {
@@ -103,7 +116,7 @@ func checkEnds(t *rapid.T, g *Graph) {
 	}
 }
 
-func checkWalks(t *rapid.T, g *Graph) {
+func checkWalks(t *rapid.T, g *graphs.Graph) {
 	walkRandomly(t, g)
 	checkTimers(t, g)
 	checkEnds(t, g)
@@ -111,7 +124,7 @@ func checkWalks(t *rapid.T, g *Graph) {
 
 func TestBuiltinGraphsWalkToTheirEnd(t *testing.T) {
 	t.Parallel()
-	for _, g := range Published() {
+	for _, g := range graphs.Published() {
 		t.Run(g.Name, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) { checkWalks(t, g) })
@@ -122,7 +135,7 @@ func TestBuiltinGraphsWalkToTheirEnd(t *testing.T) {
 func TestValidGraphsWalkToTheirEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		g := validGraph(t)
+		g := graphtest.ValidGraph(t)
 		if err := g.Validate(); err != nil {
 			t.Fatalf("a graph made to be valid was refused: %v", err)
 		}
@@ -133,7 +146,7 @@ func TestValidGraphsWalkToTheirEnd(t *testing.T) {
 // TestWhateverPassesValidateWalksToItsEnd is the promise of Validate: nothing it lets through can get stuck.
 func TestWhateverPassesValidateWalksToItsEnd(t *testing.T) {
 	t.Parallel()
-	for name, draw := range map[string]func(*rapid.T) *Graph{"any": anyGraph, "spoiled": spoiledGraph} {
+	for name, draw := range map[string]func(*rapid.T) *graphs.Graph{"any": graphtest.AnyGraph, "spoiled": graphtest.SpoiledGraph} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			passed := 0
@@ -154,7 +167,7 @@ func TestWhateverPassesValidateWalksToItsEnd(t *testing.T) {
 func TestNextIsTotalAndDeterministic(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		g := rapid.OneOf(rapid.SampledFrom(Published()), rapid.Custom(anyGraph)).Draw(t, "graph")
+		g := rapid.OneOf(rapid.SampledFrom(graphs.Published()), rapid.Custom(graphtest.AnyGraph)).Draw(t, "graph")
 		words := []string{"", g.Initial, g.Start}
 		for _, s := range g.States {
 			words = append(words, s.Name)
@@ -162,18 +175,18 @@ func TestNextIsTotalAndDeterministic(t *testing.T) {
 		}
 		word := rapid.OneOf(rapid.SampledFrom(words), rapid.String())
 		state, action := word.Draw(t, "state"), word.Draw(t, "action")
-		actor := rapid.OneOf(rapid.SampledFrom(allActors), rapid.Map(rapid.String(), func(s string) Actor { return Actor(s) })).Draw(t, "actor")
+		actor := rapid.OneOf(rapid.SampledFrom(graphtest.AllActors), rapid.Map(rapid.String(), func(s string) graphs.Actor { return graphs.Actor(s) })).Draw(t, "actor")
 
 		move, err := g.Next(state, action, actor)
 		again, errAgain := g.Next(state, action, actor)
 		if move != again || !reflect.DeepEqual(err, errAgain) {
 			t.Fatalf("asked twice, answered %+v %v and %+v %v", move, err, again, errAgain)
 		}
-		var refusal *Refusal
+		var refusal *graphs.Refusal
 		switch {
 		case err == nil && (move.From != state || move.Action != action || !g.HasState(move.To)):
 			t.Fatalf("answered %+v for %q in %q", move, action, state)
-		case err != nil && (!errors.As(err, &refusal) || move != Move{}):
+		case err != nil && (!errors.As(err, &refusal) || move != graphs.Move{}):
 			t.Fatalf("refused with %T and %+v", err, move)
 		case err != nil && (refusal.Reason == "" || refusal.State != state || refusal.Action != action || refusal.Actor != actor):
 			t.Fatalf("refused with %+v", refusal)
@@ -185,12 +198,12 @@ func TestNextIsTotalAndDeterministic(t *testing.T) {
 func TestValidGraphsSurviveJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		g := rapid.OneOf(rapid.SampledFrom(Published()), rapid.Custom(validGraph)).Draw(t, "graph")
+		g := rapid.OneOf(rapid.SampledFrom(graphs.Published()), rapid.Custom(graphtest.ValidGraph)).Draw(t, "graph")
 		text, err := json.Marshal(g)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back Graph
+		var back graphs.Graph
 		if err := json.Unmarshal(text, &back); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"holdfast/graphs/drawing"
 )
 
 // drawBooking draws the graph of a booking with the way it has gone.
@@ -17,7 +19,7 @@ func drawBooking(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.svg(g.SVGWalked(walked(b)))
+	return v.svg(drawing.SVGWalked(g, walked(b)))
 }
 
 // told are the newest deliveries of a booking, with the webhooks they are for.

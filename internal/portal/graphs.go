@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"holdfast/graphs"
+	"holdfast/graphs/drawing"
 )
 
 // graphs asks for the newest version of every graph.
@@ -29,7 +30,7 @@ func drawGraph(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.svg(g.SVG())
+	return v.svg(drawing.SVG(g))
 }
 
 func namesOf(all []*graphs.Graph) []string {

@@ -129,7 +129,7 @@ func (c *claim) queueOld(batch *pgx.Batch) {
 // placesOf lists the states, of all graphs, in which a booking can give its place away.
 func placesOf(how *booking.Succession) []string {
 	places := []string{}
-	for _, g := range graphs.Versions() {
+	for _, g := range graphs.Published() {
 		for _, s := range g.States {
 			if _, err := g.Next(s.Name, how.Action, how.Actor); err == nil {
 				places = append(places, fmt.Sprintf("%s@%d/%s", g.Name, g.Version, s.Name))

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"holdfast/graphs"
+	"holdfast/graphs/drawing"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/graphs.md")
@@ -30,7 +31,7 @@ func TestGraphsPage(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(aboutGraphs)
 	for _, g := range graphs.All() {
-		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Name, g.Description, g.Mermaid())
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Name, g.Description, drawing.Mermaid(g))
 	}
 	const file = "docs/graphs.md"
 	if *update {

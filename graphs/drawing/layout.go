@@ -1,6 +1,10 @@
-package graphs
+package drawing
 
-import "slices"
+import (
+	"slices"
+
+	"holdfast/graphs"
+)
 
 // A picture has two columns. States that lead on stand below one another on the left, in the order in which a booking
 // can pass them; final states stand on the right, each beside the state that leads to it. It is about 500 wide
@@ -29,7 +33,7 @@ type label struct{ action, when string }
 
 // box is one state.
 type box struct {
-	state       *State
+	state       *graphs.State
 	lines       []string
 	x, y, w, h  int
 	lead, enter int  // the lane and the row by which arrows from other rows come in
@@ -86,7 +90,7 @@ type picture struct {
 }
 
 // arrange places everything. It depends on the graph alone, and ends for every graph, valid or not.
-func arrange(g *Graph) *picture {
+func arrange(g *graphs.Graph) *picture {
 	p := &picture{}
 	p.collect(g)
 	p.order()
@@ -98,9 +102,9 @@ func arrange(g *Graph) *picture {
 }
 
 // collect makes a box for every state, and one arrow for all the actions between the same two.
-func (p *picture) collect(g *Graph) {
+func (p *picture) collect(g *graphs.Graph) {
 	byName := map[string]*box{}
-	for _, s := range g.drawn() {
+	for _, s := range drawnStates(g) {
 		b := &box{state: s, lines: wrap(s.Name)}
 		b.w, b.h = b.size()
 		byName[s.Name] = b
@@ -109,7 +113,7 @@ func (p *picture) collect(g *Graph) {
 	p.initial = byName[g.Initial]
 	between := map[[2]*box]*arrow{}
 	for _, from := range p.boxes {
-		for _, action := range from.state.drawn() {
+		for _, action := range drawnActions(from.state) {
 			to, ok := byName[action.To]
 			if !ok {
 				continue
@@ -121,7 +125,7 @@ func (p *picture) collect(g *Graph) {
 				from.out = append(from.out, a)
 				p.arrows = append(p.arrows, a)
 			}
-			a.labels = append(a.labels, label{clip(action.Name, longestText), from.state.when(action.Name)})
+			a.labels = append(a.labels, label{clip(action.Name, longestText), timerText(from.state, action.Name)})
 		}
 	}
 }
@@ -135,7 +139,7 @@ func (p *picture) order() {
 	seen := map[*box]bool{}
 	for _, b := range p.boxes {
 		switch {
-		case b.state.isolated() && !target[b]:
+		case isolated(b.state) && !target[b]:
 			p.apart, seen[b] = b, true
 		case b.state.Final && len(b.out) == 0:
 			p.ends, seen[b] = append(p.ends, b), true

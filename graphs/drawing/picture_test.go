@@ -1,6 +1,7 @@
-package graphs
+package drawing
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -11,6 +12,9 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 )
 
 // mermaidLines is all that a drawing may consist of, whatever its graph says.
@@ -141,7 +145,7 @@ func (a area) without(end point) area {
 
 func TestPicturesOfBuiltinGraphsAreTidyAndNarrow(t *testing.T) {
 	t.Parallel()
-	for _, g := range Published() {
+	for _, g := range graphs.Published() {
 		p := arrange(g)
 		checkPicture(t, p)
 		if p.w > 540 {
@@ -152,7 +156,7 @@ func TestPicturesOfBuiltinGraphsAreTidyAndNarrow(t *testing.T) {
 
 func TestDrawingsOfAnyGraphAreTidyAndSafe(t *testing.T) {
 	t.Parallel()
-	kinds := map[string]func(*rapid.T) *Graph{"valid": validGraph, "spoiled": spoiledGraph, "any": anyGraph}
+	kinds := map[string]func(*rapid.T) *graphs.Graph{"valid": graphtest.ValidGraph, "spoiled": graphtest.SpoiledGraph, "any": graphtest.AnyGraph}
 	for name, draw := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,10 +164,10 @@ func TestDrawingsOfAnyGraphAreTidyAndSafe(t *testing.T) {
 				g := draw(t)
 				path := rapid.SliceOfN(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"s0", "s1", "f0", "a", "error"})), 0, 5).Draw(t, "path")
 				checkPicture(t, arrange(g))
-				checkMermaid(t, g.Mermaid())
-				checkSVG(t, g.SVG())
-				checkSVG(t, g.SVGWalked(path))
-				if g.SVGWalked(path) != g.SVGWalked(path) || g.Mermaid() != g.Mermaid() { //nolint:staticcheck // twice is the question
+				checkMermaid(t, Mermaid(g))
+				checkSVG(t, SVG(g))
+				checkSVG(t, SVGWalked(g, path))
+				if SVGWalked(g, path) != SVGWalked(g, path) || Mermaid(g) != Mermaid(g) { //nolint:staticcheck // twice is the question
 					t.Fatal("drawn twice, drawn differently")
 				}
 			})
@@ -173,27 +177,27 @@ func TestDrawingsOfAnyGraphAreTidyAndSafe(t *testing.T) {
 
 func TestDrawingsOfHugeGraphsComeToAnEnd(t *testing.T) {
 	t.Parallel()
-	g := &Graph{Name: strings.Repeat("x", 1_000_000), Description: strings.Repeat("y", 1_000_000), Initial: "s0"}
+	g := &graphs.Graph{Name: strings.Repeat("x", 1_000_000), Description: strings.Repeat("y", 1_000_000), Initial: "s0"}
 	for i := range 5000 {
-		s := State{Name: fmt.Sprintf("s%d", i)}
+		s := graphs.State{Name: fmt.Sprintf("s%d", i)}
 		for k := range 40 {
-			s.Actions = append(s.Actions, Action{Name: strings.Repeat("z", 100), To: fmt.Sprintf("s%d", (i*7+k)%70)})
+			s.Actions = append(s.Actions, graphs.Action{Name: strings.Repeat("z", 100), To: fmt.Sprintf("s%d", (i*7+k)%70)})
 		}
 		g.States = append(g.States, s)
 	}
-	checkMermaid(t, g.Mermaid())
-	svg := g.SVG()
+	checkMermaid(t, Mermaid(g))
+	svg := SVG(g)
 	checkSVG(t, svg)
 	checkPicture(t, arrange(g))
-	if len(svg) > 2_000_000 || len(g.Mermaid()) > 2_000_000 {
-		t.Errorf("%d bytes of SVG, %d of Mermaid", len(svg), len(g.Mermaid()))
+	if len(svg) > 2_000_000 || len(Mermaid(g)) > 2_000_000 {
+		t.Errorf("%d bytes of SVG, %d of Mermaid", len(svg), len(Mermaid(g)))
 	}
 }
 
 func TestSVGSpeaksForThoseWhoDoNotSeeIt(t *testing.T) {
 	t.Parallel()
-	g, _ := Latest("instant_payment")
-	svg := g.SVGWalked([]string{"initialized", "tentative", "paid"})
+	g, _ := graphs.Latest("instant_payment")
+	svg := SVGWalked(g, []string{"initialized", "tentative", "paid"})
 	for _, want := range []string{
 		`role="img"`, `<title>Booking graph instant_payment, version 1</title>`,
 		"It starts in initialized.", "tentative holds the slot: pay leads to paid; timeout after PT5M leads to unpaid.",
@@ -212,7 +216,7 @@ func TestSVGSpeaksForThoseWhoDoNotSeeIt(t *testing.T) {
 
 func TestSVGWalkedMarksTheWay(t *testing.T) {
 	t.Parallel()
-	g, _ := Latest("group_customer_payment")
+	g, _ := graphs.Latest("group_customer_payment")
 	for _, c := range []struct {
 		name                     string
 		path                     []string
@@ -227,7 +231,7 @@ func TestSVGWalkedMarksTheWay(t *testing.T) {
 		{"an unknown state at the end", []string{"initialized", "nowhere"}, 1, 1, 0},
 		{"an unknown state", []string{"<b>"}, 0, 0, 0},
 	} {
-		svg := g.SVGWalked(c.path)
+		svg := SVGWalked(g, c.path)
 		states := len(regexp.MustCompile(`<g class="state[^"]* walked`).FindAllString(svg, -1))
 		arrows := len(regexp.MustCompile(`<g class="arrow[^"]* walked"`).FindAllString(svg, -1))
 		currents := len(regexp.MustCompile(`<g class="state[^"]* current"`).FindAllString(svg, -1))
@@ -235,16 +239,16 @@ func TestSVGWalkedMarksTheWay(t *testing.T) {
 			t.Errorf("%s: %d states, %d arrows, %d current, want %d, %d, %d", c.name, states, arrows, currents, c.states, c.arrows, c.currents)
 		}
 	}
-	if g.SVG() != g.SVGWalked(nil) {
+	if SVG(g) != SVGWalked(g, nil) {
 		t.Error("a walk of nothing differs from no walk")
 	}
 }
 
 func TestMermaidNamesWhatItMust(t *testing.T) {
 	t.Parallel()
-	g := sample()
-	done(g).Name, finish(g).To = "end", "end"
-	text := g.Mermaid()
+	g := graphtest.Sample()
+	state(g, "done").Name, state(g, "held").Actions[0].To = "end", "end"
+	text := Mermaid(g)
 	for _, want := range []string{
 		"[*] --> requested\n", "held --> S2: finish PT1H after end\n", "held --> lapsed: lapse after PT5M\n",
 		"S2: end\n", "S2 --> [*]\n", "class held holds\n", "    error\n",
@@ -256,4 +260,24 @@ func TestMermaidNamesWhatItMust(t *testing.T) {
 	if strings.Contains(text, "error -->") || strings.Contains(text, "--> error") {
 		t.Errorf("connects the error state:\n%s", text)
 	}
+}
+
+// FuzzDrawings draws what a stranger could send as a custom graph. Fuzz with -fuzzminimizetime 5x: making inputs of this size
+// smaller otherwise takes all the time.
+func FuzzDrawings(f *testing.F) {
+	graphtest.SeedJSON(f)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var g graphs.Graph
+		if json.Unmarshal(text, &g) != nil {
+			return
+		}
+		path := []string{g.Initial}
+		for _, s := range drawnStates(&g) {
+			path = append(path, s.Name)
+		}
+		checkMermaid(t, Mermaid(&g))
+		checkSVG(t, SVG(&g))
+		checkSVG(t, SVGWalked(&g, path))
+		checkPicture(t, arrange(&g))
+	})
 }

@@ -1,4 +1,4 @@
-package graphs
+package drawing
 
 import (
 	"strings"
@@ -71,10 +71,10 @@ func (b *box) size() (w, h int) {
 
 // note is the small line below a state's name.
 func (b *box) note() string {
-	if b.state.isolated() {
+	if isolated(b.state) {
 		return "on failure only"
 	}
-	return b.state.keeps()
+	return holdsText(b.state)
 }
 
 func (l label) text() string { return strings.TrimSpace(l.action + " " + l.when) }

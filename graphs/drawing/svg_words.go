@@ -1,8 +1,10 @@
-package graphs
+package drawing
 
 import (
 	"fmt"
 	"strings"
+
+	"holdfast/graphs"
 )
 
 // svgStyle names explicit colours instead of variables, which not every renderer knows. Every rule starts with the
@@ -51,14 +53,14 @@ const svgStyle = `
 }
 `
 
-func (d *drawing) title() string {
+func (d *svgWriter) title() string {
 	return fmt.Sprintf("Booking graph %s, version %d", clip(d.g.Name, longestText), d.g.Version)
 }
 
 // description says in words what the drawing shows, for those who do not see it.
-func (d *drawing) description() string {
+func (d *svgWriter) description() string {
 	var text strings.Builder
-	text.WriteString(clip(d.g.Description, MaxDescription))
+	text.WriteString(clip(d.g.Description, graphs.MaxDescription))
 	if d.initial != nil {
 		fmt.Fprintf(&text, " It starts in %s.", clip(d.initial.state.Name, longestText))
 	}
@@ -71,12 +73,12 @@ func (d *drawing) description() string {
 	return strings.TrimSpace(text.String())
 }
 
-func (d *drawing) describe(b *box) string {
+func (d *svgWriter) describe(b *box) string {
 	text := clip(b.state.Name, longestText)
 	if b.state.Final {
 		text += " is final"
 	}
-	if holds := b.state.keeps(); holds != "" {
+	if holds := holdsText(b.state); holds != "" {
 		text += " " + holds
 	}
 	mark := ": "

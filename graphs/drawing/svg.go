@@ -1,35 +1,37 @@
-package graphs
+package drawing
 
 import (
 	"encoding/xml"
 	"fmt"
 	"strings"
+
+	"holdfast/graphs"
 )
 
 // SVG draws the graph as an SVG image that needs nothing else: no script, no font, no second file, no ids that could
 // clash with those of another drawing in the same page. The same graph always gives the same text. It is safe to put
 // into a page even for a graph that was never validated.
-func (g *Graph) SVG() string { return g.SVGWalked(nil) }
+func SVG(g *graphs.Graph) string { return SVGWalked(g, nil) }
 
 // SVGWalked draws the graph like SVG, with the states a booking went through, in order, the last being the one it is
 // in now. States and the arrows between them get the class "walked", the last state also "current". Names the graph
 // does not know are passed over.
-func (g *Graph) SVGWalked(path []string) string {
-	d := drawing{g: g, picture: arrange(g), walked: map[string]bool{}, steps: map[[2]string]bool{}}
+func SVGWalked(g *graphs.Graph, path []string) string {
+	w := svgWriter{g: g, picture: arrange(g), walked: map[string]bool{}, steps: map[[2]string]bool{}}
 	for i, state := range path {
-		d.walked[state] = true
+		w.walked[state] = true
 		if i > 0 {
-			d.steps[[2]string{path[i-1], state}] = true //nolint:gosec // i is above 0
+			w.steps[[2]string{path[i-1], state}] = true //nolint:gosec // i is above 0
 		}
-		d.current = state
+		w.current = state
 	}
-	return d.svg()
+	return w.svg()
 }
 
-// drawing writes a picture down.
-type drawing struct {
+// svgWriter writes a picture as SVG.
+type svgWriter struct {
 	*picture
-	g       *Graph
+	g       *graphs.Graph
 	out     strings.Builder
 	walked  map[string]bool
 	steps   map[[2]string]bool
@@ -37,9 +39,9 @@ type drawing struct {
 }
 
 // line writes one line; every %s must be escaped or a constant.
-func (d *drawing) line(format string, args ...any) { fmt.Fprintf(&d.out, format+"\n", args...) }
+func (d *svgWriter) line(format string, args ...any) { fmt.Fprintf(&d.out, format+"\n", args...) }
 
-func (d *drawing) svg() string {
+func (d *svgWriter) svg() string {
 	d.line(`<svg xmlns="http://www.w3.org/2000/svg" class="hf-graph" role="img" viewBox="0 0 %d %d" width="%d" height="%d">`,
 		d.w, d.h, d.w, d.h)
 	d.line(`<title>%s</title>`, escape(d.title()))
@@ -61,7 +63,7 @@ func (d *drawing) svg() string {
 }
 
 // start draws the dot above the first box and its arrow.
-func (d *drawing) start() {
+func (d *svgWriter) start() {
 	if d.initial == nil || len(d.spine) == 0 || d.spine[0] != d.initial {
 		return
 	}
@@ -73,7 +75,7 @@ func (d *drawing) start() {
 }
 
 // eachArrow draws the walked arrows or the others: those walked come last, on top.
-func (d *drawing) eachArrow(walked bool) {
+func (d *svgWriter) eachArrow(walked bool) {
 	for _, a := range d.arrows {
 		if d.steps[[2]string{a.from.state.Name, a.to.state.Name}] == walked {
 			d.arrow(a, walked)
@@ -81,7 +83,7 @@ func (d *drawing) eachArrow(walked bool) {
 	}
 }
 
-func (d *drawing) arrow(a *arrow, walked bool) {
+func (d *svgWriter) arrow(a *arrow, walked bool) {
 	d.line(`<g class="arrow%s">`, d.mark(walked))
 	d.trace(a.path)
 	for i, l := range a.labels {
@@ -95,7 +97,7 @@ func (d *drawing) arrow(a *arrow, walked bool) {
 }
 
 // trace draws a line with rounded corners and a tip at its end.
-func (d *drawing) trace(path []point) {
+func (d *svgWriter) trace(path []point) {
 	const corner, tipLong, tipHalf = 8, 9, 4
 	n := len(path) - 1
 	dx, dy := toward(path[n], path[n-1])
@@ -115,10 +117,10 @@ func (d *drawing) trace(path []point) {
 		base.x+dy*tipHalf, base.y+dx*tipHalf, base.x-dy*tipHalf, base.y-dx*tipHalf)
 }
 
-func (d *drawing) box(b *box) {
+func (d *svgWriter) box(b *box) {
 	s := b.state
 	class := "state"
-	if s.keeps() != "" {
+	if holdsText(s) != "" {
 		class += " holds"
 	}
 	if s.Final {
@@ -140,7 +142,7 @@ func (d *drawing) box(b *box) {
 	d.line(`</g>`)
 }
 
-func (d *drawing) boxText(b *box) {
+func (d *svgWriter) boxText(b *box) {
 	_, h := b.size()
 	y := b.y + (b.h-h)/2 + padY + nameSize - 1
 	for i, line := range b.lines {
@@ -152,7 +154,7 @@ func (d *drawing) boxText(b *box) {
 }
 
 // mark returns the class of what was walked.
-func (d *drawing) mark(walked bool) string {
+func (d *svgWriter) mark(walked bool) string {
 	if walked {
 		return " walked"
 	}

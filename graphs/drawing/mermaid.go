@@ -1,9 +1,15 @@
-package graphs
+package drawing
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+
+	"holdfast/graphs"
 )
+
+// mermaidWord matches the names that Mermaid reads as a state's id, if they are not reserved.
+var mermaidWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // reserved are the words that mean something to Mermaid where a state's name could stand.
 var reserved = map[string]bool{
@@ -16,14 +22,14 @@ var reserved = map[string]bool{
 // Mermaid draws the graph as a Mermaid state diagram, in the graph's own order, so that one graph always gives one
 // text. States that hold a slot or a seat have the class "holds". A text of a graph that was never validated cannot
 // break out of its place: what Mermaid could read as syntax becomes a question mark.
-func (g *Graph) Mermaid() string {
+func Mermaid(g *graphs.Graph) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("stateDiagram-v2")
 	line("    accTitle: Booking graph %s@%d", plain(g.Name), g.Version)
-	line("    accDescr: %s", plain(clip(g.Description, MaxDescription)))
+	line("    accDescr: %s", plain(clip(g.Description, graphs.MaxDescription)))
 	line("    direction LR")
-	states := g.drawn()
+	states := drawnStates(g)
 	ids := mermaidIDs(states)
 	for _, s := range states {
 		if id := ids[s.Name]; id == s.Name {
@@ -36,21 +42,21 @@ func (g *Graph) Mermaid() string {
 		line("    [*] --> %s", id)
 	}
 	for _, s := range states {
-		for _, a := range s.drawn() {
+		for _, a := range drawnActions(s) {
 			if to, ok := ids[a.To]; ok {
-				label := clip(a.Name, longestText) + " " + s.when(a.Name)
+				label := clip(a.Name, longestText) + " " + timerText(s, a.Name)
 				line("    %s --> %s: %s", ids[s.Name], to, strings.TrimSpace(plain(label)))
 			}
 		}
 	}
 	for _, s := range states {
-		if s.Final && !s.isolated() {
+		if s.Final && !isolated(s) {
 			line("    %s --> [*]", ids[s.Name])
 		}
 	}
 	line("    classDef holds fill:#d5f0ec,stroke:#0f766e,color:#134e4a,stroke-width:2px")
 	for _, s := range states {
-		if s.keeps() != "" {
+		if holdsText(s) != "" {
 			line("    class %s holds", ids[s.Name])
 		}
 	}
@@ -58,11 +64,11 @@ func (g *Graph) Mermaid() string {
 }
 
 // mermaidIDs gives every state a word that Mermaid takes for a state's id: its own name where that is one.
-func mermaidIDs(states []*State) map[string]string {
+func mermaidIDs(states []*graphs.State) map[string]string {
 	ids := map[string]string{}
 	for i, s := range states {
 		ids[s.Name] = s.Name
-		if !name.MatchString(s.Name) || reserved[s.Name] {
+		if !mermaidWord.MatchString(s.Name) || reserved[s.Name] {
 			ids[s.Name] = fmt.Sprintf("S%d", i)
 		}
 	}

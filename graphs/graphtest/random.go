@@ -1,0 +1,131 @@
+package graphtest
+
+import (
+	"fmt"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"holdfast/graphs"
+)
+
+// AllActors is every actor that a graph can name.
+var AllActors = []graphs.Actor{
+	graphs.ActorAPI, graphs.ActorOwnerLink, graphs.ActorCustomerLink, graphs.ActorPayment, graphs.ActorTimer, graphs.ActorBooking,
+}
+
+// ValidGraph draws a graph that must pass Validate: a chain of states, each with a way to a final one, and any number
+// of further arrows, back ones and loops among them. Timers fire only along the chain, which has no circle.
+func ValidGraph(t *rapid.T) *graphs.Graph {
+	chain := rapid.IntRange(1, 6).Draw(t, "chain")
+	finals := rapid.IntRange(1, 4).Draw(t, "finals")
+	g := &graphs.Graph{Name: "drawn", Version: 1, Initial: "s0", Start: "a0"}
+	for i := range chain {
+		s := graphs.State{Name: fmt.Sprintf("s%d", i), Holds: graphs.HoldsNothing}
+		if i > 0 {
+			s.Holds = rapid.SampledFrom([]graphs.Holds{graphs.HoldsNothing, graphs.HoldsSlot, graphs.HoldsSeat}).Draw(t, "holds")
+		}
+		g.States = append(g.States, s)
+	}
+	for i := range finals {
+		g.States = append(g.States, graphs.State{Name: fmt.Sprintf("f%d", i), Holds: graphs.HoldsNothing, Final: true})
+	}
+	for i := range chain {
+		to := []string{fmt.Sprintf("s%d", i+1), fmt.Sprintf("f%d", i%finals)}
+		if i == chain-1 {
+			to = nil
+			for k := range finals {
+				to = append(to, fmt.Sprintf("f%d", k))
+			}
+		}
+		timed := len(to)
+		for range rapid.IntRange(0, 4).Draw(t, "more") {
+			to = append(to, g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "to")].Name)
+		}
+		for k, target := range to {
+			addArrow(t, g, i, k, target, k < timed)
+		}
+	}
+	g.States = append(g.States, graphs.State{Name: graphs.ErrorState, Holds: graphs.HoldsNothing, Final: true})
+	return g
+}
+
+func addArrow(t *rapid.T, g *graphs.Graph, state, n int, to string, mayTime bool) {
+	s := &g.States[state]
+	a := graphs.Action{Name: fmt.Sprintf("a%d", n), To: to, By: []graphs.Actor{graphs.ActorAPI}}
+	target, _ := g.State(to)
+	if target.Holds != graphs.HoldsNothing && target.Holds != s.Holds {
+		a.OnConflict = graphs.ConflictRefuse
+	}
+	if mayTime && rapid.Bool().Draw(t, "timed") {
+		a.By = append(a.By, graphs.ActorTimer)
+		after := graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "after")) * graphs.Duration(time.Second)
+		from := rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}).Draw(t, "from")
+		s.Timers = append(s.Timers, graphs.Timer{Action: a.Name, After: after, From: from, Min: 0, Max: after + graphs.Duration(time.Hour)})
+	}
+	s.Actions = append(s.Actions, a)
+}
+
+// AnyGraph draws a graph of which nothing is certain, with names that meet often enough to matter.
+func AnyGraph(t *rapid.T) *graphs.Graph {
+	names := rapid.SampledFrom([]string{"a", "b", "c", "error", "", "end", "--> x", "<script>", "a\nb", "é\x00", "state"})
+	actors := rapid.SampledFrom(append([]graphs.Actor{"", "nobody"}, AllActors...))
+	holds := rapid.SampledFrom([]graphs.Holds{graphs.HoldsNothing, graphs.HoldsSlot, graphs.HoldsSeat, "", "all"})
+	action := rapid.Custom(func(t *rapid.T) graphs.Action {
+		return graphs.Action{
+			Name: names.Draw(t, "action"), To: names.Draw(t, "to"), By: rapid.SliceOfN(actors, 0, 3).Draw(t, "by"),
+			OnConflict: rapid.SampledFrom([]string{"", graphs.ConflictRefuse, "x"}).Draw(t, "on_conflict"),
+		}
+	})
+	timer := rapid.Custom(func(t *rapid.T) graphs.Timer {
+		span := rapid.Map(rapid.Int64(), func(n int64) graphs.Duration { return graphs.Duration(n) })
+		from := rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd, "", "x"}).Draw(t, "from")
+		return graphs.Timer{
+			Action: names.Draw(t, "timer"), After: span.Draw(t, "after"), From: from,
+			Min: span.Draw(t, "min"), Max: span.Draw(t, "max"), Switch: names.Draw(t, "switch"),
+		}
+	})
+	state := rapid.Custom(func(t *rapid.T) graphs.State {
+		return graphs.State{
+			Name: names.Draw(t, "state"), Holds: holds.Draw(t, "holds"), Final: rapid.Bool().Draw(t, "final"),
+			Actions: rapid.SliceOfN(action, 0, 5).Draw(t, "actions"), Timers: rapid.SliceOfN(timer, 0, 2).Draw(t, "timers"),
+		}
+	})
+	return &graphs.Graph{
+		Name: names.Draw(t, "name"), Version: rapid.Int().Draw(t, "version"), Description: rapid.String().Draw(t, "description"),
+		Initial: names.Draw(t, "initial"), Start: names.Draw(t, "start"), States: rapid.SliceOfN(state, 0, 8).Draw(t, "states"),
+	}
+}
+
+// SpoiledGraph draws a valid graph with a few things changed. Some of these still pass Validate.
+func SpoiledGraph(t *rapid.T) *graphs.Graph {
+	g := ValidGraph(t)
+	for range rapid.IntRange(1, 3).Draw(t, "changes") {
+		s := &g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "where")]
+		other := g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "other")].Name
+		switch rapid.IntRange(0, 7).Draw(t, "what") {
+		case 0:
+			s.Final = !s.Final
+		case 1:
+			s.Holds = rapid.SampledFrom([]graphs.Holds{graphs.HoldsNothing, graphs.HoldsSlot, graphs.HoldsSeat, ""}).Draw(t, "holds")
+		case 2:
+			s.Name = other
+		case 3:
+			g.Initial = other
+		case 4:
+			s.Actions = append(s.Actions, graphs.Action{Name: "extra", To: other, By: []graphs.Actor{graphs.ActorAPI, graphs.ActorTimer}})
+		case 5:
+			if len(s.Actions) > 0 {
+				s.Actions = s.Actions[1:]
+			}
+		case 6:
+			fires := rapid.SampledFrom([]string{"a0", "a1", "extra"}).Draw(t, "fires")
+			s.Timers = append(s.Timers, graphs.Timer{Action: fires, From: graphs.FromEnd})
+		case 7:
+			if len(s.Actions) > 0 {
+				s.Actions[0].To, s.Actions[0].OnConflict = other, rapid.SampledFrom([]string{"", graphs.ConflictRefuse}).Draw(t, "conflict")
+			}
+		}
+	}
+	return g
+}
