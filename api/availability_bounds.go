@@ -9,7 +9,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/zones"
 )
 
@@ -23,7 +24,7 @@ func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err er
 }
 
 // ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
-func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availabilityInput, error) {
+func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (availabilityInput, error) {
 	if p == nil {
 		return readQuestion(body)
 	}
@@ -41,7 +42,7 @@ func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availa
 
 // visitorsQuestion is that of a visitor's browser about a project. The project's rules win over the request's, as they do when
 // the visitor books; the request says what the project does not, and may ask for less: see bound.
-func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityInput {
+func visitorsQuestion(p *catalogue.Project, asked availabilityInput) availabilityInput {
 	in := projectQuestion(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
 	in.Mode, in.Buffer = cmp.Or(in.Mode, asked.Mode), cmp.Or(in.Buffer, asked.Buffer)
@@ -71,7 +72,7 @@ func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.T
 
 // checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
 // begun by the end of what is asked, is empty.
-func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
+func (w *wanted) checkWindow(asked availabilityInput, p *catalogue.Project, problems fault.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
@@ -87,7 +88,7 @@ func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, proble
 }
 
 // checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
-func (in availabilityInput) checkSeason(w *wanted, problems booking.Problems) {
+func (in availabilityInput) checkSeason(w *wanted, problems fault.Problems) {
 	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
@@ -135,7 +136,7 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *Server) chosenOf(k *call, w *wanted, in availabilityInput, project *booking.Project, problems booking.Problems) error {
+func (s *Server) chosenOf(k *call, w *wanted, in availabilityInput, project *catalogue.Project, problems fault.Problems) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}

@@ -10,8 +10,10 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 	"holdfast/internal/zones"
 )
@@ -51,7 +53,7 @@ func (s *Server) wanted(k *call) (*wanted, error) {
 }
 
 func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
@@ -75,20 +77,20 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 
 // question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
 func (k *call) question(
-	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+	p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
 ) (*wanted, availabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		in, err := ownersQuestion(p, body)
 		w := in.query(k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
 	narrower := asked.query(k.Clock, problems)
-	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
+	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
 	narrower.checkWindow(asked, p, problems)
@@ -97,13 +99,13 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := in.query(k.Clock, booking.Problems{}) // the project's was checked when it was written
+	w := in.query(k.Clock, fault.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
 
 // askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
+func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -122,14 +124,14 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 }
 
 // query reads all but the resources.
-func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) *wanted {
+func (in availabilityInput) query(clock timekit.Clock, problems fault.Problems) *wanted {
 	w := &wanted{zone: time.UTC, at: string(in.At)}
 	if clock.Zone != nil {
 		w.zone = clock.Zone
 	}
 	if in.Zone != "" {
 		edge.CheckZone(in.Zone, "output_timezone", problems)
-		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
+		w.zone = (&catalogue.Resource{Timezone: in.Zone}).Zone()
 	}
 	clock.Zone = w.zone
 	w.Query = in.terms(problems)
@@ -139,7 +141,7 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 }
 
 // terms reads all but the window and the resources.
-func (in availabilityInput) terms(problems booking.Problems) (q availability.Query) {
+func (in availabilityInput) terms(problems fault.Problems) (q availability.Query) {
 	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
 	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
 	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
@@ -158,7 +160,7 @@ func (in availabilityInput) terms(problems booking.Problems) (q availability.Que
 	return q
 }
 
-func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
+func constraints(raw json.RawMessage, field string, problems fault.Problems) availability.Constraints {
 	if text := strings.TrimSpace(string(raw)); text == "" || text == "null" {
 		return nil
 	}
@@ -171,7 +173,7 @@ func constraints(raw json.RawMessage, field string, problems booking.Problems) a
 }
 
 // moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
-func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
+func moment(clock timekit.Clock, text, otherwise, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
@@ -186,7 +188,7 @@ func moment(clock timekit.Clock, text, otherwise, field string, problems booking
 }
 
 // length reads a span that has a fixed length, and how many of its days go by the calendar.
-func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
+func (in availabilityInput) length(text, field string, problems fault.Problems) (length time.Duration, days int) {
 	if text == "" {
 		return 0, 0
 	}
@@ -206,7 +208,7 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 }
 
 // chosen finds the resources, all of the app's unless some are named.
-func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Problems) error {
+func (s *Server) chosen(k *call, w *wanted, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -230,9 +232,9 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 }
 
 // affordable refuses questions that would take seconds to answer.
-func (w *wanted) affordable(k *call, problems booking.Problems) {
+func (w *wanted) affordable(k *call, problems fault.Problems) {
 	most := maxCandidates
-	if k.Kind != booking.ServerKey {
+	if k.Kind != tenant.ServerKey {
 		most = maxWidgetCandidates
 	}
 	switch {

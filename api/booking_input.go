@@ -9,6 +9,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
@@ -88,7 +89,7 @@ func readSwitches(text []byte) map[string]json.RawMessage {
 }
 
 // readDefaults reads what a project says of its bookings.
-func readDefaults(p *booking.Project) (in bookingInput, err error) {
+func readDefaults(p *catalogue.Project) (in bookingInput, err error) {
 	if err := edge.ReadError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
 		return in, err
 	}

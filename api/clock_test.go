@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestStampsOfBodies(t *testing.T) {
@@ -23,7 +23,7 @@ func TestStampsOfBodies(t *testing.T) {
 	}
 	for _, body := range []string{`{"start":{}}`, `{"start":[]}`, `{"start":true}`, `{"event":{"end":[1]}}`} {
 		var in bookingInput
-		if err := newCall(http.MethodPost, "/", body).Decode(&in); booking.CodeOf(err) != booking.Invalid {
+		if err := newCall(http.MethodPost, "/", body).Decode(&in); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

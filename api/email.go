@@ -5,10 +5,10 @@ import (
 	"strings"
 	"unicode"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
-func checkEmail(text, field string, problems booking.Problems) {
+func checkEmail(text, field string, problems fault.Problems) {
 	if text != "" && !isEmail(text) {
 		problems.Add(field, "must be an e-mail address")
 	}

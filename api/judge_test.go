@@ -12,18 +12,21 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // chair is a resource in a zone with its own rules.
-func chair(zone, rules string) *booking.Resource {
-	return &booking.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
+func chair(zone, rules string) *catalogue.Resource {
+	return &catalogue.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
 }
 
 // offeringOfProject reads a project's rules for a caller whose zone is not known.
-func offeringOfProject(t testing.TB, availability, rules string, chairs ...*booking.Resource) *service.Offer {
+func offeringOfProject(t testing.TB, availability, rules string, chairs ...*catalogue.Resource) *service.Offer {
 	t.Helper()
-	p := &booking.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
+	p := &catalogue.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
 	for _, r := range chairs {
 		p.Resources = append(p.Resources, r.ID)
 	}
@@ -110,18 +113,18 @@ func TestDraftsOfferNobody(t *testing.T) {
 	t.Parallel()
 	anna := uuid.New()
 	for name, c := range map[string]struct {
-		p    booking.Project
+		p    catalogue.Project
 		want string
 	}{
-		"nothing":          {booking.Project{}, "[resources availability]"},
-		"empty":            {booking.Project{Availability: json.RawMessage(`{}`), Constraints: json.RawMessage(`[ ]`)}, "[resources availability]"},
-		"nobody":           {booking.Project{Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[resources]"},
-		"no hours":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{}`)}, "[availability]"},
-		"a length":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[]"},
-		"hours":            {booking.Project{Resources: []uuid.UUID{anna}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[]"},
-		"seats":            {booking.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}, "[]"},
-		"lost its last":    {booking.Project{Resources: []uuid.UUID{}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[resources]"},
-		"says null itself": {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`null`)}, "[availability]"},
+		"nothing":          {catalogue.Project{}, "[resources availability]"},
+		"empty":            {catalogue.Project{Availability: json.RawMessage(`{}`), Constraints: json.RawMessage(`[ ]`)}, "[resources availability]"},
+		"nobody":           {catalogue.Project{Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[resources]"},
+		"no hours":         {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{}`)}, "[availability]"},
+		"a length":         {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[]"},
+		"hours":            {catalogue.Project{Resources: []uuid.UUID{anna}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[]"},
+		"seats":            {catalogue.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}, "[]"},
+		"lost its last":    {catalogue.Project{Resources: []uuid.UUID{}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[resources]"},
+		"says null itself": {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`null`)}, "[availability]"},
 	} {
 		missing := c.p.Missing()
 		if got := fmt.Sprint(missing); got != c.want {
@@ -147,7 +150,7 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 			return pick(`[]`, `[]`, fmt.Sprintf(`[{"allow_hours":{"start":%d,"end":%d}}]`, from, from+4+r.IntN(6)), `[{"block_hours":{"start":"12:10","end":"13:05"}}]`,
 				fmt.Sprintf(`[{"allow_day_and_time":{"day":%q,"start":%d,"end":%d}}]`, pick("Saturday", "Sunday", "Monday"), from, from+9))
 		}
-		chairs := []*booking.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
+		chairs := []*catalogue.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
 		from := time.Date(2030, 10, 26, r.IntN(24), 0, 0, 0, time.UTC) // clocks change on the next day
 		to := from.Add(60 * time.Hour)
 		o := offeringOfProject(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,
@@ -193,7 +196,7 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 func TestVisitorsAskWithinTheProject(t *testing.T) {
 	t.Parallel()
 	anna, bob := uuid.New(), uuid.New()
-	p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
+	p := &catalogue.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
 		Availability: json.RawMessage(`{"mode":"exclusive","length":"1 hour","timeslot_increments":"30 minutes","buffer":"10 minutes","from":"2030-12-02","to":"2030-12-09"}`)}
 	ask := func(body string) (*wanted, availabilityInput) {
 		t.Helper()
@@ -201,8 +204,8 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &fields); err != nil {
 			t.Fatal(err)
 		}
-		problems := booking.Problems{}
-		w, in, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}}).question(p, fields, problems)
+		problems := fault.Problems{}
+		w, in, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}}).question(p, fields, problems)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}
@@ -232,7 +235,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		t.Errorf("%v", in.Resources)
 	}
 	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
-	w.Ask([]*booking.Resource{chair("UTC", `[]`)})
+	w.Ask([]*catalogue.Resource{chair("UTC", `[]`)})
 	var starts []string
 	for _, slot := range w.Slots() {
 		starts = append(starts, slot.Start.Format("15:04"))
@@ -247,13 +250,13 @@ func TestVisitorsAskForWhatIsToCome(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	for _, season := range []string{`"from":"2020-01-01","to":"2035-01-01"`, `"to":"2020-01-01"`, `"from":"2020-01-01","to":"2020-02-01"`} {
-		p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
-		for _, project := range []*booking.Project{p, nil} {
+		p := &catalogue.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
+		for _, project := range []*catalogue.Project{p, nil} {
 			body := map[string]json.RawMessage{}
 			if project == nil {
 				_ = json.Unmarshal(p.Availability, &body)
 			}
-			w, _, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}}).question(project, body, booking.Problems{})
+			w, _, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}}).question(project, body, fault.Problems{})
 			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
 				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const maxBody = 1 << 20
@@ -58,7 +58,7 @@ func (s *Server) recover(c *gin.Context) {
 	c.Next()
 }
 
-var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
+var errAddress = fault.Errorf(fault.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
 
 // plainAddress refuses addresses that no database can look for. Visitors' pages do so themselves, with a page.
 func (s *Server) plainAddress(c *gin.Context) {

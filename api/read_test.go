@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/webhook"
 )
 
@@ -51,12 +51,12 @@ func TestErrorsOfBodies(t *testing.T) {
 }
 
 func told(err error) string {
-	known, ok := errors.AsType[*booking.Error](err)
+	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return ""
 	}
 	text := string(known.Code)
-	if known.Code != booking.Invalid {
+	if known.Code != fault.Invalid {
 		text += " " + known.Message
 	}
 	for name, all := range known.Fields {
@@ -87,11 +87,11 @@ func TestSpellingsOfBookings(t *testing.T) {
 		}
 		for _, other := range spellings(name) {
 			_, err := readBooking([]byte(`{"` + other + `":null}`))
-			if want := "so write " + name; booking.CodeOf(err) != booking.Invalid || !strings.HasSuffix(told(err), want) {
+			if want := "so write " + name; fault.CodeOf(err) != fault.Invalid || !strings.HasSuffix(told(err), want) {
 				t.Errorf("%s: %v", other, told(err))
 			}
 			_, err = readBooking([]byte(`{"` + name + `":null,"` + other + `":null}`))
-			if booking.CodeOf(err) != booking.Invalid {
+			if fault.CodeOf(err) != fault.Invalid {
 				t.Errorf("%s and %s: %v", name, other, err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestNumbersThatOverflow(t *testing.T) {
 	t.Parallel()
 	instant, _ := graphs.Latest("instant")
 	for _, seconds := range []string{"18446744074", "9223372037", "604801", "-1", "9223372036854775807"} {
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		in := bookingInput{Settings: json.RawMessage(`{"buffer_seconds":` + seconds + `}`)}
 		in.settings(instant, problems)
 		if len(problems["settings.buffer_seconds"]) != 1 {
@@ -143,7 +143,7 @@ func TestNumbersThatOverflow(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"9223372036854775807 years", "768614336404564651 years", "9223372036854775807 days", "9223372036854775807 weeks", "99999999999 hours"} {
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		if span(text, "buffer", problems); len(problems["buffer"]) != 1 {
 			t.Errorf("%s passes", text)
 		}
@@ -152,7 +152,7 @@ func TestNumbersThatOverflow(t *testing.T) {
 		for _, n := range []int{math.MaxInt64, math.MaxInt64 / 1000, 5124096, 5124095577, 2562048} {
 			var in reminderInput
 			in.Type, in.When.Type, in.When.Unit, in.When.Time = "webhook", "before", unit, n
-			problems := booking.Problems{}
+			problems := fault.Problems{}
 			in.check(webhook.Options{}, "r", problems)
 			if short := time.Duration(n) < maxReminder/reminderUnits[unit]; (problems["r.when.time"] == nil) != short {
 				t.Errorf("%d %s: %v", n, unit, problems)

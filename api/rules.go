@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
 // checkAvailability checks how a project offers its time; nil when the body does not name it.
-func checkAvailability(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkAvailability(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in availabilityInput
 	edge.CheckFields(raw, &in, field, problems)
-	faults := booking.Problems{}
+	faults := fault.Problems{}
 	in.checkSeason(in.query(timekit.Clock{}, faults), faults)
 	for name, all := range faults {
 		problems[field+"."+name] = append(problems[field+"."+name], all...)
@@ -22,7 +22,7 @@ func checkAvailability(raw json.RawMessage, field string, problems booking.Probl
 }
 
 // checkConstraints checks a list of availability constraints, objects of one key each; nil when the body does not name it.
-func checkConstraints(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkConstraints(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONList(raw, field, problems)
 	constraints(raw, field, problems)
 	return raw

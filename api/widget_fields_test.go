@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -32,7 +32,7 @@ func TestRestrict(t *testing.T) {
 		}
 	}
 	double := bookingInput{Settings: json.RawMessage(`{"allow_double_bookings":true}`)}
-	if booking.CodeOf(double.restrict()) != booking.Forbidden {
+	if fault.CodeOf(double.restrict()) != fault.Forbidden {
 		t.Error("a widget key may double-book")
 	}
 	double = bookingInput{ProjectID: uuid.NewString(), Settings: json.RawMessage(`{"allow_double_bookings":true}`)}
@@ -62,7 +62,7 @@ func TestSizesOfNumbers(t *testing.T) {
 		text = append(text, `,1e300`...)
 	}
 	text = append(text, `]}`...)
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	edge.CheckObject(text, "object", problems)
 	edge.JSONObject(text, "json", problems)
 	if len(problems["object"]) != 1 || len(problems["json"]) != 1 {
