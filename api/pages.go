@@ -59,7 +59,7 @@ type page struct {
 
 // linkHeaders keeps a page with a token in its address out of caches, logs of others, frames and search engines.
 // posting is the origin a form may end up at besides our own.
-func (k *call) linkHeaders(posting string) {
+func (k *pageCall) linkHeaders(posting string) {
 	k.Header("Cache-Control", "no-store")
 	k.Header("Referrer-Policy", "no-referrer")
 	k.Header("X-Robots-Tag", "noindex, nofollow")
@@ -70,12 +70,12 @@ func (k *call) linkHeaders(posting string) {
 }
 
 // wantsJSON tells programs from browsers.
-func (k *call) wantsJSON() bool {
+func (k *pageCall) wantsJSON() bool {
 	accept := k.GetHeader("Accept")
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-func (s *Server) confirmPage(k *call, l *link) error {
+func (s *visitorRoom) confirmPage(k *pageCall, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.page()
 	l.people(&p)
@@ -105,7 +105,7 @@ func (l *link) past(now time.Time) string {
 	return ""
 }
 
-func (s *Server) donePage(k *call, l *link, status booking.Status) error {
+func (s *visitorRoom) donePage(k *pageCall, l *link, status booking.Status) error {
 	p := l.page()
 	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
 	code := http.StatusOK
@@ -119,12 +119,12 @@ func (s *Server) donePage(k *call, l *link, status booking.Status) error {
 }
 
 // linkError is an honest page, or a problem document for programs. Nothing was changed.
-func (s *Server) linkError(k *call, l *link, err error) error {
+func (s *visitorRoom) linkError(k *pageCall, l *link, err error) error {
 	k.linkHeaders("")
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.edge().PublicError(k.Context, err)
+	known := s.Edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
@@ -146,7 +146,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
-func (s *Server) offerDecline(l *link, p *page) error {
+func (s *visitorRoom) offerDecline(l *link, p *page) error {
 	graph, err := l.booking.RuleBook()
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (s *Server) offerDecline(l *link, p *page) error {
 	return err
 }
 
-func (s *Server) page(k *call, status int, posting string, p page, data timekit.Object) error {
+func (s *visitorRoom) page(k *pageCall, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
 		return k.Answer(status, data)

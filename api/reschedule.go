@@ -50,7 +50,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 		}
 		return k.booking(s)
 	}
-	if len(token) > maxToken {
+	if len(token) > service.MaxToken {
 		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
 	}
 	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
@@ -64,7 +64,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 	if target.App.ID != k.App.ID {
 		return nil, booking.Errorf(booking.NotFound, "The booking does not exist.")
 	}
-	claims, err := s.verify(target, token)
+	claims, err := s.service().VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}

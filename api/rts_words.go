@@ -99,7 +99,7 @@ func stateText(state string) string {
 }
 
 // noticeOf says what has become of the action that the address names.
-func (s *Server) noticeOf(k *call) (string, error) {
+func (s *visitorRoom) noticeOf(k *pageCall) (string, error) {
 	id, ok := parsedID(k.Query("action"))
 	if !ok {
 		return "", nil
