@@ -4,6 +4,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/api/tenants"
+	"holdfast/api/visitor"
 	"holdfast/api/webhooks"
 	"holdfast/internal/service"
 )
@@ -19,7 +20,7 @@ func (s *Server) edge() *edge.Edge {
 	e := &edge.Edge{
 		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log,
 	}
-	e.FailPage = (&visitorRoom{Edge: e, Log: s.Log}).failPage
+	e.FailPage = (&visitor.Handlers{Edge: e, Log: s.Log}).FailPage
 	return e
 }
 
@@ -50,8 +51,8 @@ func (s *Server) tenants() *tenants.Handlers {
 	return &tenants.Handlers{DB: s.DB.Access, Vault: s.Vault}
 }
 
-func (s *Server) visitor() *visitorRoom {
-	return &visitorRoom{
+func (s *Server) visitor() *visitor.Handlers {
+	return &visitor.Handlers{
 		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -170,7 +170,9 @@ func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems booking.Pro
 
 // offer is the question for free time that the recipient's page asks: any one of the hosts.
 func (in *schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
-	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", service.UsualHorizon)}
+	offer := timekit.Object{
+		"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", service.UsualHorizon),
+	}
 	if buffer := max(in.Buffer.Before.Minutes, in.Buffer.After.Minutes); buffer > 0 {
 		offer["buffer"] = fmt.Sprintf("%d minutes", buffer)
 	}

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ import (
 )
 
 // showNewTimes lets a recipient pick a time, their first or another.
-func (s *visitorRoom) showNewTimes(k *pageCall, r *requested, said string) error {
+func (s *Handlers) showNewTimes(k *call, r *requested, said string) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *visitorRoom) showNewTimes(k *pageCall, r *requested, said string) error
 }
 
 // confirmTime asks before a picked time is booked: following a link changes nothing.
-func (s *visitorRoom) confirmTime(k *pageCall, r *requested) error {
+func (s *Handlers) confirmTime(k *call, r *requested) error {
 	if r.over() {
 		return s.openRequestAsItIs(k, r)
 	}
@@ -104,12 +104,12 @@ func (r *requested) has(c *service.Choice) bool {
 
 // settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
 // that id, or it asks for what is.
-func (r *requested) settled(k *pageCall, made uuid.UUID) bool {
+func (r *requested) settled(k *call, made uuid.UUID) bool {
 	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == made || k.typed("action") == "pick")
 }
 
 // keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
-func (r *requested) keeps(k *pageCall) bool {
+func (r *requested) keeps(k *call) bool {
 	b := r.Booking
 	if b == nil || k.typed("resource") != b.Resource.ID.String() {
 		return false
@@ -130,7 +130,7 @@ func (r *requested) over() bool {
 	return !r.mayReschedule()
 }
 
-func (s *visitorRoom) openRequestAsItIs(k *pageCall, r *requested) error {
+func (s *Handlers) openRequestAsItIs(k *call, r *requested) error {
 	if r.unpicked() {
 		return s.openUnpicked(k, r)
 	}
@@ -142,7 +142,7 @@ func (r *requested) hidden(action string) map[string]string {
 }
 
 // askDecline asks before a time is given up, and for a word about it.
-func (s *visitorRoom) askDecline(k *pageCall, r *requested) error {
+func (s *Handlers) askDecline(k *call, r *requested) error {
 	b, way := r.Booking, r.givesUp()
 	p := &formPage{
 		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
@@ -156,7 +156,7 @@ func (s *visitorRoom) askDecline(k *pageCall, r *requested) error {
 }
 
 // followRequest answers POST: it picks, changes or gives up the time. A repeat shows what has become of it.
-func (s *visitorRoom) followRequest(k *pageCall) error {
+func (s *Handlers) followRequest(k *call) error {
 	if err := k.fromHere(); err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s *visitorRoom) followRequest(k *pageCall) error {
 }
 
 // declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
-func (s *visitorRoom) declineTime(k *pageCall, r *requested) error {
+func (s *Handlers) declineTime(k *call, r *requested) error {
 	way := r.givesUp()
 	if way.action == "" {
 		return s.asItStands(k, r)
@@ -202,13 +202,13 @@ func (s *visitorRoom) declineTime(k *pageCall, r *requested) error {
 }
 
 // asItStands leads to the page of the request.
-func (s *visitorRoom) asItStands(k *pageCall, r *requested) error {
+func (s *Handlers) asItStands(k *call, r *requested) error {
 	k.Redirect(http.StatusSeeOther, r.home())
 	return nil
 }
 
 // takeTime books the first time of a request, or another in the place of the one it has.
-func (s *visitorRoom) takeTime(k *pageCall, r *requested) error {
+func (s *Handlers) takeTime(k *call, r *requested) error {
 	operation, err := uuid.Parse(k.typed("operation"))
 	if err != nil {
 		operation = edge.NewID()
@@ -248,7 +248,7 @@ func (s *visitorRoom) takeTime(k *pageCall, r *requested) error {
 }
 
 // backToNewTimes leads to the times again, from the week of the one that could not be had.
-func (s *visitorRoom) backToNewTimes(k *pageCall, r *requested, said string) error {
+func (s *Handlers) backToNewTimes(k *call, r *requested, said string) error {
 	pairs := []string{"said", said}
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
@@ -262,7 +262,7 @@ func (s *visitorRoom) backToNewTimes(k *pageCall, r *requested, said string) err
 
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
 // once a try has been refused.
-func (s *visitorRoom) firstPick(k *pageCall, r *requested) (uuid.UUID, error) {
+func (s *Handlers) firstPick(k *call, r *requested) (uuid.UUID, error) {
 	tried, err := s.DB.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
@@ -277,8 +277,8 @@ func (s *visitorRoom) firstPick(k *pageCall, r *requested) (uuid.UUID, error) {
 
 // bookAnyHost books the picked time, or with somebody else who is free then and offered, if the picked host was taken meanwhile. It
 // returns who it was; nobody when the request has that time already.
-func (s *visitorRoom) bookAnyHost(
-	k *pageCall, r *requested, c *service.Choice, id uuid.UUID,
+func (s *Handlers) bookAnyHost(
+	k *call, r *requested, c *service.Choice, id uuid.UUID,
 ) (out service.Outcome, with *service.Choice, err error) {
 	for range r.offer.Hosts {
 		if out, err = s.bookAgain(k, r, c, id); booking.CodeOf(err) != booking.SlotTaken {
@@ -303,7 +303,7 @@ func (s *visitorRoom) bookAnyHost(
 }
 
 // bookAgain moves the booking of a request, or makes its first.
-func (s *visitorRoom) bookAgain(k *pageCall, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (s *Handlers) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	if r.Booking == nil {
 		return s.bookPicked(k, r, c, id)
 	}
@@ -313,7 +313,7 @@ func (s *visitorRoom) bookAgain(k *pageCall, r *requested, c *service.Choice, id
 }
 
 // bookPicked books the first time of a request that the app has made, for its recipient.
-func (s *visitorRoom) bookPicked(k *pageCall, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (s *Handlers) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	to := r.Request.Recipient
 	p := pick{
 		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, customer: booking.Customer{
@@ -328,7 +328,7 @@ func (s *visitorRoom) bookPicked(k *pageCall, r *requested, c *service.Choice, i
 }
 
 // followed leads to the page of the request, which also says that something is not decided yet.
-func (s *visitorRoom) followed(k *pageCall, r *requested, out service.Outcome, more ...string) error {
+func (s *Handlers) followed(k *call, r *requested, out service.Outcome, more ...string) error {
 	if out.Action.Status == booking.Pending {
 		more = append(more, "action", out.Action.ID.String())
 	}

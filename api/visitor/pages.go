@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"html/template"
@@ -41,8 +41,8 @@ var zoneScriptHash = hashOf(zoneScript)
 
 // forVisitors makes a handler of pages. Visitors have no key: their address is what is counted, by the limit of widgets. What
 // goes wrong is a page, too, or a problem document for programs.
-func (s *visitorRoom) forVisitors(handle func(*pageCall) error) func(*pageCall) error {
-	return func(k *pageCall) error {
+func (s *Handlers) forVisitors(handle func(*call) error) func(*call) error {
+	return func(k *call) error {
 		k.Clock, k.Kind = timekit.Clock{}, booking.WidgetKey // a page has its own zone, and project rules hold
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
@@ -59,14 +59,14 @@ func (s *visitorRoom) forVisitors(handle func(*pageCall) error) func(*pageCall) 
 	}
 }
 
-func (s *visitorRoom) meterVisitor(k *pageCall) error {
+func (s *Handlers) meterVisitor(k *call) error {
 	return k.TooMany(s.Edge.Limits.Widget.Take("visitor " + k.Address()))
 }
 
 // visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script
 // runs but ours. A public link may stand in a frame on the app's own hosts: booking needs a name typed in, so there is
 // nothing to win by a click that was led astray. The page of a request may not, for its buttons give a booking up.
-func (k *pageCall) visitorHeaders(script bool) {
+func (k *call) visitorHeaders(script bool) {
 	k.linkHeaders("")
 	policy := k.Writer.Header().Get("Content-Security-Policy")
 	if script {
@@ -80,7 +80,7 @@ func (k *pageCall) visitorHeaders(script bool) {
 }
 
 // frameHosts are the hosts that may show a public link in a frame: where the app lets people be sent.
-func (k *pageCall) frameHosts() string {
+func (k *call) frameHosts() string {
 	if k.App == nil || !strings.HasPrefix(k.FullPath(), "/pls/") {
 		return ""
 	}
@@ -94,7 +94,7 @@ func (k *pageCall) frameHosts() string {
 }
 
 // show renders a page. Its frame is completed here.
-func (s *visitorRoom) showPage(k *pageCall, status int, name string, p framed) error {
+func (s *Handlers) showPage(k *call, status int, name string, p framed) error {
 	f := p.self()
 	f.Style = template.CSS(pageStyle) //nolint:gosec // our own file
 	if f.Script != "" {
@@ -125,7 +125,7 @@ type notice struct {
 type sentField struct{ Name, Value string }
 
 // sorry is an honest page, or a problem document for programs.
-func (s *visitorRoom) sorry(k *pageCall, err error) error {
+func (s *Handlers) sorry(k *call, err error) error {
 	if k.wantsJSON() {
 		return err
 	}
@@ -140,9 +140,9 @@ func (s *visitorRoom) sorry(k *pageCall, err error) error {
 	return s.showPage(k, edge.Statuses[known.Code], "notice.html", p)
 }
 
-// failPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
-func (s *visitorRoom) failPage(c *gin.Context, err error) bool {
-	return isPage(c.Request.URL.Path) && s.sorry(&pageCall{Call: &edge.Call{Context: c}}, err) == nil
+// FailPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
+func (s *Handlers) FailPage(c *gin.Context, err error) bool {
+	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
 // isPage tells addresses that people open in a browser, also when they are cut off or have something behind them. What goes wrong
@@ -162,7 +162,7 @@ func passes(code booking.Code) bool {
 }
 
 // retrySoon says when to try again, unless the limit has said so.
-func (k *pageCall) retrySoon() {
+func (k *call) retrySoon() {
 	if k.Writer.Header().Get("Retry-After") == "" {
 		k.Header("Retry-After", "2")
 	}
@@ -172,7 +172,7 @@ const maxEcho = 64 << 10
 
 // sendAgain puts a form that came from this site back into the page, so that nothing typed is lost while the server cannot
 // keep it. Sent again it goes on where the first try stopped.
-func (p *notice) sendAgain(k *pageCall) {
+func (p *notice) sendAgain(k *call) {
 	if k.Request.Method != http.MethodPost || k.fromHere() != nil || k.readForm() != nil {
 		return
 	}
@@ -239,7 +239,7 @@ func trouble(code booking.Code) (title, text string) {
 }
 
 // fromHere refuses forms of other sites.
-func (k *pageCall) fromHere() error {
+func (k *call) fromHere() error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
 		return booking.Wrap(err, booking.Forbidden, "This request came from another site.")
 	}
@@ -247,7 +247,7 @@ func (k *pageCall) fromHere() error {
 }
 
 // typed reads a posted field. What no text can hold is dropped.
-func (k *pageCall) typed(name string) string {
+func (k *call) typed(name string) string {
 	text := strings.ReplaceAll(k.Request.PostForm.Get(name), "\r\n", "\n")
 	return strings.TrimSpace(plainText(text))
 }

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ func TestVisitsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, link := &visitorRoom{Vault: vault}, &booking.PublicLink{ID: uuid.New()}
+	s, link := &Handlers{Vault: vault}, &booking.PublicLink{ID: uuid.New()}
 	past, soon := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
 	for name, c := range map[string]struct {
 		visit visit
@@ -82,11 +82,11 @@ func TestVisitsNameWhatTheyMake(t *testing.T) {
 }
 
 // pageWith is a request for a page with a header.
-func pageWith(header, value string) *pageCall {
+func pageWith(header, value string) *call {
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
 	c.Request.Header.Set(header, value)
-	return &pageCall{Call: &edge.Call{Context: c}}
+	return &call{Call: &edge.Call{Context: c}}
 }
 
 func TestPrefetchIsNoClick(t *testing.T) {

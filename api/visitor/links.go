@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"net/http"
@@ -30,7 +30,7 @@ type link struct {
 
 // openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
-func (s *visitorRoom) openLink(k *pageCall) error {
+func (s *Handlers) openLink(k *call) error {
 	l, err := s.readLink(k)
 	if booking.CodeOf(err) == booking.LinkUsed {
 		if done, after := s.afterwards(k, l); done || after != nil {
@@ -53,7 +53,7 @@ func (s *visitorRoom) openLink(k *pageCall) error {
 }
 
 // followLink answers POST: the button of the page, or a backend.
-func (s *visitorRoom) followLink(k *pageCall) error {
+func (s *Handlers) followLink(k *call) error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
 		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
 	}
@@ -73,13 +73,13 @@ func (s *visitorRoom) followLink(k *pageCall) error {
 	return s.act(k, l, http.StatusSeeOther)
 }
 
-func (s *visitorRoom) linkOptions(k *pageCall) error {
+func (s *Handlers) linkOptions(k *call) error {
 	k.Header("Allow", "GET, HEAD, OPTIONS, POST")
 	return k.NoContent()
 }
 
 // prefetch tells requests that a browser or proxy makes on a guess.
-func (k *pageCall) prefetch() bool {
+func (k *call) prefetch() bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		value := strings.ToLower(k.GetHeader(name))
 		if strings.Contains(value, "prefetch") || strings.Contains(value, "prerender") || strings.Contains(value, "preview") {
@@ -91,7 +91,7 @@ func (k *pageCall) prefetch() bool {
 
 // readLink checks signature, path, use, and whether the action is open, in this order, and changes nothing. With an
 // error it returns as much of the link as may be shown.
-func (s *visitorRoom) readLink(k *pageCall) (*link, error) {
+func (s *Handlers) readLink(k *call) (*link, error) {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (s *visitorRoom) readLink(k *pageCall) (*link, error) {
 }
 
 // follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
-func (s *visitorRoom) follow(k *pageCall, l *link) (err error) {
+func (s *Handlers) follow(k *call, l *link) (err error) {
 	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
 		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
 			return booking.Errorf(booking.LinkExpired, "The booking has been moved too often since this link was made.")
@@ -134,7 +134,7 @@ func (s *visitorRoom) follow(k *pageCall, l *link) (err error) {
 
 // checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is
 // open to a link in the booking's state.
-func (s *visitorRoom) checkLink(k *pageCall, l *link) error {
+func (s *Handlers) checkLink(k *call, l *link) error {
 	spent, err := s.DB.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (l *link) setRedirect(asked string) {
 
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
-func (s *visitorRoom) act(k *pageCall, l *link, redirect int) error {
+func (s *Handlers) act(k *call, l *link, redirect int) error {
 	out, err := s.Service.Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
 	})

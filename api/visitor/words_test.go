@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"encoding/json"
@@ -148,7 +148,7 @@ func TestFieldsAreChecked(t *testing.T) {
 // site sent does not.
 func TestTroubleLosesNothingTyped(t *testing.T) {
 	t.Parallel()
-	s := &visitorRoom{Edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
+	s := &Handlers{Edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
 	typed := url.Values{"name": {`Marty "<b>"`}, "notes": {"Two\r\ncats"}, "operation": {"x"}}
 	send := func(err error, headers ...string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
@@ -158,7 +158,7 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		for i := 0; i+1 < len(headers); i += 2 {
 			c.Request.Header.Set(headers[i], headers[i+1])
 		}
-		if fault := s.sorry(&pageCall{Call: &edge.Call{Context: c}}, err); fault != nil {
+		if fault := s.sorry(&call{Call: &edge.Call{Context: c}}, err); fault != nil {
 			t.Error(fault)
 		}
 		return w

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"crypto/sha256"
@@ -43,7 +43,7 @@ var carried = []string{"correlation_id", "utm_source", "utm_medium", "utm_campai
 var goodCode = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // code reads what a page is found by; what cannot be one finds nothing.
-func (k *pageCall) code() string {
+func (k *call) code() string {
 	if code := k.Param("code"); goodCode.MatchString(code) {
 		return code
 	}
@@ -51,7 +51,7 @@ func (k *pageCall) code() string {
 }
 
 // arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
-func (s *visitorRoom) arrive(k *pageCall, values url.Values) (a *arrival, err error) {
+func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a = &arrival{}
 	if a.link, k.App, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func readCarried(values url.Values) (map[string]string, error) {
 }
 
 // exchange makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
-func (s *visitorRoom) exchange(k *pageCall, a *arrival, raw string) error {
+func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
 	token, err := s.Service.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
 		return s.guardedClaim(k, a.link, err)
@@ -109,7 +109,7 @@ func (s *visitorRoom) exchange(k *pageCall, a *arrival, raw string) error {
 }
 
 // guardedClaim tells the log what is wrong with a claim token, and the visitor less: who guesses issuers learns nothing.
-func (s *visitorRoom) guardedClaim(k *pageCall, link *booking.PublicLink, err error) error {
+func (s *Handlers) guardedClaim(k *call, link *booking.PublicLink, err error) error {
 	code := booking.CodeOf(err)
 	if code == booking.Internal {
 		return err
@@ -122,7 +122,7 @@ func (s *visitorRoom) guardedClaim(k *pageCall, link *booking.PublicLink, err er
 }
 
 // openVisit reads a visit. One that brought no claim token can be begun anew at any time.
-func (s *visitorRoom) openVisit(a *arrival, sealed string) error {
+func (s *Handlers) openVisit(a *arrival, sealed string) error {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	var v visit
 	if err == nil {
@@ -141,7 +141,7 @@ func (s *visitorRoom) openVisit(a *arrival, sealed string) error {
 	return nil
 }
 
-func (s *visitorRoom) sealVisit(a *arrival) error {
+func (s *Handlers) sealVisit(a *arrival) error {
 	raw, err := s.Vault.SealJSON(a.visit, visitSecret(a.link.ID))
 	a.sealed = base64.RawURLEncoding.EncodeToString(raw)
 	return err
@@ -150,7 +150,7 @@ func (s *visitorRoom) sealVisit(a *arrival) error {
 func visitSecret(link uuid.UUID) string { return "visit/" + link.String() }
 
 // begin leads from the address with the claim token to one with the visit: tokens do not belong in histories.
-func (a *arrival) begin(k *pageCall) error {
+func (a *arrival) begin(k *call) error {
 	query := k.Request.URL.Query()
 	for _, name := range append([]string{"claim_token"}, carried...) {
 		query.Del(name)
@@ -187,7 +187,7 @@ func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest,
 func (v *visit) booking(name string) uuid.UUID { return uuid.NewSHA1(v.ID, []byte(name)) }
 
 // used finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
-func (s *visitorRoom) used(k *pageCall, a *arrival) (*booking.Booking, error) {
+func (s *Handlers) used(k *call, a *arrival) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}

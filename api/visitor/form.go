@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"encoding/json"
@@ -96,7 +96,7 @@ func fillFor(kind string) string {
 }
 
 // readAnswers reads what was typed, and finds fault with it.
-func readAnswers(k *pageCall, v *linkVisit) *form {
+func readAnswers(k *call, v *linkVisit) *form {
 	f := newForm(v)
 	if id, err := uuid.Parse(k.typed("operation")); err == nil {
 		f.operation = id

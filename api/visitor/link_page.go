@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"crypto/sha256"
@@ -59,7 +59,7 @@ type page struct {
 
 // linkHeaders keeps a page with a token in its address out of caches, logs of others, frames and search engines.
 // posting is the origin a form may end up at besides our own.
-func (k *pageCall) linkHeaders(posting string) {
+func (k *call) linkHeaders(posting string) {
 	k.Header("Cache-Control", "no-store")
 	k.Header("Referrer-Policy", "no-referrer")
 	k.Header("X-Robots-Tag", "noindex, nofollow")
@@ -70,12 +70,12 @@ func (k *pageCall) linkHeaders(posting string) {
 }
 
 // wantsJSON tells programs from browsers.
-func (k *pageCall) wantsJSON() bool {
+func (k *call) wantsJSON() bool {
 	accept := k.GetHeader("Accept")
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-func (s *visitorRoom) confirmPage(k *pageCall, l *link) error {
+func (s *Handlers) confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.page()
 	l.people(&p)
@@ -105,7 +105,7 @@ func (l *link) past(now time.Time) string {
 	return ""
 }
 
-func (s *visitorRoom) donePage(k *pageCall, l *link, status booking.Status) error {
+func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
 	p := l.page()
 	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
 	code := http.StatusOK
@@ -119,7 +119,7 @@ func (s *visitorRoom) donePage(k *pageCall, l *link, status booking.Status) erro
 }
 
 // linkError is an honest page, or a problem document for programs. Nothing was changed.
-func (s *visitorRoom) linkError(k *pageCall, l *link, err error) error {
+func (s *Handlers) linkError(k *call, l *link, err error) error {
 	k.linkHeaders("")
 	if k.wantsJSON() {
 		return err
@@ -146,7 +146,7 @@ func (s *visitorRoom) linkError(k *pageCall, l *link, err error) error {
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
-func (s *visitorRoom) offerDecline(l *link, p *page) error {
+func (s *Handlers) offerDecline(l *link, p *page) error {
 	graph, err := l.booking.RuleBook()
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (s *visitorRoom) offerDecline(l *link, p *page) error {
 	return err
 }
 
-func (s *visitorRoom) page(k *pageCall, status int, posting string, p page, data timekit.Object) error {
+func (s *Handlers) page(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
 		return k.Answer(status, data)

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 // movesByPage tells links to reschedule that open the picker of times. The booking then moves in one step, and keeps its time
 // until it has another. A program, and a visitor whom the app's own page awaits behind a one_click link, get Timekit's action
 // instead, which ends the booking.
-func (l *link) movesByPage(k *pageCall) bool {
+func (l *link) movesByPage(k *call) bool {
 	if l == nil || l.claims.Action != booking.RescheduleAction || k.wantsJSON() {
 		return false
 	}
@@ -29,7 +29,7 @@ func (l *link) hasMoved(err error) bool {
 }
 
 // moveByLink answers GET and HEAD of such a link: times to choose from, the question whether to take one, or the booking.
-func (s *visitorRoom) moveByLink(k *pageCall, l *link) error {
+func (s *Handlers) moveByLink(k *call, l *link) error {
 	return s.onMovePage(k, l, k.Query("tz"), func(r *requested) error {
 		switch {
 		case k.Query("done") != "" || !r.mayReschedule():
@@ -42,13 +42,13 @@ func (s *visitorRoom) moveByLink(k *pageCall, l *link) error {
 }
 
 // takeByLink answers the button of that question.
-func (s *visitorRoom) takeByLink(k *pageCall, l *link) error {
+func (s *Handlers) takeByLink(k *call, l *link) error {
 	return s.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return s.takeTime(k, r) })
 }
 
 // onMovePage makes a visitor of whoever has the link: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
-func (s *visitorRoom) onMovePage(k *pageCall, l *link, zone string, do func(*requested) error) error {
+func (s *Handlers) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
 	k.App, k.Kind, k.Clock = l.app, booking.WidgetKey, timekit.Clock{}
 	err := s.meterVisitor(k)
 	var r *requested
@@ -67,7 +67,7 @@ func (s *visitorRoom) onMovePage(k *pageCall, l *link, zone string, do func(*req
 // requestedBy is the link's booking as the page of a request has it; one that nobody asked for by a page gets a request made up.
 // Without a project the rules of its resource say which times are offered. A resource without rules offers none: that nobody
 // has said no is not an offer.
-func (s *visitorRoom) requestedBy(k *pageCall, l *link, zone string) (*requested, error) {
+func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error) {
 	b, request := l.booking, l.booking.Request
 	r := &requested{path: k.Request.URL.Path, base: url.Values{}, alone: true}
 	if request == nil {
@@ -98,7 +98,7 @@ func (s *visitorRoom) requestedBy(k *pageCall, l *link, zone string) (*requested
 }
 
 // sentByPage tells a form of our own page from the request of a program.
-func (k *pageCall) sentByPage() bool {
+func (k *call) sentByPage() bool {
 	return k.readForm() == nil && k.Request.PostForm.Get("page") != ""
 }
 
@@ -110,7 +110,7 @@ func parsedID(text string) (uuid.UUID, bool) {
 
 // afterwards answers with how a link's action went: the page that its button has led to. False for a link that was used at
 // another time.
-func (s *visitorRoom) afterwards(k *pageCall, l *link) (bool, error) {
+func (s *Handlers) afterwards(k *call, l *link) (bool, error) {
 	id, ok := parsedID(k.Query("said"))
 	if !ok || l == nil || l.booking == nil || k.wantsJSON() {
 		return false, nil
@@ -123,7 +123,7 @@ func (s *visitorRoom) afterwards(k *pageCall, l *link) (bool, error) {
 }
 
 // backToLink leads from the button to the link's page: to what was done with it, or to why it could not be.
-func (s *visitorRoom) backToLink(k *pageCall, said string) error {
+func (s *Handlers) backToLink(k *call, said string) error {
 	query := url.Values{}
 	for name, values := range k.Request.URL.Query() {
 		if name != "said" {

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"net/http"
@@ -22,7 +22,7 @@ func TestFormsAreReadOnce(t *testing.T) {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodPost, "/pls/x?a=1", strings.NewReader(body))
 		c.Request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		k := &pageCall{Call: &edge.Call{Context: c}}
+		k := &call{Call: &edge.Call{Context: c}}
 		for range 2 {
 			if err := k.readForm(); booking.CodeOf(err) != want && (err != nil || want != "") {
 				t.Errorf("%q: %v, want %q", body, err, want)

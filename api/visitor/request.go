@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"maps"
@@ -51,7 +51,7 @@ type requestPage struct {
 }
 
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.
-func (s *visitorRoom) openRequest(k *pageCall) error {
+func (s *Handlers) openRequest(k *call) error {
 	r, err := s.request(k, k.Query("tz"))
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *visitorRoom) openRequest(k *pageCall) error {
 }
 
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
-func (s *visitorRoom) request(k *pageCall, zone string) (*requested, error) {
+func (s *Handlers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
 	found, app, err := s.DB.OpenRequest(k, code)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *visitorRoom) request(k *pageCall, zone string) (*requested, error) {
 func (r *requested) unpicked() bool { return r.Booking == nil }
 
 // offerFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
-func (s *visitorRoom) offerFor(k *pageCall, r *requested) (err error) {
+func (s *Handlers) offerFor(k *call, r *requested) (err error) {
 	if r.Request.ProjectID != nil {
 		if r.project, err = s.DB.Project(k, k.App.ID, *r.Request.ProjectID); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (s *visitorRoom) offerFor(k *pageCall, r *requested) (err error) {
 }
 
 // offerTimes finds the times that the request can be given. The time that it has counts as free.
-func (s *visitorRoom) offerTimes(k *pageCall, r *requested) (err error) {
+func (s *Handlers) offerTimes(k *call, r *requested) (err error) {
 	if r.offer == nil {
 		if err = s.offerFor(k, r); err != nil {
 			return err
@@ -167,7 +167,7 @@ func (r *requested) openActions() []string {
 }
 
 // view is the booking of the request as the page shows it.
-func (r *requested) view(k *pageCall) *requestPage {
+func (r *requested) view(k *call) *requestPage {
 	b := r.Booking
 	p := &requestPage{
 		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: r.stateText(),
@@ -219,7 +219,7 @@ func (r *requested) action() string {
 	return r.path + "?" + r.base.Encode()
 }
 
-func (s *visitorRoom) showRequest(k *pageCall, r *requested) error {
+func (s *Handlers) showRequest(k *call, r *requested) error {
 	if err := s.findOwn(k, r); err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (s *visitorRoom) showRequest(k *pageCall, r *requested) error {
 }
 
 // openUnpicked shows a request without a booking: its times; or what became of the try to book it.
-func (s *visitorRoom) openUnpicked(k *pageCall, r *requested) error {
+func (s *Handlers) openUnpicked(k *call, r *requested) error {
 	if r.Request.CancelledAt != nil {
 		return s.showPage(k, http.StatusOK, "notice.html", &notice{
 			frame: frame{Title: "Withdrawn"}, Text: "No time is asked for any more. There is nothing left to do.",
@@ -258,7 +258,7 @@ func (s *visitorRoom) openUnpicked(k *pageCall, r *requested) error {
 }
 
 // showNotBooked says of a public link's request that its time was lost, and leads back to the link's times.
-func (s *visitorRoom) showNotBooked(k *pageCall, r *requested) error {
+func (s *Handlers) showNotBooked(k *call, r *requested) error {
 	p := &notice{frame: frame{Title: "Not booked"}}
 	p.Text = "The time you chose was taken before your booking could be carried out. Nothing is booked."
 	link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"maps"
@@ -46,7 +46,7 @@ type pickerTime struct {
 }
 
 // pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
-func (s *visitorRoom) pickFrom(k *pageCall, p *picker, o *service.Offer, keep url.Values) error {
+func (s *Handlers) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
 	name := o.Zone.String()
 	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
 	p.Length = service.LengthText(o.Length())
@@ -77,7 +77,7 @@ func (s *visitorRoom) pickFrom(k *pageCall, p *picker, o *service.Offer, keep ur
 }
 
 // pointAhead says of a week without times where the next one is.
-func (s *visitorRoom) pointAhead(k *pageCall, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
+func (s *Handlers) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
 	next, err := s.Service.NextFree(k, k.App.ID, o, from)
 	if err == nil && !next.IsZero() {
 		p.Next, p.NextText = link(next), next.In(o.Zone).Format("Monday, 2\u00a0January 2006")
@@ -109,7 +109,7 @@ func dayAfter(at time.Time, days int, zone *time.Location) time.Time {
 }
 
 // with is the address of this page with these values.
-func (k *pageCall) with(keep url.Values, pairs ...string) string {
+func (k *call) with(keep url.Values, pairs ...string) string {
 	query := url.Values{}
 	maps.Copy(query, keep)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -119,7 +119,7 @@ func (k *pageCall) with(keep url.Values, pairs ...string) string {
 }
 
 // days sorts slots by the visitor's dates.
-func (p *picker) days(k *pageCall, slots []availability.Slot, o *service.Offer, keep url.Values) (days []pickerDay) {
+func (p *picker) days(k *call, slots []availability.Slot, o *service.Offer, keep url.Values) (days []pickerDay) {
 	for _, slot := range slots {
 		at := slot.Start.In(o.Zone)
 		date := at.Format(time.DateOnly)

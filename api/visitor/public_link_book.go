@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 
 // readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept. It is the only reader of forms. Asked
 // again it says the same.
-func (k *pageCall) readForm() error {
+func (k *call) readForm() error {
 	if k.form != nil {
 		return *k.form
 	}
@@ -25,7 +25,7 @@ func (k *pageCall) readForm() error {
 	return err
 }
 
-func (k *pageCall) parseForm() error {
+func (k *call) parseForm() error {
 	if err := k.Request.ParseForm(); err != nil {
 		if known := edge.BodyError(err); booking.CodeOf(known) != booking.Malformed {
 			return known
@@ -40,7 +40,7 @@ func (k *pageCall) parseForm() error {
 	return nil
 }
 
-func (s *visitorRoom) showForm(k *pageCall, v *linkVisit, c *service.Choice, f *form) error {
+func (s *Handlers) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	zone, ahead := v.offer.Zone, rules.OutlookOf(v.project.Project)
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
@@ -67,7 +67,7 @@ func (s *visitorRoom) showForm(k *pageCall, v *linkVisit, c *service.Choice, f *
 
 // bookSomebody books the picked time; with somebody else who is free then if the picked resource was taken meanwhile and the owner
 // lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
-func (s *visitorRoom) bookSomebody(k *pageCall, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
+func (s *Handlers) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
 	for range v.offer.Hosts {
 		if out, err = s.bookForm(k, v, c, f); booking.CodeOf(err) != booking.SlotTaken {
 			return out, "", err
@@ -90,7 +90,7 @@ func (s *visitorRoom) bookSomebody(k *pageCall, v *linkVisit, c *service.Choice,
 
 // bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
 // in. It passes an earlier error on.
-func (s *visitorRoom) bookedWithAnother(k *pageCall, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
+func (s *Handlers) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
 	if err != nil || !v.offer.RoundRobin() {
 		return "", err
 	}
@@ -103,7 +103,7 @@ func (s *visitorRoom) bookedWithAnother(k *pageCall, v *linkVisit, c *service.Ch
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
-func (s *visitorRoom) bookForm(k *pageCall, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
+func (s *Handlers) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
 	request, id := v.visit.request(k.App.ID, f.operation)
 	request.PublicLink, request.ProjectID, request.Summary = &v.link.ID, &v.project.ID, v.link.Title
 	request.DurationMinutes = int(v.offer.Length() / time.Minute)
@@ -128,7 +128,7 @@ type pick struct {
 
 // bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
 // and the claim token spent, in the booking's own transaction.
-func (s *visitorRoom) bookPick(k *pageCall, p pick) (service.Outcome, error) {
+func (s *Handlers) bookPick(k *call, p pick) (service.Outcome, error) {
 	in := rules.BookingInput{}
 	if p.project == nil {
 		in.Graph = booking.DefaultGraph

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ type linkVisit struct {
 }
 
 // openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
-func (s *visitorRoom) openPublicLink(k *pageCall) error {
+func (s *Handlers) openPublicLink(k *call) error {
 	a, err := s.arrive(k, k.Request.URL.Query())
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (s *visitorRoom) openPublicLink(k *pageCall) error {
 }
 
 // goToUsed leads a visit that has booked already to what it booked: the back button and a reload are no replay.
-func (s *visitorRoom) goToUsed(k *pageCall, a *arrival) (bool, error) {
+func (s *Handlers) goToUsed(k *call, a *arrival) (bool, error) {
 	b, err := s.used(k, a)
 	if err != nil || b == nil {
 		return false, err
@@ -53,7 +53,7 @@ func (s *visitorRoom) goToUsed(k *pageCall, a *arrival) (bool, error) {
 func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code }
 
 // visiting finds what the link offers, in the zone the visitor asks for.
-func (s *visitorRoom) visiting(k *pageCall, a *arrival, zone string) (*linkVisit, error) {
+func (s *Handlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
 	project, err := s.Service.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func zoneFor(o *service.Offer, asked string) *time.Location {
 func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
 
 // showTimes shows the times to pick from. said is a key of notices, or "".
-func (s *visitorRoom) showTimes(k *pageCall, v *linkVisit, said string) error {
+func (s *Handlers) showTimes(k *call, v *linkVisit, said string) error {
 	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: notices[said]}
 	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
 		return err
@@ -108,7 +108,7 @@ const (
 
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
-func (s *visitorRoom) openForm(k *pageCall, v *linkVisit) error {
+func (s *Handlers) openForm(k *call, v *linkVisit) error {
 	c, said, err := k.pick(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
 	if said != "" {
 		return s.showTimes(k, v, said)
@@ -148,7 +148,7 @@ func (s *visitorRoom) openForm(k *pageCall, v *linkVisit) error {
 
 // pick finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
 // showed, "" if it showed none: nobody is to get more or less than they have seen.
-func (k *pageCall) pick(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
+func (k *call) pick(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
 	problems := booking.Problems{}
 	at, host := k.ParseTime(start, "start", problems), edge.ParseID(resource, "resource", problems)
 	if len(problems) > 0 {
@@ -168,7 +168,7 @@ func (k *pageCall) pick(o *service.Offer, start, end, resource string) (c *servi
 
 // bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the service.Outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
-func (s *visitorRoom) bookByLink(k *pageCall) error {
+func (s *Handlers) bookByLink(k *call) error {
 	v, c, said, err := s.submitted(k)
 	if err != nil || v == nil {
 		return err
@@ -212,7 +212,7 @@ func refusesTime(err error) bool {
 
 // submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
 // visit when the visitor has been sent on.
-func (s *visitorRoom) submitted(k *pageCall) (v *linkVisit, c *service.Choice, said string, err error) {
+func (s *Handlers) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
 	if err := k.fromHere(); err != nil {
 		return nil, nil, "", err
 	}
@@ -234,7 +234,7 @@ func (s *visitorRoom) submitted(k *pageCall) (v *linkVisit, c *service.Choice, s
 }
 
 // replayed is the end for all but the visit that spent the token, perhaps just now from another tab.
-func (s *visitorRoom) replayed(k *pageCall, a *arrival, err error) error {
+func (s *Handlers) replayed(k *call, a *arrival, err error) error {
 	if done, used := s.goToUsed(k, a); done || used != nil {
 		return used
 	}
@@ -242,7 +242,7 @@ func (s *visitorRoom) replayed(k *pageCall, a *arrival, err error) error {
 }
 
 // booked leads to the page of the request, which also says that something is not decided yet.
-func (s *visitorRoom) booked(k *pageCall, out service.Outcome) error {
+func (s *Handlers) booked(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
 		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
 	}

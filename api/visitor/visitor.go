@@ -1,4 +1,6 @@
-package api
+// Package visitor answers people with pages: public links, where a time is picked and booked, the pages of scheduling requests, and action
+// links. A GET changes nothing, but where an app has chosen links that act by one click.
+package visitor
 
 import (
 	"log/slog"
@@ -12,8 +14,8 @@ import (
 	"holdfast/internal/service"
 )
 
-// visitorRoom answers people with pages: public links, requests for a time, and action links. All fields are needed.
-type visitorRoom struct {
+// Handlers answers people with pages: public links, requests for a time, and action links. All fields are needed.
+type Handlers struct {
 	Service *service.Service
 	DB      *postgres.DB
 	Rules   rules.Reader
@@ -24,19 +26,19 @@ type visitorRoom struct {
 	Log     *slog.Logger
 }
 
-// pageCall is a request for a page.
-type pageCall struct {
+// call is a request for a page.
+type call struct {
 	*edge.Call
 
 	form *error // how the reading of the form went, once it was tried; see readForm
 }
 
-func onPage(handle func(*pageCall) error) func(*edge.Call) error {
-	return func(k *edge.Call) error { return handle(&pageCall{Call: k}) }
+func onPage(handle func(*call) error) func(*edge.Call) error {
+	return func(k *edge.Call) error { return handle(&call{Call: k}) }
 }
 
-// routes are the rows of the route table that this room answers.
-func (s *visitorRoom) routes() []edge.Route {
+// Routes are the rows of the route table that this room answers.
+func (s *Handlers) Routes() []edge.Route {
 	link, request := s.forVisitors(s.openPublicLink), s.forVisitors(s.openRequest)
 	return []edge.Route{
 		edge.On(http.MethodGet, "/pls/:code", edge.RequireNothing, onPage(link)),
