@@ -8,8 +8,10 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -30,7 +32,7 @@ func (s *Server) wanted(k *call) (*wanted, error) {
 }
 
 func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
@@ -53,27 +55,27 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 }
 
 // wantedOf reads all of a question but its resources.
-func wantedOf(in rules.AvailabilityInput, clock timekit.Clock, problems booking.Problems) *wanted {
+func wantedOf(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *wanted {
 	q := in.Query(clock, problems)
 	return &wanted{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
 // question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
 func (k *call) question(
-	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+	p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
 ) (*wanted, rules.AvailabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		in, err := ownersQuestion(p, body)
 		w := wantedOf(in, k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
 	narrower := wantedOf(asked, k.Clock, problems)
-	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
+	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
 	narrower.checkWindow(asked, p, problems)
@@ -82,13 +84,13 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := wantedOf(in, k.Clock, booking.Problems{}) // the project's was checked when it was written
+	w := wantedOf(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
 
 // askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
+func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -107,7 +109,7 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 }
 
 // chosen finds the resources, all of the app's unless some are named.
-func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Problems) error {
+func (s *Server) chosen(k *call, w *wanted, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -131,9 +133,9 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 }
 
 // affordable refuses questions that would take seconds to answer.
-func (w *wanted) affordable(k *call, problems booking.Problems) {
+func (w *wanted) affordable(k *call, problems fault.Problems) {
 	most := maxCandidates
-	if k.Kind != booking.ServerKey {
+	if k.Kind != tenant.ServerKey {
 		most = maxWidgetCandidates
 	}
 	switch {

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -23,9 +23,9 @@ func (s *Server) checkClaimToken(k *call) error {
 	}
 	switch {
 	case !l.Enabled:
-		return booking.Errorf(booking.PublicLinkDisabled, "This link is not in use any more.")
+		return fault.Errorf(fault.PublicLinkDisabled, "This link is not in use any more.")
 	case in.ClaimToken == "":
-		return booking.Errorf(booking.ClaimMissing, "There is no claim token.")
+		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
 	token, err := s.service().ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {

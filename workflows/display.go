@@ -12,7 +12,7 @@ import (
 )
 
 // Summary is the line an operator reads in the list of workflows. It names no person.
-func Summary(in booking.Start) string {
+func Summary(in booking.WorkflowInput) string {
 	return fmt.Sprintf("%s · %s · %s", in.App, in.Graph.Name, in.Title)
 }
 

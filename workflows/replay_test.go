@@ -43,7 +43,7 @@ func TestOldHistoriesReplay(t *testing.T) {
 func TestReplayNoticesAChange(t *testing.T) {
 	t.Parallel()
 	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ booking.Start) error {
+	replayer.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ booking.WorkflowInput) error {
 		return workflow.Sleep(ctx, 1)
 	}, workflow.RegisterOptions{Name: "Booking"})
 	file := filepath.Join(histories, "instant-cancelled.json")

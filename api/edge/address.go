@@ -6,11 +6,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // ErrAddress refuses an address that no database can look for.
-var ErrAddress = booking.Errorf(booking.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
+var ErrAddress = fault.Errorf(fault.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
 
 // CheckAddress refuses a path or a query that is not UTF-8 or has a null character.
 func CheckAddress(address *url.URL) error {

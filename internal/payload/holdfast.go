@@ -5,6 +5,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
 )
 
@@ -30,7 +31,7 @@ type bookingData struct {
 	Links    map[string]string `json:"customer_action_links"`
 }
 
-func asHoldfast(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	if links.Actions == nil {
 		links.Actions = map[string]string{}
 	}
@@ -46,12 +47,12 @@ func asHoldfast(c *booking.Change, b *booking.Booking, links Links) ([]byte, err
 
 // endpointData is a change of an endpoint.
 type endpointData struct {
-	ID       string                 `json:"id"`
-	Test     bool                   `json:"test,omitempty"`
-	Endpoint booking.EndpointChange `json:"endpoint"`
+	ID       string              `json:"id"`
+	Test     bool                `json:"test,omitempty"`
+	Endpoint outbox.EndpointData `json:"endpoint"`
 }
 
-func endpointBody(c *booking.Change) ([]byte, error) {
+func endpointBody(c *outbox.Event) ([]byte, error) {
 	e, err := endpointOf(c)
 	if err != nil {
 		return nil, err

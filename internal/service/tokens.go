@@ -6,9 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // MaxToken is how long the token of an action link may be, in bytes.
@@ -19,7 +20,7 @@ const MaxToken = 2 << 10
 func (s *Service) VerifyLink(target *postgres.LinkTarget, token string) (links.Claims, error) {
 	var keys []string
 	for id, one := range target.SealedKeys {
-		key, err := s.Vault.Open(one, booking.KeySecret(id))
+		key, err := s.Vault.Open(one, tenant.KeySecret(id))
 		if err != nil {
 			return links.Claims{}, err
 		}
@@ -30,17 +31,17 @@ func (s *Service) VerifyLink(target *postgres.LinkTarget, token string) (links.C
 
 // ReadClaimToken reads a claim token for a public link of an app. It spends nothing. ClaimNotForLink for a good one of another app.
 func (s *Service) ReadClaimToken(ctx context.Context, app uuid.UUID, raw string) (links.ClaimToken, error) {
-	var issuer *booking.EmbedCredential
+	var issuer *tenant.EmbedCredential
 	token, err := links.ReadClaimToken(raw, time.Now(), func(key string) (string, error) {
 		var err error
 		if issuer, err = s.DB.EmbedIssuer(ctx, key); err != nil {
 			return "", err
 		}
-		secret, err := s.Vault.Open(issuer.Sealed, booking.EmbedSecret(issuer.ID))
+		secret, err := s.Vault.Open(issuer.Sealed, tenant.EmbedSecret(issuer.ID))
 		return string(secret), err
 	})
 	if err == nil && issuer.AppID != app {
-		return links.ClaimToken{}, booking.Errorf(booking.ClaimNotForLink, "The claim token is of another app.")
+		return links.ClaimToken{}, fault.Errorf(fault.ClaimNotForLink, "The claim token is of another app.")
 	}
 	return token, err
 }
