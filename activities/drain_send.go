@@ -110,14 +110,14 @@ func (d *drain) sendMore(ctx, pacing context.Context) {
 	for len(d.waiting) > 0 {
 		next := d.waiting[0]
 		if ending || d.resting && !next.Event.Test || time.Since(next.at) > claimAge {
-			back = append(back, next.Delivery)
+			back = append(back, next.ClaimedDelivery)
 		} else if atOnce := d.target.atOnce(); d.flying >= atOnce || d.flying+d.unrecorded >= max(unrecordedLeast, atOnce+unrecordedMore) {
 			break
 		} else {
 			d.flying++
 			t := d.target
 			go func() {
-				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.Delivery)
+				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.ClaimedDelivery)
 				d.events <- func() { d.landed(ctx, next, finished, sent) }
 			}()
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
@@ -82,11 +83,11 @@ func (t *target) expect(r *webhook.Result) {
 // body renders a change. A fault that panics is this delivery's alone.
 func (a *Activities) body(t *target, c *outbox.Event) (body []byte, err error) {
 	defer func() {
-		if fault := recover(); fault != nil {
+		if cause := recover(); cause != nil {
 			err = fault.Errorf(fault.Internal, "rendering panicked")
 		}
 	}()
-	b, err := c.Booking()
+	b, err := booking.OfEvent(c)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)
 	}

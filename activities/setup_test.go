@@ -177,7 +177,7 @@ func (f *fixture) wantRows(want int, q string, args ...any) {
 func (f *fixture) drainOnce(stop chan struct{}) outbox.DrainResult {
 	f.t.Helper()
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.SetTestTimeout(60 * time.Second)
+	env.SetTestTimeout(5 * time.Minute)
 	if stop != nil {
 		env.SetWorkerStopChannel(stop)
 	}

@@ -47,8 +47,8 @@ func (s *Server) observe(c *gin.Context) {
 // recover turns a panic into an internal error; the stack goes to the log only.
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
-		if fault := recover(); fault != nil {
-			s.edge().Fail(c, fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+		if cause := recover(); cause != nil {
+			s.edge().Fail(c, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
 		}
 	}()
 	c.Next()

@@ -173,8 +173,8 @@ func (s *Server) readPublicLink(k *call, l *catalogue.PublicLink) error {
 	if err != nil {
 		return err
 	}
-	if fault := service.UnfitForPages(project); fault != "" {
-		problems.Add("project_id", "%s", fault)
+	if unfit := service.UnfitForPages(project); unfit != "" {
+		problems.Add("project_id", "%s", unfit)
 	}
 	return problems.Err()
 }

@@ -108,8 +108,8 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 		if edge.IsMissing(err, "project_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
-		if fault := service.UnfitForPages(project); fault != "" {
-			problems.Add("project_id", "%s", fault)
+		if unfit := service.UnfitForPages(project); unfit != "" {
+			problems.Add("project_id", "%s", unfit)
 		}
 		return nil
 	}

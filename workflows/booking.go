@@ -15,14 +15,14 @@ import (
 // booking, play an action. The record in Postgres is the truth it adopts after every step.
 func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	w := &walk{Start: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
+	w := &walk{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
 	if err := w.Graph.Validate(); err != nil {
 		return w.fail(err)
 	}
 	return w.run()
 }
 
-// walk is the state of one run. Start is what the run began with, kept up to date.
+// walk is the state of one run. WorkflowInput is what the run began with, kept up to date.
 type walk struct {
 	booking.WorkflowInput
 	ctx     workflow.Context
@@ -104,7 +104,7 @@ func (w *walk) arm() {
 // stay is what can fall due in the present state.
 func (w *walk) stay() booking.Stay {
 	return booking.Stay{
-		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End},
+		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End},
 		Timers: w.Timers, Fired: w.fired, Reminders: w.Reminders,
 	}
 }
@@ -210,7 +210,7 @@ func (w *walk) tooLong() bool {
 
 // carryOn starts the history over with everything that was received and not yet played.
 func (w *walk) carryOn() error {
-	next := w.Start
+	next := w.WorkflowInput
 	next.Actions = w.take()
 	next.CarriedOn++
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/graphs"
@@ -96,16 +97,22 @@ type bundle struct {
 	start  time.Time
 }
 
-func quiet() *testsuite.WorkflowTestSuite {
+// newEnvironment makes an environment that waits as long as a slow machine takes: neither its own time-out nor the detector of
+// deadlocks, which gives a workflow task one second, may end a test.
+func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	return &suite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(patience)
+	env.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: patience})
+	return env
 }
+
+const patience = 5 * time.Minute
 
 func setup(t *testing.T, graph string) *bundle {
 	t.Helper()
-	suite := quiet()
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnvironment()
 	start := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
 	env.SetStartTime(start)
 	g, ok := graphs.Latest(graph)
@@ -114,7 +121,6 @@ func setup(t *testing.T, graph string) *bundle {
 	}
 	r := &record{state: g.Initial, entered: start, decided: map[uuid.UUID]booking.Result{}, now: env.Now}
 	worker.Register(env, r)
-	env.SetTestTimeout(30 * time.Second)
 	return &bundle{env: env, record: r, start: start, in: booking.WorkflowInput{
 		BookingID: uuid.New(), AppID: uuid.New(), App: "demo", Title: "Haircut", Graph: *g, State: g.Initial, Entered: start,
 		Start: start.Add(24 * time.Hour), End: start.Add(25 * time.Hour),
@@ -272,8 +278,7 @@ func TestContinueAsNewLosesNothing(t *testing.T) {
 	if next.State != "tentative" || next.Seq != 1 || next.CarriedOn != 1 || len(next.Actions) != 1 || next.Actions[0].ActionID != late {
 		t.Errorf("carried on with %+v", next)
 	}
-	suite := quiet()
-	second := suite.NewTestWorkflowEnvironment()
+	second := newEnvironment()
 	b.record.now = second.Now
 	worker.Register(second, b.record)
 	second.SetStartTime(b.env.Now())

@@ -54,10 +54,9 @@ func (m *mailbox) after(d time.Duration, do func()) {
 }
 
 func newMailbox(due ...time.Duration) *mailbox {
-	env := quiet().NewTestWorkflowEnvironment()
+	env := newEnvironment()
 	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due, idle: 1000 * time.Hour}
 	env.SetStartTime(m.start)
-	env.SetTestTimeout(30 * time.Second)
 	worker.Register(env, m)
 	return m
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/timekit"
@@ -79,7 +80,7 @@ func (s *Handlers) sentBody(a *outbox.Attempt, c *outbox.Event) (string, error) 
 
 // hiddenLinks are the customer's action links of a change, without what makes them work.
 func (s *Handlers) hiddenLinks(c *outbox.Event) (map[string]string, error) {
-	b, err := c.Booking()
+	b, err := booking.OfEvent(c)
 	if err != nil || b == nil || c.Test {
 		return nil, err
 	}

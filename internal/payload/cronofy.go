@@ -133,7 +133,7 @@ func notificationType(c *outbox.Event, b *booking.Booking) string {
 		}
 		return timeChosen
 	case outbox.BookingsDelete:
-		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, c.Channel) {
+		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, booking.Channel(c.Channel)) {
 			return declined
 		}
 		return cancelled

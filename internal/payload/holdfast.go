@@ -36,7 +36,7 @@ func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error
 		links.Actions = map[string]string{}
 	}
 	data := bookingData{
-		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
+		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: booking.Channel(c.Channel),
 		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links.Actions,
 	}
 	if c.Action != "" {

@@ -29,7 +29,7 @@ type Links struct {
 // Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later,
 // has the body that was signed.
 func Body(format outbox.Format, c *outbox.Event, links Links) ([]byte, error) {
-	b, err := c.Booking()
+	b, err := booking.OfEvent(c)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)
 	}

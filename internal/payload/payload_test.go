@@ -138,7 +138,7 @@ func TestHoldfastShowsABookingAsTheAPIDoes(t *testing.T) {
 func TestTimekitStaysAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, c := range kinds(t) {
-		b, err := c.Booking()
+		b, err := booking.OfEvent(c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -96,11 +96,11 @@ func walked(g *graphs.Graph, way []step, at time.Time) *outbox.Event {
 	}
 	c := &outbox.Event{
 		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: outbox.EventType(b.State), At: at, Graph: g.Name, State: b.State,
-		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: channels[last.actor()], Inputs: sampleInputs(last.action),
+		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: string(channels[last.actor()]), Inputs: sampleInputs(last.action),
 		Test: true,
 	}
 	if c.Channel == "" {
-		c.Channel = booking.ChannelAPI
+		c.Channel = string(booking.ChannelAPI)
 	}
 	c.Data = raw(b)
 	return c

@@ -27,7 +27,7 @@ func TestEveryEventTypeHasASample(t *testing.T) {
 			for _, format := range outbox.Formats {
 				object(t, body(t, format, c, nil))
 			}
-			b, err := c.Booking()
+			b, err := booking.OfEvent(c)
 			switch {
 			case err != nil:
 				t.Fatal(err)
@@ -68,7 +68,7 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 	if moved := c.Action == booking.RescheduleAction; moved != (b.Related.RescheduledTo != nil) {
 		t.Errorf("%s: %+v", name, b.Related)
 	}
-	if timer := c.Actor == graphs.ActorTimer; timer != (c.Channel == booking.ChannelTimer) {
+	if timer := c.Actor == graphs.ActorTimer; timer != (booking.Channel(c.Channel) == booking.ChannelTimer) {
 		t.Errorf("%s: %s came by %s", name, c.Actor, c.Channel)
 	}
 }

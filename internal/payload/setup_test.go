@@ -80,7 +80,7 @@ func told(t testing.TB, b *booking.Booking, plays ...play) *outbox.Event {
 		}
 		c.At = c.At.Add(90 * time.Second)
 		b.Step(move, c.At)
-		c.From, c.Action, c.Actor, c.Channel, c.Inputs = move.From, p.action, p.actor, p.channel, json.RawMessage(p.inputs)
+		c.From, c.Action, c.Actor, c.Channel, c.Inputs = move.From, p.action, p.actor, string(p.channel), json.RawMessage(p.inputs)
 	}
 	c.Seq, c.State, c.Type, c.Data = b.Seq, b.State, outbox.EventType(b.State), asJSON(t, b)
 	return c

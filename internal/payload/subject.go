@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
@@ -11,7 +12,7 @@ import (
 
 // Subject is what a change is about, as the holdfast format shows it: the booking as it was then, or the endpoint.
 func Subject(c *outbox.Event) (any, error) {
-	b, err := c.Booking()
+	b, err := booking.OfEvent(c)
 	switch {
 	case err != nil:
 		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)

@@ -34,8 +34,8 @@ func TestALoserMeetsAnOpenClaim(t *testing.T) {
 			both.Wait()
 			check(t, errs[0])
 			wantCode(t, errs[1], fault.SlotTaken)
-			if fault, failed := errors.AsType[*pgconn.PgError](errs[1]); failed {
-				t.Errorf("its transaction failed: %v", fault)
+			if cause, failed := errors.AsType[*pgconn.PgError](errs[1]); failed {
+				t.Errorf("its transaction failed: %v", cause)
 			}
 			b.wantRows("of the winner", 1+min(minutes, 1), 0)
 		})
@@ -152,16 +152,16 @@ func TestRequestsAreLockedBeforeTime(t *testing.T) {
 	in := commit(v, b.create(v))
 	release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
 	var both sync.WaitGroup
-	var err, fault error
+	var err, failed error
 	var out booking.Outcome
 	both.Go(func() { err = b.tried(b.picked(r, 9.5, 10.5)) })
 	b.until(fmt.Sprintf(waiting, 1))
-	both.Go(func() { out, fault = b.Commit(b.ctx, in) })
+	both.Go(func() { out, failed = b.Commit(b.ctx, in) })
 	b.until(fmt.Sprintf(waiting, 2))
 	release()
 	both.Wait()
 	wantCode(t, err, fault.ActionNotAvailable)
-	check(t, fault)
+	check(t, failed)
 	wantEqual(t, "the one before", out.Result, booking.ResultApplied)
 	b.wantNoDeadlock()
 }

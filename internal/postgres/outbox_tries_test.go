@@ -19,7 +19,7 @@ func sample(b *bundle, eventType string) *outbox.Event {
 	v.ID = b.resource.ID // the same for all tries
 	return &outbox.Event{
 		ID: newID(), AppID: b.app.ID, BookingID: &v.ID, Seq: 1, Type: eventType, At: time.Now(), Graph: "instant", State: "confirmed",
-		Action: "confirm", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI, Inputs: json.RawMessage(`{"create": {"message": "hello"}}`),
+		Action: "confirm", Actor: graphs.ActorAPI, Channel: string(booking.ChannelAPI), Inputs: json.RawMessage(`{"create": {"message": "hello"}}`),
 		Data: must(json.Marshal(v)), Test: true,
 	}
 }
@@ -45,7 +45,7 @@ func TestTry(t *testing.T) {
 		wantEqual(t, "claimed", len(due), 1)
 		got := due[0].Event
 		wantEqual(t, "change", fmt.Sprint(got.ID, got.Test, got.Type, *got.BookingID, got.State, got.Action), fmt.Sprint(c.ID, true, c.Type, *c.BookingID, c.State, c.Action))
-		wantEqual(t, "its booking", must(got.Booking()).What, "Check-up")
+		wantEqual(t, "its booking", must(booking.OfEvent(&got)).What, "Check-up")
 		b.finish(e, due[0], 500, postgres.Verdict{Status: postgres.Exhausted, Test: true})
 		wantEqual(t, "health", must(b.Endpoint(b.ctx, b.app.ID, e.ID)).Health.Failures, 0)
 		b.wantCount(i+1, `SELECT count(*) FROM events WHERE test`)

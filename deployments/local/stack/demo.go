@@ -30,20 +30,20 @@ func makeDemo(ctx context.Context, a *app.App, dir string) (Demo, error) {
 	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &demo) == nil && demo.works(ctx, a) {
 		return demo, nil
 	}
-	tenant, err := a.DB.AppBySlug(ctx, demoSlug)
+	demoApp, err := a.DB.AppBySlug(ctx, demoSlug)
 	if fault.CodeOf(err) == fault.NotFound {
-		tenant = &tenant.App{
+		demoApp = &tenant.App{
 			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true, Settings: tenant.NewAppSettings(),
 		}
-		tenant.Settings.ActionLinks, tenant.Settings.RedirectHosts = tenant.OneClick, []string{"example.com"}
-		demo.APIKey, err = apps.Create(ctx, a.DB.Access, a.Vault, tenant)
+		demoApp.Settings.ActionLinks, demoApp.Settings.RedirectHosts = tenant.OneClick, []string{"example.com"}
+		demo.APIKey, err = apps.Create(ctx, a.DB.Access, a.Vault, demoApp)
 	} else if err == nil {
-		demo.APIKey, err = addKey(ctx, a, tenant, tenant.ServerKey)
+		demo.APIKey, err = addKey(ctx, a, demoApp, tenant.ServerKey)
 	}
 	if err != nil {
 		return demo, err
 	}
-	if demo.WidgetKey, err = addKey(ctx, a, tenant, tenant.WidgetKey); err != nil {
+	if demo.WidgetKey, err = addKey(ctx, a, demoApp, tenant.WidgetKey); err != nil {
 		return demo, err
 	}
 	text, err := json.Marshal(demo) //nolint:gosec // the keys are what the file is for
