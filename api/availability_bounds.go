@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/service"
 )
 
 // readQuestion reads a body as a question.
@@ -59,7 +60,7 @@ func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules
 // the question as the project has it.
 func (w *wanted) bound(in, asked rules.AvailabilityInput, narrower *wanted, now time.Time) {
 	if asked.From != "" {
-		w.From = later(w.From, narrower.From)
+		w.From = service.Later(w.From, narrower.From)
 	}
 	if asked.To != "" && (in.To == "" || narrower.To.Before(w.To)) {
 		w.To = narrower.To
@@ -89,8 +90,8 @@ func (w *wanted) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.
 func (w *wanted) future(now time.Time) {
-	w.From = later(w.From, now)
-	w.To = later(w.To, w.From)
+	w.From = service.Later(w.From, now)
+	w.To = service.Later(w.To, w.From)
 }
 
 // Slots are those of the query that a visitor's own constraints let pass.

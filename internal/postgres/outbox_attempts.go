@@ -41,7 +41,9 @@ type Recorded struct {
 }
 
 // FinishAttempt is FinishAttempts for a single one.
-func (db *Outbox) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate) (woken []uuid.UUID, err error) {
+func (db *Outbox) FinishAttempt(
+	ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate,
+) (woken []uuid.UUID, err error) {
 	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
 	return out.Woken, err
 }
