@@ -56,3 +56,9 @@ func (s *Server) visitor() *visitor.Handlers {
 		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
+
+func (s *Server) scheduling() *schedulingRoom {
+	return &schedulingRoom{
+		Service: s.service(), DB: s.DB, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
+	}
+}
