@@ -3,6 +3,7 @@ package api
 import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/api/scheduling"
 	"holdfast/api/tenants"
 	"holdfast/api/visitor"
 	"holdfast/api/webhooks"
@@ -57,8 +58,8 @@ func (s *Server) visitor() *visitor.Handlers {
 	}
 }
 
-func (s *Server) scheduling() *schedulingRoom {
-	return &schedulingRoom{
+func (s *Server) scheduling() *scheduling.Handlers {
+	return &scheduling.Handlers{
 		Service: s.service(), DB: s.DB, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

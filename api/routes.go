@@ -10,7 +10,7 @@ import (
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
 	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.signInRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(),
-		s.webhooks().Routes(), s.scheduling().routes(), s.visitor().Routes(), refusals())
+		s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes(), refusals())
 }
 
 // serviceRoutes are about the server itself.

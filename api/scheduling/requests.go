@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 const maxQueried = 100 // scheduling requests at once
 
 // createSchedulingRequest makes a request for a time: its recipient's page offers what is free.
-func (s *schedulingRoom) createSchedulingRequest(k *edge.Call) error {
+func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
 	var in schedulingInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (s *schedulingRoom) createSchedulingRequest(k *edge.Call) error {
 }
 
 // querySchedulingRequests answers with those of the named requests that are the app's.
-func (s *schedulingRoom) querySchedulingRequests(k *edge.Call) error {
+func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 	var in struct {
 		IDs []string `json:"scheduling_request_ids"`
 	}
@@ -63,7 +63,7 @@ func (s *schedulingRoom) querySchedulingRequests(k *edge.Call) error {
 }
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
-func (s *schedulingRoom) eraseSchedulingRequest(k *edge.Call) error {
+func (s *Handlers) eraseSchedulingRequest(k *edge.Call) error {
 	if err := s.DB.EraseRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *schedulingRoom) eraseSchedulingRequest(k *edge.Call) error {
 }
 
 // cancelSchedulingRequest ends a request, and the booking that was made through it: 202, for that is carried out in a moment.
-func (s *schedulingRoom) cancelSchedulingRequest(k *edge.Call) error {
+func (s *Handlers) cancelSchedulingRequest(k *edge.Call) error {
 	var in struct {
 		ID string `json:"scheduling_request_id"`
 	}

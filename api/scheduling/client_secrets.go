@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-func (s *schedulingRoom) listClientSecrets(k *edge.Call) error {
+func (s *Handlers) listClientSecrets(k *edge.Call) error {
 	all, err := s.DB.ClientSecrets(k, k.App.ID)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func (s *schedulingRoom) listClientSecrets(k *edge.Call) error {
 
 // createClientSecret makes a secret that signs notifications; it is in this answer only. Two may be good at a time, so that
 // one can be rotated out.
-func (s *schedulingRoom) createClientSecret(k *edge.Call) error {
+func (s *Handlers) createClientSecret(k *edge.Call) error {
 	made, hash, secret, err := apps.NewClientSecret(s.Vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (s *schedulingRoom) createClientSecret(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *schedulingRoom) deleteClientSecret(k *edge.Call) error {
+func (s *Handlers) deleteClientSecret(k *edge.Call) error {
 	id, err := k.ID("id", "The client secret")
 	if err != nil {
 		return err

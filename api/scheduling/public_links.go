@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"encoding/json"
@@ -127,7 +127,7 @@ func checkQuestions(all []catalogue.Question, problems fault.Problems) {
 	}
 }
 
-func (s *schedulingRoom) listPublicLinks(k *edge.Call) error {
+func (s *Handlers) listPublicLinks(k *edge.Call) error {
 	all, err := s.DB.PublicLinks(k, k.App.ID)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (s *schedulingRoom) listPublicLinks(k *edge.Call) error {
 	return k.Answer(http.StatusOK, list)
 }
 
-func (s *schedulingRoom) createPublicLink(k *edge.Call) error {
+func (s *Handlers) createPublicLink(k *edge.Call) error {
 	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: service.UsualHorizon, Enabled: true, Code: apps.Code()}
 	if err := s.readPublicLink(k, l); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (s *schedulingRoom) createPublicLink(k *edge.Call) error {
 }
 
 // readPublicLink reads the body onto l, whose project must be the app's.
-func (s *schedulingRoom) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
+func (s *Handlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
 	var in publicLinkInput
 	if err := k.DecodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (s *schedulingRoom) readPublicLink(k *edge.Call, l *catalogue.PublicLink) e
 	return problems.Err()
 }
 
-func (s *schedulingRoom) publicLink(k *edge.Call) (*catalogue.PublicLink, error) {
+func (s *Handlers) publicLink(k *edge.Call) (*catalogue.PublicLink, error) {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (s *schedulingRoom) publicLink(k *edge.Call) (*catalogue.PublicLink, error)
 	return s.DB.PublicLink(k, k.App.ID, id)
 }
 
-func (s *schedulingRoom) getPublicLink(k *edge.Call) error {
+func (s *Handlers) getPublicLink(k *edge.Call) error {
 	l, err := s.publicLink(k)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (s *schedulingRoom) getPublicLink(k *edge.Call) error {
 	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *schedulingRoom) updatePublicLink(k *edge.Call) error {
+func (s *Handlers) updatePublicLink(k *edge.Call) error {
 	l, err := s.publicLink(k)
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func (s *schedulingRoom) updatePublicLink(k *edge.Call) error {
 	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *schedulingRoom) deletePublicLink(k *edge.Call) error {
+func (s *Handlers) deletePublicLink(k *edge.Call) error {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return err

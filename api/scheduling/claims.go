@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"net/http"
@@ -11,7 +11,7 @@ import (
 
 // checkClaimToken tells an app's developer what is wrong with a claim token for a link, more than a visitor is told. It
 // spends nothing.
-func (s *schedulingRoom) checkClaimToken(k *edge.Call) error {
+func (s *Handlers) checkClaimToken(k *edge.Call) error {
 	l, err := s.publicLink(k)
 	if err != nil {
 		return err

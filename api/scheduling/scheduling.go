@@ -1,4 +1,6 @@
-package api
+// Package scheduling answers an app's backend about public links and requests for a time, in the shape of Cronofy's /v1, and about the
+// secrets, tokens and notifications that tie visitors to the app.
+package scheduling
 
 import (
 	"log/slog"
@@ -14,9 +16,9 @@ import (
 	"holdfast/internal/webhook"
 )
 
-// schedulingRoom answers an app's backend about public links and requests for a time, and about the secrets and tokens that tie
+// Handlers answers an app's backend about public links and requests for a time, and about the secrets and tokens that tie
 // visitors to the app. All fields are needed.
-type schedulingRoom struct {
+type Handlers struct {
 	Service  *service.Service
 	DB       *postgres.DB
 	Dispatch *dispatch.Dispatcher
@@ -26,8 +28,8 @@ type schedulingRoom struct {
 	Log      *slog.Logger
 }
 
-// routes are the rows of the route table that this room answers.
-func (s *schedulingRoom) routes() []edge.Route {
+// Routes are the rows of the route table that this room answers.
+func (s *Handlers) Routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/embed_credentials", edge.RequireServer, s.listEmbedCredentials),
 		edge.On(http.MethodPost, "/v2/embed_credentials", edge.RequireServer, s.createEmbedCredential).Once(),

@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ import (
 	"holdfast/internal/webhook"
 )
 
-func (s *schedulingRoom) listEmbedCredentials(k *edge.Call) error {
+func (s *Handlers) listEmbedCredentials(k *edge.Call) error {
 	all, err := s.DB.EmbedCredentials(k, k.App.ID)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func (s *schedulingRoom) listEmbedCredentials(k *edge.Call) error {
 
 // createEmbedCredential makes a pair for claim tokens; its secret is in this answer only. It sets the callback, too, if the
 // body names one.
-func (s *schedulingRoom) createEmbedCredential(k *edge.Call) error {
+func (s *Handlers) createEmbedCredential(k *edge.Call) error {
 	var in struct {
 		CallbackURL *string `json:"callback_url"`
 	}
@@ -58,7 +58,7 @@ func (s *schedulingRoom) createEmbedCredential(k *edge.Call) error {
 }
 
 // rotateEmbedCredential makes a pair in the place of another, which stays good for a while.
-func (s *schedulingRoom) rotateEmbedCredential(k *edge.Call) error {
+func (s *Handlers) rotateEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func graceOf(k *edge.Call) (time.Duration, error) {
 	return grace, problems.Err()
 }
 
-func (s *schedulingRoom) deleteEmbedCredential(k *edge.Call) error {
+func (s *Handlers) deleteEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func embedView(k *edge.Call, c *tenant.EmbedCredential) timekit.Object {
 	}
 }
 
-func (s *schedulingRoom) getEmbedCallback(k *edge.Call) error {
+func (s *Handlers) getEmbedCallback(k *edge.Call) error {
 	url, err := s.callbackURL(k)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *schedulingRoom) getEmbedCallback(k *edge.Call) error {
 }
 
 // setEmbedCallback says where notifications go; an empty address turns them off.
-func (s *schedulingRoom) setEmbedCallback(k *edge.Call) error {
+func (s *Handlers) setEmbedCallback(k *edge.Call) error {
 	var in struct {
 		CallbackURL string `json:"callback_url"`
 	}
@@ -133,7 +133,7 @@ func (s *schedulingRoom) setEmbedCallback(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Object{"callback_url": url})
 }
 
-func (s *schedulingRoom) callbackURL(k *edge.Call) (string, error) {
+func (s *Handlers) callbackURL(k *edge.Call) (string, error) {
 	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return "", err
@@ -141,7 +141,7 @@ func (s *schedulingRoom) callbackURL(k *edge.Call) (string, error) {
 	return e.URL, nil
 }
 
-func (s *schedulingRoom) setCallback(k *edge.Call, url string) (string, error) {
+func (s *Handlers) setCallback(k *edge.Call, url string) (string, error) {
 	url = strings.TrimSpace(url)
 	if url == "" {
 		return "", s.dropCallback(k)
@@ -165,7 +165,7 @@ func (s *schedulingRoom) setCallback(k *edge.Call, url string) (string, error) {
 	return e.URL, nil
 }
 
-func (s *schedulingRoom) dropCallback(k *edge.Call) error {
+func (s *Handlers) dropCallback(k *edge.Call) error {
 	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return err
