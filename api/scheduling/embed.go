@@ -173,7 +173,7 @@ func (s *Handlers) dropCallback(k *edge.Call) error {
 	if err := s.DB.DeleteEndpoint(k, k.App.ID, e.ID); err != nil {
 		return edge.UnlessNotFound(err)
 	}
-	if err := s.Dispatch.Dismiss(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
+	if err := s.Dispatch.NudgeIfRunning(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)
 	}
 	return nil
