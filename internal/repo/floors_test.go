@@ -55,6 +55,7 @@ var house = map[string]floor{
 	"api/tenants":           {6, nil},
 	"api/webhooks":          {6, []string{"github.com/google/uuid"}},
 	"api/rules":             {6, []string{"github.com/google/uuid"}}, // reads JSON: pure
+	"api/scheduling":        {7, []string{"github.com/google/uuid"}},
 	"api/visitor": {7, []string{"github.com/gin-gonic/gin", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
 	"api":                     {8, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},
