@@ -128,7 +128,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ListBookings(k, k.App.ID, filter, page)
+	all, found, err := s.DB.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
 // filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.

@@ -46,7 +46,7 @@ func (s *Server) listCalendars(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
+	all, found, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Server) listCalendars(k *call) error {
 	for _, c := range all {
 		list = append(list, timekit.Calendar(c, k.Clock))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 func (s *Server) createCalendar(k *call) error {

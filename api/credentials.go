@@ -15,7 +15,7 @@ func (s *Server) listCredentials(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Credentials(k, k.App.ID, search, page)
+	all, found, err := s.DB.Credentials(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *Server) listCredentials(k *call) error {
 	for _, c := range all {
 		list = append(list, k.credentialView(c))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 // createCredential makes a token for a resource; the token is in this answer only.

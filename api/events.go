@@ -24,7 +24,7 @@ func (s *Server) listEvents(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Events(k, k.App.ID, filter, page)
+	all, found, err := s.DB.Events(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Server) listEvents(k *call) error {
 	for _, e := range all {
 		list = append(list, timekit.Event(e, k.Clock))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 func (k *call) eventFilter() (postgres.EventFilter, error) {

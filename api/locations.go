@@ -97,7 +97,7 @@ func (s *Server) listLocations(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Locations(k, k.App.ID, search, near, page)
+	all, found, err := s.DB.Locations(k, k.App.ID, search, near, page)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *Server) listLocations(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
 // publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that

@@ -18,7 +18,7 @@ func (s *Server) listProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ProjectResources(k, p.ID, page)
+	all, found, err := s.DB.ProjectResources(k, p.ID, page)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (s *Server) listProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 // addProjectResource puts a resource behind the others. One that is there already stays where it is.

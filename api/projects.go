@@ -99,7 +99,7 @@ func (s *Server) listProjects(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Projects(k, k.App.ID, search, page)
+	all, found, err := s.DB.Projects(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Server) listProjects(k *call) error {
 	for _, p := range all {
 		list = append(list, k.projectView(p))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 // projectView is a project as the caller may see it.

@@ -63,7 +63,7 @@ func (s *Server) listResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Resources(k, k.App.ID, page, search...)
+	all, found, err := s.DB.Resources(k, k.App.ID, page, search...)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Server) listResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 func (s *Server) createResource(k *call) error {

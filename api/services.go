@@ -32,7 +32,7 @@ func (s *Server) listServices(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Services(k, k.App.ID, search, page)
+	all, found, err := s.DB.Services(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Server) listServices(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
 // serviceViews renders services, with where they are offered when the request asks for it.

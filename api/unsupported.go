@@ -5,6 +5,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
 
@@ -67,5 +68,5 @@ func (s *Server) listAccounts(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList([]timekit.Object{}, 0, 0, page)
+	return k.AnswerList([]timekit.Object{}, 0, postgres.Found{Exact: true}, page)
 }
