@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -56,14 +57,14 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
 	switch {
 	case o.Action.Status == booking.Applied:
-		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
+		return a.Dispatch.SignalIfRunning(ctx, o.Action.BookingID, signal)
 	case o.Booking == nil:
-		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
+		_, err := a.DB.Commit(ctx, booking.CommitInput{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
 		return err
 	case o.Booking.Completed:
-		_, err := a.DB.Commit(ctx, booking.Commit{
+		_, err := a.DB.Commit(ctx, booking.CommitInput{
 			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
-			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
+			Refusal: &booking.Refusal{Code: fault.ActionNotAvailable, Message: "The booking is over."},
 		})
 		return err
 	}
@@ -80,7 +81,7 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 	if b.Seq > 0 || b.Related.Succeeds() != nil {
 		return false, nil
 	}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return false, nil //nolint:nilerr // a graph of another build: its workers decide
 	}
@@ -89,15 +90,15 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 		return false, nil //nolint:nilerr // the workflow says so
 	}
 	err = a.DB.HasRoom(ctx, b, move)
-	if code := booking.CodeOf(err); err == nil || code == booking.Internal || code == booking.Unavailable {
+	if code := fault.CodeOf(err); err == nil || code == fault.Internal || code == fault.Unavailable {
 		return false, err
 	}
-	out, err := a.Commit(ctx, booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
+	out, err := a.Commit(ctx, booking.CommitInput{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
 	if err != nil || out.Result != booking.ResultApplied {
 		return err == nil, err
 	}
 	if b, err = a.DB.Booking(ctx, b.AppID, b.ID); err != nil {
 		return false, err
 	}
-	return true, a.Dispatch.Resume(ctx, b, o.App)
+	return true, a.Dispatch.EnsureBookingRunning(ctx, b, o.App)
 }

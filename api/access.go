@@ -4,10 +4,11 @@ import (
 	"strings"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // findOwnPlace is findPlace for callers that may be a resource: then there is no other.
-func (s *Server) findOwnPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
+func (s *Server) findOwnPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems fault.Problems) error {
 	if k.Self != nil && !strings.EqualFold(resourceID, k.Self.String()) {
 		problems.Add("resource_id", "does not exist")
 		return nil

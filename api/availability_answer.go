@@ -6,8 +6,9 @@ import (
 	"net/http"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // What the answer to one question for free time may hold: slots, each counted once for every resource that it names.
@@ -18,7 +19,7 @@ const (
 
 // most is how much an answer may hold.
 func (k *call) most() int {
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		return maxNames
 	}
 	return maxWidgetNames
@@ -38,7 +39,7 @@ func (k *call) compute(w *wanted, find func() []availability.Slot) ([]availabili
 }
 
 func errTooMuch(most int) error {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	problems.Add("to", "more than %d slots, each counted for every resource it names: ask for fewer days, fewer resources, "+
 		"or larger timeslot_increments", most)
 	return problems.Err()

@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
-	"holdfast/internal/zones"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/service"
 )
 
 // readQuestion reads a body as a question.
-func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err error) {
+func readQuestion(body map[string]json.RawMessage) (in rules.AvailabilityInput, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return in, err
@@ -23,7 +25,7 @@ func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err er
 }
 
 // ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
-func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availabilityInput, error) {
+func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rules.AvailabilityInput, error) {
 	if p == nil {
 		return readQuestion(body)
 	}
@@ -41,8 +43,8 @@ func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availa
 
 // visitorsQuestion is that of a visitor's browser about a project. The project's rules win over the request's, as they do when
 // the visitor books; the request says what the project does not, and may ask for less: see bound.
-func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityInput {
-	in := projectQuestion(p)
+func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
+	in := rules.ProjectAvailability(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
 	in.Mode, in.Buffer = cmp.Or(in.Mode, asked.Mode), cmp.Or(in.Buffer, asked.Buffer)
 	if in.Length == "" {
@@ -56,9 +58,9 @@ func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityI
 
 // bound keeps a visitor's question within the project's window and the future; narrower is what the request asks by itself. in is
 // the question as the project has it.
-func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.Time) {
+func (w *wanted) bound(in, asked rules.AvailabilityInput, narrower *wanted, now time.Time) {
 	if asked.From != "" {
-		w.From = later(w.From, narrower.From)
+		w.From = service.Later(w.From, narrower.From)
 	}
 	if asked.To != "" && (in.To == "" || narrower.To.Before(w.To)) {
 		w.To = narrower.To
@@ -71,13 +73,13 @@ func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.T
 
 // checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
 // begun by the end of what is asked, is empty.
-func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
+func (w *wanted) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project, problems fault.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
-	var season availabilityInput
+	var season rules.AvailabilityInput
 	if p != nil {
-		season = projectQuestion(p)
+		season = rules.ProjectAvailability(p)
 	}
 	if p == nil || asked.To != "" && (asked.From != "" || season.From == "") {
 		problems.Add("to", "must not come before from; unless named, from is now and to is 4 weeks from now")
@@ -86,24 +88,10 @@ func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, proble
 	w.To = w.From
 }
 
-// checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
-func (in availabilityInput) checkSeason(w *wanted, problems booking.Problems) {
-	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
-		return
-	}
-	fixed := func(text edge.Stamp) bool {
-		_, _, ok := zones.Read(string(text))
-		return ok
-	}
-	if fixed(in.From) == fixed(in.To) {
-		problems.Add("to", "must come after from")
-	}
-}
-
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.
 func (w *wanted) future(now time.Time) {
-	w.From = later(w.From, now)
-	w.To = later(w.To, w.From)
+	w.From = service.Later(w.From, now)
+	w.To = service.Later(w.To, w.From)
 }
 
 // Slots are those of the query that a visitor's own constraints let pass.
@@ -135,7 +123,7 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *Server) chosenOf(k *call, w *wanted, in availabilityInput, project *booking.Project, problems booking.Problems) error {
+func (s *Server) chosenOf(k *call, w *wanted, in rules.AvailabilityInput, project *catalogue.Project, problems fault.Problems) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}

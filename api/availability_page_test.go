@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 	"holdfast/internal/zones"
 )
@@ -52,7 +53,7 @@ func TestAvailabilityPage(t *testing.T) {
 // pageAnswer is what the two resources of the page answer to a question.
 func pageAnswer(t *testing.T, body []byte) string {
 	t.Helper()
-	var in availabilityInput
+	var in rules.AvailabilityInput
 	if err := edge.DecodeInner(body, &in); err != nil || !json.Valid(body) {
 		t.Fatalf("%s: %v", body, err)
 	}
@@ -60,8 +61,8 @@ func pageAnswer(t *testing.T, body []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems := booking.Problems{}
-	w := in.query(timekit.Clock{Zone: berlin}, problems)
+	problems := fault.Problems{}
+	w := wantedOf(in, timekit.Clock{Zone: berlin}, problems)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", body, problems)
 	}

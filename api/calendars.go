@@ -7,6 +7,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -21,7 +23,7 @@ type calendarInput struct {
 var goodColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // apply writes what the body names onto c and checks the whole.
-func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problems) {
+func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problems) {
 	for target, value := range map[*string]*string{
 		&c.Name: in.Name, &c.Description: in.Description, &c.ForegroundColor: in.Foreground, &c.BackgroundColor: in.Background,
 	} {
@@ -62,9 +64,9 @@ func (s *Server) createCalendar(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	c := &booking.OwnedCalendar{}
+	c := &catalogue.OwnedCalendar{}
 	c.ID, c.ForegroundColor, c.BackgroundColor = k.Operation, "#ffffff", "#1a6b54"
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	in.apply(c, problems)
 	if err := s.giveCalendar(k, in.ResourceID, c, problems); err != nil {
 		return err
@@ -80,14 +82,14 @@ func (s *Server) createCalendar(k *call) error {
 }
 
 // giveCalendar finds the resource a calendar is for.
-func (s *Server) giveCalendar(k *call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
+func (s *Server) giveCalendar(k *call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
 	var place booking.Booking
 	err := s.findOwnPlace(k, &place, text, "", problems)
 	c.ResourceID, c.Timezone = place.Resource.ID, place.Resource.Timezone
 	return err
 }
 
-func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
+func (k *call) calendar(s *Server) (*catalogue.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func (s *Server) updateCalendar(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	in.apply(c, problems)
 	if err := problems.Err(); err != nil {
 		return err

@@ -6,14 +6,15 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/api/rules"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (s *Server) createBooking(k *call) error {
-	in, err := k.readBooking()
+	in, err := rules.BookingOf(k.Call)
 	if err != nil {
 		return err
 	}
@@ -22,7 +23,7 @@ func (s *Server) createBooking(k *call) error {
 		return err
 	}
 	defer turn.Leave()
-	d, err := s.draft(k, k.Operation, in, false, booking.Problems{})
+	d, err := s.draft(k, k.Operation, in, false, fault.Problems{})
 	if err != nil {
 		return err
 	}
@@ -34,12 +35,12 @@ func (s *Server) createBooking(k *call) error {
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
-func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, hold bool, problems booking.Problems) (*service.Draft, error) {
+func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
 	project, err := s.projectOf(k, in.ProjectID, problems)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.reader().newBooking(k.Call, in, project, hold, problems)
+	n, err := s.reader().NewBooking(k.Call, in, project, hold, problems)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, hold bool, proble
 }
 
 // projectOf loads the project that a body names; nil for none, or when it does not exist.
-func (s *Server) projectOf(k *call, text string, problems booking.Problems) (*service.Project, error) {
+func (s *Server) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
 	if text == "" {
 		return nil, nil
 	}

@@ -7,6 +7,8 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -29,16 +31,16 @@ func (s *Server) listCredentials(k *call) error {
 // createCredential makes a token for a resource; the token is in this answer only.
 func (s *Server) createCredential(k *call) error {
 	var in struct {
-		ResourceID string                 `json:"resource_id"`
-		Type       booking.CredentialType `json:"type"`
-		Name       string                 `json:"name"`
+		ResourceID string                `json:"resource_id"`
+		Type       tenant.CredentialType `json:"type"`
+		Name       string                `json:"name"`
 	}
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
-	if in.Type != booking.ClientToken && in.Type != booking.ServerToken {
-		problems.Add("type", "must be %s or %s", booking.ClientToken, booking.ServerToken)
+	problems := fault.Problems{}
+	if in.Type != tenant.ClientToken && in.Type != tenant.ServerToken {
+		problems.Add("type", "must be %s or %s", tenant.ClientToken, tenant.ServerToken)
 	}
 	edge.CheckLength(in.Name, "name", 200, problems)
 	var place booking.Booking
@@ -51,7 +53,7 @@ func (s *Server) createCredential(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	c := &booking.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
+	c := &tenant.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
 	keep := 0
 	if c.Own = k.Self != nil; c.Own {
 		keep = ownTokensKept
@@ -84,7 +86,7 @@ func (s *Server) deleteCredential(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) credentialView(c *booking.Credential) timekit.Object {
+func (k *call) credentialView(c *tenant.Credential) timekit.Object {
 	var used any
 	if c.LastUsedAt != nil {
 		used = k.Clock.Show(*c.LastUsedAt, time.UTC)

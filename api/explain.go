@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // verdictView says of one resource whether the slot is offered, and what stands against it.
@@ -35,7 +35,7 @@ func (s *Server) explainAvailability(k *call) error {
 	if err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	start := k.ParseTime(w.at, "at", problems)
 	if err := problems.Err(); err != nil {
 		return err

@@ -11,7 +11,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -25,8 +27,8 @@ type locationInput struct {
 }
 
 // apply writes what the body names onto l and checks the whole.
-func (in locationInput) apply(l *booking.Location) error {
-	problems := booking.Problems{}
+func (in locationInput) apply(l *catalogue.Location) error {
+	problems := fault.Problems{}
 	readName(&l.Name, &l.Description, in.Name, in.Description, problems)
 	if in.Latitude != nil {
 		l.Latitude = degrees(strings.Trim(string(in.Latitude), `"`), "latitude", 90, problems)
@@ -47,7 +49,7 @@ func (in locationInput) apply(l *booking.Location) error {
 }
 
 // readName reads a name, which must be there, and a description.
-func readName(name, description *string, newName, newDescription *string, problems booking.Problems) {
+func readName(name, description *string, newName, newDescription *string, problems fault.Problems) {
 	if newName != nil {
 		*name = strings.TrimSpace(*newName)
 	}
@@ -62,7 +64,7 @@ func readName(name, description *string, newName, newDescription *string, proble
 }
 
 // degrees reads a coordinate; nil for none.
-func degrees(text, field string, most float64, problems booking.Problems) *float64 {
+func degrees(text, field string, most float64, problems fault.Problems) *float64 {
 	if text == "" || text == "null" {
 		return nil
 	}
@@ -75,8 +77,8 @@ func degrees(text, field string, most float64, problems booking.Problems) *float
 }
 
 // near reads the point that distances are measured from; nil when the query names none.
-func (k *call) near() (*booking.Point, error) {
-	problems := booking.Problems{}
+func (k *call) near() (*catalogue.Point, error) {
+	problems := fault.Problems{}
 	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)
 	longitude := degrees(k.Query("longitude"), "longitude", 180, problems)
 	if (latitude == nil) != (longitude == nil) && len(problems) == 0 {
@@ -85,7 +87,7 @@ func (k *call) near() (*booking.Point, error) {
 	if latitude == nil || longitude == nil {
 		return nil, problems.Err()
 	}
-	return &booking.Point{Latitude: *latitude, Longitude: *longitude}, nil
+	return &catalogue.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
 func (s *Server) listLocations(k *call) error {
@@ -111,7 +113,7 @@ func (s *Server) listLocations(k *call) error {
 // publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
 // Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
 func (k *call) publicMeta(view timekit.Object) timekit.Object {
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		return view
 	}
 	var all map[string]json.RawMessage
@@ -125,22 +127,22 @@ func (k *call) publicMeta(view timekit.Object) timekit.Object {
 	return view
 }
 
-func (k *call) locationView(l *booking.Location, clock timekit.Clock) timekit.Object {
+func (k *call) locationView(l *catalogue.Location, clock timekit.Clock) timekit.Object {
 	return k.publicMeta(timekit.Location(l, clock))
 }
 
-func (k *call) serviceView(v *booking.Service, clock timekit.Clock) timekit.Object {
+func (k *call) serviceView(v *catalogue.Service, clock timekit.Clock) timekit.Object {
 	return k.publicMeta(timekit.Service(v, clock))
 }
 
 // locationViews renders locations, with what is offered there when the request asks for it.
-func (s *Server) locationViews(k *call, all []*booking.Location) ([]timekit.Object, error) {
-	id := func(l *booking.Location) uuid.UUID { return l.ID }
+func (s *Server) locationViews(k *call, all []*catalogue.Location) ([]timekit.Object, error) {
+	id := func(l *catalogue.Location) uuid.UUID { return l.ID }
 	return withOffers(k, all, id, k.locationView, "services", s.DB.ServicesAt, k.serviceView)
 }
 
-func (s *Server) showLocation(k *call, status int, l *booking.Location) error {
-	views, err := s.locationViews(k, []*booking.Location{l})
+func (s *Server) showLocation(k *call, status int, l *catalogue.Location) error {
+	views, err := s.locationViews(k, []*catalogue.Location{l})
 	if err != nil {
 		return err
 	}
@@ -152,7 +154,7 @@ func (s *Server) createLocation(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	l := &booking.Location{ID: k.Operation, AppID: k.App.ID}
+	l := &catalogue.Location{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(l); err != nil {
 		return err
 	}
@@ -164,7 +166,7 @@ func (s *Server) createLocation(k *call) error {
 	return s.showLocation(k, http.StatusCreated, l)
 }
 
-func (k *call) location(s *Server) (*booking.Location, error) {
+func (k *call) location(s *Server) (*catalogue.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err

@@ -5,9 +5,10 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
-func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
+func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems fault.Problems) error {
 	id := edge.ParseID(resourceID, "resource_id", problems)
 	var calendar *uuid.UUID
 	if calendarID != "" {

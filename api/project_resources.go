@@ -6,7 +6,8 @@ import (
 	"net/http"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 func (s *Server) listProjectResources(k *call) error {
@@ -41,7 +42,7 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	id := edge.ParseID(in.ResourceID, "resource_id", problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -69,8 +70,8 @@ func (s *Server) setProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	problems := booking.Problems{}
-	change := &booking.Project{ID: p.ID, AppID: p.AppID}
+	problems := fault.Problems{}
+	change := &catalogue.Project{ID: p.ID, AppID: p.AppID}
 	if err := s.parts(k, projectInput{Resources: in}, change, problems); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (k *call) bareList(field string) (json.RawMessage, error) {
 		return nil, err
 	}
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
-		return nil, booking.Problems{field: {"the body must be a list"}}.Err()
+		return nil, fault.Problems{field: {"the body must be a list"}}.Err()
 	}
 	var list json.RawMessage
 	err = edge.DecodeInner(body, &list)

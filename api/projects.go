@@ -8,9 +8,12 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -30,13 +33,13 @@ type projectInput struct {
 }
 
 // readProject reads the body and checks it. What the body does not name is empty or nil.
-func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Project, error) {
+func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
 	}
-	problems := booking.Problems{}
-	p := &booking.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
+	problems := fault.Problems{}
+	p := &catalogue.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
 	if in.Name != nil {
 		p.Name = strings.TrimSpace(*in.Name)
 	}
@@ -49,7 +52,7 @@ func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Projec
 	}
 	in.rules(p, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
-	readReminders(p.Reminders, "reminders", s.Webhooks, problems)
+	s.reader().CheckReminders(p.Reminders, "reminders", problems)
 	if err := s.parts(k, in, p, problems); err != nil {
 		return nil, err
 	}
@@ -57,9 +60,9 @@ func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Projec
 }
 
 // rules reads the JSON fields.
-func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
-	p.Availability = checkAvailability(in.Availability, "availability", problems)
-	p.Constraints = checkConstraints(in.Constraints, "availability_constraints", problems)
+func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
+	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
@@ -67,7 +70,7 @@ func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
 }
 
 // parts reads the lists of what the project is made of; all of it must be the app's.
-func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems booking.Problems) error {
+func (s *Server) parts(k *call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
@@ -84,9 +87,9 @@ func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems bo
 
 // checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
 // with the booking.
-func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
-	var in bookingInput
+	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
 	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
@@ -111,8 +114,8 @@ func (s *Server) listProjects(k *call) error {
 }
 
 // projectView is a project as the caller may see it.
-func (k *call) projectView(p *booking.Project) timekit.Object {
-	if k.Kind != booking.ServerKey {
+func (k *call) projectView(p *catalogue.Project) timekit.Object {
+	if k.Kind != tenant.ServerKey {
 		return timekit.PublicProject(p)
 	}
 	return timekit.Project(p, k.Clock)
@@ -130,7 +133,7 @@ func (s *Server) createProject(k *call) error {
 		p.Slug = slugOf(p.Name)
 	}
 	err = s.DB.CreateProject(k, p)
-	if booking.CodeOf(err) == booking.AlreadyExists && !asked {
+	if fault.CodeOf(err) == fault.AlreadyExists && !asked {
 		p.Slug = p.Slug[:min(len(p.Slug), 50)] + "-" + p.ID.String()[24:]
 		err = s.DB.CreateProject(k, p)
 	}
@@ -158,7 +161,7 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (k *call) project(s *Server) (*booking.Project, error) {
+func (k *call) project(s *Server) (*catalogue.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err

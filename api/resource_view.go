@@ -10,15 +10,19 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
 const maxTags = 100
 
 // rules reads the lists of a resource.
-func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
-	if list := checkConstraints(in.Constraints, "availability_constraints", problems); list != nil {
+func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
+	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
 	}
 	list := edge.JSONList(in.Tags, "tags", problems)
@@ -36,9 +40,9 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 }
 
 // resourceView is a resource as the caller may see it: in a browser without what is the owner's own.
-func (k *call) resourceView(r *booking.Resource) timekit.Object {
+func (k *call) resourceView(r *catalogue.Resource) timekit.Object {
 	view := timekit.Resource(r, k.Clock)
-	if k.Kind == booking.WidgetKey {
+	if k.Kind == tenant.WidgetKey {
 		delete(view, "email")
 		delete(view, "meta")
 		delete(view, "tags")
@@ -47,8 +51,8 @@ func (k *call) resourceView(r *booking.Resource) timekit.Object {
 }
 
 // showResource answers with one resource.
-func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
-	views, err := s.resourceViews(k, []*booking.Resource{r})
+func (s *Server) showResource(k *call, status int, r *catalogue.Resource) error {
+	views, err := s.resourceViews(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -57,9 +61,9 @@ func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
 
 // resourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
 // listed at their own address.
-func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Object, error) {
+func (s *Server) resourceViews(k *call, all []*catalogue.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
-	var calendars map[uuid.UUID][]booking.Calendar
+	var calendars map[uuid.UUID][]catalogue.Calendar
 	if wanted["calendars"] {
 		ids := make([]uuid.UUID, len(all))
 		for i, r := range all {
@@ -89,7 +93,7 @@ func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Obje
 	return list, nil
 }
 
-func (k *call) calendarsOf(r *booking.Resource, all []booking.Calendar) []timekit.Object {
+func (k *call) calendarsOf(r *catalogue.Resource, all []catalogue.Calendar) []timekit.Object {
 	list := []timekit.Object{}
 	for _, c := range all {
 		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.Clock}.Calendar())
@@ -101,12 +105,12 @@ func (k *call) calendarsOf(r *booking.Resource, all []booking.Calendar) []timeki
 func (s *Server) resourceTimezone(k *call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
-		return booking.Errorf(booking.NotFound, "The resource does not exist.")
+		return fault.Errorf(fault.NotFound, "The resource does not exist.")
 	}
 	name, err := s.DB.TimezoneOf(k, k.App.ID, email)
 	if err != nil {
 		return err
 	}
-	_, offset := time.Now().In((&booking.Resource{Timezone: name}).Zone()).Zone()
+	_, offset := time.Now().In((&catalogue.Resource{Timezone: name}).Zone()).Zone()
 	return k.Answer(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
 }

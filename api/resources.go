@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/api/rules"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 type resourceInput struct {
@@ -28,7 +30,7 @@ type resourceInput struct {
 }
 
 // apply writes what the body names onto r and checks the whole.
-func (in resourceInput) apply(r *booking.Resource) error {
+func (in resourceInput) apply(r *catalogue.Resource) error {
 	before := r.Timezone
 	for target, value := range map[*string]*string{
 		&r.Name: in.Name, &r.FirstName: in.FirstName, &r.LastName: in.LastName, &r.Email: in.Email,
@@ -38,7 +40,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 			*target = strings.TrimSpace(*value)
 		}
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	if r.Name == "" {
 		problems.Add("name", "is required")
 	}
@@ -49,7 +51,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
 		edge.CheckZone(r.Timezone, "timezone", problems)
 	}
-	checkEmail(r.Email, "email", problems)
+	rules.CheckEmail(r.Email, "email", problems)
 	if in.Meta != nil {
 		r.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	}
@@ -79,7 +81,7 @@ func (s *Server) createResource(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	r := &booking.Resource{ID: k.Operation, AppID: k.App.ID}
+	r := &catalogue.Resource{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(r); err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (s *Server) createResource(k *call) error {
 	return s.showResource(k, http.StatusCreated, r)
 }
 
-func (k *call) resource(s *Server) (*booking.Resource, error) {
+func (k *call) resource(s *Server) (*catalogue.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err

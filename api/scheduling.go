@@ -1,16 +1,12 @@
 package api
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 
-	"github.com/google/uuid"
-
-	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/payload"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -22,8 +18,8 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
-	r := newRequest(k.Operation, k.App.ID)
+	problems := fault.Problems{}
+	r := service.NewRequest(k.Operation, k.App.ID)
 	r.Attributed = true
 	in.recipient(r, problems)
 	in.what(r, problems)
@@ -42,15 +38,6 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	return nil
 }
 
-// newRequest makes a scheduling request with names of its own.
-func newRequest(id, app uuid.UUID) *booking.SchedulingRequest {
-	name := make([]byte, 12)
-	_, _ = rand.Read(name) // never fails: crypto/rand ends the program instead
-	return &booking.SchedulingRequest{
-		ID: id, AppID: app, Name: "srq_" + hex.EncodeToString(name), Code: apps.Code(), Metadata: map[string]string{},
-	}
-}
-
 // querySchedulingRequests answers with those of the named requests that are the app's.
 func (s *Server) querySchedulingRequests(k *call) error {
 	var in struct {
@@ -60,7 +47,7 @@ func (s *Server) querySchedulingRequests(k *call) error {
 		return err
 	}
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
-		return booking.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
+		return fault.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
 	found, err := s.DB.Requests(k, k.App.ID, in.IDs)
 	if err != nil {

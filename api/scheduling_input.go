@@ -9,15 +9,14 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
 const usualMinutes = 30
-
-// maxParameter is how long a value may be that comes with a visitor, as Cronofy has it.
-const maxParameter = 128
 
 // schedulingInput is the body of POST /v1/scheduling_requests, in Cronofy's shape. A sub is a resource's id; project_id is
 // ours, and brings its resources and rules.
@@ -53,9 +52,9 @@ type minutesIn struct {
 	Minutes int `json:"minutes"`
 }
 
-func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems booking.Problems) {
-	if len([]rune(in.CorrelationID)) > maxParameter {
-		problems.Add("correlation_id", "must not be longer than %d characters", maxParameter)
+func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems fault.Problems) {
+	if len([]rune(in.CorrelationID)) > service.MaxParameter {
+		problems.Add("correlation_id", "must not be longer than %d characters", service.MaxParameter)
 	}
 	if in.CorrelationID != "" {
 		r.Metadata["correlation_id"] = in.CorrelationID
@@ -65,7 +64,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 		return
 	}
 	to := in.Recipients[0]
-	if !isEmail(to.Email) {
+	if !rules.IsEmail(to.Email) {
 		problems.Add("recipients.0.email", "must be an e-mail address")
 	}
 	edge.CheckLength(to.DisplayName, "recipients.0.display_name", 200, problems)
@@ -73,7 +72,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 }
 
 // what reads what the time is for, and how much of it is asked for.
-func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.Problems) {
+func (in *schedulingInput) what(r *booking.SchedulingRequest, problems fault.Problems) {
 	r.Summary, r.DurationMinutes = strings.TrimSpace(in.Event.Summary), in.Duration.Minutes
 	if r.Summary == "" {
 		problems.Add("event.summary", "is required")
@@ -98,7 +97,7 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.P
 }
 
 // whose reads whose time is asked for.
-func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
+func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
 	if in.ProjectID != "" {
 		id := edge.ParseID(in.ProjectID, "project_id", problems)
 		if id == uuid.Nil {
@@ -109,8 +108,8 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 		if edge.IsMissing(err, "project_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
-		if fault := service.UnfitForPages(project); fault != "" {
-			problems.Add("project_id", "%s", fault)
+		if unfit := service.UnfitForPages(project); unfit != "" {
+			problems.Add("project_id", "%s", unfit)
 		}
 		return nil
 	}
@@ -124,7 +123,7 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 }
 
 // hosts are the resources that the body names, each once.
-func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
+func (s *Server) hosts(k *call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
 	named := map[uuid.UUID]string{}
 	add := func(m memberIn, field string) {
 		id := edge.ParseID(m.Sub, field, problems)
@@ -158,7 +157,7 @@ func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) 
 
 // checkRequired refuses to ask for several hosts at once: a booking holds the time of one, and would promise people who may
 // be elsewhere.
-func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems booking.Problems) {
+func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems fault.Problems) {
 	if in.HostGroup == nil {
 		return
 	}
@@ -172,7 +171,9 @@ func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems booking.Pro
 
 // offer is the question for free time that the recipient's page asks: any one of the hosts.
 func (in *schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
-	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", usualHorizon)}
+	offer := timekit.Object{
+		"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", service.UsualHorizon),
+	}
 	if buffer := max(in.Buffer.Before.Minutes, in.Buffer.After.Minutes); buffer > 0 {
 		offer["buffer"] = fmt.Sprintf("%d minutes", buffer)
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -18,8 +19,8 @@ type serviceInput struct {
 }
 
 // apply writes what the body names onto service and checks the whole.
-func (in serviceInput) apply(service *booking.Service) error {
-	problems := booking.Problems{}
+func (in serviceInput) apply(service *catalogue.Service) error {
+	problems := fault.Problems{}
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
 	if meta := edge.JSONObject(in.Meta, "meta", problems); meta != nil {
 		service.Meta = meta
@@ -44,13 +45,13 @@ func (s *Server) listServices(k *call) error {
 }
 
 // serviceViews renders services, with where they are offered when the request asks for it.
-func (s *Server) serviceViews(k *call, all []*booking.Service) ([]timekit.Object, error) {
-	id := func(one *booking.Service) uuid.UUID { return one.ID }
+func (s *Server) serviceViews(k *call, all []*catalogue.Service) ([]timekit.Object, error) {
+	id := func(one *catalogue.Service) uuid.UUID { return one.ID }
 	return withOffers(k, all, id, k.serviceView, "locations", s.DB.LocationsOf, k.locationView)
 }
 
-func (s *Server) showService(k *call, status int, service *booking.Service) error {
-	views, err := s.serviceViews(k, []*booking.Service{service})
+func (s *Server) showService(k *call, status int, service *catalogue.Service) error {
+	views, err := s.serviceViews(k, []*catalogue.Service{service})
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (s *Server) createService(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	service := &booking.Service{ID: k.Operation, AppID: k.App.ID}
+	service := &catalogue.Service{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(service); err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (s *Server) createService(k *call) error {
 	return s.showService(k, http.StatusCreated, service)
 }
 
-func (k *call) service(s *Server) (*booking.Service, error) {
+func (k *call) service(s *Server) (*catalogue.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err

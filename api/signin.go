@@ -8,9 +8,11 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 const (
@@ -19,9 +21,9 @@ const (
 	ownTokensKept = 50 // of one resource: its sign-ins, and what it made with their tokens
 )
 
-var errSignIn = booking.Errorf(booking.Unauthorized, "The e-mail address or the password is wrong.")
+var errSignIn = fault.Errorf(fault.Unauthorized, "The e-mail address or the password is wrong.")
 
-func checkPassword(password *string, problems booking.Problems) {
+func checkPassword(password *string, problems fault.Problems) {
 	if password == nil {
 		return
 	}
@@ -32,7 +34,7 @@ func checkPassword(password *string, problems booking.Problems) {
 }
 
 // setPassword sets a resource's password, if the body has one.
-func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (err error) {
+func (s *Server) setPassword(k *call, in resourceInput, r *catalogue.Resource) (err error) {
 	if in.Password != nil {
 		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
 	}
@@ -40,11 +42,11 @@ func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (er
 }
 
 // keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
-func (in resourceInput) keepsEmail(k *call, r *booking.Resource) error {
+func (in resourceInput) keepsEmail(k *call, r *catalogue.Resource) error {
 	if k.Self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
 		return nil
 	}
-	return booking.Problems{"email": {"can be changed with a server key only"}}.Err()
+	return fault.Problems{"email": {"can be changed with a server key only"}}.Err()
 }
 
 // signIn gives a resource a token for its e-mail address and password. Whoever has none learns nothing: not even whether
@@ -57,7 +59,7 @@ func (s *Server) signIn(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	for field, text := range map[string]string{"email": in.Email, "password": in.Password} {
 		if text == "" {
 			problems.Add(field, "is required")
@@ -79,8 +81,8 @@ func (s *Server) signIn(k *call) error {
 }
 
 // letIn answers with the resource and a new token.
-func (s *Server) letIn(k *call, r *booking.Resource) error {
-	c := &booking.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
+func (s *Server) letIn(k *call, r *catalogue.Resource) error {
+	c := &tenant.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: tenant.ServerToken, Name: "sign-in", Own: true}
 	token, err := apps.AddCredential(k, s.DB.Access, c, ownTokensKept)
 	if err != nil {
 		return err
@@ -111,7 +113,7 @@ func (s *Server) signInApp(k *call) (*uuid.UUID, error) {
 		return new(uuid.UUID), nil
 	}
 	app, err := s.DB.AppBySlug(k, slug)
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return new(uuid.UUID), nil
 	}
 	if err != nil {
@@ -123,7 +125,7 @@ func (s *Server) signInApp(k *call) (*uuid.UUID, error) {
 // checkSignIn finds the resource that has this e-mail address and password. A password that was good within the hour
 // passes, whoever else guesses from there. Without an app two passwords are always checked, so that the time it takes does not tell
 // who has how many resources.
-func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r *booking.Resource, err error) {
+func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r *catalogue.Resource, err error) {
 	err = s.guardedPassword(k, email, password, func() error {
 		found, err := s.DB.SignIns(k, app, email)
 		if err != nil {
@@ -150,7 +152,7 @@ func (s *Server) checkSignIn(k *call, app *uuid.UUID, email, password string) (r
 		case r == nil:
 			return errSignIn
 		case len(found) > 1:
-			return booking.Problems{"email": {"is that of several resources; name the app by the header " + edge.AppHeader}}.Err()
+			return fault.Problems{"email": {"is that of several resources; name the app by the header " + edge.AppHeader}}.Err()
 		}
 		return nil
 	})
@@ -167,7 +169,7 @@ func (s *Server) guardedPassword(k *call, email, password string, check func() e
 
 // mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
 // token for the current one only. Whoever has got hold of a token must not lock its owner out.
-func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
+func (s *Server) mayLock(k *call, in resourceInput, r *catalogue.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil
 	}
@@ -176,9 +178,9 @@ func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
 	case err != nil:
 		return err
 	case kept == "":
-		return booking.Problems{"password": {"can be set with a server key only, since there is none yet"}}.Err()
+		return fault.Problems{"password": {"can be set with a server key only, since there is none yet"}}.Err()
 	case in.CurrentPassword == nil:
-		return booking.Problems{"current_password": {"is required to change the password"}}.Err()
+		return fault.Problems{"current_password": {"is required to change the password"}}.Err()
 	}
 	err = s.guardedPassword(k, r.Email, *in.CurrentPassword, func() error {
 		good, err := s.Passwords.Check(k, kept, *in.CurrentPassword)
@@ -187,8 +189,8 @@ func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
 		}
 		return err
 	})
-	if booking.CodeOf(err) == booking.Unauthorized {
-		return booking.Problems{"current_password": {"is wrong"}}.Err()
+	if fault.CodeOf(err) == fault.Unauthorized {
+		return fault.Problems{"current_password": {"is wrong"}}.Err()
 	}
 	return err
 }

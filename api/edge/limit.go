@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
+	"holdfast/internal/tenant"
 )
 
 // Sign-ins per minute of one e-mail address, with passwords that were not good lately: from one place, and from anywhere.
@@ -20,7 +21,7 @@ const (
 // Limits bound how often one caller may ask. Each API process counts for itself.
 type Limits struct {
 	server, Widget, BadKeys *limit.Limiter
-	known                   *limit.Known
+	known                   *limit.RecentlyGood
 	SignIns                 *limit.Limiter // of one account from one address
 	Accounts                *limit.Limiter // of one account from anywhere
 	Slugs                   *limit.Limiter // look-ups of hosted projects, from one address
@@ -30,13 +31,13 @@ type Limits struct {
 // one address, which may come all at once: a script with an old key is no guesser. 0 turns a limit off.
 func NewLimits(server, widget, badKeys int) Limits {
 	return Limits{
-		server:   limit.New(server, limit.Rush(server), time.Now),
-		Widget:   limit.New(widget, limit.Rush(widget), time.Now),
+		server:   limit.New(server, limit.Burst(server), time.Now),
+		Widget:   limit.New(widget, limit.Burst(widget), time.Now),
 		BadKeys:  limit.New(badKeys, badKeys, time.Now),
-		known:    limit.NewKnown(time.Now),
+		known:    limit.NewRecentlyGood(time.Now),
 		SignIns:  limit.New(signInsPerMinute, signInsPerMinute, time.Now),
 		Accounts: limit.New(accountPerMinute, accountPerMinute, time.Now),
-		Slugs:    limit.New(widget, limit.Rush(widget), time.Now),
+		Slugs:    limit.New(widget, limit.Burst(widget), time.Now),
 	}
 }
 
@@ -44,10 +45,10 @@ func NewLimits(server, widget, badKeys int) Limits {
 // address counts for itself.
 func (s *Edge) rateLimit(k *Call) error {
 	limiter, caller := s.Limits.server, k.KeyID.String()
-	if k.Kind == booking.WidgetKey {
+	if k.Kind == tenant.WidgetKey {
 		limiter, caller = s.Limits.Widget, caller+" "+k.Address()
 	}
-	v := limiter.Take(caller)
+	v := limiter.Allow(caller)
 	if v.PerMinute > 0 {
 		k.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=60`, v.PerMinute))
 		k.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, v.Remaining, int(v.Full.Seconds())))
@@ -61,15 +62,15 @@ func (s *Edge) rateLimit(k *Call) error {
 // looked at. A key that was good within the hour passes all the same: the guesser may share its owner's address.
 func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
 	address, id := k.Address(), string(apps.KeyHash(key))
-	if v := s.Limits.BadKeys.Look(address); !v.OK && !s.Limits.known.Has(id) {
+	if v := s.Limits.BadKeys.Peek(address); !v.OK && !s.Limits.known.Has(id) {
 		return k.TooMany(v)
 	}
 	err := identify()
-	switch booking.CodeOf(err) {
+	switch fault.CodeOf(err) {
 	case "":
 		s.Limits.known.Note(id)
-	case booking.Unauthorized:
-		s.Limits.BadKeys.Take(address)
+	case fault.Unauthorized:
+		s.Limits.BadKeys.Allow(address)
 	default:
 	}
 	return err
@@ -85,19 +86,19 @@ func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 	taken := map[*limit.Limiter]string{}
 	giveBack := func() {
 		for limiter, caller := range taken {
-			limiter.Give(caller)
+			limiter.Return(caller)
 		}
 	}
 	for limiter, caller := range count {
-		if v := limiter.Take(caller); !v.OK {
+		if v := limiter.Allow(caller); !v.OK {
 			giveBack()
 			return k.TooMany(v)
 		}
 		taken[limiter] = caller
 	}
 	err := identify()
-	switch booking.CodeOf(err) {
-	case booking.Unauthorized:
+	switch fault.CodeOf(err) {
+	case fault.Unauthorized:
 	case "":
 		s.Limits.known.Note(id)
 		giveBack()
@@ -108,12 +109,12 @@ func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 }
 
 // TooMany returns TooManyRequests, with Retry-After set, when a limiter has refused; nil otherwise.
-func (k *Call) TooMany(v limit.Verdict) error {
+func (k *Call) TooMany(v limit.Decision) error {
 	if v.OK {
 		return nil
 	}
 	k.Header("Retry-After", strconv.Itoa(int(v.Retry.Seconds())))
-	return booking.Errorf(booking.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
+	return fault.Errorf(fault.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
 }
 
 // Address is where the caller is. Of IPv6 it is the network: a house has one, with more addresses than could be counted.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -14,7 +14,7 @@ const firstCursor = "start"
 // ReadPage reads what part of a list is asked for: limit and page, or limit and cursor or updated_since. A page that lies further than
 // lists reach is refused with the way that goes on: a cursor.
 func (k *Call) ReadPage() (postgres.Page, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	number := func(name string, otherwise, most int) int {
 		text := k.Query(name)
 		if text == "" {
@@ -37,7 +37,7 @@ func (k *Call) ReadPage() (postgres.Page, error) {
 }
 
 // readCursor reads cursor and updated_since. Both have an order of their own.
-func (k *Call) readCursor(p *postgres.Page, problems booking.Problems) {
+func (k *Call) readCursor(p *postgres.Page, problems fault.Problems) {
 	p.Since = k.QueryTime("updated_since", problems)
 	switch text := k.Query("cursor"); text {
 	case "":

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -26,7 +26,7 @@ func TestPartsOfLists(t *testing.T) {
 	} {
 		page, err := newCall(http.MethodGet, "/v2/bookings?"+query, "").ReadPage()
 		var named []string
-		if problem, ok := errors.AsType[*booking.Error](err); ok {
+		if problem, ok := errors.AsType[*fault.Error](err); ok {
 			named = slices.Sorted(maps.Keys(problem.Fields))
 		}
 		if got := strings.Join(named, " "); got != wrong || (err != nil) != (wrong != "") {
@@ -37,7 +37,7 @@ func TestPartsOfLists(t *testing.T) {
 		}
 	}
 	_, err := newCall(http.MethodGet, "/v2/bookings?page=201", "").ReadPage()
-	if problem, ok := errors.AsType[*booking.Error](err); !ok || !strings.Contains(strings.Join(problem.Fields["page"], " "), "cursor=start") {
+	if problem, ok := errors.AsType[*fault.Error](err); !ok || !strings.Contains(strings.Join(problem.Fields["page"], " "), "cursor=start") {
 		t.Errorf("a page that is too far does not name the cursor: %v", err)
 	}
 }

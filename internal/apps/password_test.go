@@ -5,8 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestPasswords(t *testing.T) {
@@ -67,14 +68,28 @@ func TestPasswordsQueue(t *testing.T) {
 	for range cap(full.queue) {
 		full.queue <- struct{}{}
 	}
-	if _, err := full.Hash(t.Context(), "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Hash(t.Context(), "x"); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("hashed: %v", err)
 	}
-	if _, err := full.Check(t.Context(), "", "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Check(t.Context(), "", "x"); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("checked: %v", err)
 	}
 	if _, err := other.Hash(t.Context(), "x"); err != nil {
 		t.Errorf("another's: %v", err)
+	}
+}
+
+// TestPasswordsDoNotWaitLong: when the machine is slow, whose turn does not come is told so.
+func TestPasswordsDoNotWaitLong(t *testing.T) {
+	t.Parallel()
+	p := NewPasswords(1)
+	p.slots <- struct{}{}
+	p.maxWait = time.Millisecond
+	if _, err := p.Check(t.Context(), "", "x"); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("checked: %v", err)
+	}
+	if len(p.queue) != 0 {
+		t.Error("who was refused still queues")
 	}
 }
 

@@ -13,15 +13,16 @@ import (
 	"unicode/utf8"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 const sessionLife = 12 * time.Hour
 
 var errSignedOut = errors.New("portal: there is no session")
 
-// inside lets a page be seen by whoever has signed in, and a form be sent by its own page.
-func inside(do page) page {
+// requireSession shows a page to signed-in users only, and accepts a form only with the session's token.
+func requireSession(do page) page {
 	return func(v *visit) error {
 		if err := v.enter(); err != nil {
 			return err
@@ -43,13 +44,13 @@ func (v *visit) enter() error {
 		return errSignedOut
 	}
 	session, err := v.DB.PortalSession(v.r.Context(), apps.KeyHash(v.token))
-	if booking.CodeOf(err) == booking.Unauthorized {
+	if fault.CodeOf(err) == fault.Unauthorized {
 		return errSignedOut
 	}
 	if err != nil {
 		return err
 	}
-	key, err := v.Vault.Open(session.Sealed, booking.KeySecret(session.KeyID))
+	key, err := v.Vault.Open(session.Sealed, tenant.KeySecret(session.KeyID))
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (v *visit) checkKey(key string) error {
 	if key == "" {
 		return &refusal{Status: http.StatusUnprocessableEntity, Detail: "Enter an API key."}
 	}
-	answer, err := v.ask(request{method: http.MethodGet, path: at("app")}, key)
+	answer, err := v.callAPI(request{method: http.MethodGet, path: at("app")}, key)
 	if err == nil && answer.status != http.StatusOK {
 		return answer.refusal()
 	}

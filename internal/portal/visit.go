@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -25,9 +25,9 @@ type visit struct {
 }
 
 var (
-	errNoPage  = &refusal{Status: http.StatusNotFound, Code: booking.NotFound, Detail: "There is nothing at this address."}
+	errNoPage  = &refusal{Status: http.StatusNotFound, Code: fault.NotFound, Detail: "There is nothing at this address."}
 	errForeign = &refusal{
-		Status: http.StatusForbidden, Code: booking.Forbidden,
+		Status: http.StatusForbidden, Code: fault.Forbidden,
 		Detail: "This form was not sent from a page of your session. Go back, load the page again, and try once more.",
 	}
 )
@@ -53,8 +53,8 @@ func (v *visit) redirect(to string) error {
 	return nil
 }
 
-// said is a redirect that says there what was done; what can be said stands in notices.
-func (v *visit) said(what string, segments ...string) error {
+// redirectWithNotice redirects to a page that shows one of the notices.
+func (v *visit) redirectWithNotice(what string, segments ...string) error {
 	return v.redirect(here(segments...) + "?said=" + url.QueryEscape(what))
 }
 
@@ -80,8 +80,8 @@ func (v *visit) checkAddress() error {
 // id is the id in the address; what is none does not exist.
 func (v *visit) id() string { return v.r.PathValue("id") }
 
-// newOnce is the word by which a form is known when it comes twice.
-func newOnce() string { return rand.Text() }
+// newIdempotencyKey makes the Idempotency-Key of a form, so that a form that is sent twice acts once.
+func newIdempotencyKey() string { return rand.Text() }
 
 // fail shows what went wrong. What is our fault is logged with the request's id and shown as nothing.
 func (v *visit) fail(err error) {
@@ -127,12 +127,12 @@ func isMissing(err error) bool {
 func (v *visit) ours(err error) *refusal {
 	if postgres.Away(err) {
 		v.Log.Error("the record cannot be reached", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)
-		return &refusal{Status: http.StatusServiceUnavailable, Code: booking.Unavailable, Retry: "1"}
+		return &refusal{Status: http.StatusServiceUnavailable, Code: fault.Unavailable, Retry: "1"}
 	}
 	if _, logged := errors.AsType[*refusal](err); !logged {
 		v.Log.Error("a page of the portal failed", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)
 	}
-	return &refusal{Status: http.StatusInternalServerError, Code: booking.Internal}
+	return &refusal{Status: http.StatusInternalServerError, Code: fault.Internal}
 }
 
 // leadToSignIn shows where to sign in, and remembers what was wanted if it can be asked for again.

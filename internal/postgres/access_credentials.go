@@ -6,13 +6,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // AddCredential puts a resource's token on record. A repeat with the same id replaces a token that nobody has been told;
 // NotFound when the id is another app's, or the app has no such resource. keep > 0 lets only so many of the resource's own
 // stay, the newest.
-func (db *Access) AddCredential(ctx context.Context, c *booking.Credential, hash []byte, keep int) error {
+func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash []byte, keep int) error {
 	const insert = `
 		INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash, own)
 		SELECT @id, @app, id, @type, @name, @hint, @hash, @own FROM resources WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
@@ -46,26 +48,26 @@ var credentialKeys = map[string]searchKey{
 
 // Credentials returns one page of the credentials of an app's resources that a search finds, the oldest first, and what is known of
 // the others. They do not change, but for the time of use.
-func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.Credential, Found, error) {
+func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*tenant.Credential, Found, error) {
 	args := namedArgs{"app": appID}
 	found, err := search(terms, credentialKeys, args)
 	if err != nil {
 		return nil, Found{}, err
 	}
 	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
-	return listRows(ctx, db.store, listing[booking.Credential]{
+	return listRows(ctx, db.store, listing[tenant.Credential]{
 		columns: credentialColumns, table: "resource_credentials", alias: "c", joined: owner,
-		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.created_at", scan: structs[booking.Credential],
+		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.created_at", scan: structs[tenant.Credential],
 	}, page, args)
 }
 
 // Credential returns a credential of an app's resource, or NotFound.
-func (db *Access) Credential(ctx context.Context, appID, id uuid.UUID) (*booking.Credential, error) {
+func (db *Access) Credential(ctx context.Context, appID, id uuid.UUID) (*tenant.Credential, error) {
 	rows, err := db.pool.Query(ctx, credentials+` AND c.id = @id`, namedArgs{"app": appID, "id": id})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Credential])
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[tenant.Credential])
 	return c, one(err, "The credential")
 }
 
@@ -80,7 +82,7 @@ func (db *Access) DeleteCredential(ctx context.Context, appID, id uuid.UUID) err
 
 // ResourceHolder is the resource a token belongs to.
 type ResourceHolder struct {
-	App          *booking.App
+	App          *tenant.App
 	CredentialID uuid.UUID
 	ResourceID   uuid.UUID
 	Email        string
@@ -97,8 +99,8 @@ func (db *Access) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder
 	var touch bool
 	row := withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.CredentialID, &h.ResourceID, &h.Email, &touch}}
 	app, err := scanApp(row)
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, booking.Errorf(booking.Unauthorized, "The token is not known.")
+	if fault.CodeOf(one(err, "")) == fault.NotFound {
+		return nil, fault.Errorf(fault.Unauthorized, "The token is not known.")
 	}
 	if err != nil {
 		return nil, err
@@ -119,7 +121,7 @@ func (db *Access) Password(ctx context.Context, appID, id uuid.UUID) (hash strin
 
 // SignIn is a resource that can sign in, with the hash of its password.
 type SignIn struct {
-	Resource *booking.Resource
+	Resource *catalogue.Resource
 	Password string
 }
 

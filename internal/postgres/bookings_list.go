@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Filter chooses bookings of an app. Terms are joined by AND.
@@ -54,7 +55,7 @@ func (db *Bookings) ListBookings(
 ) (all []*booking.Booking, found Found, err error) {
 	order, ok := orders[filter.Order]
 	if !ok {
-		return nil, Found{}, booking.Problems{"orderBy": {"is not a column bookings can be sorted by"}}.Err()
+		return nil, Found{}, fault.Problems{"orderBy": {"is not a column bookings can be sorted by"}}.Err()
 	}
 	s := bookingSearch{args: namedArgs{"app": appID}}
 	if err := s.read(ctx, db.store, filter); err != nil {

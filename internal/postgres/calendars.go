@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 const calendarColumns = `
@@ -17,12 +18,12 @@ const calendars = `SELECT ` + calendarColumns + `
 	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
 
 // CalendarOf returns a calendar of an app's resource, or NotFound.
-func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
+func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*catalogue.OwnedCalendar, error) {
 	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.OwnedCalendar])
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.OwnedCalendar])
 	return c, one(err, "The calendar")
 }
 
@@ -31,20 +32,20 @@ var calendarKeys = map[string]searchKey{
 }
 
 // ListCalendars returns one page of an app's calendars that have every term, the oldest first, and what is known of the others.
-func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, Found, error) {
+func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.OwnedCalendar, Found, error) {
 	args := namedArgs{"app": appID}
 	found, err := search(terms, calendarKeys, args)
 	if err != nil {
 		return nil, Found{}, err
 	}
 	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
-	return listRows(ctx, db.store, listing[booking.OwnedCalendar]{
+	return listRows(ctx, db.store, listing[catalogue.OwnedCalendar]{
 		columns: calendarColumns, table: "calendars", alias: "c", joined: owner, beside: owner,
-		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.updated_at", scan: structs[booking.OwnedCalendar],
+		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
 	}, page, args)
 }
 
-func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
+func calendarArgs(appID uuid.UUID, c *catalogue.OwnedCalendar) namedArgs {
 	return namedArgs{
 		"id": c.ID, "app": appID, "resource": c.ResourceID, "name": c.Name, "description": c.Description,
 		"foreground": c.ForegroundColor, "background": c.BackgroundColor,
@@ -53,7 +54,7 @@ func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
 
 // CreateCalendar gives a resource another calendar. A repeat with the same id changes nothing; NotFound when the id is
 // another app's, or the app has no such resource.
-func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *catalogue.OwnedCalendar) error {
 	const q = `
 		INSERT INTO calendars (id, app_id, resource_id, name, description, foregroundcolor, backgroundcolor)
 		SELECT @id, @app, id, @name, @description, @foreground, @background FROM resources
@@ -64,7 +65,7 @@ func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *boo
 }
 
 // UpdateCalendar writes what a calendar is called and looks like; NotFound when the app has no such calendar.
-func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *catalogue.OwnedCalendar) error {
 	const q = `
 		UPDATE calendars SET name = @name, description = @description, foregroundcolor = @foreground, backgroundcolor = @background,
 			updated_at = now() WHERE id = @id AND app_id = @app RETURNING updated_at`
@@ -91,9 +92,9 @@ func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) er
 		}
 		switch {
 		case full:
-			return booking.Errorf(booking.InUse, "The calendar has bookings or events.")
+			return fault.Errorf(fault.InUse, "The calendar has bookings or events.")
 		case last:
-			return booking.Errorf(booking.InUse, "The resource has no other calendar.")
+			return fault.Errorf(fault.InUse, "The resource has no other calendar.")
 		}
 		tag, err := tx.Exec(ctx, `DELETE FROM calendars WHERE id = @id`, args)
 		if err == nil && tag.RowsAffected() == 0 {

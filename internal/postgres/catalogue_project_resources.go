@@ -6,16 +6,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // ProjectResources returns one page of a project's resources in their order of priority, and what is known of the others.
-func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*booking.Resource, Found, error) {
+func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*catalogue.Resource, Found, error) {
 	const tied = ` JOIN project_resources x ON x.resource_id = resources.id AND x.project_id = @project`
-	return listRows(ctx, db.store, listing[booking.Resource]{
+	return listRows(ctx, db.store, listing[catalogue.Resource]{
 		columns: listedResource, table: "resources", alias: "resources", joined: tied,
 		where: `resources.deleted_at IS NULL`, order: "x.position",
-		scan: func(row pgx.CollectableRow) (*booking.Resource, error) { return scanResource(row) },
+		scan: func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) },
 	}, page, namedArgs{"project": projectID})
 }
 

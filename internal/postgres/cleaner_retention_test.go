@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -64,7 +64,7 @@ func TestForgetChanges(t *testing.T) {
 	}
 	b.exec(`DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND booking_id <> $2`, slow.ID, told[1])
 	for _, d := range b.claim(e) {
-		b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
 	b.exec(`UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE test`)
@@ -95,7 +95,7 @@ func TestForgettingMeetsReplays(t *testing.T) {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
 	b.exec(`UPDATE events SET at = at - interval '31 days'`)
-	endpoints := []*booking.Endpoint{b.endpoint("", ""), b.endpoint("", "")}
+	endpoints := []*outbox.Endpoint{b.endpoint("", ""), b.endpoint("", "")}
 	errs := make([]error, 4)
 	together(len(errs), func(i int) {
 		if i < 2 {

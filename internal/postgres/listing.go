@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // MaxSearched is how far the rows are counted that a search finds: whoever looks for something does not count them.
@@ -101,7 +101,7 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 // before all older transactions of the server have ended: none slips in behind a reader. A row that changes moves to the end.
 func (l listing[T]) follow(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
 	if l.changed == "" {
-		return nil, Found{}, booking.Problems{"cursor": {"is not offered by this list"}}.Err()
+		return nil, Found{}, fault.Problems{"cursor": {"is not offered by this list"}}.Err()
 	}
 	from, err := l.start(ctx, db, page, args)
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // followed is a list that can be read by a cursor.
@@ -55,32 +57,32 @@ func (b *bundle) followedLists() map[string]followed {
 		}, func() uuid.UUID { n++; v := b.at("instant", float64(n), float64(n+1)); b.create(v); return v.ID },
 			func(id uuid.UUID) { check(b.t, b.SetMeta(b.ctx, app, id, nil, 0)) }, "bookings"},
 		"resources": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.Resource) uuid.UUID { return v.ID })(b.Resources(b.ctx, app, p))
+			return idsOf(func(v *catalogue.Resource) uuid.UUID { return v.ID })(b.Resources(b.ctx, app, p))
 		}, func() uuid.UUID { r, _ := b.newResource(b.app); return r.ID }, touch("resources"), "resources"},
 		"calendars": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.OwnedCalendar) uuid.UUID { return v.ID })(b.ListCalendars(b.ctx, app, nil, p))
+			return idsOf(func(v *catalogue.OwnedCalendar) uuid.UUID { return v.ID })(b.ListCalendars(b.ctx, app, nil, p))
 		}, func() uuid.UUID {
-			c := &booking.OwnedCalendar{Calendar: booking.Calendar{ID: newID(), ResourceID: b.resource.ID, Name: named()}}
+			c := &catalogue.OwnedCalendar{Calendar: catalogue.Calendar{ID: newID(), ResourceID: b.resource.ID, Name: named()}}
 			check(b.t, b.CreateCalendar(b.ctx, app, c))
 			return c.ID
 		}, touch("calendars"), "calendars"},
 		"projects": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.Project) uuid.UUID { return v.ID })(b.Projects(b.ctx, app, nil, p))
+			return idsOf(func(v *catalogue.Project) uuid.UUID { return v.ID })(b.Projects(b.ctx, app, nil, p))
 		}, func() uuid.UUID { return b.newProject(named()).ID }, touch("projects"), "projects"},
 		"services": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.Service) uuid.UUID { return v.ID })(b.Services(b.ctx, app, nil, p))
+			return idsOf(func(v *catalogue.Service) uuid.UUID { return v.ID })(b.Services(b.ctx, app, nil, p))
 		}, func() uuid.UUID {
-			return must(b.CreateService(b.ctx, &booking.Service{ID: newID(), AppID: app, Name: named()})).ID
+			return must(b.CreateService(b.ctx, &catalogue.Service{ID: newID(), AppID: app, Name: named()})).ID
 		}, touch("services"), "services"},
 		"locations": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.Location) uuid.UUID { return v.ID })(b.Locations(b.ctx, app, nil, nil, p))
+			return idsOf(func(v *catalogue.Location) uuid.UUID { return v.ID })(b.Locations(b.ctx, app, nil, nil, p))
 		}, func() uuid.UUID {
-			return must(b.CreateLocation(b.ctx, &booking.Location{ID: newID(), AppID: app, Name: named()})).ID
+			return must(b.CreateLocation(b.ctx, &catalogue.Location{ID: newID(), AppID: app, Name: named()})).ID
 		}, touch("locations"), "locations"},
 		"credentials": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
-			return idsOf(func(v *booking.Credential) uuid.UUID { return v.ID })(b.Credentials(b.ctx, app, nil, p))
+			return idsOf(func(v *tenant.Credential) uuid.UUID { return v.ID })(b.Credentials(b.ctx, app, nil, p))
 		}, func() uuid.UUID {
-			c := &booking.Credential{ID: newID(), AppID: app, ResourceID: b.resource.ID, Type: "server-token", Name: named()}
+			c := &tenant.Credential{ID: newID(), AppID: app, ResourceID: b.resource.ID, Type: "server-token", Name: named()}
 			check(b.t, b.AddCredential(b.ctx, c, []byte(c.ID.String()), 0))
 			return c.ID
 		}, nil, "resource_credentials"},

@@ -179,7 +179,7 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 	}
 	for _, t := range []Term{
 		{"graph", "instant"}, {"graph", "confirm*"}, {"state", "error"}, {"state", "*rr*"}, {"state", "confirmed"}, {"completed", "true"}, {"completed", "f*"},
-		{"customer.name", "ann nobodyhere"}, {"customer.name", "ann g*"}, {"customer.email", "nobody@example.org"}, 
+		{"customer.name", "ann nobodyhere"}, {"customer.name", "ann g*"}, {"customer.email", "nobody@example.org"},
 		{"customer.phone", "+49 170 4711"}, {"customer.voip", "nobody"}, {"customer.timezone", "Asia/*"}, {"customer.note", "yes"}, {"customer.other", "*"},
 		{"meta.ticket", "T-4711"}, {"meta.other", "x"},
 	} {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Term is one "key:value" of a search. A value may start or end with "*" and is compared without regard to case.
@@ -42,9 +42,9 @@ func search(terms []Term, keys map[string]searchKey, args namedArgs) (string, er
 func (t Term) check(known bool) error {
 	switch {
 	case !utf8.ValidString(t.Key+t.Value) || strings.ContainsRune(t.Key+t.Value, 0):
-		return booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
+		return fault.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
 	case !known:
-		return booking.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", t.Key)}}.Err()
+		return fault.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", t.Key)}}.Err()
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func idRange(pattern string) (first, last string, err error) {
 	case strings.Trim(pattern, "*") == "" && pattern != "":
 		prefix = ""
 	case strings.HasPrefix(prefix, "*"):
-		return "", "", booking.Problems{"search": {"must name an id whole or by its beginning, as 0190c3a1*"}}.Err()
+		return "", "", fault.Problems{"search": {"must name an id whole or by its beginning, as 0190c3a1*"}}.Err()
 	case len(prefix) > len(lowestID) || !open && len(prefix) < len(lowestID):
 		return "", "", nil
 	}

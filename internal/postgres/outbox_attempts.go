@@ -8,11 +8,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
-// Verdict is what becomes of a delivery after an attempt.
-type Verdict struct {
+// DeliveryUpdate is the state of a delivery after an attempt.
+type DeliveryUpdate struct {
 	Status     string    // Waiting, Delivered, Exhausted or Cancelled
 	Next       time.Time // when it is due again, for pending
 	Disable    bool      // the receiver is gone: disable the endpoint and cancel what waits
@@ -30,8 +30,8 @@ const eraseTold = `
 
 // Finished is an attempt that has ended, with what becomes of its delivery.
 type Finished struct {
-	Attempt booking.Attempt
-	Verdict Verdict
+	Attempt outbox.Attempt
+	Verdict DeliveryUpdate
 }
 
 // Recorded is what follows from attempts for endpoints.
@@ -41,7 +41,9 @@ type Recorded struct {
 }
 
 // FinishAttempt is FinishAttempts for a single one.
-func (db *Outbox) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking.Attempt, v Verdict) (woken []uuid.UUID, err error) {
+func (db *Outbox) FinishAttempt(
+	ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate,
+) (woken []uuid.UUID, err error) {
 	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
 	return out.Woken, err
 }
@@ -103,7 +105,7 @@ func AnyFailure(all []Finished) bool {
 }
 
 // counts tells whether an attempt says anything about the endpoint's health.
-func (v Verdict) counts() bool { return !v.Test && !v.Unsent }
+func (v DeliveryUpdate) counts() bool { return !v.Test && !v.Unsent }
 
 // finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are. endpointID
 // counts when an attempt disables its endpoint.
@@ -179,7 +181,7 @@ func finishedArgs(all []Finished) namedArgs {
 }
 
 // Attempts returns what is on record of a delivery's attempts, the first one first.
-func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking.Attempt, error) {
+func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
 	const q = `
 		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
 			request_headers, response_headers, response_body
@@ -188,5 +190,5 @@ func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Attempt])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // sent names what a list of deliveries has, as "type/seq status".
-func (b *bundle) sent(e *booking.Endpoint, f postgres.SendingFilter) []string {
+func (b *bundle) sent(e *outbox.Endpoint, f postgres.SendingFilter) []string {
 	b.t.Helper()
 	list, _, err := b.Sendings(b.ctx, e.AppID, e.ID, f, nil, 100)
 	check(b.t, err)
@@ -23,7 +25,7 @@ func (b *bundle) sent(e *booking.Endpoint, f postgres.SendingFilter) []string {
 	return names
 }
 
-func (b *bundle) sending(id uuid.UUID) *booking.Sending {
+func (b *bundle) sending(id uuid.UUID) *outbox.Delivery {
 	b.t.Helper()
 	s, _, err := b.Sending(b.ctx, b.app.ID, id)
 	check(b.t, err)
@@ -38,9 +40,9 @@ func TestSendings(t *testing.T) {
 	b.booked(b.at("instant", 10, 11))
 	b.booked(b.at("instant", 11, 12))
 	due := b.claim(e)
-	b.finish(e, due[0], 200, postgres.Verdict{Status: postgres.Delivered})
-	b.finish(e, due[1], 503, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
-	b.finish(e, due[2], 0, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, due[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
+	b.finish(e, due[1], 503, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, due[2], 0, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	for i, d := range column[uuid.UUID](b, `SELECT d.id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		WHERE endpoint_id = $1 ORDER BY e.at`, e.ID) { // one a minute
 		b.exec(`UPDATE webhook_deliveries SET created_at = now() - make_interval(mins => $2) WHERE id = $1`, d, 10-i)
@@ -94,7 +96,7 @@ func TestSendingsPage(t *testing.T) {
 	seen := map[uuid.UUID]bool{}
 	var spot *postgres.Spot
 	for more := true; more; {
-		var list []booking.Sending
+		var list []outbox.Delivery
 		var err error
 		list, more, err = b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, spot, 3)
 		check(t, err)
@@ -115,21 +117,21 @@ func TestSendingsAreTheAppsOwn(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	v := b.at("instant", 9, 10)
-	v.Reminders = []booking.Reminder{{Number: 1, At: time.Now(), Target: &booking.Endpoint{ID: newID(), AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}}}
+	v.Reminders = []booking.Reminder{{Number: 1, At: time.Now(), Target: &outbox.Endpoint{ID: newID(), AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}}}
 	v = b.booked(v)
-	must(b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: 1}))
+	must(b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: 1}))
 	thief := b.newApp("thief")
 	_, _, err := b.Sendings(b.ctx, thief.ID, e.ID, postgres.SendingFilter{}, nil, 10)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	for _, d := range column[uuid.UUID](b, `SELECT id FROM webhook_deliveries`) {
 		_, _, err := b.Sending(b.ctx, thief.ID, d)
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 		_, err = b.Resend(b.ctx, thief.ID, d, newID())
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 	}
 	reminder := first[uuid.UUID](b, `SELECT d.id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE e.reminder IS NOT NULL`)
 	_, _, err = b.Sending(b.ctx, b.app.ID, reminder)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 func TestResend(t *testing.T) {
@@ -138,7 +140,7 @@ func TestResend(t *testing.T) {
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.exec(`UPDATE webhook_endpoints SET open_until = now() + interval '1 hour', opened = 3`)
 	operation := newID()
 	wantEqual(t, "endpoint", must(b.Resend(b.ctx, b.app.ID, d.ID, operation)), e.ID)
@@ -149,16 +151,16 @@ func TestResend(t *testing.T) {
 	got := b.claim(e)
 	wantEqual(t, "claimed", len(got), 1)
 	wantEqual(t, "from the start of the schedule", fmt.Sprint(got[0].Attempt, got[0].Tries), "2 1")
-	wantEqual(t, "the same message", got[0].Change.ID, d.Change.ID)
+	wantEqual(t, "the same message", got[0].Event.ID, d.Event.ID)
 
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	wantEqual(t, "while it is on its way", len(b.claim(e)), 0)
-	b.finish(e, got[0], 503, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, got[0], 503, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
 	wantEqual(t, "while it waits", len(b.claim(e)), 0)
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	got = b.claim(e)
 	wantEqual(t, "ahead of its time", fmt.Sprint(got[0].Attempt, got[0].Tries), "3 2")
-	b.finish(e, got[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, got[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	wantEqual(t, "attempts", len(must(b.Attempts(b.ctx, d.ID))), 3)
 
 	must(b.Resend(b.ctx, b.app.ID, d.ID, operation)) // a repeat of the first, very late
@@ -174,15 +176,15 @@ func TestResendToThoseWhoAreNotThere(t *testing.T) {
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.exec(`UPDATE webhook_endpoints SET status = 'paused'`)
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	wantEqual(t, "of a paused one", b.sending(d.ID).Status, postgres.Waiting)
 	b.exec(`UPDATE webhook_deliveries SET status = 'cancelled', finished_at = now()`)
 	b.exec(`UPDATE webhook_endpoints SET status = 'disabled'`)
 	_, err := b.Resend(b.ctx, b.app.ID, d.ID, newID())
-	wantCode(t, err, booking.InUse)
+	wantCode(t, err, fault.InUse)
 	wantEqual(t, "of a disabled one", b.sending(d.ID).Status, postgres.Cancelled)
 	_, err = b.Resend(b.ctx, b.app.ID, newID(), newID())
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }

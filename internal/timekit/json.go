@@ -8,6 +8,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Object is a JSON object on its way out.
@@ -41,7 +42,7 @@ func (v View) Event() Object {
 
 func (v View) rsvp() string {
 	b := v.Booking
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil { // of a newer build, as in the middle of a deploy: what its states are called tells enough
 		graph = &graphs.Graph{States: []graphs.State{{Name: b.State, Final: b.Completed}}}
 		if !b.Completed && b.State != "tentative" && b.State != "reserved" && b.State != "confirmed" {
@@ -107,7 +108,7 @@ func person(c booking.Customer) Object {
 
 // OpenActions are the names of the actions that can be played now.
 func (v View) OpenActions() []string {
-	graph, err := v.Booking.RuleBook()
+	graph, err := v.Booking.LoadGraph()
 	if err != nil {
 		return []string{}
 	}
@@ -115,7 +116,7 @@ func (v View) OpenActions() []string {
 }
 
 // Resource renders a resource; its own zone is the clock's.
-func Resource(r *booking.Resource, c Clock) Object {
+func Resource(r *catalogue.Resource, c Clock) Object {
 	at := func(t time.Time) string { return c.Show(t, r.Zone()) }
 	return Object{
 		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,

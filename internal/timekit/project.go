@@ -6,13 +6,13 @@ import (
 	"maps"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Project renders a project for its owner.
 //
 // offers says whether any of its times can be offered; missing names the fields that stand in the way. Timekit has neither.
-func Project(p *booking.Project, c Clock) Object {
+func Project(p *catalogue.Project, c Clock) Object {
 	missing := p.Missing()
 	return Object{
 		"offers": len(missing) == 0, "missing": missing,
@@ -34,7 +34,7 @@ var texts = Object{
 }
 
 // PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.
-func PublicProject(p *booking.Project) Object {
+func PublicProject(p *catalogue.Project) Object {
 	form := p.CustomerFields
 	if string(bytes.TrimSpace(form)) == "{}" {
 		form = json.RawMessage(formFields)

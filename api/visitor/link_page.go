@@ -1,0 +1,200 @@
+package visitor
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/api/edge"
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/timekit"
+)
+
+//go:embed pages/*
+var pageFiles embed.FS
+
+var (
+	pages     = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+	pageStyle = mustRead("pages/page.css")
+	styleHash = hashOf(pageStyle)
+)
+
+func mustRead(name string) string {
+	text, err := pageFiles.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// page is all a link page shows.
+type page struct {
+	frame
+	Text     string
+	What     string
+	Who      string // the customers, to the owner alone, and only while the link can act
+	When     string
+	ZoneText string
+	With     string
+	Where    string
+	State    string
+	Button   string // "" for none
+	Form     string // where the button posts to
+	Danger   bool   // the button ends something
+	Other    string // a link to another way out
+	OtherFor string
+	Leads    string // a link the visitor may follow at their own choice
+}
+
+// linkHeaders keeps a page with a token in its address out of caches, logs of others, frames and search engines.
+// posting is the origin a form may end up at besides our own.
+func (k *call) linkHeaders(posting string) {
+	k.Header("Cache-Control", "no-store")
+	k.Header("Referrer-Policy", "no-referrer")
+	k.Header("X-Robots-Tag", "noindex, nofollow")
+	k.Header("X-Frame-Options", "DENY")
+	k.Header("Vary", "Accept")
+	k.Header("Content-Security-Policy", strings.TrimSpace("default-src 'none'; style-src "+styleHash+
+		"; frame-ancestors 'none'; base-uri 'none'; form-action 'self' "+posting))
+}
+
+// wantsJSON tells programs from browsers.
+func (k *call) wantsJSON() bool {
+	accept := k.GetHeader("Accept")
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+func (s *Handlers) confirmPage(k *call, l *link) error {
+	verb := phrase(l.claims.Action)
+	p := l.page()
+	l.people(&p)
+	p.Title, p.Button, p.Danger = verb+"?", verb, ends(l.claims.Action)
+	p.Text = "Nothing has happened yet. Press the button to go on."
+	if past := l.past(time.Now()); past != "" {
+		p.Text = past + " " + p.Text
+	}
+	p.Form = k.Request.URL.RequestURI()
+	posting := ""
+	if l.redirect != nil {
+		posting = l.redirect.Scheme + "://" + l.redirect.Host
+	}
+	return s.page(k, http.StatusOK, posting, p, timekit.Object{
+		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "confirm": "POST to this address",
+	})
+}
+
+// past says of a booking that has begun or is over that it is.
+func (l *link) past(now time.Time) string {
+	switch {
+	case !now.Before(l.booking.End):
+		return "This time lies in the past."
+	case !now.Before(l.booking.Start):
+		return "This time has begun."
+	}
+	return ""
+}
+
+func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
+	p := l.page()
+	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
+	code := http.StatusOK
+	if status == booking.Pending {
+		p.Title, p.Text = "Received", "Your choice has been received and will be carried out in a moment."
+		code = http.StatusAccepted
+	}
+	return s.page(k, code, "", p, timekit.Object{
+		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "status": status,
+	})
+}
+
+// linkError is an honest page, or a problem document for programs. Nothing was changed.
+func (s *Handlers) linkError(k *call, l *link, err error) error {
+	k.linkHeaders("")
+	if k.wantsJSON() {
+		return err
+	}
+	known := s.Edge.PublicError(k.Context, err)
+	edge.ShowRetryAfter(k.Context, known)
+	p := page{Text: known.Message}
+	if l != nil && l.booking != nil {
+		p = l.page()
+	}
+	p.Code, p.Request = known.Code, edge.RequestID(k.Context)
+	p.Title, p.Text = explain(known)
+	switch {
+	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
+		k.retrySoon()
+		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
+	case known.Code == fault.SlotTaken && l != nil && l.actor != "":
+		l.people(&p)
+		if err := s.offerDecline(l, &p); err != nil {
+			return err
+		}
+	}
+	return s.page(k, edge.Statuses[known.Code], "", p, nil)
+}
+
+// offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
+func (s *Handlers) offerDecline(l *link, p *page) error {
+	graph, err := l.booking.LoadGraph()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.actor != graphs.ActorOwnerLink {
+		return nil
+	}
+	p.Other, err = s.Links.Owner(l.booking, "decline")
+	p.OtherFor = phrase("decline")
+	return err
+}
+
+func (s *Handlers) page(k *call, status int, posting string, p page, data timekit.Object) error {
+	k.linkHeaders(posting)
+	if data != nil && k.wantsJSON() {
+		return k.Answer(status, data)
+	}
+	p.Style = template.CSS(pageStyle) //nolint:gosec // our own file
+	var text strings.Builder
+	if err := pages.ExecuteTemplate(&text, "link.html", p); err != nil {
+		return err
+	}
+	k.Data(status, "text/html; charset=utf-8", []byte(text.String()))
+	return nil
+}
+
+// page shows of the link's booking what does not name its customers: whoever finds a link that was used reads this much.
+func (l *link) page() page {
+	b := l.booking
+	return page{
+		frame: frame{App: l.app.Name}, When: whenText(b.Start, b.End, b.Resource.Zone()), ZoneText: zoneText(b.Resource.Timezone),
+		State: upperFirst(words(b.State)),
+	}
+}
+
+// people completes the page of a link that can act: what is booked, with whom, and to the owner also for whom.
+func (l *link) people(p *page) {
+	b := l.booking
+	p.What, p.With, p.Where = b.What, b.Resource.Name, b.Where
+	if l.actor != graphs.ActorOwnerLink {
+		return
+	}
+	var names []string
+	for _, one := range b.Customers {
+		if one.Name != "" {
+			names = append(names, one.Name)
+		}
+	}
+	p.Who = strings.Join(names, ", ")
+}

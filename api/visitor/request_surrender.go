@@ -1,0 +1,83 @@
+package visitor
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/service"
+)
+
+// ahead is what has to happen before the time is the visitor's, and until when it can be paid.
+func (r *requested) ahead() (service.Outlook, time.Time) {
+	graph, err := r.Booking.LoadGraph()
+	if err != nil {
+		return service.Outlook{}, time.Time{}
+	}
+	return service.LookAhead(graph, r.Booking.State, r.Booking.Times(), r.Booking.Settings.Timers)
+}
+
+// surrender is how a visitor gives their time up: an action, as whom it is played, and the words for it.
+type surrender struct {
+	action string // "" = not possible
+	as     graphs.Actor
+	link   string
+	title  string
+	text   string
+	button string
+	back   string
+	word   bool // it takes a word to the other side along
+}
+
+// givesUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
+// one. A request that nobody has confirmed is withdrawn, and a time that is not paid given up, by the action that ends such a
+// state, in the name of the link's app: Timekit's graphs have none for customers there.
+func (r *requested) givesUp() surrender {
+	if r.Booking == nil || r.begun() {
+		return surrender{}
+	}
+	for _, name := range r.openActions() {
+		if name != booking.RescheduleAction && ends(name) {
+			return surrender{
+				name, graphs.ActorCustomerLink, "Cancel the booking", "Cancel this booking?",
+				"Nothing has happened yet. The time is given up when you press the button.", "Cancel the booking", "Keep the booking", true,
+			}
+		}
+	}
+	var way surrender
+	switch ahead, _ := r.ahead(); {
+	case ahead.Asks:
+		way = surrender{
+			"decline", graphs.ActorAPI, "Withdraw the request", "Withdraw this request?",
+			"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", false,
+		}
+	case ahead.Pays:
+		way = surrender{
+			"timeout", graphs.ActorAPI, "Give this time up", "Give this time up?",
+			"Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then.",
+			"Give this time up", "Keep this time", false,
+		}
+	}
+	graph, err := r.Booking.LoadGraph()
+	if way.action == "" || err != nil || !slices.Contains(graph.OpenTo(r.Booking.State, way.as), way.action) {
+		return surrender{}
+	}
+	return way
+}
+
+// findOwn finds out whether a booking that was declined or not paid was ended by its visitor, on this page.
+func (s *Handlers) findOwn(k *call, r *requested) error {
+	b := r.Booking
+	if !b.Completed || b.State != "declined" && b.State != "unpaid" {
+		return nil
+	}
+	moves, err := s.DB.Transitions(k, []uuid.UUID{b.ID})
+	if all := moves[b.ID]; len(all) > 0 {
+		last := all[len(all)-1]
+		r.own = booking.ByVisitor(last.Actor, last.Channel)
+	}
+	return err
+}

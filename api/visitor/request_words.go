@@ -1,0 +1,117 @@
+package visitor
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"holdfast/api/edge"
+	"holdfast/internal/booking"
+)
+
+// headline says where the booking stands and what comes next. Just after booking it says what has been reached.
+func (r *requested) headline(app string, done bool) (title, text string) {
+	b := r.Booking
+	switch {
+	case strings.HasPrefix(b.State, "cancelled"):
+		return "Cancelled", "This time has been given up. Nothing more is to be done."
+	case b.State == "declined" && r.own:
+		return "Withdrawn", "You have withdrawn this request. Nothing is booked."
+	case b.State == "declined":
+		return "Declined", "This time could not be confirmed. Nothing is booked."
+	case b.State == "unpaid" && r.own:
+		return "Given up", "You have given this time up. Nothing is booked, and nothing has to be paid."
+	case b.State == "unpaid":
+		return "Not paid in time", "This time has been given up. Nothing is booked."
+	case b.Completed:
+		return "This is over", "There is nothing left to change."
+	case b.State == "tentative":
+		return r.waiting(app)
+	case r.begun():
+		return "Your booking", "It has begun, so it cannot be changed here any more."
+	case r.alone && done:
+		return "Your booking", "This is the time now."
+	case done:
+		return "You are booked", "Keep the address of this page: your booking can be changed here."
+	}
+	return "Your booking", ""
+}
+
+// waiting says what a booking waits for, and what becomes of it otherwise.
+func (r *requested) waiting(app string) (title, text string) {
+	ahead, until := r.ahead()
+	switch {
+	case ahead.Pays && !until.IsZero():
+		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
+			"The payment is made with " + theApp(app) + ", not on this page."
+	case ahead.Pays:
+		return "Not paid yet", "The payment is made with " + theApp(app) + ", not on this page."
+	case r.begun():
+		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
+	case ahead.Asks:
+		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. Until then the time is not held, and " +
+			"somebody else may get it. Keep the address of this page: it shows the answer."
+	}
+	return "Not confirmed yet", "Keep the address of this page: it shows what becomes of it."
+}
+
+// momentText is a moment as a visitor reads it.
+func momentText(at time.Time, zone *time.Location) string {
+	at = at.In(zone)
+	return clockText(at) + " on " + at.Format("Monday, 2 January")
+}
+
+func upperFirst(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+func (r *requested) stateText() string {
+	switch {
+	case r.own && r.Booking.State == "declined":
+		return "Withdrawn by you"
+	case r.own && r.Booking.State == "unpaid":
+		return "Given up by you"
+	case r.Booking.State == "tentative":
+		switch ahead, _ := r.ahead(); {
+		case ahead.Pays:
+			return "Waiting for payment"
+		case r.begun():
+			return "Not confirmed"
+		}
+	}
+	return stateText(r.Booking.State)
+}
+
+// stateText is a booking's state as a visitor reads it.
+func stateText(state string) string {
+	switch state {
+	case "cancelled_by_customer":
+		return "Cancelled by you"
+	case "cancelled_by_owner":
+		return "Cancelled"
+	case "tentative":
+		return "Waiting for confirmation"
+	}
+	text := words(state)
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// noticeOf says what has become of the action that the address names.
+func (s *Handlers) noticeOf(k *call) (string, error) {
+	id, ok := parsedID(k.Query("action"))
+	if !ok {
+		return "", nil
+	}
+	a, err := s.DB.Action(k, id)
+	switch {
+	case err != nil || a.AppID != k.App.ID:
+		return "", edge.UnlessNotFound(err)
+	case a.Status == booking.Pending:
+		return "Your choice has been received and is being carried out. Load this page again in a moment to see how it stands.", nil
+	case a.Status == booking.Refused:
+		return "Your choice could not be carried out. Nothing was changed.", nil
+	}
+	return "", nil
+}

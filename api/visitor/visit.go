@@ -1,0 +1,204 @@
+package visitor
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"holdfast/api/edge"
+	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/service"
+)
+
+const visitLife = 2 * time.Hour
+
+// visit is what a public link's pages know of their visitor. It travels sealed in links and forms, since cookies may be
+// blocked in frames.
+type visit struct {
+	ID       uuid.UUID         `json:"id"` // random; known to nobody outside
+	Jti      string            `json:"jti,omitempty"`
+	Expires  time.Time         `json:"exp"` // of the claim token
+	Metadata map[string]string `json:"metadata,omitempty"`
+	Until    time.Time         `json:"until"`
+}
+
+// arrival is a visitor at a public link.
+type arrival struct {
+	link   *catalogue.PublicLink
+	visit  visit
+	sealed string // the visit
+	came   bool   // by a claim token just now, which is to leave the address
+}
+
+// carried are the values that an app may send along with a visitor.
+var carried = []string{"correlation_id", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"}
+
+var goodCode = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// code reads what a page is found by; what cannot be one finds nothing.
+func (k *call) code() string {
+	if code := k.Param("code"); goodCode.MatchString(code) {
+		return code
+	}
+	return ""
+}
+
+// arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
+func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
+	a = &arrival{}
+	if a.link, k.App, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
+		return nil, err
+	}
+	metadata, err := readCarried(values)
+	if err != nil {
+		return nil, err
+	}
+	a.visit = visit{ID: uuid.New(), Metadata: metadata, Until: time.Now().Add(visitLife)}
+	switch token, sealed := values.Get("claim_token"), values.Get("visit"); {
+	case token != "":
+		err = s.exchange(k, a, token)
+	case sealed != "":
+		err = s.openVisit(a, sealed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.link.RequireClaimToken && a.visit.Jti == "" {
+		return nil, fault.Errorf(fault.ClaimMissing, "This link asks for a claim token.")
+	}
+	return a, s.sealVisit(a)
+}
+
+// readCarried refuses what is longer than Cronofy takes, or no text.
+func readCarried(values url.Values) (map[string]string, error) {
+	metadata := map[string]string{}
+	for _, name := range carried {
+		value := values.Get(name)
+		if utf8.RuneCountInString(value) > service.MaxParameter || !utf8.ValidString(value) || plainText(value) != value {
+			return nil, fault.Errorf(fault.InvalidParameter, "%s must be a text of up to %d characters.", name, service.MaxParameter)
+		}
+		if value != "" {
+			metadata[name] = value
+		}
+	}
+	return metadata, nil
+}
+
+// exchange makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
+func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
+	token, err := s.Service.ReadClaimToken(k, a.link.AppID, raw)
+	if err != nil {
+		return s.guardedClaim(k, a.link, err)
+	}
+	spent, err := s.DB.ClaimSpent(k, a.link.AppID, token.ID)
+	if err != nil {
+		return err
+	}
+	if spent {
+		return fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
+	}
+	a.visit.Jti, a.visit.Expires, a.came = token.ID, token.ExpiresAt, true
+	return nil
+}
+
+// guardedClaim tells the log what is wrong with a claim token, and the visitor less: who guesses issuers learns nothing.
+func (s *Handlers) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
+	code := fault.CodeOf(err)
+	if code == fault.Internal {
+		return err
+	}
+	s.Log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", edge.RequestID(k.Context))
+	if code == fault.ClaimUnknownIssuer {
+		return fault.Errorf(fault.ClaimInvalidSignature, "The claim token's signature is wrong.")
+	}
+	return err
+}
+
+// openVisit reads a visit. One that brought no claim token can be begun anew at any time.
+func (s *Handlers) openVisit(a *arrival, sealed string) error {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	var v visit
+	if err == nil {
+		err = s.Vault.OpenJSON(raw, visitSecret(a.link.ID), &v)
+	}
+	if err != nil || v.ID == uuid.Nil {
+		return fault.Wrap(err, fault.LinkInvalid, "This address is not complete.")
+	}
+	if v.Until.Before(time.Now()) {
+		if v.Jti != "" {
+			return fault.Errorf(fault.TokenExpired, "This page was open for too long.")
+		}
+		v.ID, v.Until = uuid.New(), time.Now().Add(visitLife)
+	}
+	a.visit = v
+	return nil
+}
+
+func (s *Handlers) sealVisit(a *arrival) error {
+	raw, err := s.Vault.SealJSON(a.visit, visitSecret(a.link.ID))
+	a.sealed = base64.RawURLEncoding.EncodeToString(raw)
+	return err
+}
+
+func visitSecret(link uuid.UUID) string { return "visit/" + link.String() }
+
+// begin leads from the address with the claim token to one with the visit: tokens do not belong in histories.
+func (a *arrival) begin(k *call) error {
+	query := k.Request.URL.Query()
+	for _, name := range append([]string{"claim_token"}, carried...) {
+		query.Del(name)
+	}
+	query.Set("visit", a.sealed)
+	k.Redirect(http.StatusSeeOther, "/pls/"+a.link.Code+"?"+query.Encode())
+	return nil
+}
+
+// spends is the claim token that a booking of this visit spends; nil for none. It is kept while the visit is good, so that
+// the visit does not outlive the memory of it.
+func (v *visit) spends() *booking.Claim {
+	if v.Jti == "" {
+		return nil
+	}
+	until := v.Expires
+	if v.Until.After(until) {
+		until = v.Until
+	}
+	return &booking.Claim{ID: v.Jti, Until: until}
+}
+
+// request makes the scheduling request of one try of the visit to book. Its name comes of the visit, whose id nobody knows, and the
+// booking's id comes of the name: a repeat finds the first try, and a booking shows which visit made it.
+func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest, made uuid.UUID) {
+	sum := sha256.Sum256(append(v.ID[:], operation[:]...))
+	r = service.NewRequest(uuid.Nil, app)
+	r.Name, r.Attributed, r.Metadata = "srq_"+hex.EncodeToString(sum[:12]), v.Jti != "", v.Metadata
+	made = v.booking(r.Name)
+	r.ID = uuid.NewSHA1(made, []byte("scheduling request"))
+	return r, made
+}
+
+func (v *visit) booking(name string) uuid.UUID { return uuid.NewSHA1(v.ID, []byte(name)) }
+
+// used finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
+func (s *Handlers) used(k *call, a *arrival) (*booking.Booking, error) {
+	if a.visit.Jti == "" {
+		return nil, nil
+	}
+	b, err := s.DB.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	if b.Request == nil || a.visit.booking(b.Request.Name) != b.ID {
+		return nil, fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
+	}
+	return b, nil
+}

@@ -1,0 +1,56 @@
+package visitor
+
+import (
+	"strings"
+
+	"holdfast/internal/fault"
+)
+
+// phrase is what a button that plays an action says.
+func phrase(action string) string {
+	switch action {
+	case "confirm":
+		return "Confirm the booking"
+	case "decline":
+		return "Decline the booking"
+	case "cancel", "cancel_by_customer", "cancel_by_owner":
+		return "Cancel the booking"
+	case "complete":
+		return "Mark the booking as completed"
+	case "reschedule_by_customer":
+		return "Choose another time"
+	}
+	text := words(action)
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// ends tells actions that take something away.
+func ends(action string) bool {
+	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "reschedule_by_customer"
+}
+
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// explain is what a visitor reads when a link cannot act.
+func explain(err *fault.Error) (title, text string) {
+	switch err.Code {
+	case fault.LinkUsed:
+		return "Already used", "This link works once, and it has been used. Nothing was changed just now."
+	case fault.LinkExpired:
+		return "Expired", "This link is no longer valid. Nothing was changed."
+	case fault.LinkInvalid, fault.Unauthorized:
+		return "Not a valid link", "Please check that the whole address was copied. Nothing was changed."
+	case fault.NotFound:
+		return "No such booking", "This booking does not exist any more. Nothing was changed."
+	case fault.ActionNotAvailable:
+		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
+	case fault.TooLate:
+		return "Too late", err.Message + " Nothing was changed."
+	case fault.SlotTaken:
+		return "The time is taken", "Something else holds this time now. The booking stays as it was."
+	case fault.Overloaded, fault.Unavailable, fault.TooManyRequests:
+		return "One moment, please", "This server cannot do it just now. Please try again in a few seconds."
+	default:
+		return "That did not work", err.Message
+	}
+}

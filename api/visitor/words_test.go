@@ -1,0 +1,190 @@
+package visitor
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"holdfast/api/edge"
+	"holdfast/api/rules"
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
+)
+
+// TestHeadlines: what the page of a request says of every state of every graph is true of that state.
+func TestHeadlines(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, c := range []struct {
+		graph, state string
+		begins       time.Duration
+		own, done    bool
+		title, text  string
+	}{
+		{"instant", "confirmed", time.Hour, false, true, "You are booked", "can be changed here"},
+		{"instant", "confirmed", time.Hour, false, false, "Your booking", ""},
+		{"instant", "confirmed", -time.Minute, false, false, "Your booking", "It has begun"},
+		{"instant", "cancelled", time.Hour, false, false, "Cancelled", "given up"},
+		{"confirm_decline", "tentative", time.Hour, false, true, "Not confirmed yet", "Acme has been asked and has to confirm it. Until then the time is not held"},
+		{"confirm_decline", "tentative", -time.Minute, false, false, "Not confirmed", "This time has passed, and it was never confirmed."},
+		{"confirm_decline", "declined", time.Hour, false, false, "Declined", "could not be confirmed"},
+		{"confirm_decline", "declined", time.Hour, true, false, "Withdrawn", "You have withdrawn this request."},
+		{"confirm_decline", "confirmed", time.Hour, false, true, "You are booked", ""},
+		{"instant_payment", "tentative", time.Hour, false, true, "Not paid yet", "If it is not paid by then, it is given up. The payment is made with Acme, not on this page."},
+		{"instant_payment", "tentative", -time.Minute, false, false, "Not paid yet", "If it is not paid by then"},
+		{"instant_payment", "unpaid", time.Hour, false, false, "Not paid in time", "given up"},
+		{"instant_payment", "unpaid", time.Hour, true, false, "Given up", "nothing has to be paid"},
+		{"instant_payment", "paid", time.Hour, false, true, "You are booked", ""},
+		{"instant", "completed", -2 * time.Hour, false, false, "This is over", ""},
+	} {
+		r := requestedIn(t, c.graph, c.state, now.Add(c.begins))
+		r.own = c.own
+		title, text := r.headline("Acme", c.done)
+		if title != c.title || !strings.Contains(text, c.text) {
+			t.Errorf("%s %s in %s: %q, %q", c.graph, c.state, c.begins, title, text)
+		}
+		for _, promise := range []string{"mail", "You will hear", "message"} { // nobody sends one
+			if strings.Contains(text, promise) {
+				t.Errorf("%s %s promises a message: %q", c.graph, c.state, text)
+			}
+		}
+	}
+}
+
+func requestedIn(t *testing.T, name, state string, start time.Time) *requested {
+	t.Helper()
+	graph, ok := graphs.Latest(name)
+	if !ok || !graph.HasState(state) {
+		t.Fatalf("there is no %s in %s", state, name)
+	}
+	b := &booking.Booking{
+		Graph: name, GraphVersion: graph.Version, State: state, Completed: graph.Final(state), Start: start, End: start.Add(time.Hour),
+		EnteredAt: time.Now(),
+	}
+	return &requested{Requested: &postgres.Requested{Booking: b, Request: &booking.SchedulingRequest{}}, zone: time.UTC}
+}
+
+// TestVisitorsCanGiveUp whatever waits for somebody, and nothing that the graph keeps from customers once it is agreed.
+func TestVisitorsCanGiveUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		graph, state string
+		want         string
+		as           graphs.Actor
+	}{
+		{"instant", "confirmed", "cancel_by_customer", graphs.ActorCustomerLink},
+		{"confirm_decline", "tentative", "decline", graphs.ActorAPI},
+		{"confirm_decline", "confirmed", "cancel_by_customer", graphs.ActorCustomerLink},
+		{"confirm_decline", "declined", "", ""},
+		{"instant_payment", "tentative", "timeout", graphs.ActorAPI},
+		{"instant_payment", "paid", "", ""},
+		{"group_customer", "confirmed", "cancel_by_customer", graphs.ActorCustomerLink},
+		{"group_customer_payment", "tentative", "timeout", graphs.ActorAPI},
+		{"group_owner", "tentative", "", ""},
+	} {
+		way := requestedIn(t, c.graph, c.state, time.Now().Add(time.Hour)).givesUp()
+		if way.action != c.want || way.as != c.as {
+			t.Errorf("%s %s: %s as %q", c.graph, c.state, way.action, way.as)
+		}
+		if begun := requestedIn(t, c.graph, c.state, time.Now().Add(-time.Minute)).givesUp(); begun.action != "" {
+			t.Errorf("%s %s: %s once it has begun", c.graph, c.state, begun.action)
+		}
+	}
+}
+
+// TestOutlook: a form says before booking what has to happen afterwards.
+func TestOutlook(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		``: "", `{}`: "", `{"graph":"instant"}`: "",
+		`{"graph":"confirm_decline"}`:                                           "This asks for the time: Acme has to confirm it.",
+		`{"graph":"instant_payment"}`:                                           "The time is held for 5 minutes and has to be paid within them.",
+		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT90S"}}}`: "held for 1 minute ",
+		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
+		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
+	} {
+		got := outlookText(rules.OutlookOf(&catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
+		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q", body, got)
+		}
+	}
+}
+
+// TestFieldsAreChecked by their types.
+func TestFieldsAreChecked(t *testing.T) {
+	t.Parallel()
+	for kind, texts := range map[string]struct{ good, bad []string }{
+		"number": {
+			[]string{"42", "-1", "+7", "3.14", "3,14", ".5", "5.", "1e3", "0", "1e308"},
+			[]string{"abc", "1e999", "-1e999", "Inf", "NaN", "0x10", "1_000", "1 000", "--1", "e5", "1e1000", "12abc", "١٢", strings.Repeat("9", 400)},
+		},
+		"tel": {
+			[]string{"+44 20 7946 0018", "0118 999", "(030) 12 34-56", "112", "+1 (555) 010-9999 ext. 12", "030/123456", "+49 (0)30 1234567x12"},
+			[]string{"call me", "+", "12", "++44 20", "0118 999 call", "()", "+-+", strings.Repeat("1", 25), "１２３４", "123\n456"},
+		},
+		"url":   {[]string{"https://example.com"}, []string{"example.com", "javascript:alert(1)", "https://"}},
+		"email": {[]string{"marty@example.com"}, []string{"marty", "marty@"}},
+	} {
+		for want, all := range map[bool][]string{true: texts.good, false: texts.bad} {
+			for _, text := range all {
+				one := formField{Field: rules.Field{Name: "field", Type: kind}}
+				if one.read(text); (one.Fault == "") != want {
+					t.Errorf("%s %q: %q", kind, text, one.Fault)
+				}
+			}
+		}
+	}
+}
+
+// TestTroubleLosesNothingTyped: a form that cannot be carried out comes back with all it had, to be sent again; what another
+// site sent does not.
+func TestTroubleLosesNothingTyped(t *testing.T) {
+	t.Parallel()
+	s := &Handlers{Edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
+	typed := url.Values{"name": {`Marty "<b>"`}, "notes": {"Two\r\ncats"}, "operation": {"x"}}
+	send := func(err error, headers ...string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		c, _ := gin.CreateTestContext(w)
+		c.Request = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/pls/code?kept=true", strings.NewReader(typed.Encode()))
+		c.Request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for i := 0; i+1 < len(headers); i += 2 {
+			c.Request.Header.Set(headers[i], headers[i+1])
+		}
+		if fault := s.sorry(&call{Call: &edge.Call{Context: c}}, err); fault != nil {
+			t.Error(fault)
+		}
+		return w
+	}
+	for _, code := range []fault.Code{fault.Overloaded, fault.Unavailable, fault.TooManyRequests, fault.Internal} {
+		w := send(fault.Errorf(code, "Not now."))
+		body := w.Body.String()
+		for _, part := range []string{
+			`<form method="post" action="/pls/code?kept=true"`, `name="name" value="Marty &#34;&lt;b&gt;&#34;"`, "value=\"Two\ncats\"", `name="operation" value="x"`, "Try again",
+		} {
+			if !strings.Contains(body, part) {
+				t.Errorf("%s: the page has lost %s: %s", code, part, body)
+			}
+		}
+		if w.Header().Get("Retry-After") == "" || w.Code != edge.Statuses[code] {
+			t.Errorf("%s: %d %v", code, w.Code, w.Header())
+		}
+	}
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"another site's": send(fault.Errorf(fault.Unavailable, "Not now."), "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"),
+		"a final answer": send(fault.Errorf(fault.NotFound, "No.")),
+	} {
+		if strings.Contains(w.Body.String(), "Marty") {
+			t.Errorf("%s form comes back: %s", name, w.Body)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package catalogue
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Location is where services are done. A service is offered there when a project has both.
+type Location struct {
+	ID             uuid.UUID
+	AppID          uuid.UUID
+	Name           string
+	Description    string
+	Latitude       *float64 // nil: nobody said; then so is Longitude
+	Longitude      *float64
+	UseCustomHours bool
+	Meta           json.RawMessage // object
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	Distance       *float64 // in km, from where somebody asked; nil when nobody did
+}
+
+// Point is a place on Earth, in degrees.
+type Point struct{ Latitude, Longitude float64 }
+
+// Service is what is done.
+type Service struct {
+	ID          uuid.UUID
+	AppID       uuid.UUID
+	Name        string
+	Description string
+	Meta        json.RawMessage // object
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}

@@ -1,0 +1,31 @@
+// Package catalogue holds what can be booked: projects with their services, locations and public links, and the resources
+// and calendars that they take time of.
+package catalogue
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Project is a bookable service. The raw fields have the shapes of Timekit's contract and were checked when they were
+// written.
+type Project struct {
+	ID             uuid.UUID
+	AppID          uuid.UUID
+	Name           string
+	Slug           string
+	Availability   json.RawMessage // object: mode, length, from, to, buffer, timeslot_increments, …
+	Constraints    json.RawMessage // list of availability constraints
+	Booking        json.RawMessage // object: what bookings through it inherit
+	CustomerFields json.RawMessage // object
+	UI             json.RawMessage // object
+	Reminders      json.RawMessage // list
+	Meta           json.RawMessage // object
+	Resources      []uuid.UUID     // in order of priority
+	Locations      []uuid.UUID
+	Services       []uuid.UUID
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}

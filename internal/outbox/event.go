@@ -1,0 +1,102 @@
+package outbox
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+)
+
+// Event is what subscribers are told: of one transition of a booking, written by the commit that made it; of a reminder
+// falling due; or of what became of a webhook endpoint. Inputs and Data may hold personal data and never leave Postgres
+// but for the endpoints that asked for them.
+type Event struct {
+	ID        uuid.UUID
+	AppID     uuid.UUID
+	BookingID *uuid.UUID // nil: it is not about a booking
+	Seq       int        // the number of the booking's transition
+	Type      string     // booking.<state>, ReminderEvent, or one of the endpoint's
+	At        time.Time
+	Graph     string
+	State     string // after the transition
+	From      string // before it
+	Action    string
+	Actor     graphs.Actor
+	Channel   string          // see booking.Channel
+	Inputs    json.RawMessage // the action's: {"step":{"field":"text"}}
+	Data      json.RawMessage // the Booking after the transition; an EndpointData
+	Test      bool            // made up, to try an endpoint
+}
+
+// Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.
+func (c *Event) Name() string { return EventPrefix + c.ID.String() }
+
+// EventPrefix tells the ids of changes from those of calendar entries.
+const EventPrefix = "evt_"
+
+// Reason is what whoever played the action wrote about it, "" for nothing: in all graphs, an input called "message".
+func (c *Event) Reason() string {
+	var steps map[string]map[string]string
+	if len(c.Inputs) == 0 || json.Unmarshal(c.Inputs, &steps) != nil {
+		return ""
+	}
+	for _, step := range slices.Sorted(maps.Keys(steps)) {
+		if text := steps[step]["message"]; text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// EndpointData is what a change of an endpoint tells of it.
+type EndpointData struct {
+	ID           uuid.UUID      `json:"id"`
+	URL          string         `json:"url"`
+	Description  string         `json:"description"`
+	Status       EndpointStatus `json:"status"`
+	Reason       PauseReason    `json:"reason"`
+	FailingSince *time.Time     `json:"failing_since"` // no attempt has succeeded since
+}
+
+// EventType names the event of reaching a state: booking.confirmed, booking.cancelled and so on.
+func EventType(state string) string { return "booking." + state }
+
+// The events of endpoints. An endpoint hears of them only if it asks for them by name.
+const (
+	EndpointFailingEvent  = "endpoint.failing"  // no attempt has succeeded for a day
+	EndpointPausedEvent   = "endpoint.paused"   // for five days, or by hand
+	EndpointResumedEvent  = "endpoint.resumed"  // by hand
+	EndpointDisabledEvent = "endpoint.disabled" // its receiver has answered 410
+)
+
+// The kinds of changes that ReserveKit knows. An endpoint may ask for them instead of single states.
+const (
+	BookingsCreate = "bookings.create"
+	BookingsUpdate = "bookings.update"
+	BookingsDelete = "bookings.delete" // also a cancellation, and everything else that ends a booking before its time
+)
+
+// Topics are the names under which a change can be asked for: its type, its kind, and both with a "*" behind the dot.
+func Topics(eventType, kind string) []string {
+	topics := []string{eventType, topicOf(eventType)}
+	if kind != "" {
+		topics = append(topics, kind, topicOf(kind))
+	}
+	return topics
+}
+
+func topicOf(name string) string {
+	family, _, _ := strings.Cut(name, ".")
+	return family + ".*"
+}
+
+// ReminderEvent is the event of a reminder falling due.
+const ReminderEvent = "booking.reminder"
+
+// ReminderState is what an endpoint for reminders is subscribed to: no graph has such a state.
+const ReminderState = "reminder"

@@ -1,0 +1,89 @@
+// Package tenant holds an app, its settings, and the credentials that act for it.
+package tenant
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// App is a tenant.
+type App struct {
+	ID            uuid.UUID
+	Name          string
+	Slug          string
+	TestMode      bool
+	Settings      AppSettings
+	WebhookSecret []byte // sealed; signs x-timekit-signature
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// AppSettings are an app's own rules.
+type AppSettings struct {
+	ActionLinks   LinkMode `json:"action_links"`
+	RedirectHosts []string `json:"redirect_hosts"` // "example.com" or "example.com:8443"; where links may send people
+
+	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
+	// neither until they say so.
+	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only
+	WidgetRescheduleRequiresProof bool `json:"widget_reschedule_requires_proof"` // the id of a booking is not enough to move it
+}
+
+// NewAppSettings are the settings a new app begins with.
+func NewAppSettings() AppSettings {
+	return AppSettings{
+		ActionLinks: ConfirmPage, RedirectHosts: []string{}, WidgetRequiresProject: true, WidgetRescheduleRequiresProof: true,
+	}
+}
+
+// LinkMode says what opening an action link does.
+type LinkMode string
+
+// The link modes. Mail scanners follow links, so the default asks once more.
+const (
+	ConfirmPage LinkMode = "confirm_page" // GET shows a page with one button, POST acts
+	OneClick    LinkMode = "one_click"    // GET acts at once and redirects
+)
+
+// KeyKind says what an API key may do.
+type KeyKind string
+
+// The kinds of keys.
+const (
+	ServerKey KeyKind = "server" // everything of its app; signs action links
+	WidgetKey KeyKind = "widget" // safe in a browser: reads little, books
+	ClientKey KeyKind = "client" // a client secret: scheduling requests only
+)
+
+// Key is an API key without the key itself.
+type Key struct {
+	ID         uuid.UUID
+	AppID      uuid.UUID
+	Kind       KeyKind
+	Name       string
+	Hint       string // the first characters, to tell keys apart
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}
+
+// The contexts that sealed secrets are bound to, so that one cannot be passed off as another.
+
+// AppSecret binds an app's webhook secret.
+func AppSecret(app uuid.UUID) string { return "app/" + app.String() }
+
+// EndpointSecret binds a webhook endpoint's secret.
+func EndpointSecret(endpoint uuid.UUID) string { return "endpoint/" + endpoint.String() }
+
+// EndpointHeaders binds a webhook endpoint's own headers.
+func EndpointHeaders(endpoint uuid.UUID) string { return "headers/" + endpoint.String() }
+
+// EmbedSecret binds the secret of an embed credential.
+func EmbedSecret(credential uuid.UUID) string { return "embed/" + credential.String() }
+
+// ClientSecretSeal binds a client secret.
+func ClientSecretSeal(secret uuid.UUID) string { return "client/" + secret.String() }
+
+// KeySecret binds an API key.
+func KeySecret(key uuid.UUID) string { return "key/" + key.String() }
