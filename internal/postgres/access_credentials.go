@@ -36,9 +36,9 @@ func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash 
 	})
 }
 
+//nolint:gosec // columns, of which none is a secret
 const credentialColumns = `c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at, c.own`
 
-//nolint:gosec // a statement
 const credentials = `SELECT ` + credentialColumns + `
 	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app`
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -136,7 +137,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	key, ofMeta := strings.CutPrefix(t.Key, "meta.")
 	known, ok := bookingKeys[t.Key]
 	named := t.Key == "graph" || t.Key == "state" || t.Key == "completed"
-	if err := t.check(ok || named || ofCustomer || ofMeta); err != nil {
+	if err := t.check(ok || named || ofCustomer || ofMeta, "bookings"); err != nil {
 		return err
 	}
 	switch {
@@ -145,7 +146,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 		s.add(known.condition, compared)
 		return err
 	case t.Key == "completed":
-		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(fmt.Sprint(value)) })
+		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
 		s.add("b.completed = ANY(@%s::boolean[])", arg)
 		return nil
 	case named:

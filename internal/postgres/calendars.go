@@ -32,7 +32,9 @@ var calendarKeys = map[string]searchKey{
 }
 
 // ListCalendars returns one page of an app's calendars that have every term, the oldest first, and what is known of the others.
-func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.OwnedCalendar, Found, error) {
+func (db *Calendars) ListCalendars(
+	ctx context.Context, appID uuid.UUID, terms []Term, page Page,
+) ([]*catalogue.OwnedCalendar, Found, error) {
 	args := namedArgs{"app": appID}
 	found, err := search(terms, calendarKeys, args)
 	if err != nil {

@@ -30,7 +30,7 @@ func (c Cursor) String() string {
 	}
 	text := binary.BigEndian.AppendUint64(make([]byte, 0, cursorBytes), written)
 	text = append(text, c.ID[:]...)
-	text = binary.BigEndian.AppendUint64(text, uint64(at)) //nolint:gosec // the same bits, read back below
+	text = binary.BigEndian.AppendUint64(text, uint64(at))
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 

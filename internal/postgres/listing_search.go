@@ -26,7 +26,7 @@ func search(terms []Term, keys map[string]searchKey, args namedArgs) (string, er
 	conditions := strings.Builder{}
 	for i, term := range terms {
 		key, known := keys[term.Key]
-		if err := term.check(known); err != nil {
+		if err := term.check(known, "these"); err != nil {
 			return "", err
 		}
 		compared, err := term.compared(key.id, fmt.Sprintf("term%d", i), args)
@@ -38,13 +38,13 @@ func search(terms []Term, keys map[string]searchKey, args namedArgs) (string, er
 	return conditions.String(), nil
 }
 
-// check refuses what is no text, and a key that is not known.
-func (t Term) check(known bool) error {
+// check refuses what is no text, and a key that is not known. what names the rows.
+func (t Term) check(known bool, what string) error {
 	switch {
 	case !utf8.ValidString(t.Key+t.Value) || strings.ContainsRune(t.Key+t.Value, 0):
 		return fault.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
 	case !known:
-		return fault.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", t.Key)}}.Err()
+		return fault.Problems{"search": {fmt.Sprintf("%q is not a key %s can be searched by", t.Key, what)}}.Err()
 	}
 	return nil
 }

@@ -59,7 +59,8 @@ func (db *DB) catchUp(ctx context.Context) error {
 	// Rows of lists go to their beginning: who reads on from a cursor of the other server begins anew before its last row's time.
 	const rows = `
 		DO $$ DECLARE name text; BEGIN
-			FOREACH name IN ARRAY ARRAY['bookings', 'resources', 'projects', 'services', 'locations', 'calendars', 'resource_credentials', 'public_links'] LOOP
+			FOREACH name IN ARRAY ARRAY['bookings', 'resources', 'projects', 'services', 'locations', 'calendars', 'resource_credentials',
+				'public_links'] LOOP
 				EXECUTE format('UPDATE %I SET changed_by = ''3'' WHERE changed_by >= pg_snapshot_xmax(pg_current_snapshot())', name);
 			END LOOP;
 		END $$`
