@@ -54,7 +54,7 @@ func (d *svgWriter) svg() string {
 	d.line(`</g>`)
 	d.line(`<g class="states" fill="none" stroke="currentColor">`)
 	for _, b := range d.boxes {
-		d.box(b)
+		d.drawBox(b)
 	}
 	d.line(`</g>`)
 	d.line(`</svg>`)
@@ -77,12 +77,12 @@ func (d *svgWriter) start() {
 func (d *svgWriter) eachArrow(walked bool) {
 	for _, a := range d.arrows {
 		if d.steps[[2]string{a.from.state.Name, a.to.state.Name}] == walked {
-			d.arrow(a, walked)
+			d.drawArrow(a, walked)
 		}
 	}
 }
 
-func (d *svgWriter) arrow(a *arrow, walked bool) {
+func (d *svgWriter) drawArrow(a *arrow, walked bool) {
 	d.line(`<g class="arrow%s">`, d.mark(walked))
 	d.trace(a.path)
 	for i, l := range a.labels {
@@ -116,7 +116,7 @@ func (d *svgWriter) trace(path []point) {
 		base.x+dy*tipHalf, base.y+dx*tipHalf, base.x-dy*tipHalf, base.y-dx*tipHalf)
 }
 
-func (d *svgWriter) box(b *box) {
+func (d *svgWriter) drawBox(b *box) {
 	s := b.state
 	class := "state"
 	if holdsText(s) != "" {
