@@ -109,7 +109,6 @@ type claimed struct {
 }
 
 func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struct{}, budget time.Duration) *drain {
-	mine.lost.Store(false)
 	return &drain{
 		a: a, id: endpoint, mine: mine, stop: stop, until: time.Now().Add(budget), events: make(chan func()),
 		pace: rate.NewLimiter(rate.Inf, 1), look: lookFirst,
@@ -121,7 +120,9 @@ func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error)
 	pacing, halt := context.WithCancel(ctx)
 	defer halt()
 	d.halting = pacing.Done()
-	if !reserved {
+	if reserved {
+		d.mine.reserve()
+	} else {
 		if ok, out, err := d.take(ctx); !ok || err != nil {
 			return out, err
 		}
@@ -159,6 +160,9 @@ func (d *drain) take(ctx context.Context) (ok bool, out booking.Drained, err err
 	if err != nil {
 		return false, out, err
 	}
+	if ok {
+		d.mine.reserve()
+	}
 	found, err := d.a.DB.DrainTarget(ctx, d.id)
 	if err == nil && ok {
 		err = d.aim(found)
@@ -184,7 +188,7 @@ func (d *drain) aim(found *postgres.DrainTarget) error {
 
 // ending tells that nothing new is to be begun.
 func (d *drain) ending() bool {
-	return d.err != nil || d.halted || d.elsewhere || d.mine.lost.Load() || d.mine.yield.Load() || time.Now().After(d.until)
+	return d.err != nil || d.halted || d.elsewhere || d.mine.lost() || d.mine.yield.Load() || time.Now().After(d.until)
 }
 
 // rest is what a drain does once nothing is under way: it notes that the endpoint sleeps, unless there is more to do.
@@ -216,8 +220,10 @@ func (d *drain) rest(ctx context.Context) (done bool, out booking.Drained, err e
 	if err := d.pace.Wait(ctx); err != nil {
 		return true, out, err
 	}
+	d.mine.unreserve()
 	out.Next, err = d.a.DB.FallAsleep(ctx, d.id)
 	if err == nil && !out.Next.IsZero() && !out.Next.After(time.Unix(0, 0)) { // something is due
+		d.mine.reserve()
 		d.dry = false
 		return false, out, nil
 	}
@@ -226,9 +232,10 @@ func (d *drain) rest(ctx context.Context) (done bool, out booking.Drained, err e
 
 // leave ends the reservation.
 func (d *drain) leave(ctx context.Context) error {
-	if d.elsewhere || d.mine.lost.Load() {
+	if d.elsewhere || d.mine.lost() {
 		return d.err
 	}
+	d.mine.unreserve()
 	if err := d.a.DB.LeaveDrain(ctx, d.id); d.err == nil {
 		return err
 	}

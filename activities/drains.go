@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +35,31 @@ type drains struct {
 	conns   chan struct{} // one per connection to Postgres that drains may use together
 }
 
-// lease is a drain's hold on its endpoint within the process.
+// lease is a drain's hold on its endpoint within the process. While it sends, it has a reservation on record as well.
 type lease struct {
 	left  chan struct{} // closed when the drain has ended
 	yield atomic.Bool   // the workflow's own drain wants the endpoint
-	lost  atomic.Bool   // another process has the endpoint
 	again bool          // a commit has reserved the endpoint anew while the drain was ending
+	// term numbers the drain's reservations on record; 0 while it has none.
+	term atomic.Int64
+	// ended is the last term that was found to have ended against the drain's will: another process has the endpoint.
+	ended atomic.Int64
+	terms int64 // of the drain's own goroutine
+}
+
+// reserve begins a term: the endpoint is reserved on record.
+func (l *lease) reserve() {
+	l.terms++
+	l.term.Store(l.terms)
+}
+
+// unreserve ends the term. Call it before the record does.
+func (l *lease) unreserve() { l.term.Store(0) }
+
+// lost returns true when another process has taken the endpoint.
+func (l *lease) lost() bool {
+	term := l.term.Load()
+	return term != 0 && term == l.ended.Load()
 }
 
 // enter reserves an endpoint within the process; nil while it has a drain already.
@@ -144,11 +164,28 @@ func (d *drains) setOpen(open bool) {
 	}
 }
 
+// endpoints returns the endpoints that have a drain.
 func (d *drains) endpoints() map[uuid.UUID]*lease {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	all := make(map[uuid.UUID]*lease, len(d.running))
-	maps.Copy(all, d.running)
+	return maps.Clone(d.running)
+}
+
+// reservation is one term of a lease.
+type reservation struct {
+	*lease
+
+	term int64
+}
+
+// reserved returns the reservations that drains of this process have on record.
+func (d *drains) reserved() map[uuid.UUID]reservation {
+	all := map[uuid.UUID]reservation{}
+	for endpoint, l := range d.endpoints() {
+		if term := l.term.Load(); term != 0 {
+			all[endpoint] = reservation{l, term}
+		}
+	}
 	return all
 }
 
@@ -181,14 +218,11 @@ func (a *Activities) KeepDrains(ctx context.Context, stopTime time.Duration) {
 }
 
 func (a *Activities) keepDrains(ctx context.Context) {
-	all := a.drains.endpoints()
+	all := a.drains.reserved()
 	if len(all) == 0 {
 		return
 	}
-	ids := make([]uuid.UUID, 0, len(all))
-	for id := range all {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(all))
 	kept, err := a.DB.KeepDrains(ctx, ids)
 	if err != nil {
 		a.Log.Warn("could not renew the reservations of webhook endpoints", "error", retryable(err))
@@ -197,8 +231,8 @@ func (a *Activities) keepDrains(ctx context.Context) {
 	for _, id := range kept {
 		delete(all, id)
 	}
-	for _, l := range all {
-		l.lost.Store(true) // or it has not begun, or has just ended: both know better
+	for _, r := range all {
+		r.ended.Store(r.term) // a later term of the same drain is none of this
 	}
 }
 

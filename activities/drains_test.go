@@ -160,6 +160,32 @@ func TestReservationsAreRenewed(t *testing.T) {
 	f.wantRows(1, `FROM webhook_attempts`)
 }
 
+// TestOnlyAReservationIsLost: a drain that has none on record yet, or a new one since the record was read, goes on.
+func TestOnlyAReservationIsLost(t *testing.T) {
+	t.Parallel()
+	f := setup(t, "https://example.com", nil)
+	mine, _ := f.drains.enter(f.endpoint.ID)
+	f.keepDrains(t.Context())
+	mine.reserve()
+	if mine.lost() {
+		t.Error("lost before it was reserved")
+	}
+	before := f.drains.reserved()[f.endpoint.ID]
+	f.keepDrains(t.Context()) // the record has no reservation
+	if !mine.lost() {
+		t.Error("another process has the endpoint, and the drain goes on")
+	}
+	mine.unreserve()
+	if mine.lost() || len(f.drains.reserved()) > 0 {
+		t.Error("reserved after its end")
+	}
+	mine.reserve()
+	before.ended.Store(before.term)
+	if mine.lost() {
+		t.Error("the end of an earlier reservation ends the next one")
+	}
+}
+
 // TestTheWorkflowHasPrecedence: its drain asks the one that runs without it to leave, and goes on where that ends.
 func TestTheWorkflowHasPrecedence(t *testing.T) {
 	t.Parallel()

@@ -7,19 +7,16 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
-	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 )
 
 // wanted is a question for free time, ready to be asked.
 type wanted struct {
-	availability.Query
-	resources []*booking.Resource
-	zone      *time.Location // of the answer
-	hold      uuid.UUID      // whose time counts as free
-	at        string         // the start that is to be explained
-	views     []resourceView
-	narrow    availability.Constraints // a visitor's own, besides the project's
+	service.Question
+
+	zone   *time.Location           // of the answer
+	at     string                   // the start that is to be explained
+	narrow availability.Constraints // a visitor's own, besides the project's
 }
 
 // resourceView is what a slot tells of a resource.
@@ -27,6 +24,14 @@ type resourceView struct {
 	ID       uuid.UUID `json:"id"`
 	Name     string    `json:"name"`
 	Timezone string    `json:"timezone"`
+}
+
+// views are what slots tell of the question's resources.
+func (w *wanted) views() (all []resourceView) {
+	for _, r := range w.Hosts {
+		all = append(all, resourceView{r.ID, r.Name, r.Timezone})
+	}
+	return all
 }
 
 // listAvailability answers with free slots, in order of time and in the asked zone.
@@ -54,12 +59,12 @@ func (s *Server) answerSlots(
 	if err != nil {
 		return err
 	}
-	done, err := w.turn(k)
+	release, err := w.Acquire(k)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if err := s.fill(k, w, false); err != nil {
+	defer release()
+	if err := s.service().LoadBusy(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	slots, err := k.compute(w, func() []availability.Slot { return find(w) })
@@ -89,42 +94,10 @@ func (s *Server) listAvailableDates(k *call) error {
 			for _, i := range slot.Resources {
 				if !seen[i] {
 					seen[i] = true
-					last.Resources = append(last.Resources, w.resources[i].ID)
+					last.Resources = append(last.Resources, w.Hosts[i].ID)
 				}
 			}
 		}
 		return k.Answer(http.StatusOK, dates)
 	})
-}
-
-// fill looks what is taken of the resources: one query for all of them. told tells by whom.
-func (s *Server) fill(k *call, w *wanted, told bool) error {
-	window := postgres.Window{Hold: w.hold}
-	window.From, window.To = w.Reach()
-	for _, r := range w.resources {
-		window.Resources = append(window.Resources, r.ID)
-	}
-	look := s.DB.Taken
-	if told {
-		look = s.DB.TakenBy
-	}
-	taken, err := look(k, k.App.ID, window)
-	if err != nil {
-		return err
-	}
-	for i, r := range w.resources {
-		w.Resources[i].Busy = busyOf(taken[r.ID])
-	}
-	return nil
-}
-
-func busyOf(taken []postgres.Busy) []availability.Busy {
-	all := make([]availability.Busy, len(taken))
-	for i, b := range taken {
-		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, AllDay: b.AllDay}
-		if b.Kind != "" {
-			all[i].ID = b.Holder.String()
-		}
-	}
-	return all
 }

@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // What the answer to one question for free time may hold: slots, each counted once for every resource that it names.
@@ -15,40 +15,6 @@ const (
 	maxNames       = 20_000
 	maxWidgetNames = 5_000
 )
-
-const (
-	// large is how many candidates, slots of every resource, make a question a large one.
-	large = 20_000
-	// maxLarge is how many large questions a process answers at once. Each can take some tens of megabytes.
-	maxLarge = 4
-	// largeWait is how long a large question waits for its turn.
-	largeWait = 2 * time.Second
-)
-
-// turns are taken by large questions.
-var turns = make(chan struct{}, maxLarge)
-
-var errBusyAnswering = booking.Errorf(booking.Overloaded,
-	"Too many large questions for free time are being answered. Ask again in a second, or for fewer days or resources.")
-
-var errHungUp = booking.Errorf(booking.RequestTimeout, "The caller hung up before the answer was there.")
-
-// turn waits until a large question may be answered; small ones may at once. done gives the turn back.
-func (w *wanted) turn(k *call) (done func(), err error) {
-	if w.candidates() <= large {
-		return func() {}, nil
-	}
-	patience := time.NewTimer(largeWait)
-	defer patience.Stop()
-	select {
-	case turns <- struct{}{}:
-		return func() { <-turns }, nil
-	case <-k.Request.Context().Done():
-		return nil, errHungUp
-	case <-patience.C:
-		return nil, errBusyAnswering
-	}
-}
 
 // most is how much an answer may hold.
 func (k *call) most() int {
@@ -63,7 +29,7 @@ func (k *call) compute(w *wanted, find func() []availability.Slot) ([]availabili
 	w.Most, w.Stop = k.most(), func() bool { return k.Request.Context().Err() != nil }
 	slots := find()
 	if k.Request.Context().Err() != nil {
-		return nil, errHungUp
+		return nil, service.ErrHungUp
 	}
 	if availability.Named(slots) > w.Most {
 		return nil, errTooMuch(w.Most)
@@ -80,9 +46,9 @@ func errTooMuch(most int) error {
 
 // slots writes slots as they are rendered, so that a long answer is never whole in memory.
 func (k *call) slots(w *wanted, slots []availability.Slot) error {
-	views := make([][]byte, len(w.views))
-	for i := range w.views {
-		views[i], _ = json.Marshal(w.views[i]) //nolint:errchkjson // texts only
+	views := make([][]byte, len(w.Hosts))
+	for i, one := range w.views() {
+		views[i], _ = json.Marshal(one) //nolint:errchkjson // texts only
 	}
 	k.Header("Content-Type", "application/json; charset=utf-8")
 	k.Status(http.StatusOK)

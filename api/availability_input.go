@@ -11,13 +11,13 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 	"holdfast/internal/zones"
 )
 
 // What one question for free time may cost.
 const (
-	maxWindow           = 190 * 24 * time.Hour
 	maxResources        = 500
 	maxCandidates       = 2_000_000
 	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
@@ -67,7 +67,7 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 		return nil, err
 	}
 	if in.ReservationID != "" {
-		w.hold = edge.ParseID(in.ReservationID, "reservation_id", problems)
+		w.Hold = edge.ParseID(in.ReservationID, "reservation_id", problems)
 	}
 	w.affordable(k, problems)
 	return w, problems.Err()
@@ -88,8 +88,8 @@ func (k *call) question(
 		return w, in, err
 	}
 	narrower := asked.query(k.Clock, problems)
-	if p == nil && k.Kind == booking.WidgetKey && k.App.Settings.WidgetRequiresProject && problems["project_id"] == nil {
-		problems.Add("project_id", needsProject)
+	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
+		service.NeedsProject(k.Caller, problems)
 	}
 	narrower.checkWindow(asked, p, problems)
 	if p == nil {
@@ -132,24 +132,30 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
 	}
 	clock.Zone = w.zone
+	w.Query = in.terms(problems)
 	w.From = moment(clock, string(in.From), "now", "from", problems)
 	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
-	w.Length, w.LengthDays = in.length(in.Length, "length", problems)
-	w.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
-	w.Buffer, _ = in.length(in.Buffer, "buffer", problems)
-	w.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
-	w.IgnoreAllDay = in.IgnoreAllDay
-	w.Mode = availability.RoundRobinRandom
+	return w
+}
+
+// terms reads all but the window and the resources.
+func (in availabilityInput) terms(problems booking.Problems) (q availability.Query) {
+	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
+	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
+	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
+	q.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
+	q.IgnoreAllDay = in.IgnoreAllDay
+	q.Mode = availability.RoundRobinRandom
 	if in.Mode != "" {
 		mode, err := availability.ParseMode(in.Mode)
 		if err != nil {
 			problems.Add("mode", "%s", err)
 		}
-		w.Mode = mode
+		q.Mode = mode
 	}
-	w.Rules = constraints(in.Constraints, "constraints", problems)
-	w.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
-	return w
+	q.Rules = constraints(in.Constraints, "constraints", problems)
+	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
+	return q
 }
 
 func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
@@ -189,7 +195,7 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 	switch {
 	case !fixed:
 		problems.Add(field, "must not be told in months or years")
-	case length > maxBuffer && field != "length", length > maxWindow:
+	case length > maxBuffer && field != "length", length > service.MaxWindow:
 		problems.Add(field, "is too long")
 	case length < time.Minute && field != "buffer" && problems[field] == nil:
 		problems.Add(field, "must be a minute or longer")
@@ -219,11 +225,7 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 	if len(all) > maxResources {
 		problems.Add("resources", "must be named: this app has more than %d", maxResources)
 	}
-	for _, r := range all {
-		w.resources = append(w.resources, r)
-		w.Resources = append(w.Resources, laneOf(r))
-		w.views = append(w.views, resourceView{r.ID, r.Name, r.Timezone})
-	}
+	w.Ask(all)
 	return nil
 }
 
@@ -234,21 +236,9 @@ func (w *wanted) affordable(k *call, problems booking.Problems) {
 		most = maxWidgetCandidates
 	}
 	switch {
-	case w.To.Sub(w.From) > maxWindow:
-		problems.Add("to", "must lie within %d days of from", int(maxWindow/24/time.Hour))
-	case w.candidates() > most:
+	case w.To.Sub(w.From) > service.MaxWindow:
+		problems.Add("to", "must lie within %d days of from", int(service.MaxWindow/24/time.Hour))
+	case w.Candidates() > most:
 		problems.Add("timeslot_increments", "is too fine for that many resources and days")
 	}
-}
-
-// candidates is about how many slots there can be, each counted for every resource.
-func (w *wanted) candidates() int {
-	if w.Length == 0 {
-		return len(w.Resources)
-	}
-	step := w.Step
-	if step == 0 {
-		step = min(w.Length, 24*time.Hour)
-	}
-	return int(max(w.To.Sub(w.From), 0)/max(step, time.Minute)) * max(len(w.Resources), 1)
 }

@@ -9,6 +9,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
 
@@ -100,13 +101,11 @@ func readDefaults(p *booking.Project) (in bookingInput, err error) {
 func (in *bookingInput) restrict() error {
 	var asked booking.Settings
 	if in.ProjectID == "" && json.Unmarshal(in.Settings, &asked) == nil && asked.AllowDoubleBookings {
-		return errNoDoubles
+		return service.ErrNoDoubles
 	}
 	in.Settings, in.Notifications, in.Reminders, in.switches, in.Buffer = nil, nil, nil, nil, ""
 	return nil
 }
-
-var errNoDoubles = booking.Errorf(booking.Forbidden, "A widget key may not double-book.")
 
 // hold drops what is about the booking that a hold may become.
 func (in *bookingInput) hold(graph string) {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -53,7 +53,7 @@ func (k *call) bulk() (*bulkInput, error) {
 
 // bulkResult is what became of one entry.
 type bulkResult struct {
-	out    outcome
+	out    service.Outcome
 	err    error
 	passed bool // not tried, because an earlier one failed
 }
@@ -66,10 +66,15 @@ func (s *Server) createBulk(k *call) error {
 	if err != nil {
 		return err
 	}
+	turn, err := s.service().Enter(k)
+	if err != nil {
+		return err
+	}
+	defer turn.Leave()
 	drafts, results := s.drafts(k, in)
 	for i := range results {
 		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
-			results[i].out, results[i].err = s.book(k, drafts[i])
+			results[i].out, results[i].err = s.service().BookDraft(k, drafts[i], turn)
 		}
 		switch {
 		case results[i].err == nil:
@@ -85,17 +90,17 @@ func (s *Server) createBulk(k *call) error {
 }
 
 // drafts reads all entries before any is booked.
-func (s *Server) drafts(k *call, in *bulkInput) ([]*draft, []bulkResult) {
-	drafts, results := make([]*draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
+func (s *Server) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult) {
+	drafts, results := make([]*service.Draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
 	for i, text := range in.Bookings {
 		id := uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i)))
-		var d *draft
+		var d *service.Draft
 		one, err := readBooking(text)
 		if err == nil {
-			d, err = s.draft(k, id, one, "")
+			d, err = s.draft(k, id, one, false, booking.Problems{})
 		}
 		if err == nil {
-			err = d.problems.Err()
+			err = d.Err()
 		}
 		if err == nil && bool(in.RelateBookings) {
 			d.Related.Bulk = &k.Operation
@@ -136,48 +141,14 @@ func at(i int, err error) error {
 // takeBack ends bookings that were made by a request that failed, and erases them.
 func (s *Server) takeBack(k *call, results []bulkResult) {
 	for _, r := range results {
-		b := r.out.booking
+		b := r.out.Booking
 		if b == nil {
 			continue
 		}
-		if err := s.erase(k, r.out); err != nil {
+		if err := s.service().TakeBack(k, k.Caller, r.out, k.PreferredWait(s.Wait)); err != nil {
 			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}
-}
-
-// erase takes a booking back that is not decided, or else ends it, and erases it.
-func (s *Server) erase(k *call, made outcome) error {
-	b := made.booking
-	if made.action.Status == booking.Pending {
-		gone, err := s.DB.Withdraw(k, made.action)
-		if err == nil && !gone {
-			b, err = s.DB.Booking(k, k.App.ID, b.ID)
-		}
-		if gone || err != nil {
-			return err
-		}
-	}
-	if err := s.end(k, b); err != nil {
-		return err
-	}
-	return s.DB.Delete(k, k.App.ID, b.ID)
-}
-
-// end plays the first action that ends a booking without completing it.
-func (s *Server) end(k *call, b *booking.Booking) error {
-	graph, err := b.RuleBook()
-	if err != nil {
-		return err
-	}
-	for _, name := range graph.OpenTo(b.State, graphs.ActorAPI) {
-		move, err := graph.Next(b.State, name, graphs.ActorAPI)
-		if err == nil && move.Final && move.To != booking.Completed {
-			_, err = s.play(k, k.App, b, k.newAction(uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", k.PreferredWait(s.Wait))
-			return err
-		}
-	}
-	return nil
 }
 
 // answerBulk lists what became of each entry, in order: the booking, or its error.
@@ -190,15 +161,16 @@ func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
 			status = http.StatusMultiStatus
 		case r.err != nil:
 			known := s.edge().PublicError(k.Context, r.err)
+			edge.ShowRetryAfter(k.Context, known)
 			list = append(list, timekit.Object{
 				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": edge.Statuses[known.Code],
 			})
 			status = http.StatusMultiStatus
-		case r.out.booking == nil:
+		case r.out.Booking == nil:
 			list = append(list, timekit.Object{"error": "The booking does not exist.", "code": booking.NotFound, "status": http.StatusNotFound})
 			status = http.StatusMultiStatus
 		default:
-			views, err := s.views(k, []*booking.Booking{r.out.booking})
+			views, err := s.views(k, []*booking.Booking{r.out.Booking})
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // playBulk plays one action on each of several bookings, one after another: 200 when all were played, 207 when some were.
@@ -29,7 +30,7 @@ func (s *Server) playBulk(k *call) error {
 	}
 	for i, p := range plays {
 		if results[i].err == nil {
-			results[i].out, results[i].err = s.play(k, k.App, p.booking, p.action, "", k.PreferredWait(s.Wait))
+			results[i].out, results[i].err = s.service().Play(k, k.Caller, p.booking, p.play)
 		}
 		if results[i].err != nil && bool(in.StopOnFirstError) {
 			pass(results[i+1:])
@@ -42,7 +43,7 @@ func (s *Server) playBulk(k *call) error {
 // bulkPlay is one entry, found and checked.
 type bulkPlay struct {
 	booking *booking.Booking
-	action  *booking.Action
+	play    service.Play
 }
 
 func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
@@ -66,14 +67,14 @@ func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	a := k.newAction(uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), b, in.Action)
-	begun, err := s.begun(k, a.ID)
-	if err == nil && !begun {
-		err = s.prepare(k, b, a, text)
+	p := service.Play{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(s.Wait)}
+	p.Submitted, err = s.service().Submitted(k, p.ID, k.Repeated)
+	if err == nil && !p.Submitted {
+		err = readPlay(text, b, &p)
 	}
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	a.Relay = a.Relay && bool(in.Relay) // they are likely to be in the list themselves
-	return bulkPlay{b, a}, nil
+	p.Relay = p.Relay && bool(in.Relay) // they are likely to be in the list themselves
+	return bulkPlay{b, p}, nil
 }

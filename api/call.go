@@ -1,23 +1,18 @@
 package api
 
 import (
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/api/tenants"
 	"holdfast/api/webhooks"
-	"holdfast/internal/limit"
+	"holdfast/internal/service"
 )
 
 // call is a request about bookings, or a page's.
 type call struct {
 	*edge.Call
-	begun    map[uuid.UUID]bool // answers of Server.begun
-	door     *limit.Place       // its turn at the door of new bookings; nil for none
-	form     *error             // how the reading of the form went, once it was tried; see readForm
-	offer    *offering          // what a page offers its visitor; nil for callers with a key
-	proven   bool               // the caller has shown the link of the booking's customer
-	unlinked bool               // the answer hands out no customer's links
+	form     *error // how the reading of the form went, once it was tried; see readForm
+	proven   bool   // the caller has shown the link of the booking's customer
+	unlinked bool   // the answer hands out no customer's links
 }
 
 func (s *Server) edge() *edge.Edge {
@@ -29,11 +24,18 @@ func (s *Server) edge() *edge.Edge {
 // with gives a request what bookings and pages keep of it.
 func with(handle func(*call) error) func(*edge.Call) error {
 	return func(k *edge.Call) error {
-		c := &call{Call: k}
-		defer c.leaveDoor()
-		return handle(c)
+		return handle(&call{Call: k})
 	}
 }
+
+func (s *Server) service() *service.Service {
+	return &service.Service{
+		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Retries: s.Retries, Vault: s.Vault, Admission: s.Admission,
+		Reader: s.reader(), Wait: s.Wait, Log: s.Log,
+	}
+}
+
+func (s *Server) reader() reader { return reader{Targets: s.Webhooks} }
 
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{

@@ -1,13 +1,13 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/google/uuid"
 
-	"holdfast/graphs"
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
@@ -17,45 +17,48 @@ func (s *Server) createBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.draft(k, k.Operation, in, "")
+	turn, err := s.service().Enter(k)
 	if err != nil {
 		return err
 	}
-	out, err := s.book(k, d)
+	defer turn.Leave()
+	d, err := s.draft(k, k.Operation, in, false, booking.Problems{})
+	if err != nil {
+		return err
+	}
+	out, err := s.service().BookDraft(k, d, turn)
 	if err != nil {
 		return err
 	}
 	return s.answer(k, http.StatusCreated, out)
 }
 
-// book makes a booking of a draft, unless it has faults.
-func (s *Server) book(k *call, d *draft) (outcome, error) {
-	if err := d.problems.Err(); err != nil {
-		return outcome{}, err
+// draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
+func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, hold bool, problems booking.Problems) (*service.Draft, error) {
+	project, err := s.projectOf(k, in.ProjectID, problems)
+	if err != nil {
+		return nil, err
 	}
-	if k.IsVisitor() && d.graph != nil && d.graph.Name == holdGraph && d.fixed != holdGraph {
-		return outcome{}, booking.Problems{"graph": {"is made by POST /v2/bookings/reserve"}}.Err()
+	n, err := s.reader().newBooking(k.Call, in, project, hold, problems)
+	if err != nil {
+		return nil, err
 	}
-	if d.Settings.AllowDoubleBookings && k.Kind != booking.ServerKey {
-		return outcome{}, errNoDoubles
-	}
-	return s.bringToLife(k, d.Booking, d.graph, d.inputs)
+	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(s.Wait)
+	return s.service().Draft(k, k.Caller, n)
 }
 
-// bringToLife plays the first action of a booking.
-func (s *Server) bringToLife(k *call, b *booking.Booking, graph *graphs.Graph, inputs json.RawMessage) (outcome, error) {
-	move, err := graph.Next(b.State, graph.Start, graphs.ActorAPI)
-	if err != nil {
-		return outcome{}, err
+// projectOf loads the project that a body names; nil for none, or when it does not exist.
+func (s *Server) projectOf(k *call, text string, problems booking.Problems) (*service.Project, error) {
+	if text == "" {
+		return nil, nil
 	}
-	place, err := s.admit(k, b, move)
-	if err != nil {
-		return outcome{}, err
+	id := edge.ParseID(text, "project_id", problems)
+	if id == uuid.Nil {
+		return nil, nil
 	}
-	first := k.newAction(firstAction(b.ID), b, graph.Start)
-	first.Inputs = inputs
-	return s.startBooking(k, b, first, move, place, k.PreferredWait(s.Wait))
+	p, err := s.service().Project(k, k.App.ID, id)
+	if edge.IsMissing(err, "project_id", problems) || err != nil {
+		return nil, edge.UnlessNotFound(err)
+	}
+	return p, nil
 }
-
-// firstAction is the id of the action that brings a booking to life.
-func firstAction(booking uuid.UUID) uuid.UUID { return uuid.NewSHA1(booking, []byte("first action")) }

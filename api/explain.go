@@ -40,20 +40,20 @@ func (s *Server) explainAvailability(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	done, err := w.turn(k)
+	release, err := w.Acquire(k)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if err := s.fill(k, w, true); err != nil {
+	defer release()
+	if err := s.service().LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	w.Stop = func() bool { return k.Request.Context().Err() != nil }
 	offered, end := false, k.Clock.Show(start.Add(w.Length), w.zone)
-	verdicts := []verdictView{}
+	verdicts, views := []verdictView{}, w.views()
 	for i, v := range w.Explain(start) {
 		offered = offered || v.Offered
-		verdicts = append(verdicts, verdictView{w.views[v.Resource], k.Clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
+		verdicts = append(verdicts, verdictView{views[v.Resource], k.Clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
 		if i == 0 {
 			end = verdicts[0].End
 		}

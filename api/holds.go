@@ -1,22 +1,14 @@
 package api
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
-)
-
-const (
-	holdGraph    = "reservation"
-	holdTimer    = "expire"
-	extendAction = "extend"
+	"holdfast/internal/service"
 )
 
 // holdTime reads how long a hold is to last: a number of seconds, also as a text.
@@ -31,8 +23,8 @@ func holdTime(raw json.RawMessage, problems booking.Problems) string {
 	}
 	n, err := seconds.Int64()
 	after := graphs.Duration(time.Duration(min(max(n, 0), 1_000_000)) * time.Second).String()
-	graph, _ := graphs.Latest(holdGraph)
-	problem := graph.CheckOverrides(graphs.Overrides{holdTimer: after})[holdTimer]
+	graph, _ := graphs.Latest(service.HoldGraph)
+	problem := graph.CheckOverrides(graphs.Overrides{service.HoldTimer: after})[service.HoldTimer]
 	if err != nil || problem != "" {
 		problems.Add("reservation_time", "must be a number of seconds from 1 to 3600")
 	}
@@ -48,71 +40,25 @@ func (s *Server) reserve(k *call) error {
 	if err := k.DecodeBy(bookingRules(), &in); err != nil {
 		return err
 	}
-	d, err := s.draft(k, k.Operation, in.bookingInput, holdGraph)
+	turn, err := s.service().Enter(k)
 	if err != nil {
 		return err
 	}
-	if after := holdTime(in.Time, d.problems); after != "" {
-		d.Settings.Timers = graphs.Overrides{holdTimer: after}
+	defer turn.Leave()
+	problems := booking.Problems{}
+	after := holdTime(in.Time, problems)
+	d, err := s.draft(k, k.Operation, in.bookingInput, true, problems)
+	if err != nil {
+		return err
 	}
-	out, err := s.bookHold(k, d)
+	if after != "" {
+		d.Settings.Timers = graphs.Overrides{service.HoldTimer: after}
+	}
+	out, err := s.service().Hold(k, d, turn, k.Address())
 	if err != nil {
 		return err
 	}
 	return s.answerHold(k, http.StatusCreated, out)
-}
-
-// What visitors may keep from others without booking it.
-const (
-	maxHolds    = 10        // at once, with one key from one address
-	maxHoldLife = time.Hour // of one hold, however often it is extended
-)
-
-// bookHold makes a hold of a draft. Visitors may have so many at once.
-func (s *Server) bookHold(k *call, d *draft) (outcome, error) {
-	if !k.IsVisitor() {
-		return s.book(k, d)
-	}
-	if err := d.problems.Err(); err != nil {
-		return outcome{}, err
-	}
-	owner := sha256.Sum256([]byte(k.KeyID.String() + " " + k.Address()))
-	if err := s.DB.ReserveHold(k, owner[:], d.ID, maxHolds); err != nil {
-		return outcome{}, err
-	}
-	out, err := s.book(k, d)
-	if err != nil {
-		if err := s.DB.ReleaseHold(k, d.ID); err != nil {
-			s.Log.Warn("a hold that was not made counts for a minute", "request_id", edge.RequestID(k.Context), "error", err)
-		}
-	}
-	return out, err
-}
-
-// extendable refuses a visitor an extension that would let a hold live for too long. after is how long it is to last from now on,
-// "" as long as the last time.
-func (k *call) extendable(hold *booking.Booking, after string) error {
-	if !k.IsVisitor() {
-		return nil
-	}
-	graph, err := hold.RuleBook()
-	if err != nil {
-		return err
-	}
-	timers, now := hold.Settings.Timers, time.Now()
-	if after != "" {
-		timers = graphs.Overrides{holdTimer: after}
-	}
-	times := hold.Times()
-	last := times.Entered
-	times.Entered = now
-	for _, d := range graph.Deadlines(hold.State, times, timers) {
-		last = later(last, d.At)
-	}
-	if last.After(hold.CreatedAt.Add(maxHoldLife)) {
-		return booking.Problems{"reservation_time": {"would keep the hold for more than an hour in all"}}.Err()
-	}
-	return nil
 }
 
 // extendHold starts a hold's time again.
@@ -130,21 +76,7 @@ func (s *Server) extendHold(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	hold, err := s.hold(k, id)
-	if err != nil {
-		return err
-	}
-	if err := k.extendable(hold, after); err != nil {
-		return err
-	}
-	a := k.newAction(k.Operation, hold, extendAction)
-	if a.Inputs, err = json.Marshal(map[string]map[string]string{extendAction: {"reservation_time": after}}); err != nil {
-		return err
-	}
-	out, err := s.play(k, k.App, hold, a, "", k.PreferredWait(s.Wait))
-	if booking.CodeOf(err) == booking.ActionNotAvailable {
-		return errHoldOver
-	}
+	out, err := s.service().Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(s.Wait))
 	if err != nil {
 		return err
 	}
@@ -152,49 +84,16 @@ func (s *Server) extendHold(k *call) error {
 	return s.answerHold(k, http.StatusOK, out)
 }
 
-var errHoldOver = booking.Errorf(booking.HoldExpired, "The hold has run out, was released, or became a booking already.")
-
-// hold finds a hold that still stands.
-func (s *Server) hold(k *call, id uuid.UUID) (*booking.Booking, error) {
-	b, err := s.DB.Booking(k, k.App.ID, id)
-	if err == nil && b.Graph != holdGraph {
-		err = booking.Errorf(booking.NotFound, "The hold does not exist.")
-	}
-	if err == nil {
-		err = s.ownsHold(k, b)
-	}
-	if err == nil && b.Completed {
-		err = errHoldOver
-	}
-	return b, err
-}
-
-// ownsHold refuses a resource a hold of another one's time, unless it was made through a project that the caller belongs to.
-func (s *Server) ownsHold(k *call, hold *booking.Booking) error {
-	refused := k.RequireOwner(hold.Resource.ID, "The hold")
-	if refused == nil || hold.Related.Project == nil {
-		return refused
-	}
-	p, err := s.DB.Project(k, k.App.ID, *hold.Related.Project)
-	if err != nil && booking.CodeOf(err) != booking.NotFound {
-		return err
-	}
-	if k.SharesProject(p) {
-		return nil
-	}
-	return refused
-}
-
 // answerHold tells of a hold, and when it runs out.
-func (s *Server) answerHold(k *call, status int, out outcome) error {
+func (s *Server) answerHold(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(view map[string]any) {
-		view["reservation_id"] = out.booking.ID
-		graph, err := out.booking.RuleBook()
+		view["reservation_id"] = out.Booking.ID
+		graph, err := out.Booking.RuleBook()
 		if err != nil {
 			return
 		}
-		for _, d := range graph.Deadlines(out.booking.State, out.booking.Times(), out.booking.Settings.Timers) {
-			view["expires_at"] = k.Clock.Show(d.At, out.booking.Resource.Zone())
+		for _, d := range graph.Deadlines(out.Booking.State, out.Booking.Times(), out.Booking.Settings.Timers) {
+			view["expires_at"] = k.Clock.Show(d.At, out.Booking.Resource.Zone())
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // chair is a resource in a zone with its own rules.
@@ -20,15 +21,14 @@ func chair(zone, rules string) *booking.Resource {
 }
 
 // offeringOfProject reads a project's rules for a caller whose zone is not known.
-func offeringOfProject(t testing.TB, availability, rules string, chairs ...*booking.Resource) *offering {
+func offeringOfProject(t testing.TB, availability, rules string, chairs ...*booking.Resource) *service.Offer {
 	t.Helper()
 	p := &booking.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
 	for _, r := range chairs {
 		p.Resources = append(p.Resources, r.ID)
 	}
-	o := &offering{in: projectQuestion(p), zone: time.UTC}
-	o.offer(chairs)
-	if err := o.widen(chairs[0].Zone()); err != nil {
+	o := service.OfferOf(projectQuestion(p).rules(), chairs)
+	if err := o.OpenAnywhere(chairs[0].Zone()); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -50,7 +50,7 @@ func TestEveryRuleJudges(t *testing.T) {
 	soon := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","round_to_nearest_hour":false}`, `[]`, &free)
 	dates := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-04","to":"2030-12-05"}`, `[]`, chair("UTC", `[]`), anna)
 	for name, c := range map[string]struct {
-		o          *offering
+		o          *service.Offer
 		start, end string
 		field      string
 	}{
@@ -84,14 +84,14 @@ func TestEveryRuleJudges(t *testing.T) {
 		"over a stretch":          {whole, "2030-12-03T10:07:00+01:00", "2030-12-03T12:01:00+01:00", "start"},
 	} {
 		got := ""
-		if f := c.o.judge(anna.ID, timeAt(t, c.start), timeAt(t, c.end), now); f != nil {
-			got = f.field
+		if f := c.o.Judge(anna.ID, timeAt(t, c.start), timeAt(t, c.end), now); f != nil {
+			got = f.Field
 		}
 		if got != c.field {
 			t.Errorf("%s: the fault is with %q, want %q", name, got, c.field)
 		}
 	}
-	if f := plain.judge(uuid.New(), timeAt(t, "2030-12-02T10:00:00+01:00"), timeAt(t, "2030-12-02T11:00:00+01:00"), now); f != faultResource {
+	if f := plain.Judge(uuid.New(), timeAt(t, "2030-12-02T10:00:00+01:00"), timeAt(t, "2030-12-02T11:00:00+01:00"), now); f == nil || f.Field != "resource_id" {
 		t.Errorf("a stranger: %v", f)
 	}
 }
@@ -153,12 +153,12 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 		o := offeringOfProject(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,
 			pick("exclusive", "mutual", "roundrobin_prioritized", "exclusive"), pick("30 minutes", "1 hour", "95 minutes"), pick("15 minutes", "1 hour", "45 minutes"),
 			from.Format(time.RFC3339), to.Format(time.RFC3339)), rules(), chairs...)
-		all := o.asks(from, to)
-		if o.roundRobin() {
+		all := o.Question(from, to)
+		if o.RoundRobin() {
 			all.Mode = "exclusive" // every resource that a round could come to
 		}
 		offered := map[string]bool{}
-		for _, slot := range all.Query.Slots() {
+		for _, slot := range all.Slots() {
 			for _, i := range slot.Resources {
 				offered[fmt.Sprint(slot.Start.Unix(), i)] = true
 			}
@@ -166,20 +166,20 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 		for range 60 {
 			at := from.Add(time.Duration(r.IntN(60*12)) * 5 * time.Minute)
 			for i, c := range chairs {
-				end := at.Add(o.query.Length)
+				end := at.Add(o.Length())
 				if end.After(to) {
 					continue
 				}
-				f := o.judge(c.ID, at, end, from)
+				f := o.Judge(c.ID, at, end, from)
 				if want := offered[fmt.Sprint(at.Unix(), i)]; want != (f == nil) {
-					t.Fatalf("%s with %s: offered is %t, judged %v; %+v %s %s", at, c.Timezone, want, f, o.in, o.in.Constraints, c.Constraints)
+					t.Fatalf("%s with %s: offered is %t, judged %v; %+v %s %s", at, c.Timezone, want, f, o.Rules, o.Rules.Query.Rules, c.Constraints)
 				} else if want {
 					accepted++
 				} else {
 					refused++
 				}
-				if other := end.Add(time.Minute); f == nil && o.judge(c.ID, at, other, from) == nil {
-					t.Fatalf("a minute more is accepted: %+v", o.in)
+				if other := end.Add(time.Minute); f == nil && o.Judge(c.ID, at, other, from) == nil {
+					t.Fatalf("a minute more is accepted: %+v", o.Rules)
 				}
 			}
 		}
@@ -202,7 +202,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 			t.Fatal(err)
 		}
 		problems := booking.Problems{}
-		w, in, err := (&call{Call: &edge.Call{Kind: booking.WidgetKey, App: &booking.App{}}}).question(p, fields, problems)
+		w, in, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}}).question(p, fields, problems)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}
@@ -232,10 +232,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		t.Errorf("%v", in.Resources)
 	}
 	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
-	w.resources = []*booking.Resource{chair("UTC", `[]`)}
-	o := &offering{}
-	o.offer(w.resources)
-	w.Resources = o.lanes
+	w.Ask([]*booking.Resource{chair("UTC", `[]`)})
 	var starts []string
 	for _, slot := range w.Slots() {
 		starts = append(starts, slot.Start.Format("15:04"))
@@ -256,7 +253,7 @@ func TestVisitorsAskForWhatIsToCome(t *testing.T) {
 			if project == nil {
 				_ = json.Unmarshal(p.Availability, &body)
 			}
-			w, _, err := (&call{Call: &edge.Call{Kind: booking.WidgetKey, App: &booking.App{}}}).question(project, body, booking.Problems{})
+			w, _, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}}).question(project, body, booking.Problems{})
 			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
 				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
 			}

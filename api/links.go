@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 )
 
 const maxToken = 2 << 10
@@ -25,7 +26,7 @@ type link struct {
 	app      *booking.App
 	booking  *booking.Booking // the one it leads to
 	passed   []uuid.UUID      // those it was moved from, beginning with the one that the link names
-	action   *booking.Action
+	actor    graphs.Actor     // as whom it acts; "" while that is not known
 	claims   links.Claims
 	redirect *url.URL // where to send the visitor; nil for our own page
 	leads    string   // where the link wants to go although the app does not allow it; shown, not followed
@@ -49,7 +50,7 @@ func (s *Server) openLink(k *call) error {
 	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
 	}
-	if err := s.DB.HasRoom(k, l.booking, moveOf(l.booking, l.action)); err != nil {
+	if err := s.service().HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return s.linkError(k, l, err)
 	}
 	return s.confirmPage(k, l)
@@ -157,31 +158,17 @@ func (s *Server) checkLink(k *call, l *link) error {
 	if spent {
 		return booking.Errorf(booking.LinkUsed, "This link has been used already.")
 	}
-	graph, err := l.booking.RuleBook()
-	if err != nil {
+	l.actor = graphs.ActorOwnerLink
+	if _, err := service.Allow(l.booking, l.claims.Action, l.actor); err != nil {
+		l.actor = graphs.ActorCustomerLink
+	}
+	if _, err := service.Allow(l.booking, l.claims.Action, l.actor); err != nil {
 		return err
 	}
-	l.action = k.newAction(edge.NewID(), l.booking, l.claims.Action)
-	l.action.Channel = booking.ChannelLink
-	l.action.Actor = graphs.ActorOwnerLink
-	if _, err := graph.Next(l.booking.State, l.action.Name, graphs.ActorOwnerLink); err != nil {
-		l.action.Actor = graphs.ActorCustomerLink
-	}
-	if err := allow(graph, l.booking, l.action); err != nil {
-		return err
-	}
-	if l.action.Actor == graphs.ActorCustomerLink {
-		return tooLate(l.booking)
+	if l.actor == graphs.ActorCustomerLink {
+		return service.CheckNotBegun(l.booking)
 	}
 	return nil
-}
-
-// tooLate refuses a customer what cannot be changed any more, because the booked time has begun.
-func tooLate(b *booking.Booking) error {
-	if !b.Begun(time.Now()) {
-		return nil
-	}
-	return booking.Errorf(booking.TooLate, "The booked time has begun, so it cannot be changed here any more.")
 }
 
 // setRedirect decides where the visitor goes afterwards: to a host the app allows, or where the token itself says.
@@ -207,15 +194,17 @@ func (l *link) setRedirect(asked string) {
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (s *Server) act(k *call, l *link, redirect int) error {
-	out, err := s.play(k, l.app, l.booking, l.action, l.claims.SpendKey(), s.Wait)
+	out, err := s.service().Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
+		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
+	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
 		return s.backToLink(k, "")
 	}
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
-	if out.booking != nil {
-		l.booking = out.booking
+	if out.Booking != nil {
+		l.booking = out.Booking
 	}
 	switch {
 	case l.redirect != nil && !k.wantsJSON():
@@ -223,7 +212,7 @@ func (s *Server) act(k *call, l *link, redirect int) error {
 		k.Redirect(redirect, l.redirect.String())
 		return nil
 	case k.sentByPage():
-		return s.backToLink(k, out.action.ID.String())
+		return s.backToLink(k, out.Action.ID.String())
 	}
-	return s.donePage(k, l, out.action.Status)
+	return s.donePage(k, l, out.Action.Status)
 }

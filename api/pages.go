@@ -125,6 +125,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 		return err
 	}
 	known := s.edge().PublicError(k.Context, err)
+	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
 		p = l.page()
@@ -135,7 +136,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
 		k.retrySoon()
 		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
-	case known.Code == booking.SlotTaken && l != nil && l.action != nil:
+	case known.Code == booking.SlotTaken && l != nil && l.actor != "":
 		l.people(&p)
 		if err := s.offerDecline(l, &p); err != nil {
 			return err
@@ -150,7 +151,7 @@ func (s *Server) offerDecline(l *link, p *page) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.action.Actor != graphs.ActorOwnerLink {
+	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.actor != graphs.ActorOwnerLink {
 		return nil
 	}
 	p.Other, err = s.Links.Owner(l.booking, "decline")
@@ -185,7 +186,7 @@ func (l *link) page() page {
 func (l *link) people(p *page) {
 	b := l.booking
 	p.What, p.With, p.Where = b.What, b.Resource.Name, b.Where
-	if l.action == nil || l.action.Actor != graphs.ActorOwnerLink {
+	if l.actor != graphs.ActorOwnerLink {
 		return
 	}
 	var names []string

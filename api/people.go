@@ -26,27 +26,33 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 		if string(raw) != "null" && json.Unmarshal(raw, target) != nil {
 			problems.Add("customer."+name, "must be a text")
 		}
-		*target = strings.TrimSpace(*target)
-		edge.CheckLength(*target, "customer."+name, 500, problems)
+	}
+	c.Meta, _ = json.Marshal(own) //nolint:errchkjson // read from JSON just now
+	checkCustomer(&c, problems)
+	return []booking.Customer{c}
+}
+
+// checkCustomer checks what is known of a customer, and drops the space around it.
+func checkCustomer(c *booking.Customer, problems booking.Problems) {
+	for name, text := range map[string]*string{
+		"name": &c.Name, "email": &c.Email, "phone": &c.Phone, "voip": &c.Voip, "timezone": &c.Timezone,
+	} {
+		*text = strings.TrimSpace(*text)
+		edge.CheckLength(*text, "customer."+name, 500, problems)
 	}
 	checkEmail(c.Email, "customer.email", problems)
 	if c.Timezone != "" {
 		edge.CheckZone(c.Timezone, "customer.timezone", problems)
 	}
-	text, _ := json.Marshal(own) //nolint:errchkjson // read from JSON just now
-	c.Meta = edge.CheckObject(text, "customer", problems)
-	return []booking.Customer{c}
+	c.Meta = edge.CheckObject(c.Meta, "customer", problems)
 }
 
-// askCustomer finds the fields missing that the draft's project asks of its customers. It holds for visitors with a widget key:
-// pages ask by their forms, and an owner knows what they know. A hold is made before anybody is asked.
-func (d *draft) askCustomer() {
-	if d.project == nil || d.k.Kind == booking.ServerKey || d.k.offer != nil || d.fixed == holdGraph {
-		return
-	}
-	for _, one := range projectFields(d.project.CustomerFields) {
-		if field := "customer." + one.Name; one.Required && !answered(d.in.Customer[one.Name]) && d.problems[field] == nil {
-			d.problems.Add(field, "is required")
+// askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,
+// and an owner knows what they know. A hold is made before anybody is asked.
+func (in *bookingInput) askCustomer(p *booking.Project, problems booking.Problems) {
+	for _, one := range projectFields(p.CustomerFields) {
+		if field := "customer." + one.Name; one.Required && !answered(in.Customer[one.Name]) && problems[field] == nil {
+			problems.Add(field, "is required")
 		}
 	}
 }

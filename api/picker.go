@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -44,28 +46,28 @@ type pickerTime struct {
 }
 
 // pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
-func (s *Server) pickFrom(k *call, p *picker, o *offering, keep url.Values) error {
-	name := o.zone.String()
+func (s *Server) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
+	name := o.Zone.String()
 	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
-	p.Length = lengthText(o.length)
+	p.Length = service.LengthText(o.Length())
 	if k.Query("tz") == "" && k.Request.Method != http.MethodPost {
 		p.Script = zoneScript
 	}
-	from := o.week(k.Query("from"))
-	until := dayAfter(from, pageDays, o.zone)
-	slots, w, err := s.freeTimes(k, o, from, until)
+	from := weekOf(o, k.Query("from"))
+	until := dayAfter(from, pageDays, o.Zone)
+	slots, err := s.service().FreeTimes(k, k.App.ID, o, from, until)
 	if err != nil {
 		return err
 	}
 	link := func(at time.Time) string {
-		return k.with(keep, "from", at.In(o.zone).Format(time.DateOnly), "tz", name)
+		return k.with(keep, "from", at.In(o.Zone).Format(time.DateOnly), "tz", name)
 	}
-	p.Week = weekText(from.In(o.zone), dayAfter(from, pageDays-1, o.zone).In(o.zone))
-	p.Days = p.days(k, slots, w, o, keep)
-	if now := o.week(""); from.After(now) {
-		p.Earlier = link(later(dayAfter(from, -pageDays, o.zone), now))
+	p.Week = weekText(from.In(o.Zone), dayAfter(from, pageDays-1, o.Zone).In(o.Zone))
+	p.Days = p.days(k, slots, o, keep)
+	if now := weekOf(o, ""); from.After(now) {
+		p.Earlier = link(later(dayAfter(from, -pageDays, o.Zone), now))
 	}
-	if until.Add(o.length).Before(o.to) {
+	if until.Add(o.Length()).Before(o.To) {
 		p.Later = link(until)
 	}
 	if len(slots) > 0 {
@@ -75,24 +77,24 @@ func (s *Server) pickFrom(k *call, p *picker, o *offering, keep url.Values) erro
 }
 
 // pointAhead says of a week without times where the next one is.
-func (s *Server) pointAhead(k *call, p *picker, o *offering, from time.Time, link func(time.Time) string) error {
-	next, err := s.nextFree(k, o, from)
+func (s *Server) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
+	next, err := s.service().NextFree(k, k.App.ID, o, from)
 	if err == nil && !next.IsZero() {
-		p.Next, p.NextText = link(next), next.In(o.zone).Format("Monday, 2\u00a0January 2006")
+		p.Next, p.NextText = link(next), next.In(o.Zone).Format("Monday, 2\u00a0January 2006")
 	}
 	return err
 }
 
 var aDate = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
 
-// week is where a page of times begins: the asked date, or the first one with a time to offer.
-func (o *offering) week(asked string) time.Time {
+// weekOf is where a page of times begins: the asked date, or the first one with a time to offer.
+func weekOf(o *service.Offer, asked string) time.Time {
 	if aDate.MatchString(asked) {
-		if day := startOf(asked, o.zone); day.After(o.from) && day.Before(o.to) {
+		if day := startOf(asked, o.Zone); day.After(o.From) && day.Before(o.To) {
 			return day
 		}
 	}
-	return startOf(o.from.In(o.zone).Format(time.DateOnly), o.zone)
+	return startOf(o.From.In(o.Zone).Format(time.DateOnly), o.Zone)
 }
 
 // startOf is the first moment of a date in a zone, which need not be midnight; the zero time when there is no such date.
@@ -124,16 +126,16 @@ func (k *call) with(keep url.Values, pairs ...string) string {
 }
 
 // days sorts slots by the visitor's dates.
-func (p *picker) days(k *call, slots []availability.Slot, w *wanted, o *offering, keep url.Values) (days []pickerDay) {
+func (p *picker) days(k *call, slots []availability.Slot, o *service.Offer, keep url.Values) (days []pickerDay) {
 	for _, slot := range slots {
-		at := slot.Start.In(o.zone)
+		at := slot.Start.In(o.Zone)
 		date := at.Format(time.DateOnly)
 		if len(days) == 0 || days[len(days)-1].ID != date {
 			days = append(days, pickerDay{ID: date, Date: at.Format("Monday, 2 January")})
 		}
 		one := pickerTime{
-			Text: clockText(at), Label: at.Format("Monday, 2 January 2006, ") + clockText(at), At: timekit.Clock{}.Show(at, o.zone),
-			Link: k.with(keep, "tz", o.zone.String(), "start", wire(slot.Start), "resource", w.resources[slot.Resources[0]].ID.String()),
+			Text: clockText(at), Label: at.Format("Monday, 2 January 2006, ") + clockText(at), At: timekit.Clock{}.Show(at, o.Zone),
+			Link: k.with(keep, "tz", o.Zone.String(), "start", wire(slot.Start), "resource", o.Hosts[slot.Resources[0]].ID.String()),
 		}
 		day := &days[len(days)-1]
 		day.Times = append(day.Times, one)
@@ -150,3 +152,13 @@ func weekText(first, last time.Time) string {
 	}
 	return first.Format("2 January 2006") + " – " + last.Format("2 January 2006")
 }
+
+// pageDays are shown on a page of times.
+const pageDays = 7
+
+// wire is a time as the API has it.
+func wire(t time.Time) string { return timekit.Clock{}.Show(t, time.UTC) }
+
+// errNothingOffered is what is left of a page whose project was deleted or changed so that no page can book it, or whose hosts are
+// all gone.
+var errNothingOffered = booking.Errorf(booking.NoLongerOffered, "Nothing is offered here any more.")

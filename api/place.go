@@ -7,17 +7,6 @@ import (
 	"holdfast/internal/booking"
 )
 
-// place finds the resource and calendar the booking is to take time of.
-func (s *Server) place(d *draft) error {
-	if d.source != nil && d.in.ResourceID == "" && d.slot.CalendarID == "" || d.seat() {
-		if d.source != nil {
-			d.Resource, d.Calendar = d.source.Resource, d.source.Calendar
-		}
-		return nil
-	}
-	return s.findPlace(d.k, d.Booking, d.in.ResourceID, d.slot.CalendarID, d.problems)
-}
-
 func (s *Server) findPlace(k *call, b *booking.Booking, resourceID, calendarID string, problems booking.Problems) error {
 	id := edge.ParseID(resourceID, "resource_id", problems)
 	var calendar *uuid.UUID

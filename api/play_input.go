@@ -6,20 +6,16 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
 
-const maxInput = 10_000 // characters of one input
-
-// playInput is what the body of an action says.
-type playInput struct {
-	relayed bool            // the action is played on bookings made together with this one, too
-	inputs  json.RawMessage // of the action, by step and field
-}
-
-// readPlay picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}. What the action
-// does not know is skipped, as Timekit does; not so what it knows by another spelling.
-func readPlay(text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) (in playInput, err error) {
+// readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}, by step and field.
+// relayed says that the action is played on bookings made together with this one, too. What the action does not know is skipped, as
+// Timekit does; not so what it knows by another spelling.
+func readInputs(
+	text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input,
+) (relayed bool, inputs map[string]map[string]string, err error) {
 	var flags struct {
 		Relayed *flag `json:"apply_to_bulked_bookings"`
 	}
@@ -28,20 +24,18 @@ func readPlay(text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input) 
 		steps[i] = one.Step
 	}
 	if err := edge.ReadError(strictjson.Rules{Also: steps}.Decode(text, &flags), ""); err != nil {
-		return in, err
+		return false, nil, err
 	}
-	in.relayed = flags.Relayed == nil || bool(*flags.Relayed)
 	var body map[string]json.RawMessage
 	_ = json.Unmarshal(text, &body) // an object, or an empty list: it was read before
 	problems := booking.Problems{}
-	inputs := map[string]map[string]string{}
+	inputs = map[string]map[string]string{}
 	for _, one := range wanted {
 		if value := readInput(body[one.Step], one, graph, problems); value != nil {
 			inputs[one.Step] = map[string]string{one.Field: *value}
 		}
 	}
-	in.inputs, _ = json.Marshal(inputs)
-	return in, problems.Err()
+	return flags.Relayed == nil || bool(*flags.Relayed), inputs, problems.Err()
 }
 
 // readInput picks one input from its step; nil for none.
@@ -65,7 +59,7 @@ func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, prob
 	if text == nil {
 		return nil
 	}
-	edge.CheckLength(*text, name, maxInput, problems)
+	edge.CheckLength(*text, name, service.MaxInput, problems)
 	if problem := graph.CheckOverrides(graphs.Overrides{one.Timer: *text})[one.Timer]; one.Timer != "" && problem != "" {
 		problems.Add(name, "%s", problem)
 	}

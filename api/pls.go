@@ -6,14 +6,16 @@ import (
 	"net/url"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // linkVisit is a visitor on the pages of a public link.
 type linkVisit struct {
 	*arrival
-	project *booking.Project
-	offer   *offering
+	project *service.Project
+	offer   *service.Offer
 }
 
 // openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
@@ -52,30 +54,29 @@ func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code 
 
 // visiting finds what the link offers, in the zone the visitor asks for.
 func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
-	project, err := s.DB.Project(k, k.App.ID, a.link.ProjectID)
+	project, err := s.service().Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
 	}
-	if fault := unfitForPages(project); fault != "" {
+	if fault := service.UnfitForPages(project.Project); fault != "" {
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{arrival: a, project: project}
-	if v.offer, err = s.offering(k, projectQuestion(project)); err != nil {
+	if v.offer, err = s.service().NewOffer(k, k.App.ID, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration
 	if minutes := a.link.DurationMinutes; minutes != nil {
 		length = time.Duration(*minutes) * time.Minute
 	}
-	k.offer = v.offer
-	return v, v.offer.open(v.offer.zoneFor(zone), length, a.link.HorizonDays)
+	return v, v.offer.Open(zoneFor(v.offer, zone), length, a.link.HorizonDays)
 }
 
 // zoneFor is the visitor's zone where it is known; else the one the rules are written for, or that of the first resource.
-func (o *offering) zoneFor(asked string) *time.Location {
-	names := []string{asked, o.in.Zone}
-	if zoneOf(names...) == time.UTC && asked != "UTC" && len(o.resources) > 0 {
-		names = append(names, o.resources[0].Timezone)
+func zoneFor(o *service.Offer, asked string) *time.Location {
+	names := []string{asked, o.Rules.Zone}
+	if zoneOf(names...) == time.UTC && asked != "UTC" && len(o.Hosts) > 0 {
+		names = append(names, o.Hosts[0].Timezone)
 	}
 	return zoneOf(names...)
 }
@@ -123,14 +124,14 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 		k.Redirect(http.StatusSeeOther, page+"?done=true")
 		return nil
 	}
-	picked := c.resource.ID
-	if c, err = s.freeFor(k, v.offer, c); err != nil {
+	picked := c.Host.ID
+	if c, err = s.service().FreeFor(k, k.App.ID, v.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
 		return s.showTimes(k, v, saidTaken)
 	}
-	if c.resource.ID != picked { // another one takes its place
+	if c.Host.ID != picked { // another one takes its place
 		if operation, _, err = s.tryOf(k, v, c); err != nil {
 			return err
 		}
@@ -147,25 +148,25 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 
 // pick finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
 // showed, "" if it showed none: nobody is to get more or less than they have seen.
-func (k *call) pick(o *offering, start, end, resource string) (c *choice, said string, err error) {
+func (k *call) pick(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
 	problems := booking.Problems{}
-	at := k.ParseTime(start, "start", problems)
+	at, host := k.ParseTime(start, "start", problems), edge.ParseID(resource, "resource", problems)
 	if len(problems) > 0 {
 		return nil, saidOver, nil
 	}
-	c, err = o.choose(at, resource)
+	c, err = o.Choose(at, host)
 	switch {
 	case booking.CodeOf(err) == booking.Invalid:
 		return nil, saidOver, nil
 	case err != nil:
 		return nil, "", err
-	case end != "" && end != wire(c.end):
+	case end != "" && end != wire(c.End):
 		return nil, saidLong, nil
 	}
 	return c, "", nil
 }
 
-// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
+// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the service.Outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
 func (s *Server) bookByLink(k *call) error {
 	v, c, said, err := s.submitted(k)
@@ -211,7 +212,7 @@ func refusesTime(err error) bool {
 
 // submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
 // visit when the visitor has been sent on.
-func (s *Server) submitted(k *call) (v *linkVisit, c *choice, said string, err error) {
+func (s *Server) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
 	if err := k.fromHere(); err != nil {
 		return nil, nil, "", err
 	}
@@ -241,10 +242,10 @@ func (s *Server) replayed(k *call, a *arrival, err error) error {
 }
 
 // booked leads to the page of the request, which also says that something is not decided yet.
-func (s *Server) booked(k *call, out outcome) error {
-	if out.booking == nil || out.booking.Request == nil {
+func (s *Server) booked(k *call, out service.Outcome) error {
+	if out.Booking == nil || out.Booking.Request == nil {
 		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
 	}
-	k.Redirect(http.StatusSeeOther, requestPath(out.booking.Request)+"?done=true")
+	k.Redirect(http.StatusSeeOther, requestPath(out.Booking.Request)+"?done=true")
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // maxTries bounds how often one visit may try to book one time.
@@ -15,11 +16,11 @@ const maxTries = 20
 
 // tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
 // operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
-func (s *Server) tryOf(k *call, v *linkVisit, c *choice) (operation uuid.UUID, page string, err error) {
-	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.start)+" "+wire(c.end)+" "+c.resource.ID.String()))
+func (s *Server) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.UUID, page string, err error) {
+	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.Start)+" "+wire(c.End)+" "+c.Host.ID.String()))
 	for range maxTries {
 		_, made := v.visit.request(k.App.ID, operation)
-		tried, err := s.DB.Action(k, firstAction(made))
+		tried, err := s.DB.Action(k, service.FirstAction(made))
 		if booking.CodeOf(err) == booking.NotFound {
 			return operation, "", nil
 		}
@@ -55,20 +56,20 @@ func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error 
 	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
 		return err
 	}
-	pairs := []string{"tz", v.offer.zone.String(), "said", said}
+	pairs := []string{"tz", v.offer.Zone.String(), "said", said}
 	if at := k.ParseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
-		pairs = append(pairs, "from", at.In(v.offer.zone).Format(time.DateOnly))
+		pairs = append(pairs, "from", at.In(v.offer.Zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))
 	return nil
 }
 
 // backToForm keeps what was typed and what is wrong with it, and leads to the form.
-func (s *Server) backToForm(k *call, v *linkVisit, c *choice, f *form) error {
+func (s *Server) backToForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
 		return err
 	}
-	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.zone.String(), "start", wire(c.start),
-		"resource", c.resource.ID.String(), "again", "true"))
+	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.Zone.String(), "start", wire(c.Start),
+		"resource", c.Host.ID.String(), "again", "true"))
 	return nil
 }

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept. It is the only reader of forms. Asked
@@ -36,14 +39,14 @@ func (k *call) parseForm() error {
 	return nil
 }
 
-func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
-	zone, ahead := v.offer.zone, outlookOf(v.project)
+func (s *Server) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
+	zone, ahead := v.offer.Zone, outlookOf(v.project.Project)
 	p := &formPage{
-		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.start, c.end, zone), Text: ahead.text(k.App.Name),
-		ZoneText: zoneText(zone.String()), With: c.resource.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: ahead.button(),
-		Back: k.with(v.keep(), "tz", zone.String(), "from", c.start.In(zone).Format(time.DateOnly)),
+		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
+		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead),
+		Back: k.with(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
-			"visit": v.sealed, "start": wire(c.start), "end": wire(c.end), "resource": c.resource.ID.String(), "tz": zone.String(),
+			"visit": v.sealed, "start": wire(c.Start), "end": wire(c.End), "resource": c.Host.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),
 		},
 	}
@@ -63,22 +66,22 @@ func (s *Server) showForm(k *call, v *linkVisit, c *choice, f *form) error {
 
 // bookSomebody books the picked time; with somebody else who is free then if the picked resource was taken meanwhile and the owner
 // lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
-func (s *Server) bookSomebody(k *call, v *linkVisit, c *choice, f *form) (out outcome, page string, err error) {
-	for range v.offer.resources {
+func (s *Server) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
+	for range v.offer.Hosts {
 		if out, err = s.bookForm(k, v, c, f); booking.CodeOf(err) != booking.SlotTaken {
 			return out, "", err
 		}
-		other, lookErr := s.freeFor(k, v.offer, c)
+		other, lookErr := s.service().FreeFor(k, k.App.ID, v.offer, c)
 		if page, lookErr = s.bookedWithAnother(k, v, c, lookErr); page != "" {
-			return outcome{}, page, nil
+			return service.Outcome{}, page, nil
 		}
-		if lookErr != nil || other == nil || other.resource.ID == c.resource.ID {
+		if lookErr != nil || other == nil || other.Host.ID == c.Host.ID {
 			return out, "", cmp.Or(lookErr, err)
 		}
 		c = other
 		f.operation, page, lookErr = s.tryOf(k, v, c)
 		if lookErr != nil || page != "" {
-			return outcome{}, page, lookErr
+			return service.Outcome{}, page, lookErr
 		}
 	}
 	return out, "", err
@@ -86,12 +89,12 @@ func (s *Server) bookSomebody(k *call, v *linkVisit, c *choice, f *form) (out ou
 
 // bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
 // in. It passes an earlier error on.
-func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *choice, err error) (page string, _ error) {
-	if err != nil || !v.offer.roundRobin() {
+func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
+	if err != nil || !v.offer.RoundRobin() {
 		return "", err
 	}
-	for _, r := range v.offer.resources {
-		if _, page, err = s.tryOf(k, v, &choice{r, c.start, c.end}); page != "" || err != nil {
+	for _, r := range v.offer.Hosts {
+		if _, page, err = s.tryOf(k, v, &service.Choice{Host: r, Start: c.Start, End: c.End}); page != "" || err != nil {
 			return page, err
 		}
 	}
@@ -99,32 +102,45 @@ func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *choice, err error) 
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
-func (s *Server) bookForm(k *call, v *linkVisit, c *choice, f *form) (outcome, error) {
+func (s *Server) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
 	request, id := v.visit.request(k.App.ID, f.operation)
 	request.PublicLink, request.ProjectID, request.Summary = &v.link.ID, &v.project.ID, v.link.Title
-	request.DurationMinutes = int(v.offer.length / time.Minute)
+	request.DurationMinutes = int(v.offer.Length() / time.Minute)
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
-	k.Operation, k.Repeated = id, true // perhaps: see begun
-	in := c.input(v.link.Title)
-	in.ProjectID, in.Customer = v.project.ID.String(), f.customer(v.offer.zone)
-	return s.bookRequest(k, in, request, v.visit.spends())
+	return s.bookPick(k, pick{
+		id: id, title: v.link.Title, project: v.project, offer: v.offer, choice: c, customer: f.customer(v.offer.Zone),
+		request: request, claim: v.visit.spends(),
+	})
 }
 
-// input is the slot as a booking that is asked for.
-func (c *choice) input(what string) bookingInput {
-	slot := slotInput{Start: edge.Stamp(wire(c.start)), End: edge.Stamp(wire(c.end)), What: what}
-	return bookingInput{ResourceID: c.resource.ID.String(), slotInput: slot}
+// pick is a picked time, to be booked for whoever picked it.
+type pick struct {
+	id       uuid.UUID // of the booking
+	title    string
+	project  *service.Project // nil for none
+	offer    *service.Offer
+	choice   *service.Choice
+	customer booking.Customer
+	request  *booking.SchedulingRequest
+	claim    *booking.Claim // that is spent; nil for none
 }
 
-// bookRequest books the time of a scheduling request. The request is put on record, and the claim token spent, in the
-// booking's own transaction.
-func (s *Server) bookRequest(
-	k *call, in bookingInput, request *booking.SchedulingRequest, claim *booking.Claim,
-) (outcome, error) {
-	d, err := s.draft(k, k.Operation, in, "")
-	if err != nil {
-		return outcome{}, err
+// bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
+// and the claim token spent, in the booking's own transaction.
+func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
+	in := bookingInput{}
+	if p.project == nil {
+		in.Graph = booking.DefaultGraph
 	}
-	d.Request, d.Claim = request, claim
-	return s.book(k, d)
+	problems := booking.Problems{}
+	n, err := s.reader().newBooking(k.Call, in, p.project, false, problems)
+	if err != nil {
+		return service.Outcome{}, err
+	}
+	n.ID, n.Retried, n.Wait = p.id, true, k.PreferredWait(s.Wait) // a form may be sent twice
+	n.Resource, n.Calendar, n.Start, n.End, n.Offer = p.choice.Host.ID, nil, p.choice.Start, p.choice.End, p.offer
+	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
+	n.Request, n.Claim = p.request, p.claim
+	checkCustomer(&n.Customers[0], problems)
+	return s.service().Book(k, k.Caller, n)
 }

@@ -255,14 +255,20 @@ func (f *question) answer() any {
 }
 
 // customer is the form as the customer of a booking; what is empty is left out.
-func (f *form) customer(zone *time.Location) map[string]json.RawMessage {
-	all := map[string]json.RawMessage{"timezone": quoted(zone.String())}
+func (f *form) customer(zone *time.Location) booking.Customer {
+	c := booking.Customer{ID: edge.NewID(), Timezone: zone.String()}
+	known := map[string]*string{"name": &c.Name, "email": &c.Email, "phone": &c.Phone, "voip": &c.Voip, "timezone": &c.Timezone}
+	own := map[string]any{}
 	for _, one := range f.fields {
-		if one.Value != "" || one.Type == "checkbox" {
-			all[one.Name], _ = json.Marshal(one.answer()) //nolint:errchkjson // texts and switches
+		switch target := known[one.Name]; {
+		case target != nil && one.Value != "":
+			*target = one.Value
+		case target == nil && (one.Value != "" || one.Type == "checkbox"):
+			own[one.Name] = one.answer()
 		}
 	}
-	return all
+	c.Meta, _ = json.Marshal(own) //nolint:errchkjson // texts and switches
+	return c
 }
 
 func (f *form) value(name string) string {

@@ -13,6 +13,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -172,21 +173,10 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	if err != nil {
 		return err
 	}
-	if fault := unfitForPages(project); fault != "" {
+	if fault := service.UnfitForPages(project); fault != "" {
 		problems.Add("project_id", "%s", fault)
 	}
 	return problems.Err()
-}
-
-// unfitForPages says why a project's times cannot be booked on a page of ours; "" when they can.
-func unfitForPages(p *booking.Project) string {
-	switch graph := p.GraphName(); {
-	case strings.HasPrefix(graph, "group_"):
-		return "books sessions or their seats, which a page for visitors cannot"
-	case graph == holdGraph:
-		return "makes holds, which end by themselves: a page for visitors makes bookings"
-	}
-	return ""
 }
 
 func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {

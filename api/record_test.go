@@ -25,6 +25,7 @@ import (
 	"holdfast/internal/metrics"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 	"holdfast/internal/webhook"
 )
 
@@ -61,7 +62,7 @@ func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture
 	f.Server = &Server{
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{Client: f.temporal}, Retries: dispatch.NewRetries(log),
 		Vault: vault, Keyring: keyring, Links: links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
-		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: edge.NewLimits(0, 0, 0), Admission: NewAdmission(20),
+		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: edge.NewLimits(0, 0, 0), Admission: service.NewAdmission(20),
 		SignIns: apps.NewPasswords(1), Passwords: apps.NewPasswords(1), Wait: 20 * time.Second, Metrics: metrics.New(), Log: log,
 	}
 	f.app = &booking.App{ID: edge.NewID(), Name: "Acme", Slug: "acme", Settings: booking.NewAppSettings()}

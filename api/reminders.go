@@ -2,14 +2,15 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
 )
@@ -80,14 +81,6 @@ func (in reminderInput) after() time.Duration {
 	return time.Duration(in.When.Time) * unit
 }
 
-// at is when the reminder of a booking is due.
-func (in reminderInput) at(start time.Time) time.Time {
-	if in.When.Type == "before" {
-		return start.Add(-in.after())
-	}
-	return start.Add(in.after())
-}
-
 // readReminders reads and checks a list of reminders.
 func readReminders(raw json.RawMessage, field string, o webhook.Options, problems booking.Problems) []reminderInput {
 	var list []reminderInput
@@ -111,60 +104,35 @@ func readReminders(raw json.RawMessage, field string, o webhook.Options, problem
 	return list
 }
 
-// notify plans the booking's reminders: its own, or the project's.
-func (s *Server) notify(d *draft) error {
-	raw, field := d.in.Notifications, "event_notifications"
+// wantedReminders reads the reminders of a booking: its own, or the project's.
+func (r reader) wantedReminders(in bookingInput, p *service.Project, hold bool, problems booking.Problems) []service.Reminder {
+	raw, field := in.Notifications, "event_notifications"
 	if len(raw) == 0 {
-		raw, field = d.in.Reminders, "reminders"
+		raw, field = in.Reminders, "reminders"
 	}
-	if len(raw) == 0 && d.project != nil && d.fixed == "" {
-		raw = d.project.Reminders
+	if len(raw) == 0 && p != nil && !hold {
+		raw = p.Project.Reminders
 	}
-	return s.plan(d, raw, field)
+	return r.Reminders(raw, field, problems)
 }
 
-// plan turns a list of reminders into those of a booking, each with its target. One whose moment has passed already is
-// not sent, but kept: the booking may be moved to a time that it is not too late for.
-func (s *Server) plan(d *draft, raw json.RawMessage, field string) error {
+// Reminders reads a list of reminders; none when something is wrong with it.
+func (r reader) Reminders(raw json.RawMessage, field string, problems booking.Problems) (all []service.Reminder) {
+	faults := booking.Problems{}
+	list := readReminders(raw, field, r.Targets, faults)
+	maps.Copy(problems, faults)
 	var texts []json.RawMessage
-	list := readReminders(raw, field, s.Webhooks, d.problems)
-	if len(list) == 0 || len(d.problems) > 0 {
+	if len(list) == 0 || len(faults) > 0 || json.Unmarshal(raw, &texts) != nil {
 		return nil
 	}
-	if err := json.Unmarshal(raw, &texts); err != nil {
-		return err
-	}
 	for i, in := range list {
-		target, err := s.reminderTarget(d.Booking, in)
-		if err != nil {
-			return err
+		after := in.after()
+		if in.When.Type == "before" {
+			after = -after
 		}
-		d.Booking.Reminders = append(d.Booking.Reminders, booking.Reminder{
-			Number: i, At: in.at(d.Start), Target: target, Settings: texts[i],
+		all = append(all, service.Reminder{
+			After: after, URL: in.Settings.URL, Method: in.Settings.Method, Expected: in.Settings.Expected, Settings: texts[i],
 		})
 	}
-	slices.SortStableFunc(d.Booking.Reminders, func(a, b booking.Reminder) int { return a.At.Compare(b.At) })
-	return nil
-}
-
-func (s *Server) reminderTarget(b *booking.Booking, in reminderInput) (*booking.Endpoint, error) {
-	e := &booking.Endpoint{
-		ID: edge.NewID(), AppID: b.AppID, URL: in.Settings.URL, Method: strings.ToUpper(in.Settings.Method),
-		Expected: in.Settings.Expected, Purpose: booking.ForReminders,
-	}
-	if e.Method == "" {
-		e.Method = http.MethodPost
-	}
-	var err error
-	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
-	return e, err
-}
-
-// remindAnew plans the reminders of a booking once more, for the one that replaces it.
-func (s *Server) remindAnew(d *draft, old *booking.Booking) error {
-	raw, err := s.DB.ReminderSettings(d.k, old.ID)
-	if err != nil {
-		return err
-	}
-	return s.plan(d, raw, "event_notifications")
+	return all
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // reschedule makes a new booking of an old one at another time, perhaps of another resource. In one transaction the old
@@ -26,14 +26,7 @@ func (s *Server) reschedule(k *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.mayReschedule(k, old); err != nil {
-		return err
-	}
-	d, err := s.moved(k, old, in)
-	if err != nil {
-		return err
-	}
-	out, err := s.book(k, d)
+	out, err := s.service().Reschedule(k, k.Caller, old, s.move(k, old, in))
 	if err != nil {
 		return err
 	}
@@ -95,101 +88,33 @@ func namedBy(token string) string {
 
 // hidePeople takes out of an answer to a visitor what it says of people: whoever has a widget key and an id may move or hold, and
 // read nothing. Who has shown the customer's link gets the next one.
-func (k *call) hidePeople(out outcome) {
-	if !k.IsVisitor() || out.booking == nil {
+func (k *call) hidePeople(out service.Outcome) {
+	if !k.IsVisitor() || out.Booking == nil {
 		return
 	}
-	b := out.booking
+	b := out.Booking
 	b.Customers, b.Participants, b.Meta = []booking.Customer{}, []string{}, json.RawMessage("{}")
 	b.What, b.Where, b.Description = "", "", ""
 	k.unlinked = !k.proven
+}
+
+// move reads where to a booking is to be moved.
+func (s *Server) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
+	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(s.Wait), Problems: booking.Problems{}}
+	_, stale := k.ifMatch(old)
+	m.Stale = stale != nil
+	if in.ResourceID != "" {
+		m.Resource = edge.ParseID(in.ResourceID, "resource_id", m.Problems)
+	}
+	if in.CalendarID != "" {
+		m.Calendar = optionalID(in.CalendarID, "calendar_id", m.Problems)
+	}
+	m.Start, m.End = in.times(k.Call, m.Problems)
+	return m
 }
 
 type rescheduleInput struct {
 	slotInput
 	ResourceID string  `json:"resource_id"`
 	Message    *string `json:"message"`
-}
-
-// moved drafts the booking that takes an old one's place.
-func (s *Server) moved(k *call, old *booking.Booking, in rescheduleInput) (d *draft, err error) {
-	d = &draft{Booking: successor(k, old), k: k, slot: in.slotInput, source: old, problems: booking.Problems{}}
-	if in.ResourceID == "" {
-		in.ResourceID = old.Resource.ID.String()
-	}
-	d.Start = k.ParseTime(string(in.Start), "start", d.problems)
-	d.End = k.ParseTime(string(in.End), "end", d.problems)
-	d.check()
-	if err := s.findPlace(k, d.Booking, in.ResourceID, in.CalendarID, d.problems); err != nil {
-		return nil, err
-	}
-	if d.graph, err = d.RuleBook(); err != nil {
-		return nil, err
-	}
-	if err := s.offeredAnew(d); err != nil {
-		return nil, err
-	}
-	d.inputs = rescheduleInputs(in.Message, d.problems)
-	return d, s.remindAnew(d, old)
-}
-
-// offeredAnew asks the project that the old booking was made through, if there still is one.
-func (s *Server) offeredAnew(d *draft) (err error) {
-	if d.Related.Project == nil {
-		return s.offered(d)
-	}
-	d.project, err = s.DB.Project(d.k, d.AppID, *d.Related.Project)
-	if err := edge.UnlessNotFound(err); err != nil {
-		return err
-	}
-	return s.offered(d)
-}
-
-// mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
-func (s *Server) mayReschedule(k *call, old *booking.Booking) error {
-	if begun, err := s.begun(k, firstAction(k.Operation)); begun || err != nil {
-		return err
-	}
-	if _, err := k.ifMatch(old); err != nil {
-		return err
-	}
-	graph, err := old.RuleBook()
-	if err != nil {
-		return err
-	}
-	if _, err := graph.Next(old.State, booking.RescheduleAction, graphs.ActorAPI); err != nil {
-		return notAvailable(graph, old, graphs.ActorAPI, err.Error())
-	}
-	if k.IsVisitor() {
-		return tooLate(old)
-	}
-	return nil
-}
-
-// successor is the booking once more, at the beginning of the newest version of its graph.
-func successor(k *call, old *booking.Booking) *booking.Booking {
-	b := *old
-	b.ID, b.EventID = k.Operation, edge.NewID()
-	if graph, ok := graphs.Latest(b.Graph); ok {
-		b.GraphVersion, b.State = graph.Version, graph.Initial
-	}
-	b.Seq, b.Revision, b.Completed, b.Reminders = 0, 0, false, nil
-	b.Related = booking.Related{Project: old.Related.Project, RescheduledFrom: &old.ID}
-	b.Customers = append([]booking.Customer{}, old.Customers...)
-	for i := range b.Customers {
-		b.Customers[i].ID = edge.NewID()
-	}
-	return &b
-}
-
-// rescheduleInputs keeps what the customer said, with the new booking's first action.
-func rescheduleInputs(message *string, problems booking.Problems) json.RawMessage {
-	if message == nil {
-		return nil
-	}
-	edge.CheckLength(*message, "message", maxInput, problems)
-	text, _ := json.Marshal(map[string]map[string]string{
-		booking.RescheduleAction: {"message": *message},
-	})
-	return text
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -12,18 +11,20 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 )
 
 // requested is a visitor on the page of a scheduling request.
 type requested struct {
 	*postgres.Requested
 	zone    *time.Location
-	offer   *offering  // of a time, the first or another; nil until asked for
-	own     bool       // what ended the booking was done on this page
-	path    string     // of the page
-	base    url.Values // what every address of the page has
-	unruled bool       // nobody has said which times are offered
-	alone   bool       // the page lets choose another time, and nothing else
+	offer   *service.Offer   // of a time, the first or another; nil until asked for
+	project *booking.Project // whose rules the offer has; nil for none
+	own     bool             // what ended the booking was done on this page
+	path    string           // of the page
+	base    url.Values       // what every address of the page has
+	unruled bool             // nobody has said which times are offered
+	alone   bool             // the page lets choose another time, and nothing else
 }
 
 // requestPage shows where a request stands, and what can be done about it now.
@@ -84,43 +85,40 @@ func (s *Server) request(k *call, zone string) (*requested, error) {
 		r.zone = zoneOf(append(names, b.Resource.Timezone)...)
 		return r, nil
 	}
-	if r.offer, err = s.offeringFor(k, r.Request); err != nil {
+	if err = s.offerFor(k, r); err != nil {
 		return nil, err
 	}
-	r.zone = r.offer.zoneFor(zone)
+	r.zone = zoneFor(r.offer, zone)
 	return r, nil
 }
 
 func (r *requested) unpicked() bool { return r.Booking == nil }
 
-// offeringFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
-func (s *Server) offeringFor(k *call, r *booking.SchedulingRequest) (*offering, error) {
-	var in availabilityInput
-	if r.ProjectID != nil {
-		project, err := s.DB.Project(k, k.App.ID, *r.ProjectID)
-		if err != nil {
-			return nil, err
-		}
-		if in = projectQuestion(project); unfitForPages(project) != "" {
-			in.Resources = nil
+// offerFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
+func (s *Server) offerFor(k *call, r *requested) (err error) {
+	if r.Request.ProjectID != nil {
+		if r.project, err = s.DB.Project(k, k.App.ID, *r.Request.ProjectID); err != nil {
+			return err
 		}
 	}
-	if err := json.Unmarshal(r.Offer, &in); err != nil {
-		return nil, err
+	rules, err := requestRules(r.project, r.Request)
+	if err != nil {
+		return err
 	}
-	return s.offering(k, in)
+	r.offer, err = s.service().NewOffer(k, k.App.ID, rules)
+	return err
 }
 
 // offerTimes finds the times that the request can be given. The time that it has counts as free.
 func (s *Server) offerTimes(k *call, r *requested) (err error) {
 	if r.offer == nil {
-		if r.offer, err = s.offeringFor(k, r.Request); err != nil {
+		if err = s.offerFor(k, r); err != nil {
 			return err
 		}
 	}
 	length, days := time.Duration(r.Request.DurationMinutes)*time.Minute, 0
 	if b := r.Booking; b != nil {
-		r.offer.in.ReservationID, length = b.ID.String(), b.End.Sub(b.Start)
+		r.offer.Hold, length = b.ID, b.End.Sub(b.Start)
 	}
 	if r.Request.PublicLink != nil {
 		link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)
@@ -131,11 +129,10 @@ func (s *Server) offerTimes(k *call, r *requested) (err error) {
 			days = link.HorizonDays
 		}
 	}
-	if b := r.Booking; b != nil && r.offer.lasts(b) {
+	if b := r.Booking; b != nil && r.offer.Fits(b) {
 		length = 0 // the project's own words: a day stays a day
 	}
-	k.offer = r.offer
-	return r.offer.open(r.zone, length, days)
+	return r.offer.Open(r.zone, length, days)
 }
 
 // mayReschedule tells whether the customer may have another time: the graph says so, and the time has not begun.
@@ -146,8 +143,11 @@ func (r *requested) mayReschedule() bool {
 // orphaned reports whether the project that the request was made through is deleted: then nobody says any more which times are
 // offered. A request without a project names its hosts.
 func (r *requested) orphaned() bool {
-	var in availabilityInput
-	return r.Request.ProjectID == nil && (json.Unmarshal(r.Request.Offer, &in) != nil || len(in.Resources) == 0)
+	if r.Request.ProjectID != nil {
+		return false
+	}
+	rules, err := requestRules(nil, r.Request)
+	return err != nil || len(rules.Hosts) == 0
 }
 
 func (r *requested) begun() bool { return r.Booking.Begun(time.Now()) }

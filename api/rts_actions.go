@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // showNewTimes lets a recipient pick a time, their first or another.
@@ -21,7 +23,7 @@ func (s *Server) showNewTimes(k *call, r *requested, said string) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	if r.Booking == nil && len(r.offer.resources) == 0 {
+	if r.Booking == nil && len(r.offer.Hosts) == 0 {
 		return errNothingOffered
 	}
 	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: notices[said]}
@@ -56,60 +58,53 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if r.has(c) { // the visitor has come back to the page
 		return s.asItStands(k, r)
 	}
-	if c, err = s.freeFor(k, r.offer, c); err != nil {
+	if c, err = s.service().FreeFor(k, k.App.ID, r.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
 		return s.showNewTimes(k, r, saidTaken)
 	}
 	p := &formPage{
-		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.start, c.end, r.zone),
-		ZoneText: zoneText(r.zone.String()), With: c.resource.Name, Action: r.action(), Button: "Book this time",
+		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.Start, c.End, r.zone),
+		ZoneText: zoneText(r.zone.String()), With: c.Host.Name, Action: r.action(), Button: "Book this time",
 		Hidden: r.hidden("pick"), Back: r.home(),
 	}
-	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.start), wire(c.end), c.resource.ID.String()
-	if err := s.foretell(k, r, p); err != nil {
-		return err
-	}
+	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
+	r.foretell(k.App.Name, p)
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
-		p.Back = r.address("reschedule", "true", "from", c.start.In(r.zone).Format(time.DateOnly))
+		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))
 	}
 	return s.showPage(k, http.StatusOK, "form.html", p)
 }
 
 // foretell says on the page of a picked time what happens when its button is pressed.
-func (s *Server) foretell(k *call, r *requested, p *formPage) error {
+func (r *requested) foretell(app string, p *formPage) {
 	if b := r.Booking; b != nil {
 		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
-		if graph, ok := graphs.Latest(b.Graph); ok && startOutlook(graph, b.Settings.Timers).asks {
+		if graph, ok := graphs.Latest(b.Graph); ok && service.StartOutlook(graph, b.Settings.Timers).Asks {
 			p.Danger = true
-			p.Text += " The new time is a request: " + theApp(k.App.Name) + " has to confirm it. The old time is given up at once, " +
+			p.Text += " The new time is a request: " + theApp(app) + " has to confirm it. The old time is given up at once, " +
 				"and until the new one is confirmed no time is held for you."
 		}
-		return nil
+		return
 	}
-	if r.Request.ProjectID == nil {
-		return nil
+	if r.project != nil {
+		ahead := outlookOf(r.project)
+		p.Text, p.Button = outlookText(ahead, app), bookText(ahead)
 	}
-	project, err := s.DB.Project(k, k.App.ID, *r.Request.ProjectID)
-	if err != nil {
-		return edge.UnlessNotFound(err)
-	}
-	ahead := outlookOf(project)
-	p.Text, p.Button = ahead.text(k.App.Name), ahead.button()
-	return nil
 }
 
 // has tells whether the time of the request is the picked one.
-func (r *requested) has(c *choice) bool {
+func (r *requested) has(c *service.Choice) bool {
 	b := r.Booking
-	return b != nil && b.Start.Equal(c.start) && b.End.Equal(c.end) && b.Resource.ID == c.resource.ID
+	return b != nil && b.Start.Equal(c.Start) && b.End.Equal(c.End) && b.Resource.ID == c.Host.ID
 }
 
-// settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before, or it asks for what is.
-func (r *requested) settled(k *call) bool {
-	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == k.Operation || k.typed("action") == "pick")
+// settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
+// that id, or it asks for what is.
+func (r *requested) settled(k *call, made uuid.UUID) bool {
+	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == made || k.typed("action") == "pick")
 }
 
 // keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
@@ -187,18 +182,15 @@ func (s *Server) declineTime(k *call, r *requested) error {
 		return s.asItStands(k, r)
 	}
 	b := r.Booking
-	a := k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), b, way.action)
-	a.Actor, a.Channel = way.as, booking.ChannelLink
-	body := map[string]any{"apply_to_bulked_bookings": false}
+	p := service.Play{
+		ID: uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), Name: way.action, Actor: way.as,
+		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(s.Wait),
+	}
 	if way.word {
 		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
-		body[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
+		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	text, _ := json.Marshal(body) //nolint:errchkjson // texts and a switch
-	if err := s.prepare(k, b, a, text); err != nil {
-		return err
-	}
-	out, err := s.play(k, k.App, b, a, "", k.PreferredWait(s.Wait))
+	out, err := s.service().Play(k, k.Caller, b, p)
 	if booking.CodeOf(err) == booking.ActionNotAvailable {
 		return s.asItStands(k, r)
 	}
@@ -220,13 +212,13 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if err != nil {
 		operation = edge.NewID()
 	}
-	k.Operation, k.Repeated = uuid.NewSHA1(r.Request.ID, operation[:]), true // perhaps: see begun
+	id := uuid.NewSHA1(r.Request.ID, operation[:])
 	if r.Booking == nil {
-		if k.Operation, err = s.firstPick(k, r); err != nil {
+		if id, err = s.firstPick(k, r); err != nil {
 			return err
 		}
 	}
-	if r.settled(k) {
+	if r.settled(k, id) {
 		return s.asItStands(k, r)
 	}
 	if err := s.offerTimes(k, r); err != nil {
@@ -239,7 +231,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 	if err != nil {
 		return err
 	}
-	out, c, err := s.bookAnyHost(k, r, c)
+	out, c, err := s.bookAnyHost(k, r, c, id)
 	if c == nil {
 		return s.asItStands(k, r)
 	}
@@ -284,21 +276,23 @@ func (s *Server) firstPick(k *call, r *requested) (uuid.UUID, error) {
 
 // bookAnyHost books the picked time, or with somebody else who is free then and offered, if the picked host was taken meanwhile. It
 // returns who it was; nobody when the request has that time already.
-func (s *Server) bookAnyHost(k *call, r *requested, c *choice) (out outcome, with *choice, err error) {
-	for range r.offer.resources {
-		if out, err = s.bookAgain(k, r, c); booking.CodeOf(err) != booking.SlotTaken {
+func (s *Server) bookAnyHost(
+	k *call, r *requested, c *service.Choice, id uuid.UUID,
+) (out service.Outcome, with *service.Choice, err error) {
+	for range r.offer.Hosts {
+		if out, err = s.bookAgain(k, r, c, id); booking.CodeOf(err) != booking.SlotTaken {
 			return out, c, err
 		}
-		other, lookErr := s.freeFor(k, r.offer, c)
+		other, lookErr := s.service().FreeFor(k, k.App.ID, r.offer, c)
 		switch {
-		case lookErr != nil || other == nil || other.resource.ID == c.resource.ID:
+		case lookErr != nil || other == nil || other.Host.ID == c.Host.ID:
 			return out, c, cmp.Or(lookErr, err)
-		case r.Booking != nil && r.Booking.Start.Equal(c.start) && r.Booking.End.Equal(c.end): // the form came twice
+		case r.Booking != nil && r.Booking.Start.Equal(c.Start) && r.Booking.End.Equal(c.End): // the form came twice
 			return out, nil, nil
 		case r.Booking != nil:
-			k.Operation = uuid.NewSHA1(k.Operation, other.resource.ID[:])
+			id = uuid.NewSHA1(id, other.Host.ID[:])
 		default:
-			if k.Operation, lookErr = s.firstPick(k, r); lookErr != nil {
+			if id, lookErr = s.firstPick(k, r); lookErr != nil {
 				return out, c, lookErr
 			}
 		}
@@ -308,40 +302,34 @@ func (s *Server) bookAnyHost(k *call, r *requested, c *choice) (out outcome, wit
 }
 
 // bookAgain moves the booking of a request, or makes its first.
-func (s *Server) bookAgain(k *call, r *requested, c *choice) (outcome, error) {
+func (s *Server) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	if r.Booking == nil {
-		return s.bookPicked(k, r, c)
+		return s.bookPicked(k, r, c, id)
 	}
-	if err := s.mayReschedule(k, r.Booking); err != nil {
-		return outcome{}, err
-	}
-	in := rescheduleInput{ResourceID: c.resource.ID.String()}
-	in.Start, in.End = edge.Stamp(wire(c.start)), edge.Stamp(wire(c.end))
-	d, err := s.moved(k, r.Booking, in)
-	if err != nil {
-		return outcome{}, err
-	}
-	return s.book(k, d)
+	return s.service().Reschedule(k, k.Caller, r.Booking, service.Move{
+		ID: id, Retried: true, Resource: c.Host.ID, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(s.Wait),
+	})
 }
 
 // bookPicked books the first time of a request that the app has made, for its recipient.
-func (s *Server) bookPicked(k *call, r *requested, c *choice) (outcome, error) {
-	in := c.input(r.Request.Summary)
-	in.Customer = map[string]json.RawMessage{
-		"name": quoted(r.Request.Recipient.DisplayName), "email": quoted(r.Request.Recipient.Email), "timezone": quoted(r.zone.String()),
+func (s *Server) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+	to := r.Request.Recipient
+	p := pick{
+		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, customer: booking.Customer{
+			ID: edge.NewID(), Name: strings.TrimSpace(to.DisplayName), Email: strings.TrimSpace(to.Email), Timezone: r.zone.String(),
+			Meta: json.RawMessage("{}"),
+		},
 	}
-	if r.Request.ProjectID != nil {
-		in.ProjectID = r.Request.ProjectID.String()
-	} else {
-		in.Graph = booking.DefaultGraph
+	if r.project != nil {
+		p.project = &service.Project{Project: r.project, Rules: r.offer.Rules}
 	}
-	return s.bookRequest(k, in, r.Request, nil)
+	return s.bookPick(k, p)
 }
 
 // followed leads to the page of the request, which also says that something is not decided yet.
-func (s *Server) followed(k *call, r *requested, out outcome, more ...string) error {
-	if out.action.Status == booking.Pending {
-		more = append(more, "action", out.action.ID.String())
+func (s *Server) followed(k *call, r *requested, out service.Outcome, more ...string) error {
+	if out.Action.Status == booking.Pending {
+		more = append(more, "action", out.Action.ID.String())
 	}
 	k.Redirect(http.StatusSeeOther, r.address(more...))
 	return nil

@@ -8,15 +8,16 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // ahead is what has to happen before the time is the visitor's, and until when it can be paid.
-func (r *requested) ahead() (outlook, time.Time) {
+func (r *requested) ahead() (service.Outlook, time.Time) {
 	graph, err := r.Booking.RuleBook()
 	if err != nil {
-		return outlook{}, time.Time{}
+		return service.Outlook{}, time.Time{}
 	}
-	return lookAhead(graph, r.Booking.State, r.Booking.Times(), r.Booking.Settings.Timers)
+	return service.LookAhead(graph, r.Booking.State, r.Booking.Times(), r.Booking.Settings.Timers)
 }
 
 // surrender is how a visitor gives their time up: an action, as whom it is played, and the words for it.
@@ -48,12 +49,12 @@ func (r *requested) givesUp() surrender {
 	}
 	var way surrender
 	switch ahead, _ := r.ahead(); {
-	case ahead.asks:
+	case ahead.Asks:
 		way = surrender{
 			"decline", graphs.ActorAPI, "Withdraw the request", "Withdraw this request?",
 			"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", false,
 		}
-	case ahead.pays:
+	case ahead.Pays:
 		way = surrender{
 			"timeout", graphs.ActorAPI, "Give this time up", "Give this time up?",
 			"Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then.",

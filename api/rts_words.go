@@ -42,14 +42,14 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 func (r *requested) waiting(app string) (title, text string) {
 	ahead, until := r.ahead()
 	switch {
-	case ahead.pays && !until.IsZero():
+	case ahead.Pays && !until.IsZero():
 		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
 			"The payment is made with " + theApp(app) + ", not on this page."
-	case ahead.pays:
+	case ahead.Pays:
 		return "Not paid yet", "The payment is made with " + theApp(app) + ", not on this page."
 	case r.begun():
 		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
-	case ahead.asks:
+	case ahead.Asks:
 		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. Until then the time is not held, and " +
 			"somebody else may get it. Keep the address of this page: it shows the answer."
 	}
@@ -75,7 +75,7 @@ func (r *requested) stateText() string {
 		return "Given up by you"
 	case r.Booking.State == "tentative":
 		switch ahead, _ := r.ahead(); {
-		case ahead.pays:
+		case ahead.Pays:
 			return "Waiting for payment"
 		case r.begun():
 			return "Not confirmed"

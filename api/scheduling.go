@@ -5,11 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
-	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/payload"
@@ -85,9 +83,6 @@ func (s *Server) eraseSchedulingRequest(k *call) error {
 	return nil
 }
 
-// cancelActions end a booking for its owner, the fitting one first.
-var cancelActions = []string{"cancel", booking.CancelByOwnerAction, "decline"}
-
 // cancelSchedulingRequest ends a request, and the booking that was made through it: 202, for that is carried out in a moment.
 func (s *Server) cancelSchedulingRequest(k *call) error {
 	var in struct {
@@ -104,25 +99,10 @@ func (s *Server) cancelSchedulingRequest(k *call) error {
 		return err
 	}
 	if b := found[0].Booking; b != nil && !b.Completed {
-		if err := s.cancelForOwner(k, b); err != nil {
+		if err := s.service().CancelForOwner(k, k.Caller, b); err != nil {
 			return err
 		}
 	}
 	k.Status(http.StatusAccepted)
 	return nil
-}
-
-func (s *Server) cancelForOwner(k *call, b *booking.Booking) error {
-	graph, err := b.RuleBook()
-	if err != nil {
-		return err
-	}
-	for _, name := range cancelActions {
-		if _, err := graph.Next(b.State, name, graphs.ActorAPI); err != nil {
-			continue
-		}
-		_, err := s.play(k, k.App, b, k.newAction(uuid.NewSHA1(b.ID, fmt.Appendf(nil, "cancel/%d", b.Seq)), b, name), "", time.Duration(0))
-		return err
-	}
-	return notAvailable(graph, b, graphs.ActorAPI, fmt.Sprintf("The booking cannot be cancelled in state %q", b.State))
 }

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -108,7 +109,7 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 		if edge.IsMissing(err, "project_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
-		if fault := unfitForPages(project); fault != "" {
+		if fault := service.UnfitForPages(project); fault != "" {
 			problems.Add("project_id", "%s", fault)
 		}
 		return nil

@@ -1,5 +1,5 @@
-// Package api answers HTTP: a table of routes, one noun per file or room. It validates, puts requests on record, hands them
-// to the workflows and renders what the record says afterwards.
+// Package api answers HTTP: a table of routes, one noun per file or room. It reads and checks requests, has internal/service carry
+// them out and renders what the record says afterwards.
 package api
 
 import (
@@ -17,6 +17,7 @@ import (
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 	"holdfast/internal/webhook"
 )
 
@@ -32,7 +33,7 @@ type Server struct {
 	Webhooks  webhook.Options // the rules for targets, checked when an endpoint is made
 	AdminKey  string          // guards /v2/apps; "" turns those routes off
 	Limits    edge.Limits
-	Admission *Admission
+	Admission *service.Admission
 	SignIns   *apps.Passwords // those that strangers sign in with
 	Passwords *apps.Passwords // those that known callers set and change
 	Proxies   []netip.Prefix  // whose X-Forwarded-For is believed

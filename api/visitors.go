@@ -130,6 +130,7 @@ func (s *Server) sorry(k *call, err error) error {
 		return err
 	}
 	known := s.edge().PublicError(k.Context, err)
+	edge.ShowRetryAfter(k.Context, known)
 	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
 	if passes(known.Code) {

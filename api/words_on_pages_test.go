@@ -110,7 +110,7 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookOf(&booking.Project{Booking: json.RawMessage(body)}).text("Acme")
+		got := outlookText(outlookOf(&booking.Project{Booking: json.RawMessage(body)}), "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -93,23 +92,4 @@ func listed(name string) bool {
 		}
 	}
 	return false
-}
-
-// lengthText is a length of time as a visitor reads it.
-func lengthText(length time.Duration) string {
-	days, hours, minutes := int(length/(24*time.Hour)), int(length%(24*time.Hour)/time.Hour), int(length%time.Hour/time.Minute)
-	var parts []string
-	for _, part := range []struct {
-		n    int
-		word string
-	}{{days, "day"}, {hours, "hour"}, {minutes, "minute"}} {
-		switch part.n {
-		case 0:
-		case 1:
-			parts = append(parts, "1 "+part.word)
-		default:
-			parts = append(parts, strconv.Itoa(part.n)+" "+part.word+"s")
-		}
-	}
-	return strings.Join(parts, " ")
 }

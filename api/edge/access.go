@@ -1,12 +1,6 @@
 package edge
 
-import (
-	"slices"
-
-	"github.com/google/uuid"
-
-	"holdfast/internal/booking"
-)
+import "holdfast/internal/booking"
 
 // RequireKind tells whether the kind of the caller's credential is enough.
 func (k *Call) RequireKind(need Access) error {
@@ -25,21 +19,4 @@ func (k *Call) RequireKind(need Access) error {
 		return nil
 	}
 	return booking.Errorf(booking.Forbidden, "A resource may not do this; use a server key.")
-}
-
-// IsVisitor reports whether the caller is anybody: a page's visitor, or a browser with a widget key. What such a caller may book is
-// what is offered.
-func (k *Call) IsVisitor() bool { return k.Kind != booking.ServerKey && k.Self == nil }
-
-// RequireOwner refuses a resource what is another's: for it, that does not exist.
-func (k *Call) RequireOwner(resource uuid.UUID, what string) error {
-	if k.Self != nil && *k.Self != resource {
-		return booking.Errorf(booking.NotFound, "%s does not exist.", what)
-	}
-	return nil
-}
-
-// SharesProject tells whether a project's resources are the caller's colleagues: it is one of them itself.
-func (k *Call) SharesProject(p *booking.Project) bool {
-	return k.Self != nil && p != nil && slices.Contains(p.Resources, *k.Self)
 }

@@ -12,15 +12,13 @@ import (
 // gin's context, which is also the request's context.Context. It belongs to one goroutine.
 type Call struct {
 	*gin.Context
-	App       *booking.App    // nil where no key is asked for
-	KeyID     uuid.UUID       // of the key, client secret or token
-	Kind      booking.KeyKind // of the credential
-	Self      *uuid.UUID      // the resource whose token was sent; nil for a key of the app
-	Operation uuid.UUID       // the id for what this request makes: the same when it is repeated with its Idempotency-Key
-	Repeated  bool            // there was an earlier try that got no final answer
-	Clock     timekit.Clock   // how the request writes times and wants them written
-	Base      string          // where the world reaches this server, without a slash at the end
-	Raw       []byte          // the body, once it was read
+	booking.Caller
+
+	Operation uuid.UUID     // the id for what this request makes: the same when it is repeated with its Idempotency-Key
+	Repeated  bool          // there was an earlier try that got no final answer
+	Clock     timekit.Clock // how the request writes times and wants them written
+	Base      string        // where the world reaches this server, without a slash at the end
+	Raw       []byte        // the body, once it was read
 }
 
 // ID reads a UUID of the path; what is no UUID does not exist.

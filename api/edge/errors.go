@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -93,6 +94,7 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	}
 	known := s.PublicError(c, err)
 	status := Statuses[known.Code]
+	ShowRetryAfter(c, known)
 	if status == http.StatusServiceUnavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", strconv.Itoa(1))
 	}
@@ -102,6 +104,13 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
 	})
+}
+
+// ShowRetryAfter sets the header Retry-After when an error says when to try again, in whole seconds.
+func ShowRetryAfter(c *gin.Context, err *booking.Error) {
+	if err.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(err.RetryAfter/time.Second)))
+	}
 }
 
 // PublicError is what of an error may be shown.

@@ -28,6 +28,7 @@ import (
 	"holdfast/internal/metrics"
 	"holdfast/internal/portal"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 	"holdfast/internal/webhook"
 	"holdfast/worker"
 )
@@ -115,7 +116,7 @@ func (a *App) Close() {
 // RunAPI answers HTTP on the listener until the context ends, then lets running requests finish.
 func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	outcomes, retries := postgres.NewOutcomes(a.DB, a.log), dispatch.NewRetries(a.log)
-	admission := api.NewAdmission(a.Config.MaxConns)
+	admission := service.NewAdmission(a.Config.MaxConns)
 	a.showLoad(admission, retries)
 	outcomes.OnListening = a.metrics.Listening
 	outcomes.ListenAt(string(a.Config.ListenURL))
@@ -144,7 +145,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 }
 
 // showLoad adds to the metrics how much this process has accepted and not yet carried out.
-func (a *App) showLoad(admission *api.Admission, retries *dispatch.Retries) {
+func (a *App) showLoad(admission *service.Admission, retries *dispatch.Retries) {
 	a.metrics.AddGauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
 		running, _ := admission.Load()
 		return float64(running)

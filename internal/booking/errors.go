@@ -5,6 +5,7 @@ package booking
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code names one cause of failure. Codes are stable: clients branch on them.
@@ -83,7 +84,10 @@ type Error struct {
 	Message string
 	Fields  map[string][]string // by field name, for Invalid
 	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil when that is not told
-	cause   error
+	// RetryAfter is when the caller may try again, at the earliest; 0 = not told. With Overloaded.
+	RetryAfter time.Duration
+
+	cause error
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -45,6 +45,7 @@ var house = map[string]floor{
 	"internal/payload":      {3, []string{"github.com/google/uuid"}},
 	"internal/apps":         {3, []string{"github.com/google/uuid"}},
 	"activities":            {4, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
+	"internal/service":      {4, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
 	"api/edge":              {4, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
 	"api/tenants":           {5, nil},
 	"api/webhooks":          {5, []string{"github.com/google/uuid"}},

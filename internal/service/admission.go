@@ -1,9 +1,8 @@
-package api
+package service
 
 import (
 	"context"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,74 +48,84 @@ func NewAdmission(conns int) *Admission {
 // Load is how many creations are in flight, and how many may be.
 func (a *Admission) Load() (running, bound int) { return a.inFlight.Load() }
 
-// enterDoor takes a turn to read and write for a new booking. It ends with the record, at the latest with the
-// request. Overloaded when none came in time.
-func (s *Server) enterDoor(k *call) error {
-	if k.door != nil {
+// Turn is a request's turn to read and write for new bookings. It belongs to one goroutine. A nil Turn is none.
+type Turn struct{ place *limit.Place }
+
+// Enter waits for a turn to read and write for a new booking, before anything is read for it. Overloaded when none came in time.
+// The turn ends with the booking's record, at the latest with Leave.
+func (s *Service) Enter(ctx context.Context) (*Turn, error) {
+	t := &Turn{}
+	return t, s.enter(ctx, t)
+}
+
+func (s *Service) enter(ctx context.Context, t *Turn) error {
+	if t.place != nil {
 		return nil
 	}
-	if k.door = s.Admission.door.Enter(k); k.door == nil {
-		return s.overloaded(k)
+	if t.place = s.Admission.door.Enter(ctx); t.place == nil {
+		return s.overloaded()
 	}
 	return nil
 }
 
-func (k *call) leaveDoor() {
-	k.door.Release()
-	k.door = nil
+// Leave gives the turn back. It does nothing when it was given back before.
+func (t *Turn) Leave() {
+	if t != nil {
+		t.place.Release()
+		t.place = nil
+	}
 }
 
 // admit gives a creation a place among those in flight. When there is none, it looks whether the creation has lost
 // already: then the answer is SlotTaken, or what the session says. Otherwise it waits for a short time, and then the
 // creation is Overloaded. What takes the place of a hold or of another booking is always admitted, and so is the repeat of
 // a request that is on record.
-func (s *Server) admit(k *call, b *booking.Booking, move graphs.Move) (*limit.Place, error) {
-	begun, err := s.begun(k, firstAction(b.ID))
+func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *Turn) (*limit.Place, error) {
+	begun, err := s.hasBegun(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	if begun || b.Related.Succeeds() != nil {
+	if begun || d.Related.Succeeds() != nil {
 		return s.Admission.inFlight.Force(), nil
 	}
 	if place := s.Admission.inFlight.TryEnter(); place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(k, b, move); err != nil {
+	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
 		return nil, err
 	}
-	k.leaveDoor()
-	place := s.Admission.inFlight.Enter(k)
-	if err := s.enterDoor(k); err != nil {
+	turn.Leave()
+	place := s.Admission.inFlight.Enter(ctx)
+	if err := s.enter(ctx, turn); err != nil {
 		place.Release()
 		return nil, err
 	}
 	if place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(k, b, move); err != nil {
+	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
 		return nil, err
 	}
-	return nil, s.overloaded(k)
+	return nil, s.overloaded()
 }
 
-var errOverloaded = booking.Errorf(booking.Overloaded,
-	"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
-
 // overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.
-func (s *Server) overloaded(k *call) error {
+func (s *Service) overloaded() error {
+	err := booking.Errorf(booking.Overloaded,
+		"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
 	spread := min(longestRetry, s.Admission.inFlight.Retry())
-	k.Header("Retry-After", strconv.Itoa(1+rand.IntN(spread))) //nolint:gosec // no secret
-	return errOverloaded
+	err.RetryAfter = time.Duration(1+rand.IntN(spread)) * time.Second //nolint:gosec // no secret
+	return err
 }
 
 // watch gives a creation's place back at its outcome. An outcome that does not come in time lowers the bound; the place
 // is kept until Temporal has the creation, so that no more is accepted than it takes.
-func (s *Server) watch(place *limit.Place, heard <-chan struct{}, taken <-chan error) {
+func (s *Service) watch(place *limit.Place, decided <-chan struct{}, taken <-chan error) {
 	timer := time.NewTimer(s.Wait)
 	defer timer.Stop()
 	for late := false; ; {
 		select {
-		case <-heard:
+		case <-decided:
 			place.Finish()
 			return
 		case <-place.Ended():
@@ -139,16 +148,16 @@ func (s *Server) watch(place *limit.Place, heard <-chan struct{}, taken <-chan e
 }
 
 // deliver hands an action to its workflow in the background, and watches it when it has a place.
-func (s *Server) deliver(action uuid.UUID, send func(context.Context) error, place *limit.Place) {
+func (s *Service) deliver(action uuid.UUID, send func(context.Context) error, place *limit.Place) {
 	if place == nil {
 		s.Retries.Deliver(action, send)
 		return
 	}
-	heard, done := s.Outcomes.Expect(action)
+	decided, done := s.Outcomes.Expect(action)
 	place.Begin()
 	taken := s.Retries.Deliver(action, send)
 	go func() {
 		defer done()
-		s.watch(place, heard, taken)
+		s.watch(place, decided, taken)
 	}()
 }

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/api/edge"
+	"holdfast/graphs"
+	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+	"holdfast/internal/service"
+)
+
+// newBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
+// it is booked through, nil for none. hold says that it is to be a hold. What is wrong is added to the problems, which the booking
+// takes along.
+func (r reader) newBooking(
+	k *edge.Call, in bookingInput, p *service.Project, hold bool, problems booking.Problems,
+) (n service.NewBooking, err error) {
+	if in, err = in.through(k.Caller, p); err != nil {
+		return n, err
+	}
+	switch {
+	case hold:
+		in.hold(service.HoldGraph)
+	case in.Graph == "" && p != nil:
+		in.Graph = booking.DefaultGraph // widgets name no graph: they leave it to the project
+	}
+	n = service.NewBooking{Project: p, Problems: problems, Graph: in.graph(problems)}
+	if n.Graph != nil {
+		n.Settings = in.settings(n.Graph, problems)
+		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
+		in.buffer(k.Caller, p, &n.Settings, problems)
+	}
+	if k.IsVisitor() && n.Graph != nil && n.Graph.Name == service.HoldGraph && !hold {
+		problems.Add("graph", "is made by POST /v2/bookings/reserve")
+	}
+	in.related(&n, problems)
+	in.slot(k, &n, problems)
+	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
+	n.Customers = customers(in.Customer, problems)
+	if p != nil && k.Kind != booking.ServerKey && !hold {
+		in.askCustomer(p.Project, problems)
+	}
+	n.Reminders = r.wantedReminders(in, p, hold, problems)
+	return n, nil
+}
+
+// through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or
+// a shorter buffer than the owner did.
+func (in *bookingInput) through(c booking.Caller, p *service.Project) (bookingInput, error) {
+	if c.Kind != booking.ServerKey {
+		if err := in.restrict(); err != nil {
+			return *in, err
+		}
+	}
+	if p == nil {
+		return *in, nil
+	}
+	defaults, err := readDefaults(p.Project)
+	if err != nil {
+		return *in, err
+	}
+	if c.Kind == booking.ServerKey {
+		in.layOver(&defaults)
+		return *in, nil
+	}
+	if defaults.Graph == "" {
+		defaults.Graph = in.visitorsGraph(p.Project)
+	}
+	defaults.layOver(in)
+	return defaults, nil
+}
+
+// visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
+// default, or what takes a seat of the session that is named.
+func (in *bookingInput) visitorsGraph(p *booking.Project) string {
+	if in.Related.OwnerBookingID != "" && strings.HasPrefix(in.Graph, "group_customer") {
+		return in.Graph
+	}
+	return p.GraphName()
+}
+
+// buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.
+func (in *bookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems booking.Problems) {
+	if p != nil && (in.Buffer == "" || c.Kind != booking.ServerKey) {
+		if length := p.Rules.Query.Buffer; length > 0 {
+			set.BufferSeconds = int(length / time.Second)
+		}
+		return
+	}
+	if in.Buffer == "" {
+		return
+	}
+	length, fixed := span(in.Buffer, "buffer", problems).Duration()
+	if !fixed || length > maxBuffer {
+		problems.Add("buffer", "must not be longer than 7 days")
+	}
+	set.BufferSeconds = int(length / time.Second)
+}
+
+func span(text, field string, problems booking.Problems) availability.Span {
+	parsed, err := availability.ParseSpan(text)
+	if err != nil {
+		problems.Add(field, "%s", err)
+	}
+	return parsed
+}
+
+// related reads the session or the hold that the body names.
+func (in *bookingInput) related(n *service.NewBooking, problems booking.Problems) {
+	if text := in.Related.OwnerBookingID; text != "" {
+		n.Session = optionalID(text, "related.owner_booking_id", problems)
+	}
+	if text := in.ReservationID; text != "" {
+		n.Reservation = optionalID(text, "reservation_id", problems)
+	}
+}
+
+// optionalID reads a UUID that is named; nil for what is none.
+func optionalID(text, field string, problems booking.Problems) *uuid.UUID {
+	id := edge.ParseID(text, field, problems)
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// slot reads when, what, where and whose time it is. A seat is there when its session is, and with whom.
+func (in *bookingInput) slot(k *edge.Call, n *service.NewBooking, problems booking.Problems) {
+	slot := in.slotInput
+	if in.Event != nil {
+		slot = *in.Event
+	}
+	n.What, n.Where, n.Description = slot.What, slot.Where, slot.Description
+	n.Participants = slot.Participants
+	checkParticipants(n.Participants, problems)
+	seat := service.IsSeat(n.Graph)
+	if !seat && in.ResourceID != "" {
+		n.Resource = edge.ParseID(in.ResourceID, "resource_id", problems)
+	}
+	if !seat && slot.CalendarID != "" {
+		n.Calendar = optionalID(slot.CalendarID, "calendar_id", problems)
+	}
+	if n.Session == nil {
+		n.Start, n.End = slot.times(k, problems)
+	}
+}
+
+// times reads both ends; the zero time for one that is not named.
+func (slot slotInput) times(k *edge.Call, problems booking.Problems) (start, end time.Time) {
+	if slot.Start != "" {
+		start = k.ParseTime(string(slot.Start), "start", problems)
+	}
+	if slot.End != "" {
+		end = k.ParseTime(string(slot.End), "end", problems)
+	}
+	return start, end
+}
+
+// outlookOf is the outlook of what is booked through a project.
+func outlookOf(p *booking.Project) service.Outlook {
+	in, _ := readDefaults(p) // checked when it was written
+	graph, ok := graphs.Latest(p.GraphName())
+	if !ok {
+		return service.Outlook{}
+	}
+	return service.StartOutlook(graph, in.settings(graph, booking.Problems{}).Timers)
+}

@@ -1,0 +1,177 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// NewBooking is a booking that is asked for, as it was read. Zero values say nothing, but for ID and Graph.
+type NewBooking struct {
+	ID      uuid.UUID // of the booking
+	Retried bool      // an earlier try may have put it on record: then its outcome is the answer, and nothing is checked again
+	Graph   *graphs.Graph
+	Project *Project // it is booked through; nil for none
+
+	Resource    uuid.UUID  // whose time it takes
+	Calendar    *uuid.UUID // of the resource; nil for its first
+	Reservation *uuid.UUID // the hold that it takes the place of
+	Session     *uuid.UUID // whose seat it takes
+	Start       time.Time
+	End         time.Time
+
+	What         string
+	Where        string
+	Description  string
+	Participants []string
+	Customers    []booking.Customer
+	Meta         json.RawMessage // an object of the app's own
+	Settings     booking.Settings
+	Reminders    []Reminder
+
+	Bulk    *uuid.UUID                 // the request that makes it together with others
+	Request *booking.SchedulingRequest // that it answers; put on record with it
+	Claim   *booking.Claim             // that it spends
+	Offer   *Offer                     // what the page offers that it was picked on; nil for callers with a key
+
+	Wait     time.Duration    // for its outcome
+	Problems booking.Problems // found as it was read
+}
+
+// Draft is a booking being made, with every fault found on the way. It belongs to one goroutine.
+type Draft struct {
+	*booking.Booking
+
+	caller   booking.Caller
+	in       NewBooking
+	graph    *graphs.Graph
+	inputs   json.RawMessage  // of its first action
+	source   *booking.Booking // the session it is a seat of, or the booking or hold whose place it takes; nil for none
+	begun    *bool            // whether its first action is on record; nil until it was looked up
+	problems booking.Problems
+}
+
+// Book makes a booking and plays its graph's first action. The outcome's action is still pending when the wait was too short.
+// SlotTaken when somebody else has the time, and then nothing is on record.
+func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Outcome, error) {
+	turn, err := s.Enter(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer turn.Leave()
+	d, err := s.Draft(ctx, c, in)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.BookDraft(ctx, d, turn)
+}
+
+// Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
+// not told, as does the session or the hold that is named.
+func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
+	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
+	if d.problems == nil {
+		d.problems = booking.Problems{}
+	}
+	d.Booking = &booking.Booking{
+		ID: in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
+		What: in.What, Where: in.Where, Description: in.Description, Participants: append([]string{}, in.Participants...),
+		Customers: in.Customers, Meta: in.Meta,
+	}
+	d.Related.Bulk = in.Bulk
+	if d.graph != nil {
+		d.Graph, d.GraphVersion, d.State = d.graph.Name, d.graph.Version, d.graph.Initial
+	}
+	if in.Project != nil {
+		d.Related.Project = &in.Project.ID
+	}
+	for _, step := range []func(context.Context, *Draft) error{s.attach, s.place, s.describe, s.checkOffered, s.remind} {
+		if err := step(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// Err returns all faults of the draft as one error; nil for none.
+func (d *Draft) Err() error { return d.problems.Err() }
+
+// BookDraft makes a booking of a draft, unless it has faults. It gives the turn back once the booking is on record.
+func (s *Service) BookDraft(ctx context.Context, d *Draft, turn *Turn) (Outcome, error) {
+	if err := d.Err(); err != nil {
+		return Outcome{}, err
+	}
+	if d.Settings.AllowDoubleBookings && d.caller.Kind != booking.ServerKey {
+		return Outcome{}, ErrNoDoubles
+	}
+	return s.startBooking(ctx, d, turn)
+}
+
+// ErrNoDoubles refuses a double booking to all but server keys.
+var ErrNoDoubles = booking.Errorf(booking.Forbidden, "A widget key may not double-book.")
+
+// describe completes when, what and for whom.
+func (s *Service) describe(_ context.Context, d *Draft) error {
+	d.Start, d.End = d.in.Start, d.in.End
+	switch untold := d.Start.IsZero() && d.End.IsZero() && d.problems["start"] == nil && d.problems["end"] == nil; {
+	case d.source != nil && (untold || d.in.Session != nil):
+		d.Start, d.End = d.source.Start, d.source.End
+	default:
+		d.requireTimes()
+	}
+	switch {
+	case strings.TrimSpace(d.What) != "":
+	case d.source != nil:
+		d.What = d.source.What
+	case d.in.Project != nil:
+		d.What = d.in.Project.Name
+	}
+	d.check()
+	return d.seats()
+}
+
+func (d *Draft) requireTimes() {
+	if d.Start.IsZero() && d.problems["start"] == nil {
+		d.problems.Add("start", "is required")
+	}
+	if d.End.IsZero() && d.problems["end"] == nil {
+		d.problems.Add("end", "is required")
+	}
+}
+
+// MaxDescription is how long a booking's description may be, in characters; MaxText its title and its place.
+const (
+	MaxText        = 500
+	MaxDescription = 20_000
+)
+
+func (d *Draft) check() {
+	if !d.Start.IsZero() && !d.End.IsZero() && !d.Start.Before(d.End) {
+		d.problems.Add("end", "must be after start")
+	}
+	checkLength(d.What, "what", MaxText, d.problems)
+	checkLength(d.Where, "where", MaxText, d.problems)
+	checkLength(d.Description, "description", MaxDescription, d.problems)
+}
+
+// hasBegun reports whether an earlier try has put the draft's first action on record: then its outcome is the answer, and what is asked
+// for must not be checked again. A try that died before that has left nothing.
+func (s *Service) hasBegun(ctx context.Context, d *Draft) (bool, error) {
+	if d.begun == nil {
+		begun, err := s.Submitted(ctx, FirstAction(d.ID), d.in.Retried)
+		if err != nil {
+			return false, err
+		}
+		d.begun = &begun
+	}
+	return *d.begun, nil
+}
+
+// FirstAction is the id of the action that brings a booking to life.
+func FirstAction(booking uuid.UUID) uuid.UUID { return uuid.NewSHA1(booking, []byte("first action")) }

@@ -1,0 +1,120 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Play is an action that is asked of a booking.
+type Play struct {
+	ID        uuid.UUID // of the action: the same for a repeat
+	Name      string
+	Actor     graphs.Actor                 // "" = the API
+	Channel   booking.Channel              // "" = the API
+	Inputs    map[string]map[string]string // by step and field; those that the action does not take are dropped. nil = none were read
+	Revision  int                          // the only revision of the booking it may move; 0 = any
+	Relay     bool                         // it is played on bookings made together with this one, too
+	Spend     string                       // the identity of the link it came by; "" for none
+	Submitted bool                         // it is on record already: nothing is checked again
+	Wait      time.Duration                // for its outcome
+}
+
+// Play moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
+// link spent, as it is put on record: SlotTaken when somebody else has it. The outcome's action is still pending when the wait was
+// too short.
+func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p Play) (Outcome, error) {
+	a := newAction(c, p.ID, b, p.Name)
+	a.Revision = p.Revision
+	if p.Actor != "" {
+		a.Actor = p.Actor
+	}
+	if p.Channel != "" {
+		a.Channel = p.Channel
+	}
+	if !p.Submitted {
+		wanted, err := Allow(b, a.Name, a.Actor)
+		if err != nil {
+			return Outcome{}, err
+		}
+		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil // others' bookings may be among them
+		a.Inputs = inputsOf(p.Inputs, wanted)
+	}
+	return s.play(ctx, c, b, a, p.Spend, p.Wait)
+}
+
+func (s *Service) play(
+	ctx context.Context, c booking.Caller, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
+) (Outcome, error) {
+	insert := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
+	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, c.App.Slug, signalOf(a)) }
+	return s.submit(ctx, a, insert, send, nil, wait)
+}
+
+// inputsOf renders those inputs that an action takes; nil when none were read.
+func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawMessage {
+	if all == nil {
+		return nil
+	}
+	taken := map[string]map[string]string{}
+	for _, one := range wanted {
+		if text, ok := all[one.Step][one.Field]; ok {
+			if taken[one.Step] == nil {
+				taken[one.Step] = map[string]string{}
+			}
+			taken[one.Step][one.Field] = text
+		}
+	}
+	text, _ := json.Marshal(taken)
+	return text
+}
+
+// Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor
+// may play instead, where the graph refuses it. Whether the time or seat that the action needs is still there shows when it is
+// claimed: see Play.
+func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := graph.Next(b.State, action, actor); err != nil {
+		return nil, notAvailable(graph, b, actor, err.Error())
+	}
+	return graph.Inputs(b.State, action), nil
+}
+
+// notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
+func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
+	err := booking.Errorf(booking.ActionNotAvailable, "%s", why)
+	err.Open = graph.OpenTo(b.State, actor)
+	return err
+}
+
+// HasRoom looks whether the time or seat that an action needs can be had just now. It takes nothing. SlotTaken, or what the
+// session says, when it cannot.
+func (s *Service) HasRoom(ctx context.Context, b *booking.Booking, action string, actor graphs.Actor) error {
+	return s.DB.HasRoom(ctx, b, moveOf(b, action, actor))
+}
+
+// moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
+func moveOf(b *booking.Booking, action string, actor graphs.Actor) graphs.Move {
+	graph, err := b.RuleBook()
+	if err != nil {
+		return graphs.Move{}
+	}
+	move, _ := graph.Next(b.State, action, actor)
+	return move
+}
+
+// CheckNotBegun refuses a customer what cannot be changed any more, because the booked time has begun.
+func CheckNotBegun(b *booking.Booking) error {
+	if !b.Begun(time.Now()) {
+		return nil
+	}
+	return booking.Errorf(booking.TooLate, "The booked time has begun, so it cannot be changed here any more.")
+}

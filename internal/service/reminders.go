@@ -1,0 +1,54 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/webhook"
+)
+
+// Reminder is a reminder that a booking asks for.
+type Reminder struct {
+	After    time.Duration // the start; below zero before it
+	URL      string
+	Method   string // "" = POST
+	Expected int    // the answer's status that counts as success; 0 = any of 200 to 299
+
+	Settings json.RawMessage // as it was asked for
+}
+
+// remind plans the draft's reminders, each with its target. One whose moment has passed already is not sent, but kept: the
+// booking may be moved to a time that it is not too late for.
+func (s *Service) remind(_ context.Context, d *Draft) error {
+	if len(d.problems) > 0 {
+		return nil
+	}
+	for i, in := range d.in.Reminders {
+		target, err := s.reminderTarget(d.Booking, in)
+		if err != nil {
+			return err
+		}
+		d.Booking.Reminders = append(d.Booking.Reminders, booking.Reminder{
+			Number: i, At: d.Start.Add(in.After), Target: target, Settings: in.Settings,
+		})
+	}
+	slices.SortStableFunc(d.Booking.Reminders, func(a, b booking.Reminder) int { return a.At.Compare(b.At) })
+	return nil
+}
+
+func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*booking.Endpoint, error) {
+	e := &booking.Endpoint{
+		ID: newID(), AppID: b.AppID, URL: in.URL, Method: strings.ToUpper(in.Method), Expected: in.Expected, Purpose: booking.ForReminders,
+	}
+	if e.Method == "" {
+		e.Method = http.MethodPost
+	}
+	var err error
+	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
+	return e, err
+}

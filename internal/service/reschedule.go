@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+)
+
+// Move asks for another time of a booking, perhaps of another resource.
+type Move struct {
+	ID       uuid.UUID // of the booking that takes the old one's place
+	Retried  bool      // an earlier try may have put it on record
+	Stale    bool      // the caller has seen another version of the old booking
+	Resource uuid.UUID // the nil UUID for the old one's
+	Calendar *uuid.UUID
+	Start    time.Time
+	End      time.Time
+	Message  *string       // of the customer; nil for none
+	Offer    *Offer        // of the page that it was picked on; nil for callers with a key
+	Wait     time.Duration // for its outcome
+	Problems booking.Problems
+}
+
+// MaxInput is how many characters one input of an action may have.
+const MaxInput = 10_000
+
+// Reschedule makes a new booking of an old one at another time. In one transaction the old time is given up, the new one taken, and
+// the old booking ends; or none of it.
+func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking.Booking, m Move) (Outcome, error) {
+	if m.Problems == nil {
+		m.Problems = booking.Problems{}
+	}
+	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
+	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait}
+	if m.Resource == uuid.Nil && m.Problems["resource_id"] == nil {
+		d.in.Resource = old.Resource.ID
+	}
+	d.Start, d.End = m.Start, m.End
+	if err := s.mayReschedule(ctx, d, m.Stale); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.prepareMove(ctx, d, m.Message); err != nil {
+		return Outcome{}, err
+	}
+	return s.BookDraft(ctx, d, nil)
+}
+
+// mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
+func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error {
+	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
+		return err
+	}
+	if stale {
+		return booking.Errorf(booking.Stale, "The booking has changed since that version.")
+	}
+	if _, err := Allow(d.source, booking.RescheduleAction, graphs.ActorAPI); err != nil {
+		return err
+	}
+	if d.caller.IsVisitor() {
+		return CheckNotBegun(d.source)
+	}
+	return nil
+}
+
+// prepareMove completes the draft that takes the old booking's place.
+func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (err error) {
+	d.requireTimes()
+	d.check()
+	if err := s.findPlace(ctx, d); err != nil {
+		return err
+	}
+	if d.graph, err = d.RuleBook(); err != nil {
+		return err
+	}
+	if err := s.askProject(ctx, d); err != nil {
+		return err
+	}
+	if err := s.checkOffered(ctx, d); err != nil {
+		return err
+	}
+	d.inputs = messageInput(message, d.problems)
+	raw, err := s.DB.ReminderSettings(ctx, d.source.ID)
+	if err != nil {
+		return err
+	}
+	d.in.Reminders = s.Reader.Reminders(raw, "event_notifications", d.problems)
+	return s.remind(ctx, d)
+}
+
+// askProject loads the project that the old booking was made through, if there still is one and the caller is not free of its rules.
+func (s *Service) askProject(ctx context.Context, d *Draft) (err error) {
+	if d.Related.Project == nil || d.caller.Kind == booking.ServerKey {
+		return nil
+	}
+	d.in.Project, err = s.Project(ctx, d.AppID, *d.Related.Project)
+	return unlessNotFound(err)
+}
+
+// successor is the booking once more, at the beginning of the newest version of its graph.
+func successor(id uuid.UUID, old *booking.Booking) *booking.Booking {
+	b := *old
+	b.ID, b.EventID = id, newID()
+	if graph, ok := graphs.Latest(b.Graph); ok {
+		b.GraphVersion, b.State = graph.Version, graph.Initial
+	}
+	b.Seq, b.Revision, b.Completed, b.Reminders = 0, 0, false, nil
+	b.Related = booking.Related{Project: old.Related.Project, RescheduledFrom: &old.ID}
+	b.Customers = append([]booking.Customer{}, old.Customers...)
+	for i := range b.Customers {
+		b.Customers[i].ID = newID()
+	}
+	return &b
+}
+
+// messageInput keeps what the customer said, with the new booking's first action.
+func messageInput(message *string, problems booking.Problems) json.RawMessage {
+	if message == nil {
+		return nil
+	}
+	checkLength(*message, "message", MaxInput, problems)
+	text, _ := json.Marshal(map[string]map[string]string{
+		booking.RescheduleAction: {"message": *message},
+	})
+	return text
+}

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+	"holdfast/internal/zones"
+)
+
+// Rules say which times are offered: those of a project or a resource, with a page's or a request's own words over them.
+type Rules struct {
+	Project uuid.UUID          // whose they are; the nil UUID for no project's
+	Hosts   []uuid.UUID        // whose time it is, in order of priority; none = nothing is offered
+	Query   availability.Query // length, step, buffer, mode and constraints; without a window and resources
+	From    string             // the first moment, as availability.ParseMoment reads it; "" = now
+	To      string             // the last moment; "" = no end was told
+	Zone    string             // that they were written for; "" = not told
+
+	Problems booking.Problems // with the rules themselves: then nothing can be offered by them
+}
+
+// usualTo is how far free time is looked for where nobody has said it.
+const usualTo = "4 weeks"
+
+// MaxWindow is how many days one question for free time may be about, and the longest slot.
+const MaxWindow = 190 * 24 * time.Hour
+
+// window reads both ends of the rules' time, with dates of a zone. Where no end was told it is usualTo from now.
+func (r *Rules) window(zone *time.Location) (from, to time.Time, err error) {
+	problems := booking.Problems{}
+	from = moment(r.From, "now", zone, "from", problems)
+	to = moment(r.To, usualTo, zone, "to", problems)
+	return from, to, problems.Err()
+}
+
+func moment(text, otherwise string, zone *time.Location, field string, problems booking.Problems) time.Time {
+	if text == "" {
+		text = otherwise
+	}
+	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), zone)
+	if err != nil {
+		problems.Add(field, "%s", err)
+	}
+	return t
+}
+
+// setLength makes all times as long, in whole minutes.
+func (r *Rules) setLength(length time.Duration) error {
+	length = length.Truncate(time.Minute)
+	switch {
+	case length > MaxWindow:
+		return booking.Problems{"length": {"is too long"}}.Err()
+	case length < time.Minute:
+		return booking.Problems{"length": {"must be a minute or longer"}}.Err()
+	}
+	r.Query.Length, r.Query.LengthDays = length, 0
+	return nil
+}
+
+// Unruled are the rules where nobody but the resource itself has any: whole free stretches.
+func Unruled(resource uuid.UUID) Rules {
+	return Rules{
+		Hosts: []uuid.UUID{resource},
+		Query: availability.Query{RoundToHour: true, Mode: availability.RoundRobinRandom, Seed: rand.Uint64()}, //nolint:gosec // fairness
+	}
+}

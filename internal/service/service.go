@@ -1,0 +1,85 @@
+// Package service holds the use cases of bookings: making, moving, holding and ending them, and which times are offered. API and
+// pages call it with Go values. It has no HTTP and reads no body; what the record keeps as JSON it has read by its Reader.
+package service
+
+import (
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
+)
+
+// Service carries use cases out. All fields are needed. It is safe for concurrent use.
+type Service struct {
+	DB        *postgres.DB
+	Outcomes  *postgres.Outcomes
+	Dispatch  *dispatch.Dispatcher
+	Retries   *dispatch.Retries
+	Vault     *links.Vault
+	Admission *Admission
+	Reader    Reader
+	Wait      time.Duration // how long a creation counts as in time
+	Log       *slog.Logger
+}
+
+// Reader reads what the record keeps in JSON, as a project's owner or a booking's maker wrote it. It was checked when it was
+// written.
+type Reader interface {
+	// Project reads a project's rules.
+	Project(p *booking.Project) (*Project, error)
+	// Reminders reads a list of reminders. It adds what is wrong to the problems, under the name of the field.
+	Reminders(list json.RawMessage, field string, problems booking.Problems) []Reminder
+}
+
+// Project is a project whose rules were read: once per request.
+type Project struct {
+	*booking.Project
+
+	Rules Rules // which times it offers
+}
+
+// Outcome is an action as far as it is decided, and its booking as the record has it then.
+type Outcome struct {
+	Action  *booking.Action
+	Booking *booking.Booking
+}
+
+// newID makes a UUIDv7; the source of randomness does not fail on a machine that runs.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// missing adds a problem to a field whose value names what does not exist. It reports whether err says so.
+func missing(err error, field string, problems booking.Problems) bool {
+	if booking.CodeOf(err) != booking.NotFound {
+		return false
+	}
+	problems.Add(field, "does not exist")
+	return true
+}
+
+// unlessNotFound returns err, or nil when err is NotFound.
+func unlessNotFound(err error) error {
+	if booking.CodeOf(err) == booking.NotFound {
+		return nil
+	}
+	return err
+}
+
+// checkLength adds a problem to the field when text has more than limit characters.
+func checkLength(text, field string, limit int, problems booking.Problems) {
+	if len([]rune(text)) > limit {
+		problems.Add(field, "must not be longer than %d characters", limit)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
