@@ -45,5 +45,5 @@ func (s *Server) webhooks() *webhooks.Handlers {
 }
 
 func (s *Server) tenants() *tenants.Handlers {
-	return &tenants.Handlers{DB: s.DB.Access, Vault: s.Vault}
+	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"holdfast/api/edge"
-	"holdfast/api/webhooks"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -88,7 +87,7 @@ func (k *call) grace() (time.Duration, error) {
 		return 0, err
 	}
 	problems := booking.Problems{}
-	grace := webhooks.GraceOf(in.Seconds, problems)
+	grace := edge.ReadGracePeriod(in.Seconds, problems)
 	return grace, problems.Err()
 }
 

@@ -105,17 +105,9 @@ func (s *Server) listProjects(k *call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, k.projectView(p))
+		list = append(list, timekit.ProjectFor(k.Kind, p, k.Clock))
 	}
 	return k.AnswerList(list, len(list), total, page)
-}
-
-// projectView is a project as the caller may see it.
-func (k *call) projectView(p *booking.Project) timekit.Object {
-	if k.Kind != booking.ServerKey {
-		return timekit.PublicProject(p)
-	}
-	return timekit.Project(p, k.Clock)
 }
 
 // createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is

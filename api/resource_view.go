@@ -35,17 +35,6 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 	}
 }
 
-// resourceView is a resource as the caller may see it: in a browser without what is the owner's own.
-func (k *call) resourceView(r *booking.Resource) timekit.Object {
-	view := timekit.Resource(r, k.Clock)
-	if k.Kind == booking.WidgetKey {
-		delete(view, "email")
-		delete(view, "meta")
-		delete(view, "tags")
-	}
-	return view
-}
-
 // showResource answers with one resource.
 func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
 	views, err := s.resourceViews(k, []*booking.Resource{r})
@@ -72,7 +61,7 @@ func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Obje
 	}
 	list := []timekit.Object{}
 	for _, r := range all {
-		view := k.resourceView(r)
+		view := timekit.ResourceFor(k.Kind, r, k.Clock)
 		if wanted["availability_constraints"] {
 			view["availability_constraints"] = timekit.OrList(r.Constraints)
 		}

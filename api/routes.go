@@ -30,11 +30,6 @@ func (s *Server) serviceRoutes() []edge.Route {
 func (s *Server) signInRoutes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, with(s.listAccounts)),
-
-		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, with(s.signIn)),
-		edge.On(http.MethodGet, "/v2/credentials", edge.RequireResource, with(s.listCredentials)),
-		edge.On(http.MethodPost, "/v2/credentials", edge.RequireResource, with(s.createCredential)).Once(),
-		edge.On(http.MethodDelete, "/v2/credentials/:id", edge.RequireResource, with(s.deleteCredential)),
 	}
 }
 

@@ -47,7 +47,7 @@ var house = map[string]floor{
 	"activities":            {4, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
 	"internal/service":      {4, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
 	"api/edge":              {4, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
-	"api/tenants":           {5, nil},
+	"api/tenants":           {5, []string{"github.com/google/uuid"}},
 	"api/webhooks":          {5, []string{"github.com/google/uuid"}},
 	"api": {6, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right

@@ -124,6 +124,17 @@ func Resource(r *booking.Resource, c Clock) Object {
 	}
 }
 
+// ResourceFor renders a resource for a caller with a kind of key: for a browser without what is its owner's own.
+func ResourceFor(kind booking.KeyKind, r *booking.Resource, c Clock) Object {
+	view := Resource(r, c)
+	if kind == booking.WidgetKey {
+		delete(view, "email")
+		delete(view, "meta")
+		delete(view, "tags")
+	}
+	return view
+}
+
 // OrList is a raw list, an empty one when there is none.
 func OrList(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" { // of a booking that was kept before there were any

@@ -33,6 +33,14 @@ var texts = Object{
 	"allocated_resource_prefix": "with",
 }
 
+// ProjectFor renders a project for a caller with a kind of key: whole for a server key, else as PublicProject does.
+func ProjectFor(kind booking.KeyKind, p *booking.Project, c Clock) Object {
+	if kind != booking.ServerKey {
+		return PublicProject(p)
+	}
+	return Project(p, c)
+}
+
 // PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.
 func PublicProject(p *booking.Project) Object {
 	form := p.CustomerFields
