@@ -47,3 +47,10 @@ func (s *Server) webhooks() *webhooks.Handlers {
 func (s *Server) tenants() *tenants.Handlers {
 	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
 }
+
+func (s *Server) catalogue() *catalogueRoom {
+	return &catalogueRoom{
+		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Targets: s.Webhooks,
+		Views: s.resourceViews,
+	}
+}

@@ -75,7 +75,7 @@ func degrees(text, field string, most float64, problems booking.Problems) *float
 }
 
 // near reads the point that distances are measured from; nil when the query names none.
-func (k *call) near() (*booking.Point, error) {
+func near(k *edge.Call) (*booking.Point, error) {
 	problems := booking.Problems{}
 	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)
 	longitude := degrees(k.Query("longitude"), "longitude", 180, problems)
@@ -88,12 +88,12 @@ func (k *call) near() (*booking.Point, error) {
 	return &booking.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
-func (s *Server) listLocations(k *call) error {
+func (s *catalogueRoom) listLocations(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	near, err := k.near()
+	near, err := near(k)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *Server) listLocations(k *call) error {
 
 // publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
 // Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
-func (k *call) publicMeta(view timekit.Object) timekit.Object {
+func publicMeta(k *edge.Call, view timekit.Object) timekit.Object {
 	if k.Kind == booking.ServerKey {
 		return view
 	}
@@ -125,21 +125,21 @@ func (k *call) publicMeta(view timekit.Object) timekit.Object {
 	return view
 }
 
-func (k *call) locationView(l *booking.Location, clock timekit.Clock) timekit.Object {
-	return k.publicMeta(timekit.Location(l, clock))
+func locationView(k *edge.Call, l *booking.Location) timekit.Object {
+	return publicMeta(k, timekit.Location(l, k.Clock))
 }
 
-func (k *call) serviceView(v *booking.Service, clock timekit.Clock) timekit.Object {
-	return k.publicMeta(timekit.Service(v, clock))
+func serviceView(k *edge.Call, v *booking.Service) timekit.Object {
+	return publicMeta(k, timekit.Service(v, k.Clock))
 }
 
 // locationViews renders locations, with what is offered there when the request asks for it.
-func (s *Server) locationViews(k *call, all []*booking.Location) ([]timekit.Object, error) {
+func (s *catalogueRoom) locationViews(k *edge.Call, all []*booking.Location) ([]timekit.Object, error) {
 	id := func(l *booking.Location) uuid.UUID { return l.ID }
-	return withOffers(k, all, id, k.locationView, "services", s.DB.ServicesAt, k.serviceView)
+	return withOffers(k, all, id, locationView, "services", s.DB.ServicesAt, serviceView)
 }
 
-func (s *Server) showLocation(k *call, status int, l *booking.Location) error {
+func (s *catalogueRoom) showLocation(k *edge.Call, status int, l *booking.Location) error {
 	views, err := s.locationViews(k, []*booking.Location{l})
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Server) showLocation(k *call, status int, l *booking.Location) error {
 	return k.Answer(status, views[0])
 }
 
-func (s *Server) createLocation(k *call) error {
+func (s *catalogueRoom) createLocation(k *edge.Call) error {
 	var in locationInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -164,28 +164,28 @@ func (s *Server) createLocation(k *call) error {
 	return s.showLocation(k, http.StatusCreated, l)
 }
 
-func (k *call) location(s *Server) (*booking.Location, error) {
+func (s *catalogueRoom) location(k *edge.Call) (*booking.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err
 	}
-	near, err := k.near()
+	near, err := near(k)
 	if err != nil {
 		return nil, err
 	}
 	return s.DB.Location(k, k.App.ID, id, near)
 }
 
-func (s *Server) getLocation(k *call) error {
-	l, err := k.location(s)
+func (s *catalogueRoom) getLocation(k *edge.Call) error {
+	l, err := s.location(k)
 	if err != nil {
 		return err
 	}
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Server) updateLocation(k *call) error {
-	l, err := k.location(s)
+func (s *catalogueRoom) updateLocation(k *edge.Call) error {
+	l, err := s.location(k)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (s *Server) updateLocation(k *call) error {
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Server) deleteLocation(k *call) error {
+func (s *catalogueRoom) deleteLocation(k *edge.Call) error {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return err

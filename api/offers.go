@@ -5,13 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/timekit"
 )
 
 // withOffers renders things, each with a part when the request asks for it: the other things it is tied to by projects.
 func withOffers[T, O any](
-	k *call, all []*T, id func(*T) uuid.UUID, show func(*T, timekit.Clock) timekit.Object, part string,
-	load func(context.Context, []uuid.UUID) (map[uuid.UUID][]*O, error), showOffer func(*O, timekit.Clock) timekit.Object,
+	k *edge.Call, all []*T, id func(*T) uuid.UUID, show func(*edge.Call, *T) timekit.Object, part string,
+	load func(context.Context, []uuid.UUID) (map[uuid.UUID][]*O, error), showOffer func(*edge.Call, *O) timekit.Object,
 ) ([]timekit.Object, error) {
 	wanted := k.Includes()[part]
 	var offers map[uuid.UUID][]*O
@@ -27,11 +28,11 @@ func withOffers[T, O any](
 	}
 	list := []timekit.Object{}
 	for _, one := range all {
-		view := show(one, k.Clock)
+		view := show(k, one)
 		if wanted {
 			tied := []timekit.Object{}
 			for _, offer := range offers[id(one)] {
-				tied = append(tied, showOffer(offer, k.Clock))
+				tied = append(tied, showOffer(k, offer))
 			}
 			view[part] = tied
 		}

@@ -9,12 +9,12 @@ import (
 	"holdfast/internal/booking"
 )
 
-func (s *Server) listProjectResources(k *call) error {
+func (s *catalogueRoom) listProjectResources(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	p, err := k.project(s)
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (s *Server) listProjectResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.resourceViews(k, all)
+	list, err := s.Views(k, all)
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,8 @@ func (s *Server) listProjectResources(k *call) error {
 }
 
 // addProjectResource puts a resource behind the others. One that is there already stays where it is.
-func (s *Server) addProjectResource(k *call) error {
-	p, err := k.project(s)
+func (s *catalogueRoom) addProjectResource(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	r, err := s.DB.Resource(k, k.App.ID, id)
+	r, err := s.Resources.Resource(k, k.App.ID, id)
 	if edge.IsMissing(err, "resource_id", problems) {
 		return problems.Err()
 	}
@@ -56,16 +56,20 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := s.DB.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
 		return err
 	}
-	return s.showResource(k, http.StatusCreated, r)
-}
-
-// setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
-func (s *Server) setProjectResources(k *call) error {
-	p, err := k.project(s)
+	views, err := s.Views(k, []*booking.Resource{r})
 	if err != nil {
 		return err
 	}
-	in, err := k.bareList("resources")
+	return k.Answer(http.StatusCreated, views[0])
+}
+
+// setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
+func (s *catalogueRoom) setProjectResources(k *edge.Call) error {
+	p, err := s.project(k)
+	if err != nil {
+		return err
+	}
+	in, err := bareList(k, "resources")
 	if err != nil {
 		return err
 	}
@@ -84,7 +88,7 @@ func (s *Server) setProjectResources(k *call) error {
 }
 
 // bareList reads a body that is a list. An empty body is none: it must not take everything away.
-func (k *call) bareList(field string) (json.RawMessage, error) {
+func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 	body, err := k.ReadBody()
 	if err != nil {
 		return nil, err
@@ -97,7 +101,7 @@ func (k *call) bareList(field string) (json.RawMessage, error) {
 	return list, err
 }
 
-func (s *Server) dropProjectResource(k *call) error {
+func (s *catalogueRoom) dropProjectResource(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ type projectInput struct {
 }
 
 // readProject reads the body and checks it. What the body does not name is empty or nil.
-func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Project, error) {
+func (s *catalogueRoom) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*booking.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*booking.Projec
 	}
 	in.rules(p, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
-	readReminders(p.Reminders, "reminders", s.Webhooks, problems)
+	readReminders(p.Reminders, "reminders", s.Targets, problems)
 	if err := s.parts(k, in, p, problems); err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
 }
 
 // parts reads the lists of what the project is made of; all of it must be the app's.
-func (s *Server) parts(k *call, in projectInput, p *booking.Project, problems booking.Problems) error {
+func (s *catalogueRoom) parts(k *edge.Call, in projectInput, p *booking.Project, problems booking.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
@@ -94,7 +94,7 @@ func checkInherited(raw json.RawMessage, field string, problems booking.Problems
 	return raw
 }
 
-func (s *Server) listProjects(k *call) error {
+func (s *catalogueRoom) listProjects(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *Server) listProjects(k *call) error {
 
 // createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
 // refused.
-func (s *Server) createProject(k *call) error {
+func (s *catalogueRoom) createProject(k *edge.Call) error {
 	p, err := s.readProject(k, k.Operation, true)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (k *call) project(s *Server) (*booking.Project, error) {
+func (s *catalogueRoom) project(k *edge.Call) (*booking.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err
@@ -158,8 +158,8 @@ func (k *call) project(s *Server) (*booking.Project, error) {
 	return s.DB.Project(k, k.App.ID, id)
 }
 
-func (s *Server) getProject(k *call) error {
-	p, err := k.project(s)
+func (s *catalogueRoom) getProject(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -167,8 +167,8 @@ func (s *Server) getProject(k *call) error {
 }
 
 // updateProject changes what the body names. It answers without a body, as Timekit does.
-func (s *Server) updateProject(k *call) error {
-	p, err := k.project(s)
+func (s *catalogueRoom) updateProject(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (s *Server) updateProject(k *call) error {
 	return k.NoContent()
 }
 
-func (s *Server) deleteProject(k *call) error {
+func (s *catalogueRoom) deleteProject(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

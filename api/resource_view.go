@@ -37,7 +37,7 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 
 // showResource answers with one resource.
 func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
-	views, err := s.resourceViews(k, []*booking.Resource{r})
+	views, err := s.resourceViews(k.Call, []*booking.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Server) showResource(k *call, status int, r *booking.Resource) error {
 
 // resourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
 // listed at their own address.
-func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Object, error) {
+func (s *Server) resourceViews(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
 	var calendars map[uuid.UUID][]booking.Calendar
 	if wanted["calendars"] {
@@ -66,7 +66,7 @@ func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Obje
 			view["availability_constraints"] = timekit.OrList(r.Constraints)
 		}
 		if wanted["calendars"] {
-			view["calendars"] = k.calendarsOf(r, calendars[r.ID])
+			view["calendars"] = calendarsOf(k, r, calendars[r.ID])
 		}
 		for _, name := range []string{"accounts", "credentials"} {
 			if wanted[name] {
@@ -78,7 +78,7 @@ func (s *Server) resourceViews(k *call, all []*booking.Resource) ([]timekit.Obje
 	return list, nil
 }
 
-func (k *call) calendarsOf(r *booking.Resource, all []booking.Calendar) []timekit.Object {
+func calendarsOf(k *edge.Call, r *booking.Resource, all []booking.Calendar) []timekit.Object {
 	list := []timekit.Object{}
 	for _, c := range all {
 		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.Clock}.Calendar())

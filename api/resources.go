@@ -67,7 +67,7 @@ func (s *Server) listResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.resourceViews(k, all)
+	list, err := s.resourceViews(k.Call, all)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.signInRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(),
-		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes(), refusals())
+	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.timeRoutes(), s.catalogue().routes(), s.bookingRoutes(),
+		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes())
 }
 
 // serviceRoutes are about the server itself.
@@ -23,13 +23,6 @@ func (s *Server) serviceRoutes() []edge.Route {
 
 		edge.On(http.MethodGet, "/v2/graphs", edge.RequireNothing, with(s.listGraphs)),
 		edge.On(http.MethodGet, "/v2/graphs/:name", edge.RequireNothing, with(s.getGraph)),
-	}
-}
-
-// signInRoutes are about who signs in.
-func (s *Server) signInRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, with(s.listAccounts)),
 	}
 }
 
@@ -60,34 +53,6 @@ func (s *Server) timeRoutes() []edge.Route {
 		edge.On(http.MethodGet, "/v2/calendars/:id", edge.RequireResource, with(s.getCalendar)),
 		edge.On(http.MethodPut, "/v2/calendars/:id", edge.RequireResource, with(s.updateCalendar)),
 		edge.On(http.MethodDelete, "/v2/calendars/:id", edge.RequireResource, with(s.deleteCalendar)),
-	}
-}
-
-// projectRoutes are about what is offered, and where.
-func (s *Server) projectRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, with(s.listProjects)),
-		edge.On(http.MethodPost, "/v2/projects", edge.RequireServer, with(s.createProject)).Once(),
-		edge.On(http.MethodGet, "/v2/projects/embed/:id", edge.RequireKey, with(s.embedProject)),
-		edge.On(http.MethodGet, "/v2/projects/hosted/:slug", edge.RequireNothing, with(s.hostedProject)),
-		edge.On(http.MethodGet, "/v2/projects/:id", edge.RequireServer, with(s.getProject)),
-		edge.On(http.MethodPut, "/v2/projects/:id", edge.RequireServer, with(s.updateProject)),
-		edge.On(http.MethodDelete, "/v2/projects/:id", edge.RequireServer, with(s.deleteProject)),
-		edge.On(http.MethodGet, "/v2/projects/:id/resources", edge.RequireServer, with(s.listProjectResources)),
-		edge.On(http.MethodPost, "/v2/projects/:id/resources", edge.RequireServer, with(s.addProjectResource)).Once(),
-		edge.On(http.MethodPut, "/v2/projects/:id/resources", edge.RequireServer, with(s.setProjectResources)),
-		edge.On(http.MethodDelete, "/v2/projects/:id/resources/:rid", edge.RequireServer, with(s.dropProjectResource)),
-
-		edge.On(http.MethodGet, "/v2/locations", edge.RequireKey, with(s.listLocations)),
-		edge.On(http.MethodPost, "/v2/locations", edge.RequireServer, with(s.createLocation)).Once(),
-		edge.On(http.MethodGet, "/v2/locations/:id", edge.RequireKey, with(s.getLocation)),
-		edge.On(http.MethodPut, "/v2/locations/:id", edge.RequireServer, with(s.updateLocation)),
-		edge.On(http.MethodDelete, "/v2/locations/:id", edge.RequireServer, with(s.deleteLocation)),
-		edge.On(http.MethodGet, "/v2/location/services", edge.RequireKey, with(s.listServices)),
-		edge.On(http.MethodPost, "/v2/location/services", edge.RequireServer, with(s.createService)).Once(),
-		edge.On(http.MethodGet, "/v2/location/services/:id", edge.RequireKey, with(s.getService)),
-		edge.On(http.MethodPut, "/v2/location/services/:id", edge.RequireServer, with(s.updateService)),
-		edge.On(http.MethodDelete, "/v2/location/services/:id", edge.RequireServer, with(s.deleteService)),
 	}
 }
 

@@ -27,7 +27,7 @@ func (in serviceInput) apply(service *booking.Service) error {
 	return problems.Err()
 }
 
-func (s *Server) listServices(k *call) error {
+func (s *catalogueRoom) listServices(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -44,12 +44,12 @@ func (s *Server) listServices(k *call) error {
 }
 
 // serviceViews renders services, with where they are offered when the request asks for it.
-func (s *Server) serviceViews(k *call, all []*booking.Service) ([]timekit.Object, error) {
+func (s *catalogueRoom) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit.Object, error) {
 	id := func(one *booking.Service) uuid.UUID { return one.ID }
-	return withOffers(k, all, id, k.serviceView, "locations", s.DB.LocationsOf, k.locationView)
+	return withOffers(k, all, id, serviceView, "locations", s.DB.LocationsOf, locationView)
 }
 
-func (s *Server) showService(k *call, status int, service *booking.Service) error {
+func (s *catalogueRoom) showService(k *edge.Call, status int, service *booking.Service) error {
 	views, err := s.serviceViews(k, []*booking.Service{service})
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Server) showService(k *call, status int, service *booking.Service) erro
 	return k.Answer(status, views[0])
 }
 
-func (s *Server) createService(k *call) error {
+func (s *catalogueRoom) createService(k *edge.Call) error {
 	var in serviceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -74,7 +74,7 @@ func (s *Server) createService(k *call) error {
 	return s.showService(k, http.StatusCreated, service)
 }
 
-func (k *call) service(s *Server) (*booking.Service, error) {
+func (s *catalogueRoom) service(k *edge.Call) (*booking.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err
@@ -82,16 +82,16 @@ func (k *call) service(s *Server) (*booking.Service, error) {
 	return s.DB.Service(k, k.App.ID, id)
 }
 
-func (s *Server) getService(k *call) error {
-	service, err := k.service(s)
+func (s *catalogueRoom) getService(k *edge.Call) error {
+	service, err := s.service(k)
 	if err != nil {
 		return err
 	}
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *Server) updateService(k *call) error {
-	service, err := k.service(s)
+func (s *catalogueRoom) updateService(k *edge.Call) error {
+	service, err := s.service(k)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *Server) updateService(k *call) error {
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *Server) deleteService(k *call) error {
+func (s *catalogueRoom) deleteService(k *edge.Call) error {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return err

@@ -53,16 +53,16 @@ var unsupported = []struct {
 func refusals() []edge.Route {
 	var all []edge.Route
 	for _, u := range unsupported {
-		refuse := func(*call) error { return booking.Errorf(booking.NotSupported, "%s", u.instead) }
+		refuse := func(*edge.Call) error { return booking.Errorf(booking.NotSupported, "%s", u.instead) }
 		for method := range strings.FieldsSeq(u.methods) {
-			all = append(all, edge.On(method, u.path, u.need, with(refuse)))
+			all = append(all, edge.On(method, u.path, u.need, refuse))
 		}
 	}
 	return all
 }
 
 // listAccounts answers that there are no calendars elsewhere.
-func (s *Server) listAccounts(k *call) error {
+func (s *catalogueRoom) listAccounts(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err

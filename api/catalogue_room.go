@@ -1,0 +1,54 @@
+package api
+
+import (
+	"net/http"
+
+	"holdfast/api/edge"
+	"holdfast/internal/booking"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
+	"holdfast/internal/webhook"
+)
+
+// catalogueRoom answers requests about projects, locations and services, and those for what this server does not have. All fields are
+// needed.
+type catalogueRoom struct {
+	DB        *postgres.Catalogue
+	Resources *postgres.Calendars
+	Vault     *links.Vault
+	Limits    edge.Limits
+	Targets   webhook.Options // the rules for targets of reminders
+	// Views renders resources as the caller may see them, with what the request includes.
+	Views func(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error)
+}
+
+// routes are the rows of the route table that this room answers.
+func (s *catalogueRoom) routes() []edge.Route {
+	return append([]edge.Route{
+		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, s.listProjects),
+		edge.On(http.MethodPost, "/v2/projects", edge.RequireServer, s.createProject).Once(),
+		edge.On(http.MethodGet, "/v2/projects/embed/:id", edge.RequireKey, s.embedProject),
+		edge.On(http.MethodGet, "/v2/projects/hosted/:slug", edge.RequireNothing, s.hostedProject),
+		edge.On(http.MethodGet, "/v2/projects/:id", edge.RequireServer, s.getProject),
+		edge.On(http.MethodPut, "/v2/projects/:id", edge.RequireServer, s.updateProject),
+		edge.On(http.MethodDelete, "/v2/projects/:id", edge.RequireServer, s.deleteProject),
+		edge.On(http.MethodGet, "/v2/projects/:id/resources", edge.RequireServer, s.listProjectResources),
+		edge.On(http.MethodPost, "/v2/projects/:id/resources", edge.RequireServer, s.addProjectResource).Once(),
+		edge.On(http.MethodPut, "/v2/projects/:id/resources", edge.RequireServer, s.setProjectResources),
+		edge.On(http.MethodDelete, "/v2/projects/:id/resources/:rid", edge.RequireServer, s.dropProjectResource),
+
+		edge.On(http.MethodGet, "/v2/locations", edge.RequireKey, s.listLocations),
+		edge.On(http.MethodPost, "/v2/locations", edge.RequireServer, s.createLocation).Once(),
+		edge.On(http.MethodGet, "/v2/locations/:id", edge.RequireKey, s.getLocation),
+		edge.On(http.MethodPut, "/v2/locations/:id", edge.RequireServer, s.updateLocation),
+		edge.On(http.MethodDelete, "/v2/locations/:id", edge.RequireServer, s.deleteLocation),
+		edge.On(http.MethodGet, "/v2/location/services", edge.RequireKey, s.listServices),
+		edge.On(http.MethodPost, "/v2/location/services", edge.RequireServer, s.createService).Once(),
+		edge.On(http.MethodGet, "/v2/location/services/:id", edge.RequireKey, s.getService),
+		edge.On(http.MethodPut, "/v2/location/services/:id", edge.RequireServer, s.updateService),
+		edge.On(http.MethodDelete, "/v2/location/services/:id", edge.RequireServer, s.deleteService),
+
+		edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, s.listAccounts),
+	}, refusals()...)
+}
