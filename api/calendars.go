@@ -41,7 +41,7 @@ func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problem
 	}
 }
 
-func (s *Server) listCalendars(k *call) error {
+func (s *calendarRoom) listCalendars(k *edge.Call) error {
 	page, terms, err := k.Listing()
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Server) listCalendars(k *call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-func (s *Server) createCalendar(k *call) error {
+func (s *calendarRoom) createCalendar(k *edge.Call) error {
 	var in calendarInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -80,14 +80,13 @@ func (s *Server) createCalendar(k *call) error {
 }
 
 // giveCalendar finds the resource a calendar is for.
-func (s *Server) giveCalendar(k *call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
-	var place booking.Booking
-	err := s.findOwnPlace(k, &place, text, "", problems)
-	c.ResourceID, c.Timezone = place.Resource.ID, place.Resource.Timezone
+func (s *calendarRoom) giveCalendar(k *edge.Call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
+	r, _, err := s.findPlace(k, text, "", problems)
+	c.ResourceID, c.Timezone = r.ID, r.Timezone
 	return err
 }
 
-func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
+func (s *calendarRoom) calendar(k *edge.Call) (*booking.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
@@ -99,16 +98,16 @@ func (k *call) calendar(s *Server) (*booking.OwnedCalendar, error) {
 	return c, k.RequireOwner(c.ResourceID, "The calendar")
 }
 
-func (s *Server) getCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *calendarRoom) getCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Server) updateCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *calendarRoom) updateCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}
@@ -127,8 +126,8 @@ func (s *Server) updateCalendar(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Server) deleteCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *calendarRoom) deleteCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}

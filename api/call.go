@@ -51,6 +51,13 @@ func (s *Server) tenants() *tenants.Handlers {
 func (s *Server) catalogue() *catalogueRoom {
 	return &catalogueRoom{
 		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Targets: s.Webhooks,
-		Views: s.resourceViews,
+		Views: s.calendar().ResourceViews,
+	}
+}
+
+func (s *Server) calendar() *calendarRoom {
+	return &calendarRoom{
+		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
+		Feed: s.webhooks(),
 	}
 }

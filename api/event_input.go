@@ -31,7 +31,7 @@ type eventInput struct {
 }
 
 // readEvent writes what the body names onto e and checks the whole.
-func (s *Server) readEvent(k *call, e *booking.Event) error {
+func (s *calendarRoom) readEvent(k *edge.Call, e *booking.Event) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (s *Server) readEvent(k *call, e *booking.Event) error {
 }
 
 // placeEvent finds the calendar and the resource: each implies the other. A new event needs one of them.
-func (s *Server) placeEvent(k *call, in eventInput, e *booking.Event, problems booking.Problems) error {
+func (s *calendarRoom) placeEvent(k *edge.Call, in eventInput, e *booking.Event, problems booking.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
 		return nil
@@ -66,15 +66,14 @@ func (s *Server) placeEvent(k *call, in eventInput, e *booking.Event, problems b
 		}
 		in.ResourceID = calendar.ResourceID.String()
 	}
-	var place booking.Booking
-	err := s.findOwnPlace(k, &place, in.ResourceID, in.CalendarID, problems)
-	e.Resource, e.CalendarID = place.Resource, place.Calendar.ID
+	r, c, err := s.findPlace(k, in.ResourceID, in.CalendarID, problems)
+	e.Resource, e.CalendarID = r, c.ID
 	return err
 }
 
 // when reads the time. An all-day event lies on whole days of the resource's zone, the last one exclusive: dates say which, and of
 // times the days that they touch. Where the body names neither, it stays.
-func (in eventInput) when(k *call, e *booking.Event, problems booking.Problems) {
+func (in eventInput) when(k *edge.Call, e *booking.Event, problems booking.Problems) {
 	for _, given := range []*bool{in.AllDayOld, in.AllDay} {
 		if given != nil {
 			e.AllDay = *given
@@ -85,8 +84,8 @@ func (in eventInput) when(k *call, e *booking.Event, problems booking.Problems) 
 		return
 	}
 	e.Settle()
-	e.Start, e.StartDate = k.eventTime(in.Start, "start", e, e.Start, e.StartDate, problems)
-	e.End, e.EndDate = k.eventTime(in.End, "end", e, e.End, e.EndDate, problems)
+	e.Start, e.StartDate = readEventTime(k, in.Start, "start", e, e.Start, e.StartDate, problems)
+	e.End, e.EndDate = readEventTime(k, in.End, "end", e, e.End, e.EndDate, problems)
 	backward := !e.Start.Before(e.End) || e.AllDay && !e.StartDate.IsZero() && !e.EndDate.IsZero() && !e.StartDate.Before(e.EndDate)
 	if len(problems) == 0 && backward {
 		problems.Add("end", "must be after start")
@@ -95,9 +94,9 @@ func (in eventInput) when(k *call, e *booking.Event, problems booking.Problems) 
 	e.Settle()
 }
 
-// eventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
-func (k *call) eventTime(
-	text *edge.Stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
+// readEventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
+func readEventTime(
+	k *edge.Call, text *edge.Stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
 ) (newAt, newDate time.Time) {
 	if text == nil && !at.IsZero() {
 		return at, date

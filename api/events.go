@@ -12,15 +12,15 @@ import (
 
 // listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
 // bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
-func (s *Server) listEvents(k *call) error {
+func (s *calendarRoom) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
-		return s.webhooks().ListEvents(k.Call)
+		return s.Feed.ListEvents(k)
 	}
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	filter, err := k.eventFilter()
+	filter, err := readEventFilter(k)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Server) listEvents(k *call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-func (k *call) eventFilter() (postgres.EventFilter, error) {
+func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
 	problems := booking.Problems{}
 	f := postgres.EventFilter{Terms: k.OwnTerms(problems)}
 	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
@@ -53,7 +53,7 @@ func (k *call) eventFilter() (postgres.EventFilter, error) {
 	return f, nil
 }
 
-func (s *Server) createEvent(k *call) error {
+func (s *calendarRoom) createEvent(k *edge.Call) error {
 	e := &booking.Event{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
 	if err := s.readEvent(k, e); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Server) createEvent(k *call) error {
 	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
-func (k *call) event(s *Server) (*booking.Event, error) {
+func (s *calendarRoom) event(k *edge.Call) (*booking.Event, error) {
 	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
@@ -78,19 +78,19 @@ func (k *call) event(s *Server) (*booking.Event, error) {
 }
 
 // ownEvent is an event made by hand; a booking's entry changes with the booking only.
-func (k *call) ownEvent(s *Server) (*booking.Event, error) {
-	e, err := k.event(s)
+func (s *calendarRoom) ownEvent(k *edge.Call) (*booking.Event, error) {
+	e, err := s.event(k)
 	if err == nil && e.Booking != nil {
 		return nil, booking.Errorf(booking.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
 	}
 	return e, err
 }
 
-func (s *Server) getEvent(k *call) error {
+func (s *calendarRoom) getEvent(k *edge.Call) error {
 	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
-		return s.webhooks().GetEvent(k.Call)
+		return s.Feed.GetEvent(k)
 	}
-	e, err := k.event(s)
+	e, err := s.event(k)
 	if err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (s *Server) getEvent(k *call) error {
 }
 
 // updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
-func (s *Server) updateEvent(k *call) error {
-	e, err := k.ownEvent(s)
+func (s *calendarRoom) updateEvent(k *edge.Call) error {
+	e, err := s.ownEvent(k)
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,8 @@ func (s *Server) updateEvent(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-func (s *Server) deleteEvent(k *call) error {
-	e, err := k.ownEvent(s)
+func (s *calendarRoom) deleteEvent(k *edge.Call) error {
+	e, err := s.ownEvent(k)
 	if err != nil {
 		return err
 	}

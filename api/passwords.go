@@ -19,7 +19,7 @@ func checkPassword(password *string, problems booking.Problems) {
 }
 
 // setPassword sets a resource's password, if the body has one.
-func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (err error) {
+func (s *calendarRoom) setPassword(k *edge.Call, in resourceInput, r *booking.Resource) (err error) {
 	if in.Password != nil {
 		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
 	}
@@ -27,7 +27,7 @@ func (s *Server) setPassword(k *call, in resourceInput, r *booking.Resource) (er
 }
 
 // keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
-func (in resourceInput) keepsEmail(k *call, r *booking.Resource) error {
+func (in resourceInput) keepsEmail(k *edge.Call, r *booking.Resource) error {
 	if k.Self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
 		return nil
 	}
@@ -36,11 +36,11 @@ func (in resourceInput) keepsEmail(k *call, r *booking.Resource) error {
 
 // mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
 // token for the current one only. Whoever has got hold of a token must not lock its owner out.
-func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
+func (s *calendarRoom) mayLock(k *edge.Call, in resourceInput, r *booking.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil
 	}
-	kept, err := s.DB.Password(k, r.AppID, r.ID)
+	kept, err := s.Access.Password(k, r.AppID, r.ID)
 	switch {
 	case err != nil:
 		return err
@@ -49,7 +49,7 @@ func (s *Server) mayLock(k *call, in resourceInput, r *booking.Resource) error {
 	case in.CurrentPassword == nil:
 		return booking.Problems{"current_password": {"is required to change the password"}}.Err()
 	}
-	err = s.edge().LimitPasswordGuesses(k.Call, r.Email, *in.CurrentPassword, func() error {
+	err = s.Edge.LimitPasswordGuesses(k, r.Email, *in.CurrentPassword, func() error {
 		good, err := s.Passwords.Check(k, kept, *in.CurrentPassword)
 		if err == nil && !good {
 			return booking.Errorf(booking.Unauthorized, "The password is wrong.")

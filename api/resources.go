@@ -58,7 +58,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	return problems.Err()
 }
 
-func (s *Server) listResources(k *call) error {
+func (s *calendarRoom) listResources(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
@@ -67,14 +67,14 @@ func (s *Server) listResources(k *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.resourceViews(k.Call, all)
+	list, err := s.ResourceViews(k, all)
 	if err != nil {
 		return err
 	}
 	return k.AnswerList(list, len(list), total, page)
 }
 
-func (s *Server) createResource(k *call) error {
+func (s *calendarRoom) createResource(k *edge.Call) error {
 	var in resourceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Server) createResource(k *call) error {
 	return s.showResource(k, http.StatusCreated, r)
 }
 
-func (k *call) resource(s *Server) (*booking.Resource, error) {
+func (s *calendarRoom) resource(k *edge.Call) (*booking.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err
@@ -105,16 +105,16 @@ func (k *call) resource(s *Server) (*booking.Resource, error) {
 	return s.DB.Resource(k, k.App.ID, id)
 }
 
-func (s *Server) getResource(k *call) error {
-	r, err := k.resource(s)
+func (s *calendarRoom) getResource(k *edge.Call) error {
+	r, err := s.resource(k)
 	if err != nil {
 		return err
 	}
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *Server) updateResource(k *call) error {
-	r, err := k.resource(s)
+func (s *calendarRoom) updateResource(k *edge.Call) error {
+	r, err := s.resource(k)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Server) updateResource(k *call) error {
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *Server) deleteResource(k *call) error {
+func (s *calendarRoom) deleteResource(k *edge.Call) error {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return err

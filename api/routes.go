@@ -9,7 +9,7 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.timeRoutes(), s.catalogue().routes(), s.bookingRoutes(),
+	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().routes(), s.catalogue().routes(), s.bookingRoutes(),
 		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes())
 }
 
@@ -23,36 +23,6 @@ func (s *Server) serviceRoutes() []edge.Route {
 
 		edge.On(http.MethodGet, "/v2/graphs", edge.RequireNothing, with(s.listGraphs)),
 		edge.On(http.MethodGet, "/v2/graphs/:name", edge.RequireNothing, with(s.getGraph)),
-	}
-}
-
-// timeRoutes are about resources, their time, and what of it is free.
-func (s *Server) timeRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, with(s.listResources)),
-		edge.On(http.MethodPost, "/v2/resources", edge.RequireServer, with(s.createResource)).Once(),
-		edge.On(http.MethodGet, "/v2/resources/timezone/:email", edge.RequireServer, with(s.resourceTimezone)),
-		edge.On(http.MethodGet, "/v2/resources/:id", edge.RequireResource, with(s.getResource)),
-		edge.On(http.MethodPut, "/v2/resources/:id", edge.RequireResource, with(s.updateResource)),
-		edge.On(http.MethodDelete, "/v2/resources/:id", edge.RequireServer, with(s.deleteResource)),
-
-		edge.On(http.MethodPost, "/v2/availability", edge.RequireKey, with(s.listAvailability)),
-		edge.On(http.MethodPost, "/v2/availability/dates", edge.RequireKey, with(s.listAvailableDates)),
-		edge.On(http.MethodPost, "/v2/availability/count", edge.RequireKey, with(s.countAvailability)),
-		edge.On(http.MethodPost, "/v2/availability/explain", edge.RequireServer, with(s.explainAvailability)),
-		edge.On(http.MethodPost, "/v2/unavailable/slots", edge.RequireKey, with(s.listUnavailable)),
-
-		edge.On(http.MethodGet, "/v2/events", edge.RequireResource, with(s.listEvents)),
-		edge.On(http.MethodPost, "/v2/events", edge.RequireResource, with(s.createEvent)).Once(),
-		edge.On(http.MethodGet, "/v2/events/:id", edge.RequireResource, with(s.getEvent)),
-		edge.On(http.MethodPut, "/v2/events/:id", edge.RequireResource, with(s.updateEvent)),
-		edge.On(http.MethodDelete, "/v2/events/:id", edge.RequireResource, with(s.deleteEvent)),
-
-		edge.On(http.MethodGet, "/v2/calendars", edge.RequireResource, with(s.listCalendars)),
-		edge.On(http.MethodPost, "/v2/calendars", edge.RequireResource, with(s.createCalendar)).Once(),
-		edge.On(http.MethodGet, "/v2/calendars/:id", edge.RequireResource, with(s.getCalendar)),
-		edge.On(http.MethodPut, "/v2/calendars/:id", edge.RequireResource, with(s.updateCalendar)),
-		edge.On(http.MethodDelete, "/v2/calendars/:id", edge.RequireResource, with(s.deleteCalendar)),
 	}
 }
 
