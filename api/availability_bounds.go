@@ -10,7 +10,6 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
-	"holdfast/internal/zones"
 )
 
 // readQuestion reads a body as a question.
@@ -84,20 +83,6 @@ func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, proble
 		return
 	}
 	w.To = w.From
-}
-
-// checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
-func (in availabilityInput) checkSeason(w *wanted, problems booking.Problems) {
-	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
-		return
-	}
-	fixed := func(text edge.Stamp) bool {
-		_, _, ok := zones.Read(string(text))
-		return ok
-	}
-	if fixed(in.From) == fixed(in.To) {
-		problems.Add("to", "must come after from")
-	}
 }
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.

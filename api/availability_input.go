@@ -2,18 +2,14 @@ package api
 
 import (
 	"encoding/json"
-	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
-	"holdfast/internal/zones"
 )
 
 // What one question for free time may cost.
@@ -22,24 +18,6 @@ const (
 	maxCandidates       = 2_000_000
 	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
 )
-
-// availabilityInput is the body of POST /availability. A project's availability has the same fields.
-type availabilityInput struct {
-	ProjectID     string          `json:"project_id"`
-	ReservationID string          `json:"reservation_id"` // a hold of the asker's: its time counts as free
-	Resources     []string        `json:"resources"`
-	Mode          string          `json:"mode"`
-	Length        string          `json:"length"` // "" or null: whole free stretches
-	From          edge.Stamp      `json:"from"`
-	To            edge.Stamp      `json:"to"`
-	Buffer        string          `json:"buffer"`
-	Increments    string          `json:"timeslot_increments"`
-	RoundToHour   *bool           `json:"round_to_nearest_hour"`
-	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
-	Zone          string          `json:"output_timezone"`
-	Constraints   json.RawMessage `json:"constraints"`
-	At            edge.Stamp      `json:"at"` // of explain: the start that is asked about
-}
 
 // wanted reads a question; what it leaves out, its project says.
 func (s *Server) wanted(k *call) (*wanted, error) {
@@ -73,6 +51,12 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	return w, problems.Err()
 }
 
+// wantedOf reads all of a question but its resources.
+func wantedOf(in availabilityInput, clock timekit.Clock, problems booking.Problems) *wanted {
+	q := in.query(clock, problems)
+	return &wanted{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
+}
+
 // question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
 func (k *call) question(
 	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
@@ -83,11 +67,11 @@ func (k *call) question(
 	}
 	if k.Kind == booking.ServerKey {
 		in, err := ownersQuestion(p, body)
-		w := in.query(k.Clock, problems)
+		w := wantedOf(in, k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
-	narrower := asked.query(k.Clock, problems)
+	narrower := wantedOf(asked, k.Clock, problems)
 	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
@@ -97,7 +81,7 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := in.query(k.Clock, booking.Problems{}) // the project's was checked when it was written
+	w := wantedOf(in, k.Clock, booking.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
@@ -119,90 +103,6 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 		return nil, edge.UnlessNotFound(err)
 	}
 	return p, nil
-}
-
-// query reads all but the resources.
-func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) *wanted {
-	w := &wanted{zone: time.UTC, at: string(in.At)}
-	if clock.Zone != nil {
-		w.zone = clock.Zone
-	}
-	if in.Zone != "" {
-		edge.CheckZone(in.Zone, "output_timezone", problems)
-		w.zone = (&booking.Resource{Timezone: in.Zone}).Zone()
-	}
-	clock.Zone = w.zone
-	w.Query = in.terms(problems)
-	w.From = moment(clock, string(in.From), "now", "from", problems)
-	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
-	return w
-}
-
-// terms reads all but the window and the resources.
-func (in availabilityInput) terms(problems booking.Problems) (q availability.Query) {
-	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
-	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
-	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
-	q.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
-	q.IgnoreAllDay = in.IgnoreAllDay
-	q.Mode = availability.RoundRobinRandom
-	if in.Mode != "" {
-		mode, err := availability.ParseMode(in.Mode)
-		if err != nil {
-			problems.Add("mode", "%s", err)
-		}
-		q.Mode = mode
-	}
-	q.Rules = constraints(in.Constraints, "constraints", problems)
-	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
-	return q
-}
-
-func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
-	if text := strings.TrimSpace(string(raw)); text == "" || text == "null" {
-		return nil
-	}
-	rules, faults := availability.ParseConstraints(raw)
-	for where, what := range faults {
-		name := field + strings.TrimPrefix(where, "constraints")
-		problems[name] = append(problems[name], what...)
-	}
-	return rules
-}
-
-// moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
-func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
-	if text == "" {
-		text = otherwise
-	}
-	if t, err := clock.Read(text); err == nil && clock.In != "" {
-		return t
-	}
-	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), clock.Zone)
-	if err != nil {
-		problems.Add(field, "%s", err)
-	}
-	return t
-}
-
-// length reads a span that has a fixed length, and how many of its days go by the calendar.
-func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
-	if text == "" {
-		return 0, 0
-	}
-	told := span(text, field, problems)
-	length, fixed := told.Duration()
-	switch {
-	case !fixed:
-		problems.Add(field, "must not be told in months or years")
-	case length > maxBuffer && field != "length", length > service.MaxWindow:
-		problems.Add(field, "is too long")
-	case length < time.Minute && field != "buffer" && problems[field] == nil:
-		problems.Add(field, "must be a minute or longer")
-	case field == "timeslot_increments" && length > 24*time.Hour && length%(24*time.Hour) != 0:
-		problems.Add(field, "must be whole days, or less than one")
-	}
-	return length, told.Days()
 }
 
 // chosen finds the resources, all of the app's unless some are named.

@@ -70,8 +70,8 @@ func readBooking(text []byte) (in bookingInput, err error) {
 	return in, nil
 }
 
-// readBooking reads a body that asks for a booking.
-func (k *call) readBooking() (in bookingInput, err error) {
+// bookingOf reads a body that asks for a booking.
+func bookingOf(k *edge.Call) (in bookingInput, err error) {
 	if err := k.DecodeBy(bookingRules(), &in); err != nil {
 		return in, err
 	}

@@ -13,7 +13,7 @@ import (
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (s *Server) createBooking(k *call) error {
-	in, err := k.readBooking()
+	in, err := bookingOf(k.Call)
 	if err != nil {
 		return err
 	}

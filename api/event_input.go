@@ -140,12 +140,3 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 		edge.AddFaults(err, "settings", problems)
 	}
 }
-
-func checkParticipants(all []string, problems booking.Problems) {
-	if len(all) > 100 {
-		problems.Add("participants", "must not be more than 100")
-	}
-	for _, address := range all {
-		checkEmail(address, "participants", problems)
-	}
-}

@@ -232,7 +232,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		t.Errorf("%v", in.Resources)
 	}
 	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
-	w.Ask([]*booking.Resource{chair("UTC", `[]`)})
+	w.Ask([]*booking.Resource{{ID: uuid.New(), Timezone: "UTC"}})
 	var starts []string
 	for _, slot := range w.Slots() {
 		starts = append(starts, slot.Start.Format("15:04"))

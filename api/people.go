@@ -73,3 +73,13 @@ func answered(raw json.RawMessage) bool {
 	}
 	return value != nil
 }
+
+// checkParticipants checks the addresses of who else takes part.
+func checkParticipants(all []string, problems booking.Problems) {
+	if len(all) > 100 {
+		problems.Add("participants", "must not be more than 100")
+	}
+	for _, address := range all {
+		checkEmail(address, "participants", problems)
+	}
+}

@@ -3,8 +3,6 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -20,21 +18,18 @@ import (
 
 // form is what a visitor is asked before a time is booked.
 type form struct {
-	fields    []*question
+	fields    []*formField
 	operation uuid.UUID // names what the form makes: sent twice, it books once
 	kept      bool      // it was filled in with what an earlier try had typed
 }
 
-// question is one question of a form, with what was typed and what is wrong with it.
-type question struct {
-	Name     string
-	Label    string
-	Type     string // of an input; textarea, select
-	Fill     string // the autocomplete name of HTML
-	Required bool
-	Options  []string
-	Value    string
-	Fault    string
+// formField is one field of a form, with what was typed and what is wrong with it.
+type formField struct {
+	field
+
+	Fill  string // the autocomplete name of HTML
+	Value string
+	Fault string
 }
 
 // formPage asks who books the picked time.
@@ -45,7 +40,7 @@ type formPage struct {
 	When     string
 	ZoneText string
 	With     string
-	Fields   []*question
+	Fields   []*formField
 	Hidden   map[string]string
 	Action   string
 	Button   string
@@ -59,9 +54,9 @@ const maxAnswer = 2000 // characters
 
 // newForm asks for name and e-mail address, for what the project asks its customers, and for what the link does.
 func newForm(v *linkVisit) *form {
-	f := &form{operation: edge.NewID(), fields: []*question{
-		{Name: "name", Label: "Name", Type: "text", Fill: "name", Required: true},
-		{Name: "email", Label: "E-mail address", Type: "email", Fill: "email", Required: true},
+	f := &form{operation: edge.NewID(), fields: []*formField{
+		{field: field{Name: "name", Label: "Name", Type: "text", Required: true}, Fill: "name"},
+		{field: field{Name: "email", Label: "E-mail address", Type: "email", Required: true}, Fill: "email"},
 	}}
 	asked := map[string]bool{}
 	for _, q := range v.link.Questions {
@@ -69,17 +64,18 @@ func newForm(v *linkVisit) *form {
 	}
 	for _, one := range projectFields(v.project.CustomerFields) {
 		if !asked[one.Name] {
-			f.add(one)
+			f.add(&formField{field: one, Fill: fillFor(one.Type)})
 		}
 	}
 	for _, q := range v.link.Questions {
-		f.fields = append(f.fields, &question{Name: q.Name, Label: q.Label, Type: q.Type, Fill: fillFor(q.Type), Required: q.Required})
+		one := field{Name: q.Name, Label: q.Label, Type: q.Type, Required: q.Required}
+		f.fields = append(f.fields, &formField{field: one, Fill: fillFor(q.Type)})
 	}
 	return f
 }
 
 // add takes a field of the project. Names that every form has keep their own kind.
-func (f *form) add(one *question) {
+func (f *form) add(one *formField) {
 	for _, known := range f.fields {
 		if known.Name == one.Name {
 			known.Label = one.Label
@@ -89,55 +85,6 @@ func (f *form) add(one *question) {
 	if !slices.Contains(formFields, one.Name) {
 		f.fields = append(f.fields, one)
 	}
-}
-
-// simple are the formats of a project's fields that a page without scripts can ask for, as types of HTML.
-var simple = map[string]string{
-	"": "text", "text": "text", "string": "text", "email": "email", "tel": "tel", "phone": "tel", "url": "url", "number": "number",
-	"textarea": "textarea", "checkbox": "checkbox", "boolean": "checkbox", "select": "select", "enum": "select",
-}
-
-// projectFields reads those of a project's customer fields that are simple, by name; a comment comes last.
-func projectFields(raw json.RawMessage) (fields []*question) {
-	var all map[string]struct {
-		Title    string `json:"title"`
-		Format   string `json:"format"`
-		Required bool   `json:"required"`
-		ReadOnly bool   `json:"readonly"`
-		Hidden   bool   `json:"hidden"`
-		Enum     []any  `json:"enum"`
-	}
-	_ = json.Unmarshal(raw, &all) // what the widget can read that this cannot is left out
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		in := all[name]
-		kind, ok := simple[strings.ToLower(in.Format)]
-		if !ok || in.ReadOnly || in.Hidden || kind == "select" && len(in.Enum) == 0 {
-			continue
-		}
-		one := &question{Name: name, Label: in.Title, Type: kind, Required: in.Required}
-		switch {
-		case in.Format == "" && name == "phone":
-			one.Type = "tel"
-		case in.Format == "" && name == "comment":
-			one.Type = "textarea"
-		}
-		if one.Fill = fillFor(one.Type); one.Label == "" {
-			one.Label = words(name)
-		}
-		for _, option := range in.Enum {
-			one.Options = append(one.Options, fmt.Sprint(option))
-		}
-		fields = append(fields, one)
-	}
-	slices.SortStableFunc(fields, func(a, b *question) int { return last(a) - last(b) })
-	return fields
-}
-
-func last(f *question) int {
-	if f.Name == "comment" {
-		return 1
-	}
-	return 0
 }
 
 func fillFor(kind string) string {
@@ -159,7 +106,7 @@ func readAnswers(k *call, v *linkVisit) *form {
 	return f
 }
 
-func (f *question) read(text string) {
+func (f *formField) read(text string) {
 	problems := booking.Problems{}
 	f.Value = text
 	edge.CheckLength(text, f.Name, maxAnswer, problems)
@@ -176,7 +123,7 @@ func (f *question) read(text string) {
 }
 
 // misfit says what is wrong with a text for a field of its type; "" for nothing.
-func (f *question) misfit(text string) string {
+func (f *formField) misfit(text string) string {
 	switch {
 	case f.Type == "email" && !goodEmail(text):
 		return "Please write an e-mail address, such as marty@example.com."
@@ -229,7 +176,7 @@ func goodNumber(text string) bool {
 }
 
 func (f *form) faulty() bool {
-	return slices.ContainsFunc(f.fields, func(one *question) bool { return one.Fault != "" })
+	return slices.ContainsFunc(f.fields, func(one *formField) bool { return one.Fault != "" })
 }
 
 // blame puts what a booking was refused for beside the fields it is about; false when it is about none.
@@ -247,7 +194,7 @@ func (f *form) blame(err error) bool {
 }
 
 // answer is a field's value as the record keeps it.
-func (f *question) answer() any {
+func (f *formField) answer() any {
 	if f.Type == "checkbox" {
 		return f.Value != ""
 	}

@@ -29,7 +29,6 @@ var (
 	questionTypes = []string{"text", "textarea", "tel", "url", "checkbox"}
 	// customerTexts is what a customer has beside name and e-mail address.
 	customerTexts = []string{"phone", "voip", "timezone"}
-	formFields    = []string{"name", "email", "visit", "start", "end", "resource", "tz", "operation"} // of every form
 )
 
 type publicLinkInput struct {

@@ -149,7 +149,7 @@ func (s *Server) askDecline(k *call, r *requested) error {
 		Back: r.address(), BackText: way.back,
 	}
 	if way.word {
-		p.Fields = []*question{{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}
+		p.Fields = []*formField{{field: field{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}}
 	}
 	return s.showPage(k, http.StatusOK, "decline.html", p)
 }

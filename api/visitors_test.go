@@ -89,24 +89,24 @@ func TestVisitorsAreLimited(t *testing.T) {
 func TestFormsFindFault(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		question
+		formField
 
 		text, want string
 	}{
-		{question{Type: "text"}, "", ""},
-		{question{Type: "text", Required: true}, "", "Please fill this in."},
-		{question{Type: "checkbox", Required: true}, "", "Please tick this box to go on."},
-		{question{Type: "checkbox", Required: true}, "yes", ""},
-		{question{Type: "email"}, "marty@", "Please write an e-mail address, such as marty@example.com."},
-		{question{Type: "email"}, "marty@example.com", ""},
-		{question{Type: "email"}, "Marty <marty@example.com>", "Please write an e-mail address, such as marty@example.com."},
-		{question{Type: "url"}, "javascript:alert(1)", "Please write an address, such as https://example.com."},
-		{question{Type: "url"}, "https://example.com/x", ""},
-		{question{Type: "select", Options: []string{"plum"}}, "puce", "Please choose one of these."},
-		{question{Type: "text"}, strings.Repeat("ä", maxAnswer), ""},
-		{question{Type: "text"}, strings.Repeat("ä", maxAnswer+1), "Please write less than this: 2000 characters at most."},
+		{formField{field: field{Type: "text"}}, "", ""},
+		{formField{field: field{Type: "text", Required: true}}, "", "Please fill this in."},
+		{formField{field: field{Type: "checkbox", Required: true}}, "", "Please tick this box to go on."},
+		{formField{field: field{Type: "checkbox", Required: true}}, "yes", ""},
+		{formField{field: field{Type: "email"}}, "marty@", "Please write an e-mail address, such as marty@example.com."},
+		{formField{field: field{Type: "email"}}, "marty@example.com", ""},
+		{formField{field: field{Type: "email"}}, "Marty <marty@example.com>", "Please write an e-mail address, such as marty@example.com."},
+		{formField{field: field{Type: "url"}}, "javascript:alert(1)", "Please write an address, such as https://example.com."},
+		{formField{field: field{Type: "url"}}, "https://example.com/x", ""},
+		{formField{field: field{Type: "select", Options: []string{"plum"}}}, "puce", "Please choose one of these."},
+		{formField{field: field{Type: "text"}}, strings.Repeat("ä", maxAnswer), ""},
+		{formField{field: field{Type: "text"}}, strings.Repeat("ä", maxAnswer+1), "Please write less than this: 2000 characters at most."},
 	} {
-		q := c.question
+		q := c.formField
 		if q.read(c.text); q.Fault != c.want || q.Value != c.text {
 			t.Errorf("%s %q: %q, want %q", q.Type, c.text, q.Fault, c.want)
 		}

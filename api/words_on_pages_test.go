@@ -134,7 +134,7 @@ func TestFieldsAreChecked(t *testing.T) {
 	} {
 		for want, all := range map[bool][]string{true: texts.good, false: texts.bad} {
 			for _, text := range all {
-				one := question{Name: "field", Type: kind}
+				one := formField{field: field{Name: "field", Type: kind}}
 				if one.read(text); (one.Fault == "") != want {
 					t.Errorf("%s %q: %q", kind, text, one.Fault)
 				}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"holdfast/api/edge"
+	"holdfast/internal/availability"
+	"holdfast/internal/booking"
+	"holdfast/internal/service"
+	"holdfast/internal/timekit"
+	"holdfast/internal/zones"
+)
+
+// availabilityInput is the body of POST /availability. A project's availability has the same fields.
+type availabilityInput struct {
+	ProjectID     string          `json:"project_id"`
+	ReservationID string          `json:"reservation_id"` // a hold of the asker's: its time counts as free
+	Resources     []string        `json:"resources"`
+	Mode          string          `json:"mode"`
+	Length        string          `json:"length"` // "" or null: whole free stretches
+	From          edge.Stamp      `json:"from"`
+	To            edge.Stamp      `json:"to"`
+	Buffer        string          `json:"buffer"`
+	Increments    string          `json:"timeslot_increments"`
+	RoundToHour   *bool           `json:"round_to_nearest_hour"`
+	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
+	Zone          string          `json:"output_timezone"`
+	Constraints   json.RawMessage `json:"constraints"`
+	At            edge.Stamp      `json:"at"` // of explain: the start that is asked about
+}
+
+// question is a question for free time without its resources.
+type question struct {
+	availability.Query
+
+	Zone *time.Location // of the answer
+}
+
+// query reads all but the resources, with dates of the clock's zone.
+func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) question {
+	w := question{Zone: time.UTC}
+	if clock.Zone != nil {
+		w.Zone = clock.Zone
+	}
+	if in.Zone != "" {
+		edge.CheckZone(in.Zone, "output_timezone", problems)
+		w.Zone = (&booking.Resource{Timezone: in.Zone}).Zone()
+	}
+	clock.Zone = w.Zone
+	w.Query = in.terms(problems)
+	w.From = moment(clock, string(in.From), "now", "from", problems)
+	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
+	return w
+}
+
+// terms reads all but the window and the resources.
+func (in availabilityInput) terms(problems booking.Problems) (q availability.Query) {
+	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
+	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
+	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
+	q.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
+	q.IgnoreAllDay = in.IgnoreAllDay
+	q.Mode = availability.RoundRobinRandom
+	if in.Mode != "" {
+		mode, err := availability.ParseMode(in.Mode)
+		if err != nil {
+			problems.Add("mode", "%s", err)
+		}
+		q.Mode = mode
+	}
+	q.Rules = constraints(in.Constraints, "constraints", problems)
+	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
+	return q
+}
+
+func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
+	if text := strings.TrimSpace(string(raw)); text == "" || text == "null" {
+		return nil
+	}
+	rules, faults := availability.ParseConstraints(raw)
+	for where, what := range faults {
+		name := field + strings.TrimPrefix(where, "constraints")
+		problems[name] = append(problems[name], what...)
+	}
+	return rules
+}
+
+// moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
+func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
+	if text == "" {
+		text = otherwise
+	}
+	if t, err := clock.Read(text); err == nil && clock.In != "" {
+		return t
+	}
+	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), clock.Zone)
+	if err != nil {
+		problems.Add(field, "%s", err)
+	}
+	return t
+}
+
+// length reads a span that has a fixed length, and how many of its days go by the calendar.
+func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
+	if text == "" {
+		return 0, 0
+	}
+	told := span(text, field, problems)
+	length, fixed := told.Duration()
+	switch {
+	case !fixed:
+		problems.Add(field, "must not be told in months or years")
+	case length > maxBuffer && field != "length", length > service.MaxWindow:
+		problems.Add(field, "is too long")
+	case length < time.Minute && field != "buffer" && problems[field] == nil:
+		problems.Add(field, "must be a minute or longer")
+	case field == "timeslot_increments" && length > 24*time.Hour && length%(24*time.Hour) != 0:
+		problems.Add(field, "must be whole days, or less than one")
+	}
+	return length, told.Days()
+}
+
+// checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
+func (in availabilityInput) checkSeason(w question, problems booking.Problems) {
+	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
+		return
+	}
+	fixed := func(text edge.Stamp) bool {
+		_, _, ok := zones.Read(string(text))
+		return ok
+	}
+	if fixed(in.From) == fixed(in.To) {
+		problems.Add("to", "must come after from")
+	}
+}
