@@ -6,12 +6,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/service"
 )
 
-// wanted is a question for free time, ready to be asked.
-type wanted struct {
+// slotQuery is a question for free time, with all that its answer needs but busy time.
+type slotQuery struct {
 	service.Question
 
 	zone   *time.Location           // of the answer
@@ -27,7 +28,7 @@ type resourceView struct {
 }
 
 // views are what slots tell of the question's resources.
-func (w *wanted) views() (all []resourceView) {
+func (w *slotQuery) views() (all []resourceView) {
 	for _, r := range w.Hosts {
 		all = append(all, resourceView{r.ID, r.Name, r.Timezone})
 	}
@@ -35,27 +36,27 @@ func (w *wanted) views() (all []resourceView) {
 }
 
 // listAvailability answers with free slots, in order of time and in the asked zone.
-func (s *Server) listAvailability(k *call) error {
-	return s.answerSlots(k, (*wanted).Slots, k.slots)
+func (s *calendarRoom) listAvailability(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, writeSlots)
 }
 
 // listUnavailable answers with the slots that the rules allow and that are taken.
-func (s *Server) listUnavailable(k *call) error {
-	return s.answerSlots(k, (*wanted).Taken, k.slots)
+func (s *calendarRoom) listUnavailable(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Taken, writeSlots)
 }
 
 // countAvailability answers with how many free slots there are.
-func (s *Server) countAvailability(k *call) error {
-	return s.answerSlots(k, (*wanted).Slots, func(_ *wanted, slots []availability.Slot) error {
+func (s *calendarRoom) countAvailability(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
 		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
 	})
 }
 
 // answerSlots reads a question, finds its slots within the bounds of an answer and has them answered.
-func (s *Server) answerSlots(
-	k *call, find func(*wanted) []availability.Slot, answer func(*wanted, []availability.Slot) error,
+func (s *calendarRoom) answerSlots(
+	k *edge.Call, find func(*slotQuery) []availability.Slot, answer func(*edge.Call, *slotQuery, []availability.Slot) error,
 ) error {
-	w, err := s.wanted(k)
+	w, err := s.readSlotQuery(k)
 	if err != nil {
 		return err
 	}
@@ -64,14 +65,14 @@ func (s *Server) answerSlots(
 		return err
 	}
 	defer release()
-	if err := s.service().LoadBusy(k, k.App.ID, &w.Question); err != nil {
+	if err := s.Service.LoadBusy(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
-	slots, err := k.compute(w, func() []availability.Slot { return find(w) })
+	slots, err := compute(k, w, func() []availability.Slot { return find(w) })
 	if err != nil {
 		return err
 	}
-	return answer(w, slots)
+	return answer(k, w, slots)
 }
 
 // dateView is a date with a free slot.
@@ -81,8 +82,8 @@ type dateView struct {
 }
 
 // listAvailableDates answers with the dates, in the asked zone, on which a slot begins, and the resources that have one.
-func (s *Server) listAvailableDates(k *call) error {
-	return s.answerSlots(k, (*wanted).Slots, func(w *wanted, slots []availability.Slot) error {
+func (s *calendarRoom) listAvailableDates(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		dates := []dateView{}
 		var seen map[int]bool
 		for _, slot := range slots {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
@@ -16,8 +17,8 @@ const (
 	maxWidgetNames = 5_000
 )
 
-// most is how much an answer may hold.
-func (k *call) most() int {
+// mostNames is how many resources the slots of an answer may name, all together.
+func mostNames(k *edge.Call) int {
 	if k.Kind == booking.ServerKey {
 		return maxNames
 	}
@@ -25,8 +26,8 @@ func (k *call) most() int {
 }
 
 // compute finds slots of a question within its bounds. It stops when the caller hangs up.
-func (k *call) compute(w *wanted, find func() []availability.Slot) ([]availability.Slot, error) {
-	w.Most, w.Stop = k.most(), func() bool { return k.Request.Context().Err() != nil }
+func compute(k *edge.Call, w *slotQuery, find func() []availability.Slot) ([]availability.Slot, error) {
+	w.Most, w.Stop = mostNames(k), func() bool { return k.Request.Context().Err() != nil }
 	slots := find()
 	if k.Request.Context().Err() != nil {
 		return nil, service.ErrHungUp
@@ -44,8 +45,8 @@ func errTooMuch(most int) error {
 	return problems.Err()
 }
 
-// slots writes slots as they are rendered, so that a long answer is never whole in memory.
-func (k *call) slots(w *wanted, slots []availability.Slot) error {
+// writeSlots writes slots as they are rendered, so that a long answer is never whole in memory.
+func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 	views := make([][]byte, len(w.Hosts))
 	for i, one := range w.views() {
 		views[i], _ = json.Marshal(one) //nolint:errchkjson // texts only

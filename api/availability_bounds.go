@@ -55,7 +55,7 @@ func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityI
 
 // bound keeps a visitor's question within the project's window and the future; narrower is what the request asks by itself. in is
 // the question as the project has it.
-func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.Time) {
+func (w *slotQuery) bound(in, asked availabilityInput, narrower *slotQuery, now time.Time) {
 	if asked.From != "" {
 		w.From = later(w.From, narrower.From)
 	}
@@ -70,7 +70,7 @@ func (w *wanted) bound(in, asked availabilityInput, narrower *wanted, now time.T
 
 // checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
 // begun by the end of what is asked, is empty.
-func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
+func (w *slotQuery) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
@@ -86,20 +86,20 @@ func (w *wanted) checkWindow(asked availabilityInput, p *booking.Project, proble
 }
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.
-func (w *wanted) future(now time.Time) {
+func (w *slotQuery) future(now time.Time) {
 	w.From = later(w.From, now)
 	w.To = later(w.To, w.From)
 }
 
 // Slots are those of the query that a visitor's own constraints let pass.
-func (w *wanted) Slots() []availability.Slot { return w.narrowed(w.Query.Slots()) }
+func (w *slotQuery) Slots() []availability.Slot { return w.narrowed(w.Query.Slots()) }
 
 // Taken are those of the query that a visitor's own constraints let pass.
-func (w *wanted) Taken() []availability.Slot { return w.narrowed(w.Query.Taken()) }
+func (w *slotQuery) Taken() []availability.Slot { return w.narrowed(w.Query.Taken()) }
 
 // narrowed drops what a visitor's own constraints do not allow. They cannot go into the query: they must not move the points at
 // which the project's slots begin.
-func (w *wanted) narrowed(slots []availability.Slot) []availability.Slot {
+func (w *slotQuery) narrowed(slots []availability.Slot) []availability.Slot {
 	if len(w.narrow) == 0 {
 		return slots
 	}
@@ -120,7 +120,7 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *Server) chosenOf(k *call, w *wanted, in availabilityInput, project *booking.Project, problems booking.Problems) error {
+func (s *calendarRoom) chosenOf(k *edge.Call, w *slotQuery, in availabilityInput, project *booking.Project, problems booking.Problems) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}

@@ -19,22 +19,23 @@ const (
 	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
 )
 
-// wanted reads a question; what it leaves out, its project says.
-func (s *Server) wanted(k *call) (*wanted, error) {
+// readSlotQuery reads the body as a question. What it leaves out comes from its project.
+func (s *calendarRoom) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	var body map[string]json.RawMessage
 	if err := k.Decode(&body); err != nil {
 		return nil, err
 	}
-	return s.wantedBy(k, body)
+	return s.slotQueryOf(k, body)
 }
 
-func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
+// slotQueryOf reads a body as a question, and loads its project and resources.
+func (s *calendarRoom) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
 	problems := booking.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	w, in, err := k.question(project, body, problems)
+	w, in, err := slotQueryFor(k, project, body, problems)
 	if err != nil {
 		return nil, err
 	}
@@ -51,27 +52,27 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	return w, problems.Err()
 }
 
-// wantedOf reads all of a question but its resources.
-func wantedOf(in availabilityInput, clock timekit.Clock, problems booking.Problems) *wanted {
+// newSlotQuery reads all of a question but its resources.
+func newSlotQuery(in availabilityInput, clock timekit.Clock, problems booking.Problems) *slotQuery {
 	q := in.query(clock, problems)
-	return &wanted{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
+	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
-// question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
-func (k *call) question(
-	p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
-) (*wanted, availabilityInput, error) {
+// slotQueryFor reads a body for its caller: of a server key as it stands, of a visitor within what the project offers.
+func slotQueryFor(
+	k *edge.Call, p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+) (*slotQuery, availabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
 	if k.Kind == booking.ServerKey {
 		in, err := ownersQuestion(p, body)
-		w := wantedOf(in, k.Clock, problems)
+		w := newSlotQuery(in, k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
-	narrower := wantedOf(asked, k.Clock, problems)
+	narrower := newSlotQuery(asked, k.Clock, problems)
 	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
@@ -81,13 +82,13 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := wantedOf(in, k.Clock, booking.Problems{}) // the project's was checked when it was written
+	w := newSlotQuery(in, k.Clock, booking.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
 
 // askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
+func (s *calendarRoom) askedProject(k *edge.Call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -98,7 +99,7 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.DB.Project(k, k.App.ID, id)
+	p, err := s.Projects.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}
@@ -106,7 +107,7 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 }
 
 // chosen finds the resources, all of the app's unless some are named.
-func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Problems) error {
+func (s *calendarRoom) chosen(k *edge.Call, w *slotQuery, names []string, problems booking.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -130,7 +131,7 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems booking.Pro
 }
 
 // affordable refuses questions that would take seconds to answer.
-func (w *wanted) affordable(k *call, problems booking.Problems) {
+func (w *slotQuery) affordable(k *edge.Call, problems booking.Problems) {
 	most := maxCandidates
 	if k.Kind != booking.ServerKey {
 		most = maxWidgetCandidates

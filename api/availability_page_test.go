@@ -61,7 +61,7 @@ func pageAnswer(t *testing.T, body []byte) string {
 		t.Fatal(err)
 	}
 	problems := booking.Problems{}
-	w := wantedOf(in, timekit.Clock{Zone: berlin}, problems)
+	w := newSlotQuery(in, timekit.Clock{Zone: berlin}, problems)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", body, problems)
 	}
