@@ -33,10 +33,9 @@ type walk struct {
 
 // timer is the one clock that runs: the earliest deadline of the state, or a reminder that is due before it.
 type timer struct {
-	deadline graphs.Deadline
-	reminder *booking.Reminder
-	future   workflow.Future
-	cancel   workflow.CancelFunc
+	due    booking.Due
+	future workflow.Future
+	cancel workflow.CancelFunc
 }
 
 func (w *walk) run() error {
@@ -54,7 +53,7 @@ func (w *walk) run() error {
 
 // over tells that nothing can happen any more: a booking that took place may have reminders to come.
 func (w *walk) over() bool {
-	return w.gone || (w.Graph.Final(w.State) && w.nextReminder() == nil)
+	return w.gone || (w.Graph.Final(w.State) && w.stay().NextReminder() == nil)
 }
 
 func (w *walk) step() error {
@@ -88,54 +87,36 @@ func (w *walk) arm() {
 	if w.timer.future != nil {
 		return
 	}
-	reminder, deadline := w.nextReminder(), w.nextDeadline()
-	if reminder != nil && (deadline == nil || reminder.At.Before(deadline.At)) {
-		deadline = &graphs.Deadline{Action: "reminder", At: reminder.At}
-	} else {
-		reminder = nil
-	}
-	if deadline == nil {
+	due, ok := w.stay().NextDue()
+	if !ok {
 		return
 	}
+	summary := due.Action
+	if due.Reminder != nil {
+		summary = "reminder"
+	}
 	ctx, cancel := workflow.WithCancel(w.ctx)
-	options := workflow.TimerOptions{Summary: deadline.Action}
-	w.timer = timer{*deadline, reminder, workflow.NewTimerWithOptions(ctx, deadline.At.Sub(workflow.Now(ctx)), options), cancel}
+	options := workflow.TimerOptions{Summary: summary}
+	w.timer = timer{due, workflow.NewTimerWithOptions(ctx, due.At.Sub(workflow.Now(ctx)), options), cancel}
 }
 
-// nextDeadline is the state's earliest timer that has not had its turn; nil when there is none.
-func (w *walk) nextDeadline() *graphs.Deadline {
-	times := graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End}
-	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
-		if !w.fired[d.Action] {
-			return &d
-		}
+// stay is what can fall due in the present state.
+func (w *walk) stay() booking.Stay {
+	return booking.Stay{
+		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End},
+		Timers: w.Timers, Fired: w.fired, Reminders: w.Reminders,
 	}
-	return nil
-}
-
-// nextReminder is the earliest reminder that is worth sending from this state. One that was due before the state was
-// entered comes too late.
-func (w *walk) nextReminder() *booking.Reminder {
-	if !booking.Reminds(&w.Graph, w.State) {
-		return nil
-	}
-	for i := range w.Reminders {
-		if !w.Reminders[i].At.Before(w.Entered) {
-			return &w.Reminders[i]
-		}
-	}
-	return nil
 }
 
 func (w *walk) fire() (booking.Signal, *booking.Reminder) {
-	due := w.timer
+	due := w.timer.due
 	w.timer = timer{}
-	if due.reminder != nil {
-		sent := *due.reminder
+	if due.Reminder != nil {
+		sent := *due.Reminder
 		w.Reminders = slices.DeleteFunc(slices.Clone(w.Reminders), func(r booking.Reminder) bool { return r.Number == sent.Number })
 		return booking.Signal{}, &sent
 	}
-	action := due.deadline.Action
+	action := due.Action
 	w.fired[action] = true
 	id := booking.TimerActionID(w.BookingID, w.Seq, action)
 	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}, nil

@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,7 +89,7 @@ func madeUp(e *booking.Endpoint, eventType string) (*booking.Change, error) {
 	var first *booking.Change
 	for _, known := range payload.EventTypes() {
 		c, ok := payload.Sample(known.Name, now)
-		if ok && hears(e, c, known.Name) {
+		if ok && wants(e, c, known.Name) {
 			return c, nil
 		}
 		if ok && first == nil {
@@ -100,15 +99,11 @@ func madeUp(e *booking.Endpoint, eventType string) (*booking.Change, error) {
 	return first, nil
 }
 
-// hears tells whether an endpoint's filters let a made-up change through. A booking's is of one graph out of many, and of a
-// project that does not exist, so these do not count.
-func hears(e *booking.Endpoint, c *booking.Change, name string) bool {
-	asked := func(topic string) bool { return slices.Contains(e.EventTypes, topic) }
-	switch {
-	case c.BookingID != nil && len(e.States) > 0 && !slices.Contains(e.States, c.State):
-		return false
-	case len(e.EventTypes) == 0:
-		return c.BookingID != nil
-	}
-	return slices.ContainsFunc(append(booking.Topics(c.Type, ""), booking.Topics(name, "")...), asked)
+// wants reports whether an endpoint's filters let a made-up event through. A booking's is of one graph out of many, of a project
+// that does not exist, and of no scheduling request, so the filters by these do not count.
+func wants(e *booking.Endpoint, c *booking.Change, name string) bool {
+	filters := booking.Endpoint{EventTypes: e.EventTypes, States: e.States}
+	return filters.Wants(booking.Subject{
+		Topics: append(booking.Topics(c.Type, ""), booking.Topics(name, "")...), Booking: c.BookingID != nil, State: c.State,
+	})
 }

@@ -125,24 +125,15 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 	return event
 }
 
-// deadline is when the state's first timer is due, or its first reminder; zero for never. A graph that this build lacks
+// deadline is the time of what falls due first in the booking's state; zero for nothing. A graph that this build lacks
 // has no timers here: the workflow carries its own copy, and the booking has to move all the same.
 func deadline(b *booking.Booking) time.Time {
 	graph, err := b.RuleBook()
 	if err != nil {
 		return time.Time{}
 	}
-	var first time.Time
-	if all := graph.Deadlines(b.State, b.Times(), b.Settings.Timers); len(all) > 0 {
-		first = all[0].At
-	}
-	if !booking.Reminds(graph, b.State) {
-		return first
-	}
-	for _, r := range b.Reminders {
-		if !r.At.Before(b.EnteredAt) && (first.IsZero() || r.At.Before(first)) {
-			first = r.At
-		}
-	}
-	return first
+	due, _ := booking.Stay{
+		Graph: graph, State: b.State, Times: b.Times(), Timers: b.Settings.Timers, Reminders: b.Reminders,
+	}.NextDue()
+	return due.At
 }

@@ -12,6 +12,9 @@ func NewCleanup(batch func(context.Context, int) (int, bool, error)) Cleanup {
 	return Cleanup{"test", batch}
 }
 
+// Wants is the condition of endpoints w and events e.
+const Wants = wants
+
 // The batches of a clean-up.
 const (
 	CleanBatch    = cleanBatch

@@ -43,8 +43,8 @@ func passGates(batch *pgx.Batch, all ...*booking.Booking) {
 const affected = `(id = @endpoint OR app_id = (SELECT app_id FROM webhook_endpoints WHERE id = @endpoint)
 	AND purpose = 'subscription' AND event_types && '{endpoint.*,endpoint.failing,endpoint.paused,endpoint.resumed,endpoint.disabled}')`
 
-// brink is true where the endpoint's next failure may be one that is told of. It looks a minute ahead: the pulse has not
-// been taken yet.
+// brink is true where the endpoint's next failure may lead to a notice (see internal/breaker). It looks a minute ahead, because it
+// comes before the lock under which the endpoint's health is read.
 const brink = ` AND EXISTS (SELECT FROM webhook_endpoints WHERE id = @endpoint
 	AND (failing_since < now() - interval '23 hours 59 minutes' AND NOT warned
 		OR failing_since < now() - interval '4 days 23 hours 59 minutes' AND status = 'active'))`

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/breaker"
 )
 
 // succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
@@ -54,25 +55,35 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 			window_sent, window_failed, opened, GREATEST(open_until, 'epoch'), succeeded_at
 		FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	var now time.Time
-	var p pulse
+	var status booking.EndpointStatus
+	var reason booking.PauseReason
+	var purpose booking.Purpose
+	var h breaker.Health
 	batch := &pgx.Batch{}
 	lockAffected(batch, endpointID, brink)
 	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&now, &p.status, &p.reason, &p.purpose, &p.inFlight, &p.failingSince, &p.failures, &p.warned,
-			&p.pace, &p.windowAt, &p.sent, &p.failed, &p.opened, &p.openUntil, &p.succeededAt)
+		return row.Scan(&now, &status, &reason, &purpose, &h.InFlight, &h.FailingSince, &h.Failures, &h.Warned,
+			&h.Pace, &h.WindowAt, &h.Sent, &h.Failed, &h.Opened, &h.OpenUntil, &h.SucceededAt)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, false, one(err, "The webhook")
 	}
+	h.MayPause = status == booking.EndpointActive && purpose == booking.ForSubscription // nobody could resume a reminder's target
 	for _, f := range all {
 		switch {
 		case !f.Verdict.counts():
+			continue
 		case f.Verdict.Status == Delivered:
-			p.succeed(now)
-		default:
-			if told := p.fail(now, f.Verdict.Overloaded); told != "" {
-				tell = append(tell, told)
-			}
+			h.Succeed(now)
+			continue
+		}
+		switch h.Fail(now, f.Verdict.Overloaded) {
+		case breaker.Pause:
+			status, reason = booking.EndpointPaused, booking.PausedFailing
+			tell = append(tell, booking.EndpointPausedEvent)
+		case breaker.Warn:
+			tell = append(tell, booking.EndpointFailingEvent)
+		case breaker.None:
 		}
 	}
 	const write = `
@@ -82,11 +93,11 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 			updated_at = CASE status WHEN @status THEN updated_at ELSE now() END
 		WHERE id = @endpoint`
 	_, err = tx.Exec(ctx, write, namedArgs{
-		"endpoint": endpointID, "status": p.status, "reason": p.reason, "since": p.failingSince, "failures": p.failures,
-		"warned": p.warned, "pace": p.pace, "window_at": p.windowAt, "sent": p.sent, "failed": p.failed, "opened": p.opened,
-		"open_until": p.openUntil, "succeeded": p.succeededAt,
+		"endpoint": endpointID, "status": status, "reason": reason, "since": h.FailingSince, "failures": h.Failures,
+		"warned": h.Warned, "pace": h.Pace, "window_at": h.WindowAt, "sent": h.Sent, "failed": h.Failed, "opened": h.Opened,
+		"open_until": h.OpenUntil, "succeeded": h.SucceededAt,
 	})
-	return tell, p.status != booking.EndpointActive || p.openUntil.After(now), err
+	return tell, status != booking.EndpointActive || h.OpenUntil.After(now), err
 }
 
 func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []string, err error) {

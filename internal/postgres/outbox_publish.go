@@ -7,8 +7,7 @@ import (
 	"holdfast/internal/booking"
 )
 
-// wants is true of an endpoint w and a change e that its filters let through. Without event types an endpoint hears of
-// bookings, and of nothing else; the other filters ask about bookings only.
+// wants is true of an endpoint w and an event e that its filters let through: booking.Endpoint.Wants, in SQL.
 const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
 	AND (e.booking_id IS NULL OR w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
 		AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))

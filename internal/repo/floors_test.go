@@ -27,6 +27,7 @@ var house = map[string]floor{
 	"graphs/drawing":        {1, nil},
 	"graphs/graphtest":      {1, []string{"pgregory.net/rapid"}}, // for tests
 	"internal/zones":        {0, nil},
+	"internal/breaker":      {0, nil}, // pure, so that every course of failures can be tried
 	"internal/booking":      {1, []string{"github.com/google/uuid"}},
 	"workflows":             {2, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
 	"internal/postgres":     {2, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
