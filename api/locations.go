@@ -2,17 +2,13 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
 type locationInput struct {
@@ -106,37 +102,6 @@ func (s *catalogueRoom) listLocations(k *edge.Call) error {
 		return err
 	}
 	return k.AnswerList(views, len(views), total, page)
-}
-
-// publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
-// Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
-func publicMeta(k *edge.Call, view timekit.Object) timekit.Object {
-	if k.Kind == booking.ServerKey {
-		return view
-	}
-	var all map[string]json.RawMessage
-	text, _ := json.Marshal(view["meta"]) //nolint:errchkjson // the record's own
-	_ = json.Unmarshal(text, &all)        // an object
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !strings.HasPrefix(name, "t_") })
-	if all == nil {
-		all = map[string]json.RawMessage{}
-	}
-	view["meta"] = all
-	return view
-}
-
-func locationView(k *edge.Call, l *booking.Location) timekit.Object {
-	return publicMeta(k, timekit.Location(l, k.Clock))
-}
-
-func serviceView(k *edge.Call, v *booking.Service) timekit.Object {
-	return publicMeta(k, timekit.Service(v, k.Clock))
-}
-
-// locationViews renders locations, with what is offered there when the request asks for it.
-func (s *catalogueRoom) locationViews(k *edge.Call, all []*booking.Location) ([]timekit.Object, error) {
-	id := func(l *booking.Location) uuid.UUID { return l.ID }
-	return withOffers(k, all, id, locationView, "services", s.DB.ServicesAt, serviceView)
 }
 
 func (s *catalogueRoom) showLocation(k *edge.Call, status int, l *booking.Location) error {

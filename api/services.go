@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
-	"holdfast/internal/timekit"
 )
 
 type serviceInput struct {
@@ -41,12 +38,6 @@ func (s *catalogueRoom) listServices(k *edge.Call) error {
 		return err
 	}
 	return k.AnswerList(views, len(views), total, page)
-}
-
-// serviceViews renders services, with where they are offered when the request asks for it.
-func (s *catalogueRoom) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit.Object, error) {
-	id := func(one *booking.Service) uuid.UUID { return one.ID }
-	return withOffers(k, all, id, serviceView, "locations", s.DB.LocationsOf, locationView)
 }
 
 func (s *catalogueRoom) showService(k *edge.Call, status int, service *booking.Service) error {
