@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 )
 
 // readQuestion reads a body as a question.
-func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err error) {
+func readQuestion(body map[string]json.RawMessage) (in rules.AvailabilityInput, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return in, err
@@ -22,7 +23,7 @@ func readQuestion(body map[string]json.RawMessage) (in availabilityInput, err er
 }
 
 // ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
-func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availabilityInput, error) {
+func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (rules.AvailabilityInput, error) {
 	if p == nil {
 		return readQuestion(body)
 	}
@@ -40,8 +41,8 @@ func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (availa
 
 // visitorsQuestion is that of a visitor's browser about a project. The project's rules win over the request's, as they do when
 // the visitor books; the request says what the project does not, and may ask for less: see bound.
-func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityInput {
-	in := projectQuestion(p)
+func visitorsQuestion(p *booking.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
+	in := rules.ProjectAvailability(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
 	in.Mode, in.Buffer = cmp.Or(in.Mode, asked.Mode), cmp.Or(in.Buffer, asked.Buffer)
 	if in.Length == "" {
@@ -55,7 +56,7 @@ func visitorsQuestion(p *booking.Project, asked availabilityInput) availabilityI
 
 // bound keeps a visitor's question within the project's window and the future; narrower is what the request asks by itself. in is
 // the question as the project has it.
-func (w *slotQuery) bound(in, asked availabilityInput, narrower *slotQuery, now time.Time) {
+func (w *slotQuery) bound(in, asked rules.AvailabilityInput, narrower *slotQuery, now time.Time) {
 	if asked.From != "" {
 		w.From = later(w.From, narrower.From)
 	}
@@ -70,13 +71,13 @@ func (w *slotQuery) bound(in, asked availabilityInput, narrower *slotQuery, now 
 
 // checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
 // begun by the end of what is asked, is empty.
-func (w *slotQuery) checkWindow(asked availabilityInput, p *booking.Project, problems booking.Problems) {
+func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *booking.Project, problems booking.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
-	var season availabilityInput
+	var season rules.AvailabilityInput
 	if p != nil {
-		season = projectQuestion(p)
+		season = rules.ProjectAvailability(p)
 	}
 	if p == nil || asked.To != "" && (asked.From != "" || season.From == "") {
 		problems.Add("to", "must not come before from; unless named, from is now and to is 4 weeks from now")
@@ -120,7 +121,7 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *calendarRoom) chosenOf(k *edge.Call, w *slotQuery, in availabilityInput, project *booking.Project, problems booking.Problems) error {
+func (s *calendarRoom) chosenOf(k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *booking.Project, problems booking.Problems) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}

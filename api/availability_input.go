@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
@@ -53,15 +54,15 @@ func (s *calendarRoom) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 }
 
 // newSlotQuery reads all of a question but its resources.
-func newSlotQuery(in availabilityInput, clock timekit.Clock, problems booking.Problems) *slotQuery {
-	q := in.query(clock, problems)
+func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems booking.Problems) *slotQuery {
+	q := in.Query(clock, problems)
 	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
 // slotQueryFor reads a body for its caller: of a server key as it stands, of a visitor within what the project offers.
 func slotQueryFor(
 	k *edge.Call, p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
-) (*slotQuery, availabilityInput, error) {
+) (*slotQuery, rules.AvailabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err

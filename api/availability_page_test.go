@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
@@ -52,7 +53,7 @@ func TestAvailabilityPage(t *testing.T) {
 // pageAnswer is what the two resources of the page answer to a question.
 func pageAnswer(t *testing.T, body []byte) string {
 	t.Helper()
-	var in availabilityInput
+	var in rules.AvailabilityInput
 	if err := edge.DecodeInner(body, &in); err != nil || !json.Valid(body) {
 		t.Fatalf("%s: %v", body, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
@@ -95,7 +96,7 @@ func (s *Server) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult)
 	for i, text := range in.Bookings {
 		id := uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i)))
 		var d *service.Draft
-		one, err := readBooking(text)
+		one, err := rules.ReadBooking(text)
 		if err == nil {
 			d, err = s.draft(k, id, one, false, booking.Problems{})
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/api/tenants"
 	"holdfast/api/webhooks"
 	"holdfast/internal/service"
@@ -35,7 +36,7 @@ func (s *Server) service() *service.Service {
 	}
 }
 
-func (s *Server) reader() reader { return reader{Targets: s.Webhooks} }
+func (s *Server) reader() rules.Reader { return rules.Reader{Targets: s.Webhooks} }
 
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{
@@ -50,7 +51,7 @@ func (s *Server) tenants() *tenants.Handlers {
 
 func (s *Server) catalogue() *catalogueRoom {
 	return &catalogueRoom{
-		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Targets: s.Webhooks,
+		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
 		Views: s.calendar().ResourceViews,
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"net/http"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
-	"holdfast/internal/webhook"
 )
 
 // catalogueRoom answers requests about projects, locations and services, and those for what this server does not have. All fields are
@@ -18,7 +18,7 @@ type catalogueRoom struct {
 	Resources *postgres.Calendars
 	Vault     *links.Vault
 	Limits    edge.Limits
-	Targets   webhook.Options // the rules for targets of reminders
+	Rules     rules.Reader
 	// Views renders resources as the caller may see them, with what the request includes.
 	Views func(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 )
 
@@ -16,13 +17,13 @@ func TestStampsOfBodies(t *testing.T) {
 	for body, want := range map[string]edge.Stamp{
 		`{"start":"2026-12-01"}`: "2026-12-01", `{"start":1764579600}`: "1764579600", `{"start":-1.5}`: "-1.5", `{"start":null}`: "", `{}`: "",
 	} {
-		var in bookingInput
+		var in rules.BookingInput
 		if err := newCall(http.MethodPost, "/", body).Decode(&in); err != nil || in.Start != want {
 			t.Errorf("%s: %q, %v", body, in.Start, err)
 		}
 	}
 	for _, body := range []string{`{"start":{}}`, `{"start":[]}`, `{"start":true}`, `{"event":{"end":[1]}}`} {
-		var in bookingInput
+		var in rules.BookingInput
 		if err := newCall(http.MethodPost, "/", body).Decode(&in); booking.CodeOf(err) != booking.Invalid {
 			t.Errorf("%s: %v", body, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 )
@@ -13,7 +14,7 @@ import (
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (s *Server) createBooking(k *call) error {
-	in, err := bookingOf(k.Call)
+	in, err := rules.BookingOf(k.Call)
 	if err != nil {
 		return err
 	}
@@ -34,12 +35,12 @@ func (s *Server) createBooking(k *call) error {
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
-func (s *Server) draft(k *call, id uuid.UUID, in bookingInput, hold bool, problems booking.Problems) (*service.Draft, error) {
+func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems booking.Problems) (*service.Draft, error) {
 	project, err := s.projectOf(k, in.ProjectID, problems)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.reader().newBooking(k.Call, in, project, hold, problems)
+	n, err := s.reader().NewBooking(k.Call, in, project, hold, problems)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
@@ -131,7 +132,7 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 	if in.Participants != nil {
 		e.Participants = *in.Participants
 	}
-	checkParticipants(e.Participants, problems)
+	rules.CheckParticipants(e.Participants, problems)
 	if in.Settings == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
@@ -34,10 +35,10 @@ func holdTime(raw json.RawMessage, problems booking.Problems) string {
 // reserve keeps a slot for somebody for a short while: 201 with reservation_id and expires_at.
 func (s *Server) reserve(k *call) error {
 	var in struct {
-		bookingInput
+		rules.BookingInput
 		Time json.RawMessage `json:"reservation_time"`
 	}
-	if err := k.DecodeBy(bookingRules(), &in); err != nil {
+	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
 	turn, err := s.service().Enter(k)
@@ -47,7 +48,7 @@ func (s *Server) reserve(k *call) error {
 	defer turn.Leave()
 	problems := booking.Problems{}
 	after := holdTime(in.Time, problems)
-	d, err := s.draft(k, k.Operation, in.bookingInput, true, problems)
+	d, err := s.draft(k, k.Operation, in.BookingInput, true, problems)
 	if err != nil {
 		return err
 	}

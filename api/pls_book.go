@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 )
@@ -40,7 +41,7 @@ func (k *call) parseForm() error {
 }
 
 func (s *Server) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
-	zone, ahead := v.offer.Zone, outlookOf(v.project.Project)
+	zone, ahead := v.offer.Zone, rules.OutlookOf(v.project.Project)
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
 		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead),
@@ -128,12 +129,12 @@ type pick struct {
 // bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
 // and the claim token spent, in the booking's own transaction.
 func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
-	in := bookingInput{}
+	in := rules.BookingInput{}
 	if p.project == nil {
 		in.Graph = booking.DefaultGraph
 	}
 	problems := booking.Problems{}
-	n, err := s.reader().newBooking(k.Call, in, p.project, false, problems)
+	n, err := s.reader().NewBooking(k.Call, in, p.project, false, problems)
 	if err != nil {
 		return service.Outcome{}, err
 	}
@@ -141,6 +142,6 @@ func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
 	n.Resource, n.Calendar, n.Start, n.End, n.Offer = p.choice.Host.ID, nil, p.choice.Start, p.choice.End, p.offer
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim = p.request, p.claim
-	checkCustomer(&n.Customers[0], problems)
+	rules.CheckCustomer(&n.Customers[0], problems)
 	return s.service().Book(k, k.Caller, n)
 }

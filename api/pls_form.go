@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 )
 
@@ -25,7 +26,7 @@ type form struct {
 
 // formField is one field of a form, with what was typed and what is wrong with it.
 type formField struct {
-	field
+	rules.Field
 
 	Fill  string // the autocomplete name of HTML
 	Value string
@@ -55,21 +56,21 @@ const maxAnswer = 2000 // characters
 // newForm asks for name and e-mail address, for what the project asks its customers, and for what the link does.
 func newForm(v *linkVisit) *form {
 	f := &form{operation: edge.NewID(), fields: []*formField{
-		{field: field{Name: "name", Label: "Name", Type: "text", Required: true}, Fill: "name"},
-		{field: field{Name: "email", Label: "E-mail address", Type: "email", Required: true}, Fill: "email"},
+		{Field: rules.Field{Name: "name", Label: "Name", Type: "text", Required: true}, Fill: "name"},
+		{Field: rules.Field{Name: "email", Label: "E-mail address", Type: "email", Required: true}, Fill: "email"},
 	}}
 	asked := map[string]bool{}
 	for _, q := range v.link.Questions {
 		asked[q.Name] = true
 	}
-	for _, one := range projectFields(v.project.CustomerFields) {
+	for _, one := range rules.CustomerFields(v.project.CustomerFields) {
 		if !asked[one.Name] {
-			f.add(&formField{field: one, Fill: fillFor(one.Type)})
+			f.add(&formField{Field: one, Fill: fillFor(one.Type)})
 		}
 	}
 	for _, q := range v.link.Questions {
-		one := field{Name: q.Name, Label: q.Label, Type: q.Type, Required: q.Required}
-		f.fields = append(f.fields, &formField{field: one, Fill: fillFor(q.Type)})
+		one := rules.Field{Name: q.Name, Label: q.Label, Type: q.Type, Required: q.Required}
+		f.fields = append(f.fields, &formField{Field: one, Fill: fillFor(q.Type)})
 	}
 	return f
 }
@@ -82,7 +83,7 @@ func (f *form) add(one *formField) {
 			return
 		}
 	}
-	if !slices.Contains(formFields, one.Name) {
+	if !slices.Contains(rules.FormFields, one.Name) {
 		f.fields = append(f.fields, one)
 	}
 }
@@ -141,7 +142,7 @@ func (f *formField) misfit(text string) string {
 
 func goodEmail(text string) bool {
 	problems := booking.Problems{}
-	checkEmail(text, "email", problems)
+	rules.CheckEmail(text, "email", problems)
 	return len(problems) == 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/strictjson"
@@ -49,7 +50,7 @@ func (s *catalogueRoom) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*bo
 	}
 	in.rules(p, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
-	readReminders(p.Reminders, "reminders", s.Targets, problems)
+	s.Rules.CheckReminders(p.Reminders, "reminders", problems)
 	if err := s.parts(k, in, p, problems); err != nil {
 		return nil, err
 	}
@@ -58,8 +59,8 @@ func (s *catalogueRoom) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*bo
 
 // rules reads the JSON fields.
 func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
-	p.Availability = checkAvailability(in.Availability, "availability", problems)
-	p.Constraints = checkConstraints(in.Constraints, "availability_constraints", problems)
+	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
@@ -86,7 +87,7 @@ func (s *catalogueRoom) parts(k *edge.Call, in projectInput, p *booking.Project,
 // with the booking.
 func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
-	var in bookingInput
+	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
 	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
@@ -103,7 +104,7 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 
 // checkQuestions also fills in what a question leaves out.
 func checkQuestions(all []booking.Question, problems booking.Problems) {
-	seen := slices.Clone(formFields)
+	seen := slices.Clone(rules.FormFields)
 	for i := range all {
 		q := &all[i]
 		q.Label, q.Type = strings.TrimSpace(q.Label), strings.ToLower(q.Type)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 )
@@ -107,14 +108,14 @@ func (s *Server) move(k *call, old *booking.Booking, in rescheduleInput) service
 		m.Resource = edge.ParseID(in.ResourceID, "resource_id", m.Problems)
 	}
 	if in.CalendarID != "" {
-		m.Calendar = optionalID(in.CalendarID, "calendar_id", m.Problems)
+		m.Calendar = rules.OptionalID(in.CalendarID, "calendar_id", m.Problems)
 	}
-	m.Start, m.End = in.times(k.Call, m.Problems)
+	m.Start, m.End = in.Times(k.Call, m.Problems)
 	return m
 }
 
 type rescheduleInput struct {
-	slotInput
+	rules.Slot
 	ResourceID string  `json:"resource_id"`
 	Message    *string `json:"message"`
 }

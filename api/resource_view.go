@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/timekit"
 )
@@ -18,7 +19,7 @@ const maxTags = 100
 
 // rules reads the lists of a resource.
 func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
-	if list := checkConstraints(in.Constraints, "availability_constraints", problems); list != nil {
+	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
 	}
 	list := edge.JSONList(in.Tags, "tags", problems)

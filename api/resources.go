@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 )
 
@@ -49,7 +50,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
 		edge.CheckZone(r.Timezone, "timezone", problems)
 	}
-	checkEmail(r.Email, "email", problems)
+	rules.CheckEmail(r.Email, "email", problems)
 	if in.Meta != nil {
 		r.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -101,7 +102,7 @@ func (s *Server) offerFor(k *call, r *requested) (err error) {
 			return err
 		}
 	}
-	rules, err := requestRules(r.project, r.Request)
+	rules, err := rules.OfRequest(r.project, r.Request)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (r *requested) orphaned() bool {
 	if r.Request.ProjectID != nil {
 		return false
 	}
-	rules, err := requestRules(nil, r.Request)
+	rules, err := rules.OfRequest(nil, r.Request)
 	return err != nil || len(rules.Hosts) == 0
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
@@ -90,7 +91,7 @@ func (r *requested) foretell(app string, p *formPage) {
 		return
 	}
 	if r.project != nil {
-		ahead := outlookOf(r.project)
+		ahead := rules.OutlookOf(r.project)
 		p.Text, p.Button = outlookText(ahead, app), bookText(ahead)
 	}
 }
@@ -149,7 +150,7 @@ func (s *Server) askDecline(k *call, r *requested) error {
 		Back: r.address(), BackText: way.back,
 	}
 	if way.word {
-		p.Fields = []*formField{{field: field{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}}
+		p.Fields = []*formField{{Field: rules.Field{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}}
 	}
 	return s.showPage(k, http.StatusOK, "decline.html", p)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
@@ -65,7 +66,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 		return
 	}
 	to := in.Recipients[0]
-	if !isEmail(to.Email) {
+	if !rules.IsEmail(to.Email) {
 		problems.Add("recipients.0.email", "must be an e-mail address")
 	}
 	edge.CheckLength(to.DisplayName, "recipients.0.display_name", 200, problems)

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/internal/metrics"
 	"holdfast/internal/postgres"
 )
@@ -93,18 +94,18 @@ func TestFormsFindFault(t *testing.T) {
 
 		text, want string
 	}{
-		{formField{field: field{Type: "text"}}, "", ""},
-		{formField{field: field{Type: "text", Required: true}}, "", "Please fill this in."},
-		{formField{field: field{Type: "checkbox", Required: true}}, "", "Please tick this box to go on."},
-		{formField{field: field{Type: "checkbox", Required: true}}, "yes", ""},
-		{formField{field: field{Type: "email"}}, "marty@", "Please write an e-mail address, such as marty@example.com."},
-		{formField{field: field{Type: "email"}}, "marty@example.com", ""},
-		{formField{field: field{Type: "email"}}, "Marty <marty@example.com>", "Please write an e-mail address, such as marty@example.com."},
-		{formField{field: field{Type: "url"}}, "javascript:alert(1)", "Please write an address, such as https://example.com."},
-		{formField{field: field{Type: "url"}}, "https://example.com/x", ""},
-		{formField{field: field{Type: "select", Options: []string{"plum"}}}, "puce", "Please choose one of these."},
-		{formField{field: field{Type: "text"}}, strings.Repeat("ä", maxAnswer), ""},
-		{formField{field: field{Type: "text"}}, strings.Repeat("ä", maxAnswer+1), "Please write less than this: 2000 characters at most."},
+		{formField{Field: rules.Field{Type: "text"}}, "", ""},
+		{formField{Field: rules.Field{Type: "text", Required: true}}, "", "Please fill this in."},
+		{formField{Field: rules.Field{Type: "checkbox", Required: true}}, "", "Please tick this box to go on."},
+		{formField{Field: rules.Field{Type: "checkbox", Required: true}}, "yes", ""},
+		{formField{Field: rules.Field{Type: "email"}}, "marty@", "Please write an e-mail address, such as marty@example.com."},
+		{formField{Field: rules.Field{Type: "email"}}, "marty@example.com", ""},
+		{formField{Field: rules.Field{Type: "email"}}, "Marty <marty@example.com>", "Please write an e-mail address, such as marty@example.com."},
+		{formField{Field: rules.Field{Type: "url"}}, "javascript:alert(1)", "Please write an address, such as https://example.com."},
+		{formField{Field: rules.Field{Type: "url"}}, "https://example.com/x", ""},
+		{formField{Field: rules.Field{Type: "select", Options: []string{"plum"}}}, "puce", "Please choose one of these."},
+		{formField{Field: rules.Field{Type: "text"}}, strings.Repeat("ä", maxAnswer), ""},
+		{formField{Field: rules.Field{Type: "text"}}, strings.Repeat("ä", maxAnswer+1), "Please write less than this: 2000 characters at most."},
 	} {
 		q := c.formField
 		if q.read(c.text); q.Fault != c.want || q.Value != c.text {
@@ -112,21 +113,6 @@ func TestFormsFindFault(t *testing.T) {
 		}
 	}
 	if got := plainText("a\x00b\u2028c\r\nd\xff\x1b\te"); got != "ab\u2028c\nd\te" {
-		t.Errorf("%q", got)
-	}
-}
-
-// TestCustomerFields takes those of a project that a plain page can ask for.
-func TestCustomerFields(t *testing.T) {
-	t.Parallel()
-	fields := projectFields([]byte(`{"comment":{"title":"More?"},"phone":{},"shade":{"format":"select","enum":["plum",2],"required":true},
-		"file":{"format":"file"},"none":{"format":"select"},"secret":{"hidden":true},"fixed":{"readonly":true},"agree":{"title":"Yes","format":"checkbox"}}`))
-	var got []string
-	for _, one := range fields {
-		got = append(got, one.Name+" "+one.Type+" "+one.Label+" "+strings.Join(one.Options, "/"))
-	}
-	want := "agree checkbox Yes |phone tel phone |shade select shade plum/2|comment textarea More? "
-	if strings.Join(got, "|") != want {
 		t.Errorf("%q", got)
 	}
 }

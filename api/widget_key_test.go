@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -26,7 +27,7 @@ func TestAWidgetKeySaysNothingOfHowBookingsBehave(t *testing.T) {
 		"settings":            `{"buffer_seconds":600,"ignore_all_day_events":true,"timers":{"complete":"PT1M"}}`,
 		"event_notifications": reminderTo("visitor"), "reminders": reminderTo("visitor"), "buffer": `"3 hours"`,
 	}
-	graph := (&bookingInput{Graph: "instant"}).graph(booking.Problems{})
+	graph, _ := graphs.Latest("instant")
 	for _, name := range graph.Switches() {
 		fields[name] = `{"enabled":false}`
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/postgres"
@@ -110,7 +111,7 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookText(outlookOf(&booking.Project{Booking: json.RawMessage(body)}), "Acme")
+		got := outlookText(rules.OutlookOf(&booking.Project{Booking: json.RawMessage(body)}), "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}
@@ -134,7 +135,7 @@ func TestFieldsAreChecked(t *testing.T) {
 	} {
 		for want, all := range map[bool][]string{true: texts.good, false: texts.bad} {
 			for _, text := range all {
-				one := formField{field: field{Name: "field", Type: kind}}
+				one := formField{Field: rules.Field{Name: "field", Type: kind}}
 				if one.read(text); (one.Fault == "") != want {
 					t.Errorf("%s %q: %q", kind, text, one.Fault)
 				}

@@ -50,18 +50,19 @@ var house = map[string]floor{
 	"api/edge":              {4, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
 	"api/tenants":           {5, []string{"github.com/google/uuid"}},
 	"api/webhooks":          {5, []string{"github.com/google/uuid"}},
-	"api": {6, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid",
+	"api/rules":             {5, []string{"github.com/google/uuid"}}, // reads JSON: pure
+	"api": {7, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
 	"internal/portal":         {5, nil}, // a client of the API, which is handed to it: it never imports api
 	"worker":                  {5, []string{sdk + "worker", sdk + "client", sdk + "temporal", "go.temporal.io/api"}},
-	"internal/app":            {7, []string{sdk + "client", sdk + "log", "golang.org/x/sync"}},
-	"":                        {8, nil},
-	"internal/repo":           {9, nil}, // tests of the repository as a whole; nothing imports it
-	"deployments/local/stack": {8, []string{"golang.org/x/sync", "github.com/google/uuid"}},
-	"deployments/local":       {9, nil},
-	"deployments/local/e2e":   {10, []string{"*"}}, // tests of the whole; nothing imports it
+	"internal/app":            {8, []string{sdk + "client", sdk + "log", "golang.org/x/sync"}},
+	"":                        {9, nil},
+	"internal/repo":           {10, nil}, // tests of the repository as a whole; nothing imports it
+	"deployments/local/stack": {9, []string{"golang.org/x/sync", "github.com/google/uuid"}},
+	"deployments/local":       {10, nil},
+	"deployments/local/e2e":   {11, []string{"*"}}, // tests of the whole; nothing imports it
 
-	"deployments/local/conformance": {10, []string{"*"}}, // tests only; nothing imports it
+	"deployments/local/conformance": {11, []string{"*"}}, // tests only; nothing imports it
 }
 
 // outsiders are packages of the nested module that know nothing of the product.
@@ -145,7 +146,7 @@ func (f floor) refuses(path string) string {
 	if inside, ok := strings.CutPrefix(path, "holdfast/"); ok {
 		other, known := house[inside]
 		switch {
-		case slices.Contains(outsiders, inside) && f.level >= 7:
+		case slices.Contains(outsiders, inside) && f.level >= 8:
 			return ""
 		case !known:
 			return "it has no place in the house"

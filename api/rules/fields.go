@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// field is a field of a form that asks for a customer.
-type field struct {
+// Field is a field of a form that asks for a customer.
+type Field struct {
 	Name     string
 	Label    string
 	Type     string // of an input; textarea, select
@@ -23,8 +23,8 @@ var simple = map[string]string{
 	"textarea": "textarea", "checkbox": "checkbox", "boolean": "checkbox", "select": "select", "enum": "select",
 }
 
-// projectFields reads those of a project's customer fields that are simple, by name; a comment comes last.
-func projectFields(raw json.RawMessage) (fields []field) {
+// CustomerFields reads those of a project's customer fields that are simple, by name; a comment comes last.
+func CustomerFields(raw json.RawMessage) (fields []Field) {
 	var all map[string]struct {
 		Title    string `json:"title"`
 		Format   string `json:"format"`
@@ -40,7 +40,7 @@ func projectFields(raw json.RawMessage) (fields []field) {
 		if !ok || in.ReadOnly || in.Hidden || kind == "select" && len(in.Enum) == 0 {
 			continue
 		}
-		one := field{Name: name, Label: in.Title, Type: kind, Required: in.Required}
+		one := Field{Name: name, Label: in.Title, Type: kind, Required: in.Required}
 		switch {
 		case in.Format == "" && name == "phone":
 			one.Type = "tel"
@@ -55,16 +55,16 @@ func projectFields(raw json.RawMessage) (fields []field) {
 		}
 		fields = append(fields, one)
 	}
-	slices.SortStableFunc(fields, func(a, b field) int { return last(a) - last(b) })
+	slices.SortStableFunc(fields, func(a, b Field) int { return last(a) - last(b) })
 	return fields
 }
 
-func last(f field) int {
+func last(f Field) int {
 	if f.Name == "comment" {
 		return 1
 	}
 	return 0
 }
 
-// formFields are the names that every form of a page uses itself.
-var formFields = []string{"name", "email", "visit", "start", "end", "resource", "tz", "operation"}
+// FormFields are the names that every form of a page uses itself.
+var FormFields = []string{"name", "email", "visit", "start", "end", "resource", "tz", "operation"}

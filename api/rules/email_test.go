@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"strings"
@@ -44,7 +44,7 @@ func TestEmailAddresses(t *testing.T) {
 		"a@" + strings.Repeat("b", 64) + ".com": false,
 		"a@" + strings.Repeat("b.", 127) + "example": false,
 	} {
-		if got := isEmail(text); got != want {
+		if got := IsEmail(text); got != want {
 			t.Errorf("%q: %t", text, got)
 		}
 	}

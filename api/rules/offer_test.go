@@ -1,16 +1,14 @@
-package api
+package rules
 
 import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
 )
@@ -20,14 +18,14 @@ func chair(zone, rules string) *booking.Resource {
 	return &booking.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
 }
 
-// offeringOfProject reads a project's rules for a caller whose zone is not known.
-func offeringOfProject(t testing.TB, availability, rules string, chairs ...*booking.Resource) *service.Offer {
+// offerOf reads a project's rules for a caller whose zone is not known.
+func offerOf(t testing.TB, availability, rules string, chairs ...*booking.Resource) *service.Offer {
 	t.Helper()
 	p := &booking.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
 	for _, r := range chairs {
 		p.Resources = append(p.Resources, r.ID)
 	}
-	o := service.OfferOf(projectQuestion(p).rules(), chairs)
+	o := service.OfferOf(ProjectAvailability(p).rules(), chairs)
 	if err := o.OpenAnywhere(chairs[0].Zone()); err != nil {
 		t.Fatal(err)
 	}
@@ -40,15 +38,15 @@ func TestEveryRuleJudges(t *testing.T) {
 	anna := chair("Europe/Berlin", `[{"block_hours":{"start":12,"end":13}}]`)
 	now := time.Date(2030, 12, 2, 8, 0, 0, 0, time.UTC) // nine in Berlin
 	const rules = `[{"allow_hours":{"start":9,"end":17}}]`
-	plain := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","to":"2030-12-20"}`, rules, anna)
-	notice := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","to":"2030-12-20"}`, rules, anna)
-	packed := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","round_to_nearest_hour":false}`, rules, anna)
-	fine := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-01","timeslot_increments":"15 minutes"}`, rules, anna)
-	whole := offeringOfProject(t, `{"from":"2030-12-01"}`, rules, anna)
+	plain := offerOf(t, `{"length":"1 hour","from":"2030-12-01","to":"2030-12-20"}`, rules, anna)
+	notice := offerOf(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","to":"2030-12-20"}`, rules, anna)
+	packed := offerOf(t, `{"length":"1 hour","from":"2030-12-01","round_to_nearest_hour":false}`, rules, anna)
+	fine := offerOf(t, `{"length":"1 hour","from":"2030-12-01","timeslot_increments":"15 minutes"}`, rules, anna)
+	whole := offerOf(t, `{"from":"2030-12-01"}`, rules, anna)
 	free := *anna
 	free.Constraints = json.RawMessage(`[]`)
-	soon := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","round_to_nearest_hour":false}`, `[]`, &free)
-	dates := offeringOfProject(t, `{"length":"1 hour","from":"2030-12-04","to":"2030-12-05"}`, `[]`, chair("UTC", `[]`), anna)
+	soon := offerOf(t, `{"length":"1 hour","from":"2030-12-02T12:00:00Z","round_to_nearest_hour":false}`, `[]`, &free)
+	dates := offerOf(t, `{"length":"1 hour","from":"2030-12-04","to":"2030-12-05"}`, `[]`, chair("UTC", `[]`), anna)
 	for name, c := range map[string]struct {
 		o          *service.Offer
 		start, end string
@@ -127,7 +125,7 @@ func TestDraftsOfferNobody(t *testing.T) {
 		if got := fmt.Sprint(missing); got != c.want {
 			t.Errorf("%s: missing %s, want %s", name, got, c.want)
 		}
-		if in := projectQuestion(&c.p); len(missing) > 0 && len(in.Resources) > 0 {
+		if in := ProjectAvailability(&c.p); len(missing) > 0 && len(in.Resources) > 0 {
 			t.Errorf("%s: offers %v", name, in.Resources)
 		}
 	}
@@ -150,7 +148,7 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 		chairs := []*booking.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
 		from := time.Date(2030, 10, 26, r.IntN(24), 0, 0, 0, time.UTC) // clocks change on the next day
 		to := from.Add(60 * time.Hour)
-		o := offeringOfProject(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,
+		o := offerOf(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,
 			pick("exclusive", "mutual", "roundrobin_prioritized", "exclusive"), pick("30 minutes", "1 hour", "95 minutes"), pick("15 minutes", "1 hour", "45 minutes"),
 			from.Format(time.RFC3339), to.Format(time.RFC3339)), rules(), chairs...)
 		all := o.Question(from, to)
@@ -186,82 +184,5 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 	}
 	if accepted < 300 || refused < 300 {
 		t.Errorf("%d accepted and %d refused prove little", accepted, refused)
-	}
-}
-
-// visitorCall is a request with a widget key.
-func visitorCall() *edge.Call {
-	return &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}
-}
-
-// TestVisitorsAskWithinTheProject: a visitor's question is the project's, narrowed by what the request asks by itself.
-func TestVisitorsAskWithinTheProject(t *testing.T) {
-	t.Parallel()
-	anna, bob := uuid.New(), uuid.New()
-	p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
-		Availability: json.RawMessage(`{"mode":"exclusive","length":"1 hour","timeslot_increments":"30 minutes","buffer":"10 minutes","from":"2030-12-02","to":"2030-12-09"}`)}
-	ask := func(body string) (*slotQuery, availabilityInput) {
-		t.Helper()
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(body), &fields); err != nil {
-			t.Fatal(err)
-		}
-		problems := booking.Problems{}
-		w, in, err := slotQueryFor(visitorCall(), p, fields, problems)
-		if err != nil || len(problems) > 0 {
-			t.Fatal(err, problems)
-		}
-		return w, in
-	}
-	asItIs, in := ask(`{}`)
-	if len(in.Resources) != 2 || asItIs.Length != time.Hour || asItIs.Step != 30*time.Minute || asItIs.Buffer != 10*time.Minute {
-		t.Fatalf("%+v", asItIs.Query)
-	}
-	for name, body := range map[string]string{
-		"its own words":   `{"mode":"mutual","length":"8 hours","timeslot_increments":"1 minute","buffer":"0 minutes","round_to_nearest_hour":false,"ignore_all_day_events":true}`,
-		"a wider window":  `{"from":"2030-11-30","to":"2031-03-01"}`,
-		"the same window": `{"from":"2030-12-02","to":"2030-12-09"}`,
-		"the same rules":  `{"constraints":[{"allow_hours":{"start":9,"end":17}}]}`,
-		"no rules":        `{"constraints":[]}`,
-	} {
-		w, _ := ask(body)
-		w.Seed = asItIs.Seed
-		if got, want := fmt.Sprintf("%+v %v", w.Query, w.narrow), fmt.Sprintf("%+v %v", asItIs.Query, asItIs.narrow); got != want {
-			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
-		}
-	}
-	if w, _ := ask(`{"from":"2030-12-04","to":"2030-12-05"}`); w.From.Format(time.DateOnly) != "2030-12-04" || w.To.Format(time.DateOnly) != "2030-12-05" {
-		t.Errorf("%s – %s", w.From, w.To)
-	}
-	if _, in := ask(fmt.Sprintf(`{"resources":[%q,%q]}`, bob, uuid.New())); !slices.Equal(in.Resources, []string{bob.String()}) {
-		t.Errorf("%v", in.Resources)
-	}
-	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
-	w.Ask([]*booking.Resource{{ID: uuid.New(), Timezone: "UTC"}})
-	var starts []string
-	for _, slot := range w.Slots() {
-		starts = append(starts, slot.Start.Format("15:04"))
-	}
-	if got := fmt.Sprint(starts); got != "[09:30 10:00 10:30 11:00]" {
-		t.Errorf("mornings are %s", got)
-	}
-}
-
-// TestVisitorsAskForWhatIsToCome: for a visitor every window begins now at the earliest; a season that is over is empty.
-func TestVisitorsAskForWhatIsToCome(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	for _, season := range []string{`"from":"2020-01-01","to":"2035-01-01"`, `"to":"2020-01-01"`, `"from":"2020-01-01","to":"2020-02-01"`} {
-		p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
-		for _, project := range []*booking.Project{p, nil} {
-			body := map[string]json.RawMessage{}
-			if project == nil {
-				_ = json.Unmarshal(p.Availability, &body)
-			}
-			w, _, err := slotQueryFor(visitorCall(), project, body, booking.Problems{})
-			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
-				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
-			}
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -10,19 +10,19 @@ import (
 	"holdfast/internal/webhook"
 )
 
-// reader reads what the record keeps in JSON: see service.Reader.
-type reader struct {
+// Reader reads what the record keeps in JSON: see service.Reader.
+type Reader struct {
 	Targets webhook.Options // the rules for targets of reminders
 }
 
 // Project reads a project's rules. What is wrong with them is kept in them: nothing can be offered by such rules.
-func (reader) Project(p *booking.Project) (*service.Project, error) {
-	return &service.Project{Project: p, Rules: projectQuestion(p).rules()}, nil
+func (Reader) Project(p *booking.Project) (*service.Project, error) {
+	return &service.Project{Project: p, Rules: ProjectAvailability(p).rules()}, nil
 }
 
-// projectQuestion is what a project says of its availability, as a question. A draft, and a project that has lost its
+// ProjectAvailability is what a project says of its availability, as a question. A draft, and a project that has lost its
 // resources, offers nobody's time.
-func projectQuestion(p *booking.Project) (in availabilityInput) {
+func ProjectAvailability(p *booking.Project) (in AvailabilityInput) {
 	_ = json.Unmarshal(p.Availability, &in) // checked when it was written
 	in.Constraints, in.Resources, in.ProjectID, in.ReservationID = p.Constraints, nil, p.ID.String(), ""
 	if len(p.Missing()) > 0 {
@@ -34,12 +34,12 @@ func projectQuestion(p *booking.Project) (in availabilityInput) {
 	return in
 }
 
-// requestRules reads which times a scheduling request offers: its own words over its project's. Of a project that no page can book,
+// OfRequest reads which times a scheduling request offers: its own words over its project's. Of a project that no page can book,
 // nobody's time.
-func requestRules(p *booking.Project, r *booking.SchedulingRequest) (service.Rules, error) {
-	var in availabilityInput
+func OfRequest(p *booking.Project, r *booking.SchedulingRequest) (service.Rules, error) {
+	var in AvailabilityInput
 	if p != nil {
-		if in = projectQuestion(p); service.UnfitForPages(p) != "" {
+		if in = ProjectAvailability(p); service.UnfitForPages(p) != "" {
 			in.Resources = nil
 		}
 	}
@@ -50,7 +50,7 @@ func requestRules(p *booking.Project, r *booking.SchedulingRequest) (service.Rul
 }
 
 // rules are the input as rules, which hold for more than one question.
-func (in availabilityInput) rules() service.Rules {
+func (in AvailabilityInput) rules() service.Rules {
 	r := service.Rules{From: string(in.From), To: string(in.To), Zone: in.Zone, Problems: booking.Problems{}}
 	r.Query = in.terms(r.Problems)
 	r.Project, _ = uuid.Parse(in.ProjectID) // the nil UUID for none

@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -9,8 +9,8 @@ import (
 	"holdfast/internal/booking"
 )
 
-// customers reads the person the booking is for; fields of the app's own go to meta.
-func customers(fields map[string]json.RawMessage, problems booking.Problems) []booking.Customer {
+// readCustomers reads the person the booking is for; fields of the app's own go to meta.
+func readCustomers(fields map[string]json.RawMessage, problems booking.Problems) []booking.Customer {
 	if len(fields) == 0 {
 		return []booking.Customer{}
 	}
@@ -28,19 +28,19 @@ func customers(fields map[string]json.RawMessage, problems booking.Problems) []b
 		}
 	}
 	c.Meta, _ = json.Marshal(own) //nolint:errchkjson // read from JSON just now
-	checkCustomer(&c, problems)
+	CheckCustomer(&c, problems)
 	return []booking.Customer{c}
 }
 
-// checkCustomer checks what is known of a customer, and drops the space around it.
-func checkCustomer(c *booking.Customer, problems booking.Problems) {
+// CheckCustomer checks what is known of a customer, and drops the space around it.
+func CheckCustomer(c *booking.Customer, problems booking.Problems) {
 	for name, text := range map[string]*string{
 		"name": &c.Name, "email": &c.Email, "phone": &c.Phone, "voip": &c.Voip, "timezone": &c.Timezone,
 	} {
 		*text = strings.TrimSpace(*text)
 		edge.CheckLength(*text, "customer."+name, 500, problems)
 	}
-	checkEmail(c.Email, "customer.email", problems)
+	CheckEmail(c.Email, "customer.email", problems)
 	if c.Timezone != "" {
 		edge.CheckZone(c.Timezone, "customer.timezone", problems)
 	}
@@ -49,8 +49,8 @@ func checkCustomer(c *booking.Customer, problems booking.Problems) {
 
 // askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,
 // and an owner knows what they know. A hold is made before anybody is asked.
-func (in *bookingInput) askCustomer(p *booking.Project, problems booking.Problems) {
-	for _, one := range projectFields(p.CustomerFields) {
+func (in *BookingInput) askCustomer(p *booking.Project, problems booking.Problems) {
+	for _, one := range CustomerFields(p.CustomerFields) {
 		if field := "customer." + one.Name; one.Required && !answered(in.Customer[one.Name]) && problems[field] == nil {
 			problems.Add(field, "is required")
 		}
@@ -74,12 +74,12 @@ func answered(raw json.RawMessage) bool {
 	return value != nil
 }
 
-// checkParticipants checks the addresses of who else takes part.
-func checkParticipants(all []string, problems booking.Problems) {
+// CheckParticipants checks the addresses of who else takes part.
+func CheckParticipants(all []string, problems booking.Problems) {
 	if len(all) > 100 {
 		problems.Add("participants", "must not be more than 100")
 	}
 	for _, address := range all {
-		checkEmail(address, "participants", problems)
+		CheckEmail(address, "participants", problems)
 	}
 }

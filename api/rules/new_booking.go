@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"strings"
@@ -13,11 +13,11 @@ import (
 	"holdfast/internal/service"
 )
 
-// newBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
+// NewBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
 // it is booked through, nil for none. hold says that it is to be a hold. What is wrong is added to the problems, which the booking
 // takes along.
-func (r reader) newBooking(
-	k *edge.Call, in bookingInput, p *service.Project, hold bool, problems booking.Problems,
+func (r Reader) NewBooking(
+	k *edge.Call, in BookingInput, p *service.Project, hold bool, problems booking.Problems,
 ) (n service.NewBooking, err error) {
 	if in, err = in.through(k.Caller, p); err != nil {
 		return n, err
@@ -28,7 +28,7 @@ func (r reader) newBooking(
 	case in.Graph == "" && p != nil:
 		in.Graph = booking.DefaultGraph // widgets name no graph: they leave it to the project
 	}
-	n = service.NewBooking{Project: p, Problems: problems, Graph: in.graph(problems)}
+	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(problems)}
 	if n.Graph != nil {
 		n.Settings = in.settings(n.Graph, problems)
 		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
@@ -40,7 +40,7 @@ func (r reader) newBooking(
 	in.related(&n, problems)
 	in.slot(k, &n, problems)
 	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
-	n.Customers = customers(in.Customer, problems)
+	n.Customers = readCustomers(in.Customer, problems)
 	if p != nil && k.Kind != booking.ServerKey && !hold {
 		in.askCustomer(p.Project, problems)
 	}
@@ -50,7 +50,7 @@ func (r reader) newBooking(
 
 // through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or
 // a shorter buffer than the owner did.
-func (in *bookingInput) through(c booking.Caller, p *service.Project) (bookingInput, error) {
+func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingInput, error) {
 	if c.Kind != booking.ServerKey {
 		if err := in.restrict(); err != nil {
 			return *in, err
@@ -76,7 +76,7 @@ func (in *bookingInput) through(c booking.Caller, p *service.Project) (bookingIn
 
 // visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
 // default, or what takes a seat of the session that is named.
-func (in *bookingInput) visitorsGraph(p *booking.Project) string {
+func (in *BookingInput) visitorsGraph(p *booking.Project) string {
 	if in.Related.OwnerBookingID != "" && strings.HasPrefix(in.Graph, "group_customer") {
 		return in.Graph
 	}
@@ -84,7 +84,7 @@ func (in *bookingInput) visitorsGraph(p *booking.Project) string {
 }
 
 // buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.
-func (in *bookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems booking.Problems) {
+func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems booking.Problems) {
 	if p != nil && (in.Buffer == "" || c.Kind != booking.ServerKey) {
 		if length := p.Rules.Query.Buffer; length > 0 {
 			set.BufferSeconds = int(length / time.Second)
@@ -110,17 +110,17 @@ func span(text, field string, problems booking.Problems) availability.Span {
 }
 
 // related reads the session or the hold that the body names.
-func (in *bookingInput) related(n *service.NewBooking, problems booking.Problems) {
+func (in *BookingInput) related(n *service.NewBooking, problems booking.Problems) {
 	if text := in.Related.OwnerBookingID; text != "" {
-		n.Session = optionalID(text, "related.owner_booking_id", problems)
+		n.Session = OptionalID(text, "related.owner_booking_id", problems)
 	}
 	if text := in.ReservationID; text != "" {
-		n.Reservation = optionalID(text, "reservation_id", problems)
+		n.Reservation = OptionalID(text, "reservation_id", problems)
 	}
 }
 
-// optionalID reads a UUID that is named; nil for what is none.
-func optionalID(text, field string, problems booking.Problems) *uuid.UUID {
+// OptionalID reads a UUID that is named; nil for what is none.
+func OptionalID(text, field string, problems booking.Problems) *uuid.UUID {
 	id := edge.ParseID(text, field, problems)
 	if id == uuid.Nil {
 		return nil
@@ -129,28 +129,28 @@ func optionalID(text, field string, problems booking.Problems) *uuid.UUID {
 }
 
 // slot reads when, what, where and whose time it is. A seat is there when its session is, and with whom.
-func (in *bookingInput) slot(k *edge.Call, n *service.NewBooking, problems booking.Problems) {
-	slot := in.slotInput
+func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems booking.Problems) {
+	slot := in.Slot
 	if in.Event != nil {
 		slot = *in.Event
 	}
 	n.What, n.Where, n.Description = slot.What, slot.Where, slot.Description
 	n.Participants = slot.Participants
-	checkParticipants(n.Participants, problems)
+	CheckParticipants(n.Participants, problems)
 	seat := service.IsSeat(n.Graph)
 	if !seat && in.ResourceID != "" {
 		n.Resource = edge.ParseID(in.ResourceID, "resource_id", problems)
 	}
 	if !seat && slot.CalendarID != "" {
-		n.Calendar = optionalID(slot.CalendarID, "calendar_id", problems)
+		n.Calendar = OptionalID(slot.CalendarID, "calendar_id", problems)
 	}
 	if n.Session == nil {
-		n.Start, n.End = slot.times(k, problems)
+		n.Start, n.End = slot.Times(k, problems)
 	}
 }
 
-// times reads both ends; the zero time for one that is not named.
-func (slot slotInput) times(k *edge.Call, problems booking.Problems) (start, end time.Time) {
+// Times reads both ends; the zero time for one that is not named.
+func (slot Slot) Times(k *edge.Call, problems booking.Problems) (start, end time.Time) {
 	if slot.Start != "" {
 		start = k.ParseTime(string(slot.Start), "start", problems)
 	}
@@ -160,8 +160,8 @@ func (slot slotInput) times(k *edge.Call, problems booking.Problems) (start, end
 	return start, end
 }
 
-// outlookOf is the outlook of what is booked through a project.
-func outlookOf(p *booking.Project) service.Outlook {
+// OutlookOf is the outlook of what is booked through a project.
+func OutlookOf(p *booking.Project) service.Outlook {
 	in, _ := readDefaults(p) // checked when it was written
 	graph, ok := graphs.Latest(p.GraphName())
 	if !ok {

@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -105,7 +105,7 @@ func readReminders(raw json.RawMessage, field string, o webhook.Options, problem
 }
 
 // wantedReminders reads the reminders of a booking: its own, or the project's.
-func (r reader) wantedReminders(in bookingInput, p *service.Project, hold bool, problems booking.Problems) []service.Reminder {
+func (r Reader) wantedReminders(in BookingInput, p *service.Project, hold bool, problems booking.Problems) []service.Reminder {
 	raw, field := in.Notifications, "event_notifications"
 	if len(raw) == 0 {
 		raw, field = in.Reminders, "reminders"
@@ -116,8 +116,13 @@ func (r reader) wantedReminders(in bookingInput, p *service.Project, hold bool, 
 	return r.Reminders(raw, field, problems)
 }
 
+// CheckReminders adds what is wrong with a list of reminders to the problems.
+func (r Reader) CheckReminders(raw json.RawMessage, field string, problems booking.Problems) {
+	readReminders(raw, field, r.Targets, problems)
+}
+
 // Reminders reads a list of reminders; none when something is wrong with it.
-func (r reader) Reminders(raw json.RawMessage, field string, problems booking.Problems) (all []service.Reminder) {
+func (r Reader) Reminders(raw json.RawMessage, field string, problems booking.Problems) (all []service.Reminder) {
 	faults := booking.Problems{}
 	list := readReminders(raw, field, r.Targets, faults)
 	maps.Copy(problems, faults)

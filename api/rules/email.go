@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"net/mail"
@@ -8,15 +8,16 @@ import (
 	"holdfast/internal/booking"
 )
 
-func checkEmail(text, field string, problems booking.Problems) {
-	if text != "" && !isEmail(text) {
+// CheckEmail adds a problem to the field unless text is empty or an e-mail address.
+func CheckEmail(text, field string, problems booking.Problems) {
+	if text != "" && !IsEmail(text) {
 		problems.Add(field, "must be an e-mail address")
 	}
 }
 
-// isEmail tells whether a text is an address such as name@example.com: RFC 5322 without quotes, comments and addresses of
+// IsEmail tells whether a text is an address such as name@example.com: RFC 5322 without quotes, comments and addresses of
 // machines, and with a domain that DNS could have. Letters of any language will do.
-func isEmail(text string) bool {
+func IsEmail(text string) bool {
 	parsed, err := mail.ParseAddress(text)
 	local, domain, _ := strings.Cut(text, "@")
 	if err != nil || parsed.Address != text || len(local) > 64 || len(domain) > 253 {

@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -13,19 +13,19 @@ import (
 	"holdfast/internal/strictjson"
 )
 
-// bookingInput is the body of POST /bookings. The slot may stand at the root or, as older clients send it, in "event".
-type bookingInput struct {
+// BookingInput is the body of POST /bookings. The slot may stand at the root or, as older clients send it, in "event".
+type BookingInput struct {
 	ProjectID     string `json:"project_id"`
 	ResourceID    string `json:"resource_id"`
 	ReservationID string `json:"reservation_id"`
 	Graph         string `json:"graph"`
 	Action        string `json:"action"`
-	slotInput
-	Event         *slotInput                 `json:"event"`
+	Slot
+	Event         *Slot                      `json:"event"`
 	Customer      map[string]json.RawMessage `json:"customer"`
 	Meta          json.RawMessage            `json:"meta"`
 	Settings      json.RawMessage            `json:"settings"`
-	Related       relatedInput               `json:"related"`
+	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
@@ -33,11 +33,13 @@ type bookingInput struct {
 	switches map[string]json.RawMessage // of graphs' timers, at the root under the names that graphs give them
 }
 
-type relatedInput struct {
+// Related names other bookings.
+type Related struct {
 	OwnerBookingID string `json:"owner_booking_id"`
 }
 
-type slotInput struct {
+// Slot is when a booking is, what and where. Its times are texts in the format of the request.
+type Slot struct {
 	Start        edge.Stamp `json:"start"`
 	End          edge.Stamp `json:"end"`
 	What         string     `json:"what"`
@@ -56,23 +58,23 @@ func switchNames() (names []string) {
 	return slices.Compact(names)
 }
 
-// bookingRules refuse misspelt fields. What else is unknown is skipped: the widget sends all that its project says of bookings.
-func bookingRules() strictjson.Rules {
+// BookingRules refuse misspelt fields. What else is unknown is skipped: the widget sends all that its project says of bookings.
+func BookingRules() strictjson.Rules {
 	return strictjson.Rules{Unknown: strictjson.RefuseMisspelt, Also: switchNames()}
 }
 
-// readBooking reads one booking that is asked for.
-func readBooking(text []byte) (in bookingInput, err error) {
-	if err := edge.ReadError(bookingRules().Decode(text, &in), ""); err != nil {
+// ReadBooking reads one booking that is asked for.
+func ReadBooking(text []byte) (in BookingInput, err error) {
+	if err := edge.ReadError(BookingRules().Decode(text, &in), ""); err != nil {
 		return in, err
 	}
 	in.switches = readSwitches(text)
 	return in, nil
 }
 
-// bookingOf reads a body that asks for a booking.
-func bookingOf(k *edge.Call) (in bookingInput, err error) {
-	if err := k.DecodeBy(bookingRules(), &in); err != nil {
+// BookingOf reads a body that asks for a booking.
+func BookingOf(k *edge.Call) (in BookingInput, err error) {
+	if err := k.DecodeBy(BookingRules(), &in); err != nil {
 		return in, err
 	}
 	in.switches = readSwitches(k.Raw)
@@ -88,7 +90,7 @@ func readSwitches(text []byte) map[string]json.RawMessage {
 }
 
 // readDefaults reads what a project says of its bookings.
-func readDefaults(p *booking.Project) (in bookingInput, err error) {
+func readDefaults(p *booking.Project) (in BookingInput, err error) {
 	if err := edge.ReadError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
 		return in, err
 	}
@@ -98,7 +100,7 @@ func readDefaults(p *booking.Project) (in bookingInput, err error) {
 
 // restrict drops what only a server key may say: where this server sends reminders, and how bookings behave. It is dropped, not
 // refused, since the widget sends what its project says of bookings.
-func (in *bookingInput) restrict() error {
+func (in *BookingInput) restrict() error {
 	var asked booking.Settings
 	if in.ProjectID == "" && json.Unmarshal(in.Settings, &asked) == nil && asked.AllowDoubleBookings {
 		return service.ErrNoDoubles
@@ -108,13 +110,13 @@ func (in *bookingInput) restrict() error {
 }
 
 // hold drops what is about the booking that a hold may become.
-func (in *bookingInput) hold(graph string) {
-	in.Graph, in.Action, in.ReservationID, in.Related = graph, "", "", relatedInput{}
+func (in *BookingInput) hold(graph string) {
+	in.Graph, in.Action, in.ReservationID, in.Related = graph, "", "", Related{}
 	in.Notifications, in.Reminders = nil, nil
 }
 
 // layOver fills every field that is not set from the input below. Of settings and switches each counts for itself.
-func (in *bookingInput) layOver(below *bookingInput) {
+func (in *BookingInput) layOver(below *BookingInput) {
 	in.Settings = joined(below.Settings, in.Settings)
 	switches := map[string]json.RawMessage{}
 	maps.Copy(switches, below.switches)

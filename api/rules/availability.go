@@ -1,4 +1,4 @@
-package api
+package rules
 
 import (
 	"encoding/json"
@@ -14,8 +14,8 @@ import (
 	"holdfast/internal/zones"
 )
 
-// availabilityInput is the body of POST /availability. A project's availability has the same fields.
-type availabilityInput struct {
+// AvailabilityInput is the body of POST /availability. A project's availability has the same fields.
+type AvailabilityInput struct {
 	ProjectID     string          `json:"project_id"`
 	ReservationID string          `json:"reservation_id"` // a hold of the asker's: its time counts as free
 	Resources     []string        `json:"resources"`
@@ -32,16 +32,16 @@ type availabilityInput struct {
 	At            edge.Stamp      `json:"at"` // of explain: the start that is asked about
 }
 
-// question is a question for free time without its resources.
-type question struct {
+// Question is a question for free time without its resources.
+type Question struct {
 	availability.Query
 
 	Zone *time.Location // of the answer
 }
 
-// query reads all but the resources, with dates of the clock's zone.
-func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems) question {
-	w := question{Zone: time.UTC}
+// Query reads all but the resources, with dates of the clock's zone.
+func (in AvailabilityInput) Query(clock timekit.Clock, problems booking.Problems) Question {
+	w := Question{Zone: time.UTC}
 	if clock.Zone != nil {
 		w.Zone = clock.Zone
 	}
@@ -57,7 +57,7 @@ func (in availabilityInput) query(clock timekit.Clock, problems booking.Problems
 }
 
 // terms reads all but the window and the resources.
-func (in availabilityInput) terms(problems booking.Problems) (q availability.Query) {
+func (in AvailabilityInput) terms(problems booking.Problems) (q availability.Query) {
 	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
 	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
 	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
@@ -104,7 +104,7 @@ func moment(clock timekit.Clock, text, otherwise, field string, problems booking
 }
 
 // length reads a span that has a fixed length, and how many of its days go by the calendar.
-func (in availabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
+func (in AvailabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
 	if text == "" {
 		return 0, 0
 	}
@@ -124,7 +124,7 @@ func (in availabilityInput) length(text, field string, problems booking.Problems
 }
 
 // checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
-func (in availabilityInput) checkSeason(w question, problems booking.Problems) {
+func (in AvailabilityInput) checkSeason(w Question, problems booking.Problems) {
 	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}

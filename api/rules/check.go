@@ -1,0 +1,29 @@
+package rules
+
+import (
+	"encoding/json"
+
+	"holdfast/api/edge"
+	"holdfast/internal/booking"
+	"holdfast/internal/timekit"
+)
+
+// CheckAvailability checks how a project offers its time; nil when the body does not name it.
+func CheckAvailability(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+	raw = edge.JSONObject(raw, field, problems)
+	var in AvailabilityInput
+	edge.CheckFields(raw, &in, field, problems)
+	faults := booking.Problems{}
+	in.checkSeason(in.Query(timekit.Clock{}, faults), faults)
+	for name, all := range faults {
+		problems[field+"."+name] = append(problems[field+"."+name], all...)
+	}
+	return raw
+}
+
+// CheckConstraints checks a list of availability constraints, objects of one key each; nil when the body does not name it.
+func CheckConstraints(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+	raw = edge.JSONList(raw, field, problems)
+	constraints(raw, field, problems)
+	return raw
+}
