@@ -1,6 +1,8 @@
 package api
 
 import (
+	"holdfast/api/calendar"
+	"holdfast/api/catalogue"
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/api/tenants"
@@ -49,15 +51,15 @@ func (s *Server) tenants() *tenants.Handlers {
 	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
 }
 
-func (s *Server) catalogue() *catalogueRoom {
-	return &catalogueRoom{
+func (s *Server) catalogue() *catalogue.Handlers {
+	return &catalogue.Handlers{
 		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
 		Views: s.calendar().ResourceViews,
 	}
 }
 
-func (s *Server) calendar() *calendarRoom {
-	return &calendarRoom{
+func (s *Server) calendar() *calendar.Handlers {
+	return &calendar.Handlers{
 		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
 		Feed: s.webhooks(),
 	}

@@ -9,7 +9,7 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().routes(), s.catalogue().routes(), s.bookingRoutes(),
+	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().Routes(), s.catalogue().Routes(), s.bookingRoutes(),
 		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes())
 }
 

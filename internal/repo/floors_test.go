@@ -48,9 +48,11 @@ var house = map[string]floor{
 	"activities":            {4, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
 	"internal/service":      {4, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
 	"api/edge":              {4, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
-	"api/tenants":           {5, []string{"github.com/google/uuid"}},
-	"api/webhooks":          {5, []string{"github.com/google/uuid"}},
 	"api/rules":             {5, []string{"github.com/google/uuid"}}, // reads JSON: pure
+	"api/calendar":          {6, []string{"github.com/google/uuid"}},
+	"api/catalogue":         {6, []string{"github.com/google/uuid"}},
+	"api/tenants":           {6, []string{"github.com/google/uuid"}},
+	"api/webhooks":          {6, []string{"github.com/google/uuid"}},
 	"api": {7, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
 	"internal/portal":         {5, nil}, // a client of the API, which is handed to it: it never imports api

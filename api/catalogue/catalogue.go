@@ -1,4 +1,6 @@
-package api
+// Package catalogue answers requests about what is offered and where: projects, locations and services. It also answers for those parts of
+// Timekit's contract that this server does not have.
+package catalogue
 
 import (
 	"net/http"
@@ -11,9 +13,9 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// catalogueRoom answers requests about projects, locations and services, and those for what this server does not have. All fields are
+// Handlers answers requests about projects, locations and services, and those for what this server does not have. All fields are
 // needed.
-type catalogueRoom struct {
+type Handlers struct {
 	DB        *postgres.Catalogue
 	Resources *postgres.Calendars
 	Vault     *links.Vault
@@ -23,8 +25,8 @@ type catalogueRoom struct {
 	Views func(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error)
 }
 
-// routes are the rows of the route table that this room answers.
-func (s *catalogueRoom) routes() []edge.Route {
+// Routes are the rows of the route table that this room answers.
+func (s *Handlers) Routes() []edge.Route {
 	return append([]edge.Route{
 		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, s.listProjects),
 		edge.On(http.MethodPost, "/v2/projects", edge.RequireServer, s.createProject).Once(),

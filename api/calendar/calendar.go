@@ -1,4 +1,5 @@
-package api
+// Package calendar answers requests about resources, their calendars and calendar events, and free time.
+package calendar
 
 import (
 	"net/http"
@@ -9,25 +10,25 @@ import (
 	"holdfast/internal/service"
 )
 
-// calendarRoom answers requests about resources, their calendars and events, and free time. All fields are needed.
-type calendarRoom struct {
+// Handlers answers requests about resources, their calendars and events, and free time. All fields are needed.
+type Handlers struct {
 	DB        *postgres.Calendars
 	Projects  *postgres.Catalogue
 	Access    *postgres.Access
 	Service   *service.Service
 	Edge      *edge.Edge
 	Passwords *apps.Passwords // bounds how many passwords of known callers are worked on at once
-	Feed      feed
+	Feed      Feed
 }
 
-// feed answers those requests for events that are about changes, which a webhook tells of too.
-type feed interface {
+// Feed answers those requests for events that are about changes, which a webhook tells of too.
+type Feed interface {
 	ListEvents(k *edge.Call) error
 	GetEvent(k *edge.Call) error
 }
 
-// routes are the rows of the route table that this room answers.
-func (s *calendarRoom) routes() []edge.Route {
+// Routes are the rows of the route table that this room answers.
+func (s *Handlers) Routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, s.listResources),
 		edge.On(http.MethodPost, "/v2/resources", edge.RequireServer, s.createResource).Once(),

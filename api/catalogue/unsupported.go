@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"strings"
@@ -62,7 +62,7 @@ func refusals() []edge.Route {
 }
 
 // listAccounts answers that there are no calendars elsewhere.
-func (s *catalogueRoom) listAccounts(k *edge.Call) error {
+func (s *Handlers) listAccounts(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -37,7 +37,7 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 }
 
 // showResource answers with one resource.
-func (s *calendarRoom) showResource(k *edge.Call, status int, r *booking.Resource) error {
+func (s *Handlers) showResource(k *edge.Call, status int, r *booking.Resource) error {
 	views, err := s.ResourceViews(k, []*booking.Resource{r})
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *calendarRoom) showResource(k *edge.Call, status int, r *booking.Resourc
 
 // ResourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
 // listed at their own address.
-func (s *calendarRoom) ResourceViews(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error) {
+func (s *Handlers) ResourceViews(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
 	var calendars map[uuid.UUID][]booking.Calendar
 	if wanted["calendars"] {
@@ -88,7 +88,7 @@ func calendarsOf(k *edge.Call, r *booking.Resource, all []booking.Calendar) []ti
 }
 
 // resourceTimezone tells in which zone the resource with an e-mail address lives, and how many hours that is off UTC now.
-func (s *calendarRoom) resourceTimezone(k *edge.Call) error {
+func (s *Handlers) resourceTimezone(k *edge.Call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		return booking.Errorf(booking.NotFound, "The resource does not exist.")

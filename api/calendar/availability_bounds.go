@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"cmp"
@@ -58,7 +58,7 @@ func visitorsQuestion(p *booking.Project, asked rules.AvailabilityInput) rules.A
 // the question as the project has it.
 func (w *slotQuery) bound(in, asked rules.AvailabilityInput, narrower *slotQuery, now time.Time) {
 	if asked.From != "" {
-		w.From = later(w.From, narrower.From)
+		w.From = latest(w.From, narrower.From)
 	}
 	if asked.To != "" && (in.To == "" || narrower.To.Before(w.To)) {
 		w.To = narrower.To
@@ -88,8 +88,8 @@ func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *booking.Projec
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.
 func (w *slotQuery) future(now time.Time) {
-	w.From = later(w.From, now)
-	w.To = later(w.To, w.From)
+	w.From = latest(w.From, now)
+	w.To = latest(w.To, w.From)
 }
 
 // Slots are those of the query that a visitor's own constraints let pass.
@@ -121,9 +121,19 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *calendarRoom) chosenOf(k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *booking.Project, problems booking.Problems) error {
+func (s *Handlers) chosenOf(
+	k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *booking.Project, problems booking.Problems,
+) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}
 	return s.chosen(k, w, in.Resources, problems)
+}
+
+// latest returns the later one of two moments.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -36,24 +36,24 @@ func (w *slotQuery) views() (all []resourceView) {
 }
 
 // listAvailability answers with free slots, in order of time and in the asked zone.
-func (s *calendarRoom) listAvailability(k *edge.Call) error {
+func (s *Handlers) listAvailability(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, writeSlots)
 }
 
 // listUnavailable answers with the slots that the rules allow and that are taken.
-func (s *calendarRoom) listUnavailable(k *edge.Call) error {
+func (s *Handlers) listUnavailable(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Taken, writeSlots)
 }
 
 // countAvailability answers with how many free slots there are.
-func (s *calendarRoom) countAvailability(k *edge.Call) error {
+func (s *Handlers) countAvailability(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
 		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
 	})
 }
 
 // answerSlots reads a question, finds its slots within the bounds of an answer and has them answered.
-func (s *calendarRoom) answerSlots(
+func (s *Handlers) answerSlots(
 	k *edge.Call, find func(*slotQuery) []availability.Slot, answer func(*edge.Call, *slotQuery, []availability.Slot) error,
 ) error {
 	w, err := s.readSlotQuery(k)
@@ -82,7 +82,7 @@ type dateView struct {
 }
 
 // listAvailableDates answers with the dates, in the asked zone, on which a slot begins, and the resources that have one.
-func (s *calendarRoom) listAvailableDates(k *edge.Call) error {
+func (s *Handlers) listAvailableDates(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		dates := []dateView{}
 		var seen map[int]bool

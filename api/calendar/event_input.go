@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ type eventInput struct {
 }
 
 // readEvent writes what the body names onto e and checks the whole.
-func (s *calendarRoom) readEvent(k *edge.Call, e *booking.Event) error {
+func (s *Handlers) readEvent(k *edge.Call, e *booking.Event) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *calendarRoom) readEvent(k *edge.Call, e *booking.Event) error {
 }
 
 // placeEvent finds the calendar and the resource: each implies the other. A new event needs one of them.
-func (s *calendarRoom) placeEvent(k *edge.Call, in eventInput, e *booking.Event, problems booking.Problems) error {
+func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.Event, problems booking.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
 		return nil

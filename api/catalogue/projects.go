@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -31,7 +31,7 @@ type projectInput struct {
 }
 
 // readProject reads the body and checks it. What the body does not name is empty or nil.
-func (s *catalogueRoom) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*booking.Project, error) {
+func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*booking.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
 }
 
 // parts reads the lists of what the project is made of; all of it must be the app's.
-func (s *catalogueRoom) parts(k *edge.Call, in projectInput, p *booking.Project, problems booking.Problems) error {
+func (s *Handlers) parts(k *edge.Call, in projectInput, p *booking.Project, problems booking.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
@@ -95,7 +95,7 @@ func checkInherited(raw json.RawMessage, field string, problems booking.Problems
 	return raw
 }
 
-func (s *catalogueRoom) listProjects(k *edge.Call) error {
+func (s *Handlers) listProjects(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (s *catalogueRoom) listProjects(k *edge.Call) error {
 
 // createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
 // refused.
-func (s *catalogueRoom) createProject(k *edge.Call) error {
+func (s *Handlers) createProject(k *edge.Call) error {
 	p, err := s.readProject(k, k.Operation, true)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (s *catalogueRoom) project(k *edge.Call) (*booking.Project, error) {
+func (s *Handlers) project(k *edge.Call) (*booking.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (s *catalogueRoom) project(k *edge.Call) (*booking.Project, error) {
 	return s.DB.Project(k, k.App.ID, id)
 }
 
-func (s *catalogueRoom) getProject(k *edge.Call) error {
+func (s *Handlers) getProject(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
 		return err
@@ -168,7 +168,7 @@ func (s *catalogueRoom) getProject(k *edge.Call) error {
 }
 
 // updateProject changes what the body names. It answers without a body, as Timekit does.
-func (s *catalogueRoom) updateProject(k *edge.Call) error {
+func (s *Handlers) updateProject(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (s *catalogueRoom) updateProject(k *edge.Call) error {
 	return k.NoContent()
 }
 
-func (s *catalogueRoom) deleteProject(k *edge.Call) error {
+func (s *Handlers) deleteProject(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"strings"
@@ -19,7 +19,7 @@ func checkPassword(password *string, problems booking.Problems) {
 }
 
 // setPassword sets a resource's password, if the body has one.
-func (s *calendarRoom) setPassword(k *edge.Call, in resourceInput, r *booking.Resource) (err error) {
+func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *booking.Resource) (err error) {
 	if in.Password != nil {
 		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
 	}
@@ -36,7 +36,7 @@ func (in resourceInput) keepsEmail(k *edge.Call, r *booking.Resource) error {
 
 // mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
 // token for the current one only. Whoever has got hold of a token must not lock its owner out.
-func (s *calendarRoom) mayLock(k *edge.Call, in resourceInput, r *booking.Resource) error {
+func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *booking.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"bufio"

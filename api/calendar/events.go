@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 
 // listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
 // bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
-func (s *calendarRoom) listEvents(k *edge.Call) error {
+func (s *Handlers) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
 		return s.Feed.ListEvents(k)
 	}
@@ -53,7 +53,7 @@ func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
 	return f, nil
 }
 
-func (s *calendarRoom) createEvent(k *edge.Call) error {
+func (s *Handlers) createEvent(k *edge.Call) error {
 	e := &booking.Event{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
 	if err := s.readEvent(k, e); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *calendarRoom) createEvent(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
-func (s *calendarRoom) event(k *edge.Call) (*booking.Event, error) {
+func (s *Handlers) event(k *edge.Call) (*booking.Event, error) {
 	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *calendarRoom) event(k *edge.Call) (*booking.Event, error) {
 }
 
 // ownEvent is an event made by hand; a booking's entry changes with the booking only.
-func (s *calendarRoom) ownEvent(k *edge.Call) (*booking.Event, error) {
+func (s *Handlers) ownEvent(k *edge.Call) (*booking.Event, error) {
 	e, err := s.event(k)
 	if err == nil && e.Booking != nil {
 		return nil, booking.Errorf(booking.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
@@ -86,7 +86,7 @@ func (s *calendarRoom) ownEvent(k *edge.Call) (*booking.Event, error) {
 	return e, err
 }
 
-func (s *calendarRoom) getEvent(k *edge.Call) error {
+func (s *Handlers) getEvent(k *edge.Call) error {
 	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
 		return s.Feed.GetEvent(k)
 	}
@@ -98,7 +98,7 @@ func (s *calendarRoom) getEvent(k *edge.Call) error {
 }
 
 // updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
-func (s *calendarRoom) updateEvent(k *edge.Call) error {
+func (s *Handlers) updateEvent(k *edge.Call) error {
 	e, err := s.ownEvent(k)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *calendarRoom) updateEvent(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-func (s *calendarRoom) deleteEvent(k *edge.Call) error {
+func (s *Handlers) deleteEvent(k *edge.Call) error {
 	e, err := s.ownEvent(k)
 	if err != nil {
 		return err

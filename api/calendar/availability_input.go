@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ const (
 )
 
 // readSlotQuery reads the body as a question. What it leaves out comes from its project.
-func (s *calendarRoom) readSlotQuery(k *edge.Call) (*slotQuery, error) {
+func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	var body map[string]json.RawMessage
 	if err := k.Decode(&body); err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func (s *calendarRoom) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 }
 
 // slotQueryOf reads a body as a question, and loads its project and resources.
-func (s *calendarRoom) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
+func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
 	problems := booking.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
@@ -89,7 +89,7 @@ func slotQueryFor(
 }
 
 // askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *calendarRoom) askedProject(k *edge.Call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
+func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -108,7 +108,7 @@ func (s *calendarRoom) askedProject(k *edge.Call, body map[string]json.RawMessag
 }
 
 // chosen finds the resources, all of the app's unless some are named.
-func (s *calendarRoom) chosen(k *edge.Call, w *slotQuery, names []string, problems booking.Problems) error {
+func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems booking.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -31,7 +31,7 @@ type busyView struct {
 }
 
 // explainAvailability says why a time is offered or not, for each resource, from the same code that offers it.
-func (s *calendarRoom) explainAvailability(k *edge.Call) error {
+func (s *Handlers) explainAvailability(k *edge.Call) error {
 	w, err := s.readSlotQuery(k)
 	if err != nil {
 		return err

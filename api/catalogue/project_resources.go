@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/booking"
 )
 
-func (s *catalogueRoom) listProjectResources(k *edge.Call) error {
+func (s *Handlers) listProjectResources(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *catalogueRoom) listProjectResources(k *edge.Call) error {
 }
 
 // addProjectResource puts a resource behind the others. One that is there already stays where it is.
-func (s *catalogueRoom) addProjectResource(k *edge.Call) error {
+func (s *Handlers) addProjectResource(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (s *catalogueRoom) addProjectResource(k *edge.Call) error {
 }
 
 // setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
-func (s *catalogueRoom) setProjectResources(k *edge.Call) error {
+func (s *Handlers) setProjectResources(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 	return list, err
 }
 
-func (s *catalogueRoom) dropProjectResource(k *edge.Call) error {
+func (s *Handlers) dropProjectResource(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 
 // findPlace loads the resource and the calendar that a body names; the resource's first calendar if it names none. What does not
 // exist is a problem of its field. For a caller that is a resource there is no other.
-func (s *calendarRoom) findPlace(
+func (s *Handlers) findPlace(
 	k *edge.Call, resourceID, calendarID string, problems booking.Problems,
 ) (r booking.Resource, c booking.Calendar, err error) {
 	if k.Self != nil && !strings.EqualFold(resourceID, k.Self.String()) {

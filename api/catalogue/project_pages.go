@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 )
 
 // embedProject shows a project to a widget on somebody's page.
-func (s *catalogueRoom) embedProject(k *edge.Call) error {
+func (s *Handlers) embedProject(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
 		return err
@@ -21,7 +21,7 @@ func (s *catalogueRoom) embedProject(k *edge.Call) error {
 // Timekit's contract: the unmodified widget finds a project by its slug, without a credential. A widget key is public by nature, on
 // the page of everybody who embeds the widget, and what it may do is bounded for that; so the key is told, and only how many slugs
 // an address may try is limited, as with a widget key.
-func (s *catalogueRoom) hostedProject(k *edge.Call) error {
+func (s *Handlers) hostedProject(k *edge.Call) error {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) {
 		return booking.Errorf(booking.NotFound, "The project does not exist.")

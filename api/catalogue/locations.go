@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -84,7 +84,7 @@ func near(k *edge.Call) (*booking.Point, error) {
 	return &booking.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
-func (s *catalogueRoom) listLocations(k *edge.Call) error {
+func (s *Handlers) listLocations(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *catalogueRoom) listLocations(k *edge.Call) error {
 	return k.AnswerList(views, len(views), total, page)
 }
 
-func (s *catalogueRoom) showLocation(k *edge.Call, status int, l *booking.Location) error {
+func (s *Handlers) showLocation(k *edge.Call, status int, l *booking.Location) error {
 	views, err := s.locationViews(k, []*booking.Location{l})
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *catalogueRoom) showLocation(k *edge.Call, status int, l *booking.Locati
 	return k.Answer(status, views[0])
 }
 
-func (s *catalogueRoom) createLocation(k *edge.Call) error {
+func (s *Handlers) createLocation(k *edge.Call) error {
 	var in locationInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (s *catalogueRoom) createLocation(k *edge.Call) error {
 	return s.showLocation(k, http.StatusCreated, l)
 }
 
-func (s *catalogueRoom) location(k *edge.Call) (*booking.Location, error) {
+func (s *Handlers) location(k *edge.Call) (*booking.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *catalogueRoom) location(k *edge.Call) (*booking.Location, error) {
 	return s.DB.Location(k, k.App.ID, id, near)
 }
 
-func (s *catalogueRoom) getLocation(k *edge.Call) error {
+func (s *Handlers) getLocation(k *edge.Call) error {
 	l, err := s.location(k)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *catalogueRoom) getLocation(k *edge.Call) error {
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *catalogueRoom) updateLocation(k *edge.Call) error {
+func (s *Handlers) updateLocation(k *edge.Call) error {
 	l, err := s.location(k)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (s *catalogueRoom) updateLocation(k *edge.Call) error {
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *catalogueRoom) deleteLocation(k *edge.Call) error {
+func (s *Handlers) deleteLocation(k *edge.Call) error {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return err

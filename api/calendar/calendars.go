@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -41,7 +41,7 @@ func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problem
 	}
 }
 
-func (s *calendarRoom) listCalendars(k *edge.Call) error {
+func (s *Handlers) listCalendars(k *edge.Call) error {
 	page, terms, err := k.Listing()
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *calendarRoom) listCalendars(k *edge.Call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-func (s *calendarRoom) createCalendar(k *edge.Call) error {
+func (s *Handlers) createCalendar(k *edge.Call) error {
 	var in calendarInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -80,13 +80,13 @@ func (s *calendarRoom) createCalendar(k *edge.Call) error {
 }
 
 // giveCalendar finds the resource a calendar is for.
-func (s *calendarRoom) giveCalendar(k *edge.Call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
+func (s *Handlers) giveCalendar(k *edge.Call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
 	r, _, err := s.findPlace(k, text, "", problems)
 	c.ResourceID, c.Timezone = r.ID, r.Timezone
 	return err
 }
 
-func (s *calendarRoom) calendar(k *edge.Call) (*booking.OwnedCalendar, error) {
+func (s *Handlers) calendar(k *edge.Call) (*booking.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *calendarRoom) calendar(k *edge.Call) (*booking.OwnedCalendar, error) {
 	return c, k.RequireOwner(c.ResourceID, "The calendar")
 }
 
-func (s *calendarRoom) getCalendar(k *edge.Call) error {
+func (s *Handlers) getCalendar(k *edge.Call) error {
 	c, err := s.calendar(k)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *calendarRoom) getCalendar(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *calendarRoom) updateCalendar(k *edge.Call) error {
+func (s *Handlers) updateCalendar(k *edge.Call) error {
 	c, err := s.calendar(k)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (s *calendarRoom) updateCalendar(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *calendarRoom) deleteCalendar(k *edge.Call) error {
+func (s *Handlers) deleteCalendar(k *edge.Call) error {
 	c, err := s.calendar(k)
 	if err != nil {
 		return err

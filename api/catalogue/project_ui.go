@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -47,7 +47,7 @@ func views[T any](k *edge.Call, all []*T, view func(*edge.Call, *T) timekit.Obje
 }
 
 // serviceViews renders services, with the locations that offer them if the request includes those.
-func (s *catalogueRoom) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit.Object, error) {
+func (s *Handlers) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit.Object, error) {
 	list := views(k, all, serviceView)
 	if !k.Includes()["locations"] {
 		return list, nil
@@ -64,7 +64,7 @@ func (s *catalogueRoom) serviceViews(k *edge.Call, all []*booking.Service) ([]ti
 }
 
 // locationViews renders locations, with the services that they offer if the request includes those.
-func (s *catalogueRoom) locationViews(k *edge.Call, all []*booking.Location) ([]timekit.Object, error) {
+func (s *Handlers) locationViews(k *edge.Call, all []*booking.Location) ([]timekit.Object, error) {
 	list := views(k, all, locationView)
 	if !k.Includes()["services"] {
 		return list, nil

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -59,7 +59,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 	return problems.Err()
 }
 
-func (s *calendarRoom) listResources(k *edge.Call) error {
+func (s *Handlers) listResources(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *calendarRoom) listResources(k *edge.Call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-func (s *calendarRoom) createResource(k *edge.Call) error {
+func (s *Handlers) createResource(k *edge.Call) error {
 	var in resourceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *calendarRoom) createResource(k *edge.Call) error {
 	return s.showResource(k, http.StatusCreated, r)
 }
 
-func (s *calendarRoom) resource(k *edge.Call) (*booking.Resource, error) {
+func (s *Handlers) resource(k *edge.Call) (*booking.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s *calendarRoom) resource(k *edge.Call) (*booking.Resource, error) {
 	return s.DB.Resource(k, k.App.ID, id)
 }
 
-func (s *calendarRoom) getResource(k *edge.Call) error {
+func (s *Handlers) getResource(k *edge.Call) error {
 	r, err := s.resource(k)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *calendarRoom) getResource(k *edge.Call) error {
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *calendarRoom) updateResource(k *edge.Call) error {
+func (s *Handlers) updateResource(k *edge.Call) error {
 	r, err := s.resource(k)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *calendarRoom) updateResource(k *edge.Call) error {
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *calendarRoom) deleteResource(k *edge.Call) error {
+func (s *Handlers) deleteResource(k *edge.Call) error {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ func (in serviceInput) apply(service *booking.Service) error {
 	return problems.Err()
 }
 
-func (s *catalogueRoom) listServices(k *edge.Call) error {
+func (s *Handlers) listServices(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (s *catalogueRoom) listServices(k *edge.Call) error {
 	return k.AnswerList(views, len(views), total, page)
 }
 
-func (s *catalogueRoom) showService(k *edge.Call, status int, service *booking.Service) error {
+func (s *Handlers) showService(k *edge.Call, status int, service *booking.Service) error {
 	views, err := s.serviceViews(k, []*booking.Service{service})
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s *catalogueRoom) showService(k *edge.Call, status int, service *booking.S
 	return k.Answer(status, views[0])
 }
 
-func (s *catalogueRoom) createService(k *edge.Call) error {
+func (s *Handlers) createService(k *edge.Call) error {
 	var in serviceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *catalogueRoom) createService(k *edge.Call) error {
 	return s.showService(k, http.StatusCreated, service)
 }
 
-func (s *catalogueRoom) service(k *edge.Call) (*booking.Service, error) {
+func (s *Handlers) service(k *edge.Call) (*booking.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *catalogueRoom) service(k *edge.Call) (*booking.Service, error) {
 	return s.DB.Service(k, k.App.ID, id)
 }
 
-func (s *catalogueRoom) getService(k *edge.Call) error {
+func (s *Handlers) getService(k *edge.Call) error {
 	service, err := s.service(k)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *catalogueRoom) getService(k *edge.Call) error {
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *catalogueRoom) updateService(k *edge.Call) error {
+func (s *Handlers) updateService(k *edge.Call) error {
 	service, err := s.service(k)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *catalogueRoom) updateService(k *edge.Call) error {
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *catalogueRoom) deleteService(k *edge.Call) error {
+func (s *Handlers) deleteService(k *edge.Call) error {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return err
