@@ -43,7 +43,7 @@ type Metrics interface {
 
 // Commit moves a booking on record and sees to it that endpoints that slept hear of it. What fails of that is left to the sweep:
 // the delivery is on record.
-func (a *Activities) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
+func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	out, err := a.DB.Commit(ctx, in)
 	if err != nil {
 		return out, retryable(err)
@@ -74,7 +74,7 @@ func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
 }
 
 // Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint it goes to.
-func (a *Activities) Remind(ctx context.Context, in booking.Remind) error {
+func (a *Activities) Remind(ctx context.Context, in booking.RemindInput) error {
 	woken, err := a.DB.Remind(ctx, in)
 	if err != nil {
 		return retryable(err)

@@ -4,13 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // BenchmarkDrain drains a backlog to a receiver that answers at once.
 func BenchmarkDrain(b *testing.B) {
 	r := newReceiver(b, false, ok)
-	f := setup(b, r.URL, func(e *booking.Endpoint) { e.InFlight = 16 })
+	f := setup(b, r.URL, func(e *outbox.Endpoint) { e.InFlight = 16 })
 	f.waits(1)
 	f.sql(`
 		WITH made AS (

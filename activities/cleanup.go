@@ -15,7 +15,7 @@ const (
 )
 
 // cleanups delete what nobody can ask for any more, each kind in a part of its own.
-func (a *Activities) cleanups(out *booking.Swept) []sweepPart {
+func (a *Activities) cleanups(out *booking.SweepResult) []sweepPart {
 	var parts []sweepPart
 	for _, cleanup := range a.Cleaner.Cleanups {
 		parts = append(parts, sweepPart{cleanup.Name, cleanBudget + cleanGrace, func(ctx context.Context) (int, error) {

@@ -28,7 +28,7 @@ func TestCleanUpsEndInTime(t *testing.T) {
 		left time.Duration
 		want int
 	}{{cleanGrace, 0}, {cleanGrace + time.Hour, 1}} {
-		var out booking.Swept
+		var out booking.SweepResult
 		ctx, cancel := context.WithTimeout(t.Context(), c.left)
 		for _, part := range a.cleanups(&out) {
 			if part.budget <= cleanGrace {

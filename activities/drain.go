@@ -8,7 +8,8 @@ import (
 	"go.temporal.io/sdk/activity"
 	"golang.org/x/time/rate"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -33,16 +34,16 @@ const (
 // Drain sends what is due to an endpoint until nothing is, and says when the next delivery will be. Where the order counts,
 // of one booking only one delivery is on its way at a time, the oldest first. When the worker stops, requests under way end
 // and the rest is given back.
-func (a *Activities) Drain(ctx context.Context, in booking.Drain) (booking.Drained, error) {
+func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error) {
 	defer stayAlive(ctx)()
 	mine := a.drains.enterPatiently(ctx, in.EndpointID)
 	if mine == nil {
-		return booking.Drained{Next: time.Now().Add(busyAgain)}, nil
+		return outbox.DrainResult{Next: time.Now().Add(busyAgain)}, nil
 	}
 	d := a.newDrain(in.EndpointID, mine, activity.GetWorkerStopChannel(ctx), drainBudget)
 	out, err := d.run(ctx, false)
-	if booking.CodeOf(err) == booking.NotFound {
-		out, err = booking.Drained{Sent: out.Sent, Gone: true}, nil
+	if fault.CodeOf(err) == fault.NotFound {
+		out, err = outbox.DrainResult{Sent: out.Sent, Gone: true}, nil
 	}
 	if !a.drains.leave(in.EndpointID, mine) { // a commit has just written more
 		out.Gone, out.Next = false, time.Now()
@@ -104,7 +105,7 @@ type drain struct {
 }
 
 type claimed struct {
-	booking.Delivery
+	outbox.ClaimedDelivery
 	at time.Time
 }
 
@@ -116,7 +117,7 @@ func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struc
 }
 
 // run drains until nothing is due, or until it has to end. reserved says that the endpoint is this process's already.
-func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error) {
+func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, error) {
 	pacing, halt := context.WithCancel(ctx)
 	defer halt()
 	d.halting = pacing.Done()
@@ -155,7 +156,7 @@ func (d *drain) run(ctx context.Context, reserved bool) (booking.Drained, error)
 }
 
 // take reserves the endpoint and learns what to claim of it.
-func (d *drain) take(ctx context.Context) (ok bool, out booking.Drained, err error) {
+func (d *drain) take(ctx context.Context) (ok bool, out outbox.DrainResult, err error) {
 	ok, err = d.a.DB.TakeDrain(ctx, d.id)
 	if err != nil {
 		return false, out, err
@@ -192,7 +193,7 @@ func (d *drain) ending() bool {
 }
 
 // rest is what a drain does once nothing is under way: it notes that the endpoint sleeps, unless there is more to do.
-func (d *drain) rest(ctx context.Context) (done bool, out booking.Drained, err error) {
+func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, err error) {
 	out.Sent = d.sent
 	switch {
 	case d.err != nil || d.ending():

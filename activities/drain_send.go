@@ -6,7 +6,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/webhook"
 )
@@ -41,14 +42,14 @@ func (t *target) ahead() int {
 
 // resting tells whether nothing but tests is to be sent now, and what the workflow is to do then: end, or wait until the
 // breaker lets a probe through. No commit needs to wake it before.
-func (t *target) resting() (bool, booking.Drained) {
+func (t *target) resting() (bool, outbox.DrainResult) {
 	switch {
-	case t.Status != booking.EndpointActive:
-		return true, booking.Drained{Gone: true}
+	case t.Status != outbox.EndpointActive:
+		return true, outbox.DrainResult{Gone: true}
 	case t.Health.OpenUntil != nil:
-		return true, booking.Drained{Next: *t.Health.OpenUntil}
+		return true, outbox.DrainResult{Next: *t.Health.OpenUntil}
 	}
-	return false, booking.Drained{}
+	return false, outbox.DrainResult{}
 }
 
 // claimMore asks for more that is due, while requests are under way. Whoever tries an endpoint wants to hear from it at once,
@@ -82,7 +83,7 @@ func (d *drain) claimMore(ctx context.Context) {
 	}()
 }
 
-func (d *drain) claimed(found *postgres.DrainTarget, due []booking.Delivery, at time.Time, reserved bool, err error) {
+func (d *drain) claimed(found *postgres.DrainTarget, due []outbox.ClaimedDelivery, at time.Time, reserved bool, err error) {
 	d.claiming = false
 	if err == nil {
 		err = d.aim(found)
@@ -104,19 +105,19 @@ func (d *drain) claimed(found *postgres.DrainTarget, due []booking.Delivery, at 
 // sendMore begins as many requests as may be on their way. When the endpoint's failures have opened its breaker, or the drain has to
 // end, what waits goes back unsent.
 func (d *drain) sendMore(ctx, pacing context.Context) {
-	var back []booking.Delivery
+	var back []outbox.ClaimedDelivery
 	ending := d.ending()
 	for len(d.waiting) > 0 {
 		next := d.waiting[0]
-		if ending || d.resting && !next.Change.Test || time.Since(next.at) > claimAge {
-			back = append(back, next.Delivery)
+		if ending || d.resting && !next.Event.Test || time.Since(next.at) > claimAge {
+			back = append(back, next.ClaimedDelivery)
 		} else if atOnce := d.target.atOnce(); d.flying >= atOnce || d.flying+d.unrecorded >= max(unrecordedLeast, atOnce+unrecordedMore) {
 			break
 		} else {
 			d.flying++
 			t := d.target
 			go func() {
-				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.Delivery)
+				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.ClaimedDelivery)
 				d.events <- func() { d.landed(ctx, next, finished, sent) }
 			}()
 		}
@@ -189,14 +190,14 @@ func (a *Activities) connection() (free func()) {
 // attempt makes one attempt. It fails when the drain ends before the endpoint's rate allows one. What cannot be rendered is an
 // attempt as well: it goes on record and follows the schedule.
 func (a *Activities) attempt(
-	ctx, pacing context.Context, t *target, pace *rate.Limiter, d booking.Delivery,
+	ctx, pacing context.Context, t *target, pace *rate.Limiter, d outbox.ClaimedDelivery,
 ) (f postgres.Finished, sent bool) {
 	if err := pace.Wait(pacing); err != nil {
 		return f, false
 	}
 	started := time.Now()
 	result := webhook.Result{Verdict: webhook.Retry, ErrorCode: webhook.CodeRender}
-	body, err := a.body(t, &d.Change)
+	body, err := a.body(t, &d.Event)
 	if err == nil {
 		result = a.Sender.Send(ctx, t.request(d, started, body))
 		t.expect(&result)
@@ -204,7 +205,7 @@ func (a *Activities) attempt(
 			a.Log.Info("a webhook's target cannot be reached", "delivery", d.ID, "code", result.ErrorCode)
 		}
 	} else {
-		a.Log.Error("a webhook cannot be rendered", "delivery", d.ID, "format", t.Format, "code", booking.CodeOf(err))
+		a.Log.Error("a webhook cannot be rendered", "delivery", d.ID, "format", t.Format, "code", fault.CodeOf(err))
 	}
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	v := verdict(d, result)

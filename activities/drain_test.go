@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -36,11 +36,11 @@ func TestDrainSendsAllThatIsDue(t *testing.T) {
 // does the endpoint's health.
 func TestWhatCannotBeRendered(t *testing.T) {
 	t.Parallel()
-	for _, format := range booking.Formats[:3] {
+	for _, format := range outbox.Formats[:3] {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			r := newReceiver(t, false, ok)
-			f := setup(t, r.URL, func(e *booking.Endpoint) { e.Format = format })
+			f := setup(t, r.URL, func(e *outbox.Endpoint) { e.Format = format })
 			broken := f.waits(8, "", `{"id":5}`, "", `{"entered_at":"yesterday"}`)
 			began := time.Now()
 			out := f.drainOnce(nil)
@@ -78,11 +78,11 @@ func TestRenderFailuresNeverOpenTheBreaker(t *testing.T) {
 // TestANewerGraphIsSentWithoutLinks, as a worker does that a deploy has not replaced yet.
 func TestANewerGraphIsSentWithoutLinks(t *testing.T) {
 	t.Parallel()
-	for _, format := range booking.Formats[:3] {
+	for _, format := range outbox.Formats[:3] {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			r := newReceiver(t, false, ok)
-			f := setup(t, r.URL, func(e *booking.Endpoint) { e.Format = format })
+			f := setup(t, r.URL, func(e *outbox.Endpoint) { e.Format = format })
 			f.waits(1)
 			f.sql(`UPDATE events SET data = data || '{"graph_version": 99}'`)
 			f.drainOnce(nil)
@@ -148,7 +148,7 @@ func TestAGoneReceiverEndsTheBatch(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	f := setup(t, r.URL, func(e *booking.Endpoint) { e.InFlight = 1 })
+	f := setup(t, r.URL, func(e *outbox.Endpoint) { e.InFlight = 1 })
 	f.waits(20)
 	if out := f.drainOnce(nil); !out.Gone {
 		t.Errorf("%+v", out)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -290,7 +290,7 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 		}
 		reserved = true // by the commit that wants more
 		switch {
-		case booking.CodeOf(err) == booking.NotFound, out.Gone, d.elsewhere:
+		case fault.CodeOf(err) == fault.NotFound, out.Gone, d.elsewhere:
 		case err != nil || d.ending():
 			if err != nil {
 				a.Log.Warn("could not send webhooks; the endpoint's workflow will", "endpoint", endpoint, "error", retryable(err))

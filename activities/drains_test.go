@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
 )
@@ -134,7 +134,7 @@ func TestTakeOver(t *testing.T) {
 	f.wantRows(4, `FROM webhook_attempts WHERE number = 2`) // whether the first was made nobody knows
 	f.wantRows(1, `FROM webhook_deliveries WHERE next_at > now() + interval '1 hour'`)
 	if _, err := other.FinishAttempts(t.Context(), f.endpoint.ID, []postgres.Finished{{
-		Attempt: booking.Attempt{DeliveryID: due[0].ID, Number: due[0].Attempt, StartedAt: time.Now(), Status: 500},
+		Attempt: outbox.Attempt{DeliveryID: due[0].ID, Number: due[0].Attempt, StartedAt: time.Now(), Status: 500},
 		Verdict: postgres.Verdict{Status: postgres.Waiting, Next: time.Now()},
 	}}); err != nil { // it was only slow: its attempt is on record too, and changes nothing else
 		t.Error(err)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // retryable keeps what Temporal stores of a failure free of data: Postgres tells of values in its details, and
@@ -14,7 +14,7 @@ func retryable(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return errors.New("postgres: " + pg.Code + " " + pg.ConstraintName)
 	}
-	if known, ok := errors.AsType[*booking.Error](err); ok {
+	if known, ok := errors.AsType[*fault.Error](err); ok {
 		return errors.New(string(known.Code))
 	}
 	return err

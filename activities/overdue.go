@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -58,12 +59,12 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 	case o.Action.Status == booking.Applied:
 		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
 	case o.Booking == nil:
-		_, err := a.DB.Commit(ctx, booking.Commit{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
+		_, err := a.DB.Commit(ctx, booking.CommitInput{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
 		return err
 	case o.Booking.Completed:
-		_, err := a.DB.Commit(ctx, booking.Commit{
+		_, err := a.DB.Commit(ctx, booking.CommitInput{
 			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
-			Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking is over."},
+			Refusal: &booking.Refusal{Code: fault.ActionNotAvailable, Message: "The booking is over."},
 		})
 		return err
 	}
@@ -80,7 +81,7 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 	if b.Seq > 0 || b.Related.Succeeds() != nil {
 		return false, nil
 	}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return false, nil //nolint:nilerr // a graph of another build: its workers decide
 	}
@@ -89,10 +90,10 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 		return false, nil //nolint:nilerr // the workflow says so
 	}
 	err = a.DB.HasRoom(ctx, b, move)
-	if code := booking.CodeOf(err); err == nil || code == booking.Internal || code == booking.Unavailable {
+	if code := fault.CodeOf(err); err == nil || code == fault.Internal || code == fault.Unavailable {
 		return false, err
 	}
-	out, err := a.Commit(ctx, booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
+	out, err := a.Commit(ctx, booking.CommitInput{BookingID: b.ID, Seq: b.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor, Move: move})
 	if err != nil || out.Result != booking.ResultApplied {
 		return err == nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // made is a booking on record, confirmed.
@@ -28,7 +29,7 @@ func (b *backlog) accepted(t *testing.T, v *booking.Booking, a *booking.Action, 
 // played commits an action from where v stands, and moves v along.
 func (b *backlog) played(t *testing.T, v *booking.Booking, a *booking.Action, m graphs.Move) {
 	t.Helper()
-	in := booking.Commit{BookingID: v.ID, Seq: v.Seq, ActionID: a.ID, Actor: a.Actor, Move: m}
+	in := booking.CommitInput{BookingID: v.ID, Seq: v.Seq, ActionID: a.ID, Actor: a.Actor, Move: m}
 	if out, err := b.DB.Commit(t.Context(), in); err != nil || out.Result != booking.ResultApplied {
 		t.Fatal(out, err)
 	}
@@ -56,7 +57,7 @@ func (b *backlog) wantSwept(t *testing.T, want int, started ...string) {
 	}
 }
 
-func (b *backlog) wantRefused(t *testing.T, a *booking.Action, code booking.Code) {
+func (b *backlog) wantRefused(t *testing.T, a *booking.Action, code fault.Code) {
 	t.Helper()
 	known, err := b.DB.Action(t.Context(), a.ID)
 	if err != nil || known.Status != booking.Refused || known.Code != code {
@@ -74,8 +75,8 @@ func TestSweepRefusesWhatIsOver(t *testing.T) {
 	b.played(t, over, b.asked(t, over, "cancel"), move(t, graph, "confirmed", "cancel"))
 	b.exec(t, `DELETE FROM bookings WHERE id = $1`, gone.ID)
 	b.wantSwept(t, 2)
-	b.wantRefused(t, late, booking.ActionNotAvailable)
-	b.wantRefused(t, lost, booking.NotFound)
+	b.wantRefused(t, late, fault.ActionNotAvailable)
+	b.wantRefused(t, lost, fault.NotFound)
 	if b.temporal.most > 0 {
 		t.Error("Temporal was asked")
 	}

@@ -16,9 +16,12 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // temporal notes which workflows are started and signalled. One that was not started is not found.
@@ -70,7 +73,7 @@ type backlog struct {
 	*Activities
 	temporal *temporal
 	look     *pgxpool.Pool
-	app      *booking.App
+	app      *tenant.App
 }
 
 type quiet struct{}
@@ -88,8 +91,8 @@ func newBacklog(t *testing.T) *backlog {
 		t.Fatal(err)
 	}
 	t.Cleanup(look.Close)
-	app := &booking.App{ID: newID(), Name: "Acme", Slug: "acme", WebhookSecret: []byte("sealed")}
-	key := postgres.NewKey{Key: booking.Key{ID: newID(), AppID: app.ID, Kind: booking.ServerKey}, Hash: []byte("hash"), Sealed: []byte("sealed")}
+	app := &tenant.App{ID: newID(), Name: "Acme", Slug: "acme", WebhookSecret: []byte("sealed")}
+	key := postgres.NewKey{Key: tenant.Key{ID: newID(), AppID: app.ID, Kind: tenant.ServerKey}, Hash: []byte("hash"), Sealed: []byte("sealed")}
 	if err := db.CreateApp(t.Context(), app, key); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 // creation is a booking of a new resource, and its first action.
 func (b *backlog) creation(t *testing.T) (*booking.Booking, *booking.Action, graphs.Move) {
 	t.Helper()
-	r := &booking.Resource{ID: newID(), AppID: b.app.ID, Name: "Chair", Timezone: "Europe/Berlin"}
+	r := &catalogue.Resource{ID: newID(), AppID: b.app.ID, Name: "Chair", Timezone: "Europe/Berlin"}
 	if err := b.DB.CreateResource(t.Context(), r, newID()); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +221,7 @@ func TestSweepRefusesWithoutAWorkflow(t *testing.T) {
 	if _, err := b.DB.Create(t.Context(), &loser, late, graphs.Move{}); err != nil { // as a version without claims leaves it
 		t.Fatal(err)
 	}
-	in := booking.Commit{BookingID: winner.ID, ActionID: first.ID, Actor: graphs.ActorAPI, Move: m}
+	in := booking.CommitInput{BookingID: winner.ID, ActionID: first.ID, Actor: graphs.ActorAPI, Move: m}
 	if out, err := b.DB.Commit(t.Context(), in); err != nil || out.Result != booking.ResultApplied {
 		t.Fatal(out, err)
 	}
@@ -230,10 +233,10 @@ func TestSweepRefusesWithoutAWorkflow(t *testing.T) {
 		t.Errorf("workflows %v", b.temporal.started)
 	}
 	a, err := b.DB.Action(t.Context(), late.ID)
-	if err != nil || a.Status != booking.Refused || a.Code != booking.SlotTaken {
+	if err != nil || a.Status != booking.Refused || a.Code != fault.SlotTaken {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if _, err := b.DB.Booking(t.Context(), b.app.ID, loser.ID); booking.CodeOf(err) != booking.NotFound {
+	if _, err := b.DB.Booking(t.Context(), b.app.ID, loser.ID); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("the refused booking is left over: %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -31,13 +31,13 @@ func (a *Activities) record(ctx context.Context, halting <-chan struct{}, endpoi
 		}
 		return out
 	}
-	if len(all) == 1 && !postgres.Away(err) && booking.CodeOf(err) != booking.NotFound {
+	if len(all) == 1 && !postgres.Away(err) && fault.CodeOf(err) != fault.NotFound {
 		bare := all[0]
 		bare.Attempt.RequestHeaders, bare.Attempt.ResponseHeaders, bare.Attempt.ResponseBody = nil, nil, nil
 		out, err = a.recordPatiently(ctx, halting, endpoint, []postgres.Finished{bare})
 		a.serve(ctx, out.Woken...)
 	}
-	if err != nil && booking.CodeOf(err) != booking.NotFound { // deleted meanwhile
+	if err != nil && fault.CodeOf(err) != fault.NotFound { // deleted meanwhile
 		a.Log.Error("could not record webhook attempts; they will be sent again",
 			"endpoint", endpoint, "count", len(all), "error", retryable(err))
 	}

@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -17,7 +20,7 @@ const cronofyTimeout = 5 * time.Second
 
 // target is an endpoint with its secrets opened.
 type target struct {
-	booking.Endpoint
+	outbox.Endpoint
 	pace          float32
 	probing       bool
 	secrets       []string // the newest first
@@ -29,36 +32,36 @@ type target struct {
 func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing}
 	for _, sealed := range append([][]byte{found.Endpoint.Secret}, found.OldSecrets...) {
-		secret, err := a.Vault.Open(sealed, booking.EndpointSecret(t.ID))
+		secret, err := a.Vault.Open(sealed, tenant.EndpointSecret(t.ID))
 		if err != nil {
 			return nil, err
 		}
 		t.secrets = append(t.secrets, string(secret))
 	}
-	appSecret, err := a.Vault.Open(found.AppSecret, booking.AppSecret(t.AppID))
+	appSecret, err := a.Vault.Open(found.AppSecret, tenant.AppSecret(t.AppID))
 	if err != nil {
 		return nil, err
 	}
 	t.timekitSecret = string(appSecret)
 	for i, sealed := range found.ClientSecrets {
-		secret, err := a.Vault.Open(sealed, booking.ClientSecretSeal(found.ClientSecretIDs[i]))
+		secret, err := a.Vault.Open(sealed, tenant.ClientSecretSeal(found.ClientSecretIDs[i]))
 		if err != nil {
 			return nil, err
 		}
 		t.clientSecrets = append(t.clientSecrets, string(secret))
 	}
-	return t, a.Vault.OpenJSON(t.Headers, booking.EndpointHeaders(t.ID), &t.headers)
+	return t, a.Vault.OpenJSON(t.Headers, tenant.EndpointHeaders(t.ID), &t.headers)
 }
 
-func (t *target) request(d booking.Delivery, started time.Time, body []byte) webhook.Request {
+func (t *target) request(d outbox.ClaimedDelivery, started time.Time, body []byte) webhook.Request {
 	r := webhook.Request{
-		URL: t.URL, Method: t.Method, ID: d.Change.Name(), At: started, Body: body, Secrets: t.secrets,
-		Headers: t.headers, Test: d.Change.Test,
+		URL: t.URL, Method: t.Method, ID: d.Event.Name(), At: started, Body: body, Secrets: t.secrets,
+		Headers: t.headers, Test: d.Event.Test,
 	}
 	switch t.Format {
-	case booking.FormatTimekit:
+	case outbox.FormatTimekit:
 		r.TimekitSecret = t.timekitSecret
-	case booking.FormatCronofy:
+	case outbox.FormatCronofy:
 		r.ClientSecrets, r.Timeout = t.clientSecrets, cronofyTimeout
 		r.ContentType = "application/json; charset=utf-8"
 	default:
@@ -78,15 +81,15 @@ func (t *target) expect(r *webhook.Result) {
 }
 
 // body renders a change. A fault that panics is this delivery's alone.
-func (a *Activities) body(t *target, c *booking.Change) (body []byte, err error) {
+func (a *Activities) body(t *target, c *outbox.Event) (body []byte, err error) {
 	defer func() {
-		if fault := recover(); fault != nil {
-			err = booking.Errorf(booking.Internal, "rendering panicked")
+		if cause := recover(); cause != nil {
+			err = fault.Errorf(fault.Internal, "rendering panicked")
 		}
 	}()
-	b, err := c.Booking()
+	b, err := booking.OfEvent(c)
 	if err != nil {
-		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)
 	}
 	links := payload.Links{Base: a.Links.BaseURL}
 	if b != nil && !c.Test {
@@ -99,13 +102,13 @@ func (a *Activities) body(t *target, c *booking.Change) (body []byte, err error)
 
 // verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is
 // not gone, and what waits for it is not to be dropped.
-func verdict(d booking.Delivery, r webhook.Result) postgres.Verdict {
-	v := postgres.Verdict{Test: d.Change.Test, Overloaded: r.Overloaded()}
+func verdict(d outbox.ClaimedDelivery, r webhook.Result) postgres.Verdict {
+	v := postgres.Verdict{Test: d.Event.Test, Overloaded: r.Overloaded()}
 	switch {
 	case r.Verdict == webhook.Done:
 		v.Status = postgres.Delivered
 		return v
-	case d.Change.Test:
+	case d.Event.Test:
 		v.Status = postgres.Exhausted
 		return v
 	case r.Verdict == webhook.Gone:
@@ -121,8 +124,8 @@ func verdict(d booking.Delivery, r webhook.Result) postgres.Verdict {
 	return v
 }
 
-func (t *target) record(d booking.Delivery, started time.Time, r webhook.Result) booking.Attempt {
-	return booking.Attempt{
+func (t *target) record(d outbox.ClaimedDelivery, started time.Time, r webhook.Result) outbox.Attempt {
+	return outbox.Attempt{
 		DeliveryID: d.ID, Number: d.Attempt, StartedAt: started, Duration: r.Duration, Status: r.Status,
 		ErrorCode: r.ErrorCode, URL: t.URL, Method: t.Method, Format: t.Format,
 		RequestHeaders: headersOf(r.RequestHeaders), ResponseHeaders: headersOf(r.ResponseHeaders), ResponseBody: r.ResponseBody,

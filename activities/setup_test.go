@@ -20,11 +20,14 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
+	"holdfast/internal/outbox"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -37,8 +40,8 @@ type fixture struct {
 	t        testing.TB
 	url      string
 	look     *pgxpool.Pool
-	app      *booking.App
-	endpoint *booking.Endpoint
+	app      *tenant.App
+	endpoint *outbox.Endpoint
 	booking  *booking.Booking // whose changes are told: it is on record, else they would be erased once they are
 	seq      int
 	woken    *wakes
@@ -57,13 +60,13 @@ func (w *wakes) SignalWithStartWorkflow(
 	return nil, nil
 }
 
-func setup(t testing.TB, receiver string, shape func(*booking.Endpoint)) *fixture {
+func setup(t testing.TB, receiver string, shape func(*outbox.Endpoint)) *fixture {
 	t.Helper()
 	db, url := pgtest.New(t)
 	return setupOn(t, db, url, receiver, shape)
 }
 
-func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*booking.Endpoint)) *fixture {
+func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*outbox.Endpoint)) *fixture {
 	t.Helper()
 	look, err := pgxpool.New(t.Context(), url)
 	check(t, err)
@@ -73,7 +76,7 @@ func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*bo
 	check(t, err)
 	keyring, err := links.NewKeyring(master)
 	check(t, err)
-	f := &fixture{t: t, url: url, look: look, woken: &wakes{}, app: &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}}
+	f := &fixture{t: t, url: url, look: look, woken: &wakes{}, app: &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}}
 	sender := webhook.NewSender(webhook.Options{AllowLoopback: true, Timeout: 20 * time.Second})
 	t.Cleanup(sender.Close)
 	f.Activities = &Activities{
@@ -84,10 +87,10 @@ func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*bo
 	_, err = apps.Create(t.Context(), db.Access, vault, f.app)
 	check(t, err)
 	id := uuid.Must(uuid.NewV7())
-	secret, err := vault.Seal([]byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), booking.EndpointSecret(id))
+	secret, err := vault.Seal([]byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), tenant.EndpointSecret(id))
 	check(t, err)
-	e := &booking.Endpoint{
-		ID: id, AppID: f.app.ID, URL: receiver, Method: http.MethodPost, Format: booking.FormatHoldfast, Ordered: true, InFlight: 4, Secret: secret,
+	e := &outbox.Endpoint{
+		ID: id, AppID: f.app.ID, URL: receiver, Method: http.MethodPost, Format: outbox.FormatHoldfast, Ordered: true, InFlight: 4, Secret: secret,
 	}
 	if shape != nil {
 		shape(e)
@@ -100,7 +103,7 @@ func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*bo
 
 func (f *fixture) book() {
 	f.t.Helper()
-	r := &booking.Resource{ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, Name: "Dr. Grau", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
+	r := &catalogue.Resource{ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, Name: "Dr. Grau", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
 	check(f.t, f.DB.CreateResource(f.t.Context(), r, uuid.Must(uuid.NewV7())))
 	calendar, err := f.DB.Calendar(f.t.Context(), r.ID, nil)
 	check(f.t, err)
@@ -171,17 +174,17 @@ func (f *fixture) wantRows(want int, q string, args ...any) {
 }
 
 // drainOnce runs the activity as a worker does.
-func (f *fixture) drainOnce(stop chan struct{}) booking.Drained {
+func (f *fixture) drainOnce(stop chan struct{}) outbox.DrainResult {
 	f.t.Helper()
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.SetTestTimeout(60 * time.Second)
+	env.SetTestTimeout(5 * time.Minute)
 	if stop != nil {
 		env.SetWorkerStopChannel(stop)
 	}
 	env.RegisterActivity(f.Drain)
-	value, err := env.ExecuteActivity(f.Drain, booking.Drain{EndpointID: f.endpoint.ID})
+	value, err := env.ExecuteActivity(f.Drain, outbox.DrainInput{EndpointID: f.endpoint.ID})
 	check(f.t, err)
-	var out booking.Drained
+	var out outbox.DrainResult
 	check(f.t, value.Get(&out))
 	return out
 }

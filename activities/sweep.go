@@ -29,9 +29,9 @@ type sweepPart struct {
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
 // workflow is gone, wakes endpoints whose deliveries nobody sends, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
-func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
+func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	defer stayAlive(ctx)()
-	var out booking.Swept
+	var out booking.SweepResult
 	var faults []error
 	for _, part := range a.sweepParts(&out) {
 		n, err := a.sweepOne(ctx, part)
@@ -44,7 +44,7 @@ func (a *Activities) Sweep(ctx context.Context) (booking.Swept, error) {
 	return out, errors.Join(faults...)
 }
 
-func (a *Activities) sweepParts(out *booking.Swept) []sweepPart {
+func (a *Activities) sweepParts(out *booking.SweepResult) []sweepPart {
 	parts := []sweepPart{
 		{"actions", 45 * time.Second, func(ctx context.Context) (n int, err error) {
 			out.Actions, err = a.sweepActions(ctx)

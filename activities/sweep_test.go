@@ -49,7 +49,7 @@ func sweeper(t *testing.T) (*Activities, *sweptParts, *pgxpool.Pool) {
 	}, parts, look
 }
 
-func sweep(t *testing.T, a *Activities) (out booking.Swept, err error) {
+func sweep(t *testing.T, a *Activities) (out booking.SweepResult, err error) {
 	t.Helper()
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 	env.RegisterActivity(a.Sweep)
@@ -86,7 +86,7 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 		"claim_tokens": "spent_claims", "kept_forms": "kept_forms", "refused_actions": "actions", "scheduling_requests": "scheduling_requests",
 		"paused_deliveries": "webhook_endpoints", "deliveries": "webhook_deliveries", "events": "events", "reminder_targets": "reminders",
 	}
-	for _, one := range a.sweepParts(&booking.Swept{}) {
+	for _, one := range a.sweepParts(&booking.SweepResult{}) {
 		part, table := one.name, tables[one.name]
 		if table == "" {
 			t.Fatalf("the test knows no table of %s", part)
@@ -122,7 +122,7 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 func TestASweepIsBounded(t *testing.T) {
 	t.Parallel()
 	a, _, _ := sweeper(t)
-	var out booking.Swept
+	var out booking.SweepResult
 	var all time.Duration
 	for _, part := range a.sweepParts(&out) {
 		all += part.budget

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -50,7 +51,7 @@ func readPlay(text json.RawMessage, b *booking.Booking, p *service.Play) error {
 	if err != nil {
 		return err
 	}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (s *Server) answer(k *call, status int, out service.Outcome) error {
 // answerWith is answer with something added to the booking's view.
 func (s *Server) answerWith(k *call, status int, out service.Outcome, add func(map[string]any)) error {
 	if out.Booking == nil {
-		return booking.Errorf(booking.NotFound, "The booking does not exist.")
+		return fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
 	if out.Action.Status == booking.Pending {
 		status = http.StatusAccepted

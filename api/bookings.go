@@ -10,6 +10,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
@@ -116,7 +117,7 @@ func (k *call) ifMatch(b *booking.Booking) (int, error) {
 			return b.Revision, nil
 		}
 	}
-	return 0, booking.Errorf(booking.Stale, "The booking has changed since that version.")
+	return 0, fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
 func (s *Server) listBookings(k *call) error {
@@ -141,7 +142,7 @@ func (s *Server) listBookings(k *call) error {
 
 // filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.
 func (k *call) filter() (postgres.Filter, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	f := postgres.Filter{Order: k.Query("orderBy"), Terms: k.OwnTerms(problems)}
 	f.Words = k.words(problems)
 	f.Start, f.End = k.QueryTime("start", problems), k.QueryTime("end", problems)
@@ -162,7 +163,7 @@ const (
 )
 
 // words reads q: what a person types to find a booking.
-func (k *call) words(problems booking.Problems) []string {
+func (k *call) words(problems fault.Problems) []string {
 	text := k.Query("q")
 	if text == "" {
 		return nil
@@ -191,7 +192,7 @@ func (s *Server) updateBooking(k *call) error {
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	if in.Meta == nil {
 		problems.Add("meta", "is required; to move the booking, play an action")
 	}

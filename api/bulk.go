@@ -12,6 +12,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
@@ -47,7 +48,7 @@ func (k *call) bulk() (*bulkInput, error) {
 		return nil, err
 	}
 	if len(in.Bookings) == 0 || len(in.Bookings) > maxBulk {
-		return nil, booking.Problems{"bookings": {"must be a list of 1 to " + strconv.Itoa(maxBulk)}}.Err()
+		return nil, fault.Problems{"bookings": {"must be a list of 1 to " + strconv.Itoa(maxBulk)}}.Err()
 	}
 	return &in, nil
 }
@@ -98,7 +99,7 @@ func (s *Server) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult)
 		var d *service.Draft
 		one, err := rules.ReadBooking(text)
 		if err == nil {
-			d, err = s.draft(k, id, one, false, booking.Problems{})
+			d, err = s.draft(k, id, one, false, fault.Problems{})
 		}
 		if err == nil {
 			err = d.Err()
@@ -123,7 +124,7 @@ func pass(results []bulkResult) {
 
 // at tells which entry an error is about.
 func at(i int, err error) error {
-	known, ok := errors.AsType[*booking.Error](err)
+	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return err
 	}
@@ -168,7 +169,7 @@ func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
 			})
 			status = http.StatusMultiStatus
 		case r.out.Booking == nil:
-			list = append(list, timekit.Object{"error": "The booking does not exist.", "code": booking.NotFound, "status": http.StatusNotFound})
+			list = append(list, timekit.Object{"error": "The booking does not exist.", "code": fault.NotFound, "status": http.StatusNotFound})
 			status = http.StatusMultiStatus
 		default:
 			views, err := s.views(k, []*booking.Booking{r.out.Booking})

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -55,7 +56,7 @@ func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error
 	if err := edge.DecodeInner(text, &in); err != nil {
 		return bulkPlay{}, err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	id := edge.ParseID(in.ID, "id", problems)
 	if in.Action == "" {
 		problems.Add("action", "is required")

@@ -6,8 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -26,9 +27,9 @@ func (s *Server) checkClaimToken(k *call) error {
 	}
 	switch {
 	case !l.Enabled:
-		return booking.Errorf(booking.PublicLinkDisabled, "This link is not in use any more.")
+		return fault.Errorf(fault.PublicLinkDisabled, "This link is not in use any more.")
 	case in.ClaimToken == "":
-		return booking.Errorf(booking.ClaimMissing, "There is no claim token.")
+		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
 	token, err := s.claim(k, l.AppID, in.ClaimToken)
 	if err != nil {
@@ -45,17 +46,17 @@ func (s *Server) checkClaimToken(k *call) error {
 
 // claim reads a claim token for a link of an app.
 func (s *Server) claim(k *call, app uuid.UUID, raw string) (links.ClaimToken, error) {
-	var issuer *booking.EmbedCredential
+	var issuer *tenant.EmbedCredential
 	token, err := links.ReadClaimToken(raw, time.Now(), func(key string) (string, error) {
 		var err error
 		if issuer, err = s.DB.EmbedIssuer(k, key); err != nil {
 			return "", err
 		}
-		secret, err := s.Vault.Open(issuer.Sealed, booking.EmbedSecret(issuer.ID))
+		secret, err := s.Vault.Open(issuer.Sealed, tenant.EmbedSecret(issuer.ID))
 		return string(secret), err
 	})
 	if err == nil && issuer.AppID != app {
-		return links.ClaimToken{}, booking.Errorf(booking.ClaimNotForLink, "The claim token is of another app.")
+		return links.ClaimToken{}, fault.Errorf(fault.ClaimNotForLink, "The claim token is of another app.")
 	}
 	return token, err
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -48,7 +48,7 @@ func (s *Server) deleteClientSecret(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) clientSecretView(c *booking.ClientSecret) timekit.Object {
+func (k *call) clientSecretView(c *tenant.ClientSecret) timekit.Object {
 	return timekit.Object{
 		"id": c.ID, "hint": c.Hint, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}

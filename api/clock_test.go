@@ -9,7 +9,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestStampsOfBodies(t *testing.T) {
@@ -24,7 +24,7 @@ func TestStampsOfBodies(t *testing.T) {
 	}
 	for _, body := range []string{`{"start":{}}`, `{"start":[]}`, `{"start":true}`, `{"event":{"end":[1]}}`} {
 		var in rules.BookingInput
-		if err := newCall(http.MethodPost, "/", body).Decode(&in); booking.CodeOf(err) != booking.Invalid {
+		if err := newCall(http.MethodPost, "/", body).Decode(&in); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -23,7 +23,7 @@ func (s *Server) createBooking(k *call) error {
 		return err
 	}
 	defer turn.Leave()
-	d, err := s.draft(k, k.Operation, in, false, booking.Problems{})
+	d, err := s.draft(k, k.Operation, in, false, fault.Problems{})
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Server) createBooking(k *call) error {
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
-func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems booking.Problems) (*service.Draft, error) {
+func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
 	project, err := s.projectOf(k, in.ProjectID, problems)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, 
 }
 
 // projectOf loads the project that a body names; nil for none, or when it does not exist.
-func (s *Server) projectOf(k *call, text string, problems booking.Problems) (*service.Project, error) {
+func (s *Server) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
 	if text == "" {
 		return nil, nil
 	}

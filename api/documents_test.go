@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestCodesOfClaimTokensAreDocumented holds the table of docs/public-links.md against the codes and their statuses.
@@ -17,9 +17,9 @@ func TestCodesOfClaimTokensAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range booking.Codes {
+	for _, code := range fault.Codes {
 		ours := strings.HasPrefix(string(code), "claim_token_") || strings.HasPrefix(string(code), "public_link_") ||
-			code == booking.TokenExpired || code == booking.InvalidParameter
+			code == fault.TokenExpired || code == fault.InvalidParameter
 		if row := fmt.Sprintf("\n| `%s` | %d |", code, edge.Statuses[code]); ours != strings.Contains(string(text), row) {
 			t.Errorf("docs/public-links.md has a row for %s: %v", code, !ours)
 		}

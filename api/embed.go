@@ -7,7 +7,9 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
@@ -86,7 +88,7 @@ func (k *call) grace() (time.Duration, error) {
 	if err := k.DecodeKnown(&in); err != nil {
 		return 0, err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	grace := edge.ReadGracePeriod(in.Seconds, problems)
 	return grace, problems.Err()
 }
@@ -102,7 +104,7 @@ func (s *Server) deleteEmbedCredential(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) embedView(c *booking.EmbedCredential) timekit.Object {
+func (k *call) embedView(c *tenant.EmbedCredential) timekit.Object {
 	return timekit.Object{
 		"id": c.ID, "public_key": c.PublicKey, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
@@ -145,12 +147,12 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 		return "", s.dropCallback(k)
 	}
 	if err := webhook.CheckURL(url, s.Webhooks); err != nil {
-		return "", booking.Problems{"callback_url": {err.Error()}}.Err()
+		return "", fault.Problems{"callback_url": {err.Error()}}.Err()
 	}
-	e := &booking.Endpoint{
-		ID: edge.NewID(), AppID: k.App.ID, URL: url, Format: booking.FormatCronofy, Description: "Notifications of public links",
+	e := &outbox.Endpoint{
+		ID: edge.NewID(), AppID: k.App.ID, URL: url, Format: outbox.FormatCronofy, Description: "Notifications of public links",
 	}
-	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
+	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/graphs/drawing"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func (s *Server) listGraphs(k *call) error {
@@ -18,7 +18,7 @@ func (s *Server) getGraph(k *call) error {
 	name, kind, _ := strings.Cut(k.Param("name"), ".")
 	g, ok := graphs.Latest(name)
 	if !ok {
-		return booking.Errorf(booking.NotFound, "The graph does not exist.")
+		return fault.Errorf(fault.NotFound, "The graph does not exist.")
 	}
 	k.Header("Cache-Control", "public, max-age=300")
 	switch kind {
@@ -30,7 +30,7 @@ func (s *Server) getGraph(k *call) error {
 		k.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		k.Data(http.StatusOK, "image/svg+xml", []byte(drawing.SVG(g)))
 	default:
-		return booking.Errorf(booking.NotFound, "A graph comes as .json, .mmd or .svg.")
+		return fault.Errorf(fault.NotFound, "A graph comes as .json, .mmd or .svg.")
 	}
 	return nil
 }

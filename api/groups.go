@@ -5,8 +5,10 @@ import (
 	"strconv"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -20,7 +22,7 @@ func (s *Server) listGroups(k *call) error {
 	if err != nil {
 		return err
 	}
-	if filter.Bookable = k.Kind == booking.WidgetKey; filter.Bookable {
+	if filter.Bookable = k.Kind == tenant.WidgetKey; filter.Bookable {
 		err = publicSearch(filter.Terms)
 	}
 	if err != nil {
@@ -47,7 +49,7 @@ func publicSearch(terms []postgres.Term) error {
 		switch term.Key {
 		case "id", "project.id", "resource.id", "calendar.id", "state", "completed", "graph":
 		default:
-			return booking.Problems{"search": {"must not name " + strconv.Quote(term.Key) + " with a widget key"}}.Err()
+			return fault.Problems{"search": {"must not name " + strconv.Quote(term.Key) + " with a widget key"}}.Err()
 		}
 	}
 	return nil
@@ -59,7 +61,7 @@ func (s *Server) getGroup(k *call) error {
 		return err
 	}
 	if b.Graph != service.SessionGraph {
-		return booking.Errorf(booking.NotFound, "The session does not exist.")
+		return fault.Errorf(fault.NotFound, "The session does not exist.")
 	}
 	views, err := s.groupViews(k, []*booking.Booking{b})
 	if err != nil {
@@ -72,7 +74,7 @@ func (s *Server) getGroup(k *call) error {
 // groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
 // does not hear of other people's details.
 func (s *Server) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
-	if k.Kind == booking.WidgetKey {
+	if k.Kind == tenant.WidgetKey {
 		for _, b := range all {
 			b.Customers, b.Participants, b.Meta = nil, nil, nil
 		}

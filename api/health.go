@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // healthz answers that the process lives.
@@ -28,7 +28,7 @@ func (s *Server) readyz(k *call) error {
 	ctx, cancel := context.WithTimeout(k, readyWait)
 	defer cancel()
 	if err := s.DB.Ping(ctx); err != nil {
-		return booking.Wrap(err, booking.Unavailable, "A part this server needs does not answer.")
+		return fault.Wrap(err, fault.Unavailable, "A part this server needs does not answer.")
 	}
 	k.JSON(http.StatusOK, map[string]string{"status": "ready", "temporal": <-temporal})
 	return nil

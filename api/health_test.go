@@ -10,7 +10,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // ill is a Temporal that cannot be reached.
@@ -47,7 +47,7 @@ func TestReadiness(t *testing.T) {
 			t.Errorf("%d with Temporal %q, want %d, %q: %s", a.Code, body.Temporal, status, temporal, a.Body)
 		}
 		if status != http.StatusOK {
-			a.refused(t, booking.Unavailable, "")
+			a.refused(t, fault.Unavailable, "")
 		}
 	}
 	ready(http.StatusOK, "ok")

@@ -8,12 +8,12 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
 // holdTime reads how long a hold is to last: a number of seconds, also as a text.
-func holdTime(raw json.RawMessage, problems booking.Problems) string {
+func holdTime(raw json.RawMessage, problems fault.Problems) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
 	}
@@ -46,7 +46,7 @@ func (s *Server) reserve(k *call) error {
 		return err
 	}
 	defer turn.Leave()
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	after := holdTime(in.Time, problems)
 	d, err := s.draft(k, k.Operation, in.BookingInput, true, problems)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) extendHold(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	id := edge.ParseID(in.ReservationID, "reservation_id", problems)
 	after := holdTime(in.Time, problems)
 	if err := problems.Err(); err != nil {
@@ -89,7 +89,7 @@ func (s *Server) extendHold(k *call) error {
 func (s *Server) answerHold(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(view map[string]any) {
 		view["reservation_id"] = out.Booking.ID
-		graph, err := out.Booking.RuleBook()
+		graph, err := out.Booking.LoadGraph()
 		if err != nil {
 			return
 		}

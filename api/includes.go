@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/timekit"
 )
 
@@ -12,7 +13,7 @@ type included struct {
 	wanted   map[string]bool
 	logs     map[uuid.UUID][]booking.Transition
 	others   []*booking.Booking // sessions of seats, and bookings made together with those of the list
-	projects []*booking.Project
+	projects []*catalogue.Project
 }
 
 func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) {

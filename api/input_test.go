@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
@@ -25,7 +25,7 @@ func TestReadInputs(t *testing.T) {
 		_, in, err := readInputs(json.RawMessage(body), &graphs.Graph{}, wanted)
 		got, _ := json.Marshal(in)
 		if want == "" {
-			if booking.CodeOf(err) != booking.Invalid {
+			if fault.CodeOf(err) != fault.Invalid {
 				t.Errorf("%.60s gives %v", body, err)
 			}
 			continue
@@ -62,7 +62,7 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"search=graph", "sortedBy=up", "start=soon", "end=2030-12-01T09:00:00", "search=a:" + strings.Repeat("x", 501)} {
-		if _, err := newCall(http.MethodGet, "/?"+query, "").filter(); booking.CodeOf(err) != booking.Invalid {
+		if _, err := newCall(http.MethodGet, "/?"+query, "").filter(); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%.40s: %v", query, err)
 		}
 	}

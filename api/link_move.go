@@ -9,7 +9,9 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -20,12 +22,12 @@ func (l *link) movesByPage(k *call) bool {
 	if l == nil || l.claims.Action != booking.RescheduleAction || k.wantsJSON() {
 		return false
 	}
-	return l.redirect == nil || l.app.Settings.ActionLinks != booking.OneClick
+	return l.redirect == nil || l.app.Settings.ActionLinks != tenant.OneClick
 }
 
 // hasMoved tells whether a link cannot act because its booking was moved, into a state in which it cannot be moved again.
 func (l *link) hasMoved(err error) bool {
-	return l != nil && len(l.passed) > 0 && l.booking != nil && booking.CodeOf(err) == booking.ActionNotAvailable
+	return l != nil && len(l.passed) > 0 && l.booking != nil && fault.CodeOf(err) == fault.ActionNotAvailable
 }
 
 // moveByLink answers GET and HEAD of such a link: times to choose from, the question whether to take one, or the booking.
@@ -49,7 +51,7 @@ func (s *Server) takeByLink(k *call, l *link) error {
 // onMovePage makes a visitor of whoever has the link: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
 func (s *Server) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
-	k.App, k.Kind, k.Clock = l.app, booking.WidgetKey, timekit.Clock{}
+	k.App, k.Kind, k.Clock = l.app, tenant.WidgetKey, timekit.Clock{}
 	err := s.meterVisitor(k)
 	var r *requested
 	if err == nil {

@@ -11,9 +11,11 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 const maxToken = 2 << 10
@@ -23,7 +25,7 @@ const maxMoves = 50
 
 // link is an action link that has passed every check but the last: that it acts once.
 type link struct {
-	app      *booking.App
+	app      *tenant.App
 	booking  *booking.Booking // the one it leads to
 	passed   []uuid.UUID      // those it was moved from, beginning with the one that the link names
 	actor    graphs.Actor     // as whom it acts; "" while that is not known
@@ -36,7 +38,7 @@ type link struct {
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
 func (s *Server) openLink(k *call) error {
 	l, err := s.readLink(k)
-	if booking.CodeOf(err) == booking.LinkUsed {
+	if fault.CodeOf(err) == fault.LinkUsed {
 		if done, after := s.afterwards(k, l); done || after != nil {
 			return after
 		}
@@ -47,7 +49,7 @@ func (s *Server) openLink(k *call) error {
 	if err != nil {
 		return s.linkError(k, l, err)
 	}
-	if l.app.Settings.ActionLinks == booking.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
+	if l.app.Settings.ActionLinks == tenant.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
 	}
 	if err := s.service().HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
@@ -59,13 +61,13 @@ func (s *Server) openLink(k *call) error {
 // followLink answers POST: the button of the page, or a backend.
 func (s *Server) followLink(k *call) error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
-		return s.linkError(k, nil, booking.Wrap(err, booking.Forbidden, "This request came from another site."))
+		return s.linkError(k, nil, fault.Wrap(err, fault.Forbidden, "This request came from another site."))
 	}
 	if err := k.readForm(); err != nil {
 		return s.linkError(k, nil, err)
 	}
 	l, err := s.readLink(k)
-	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
 		return s.backToLink(k, "")
 	}
 	if err != nil {
@@ -102,7 +104,7 @@ func (s *Server) readLink(k *call) (*link, error) {
 	}
 	token := k.Query("signature")
 	if token == "" || len(token) > maxToken {
-		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	target, err := s.DB.LinkTarget(k, id)
 	if err != nil {
@@ -127,7 +129,7 @@ func (s *Server) readLink(k *call) (*link, error) {
 func (s *Server) follow(k *call, l *link) (err error) {
 	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
 		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
-			return booking.Errorf(booking.LinkExpired, "The booking has been moved too often since this link was made.")
+			return fault.Errorf(fault.LinkExpired, "The booking has been moved too often since this link was made.")
 		}
 		if l.booking, err = s.DB.Booking(k, l.app.ID, *next); err != nil {
 			return err
@@ -139,7 +141,7 @@ func (s *Server) follow(k *call, l *link) (err error) {
 func (s *Server) verify(target *postgres.LinkTarget, token string) (links.Claims, error) {
 	var keys []string
 	for id, one := range target.SealedKeys {
-		key, err := s.Vault.Open(one, booking.KeySecret(id))
+		key, err := s.Vault.Open(one, tenant.KeySecret(id))
 		if err != nil {
 			return links.Claims{}, err
 		}
@@ -156,7 +158,7 @@ func (s *Server) checkLink(k *call, l *link) error {
 		return err
 	}
 	if spent {
-		return booking.Errorf(booking.LinkUsed, "This link has been used already.")
+		return fault.Errorf(fault.LinkUsed, "This link has been used already.")
 	}
 	l.actor = graphs.ActorOwnerLink
 	if _, err := service.Allow(l.booking, l.claims.Action, l.actor); err != nil {
@@ -197,7 +199,7 @@ func (s *Server) act(k *call, l *link, redirect int) error {
 	out, err := s.service().Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
 	})
-	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(booking.CodeOf(err)) {
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
 		return s.backToLink(k, "")
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const maxBody = 1 << 20
@@ -51,14 +51,14 @@ func (s *Server) observe(c *gin.Context) {
 // recover turns a panic into an internal error; the stack goes to the log only.
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
-		if fault := recover(); fault != nil {
-			s.edge().Fail(c, fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+		if cause := recover(); cause != nil {
+			s.edge().Fail(c, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
 		}
 	}()
 	c.Next()
 }
 
-var errAddress = booking.Errorf(booking.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
+var errAddress = fault.Errorf(fault.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
 
 // plainAddress refuses addresses that no database can look for. Visitors' pages do so themselves, with a page.
 func (s *Server) plainAddress(c *gin.Context) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -179,7 +179,7 @@ func TestDocumentHasTheCodes(t *testing.T) {
 	doc := readDocument(t)
 	told := slices.Clone(doc.Components.Schemas["Code"].Enum)
 	var born []string
-	for _, code := range booking.Codes {
+	for _, code := range fault.Codes {
 		born = append(born, string(code))
 	}
 	slices.Sort(told)
@@ -188,7 +188,7 @@ func TestDocumentHasTheCodes(t *testing.T) {
 		t.Errorf("codes in the document\n%v\nin internal/booking/errors.go\n%v", told, born)
 	}
 	for _, code := range born {
-		status := edge.Statuses[booking.Code(code)]
+		status := edge.Statuses[fault.Code(code)]
 		name := strings.ReplaceAll(http.StatusText(status), " ", "")
 		response, ok := doc.Components.Responses[name]
 		if !ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/metrics"
 	"holdfast/internal/postgres"
 )
@@ -50,7 +50,7 @@ func TestPagesFailWithPages(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		return w
 	}
-	fails := func(method, address string, code booking.Code) {
+	fails := func(method, address string, code fault.Code) {
 		t.Helper()
 		for _, accept := range []string{"text/html,application/xhtml+xml,application/json;q=0.9", "", "*/*"} {
 			w := ask(method, address, accept)
@@ -76,20 +76,20 @@ func TestPagesFailWithPages(t *testing.T) {
 	}
 	for _, r := range routes {
 		for _, bad := range []string{"?signature=%ff", "?%ff=x", "?tz=a%00b"} {
-			fails(r.Method, r.Path+bad, booking.Malformed)
+			fails(r.Method, r.Path+bad, fault.Malformed)
 		}
-		fails(r.Method, strings.Replace(r.Path, "/x", "/\xff", 1)+"?a=%00", booking.Malformed)
-		fails(r.Method, r.Path+"?Timezone=Nowhere", booking.Invalid)
+		fails(r.Method, strings.Replace(r.Path, "/x", "/\xff", 1)+"?a=%00", fault.Malformed)
+		fails(r.Method, r.Path+"?Timezone=Nowhere", fault.Invalid)
 		if r.Method != http.MethodPost {
-			fails(r.Method, r.Path+"?signature=x", booking.Internal)
+			fails(r.Method, r.Path+"?signature=x", fault.Internal)
 		}
-		fails(http.MethodPatch, r.Path, booking.MethodNotAllowed)
+		fails(http.MethodPatch, r.Path, fault.MethodNotAllowed)
 	}
 	for _, address := range broken {
-		code := booking.NotFound
+		code := fault.NotFound
 		switch { // there are other routes by these addresses
 		case strings.HasSuffix(address, "/external_action"):
-			code = booking.MethodNotAllowed
+			code = fault.MethodNotAllowed
 		case slices.ContainsFunc(routes, func(r edge.Route) bool { return r.Path == address }):
 			continue
 		}

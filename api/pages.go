@@ -13,6 +13,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -136,7 +137,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
 		k.retrySoon()
 		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
-	case known.Code == booking.SlotTaken && l != nil && l.actor != "":
+	case known.Code == fault.SlotTaken && l != nil && l.actor != "":
 		l.people(&p)
 		if err := s.offerDecline(l, &p); err != nil {
 			return err
@@ -147,7 +148,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
 func (s *Server) offerDecline(l *link, p *page) error {
-	graph, err := l.booking.RuleBook()
+	graph, err := l.booking.LoadGraph()
 	if err != nil {
 		return err
 	}

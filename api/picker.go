@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
@@ -161,4 +161,4 @@ func wire(t time.Time) string { return timekit.Clock{}.Show(t, time.UTC) }
 
 // errNothingOffered is what is left of a page whose project was deleted or changed so that no page can book it, or whose hosts are
 // all gone.
-var errNothingOffered = booking.Errorf(booking.NoLongerOffered, "Nothing is offered here any more.")
+var errNothingOffered = fault.Errorf(fault.NoLongerOffered, "Nothing is offered here any more.")

@@ -5,7 +5,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
@@ -28,7 +28,7 @@ func readInputs(
 	}
 	var body map[string]json.RawMessage
 	_ = json.Unmarshal(text, &body) // an object, or an empty list: it was read before
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	inputs = map[string]map[string]string{}
 	for _, one := range wanted {
 		if value := readInput(body[one.Step], one, graph, problems); value != nil {
@@ -39,7 +39,7 @@ func readInputs(
 }
 
 // readInput picks one input from its step; nil for none.
-func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, problems booking.Problems) *string {
+func readInput(step json.RawMessage, one graphs.Input, graph *graphs.Graph, problems fault.Problems) *string {
 	if step == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -149,14 +150,14 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 // pick finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
 // showed, "" if it showed none: nobody is to get more or less than they have seen.
 func (k *call) pick(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	at, host := k.ParseTime(start, "start", problems), edge.ParseID(resource, "resource", problems)
 	if len(problems) > 0 {
 		return nil, saidOver, nil
 	}
 	c, err = o.Choose(at, host)
 	switch {
-	case booking.CodeOf(err) == booking.Invalid:
+	case fault.CodeOf(err) == fault.Invalid:
 		return nil, saidOver, nil
 	case err != nil:
 		return nil, "", err
@@ -185,12 +186,12 @@ func (s *Server) bookByLink(k *call) error {
 		k.Redirect(http.StatusSeeOther, page+"?done=true")
 		return nil
 	}
-	switch code := booking.CodeOf(err); {
-	case code == booking.SlotTaken || code == booking.SoldOut || code == booking.SessionClosed:
+	switch code := fault.CodeOf(err); {
+	case code == fault.SlotTaken || code == fault.SoldOut || code == fault.SessionClosed:
 		return s.backToTimes(k, v, form, saidTaken)
-	case code == booking.ClaimReplayed:
+	case code == fault.ClaimReplayed:
 		return s.replayed(k, v.arrival, err)
-	case code == booking.Invalid && form.blame(err):
+	case code == fault.Invalid && form.blame(err):
 		return s.backToForm(k, v, c, form)
 	case refusesTime(err):
 		return s.backToTimes(k, v, form, saidOver)
@@ -205,9 +206,9 @@ func (s *Server) bookByLink(k *call) error {
 
 // refusesTime tells whether a refusal is about the time that was picked.
 func refusesTime(err error) bool {
-	known, ok := errors.AsType[*booking.Error](err)
-	return ok && (known.Code == booking.TooEarly || known.Code == booking.TooLate ||
-		known.Code == booking.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
+	known, ok := errors.AsType[*fault.Error](err)
+	return ok && (known.Code == fault.TooEarly || known.Code == fault.TooLate ||
+		known.Code == fault.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
 }
 
 // submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
@@ -244,7 +245,7 @@ func (s *Server) replayed(k *call, a *arrival, err error) error {
 // booked leads to the page of the request, which also says that something is not decided yet.
 func (s *Server) booked(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
-		return booking.Errorf(booking.NotFound, "The booking does not exist any more.")
+		return fault.Errorf(fault.NotFound, "The booking does not exist any more.")
 	}
 	k.Redirect(http.StatusSeeOther, requestPath(out.Booking.Request)+"?done=true")
 	return nil

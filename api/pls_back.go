@@ -8,6 +8,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -21,7 +22,7 @@ func (s *Server) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid
 	for range maxTries {
 		_, made := v.visit.request(k.App.ID, operation)
 		tried, err := s.DB.Action(k, service.FirstAction(made))
-		if booking.CodeOf(err) == booking.NotFound {
+		if fault.CodeOf(err) == fault.NotFound {
 			return operation, "", nil
 		}
 		if err != nil {
@@ -57,7 +58,7 @@ func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error 
 		return err
 	}
 	pairs := []string{"tz", v.offer.Zone.String(), "said", said}
-	if at := k.ParseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.typed("start"), "start", fault.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(v.offer.Zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))

@@ -11,6 +11,8 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -27,14 +29,14 @@ func (k *call) readForm() error {
 
 func (k *call) parseForm() error {
 	if err := k.Request.ParseForm(); err != nil {
-		if known := edge.BodyError(err); booking.CodeOf(known) != booking.Malformed {
+		if known := edge.BodyError(err); fault.CodeOf(known) != fault.Malformed {
 			return known
 		}
-		return booking.Wrap(err, booking.Malformed, "The form could not be read.")
+		return fault.Wrap(err, fault.Malformed, "The form could not be read.")
 	}
 	for name, values := range k.Request.PostForm {
 		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
-			return booking.Errorf(booking.Malformed, "The form holds a byte that is not UTF-8, or a null character.")
+			return fault.Errorf(fault.Malformed, "The form holds a byte that is not UTF-8, or a null character.")
 		}
 	}
 	return nil
@@ -69,7 +71,7 @@ func (s *Server) showForm(k *call, v *linkVisit, c *service.Choice, f *form) err
 // lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
 func (s *Server) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
 	for range v.offer.Hosts {
-		if out, err = s.bookForm(k, v, c, f); booking.CodeOf(err) != booking.SlotTaken {
+		if out, err = s.bookForm(k, v, c, f); fault.CodeOf(err) != fault.SlotTaken {
 			return out, "", err
 		}
 		other, lookErr := s.service().FreeFor(k, k.App.ID, v.offer, c)
@@ -131,9 +133,9 @@ type pick struct {
 func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
 	in := rules.BookingInput{}
 	if p.project == nil {
-		in.Graph = booking.DefaultGraph
+		in.Graph = catalogue.DefaultGraph
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	n, err := s.reader().NewBooking(k.Call, in, p.project, false, problems)
 	if err != nil {
 		return service.Outcome{}, err

@@ -15,6 +15,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // form is what a visitor is asked before a time is booked.
@@ -108,7 +109,7 @@ func readAnswers(k *call, v *linkVisit) *form {
 }
 
 func (f *formField) read(text string) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	f.Value = text
 	edge.CheckLength(text, f.Name, maxAnswer, problems)
 	switch {
@@ -141,7 +142,7 @@ func (f *formField) misfit(text string) string {
 }
 
 func goodEmail(text string) bool {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	rules.CheckEmail(text, "email", problems)
 	return len(problems) == 0
 }
@@ -182,7 +183,7 @@ func (f *form) faulty() bool {
 
 // blame puts what a booking was refused for beside the fields it is about; false when it is about none.
 func (f *form) blame(err error) bool {
-	known, ok := errors.AsType[*booking.Error](err)
+	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return false
 	}

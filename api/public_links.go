@@ -13,7 +13,8 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
@@ -33,14 +34,14 @@ var (
 )
 
 type publicLinkInput struct {
-	ProjectID    *string             `json:"project_id"`
-	Title        *string             `json:"title"`
-	Description  *string             `json:"description"`
-	Duration     optionalInt         `json:"duration"`
-	HorizonDays  *int                `json:"horizon_days"`
-	Questions    *[]booking.Question `json:"questions"`
-	RequireClaim *bool               `json:"require_claim_token"`
-	Enabled      *bool               `json:"enabled"`
+	ProjectID    *string               `json:"project_id"`
+	Title        *string               `json:"title"`
+	Description  *string               `json:"description"`
+	Duration     optionalInt           `json:"duration"`
+	HorizonDays  *int                  `json:"horizon_days"`
+	Questions    *[]catalogue.Question `json:"questions"`
+	RequireClaim *bool                 `json:"require_claim_token"`
+	Enabled      *bool                 `json:"enabled"`
 }
 
 // optionalInt is a number that may be null, told apart from one that is not named.
@@ -56,7 +57,7 @@ func (o *optionalInt) UnmarshalJSON(raw []byte) error {
 }
 
 // apply writes what the body names onto l and checks the whole.
-func (in publicLinkInput) apply(l *booking.PublicLink, problems booking.Problems) {
+func (in publicLinkInput) apply(l *catalogue.PublicLink, problems fault.Problems) {
 	if in.ProjectID != nil {
 		l.ProjectID = edge.ParseID(*in.ProjectID, "project_id", problems)
 	}
@@ -84,7 +85,7 @@ func (in publicLinkInput) apply(l *booking.PublicLink, problems booking.Problems
 	checkPublicLink(l, problems)
 }
 
-func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
+func checkPublicLink(l *catalogue.PublicLink, problems fault.Problems) {
 	if l.Title == "" {
 		problems.Add("title", "is required")
 	}
@@ -103,7 +104,7 @@ func checkPublicLink(l *booking.PublicLink, problems booking.Problems) {
 }
 
 // checkQuestions also fills in what a question leaves out.
-func checkQuestions(all []booking.Question, problems booking.Problems) {
+func checkQuestions(all []catalogue.Question, problems fault.Problems) {
 	seen := slices.Clone(rules.FormFields)
 	for i := range all {
 		q := &all[i]
@@ -140,7 +141,7 @@ func (s *Server) listPublicLinks(k *call) error {
 }
 
 func (s *Server) createPublicLink(k *call) error {
-	l := &booking.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
+	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
 	if err := s.readPublicLink(k, l); err != nil {
 		return err
 	}
@@ -153,12 +154,12 @@ func (s *Server) createPublicLink(k *call) error {
 }
 
 // readPublicLink reads the body onto l, whose project must be the app's.
-func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
+func (s *Server) readPublicLink(k *call, l *catalogue.PublicLink) error {
 	var in publicLinkInput
 	if err := k.DecodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	in.apply(l, problems)
 	if l.ProjectID == uuid.Nil {
 		if in.ProjectID == nil {
@@ -173,13 +174,13 @@ func (s *Server) readPublicLink(k *call, l *booking.PublicLink) error {
 	if err != nil {
 		return err
 	}
-	if fault := service.UnfitForPages(project); fault != "" {
-		problems.Add("project_id", "%s", fault)
+	if unfit := service.UnfitForPages(project); unfit != "" {
+		problems.Add("project_id", "%s", unfit)
 	}
 	return problems.Err()
 }
 
-func (k *call) publicLink(s *Server) (*booking.PublicLink, error) {
+func (k *call) publicLink(s *Server) (*catalogue.PublicLink, error) {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return nil, err
@@ -220,11 +221,11 @@ func (s *Server) deletePublicLink(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) publicLinkView(l *booking.PublicLink) timekit.Object {
+func (k *call) publicLinkView(l *catalogue.PublicLink) timekit.Object {
 	return timekit.Object{
 		"id": l.ID, "code": l.Code, "url": k.Base + "/pls/" + l.Code, "project_id": l.ProjectID, "title": l.Title,
 		"description": l.Description, "duration": l.DurationMinutes, "horizon_days": l.HorizonDays,
-		"questions": append([]booking.Question{}, l.Questions...), "require_claim_token": l.RequireClaimToken, "enabled": l.Enabled,
+		"questions": append([]catalogue.Question{}, l.Questions...), "require_claim_token": l.RequireClaimToken, "enabled": l.Enabled,
 		"created_at": k.Clock.Show(l.CreatedAt, time.UTC), "updated_at": k.Clock.Show(l.UpdatedAt, time.UTC),
 	}
 }

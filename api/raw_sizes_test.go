@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestWhatCallersKeepIsBounded sends each field that holds JSON of callers just as much as it may hold, and more, by its text and by
@@ -62,7 +62,7 @@ func TestWhatCallersKeepIsBounded(t *testing.T) {
 			for _, json := range []string{text(1 << 16), numbers(1<<16/300 + 1)} {
 				a := send(key, json)
 				a.what = fmt.Sprintf("%s %s with %d bytes of %s", raw.method, raw.path, len(json), field)
-				a.refused(t, booking.Invalid, field)
+				a.refused(t, fault.Invalid, field)
 			}
 		}
 	}
@@ -79,6 +79,6 @@ func TestRulesAreBounded(t *testing.T) {
 	}
 	for path, status := range map[string]int{"/v2/resources/" + resource: http.StatusOK, "/v2/projects/" + project: http.StatusNoContent} {
 		f.put(f.server, path, rules(63_000)).want(t, status)
-		f.put(f.server, path, rules(64_000)).refused(t, booking.Invalid, "availability_constraints")
+		f.put(f.server, path, rules(64_000)).refused(t, fault.Invalid, "availability_constraints")
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestBodiesAreReadAgain(t *testing.T) {
@@ -47,12 +47,12 @@ func TestErrorsOfBodies(t *testing.T) {
 }
 
 func told(err error) string {
-	known, ok := errors.AsType[*booking.Error](err)
+	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return ""
 	}
 	text := string(known.Code)
-	if known.Code != booking.Invalid {
+	if known.Code != fault.Invalid {
 		text += " " + known.Message
 	}
 	for name, all := range known.Fields {

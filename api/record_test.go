@@ -21,11 +21,13 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -39,7 +41,7 @@ type fixture struct {
 	handler  http.Handler
 	look     *pgxpool.Pool
 	temporal *prompt
-	app      *booking.App
+	app      *tenant.App
 	server   string // keys
 	widget   string
 	from     string // the caller's address
@@ -47,7 +49,7 @@ type fixture struct {
 
 const adminKey = "the-admin-key-of-these-tests"
 
-func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture {
+func setup(t *testing.T, change ...func(*tenant.AppSettings, *Server)) *fixture {
 	t.Helper()
 	db, url := pgtest.New(t)
 	look, err := pgxpool.New(t.Context(), url)
@@ -65,13 +67,13 @@ func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture
 		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: edge.NewLimits(0, 0, 0), Admission: service.NewAdmission(20),
 		SignIns: apps.NewPasswords(1), Passwords: apps.NewPasswords(1), Wait: 20 * time.Second, Metrics: metrics.New(), Log: log,
 	}
-	f.app = &booking.App{ID: edge.NewID(), Name: "Acme", Slug: "acme", Settings: booking.NewAppSettings()}
+	f.app = &tenant.App{ID: edge.NewID(), Name: "Acme", Slug: "acme", Settings: tenant.NewAppSettings()}
 	for _, one := range change {
 		one(&f.app.Settings, f.Server)
 	}
 	f.server, err = apps.Create(t.Context(), db.Access, vault, f.app)
 	check(t, err)
-	f.widget = f.key(booking.WidgetKey)
+	f.widget = f.key(tenant.WidgetKey)
 	f.handler = f.Handler()
 	listening, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
@@ -81,7 +83,7 @@ func setup(t *testing.T, change ...func(*booking.AppSettings, *Server)) *fixture
 }
 
 // withoutProjects lets widget keys book without a project.
-func withoutProjects(a *booking.AppSettings, _ *Server) { a.WidgetRequiresProject = false }
+func withoutProjects(a *tenant.AppSettings, _ *Server) { a.WidgetRequiresProject = false }
 
 func check(t testing.TB, err error) {
 	t.Helper()
@@ -98,7 +100,7 @@ type prompt struct {
 }
 
 func (p *prompt) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
-	for _, one := range args[0].(booking.Start).Actions {
+	for _, one := range args[0].(booking.WorkflowInput).Actions {
 		if err := p.commit(ctx, one); err != nil {
 			return nil, err
 		}
@@ -119,13 +121,13 @@ func (p *prompt) commit(ctx context.Context, s booking.Signal) error {
 	if err != nil {
 		return err
 	}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
 	}
-	in := booking.Commit{BookingID: b.ID, Seq: b.Seq, ActionID: a.ID, Actor: a.Actor}
+	in := booking.CommitInput{BookingID: b.ID, Seq: b.Seq, ActionID: a.ID, Actor: a.Actor}
 	if in.Move, err = graph.Next(b.State, a.Name, a.Actor); err != nil {
-		in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: err.Error()}
+		in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
 	}
 	_, err = p.db.Commit(ctx, in)
 	return err
@@ -136,7 +138,7 @@ func (p *prompt) CheckHealth(context.Context, *client.CheckHealthRequest) (*clie
 }
 
 // key makes another key of the app.
-func (f *fixture) key(kind booking.KeyKind) string {
+func (f *fixture) key(kind tenant.KeyKind) string {
 	f.t.Helper()
 	_, key, err := apps.AddKey(f.t.Context(), f.DB.Access, f.Vault, f.app, kind, "another", edge.NewID())
 	check(f.t, err)
@@ -186,7 +188,7 @@ func (a answer) want(t *testing.T, status int) answer {
 }
 
 // refused fails the test unless the answer is an error with a code, about a field unless that is "".
-func (a answer) refused(t *testing.T, code booking.Code, field string) {
+func (a answer) refused(t *testing.T, code fault.Code, field string) {
 	t.Helper()
 	var p edge.Problem
 	if err := json.Unmarshal(a.Body.Bytes(), &p); err != nil || p.Code != code || field != "" && len(p.Errors[field]) == 0 {

@@ -12,7 +12,9 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // reschedule makes a new booking of an old one at another time, perhaps of another resource. In one transaction the old
@@ -44,25 +46,25 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 		token, name = name, ""
 	}
 	if token == "" {
-		if k.Kind == booking.WidgetKey && k.App.Settings.WidgetRescheduleRequiresProof {
-			return nil, booking.Errorf(booking.Forbidden, "With a widget key the customer's link has to be shown, as signature or in "+
+		if k.Kind == tenant.WidgetKey && k.App.Settings.WidgetRescheduleRequiresProof {
+			return nil, fault.Errorf(fault.Forbidden, "With a widget key the customer's link has to be shown, as signature or in "+
 				"place of the id: see the app's setting widget_reschedule_requires_proof.")
 		}
 		return k.booking(s)
 	}
 	if len(token) > maxToken {
-		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
 	if err != nil {
-		return nil, booking.Errorf(booking.LinkInvalid, "This link is not valid.")
+		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	target, err := s.DB.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
 	if target.App.ID != k.App.ID {
-		return nil, booking.Errorf(booking.NotFound, "The booking does not exist.")
+		return nil, fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
 	claims, err := s.verify(target, token)
 	if err != nil {
@@ -101,7 +103,7 @@ func (k *call) hidePeople(out service.Outcome) {
 
 // move reads where to a booking is to be moved.
 func (s *Server) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
-	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(s.Wait), Problems: booking.Problems{}}
+	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(s.Wait), Problems: fault.Problems{}}
 	_, stale := k.ifMatch(old)
 	m.Stale = stale != nil
 	if in.ResourceID != "" {

@@ -11,6 +11,7 @@ import (
 	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
@@ -19,13 +20,13 @@ import (
 type requested struct {
 	*postgres.Requested
 	zone    *time.Location
-	offer   *service.Offer   // of a time, the first or another; nil until asked for
-	project *booking.Project // whose rules the offer has; nil for none
-	own     bool             // what ended the booking was done on this page
-	path    string           // of the page
-	base    url.Values       // what every address of the page has
-	unruled bool             // nobody has said which times are offered
-	alone   bool             // the page lets choose another time, and nothing else
+	offer   *service.Offer     // of a time, the first or another; nil until asked for
+	project *catalogue.Project // whose rules the offer has; nil for none
+	own     bool               // what ended the booking was done on this page
+	path    string             // of the page
+	base    url.Values         // what every address of the page has
+	unruled bool               // nobody has said which times are offered
+	alone   bool               // the page lets choose another time, and nothing else
 }
 
 // requestPage shows where a request stands, and what can be done about it now.
@@ -159,7 +160,7 @@ func (r *requested) openActions() []string {
 	if r.Booking == nil {
 		return nil
 	}
-	graph, err := r.Booking.RuleBook()
+	graph, err := r.Booking.LoadGraph()
 	if err != nil {
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -114,7 +115,7 @@ func (r *requested) keeps(k *call) bool {
 	if b == nil || k.typed("resource") != b.Resource.ID.String() {
 		return false
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	start, end := k.ParseTime(k.typed("start"), "start", problems), b.End
 	if text := k.typed("end"); text != "" {
 		end = k.ParseTime(text, "end", problems)
@@ -173,7 +174,7 @@ func (s *Server) followRequest(k *call) error {
 	case "reschedule", "pick":
 		return s.takeTime(k, r)
 	}
-	return booking.Errorf(booking.Malformed, "The form does not say what to do.")
+	return fault.Errorf(fault.Malformed, "The form does not say what to do.")
 }
 
 // declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
@@ -192,7 +193,7 @@ func (s *Server) declineTime(k *call, r *requested) error {
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
 	out, err := s.service().Play(k, k.Caller, b, p)
-	if booking.CodeOf(err) == booking.ActionNotAvailable {
+	if fault.CodeOf(err) == fault.ActionNotAvailable {
 		return s.asItStands(k, r)
 	}
 	if err != nil {
@@ -237,7 +238,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 		return s.asItStands(k, r)
 	}
 	switch {
-	case booking.CodeOf(err) == booking.SlotTaken:
+	case fault.CodeOf(err) == fault.SlotTaken:
 		return s.backToNewTimes(k, r, saidTaken)
 	case refusesTime(err):
 		return s.backToNewTimes(k, r, saidOver)
@@ -253,7 +254,7 @@ func (s *Server) backToNewTimes(k *call, r *requested, said string) error {
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
 	}
-	if at := k.ParseTime(k.typed("start"), "start", booking.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.typed("start"), "start", fault.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(r.zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, r.address(pairs...))
@@ -281,7 +282,7 @@ func (s *Server) bookAnyHost(
 	k *call, r *requested, c *service.Choice, id uuid.UUID,
 ) (out service.Outcome, with *service.Choice, err error) {
 	for range r.offer.Hosts {
-		if out, err = s.bookAgain(k, r, c, id); booking.CodeOf(err) != booking.SlotTaken {
+		if out, err = s.bookAgain(k, r, c, id); fault.CodeOf(err) != fault.SlotTaken {
 			return out, c, err
 		}
 		other, lookErr := s.service().FreeFor(k, k.App.ID, r.offer, c)

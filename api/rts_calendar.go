@@ -7,6 +7,7 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
@@ -18,7 +19,7 @@ func (s *Server) eventFile(k *call) error {
 	}
 	k.App = app
 	if found.Booking == nil {
-		return booking.Errorf(booking.NotFound, "No time is booked.")
+		return fault.Errorf(fault.NotFound, "No time is booked.")
 	}
 	moves, err := s.DB.RequestMoves(k, found.Request.ID)
 	if err != nil {

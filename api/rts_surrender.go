@@ -13,7 +13,7 @@ import (
 
 // ahead is what has to happen before the time is the visitor's, and until when it can be paid.
 func (r *requested) ahead() (service.Outlook, time.Time) {
-	graph, err := r.Booking.RuleBook()
+	graph, err := r.Booking.LoadGraph()
 	if err != nil {
 		return service.Outlook{}, time.Time{}
 	}
@@ -61,7 +61,7 @@ func (r *requested) givesUp() surrender {
 			"Give this time up", "Keep this time", false,
 		}
 	}
-	graph, err := r.Booking.RuleBook()
+	graph, err := r.Booking.LoadGraph()
 	if way.action == "" || err != nil || !slices.Contains(graph.OpenTo(r.Booking.State, way.as), way.action) {
 		return surrender{}
 	}

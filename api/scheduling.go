@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/payload"
 	"holdfast/internal/timekit"
 )
@@ -22,7 +23,7 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	r := newRequest(k.Operation, k.App.ID)
 	r.Attributed = true
 	in.recipient(r, problems)
@@ -60,7 +61,7 @@ func (s *Server) querySchedulingRequests(k *call) error {
 		return err
 	}
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
-		return booking.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
+		return fault.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
 	found, err := s.DB.Requests(k, k.App.ID, in.IDs)
 	if err != nil {

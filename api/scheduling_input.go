@@ -11,6 +11,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
@@ -54,7 +55,7 @@ type minutesIn struct {
 	Minutes int `json:"minutes"`
 }
 
-func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems booking.Problems) {
+func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems fault.Problems) {
 	if len([]rune(in.CorrelationID)) > maxParameter {
 		problems.Add("correlation_id", "must not be longer than %d characters", maxParameter)
 	}
@@ -74,7 +75,7 @@ func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems book
 }
 
 // what reads what the time is for, and how much of it is asked for.
-func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.Problems) {
+func (in *schedulingInput) what(r *booking.SchedulingRequest, problems fault.Problems) {
 	r.Summary, r.DurationMinutes = strings.TrimSpace(in.Event.Summary), in.Duration.Minutes
 	if r.Summary == "" {
 		problems.Add("event.summary", "is required")
@@ -99,7 +100,7 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems booking.P
 }
 
 // whose reads whose time is asked for.
-func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems booking.Problems) error {
+func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
 	if in.ProjectID != "" {
 		id := edge.ParseID(in.ProjectID, "project_id", problems)
 		if id == uuid.Nil {
@@ -110,8 +111,8 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 		if edge.IsMissing(err, "project_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
-		if fault := service.UnfitForPages(project); fault != "" {
-			problems.Add("project_id", "%s", fault)
+		if unfit := service.UnfitForPages(project); unfit != "" {
+			problems.Add("project_id", "%s", unfit)
 		}
 		return nil
 	}
@@ -125,7 +126,7 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 }
 
 // hosts are the resources that the body names, each once.
-func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) (ids []uuid.UUID, err error) {
+func (s *Server) hosts(k *call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
 	named := map[uuid.UUID]string{}
 	add := func(m memberIn, field string) {
 		id := edge.ParseID(m.Sub, field, problems)
@@ -159,7 +160,7 @@ func (s *Server) hosts(k *call, in *schedulingInput, problems booking.Problems) 
 
 // checkRequired refuses to ask for several hosts at once: a booking holds the time of one, and would promise people who may
 // be elsewhere.
-func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems booking.Problems) {
+func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems fault.Problems) {
 	if in.HostGroup == nil {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/tenants"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestATokenIsGoodAtOnceAndKeptAsAHash: the token of a sign-in opens what is the resource's right away. The record has its hash and
@@ -28,14 +28,14 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	token := signIn()
 	own(token).want(t, http.StatusOK)
 	for user, wrong := range map[string]string{"": token, "bob@example.com": token, email: token + "x"} {
-		f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(user, wrong)).refused(t, booking.Unauthorized, "")
+		f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(user, wrong)).refused(t, fault.Unauthorized, "")
 	}
-	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, booking.Unauthorized, "")
+	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", "Bearer "+token).refused(t, fault.Unauthorized, "")
 	in := func(app string) answer {
 		return f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader(email, token), edge.AppHeader, app)
 	}
 	in(f.app.Slug).want(t, http.StatusOK)
-	in("another-app").refused(t, booking.Unauthorized, "")
+	in("another-app").refused(t, fault.Unauthorized, "")
 	secret := strings.TrimPrefix(token, "resource_token_")[8:] // the hint may show how it begins
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials c WHERE c::text || encode(hash, 'escape') LIKE '%' || $1 || '%'`, secret); n != 0 {
 		t.Error("the record holds the token itself")
@@ -50,7 +50,7 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 		FROM resource_credentials, generate_series(1, $1) n`, tenants.OwnTokensKept-1)
 	own(token).want(t, http.StatusOK)
 	newest := signIn()
-	own(token).refused(t, booking.Unauthorized, "") // the oldest has to go
+	own(token).refused(t, fault.Unauthorized, "") // the oldest has to go
 	own(newest).want(t, http.StatusOK)
 	wantKept := func() {
 		t.Helper()
@@ -65,10 +65,10 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	f.post(f.server, "/v2/credentials", fmt.Sprintf(`{"resource_id":%q,"type":"server-token"}`, resource)).want(t, http.StatusCreated)
 	own(newest).want(t, http.StatusOK)
 	f.sql(`UPDATE resources SET email = ''`)
-	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader("", newest)).refused(t, booking.Unauthorized, "")
+	f.send("", http.MethodGet, "/v2/resources/"+resource, "", "Authorization", basicHeader("", newest)).refused(t, fault.Unauthorized, "")
 	f.sql(`UPDATE resources SET email = $1`, email)
 	f.put(f.server, "/v2/resources/"+resource, `{"password":"another horse"}`).want(t, http.StatusOK)
-	own(newest).refused(t, booking.Unauthorized, "")
+	own(newest).refused(t, fault.Unauthorized, "")
 	if n := value[int](f, `SELECT count(*) FROM resource_credentials`); n != 1 {
 		t.Errorf("after a new password %d tokens are good, want the one that a server key made", n)
 	}
@@ -94,11 +94,11 @@ func TestAResourceBooksItsColleaguesAsOffered(t *testing.T) {
 		hour := float64(i)
 		book(both, slot(ada, hour+8, 0.75)).want(t, http.StatusCreated)
 		book(both, slot(bob, hour, 1)).want(t, http.StatusCreated)
-		book(both, slot(bob, hour+8, 1)).refused(t, booking.Invalid, "start")
-		book(both, slot(bob, hour+2, 2)).refused(t, booking.Invalid, "end")
-		book(both, slot(bob, hour-100, 1)).refused(t, booking.Invalid, "start")
-		book(both, slot(stranger, hour, 1)).refused(t, booking.Invalid, "resource_id")
-		book(others, slot(bob, hour+2, 1)).refused(t, booking.Invalid, "resource_id")
+		book(both, slot(bob, hour+8, 1)).refused(t, fault.Invalid, "start")
+		book(both, slot(bob, hour+2, 2)).refused(t, fault.Invalid, "end")
+		book(both, slot(bob, hour-100, 1)).refused(t, fault.Invalid, "start")
+		book(both, slot(stranger, hour, 1)).refused(t, fault.Invalid, "resource_id")
+		book(others, slot(bob, hour+2, 1)).refused(t, fault.Invalid, "resource_id")
 	}
 }
 

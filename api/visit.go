@@ -14,6 +14,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 const visitLife = 2 * time.Hour
@@ -30,7 +32,7 @@ type visit struct {
 
 // arrival is a visitor at a public link.
 type arrival struct {
-	link   *booking.PublicLink
+	link   *catalogue.PublicLink
 	visit  visit
 	sealed string // the visit
 	came   bool   // by a claim token just now, which is to leave the address
@@ -70,7 +72,7 @@ func (s *Server) arrive(k *call, values url.Values) (a *arrival, err error) {
 		return nil, err
 	}
 	if a.link.RequireClaimToken && a.visit.Jti == "" {
-		return nil, booking.Errorf(booking.ClaimMissing, "This link asks for a claim token.")
+		return nil, fault.Errorf(fault.ClaimMissing, "This link asks for a claim token.")
 	}
 	return a, s.sealVisit(a)
 }
@@ -81,7 +83,7 @@ func readCarried(values url.Values) (map[string]string, error) {
 	for _, name := range carried {
 		value := values.Get(name)
 		if utf8.RuneCountInString(value) > maxParameter || !utf8.ValidString(value) || plainText(value) != value {
-			return nil, booking.Errorf(booking.InvalidParameter, "%s must be a text of up to %d characters.", name, maxParameter)
+			return nil, fault.Errorf(fault.InvalidParameter, "%s must be a text of up to %d characters.", name, maxParameter)
 		}
 		if value != "" {
 			metadata[name] = value
@@ -101,21 +103,21 @@ func (s *Server) exchange(k *call, a *arrival, raw string) error {
 		return err
 	}
 	if spent {
-		return booking.Errorf(booking.ClaimReplayed, "The claim token has been used for a booking already.")
+		return fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
 	}
 	a.visit.Jti, a.visit.Expires, a.came = token.ID, token.ExpiresAt, true
 	return nil
 }
 
 // guardedClaim tells the log what is wrong with a claim token, and the visitor less: who guesses issuers learns nothing.
-func (s *Server) guardedClaim(k *call, link *booking.PublicLink, err error) error {
-	code := booking.CodeOf(err)
-	if code == booking.Internal {
+func (s *Server) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
+	code := fault.CodeOf(err)
+	if code == fault.Internal {
 		return err
 	}
 	s.Log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", edge.RequestID(k.Context))
-	if code == booking.ClaimUnknownIssuer {
-		return booking.Errorf(booking.ClaimInvalidSignature, "The claim token's signature is wrong.")
+	if code == fault.ClaimUnknownIssuer {
+		return fault.Errorf(fault.ClaimInvalidSignature, "The claim token's signature is wrong.")
 	}
 	return err
 }
@@ -128,11 +130,11 @@ func (s *Server) openVisit(a *arrival, sealed string) error {
 		err = s.Vault.OpenJSON(raw, visitSecret(a.link.ID), &v)
 	}
 	if err != nil || v.ID == uuid.Nil {
-		return booking.Wrap(err, booking.LinkInvalid, "This address is not complete.")
+		return fault.Wrap(err, fault.LinkInvalid, "This address is not complete.")
 	}
 	if v.Until.Before(time.Now()) {
 		if v.Jti != "" {
-			return booking.Errorf(booking.TokenExpired, "This page was open for too long.")
+			return fault.Errorf(fault.TokenExpired, "This page was open for too long.")
 		}
 		v.ID, v.Until = uuid.New(), time.Now().Add(visitLife)
 	}
@@ -195,7 +197,7 @@ func (s *Server) used(k *call, a *arrival) (*booking.Booking, error) {
 		return nil, err
 	}
 	if b.Request == nil || a.visit.booking(b.Request.Name) != b.ID {
-		return nil, booking.Errorf(booking.ClaimReplayed, "The claim token has been used for a booking already.")
+		return nil, fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
 	}
 	return b, nil
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 )
 
@@ -19,33 +20,33 @@ func TestVisitsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, link := &Server{Vault: vault}, &booking.PublicLink{ID: uuid.New()}
+	s, link := &Server{Vault: vault}, &catalogue.PublicLink{ID: uuid.New()}
 	past, soon := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
 	for name, c := range map[string]struct {
 		visit visit
-		code  booking.Code
+		code  fault.Code
 		same  bool
 	}{
 		"claimed":         {visit{ID: uuid.New(), Jti: "x", Until: soon}, "", true},
-		"claimed, over":   {visit{ID: uuid.New(), Jti: "x", Until: past}, booking.TokenExpired, false},
+		"claimed, over":   {visit{ID: uuid.New(), Jti: "x", Until: past}, fault.TokenExpired, false},
 		"unclaimed":       {visit{ID: uuid.New(), Until: soon}, "", true},
 		"unclaimed, over": {visit{ID: uuid.New(), Until: past}, "", false},
-		"nobody":          {visit{Until: soon}, booking.LinkInvalid, false},
+		"nobody":          {visit{Until: soon}, fault.LinkInvalid, false},
 	} {
 		a := &arrival{link: link, visit: c.visit}
 		if err := s.sealVisit(a); err != nil {
 			t.Fatal(err)
 		}
 		b := &arrival{link: link}
-		if err := s.openVisit(b, a.sealed); booking.CodeOf(err) != c.code || (b.visit.ID == c.visit.ID) != c.same && err == nil {
+		if err := s.openVisit(b, a.sealed); fault.CodeOf(err) != c.code || (b.visit.ID == c.visit.ID) != c.same && err == nil {
 			t.Errorf("%s: %v, %v", name, err, b.visit)
 		}
-		if err := s.openVisit(&arrival{link: &booking.PublicLink{ID: uuid.New()}}, a.sealed); booking.CodeOf(err) != booking.LinkInvalid {
+		if err := s.openVisit(&arrival{link: &catalogue.PublicLink{ID: uuid.New()}}, a.sealed); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%s opens at another link: %v", name, err)
 		}
 		raw, _ := base64.RawURLEncoding.DecodeString(a.sealed)
 		raw[len(raw)/2] ^= 1
-		if err := s.openVisit(&arrival{link: link}, base64.RawURLEncoding.EncodeToString(raw)); booking.CodeOf(err) != booking.LinkInvalid {
+		if err := s.openVisit(&arrival{link: link}, base64.RawURLEncoding.EncodeToString(raw)); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%s was changed and opens: %v", name, err)
 		}
 	}

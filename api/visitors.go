@@ -11,8 +11,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -24,7 +25,7 @@ type frame struct {
 	App     string
 	Zone    string
 	Wide    bool
-	Code    booking.Code // of what went wrong; "" = nothing
+	Code    fault.Code // of what went wrong; "" = nothing
 	Request string
 }
 
@@ -43,7 +44,7 @@ var zoneScriptHash = hashOf(zoneScript)
 // goes wrong is a page, too, or a problem document for programs.
 func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 	return func(k *call) error {
-		k.Clock, k.Kind = timekit.Clock{}, booking.WidgetKey // a page has its own zone, and project rules hold
+		k.Clock, k.Kind = timekit.Clock{}, tenant.WidgetKey // a page has its own zone, and project rules hold
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
 		if err == nil {
@@ -157,8 +158,8 @@ func isPage(path string) bool {
 }
 
 // passes tells trouble that is over in a moment: what was asked for can be asked for again.
-func passes(code booking.Code) bool {
-	return code == booking.Unavailable || code == booking.Overloaded || code == booking.TooManyRequests || code == booking.Internal
+func passes(code fault.Code) bool {
+	return code == fault.Unavailable || code == fault.Overloaded || code == fault.TooManyRequests || code == fault.Internal
 }
 
 // retrySoon says when to try again, unless the limit has said so.
@@ -190,34 +191,34 @@ func (p *notice) sendAgain(k *call) {
 }
 
 // excuse is what a visitor reads when a page cannot do its work.
-func excuse(err *booking.Error) (title, text string) {
+func excuse(err *fault.Error) (title, text string) {
 	if err == errAddress {
 		return excuse(edge.ErrNoRoute)
 	}
 	switch err.Code {
-	case booking.PublicLinkNotFound, booking.MethodNotAllowed, booking.NotFound, booking.LinkInvalid:
+	case fault.PublicLinkNotFound, fault.MethodNotAllowed, fault.NotFound, fault.LinkInvalid:
 		return "Nothing to see here", "This address leads nowhere. Please check that all of it was copied."
-	case booking.PublicLinkDisabled:
+	case fault.PublicLinkDisabled:
 		return "Not in use any more", "Times are no longer booked by this link. Please ask whoever gave it to you for another."
-	case booking.NoLongerOffered:
+	case fault.NoLongerOffered:
 		return "No longer offered", "No times are offered here any more. Please ask whoever gave you this address."
-	case booking.ClaimReplayed:
+	case fault.ClaimReplayed:
 		return "Already used", "A time has been booked with this link. To book another, please go back to where you found it."
-	case booking.TokenExpired:
+	case fault.TokenExpired:
 		return "The link has expired", "It is good for a while only. Please go back to where you found it and open it again. Nothing was booked."
-	case booking.ClaimMissing, booking.ClaimNotForLink:
+	case fault.ClaimMissing, fault.ClaimNotForLink:
 		return "Please come the other way", "This page opens only by the link of the site that sends you here. Please start there."
-	case booking.ClaimMalformed, booking.ClaimAlgorithm, booking.ClaimInvalidSignature, booking.ClaimWrongAudience,
-		booking.ClaimIssuedInFuture, booking.ClaimLifetimeTooLong, booking.ClaimMissingID:
+	case fault.ClaimMalformed, fault.ClaimAlgorithm, fault.ClaimInvalidSignature, fault.ClaimWrongAudience,
+		fault.ClaimIssuedInFuture, fault.ClaimLifetimeTooLong, fault.ClaimMissingID:
 		return "The link does not work", "Something is wrong with the link that led here. Please go back to where you found it. " +
 			"Nothing was booked."
-	case booking.InvalidParameter:
+	case fault.InvalidParameter:
 		return "The link does not work", err.Message
-	case booking.TooManyRequests, booking.Overloaded, booking.Unavailable, booking.Internal:
+	case fault.TooManyRequests, fault.Overloaded, fault.Unavailable, fault.Internal:
 		return trouble(err.Code)
-	case booking.Forbidden:
+	case fault.Forbidden:
 		return "Not from there", err.Message
-	case booking.ActionNotAvailable:
+	case fault.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
 	default:
 		return "That did not work", err.Message
@@ -225,13 +226,13 @@ func excuse(err *booking.Error) (title, text string) {
 }
 
 // trouble is what a visitor reads when the server cannot do its work for a moment.
-func trouble(code booking.Code) (title, text string) {
+func trouble(code fault.Code) (title, text string) {
 	switch code {
-	case booking.TooManyRequests:
+	case fault.TooManyRequests:
 		return "One moment, please", "There were many requests from your network. Please try again in a while."
-	case booking.Overloaded:
+	case fault.Overloaded:
 		return "One moment, please", "Many people are booking at this moment. Please try again in a few seconds."
-	case booking.Unavailable:
+	case fault.Unavailable:
 		return "One moment, please", "A part of this service does not answer just now. Please try again in a few seconds."
 	default:
 		return "Something went wrong", "That was our fault, and nothing of yours."
@@ -241,7 +242,7 @@ func trouble(code booking.Code) (title, text string) {
 // fromHere refuses forms of other sites.
 func (k *call) fromHere() error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
-		return booking.Wrap(err, booking.Forbidden, "This request came from another site.")
+		return fault.Wrap(err, fault.Forbidden, "This request came from another site.")
 	}
 	return nil
 }

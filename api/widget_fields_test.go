@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestSizesOfNumbers: what is bounded is what the record prints: numbers count as they are written out.
@@ -15,7 +15,7 @@ func TestSizesOfNumbers(t *testing.T) {
 		text = append(text, `,1e300`...)
 	}
 	text = append(text, `]}`...)
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	edge.CheckObject(text, "object", problems)
 	edge.JSONObject(text, "json", problems)
 	if len(problems["object"]) != 1 || len(problems["json"]) != 1 {

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // reminderTo is a list of one reminder that is sent to an address before the booking.
@@ -64,10 +65,10 @@ func TestAWidgetKeySaysNothingOfHowBookingsBehave(t *testing.T) {
 		}
 	}
 	f.post(f.widget, "/v2/bookings", `{"graph":"instant","settings":{"allow_double_bookings":true},`+slot(resource, 2, 1)+`}`).
-		refused(t, booking.Forbidden, "")
+		refused(t, fault.Forbidden, "")
 	through := fmt.Sprintf(`{"project_id":%q,"settings":{"allow_double_bookings":true},`, project)
 	f.post(f.widget, "/v2/bookings", through+slot(resource, 2, 1)+`}`).want(t, http.StatusCreated)
-	f.post(f.widget, "/v2/bookings", through+slot(resource, 2, 1)+`}`).refused(t, booking.SlotTaken, "")
+	f.post(f.widget, "/v2/bookings", through+slot(resource, 2, 1)+`}`).refused(t, fault.SlotTaken, "")
 }
 
 // TestVisitorsChooseNothingThatTheirOwnerHasChosen: what the project says of its bookings stands above what a widget key sends, and the
@@ -96,7 +97,7 @@ func TestVisitorsChooseNothingThatTheirOwnerHasChosen(t *testing.T) {
 			t.Errorf("with%s it is %s", graph, got)
 		}
 	}
-	ask("/v2/bookings", strict, `,"customer":{"name":"Marty"}`).refused(t, booking.Invalid, "customer.phone")
+	ask("/v2/bookings", strict, `,"customer":{"name":"Marty"}`).refused(t, fault.Invalid, "customer.phone")
 	if got := kept(ask("/v2/bookings/reserve", strict, "")); got != "reservation Haircut Main Street 600" {
 		t.Errorf("a hold is %s", got)
 	}
@@ -113,7 +114,7 @@ func TestAHoldTakesNoOthersPlace(t *testing.T) {
 			body := fmt.Sprintf(`{"graph":"instant","action":"create","reservation_id":%q,"related":{"owner_booking_id":%q},%s}`, held, held, slot(resource, hour, 1))
 			a := f.post(key, "/v2/bookings/reserve", body)
 			if hour == 1 {
-				a.refused(t, booking.SlotTaken, "")
+				a.refused(t, fault.SlotTaken, "")
 				continue
 			}
 			id := a.id(t)
@@ -150,7 +151,7 @@ func TestWhatHasBegunIsClosedToCustomers(t *testing.T) {
 		held := func(what string, a answer, status int) {
 			t.Helper()
 			if begun {
-				a.refused(t, booking.TooLate, "")
+				a.refused(t, fault.TooLate, "")
 			} else if a.Code != status {
 				t.Errorf("%s ahead of its time: %d %s", what, a.Code, a.Body)
 			}
@@ -173,7 +174,7 @@ func TestWhatHasBegunIsClosedToCustomers(t *testing.T) {
 		for _, graph := range []string{"group_customer", "group_customer_payment"} {
 			seat := fmt.Sprintf(`{"graph":%q,"related":{"owner_booking_id":%q},"customer":{"name":"x"}}`, graph, session)
 			if a := f.post(f.widget, "/v2/bookings", seat); begun {
-				a.refused(t, booking.SessionClosed, "")
+				a.refused(t, fault.SessionClosed, "")
 			} else {
 				a.want(t, http.StatusCreated)
 			}
@@ -190,11 +191,11 @@ func TestVisitorsPickWithinTheProject(t *testing.T) {
 	project := f.project(resource, fmt.Sprintf(`,"availability":{"length":"1 hour","timeslot_increments":"1 hour","to":%q}`, noon.Add(10*time.Hour).Format(time.RFC3339)))
 	through := func(slot string) string { return fmt.Sprintf(`{"project_id":%q,%s}`, project, slot) }
 	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
-		f.post(f.widget, path, through(slot(resource, 10, 1))).refused(t, booking.Invalid, "start") // after the end of the window
-		f.post(f.widget, path, through(slot(resource, 9.5, 1))).refused(t, booking.Invalid, "start")
-		f.post(f.widget, path, through(slot(resource, 1, 2))).refused(t, booking.Invalid, "end")
-		f.post(f.widget, path, through(slot(stranger, 1, 1))).refused(t, booking.Invalid, "resource_id")
-		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, 1, 1)+`}`).refused(t, booking.Invalid, "project_id")
+		f.post(f.widget, path, through(slot(resource, 10, 1))).refused(t, fault.Invalid, "start") // after the end of the window
+		f.post(f.widget, path, through(slot(resource, 9.5, 1))).refused(t, fault.Invalid, "start")
+		f.post(f.widget, path, through(slot(resource, 1, 2))).refused(t, fault.Invalid, "end")
+		f.post(f.widget, path, through(slot(stranger, 1, 1))).refused(t, fault.Invalid, "resource_id")
+		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, 1, 1)+`}`).refused(t, fault.Invalid, "project_id")
 	}
 	f.post(f.widget, "/v2/bookings", through(slot(resource, 9, 1))).want(t, http.StatusCreated) // the last of the window
 	f.post(f.widget, "/v2/bookings/reserve", through(slot(resource, 8, 1))).want(t, http.StatusCreated)
@@ -203,17 +204,17 @@ func TestVisitorsPickWithinTheProject(t *testing.T) {
 	move := func(id string, hour, hours float64) answer {
 		return f.post(f.widget, "/v2/bookings/"+id+"/reschedule?signature="+f.token(id, booking.RescheduleAction), `{`+slot(resource, hour, hours)+`}`)
 	}
-	move(id, 12, 1).refused(t, booking.Invalid, "start")
-	move(id, 2, 1.5).refused(t, booking.Invalid, "end")
-	move(long, 12, 1.5).refused(t, booking.Invalid, "start")
-	move(long, 2, 2).refused(t, booking.Invalid, "end")
+	move(id, 12, 1).refused(t, fault.Invalid, "start")
+	move(id, 2, 1.5).refused(t, fault.Invalid, "end")
+	move(long, 12, 1.5).refused(t, fault.Invalid, "start")
+	move(long, 2, 2).refused(t, fault.Invalid, "end")
 	move(long, 2, 1.5).want(t, http.StatusCreated) // as long as its owner made it
 
 	f.send(f.server, http.MethodDelete, "/v2/projects/"+project+"/resources/"+resource, "").want(t, http.StatusNoContent)
 	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
-		f.post(f.widget, path, through(slot(resource, 4, 1))).refused(t, booking.Invalid, "resource_id")
+		f.post(f.widget, path, through(slot(resource, 4, 1))).refused(t, fault.Invalid, "resource_id")
 	}
-	move(id, 4, 1).refused(t, booking.Invalid, "resource_id")
+	move(id, 4, 1).refused(t, fault.Invalid, "resource_id")
 	for _, path := range []string{"/v2/availability", "/v2/availability/dates"} {
 		if a := f.post(f.widget, path, fmt.Sprintf(`{"project_id":%q}`, project)).want(t, http.StatusOK); a.Body.String() != `{"data":[]}` {
 			t.Errorf("a project without resources offers: %.300s", a.Body)
@@ -227,17 +228,17 @@ func TestVisitorsPickWithoutAProject(t *testing.T) {
 	f := setup(t, withoutProjects)
 	open, resource := f.resource(`[]`), f.resource(`[{"allow_hours":{"start":12,"end":17}}]`)
 	for _, path := range []string{"/v2/bookings", "/v2/bookings/reserve"} {
-		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, -1, 1)+`}`).refused(t, booking.Invalid, "start")
-		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, 4.5, 1)+`}`).refused(t, booking.Invalid, "start")
-		f.post(f.widget, path, `{"graph":"instant",`+slot(open, 0, 24.01)+`}`).refused(t, booking.Invalid, "end")
-		f.post(f.widget, path, `{"graph":"instant",`+slot(open, -100, 1)+`}`).refused(t, booking.Invalid, "start") // past
+		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, -1, 1)+`}`).refused(t, fault.Invalid, "start")
+		f.post(f.widget, path, `{"graph":"instant",`+slot(resource, 4.5, 1)+`}`).refused(t, fault.Invalid, "start")
+		f.post(f.widget, path, `{"graph":"instant",`+slot(open, 0, 24.01)+`}`).refused(t, fault.Invalid, "end")
+		f.post(f.widget, path, `{"graph":"instant",`+slot(open, -100, 1)+`}`).refused(t, fault.Invalid, "start") // past
 	}
 	f.post(f.widget, "/v2/bookings", `{"graph":"instant",`+slot(open, 0, 24)+`}`).want(t, http.StatusCreated)
 	held := f.post(f.widget, "/v2/bookings/reserve", `{`+slot(resource, 1, 1)+`}`).id(t)
 	taking := fmt.Sprintf(`{"graph":"instant","what":"x","reservation_id":%q`, held)
-	f.post(f.widget, "/v2/bookings", taking+`,`+slot(resource, -1, 1)+`}`).refused(t, booking.Invalid, "start")
+	f.post(f.widget, "/v2/bookings", taking+`,`+slot(resource, -1, 1)+`}`).refused(t, fault.Invalid, "start")
 	start := fmt.Sprintf(`,"start":%q,"end":%q}`, noon.Add(-time.Hour).Format(time.RFC3339), noon.Format(time.RFC3339))
-	f.post(f.widget, "/v2/bookings", taking+start).refused(t, booking.Invalid, "start") // of the hold's resource
+	f.post(f.widget, "/v2/bookings", taking+start).refused(t, fault.Invalid, "start") // of the hold's resource
 	f.post(f.widget, "/v2/bookings", taking+`}`).want(t, http.StatusCreated)
 }
 
@@ -256,10 +257,10 @@ func TestAHoldStandsForItsOwnProjectOnly(t *testing.T) {
 		return f.post(f.widget, "/v2/bookings", fmt.Sprintf(`{"project_id":%q,"reservation_id":%q}`, project, hold))
 	}
 	held := hold(f.widget, wide, 1)
-	take(narrow, held).refused(t, booking.Invalid, "start")
-	f.post(f.widget, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","what":"x","reservation_id":%q}`, held)).refused(t, booking.Invalid, "project_id")
+	take(narrow, held).refused(t, fault.Invalid, "start")
+	f.post(f.widget, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","what":"x","reservation_id":%q}`, held)).refused(t, fault.Invalid, "project_id")
 	take(wide, held).want(t, http.StatusCreated)
 	kept := hold(f.server, narrow, 5) // out of hours, as its owner likes
 	take(narrow, kept).want(t, http.StatusCreated)
-	f.post(f.widget, "/v2/bookings/reserve", fmt.Sprintf(`{"project_id":%q,%s}`, narrow, slot(resource, 7, 1))).refused(t, booking.Invalid, "start")
+	f.post(f.widget, "/v2/bookings/reserve", fmt.Sprintf(`{"project_id":%q,%s}`, narrow, slot(resource, 7, 1))).refused(t, fault.Invalid, "start")
 }

@@ -3,7 +3,7 @@ package api
 import (
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // phrase is what a button that plays an action says.
@@ -32,23 +32,23 @@ func ends(action string) bool {
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // explain is what a visitor reads when a link cannot act.
-func explain(err *booking.Error) (title, text string) {
+func explain(err *fault.Error) (title, text string) {
 	switch err.Code {
-	case booking.LinkUsed:
+	case fault.LinkUsed:
 		return "Already used", "This link works once, and it has been used. Nothing was changed just now."
-	case booking.LinkExpired:
+	case fault.LinkExpired:
 		return "Expired", "This link is no longer valid. Nothing was changed."
-	case booking.LinkInvalid, booking.Unauthorized:
+	case fault.LinkInvalid, fault.Unauthorized:
 		return "Not a valid link", "Please check that the whole address was copied. Nothing was changed."
-	case booking.NotFound:
+	case fault.NotFound:
 		return "No such booking", "This booking does not exist any more. Nothing was changed."
-	case booking.ActionNotAvailable:
+	case fault.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
-	case booking.TooLate:
+	case fault.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
-	case booking.SlotTaken:
+	case fault.SlotTaken:
 		return "The time is taken", "Something else holds this time now. The booking stays as it was."
-	case booking.Overloaded, booking.Unavailable, booking.TooManyRequests:
+	case fault.Overloaded, fault.Unavailable, fault.TooManyRequests:
 		return "One moment, please", "This server cannot do it just now. Please try again in a few seconds."
 	default:
 		return "That did not work", err.Message

@@ -16,6 +16,8 @@ import (
 	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -111,7 +113,7 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookText(rules.OutlookOf(&booking.Project{Booking: json.RawMessage(body)}), "Acme")
+		got := outlookText(rules.OutlookOf(&catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}
@@ -163,8 +165,8 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		}
 		return w
 	}
-	for _, code := range []booking.Code{booking.Overloaded, booking.Unavailable, booking.TooManyRequests, booking.Internal} {
-		w := send(booking.Errorf(code, "Not now."))
+	for _, code := range []fault.Code{fault.Overloaded, fault.Unavailable, fault.TooManyRequests, fault.Internal} {
+		w := send(fault.Errorf(code, "Not now."))
 		body := w.Body.String()
 		for _, part := range []string{
 			`<form method="post" action="/pls/code?kept=true"`, `name="name" value="Marty &#34;&lt;b&gt;&#34;"`, "value=\"Two\ncats\"", `name="operation" value="x"`, "Try again",
@@ -178,8 +180,8 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		}
 	}
 	for name, w := range map[string]*httptest.ResponseRecorder{
-		"another site's": send(booking.Errorf(booking.Unavailable, "Not now."), "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"),
-		"a final answer": send(booking.Errorf(booking.NotFound, "No.")),
+		"another site's": send(fault.Errorf(fault.Unavailable, "Not now."), "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"),
+		"a final answer": send(fault.Errorf(fault.NotFound, "No.")),
 	} {
 		if strings.Contains(w.Body.String(), "Marty") {
 			t.Errorf("%s form comes back: %s", name, w.Body)

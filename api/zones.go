@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // zoneGroup is a part of the world with its zones, for a list to choose from.
@@ -38,12 +39,12 @@ func zoneText(name string) string { return strings.ReplaceAll(name, "_", " ") }
 // zoneOf finds a zone of the database by its name: the first of several that is one.
 func zoneOf(names ...string) *time.Location {
 	for _, name := range names {
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		if len(name) > 64 {
 			continue
 		}
 		if edge.CheckZone(name, "tz", problems); len(problems) == 0 {
-			return (&booking.Resource{Timezone: name}).Zone()
+			return (&catalogue.Resource{Timezone: name}).Zone()
 		}
 	}
 	return time.UTC

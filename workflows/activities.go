@@ -10,22 +10,23 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // Activities is what the workflows need done. The worker registers an implementation under these names.
 type Activities interface {
 	// Commit moves a booking on record, in one transaction, and wakes the endpoints that have to hear of it. It is
 	// idempotent by action id.
-	Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error)
+	Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error)
 	// Relay tells bookings of the actions that a commit of the named booking has put on record for them.
 	Relay(ctx context.Context, bookingID uuid.UUID) error
 	// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint that has to hear of it.
 	// It is idempotent by the reminder's number.
-	Remind(ctx context.Context, in booking.Remind) error
+	Remind(ctx context.Context, in booking.RemindInput) error
 	// Drain sends what is due to a webhook endpoint.
-	Drain(ctx context.Context, in booking.Drain) (booking.Drained, error)
+	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
 	// Sweep finds actions and deliveries that nobody works on and sets them going.
-	Sweep(ctx context.Context) (booking.Swept, error)
+	Sweep(ctx context.Context) (booking.SweepResult, error)
 }
 
 // commitName is Activities.Commit: a local activity is found by its name, a method expression would be called as it is.
@@ -34,12 +35,12 @@ const (
 	remindName = "Remind"
 )
 
-func commit(ctx workflow.Context, in booking.Commit) (booking.Outcome, error) {
+func commit(ctx workflow.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	return out, record(ctx, commitName, in.Move.Action, in, &out)
 }
 
-func remind(ctx workflow.Context, in booking.Remind) error {
+func remind(ctx workflow.Context, in booking.RemindInput) error {
 	return record(ctx, remindName, "reminder", in, nil)
 }
 
@@ -81,8 +82,8 @@ func refusedToRetry(err error) bool {
 }
 
 // drain may take as long as a batch of slow receivers does; the heartbeat tells a lost worker sooner.
-func drain(ctx workflow.Context, in booking.Drain) (booking.Drained, error) {
-	var out booking.Drained
+func drain(ctx workflow.Context, in outbox.DrainInput) (outbox.DrainResult, error) {
+	var out outbox.DrainResult
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 5 * time.Minute,
 		HeartbeatTimeout:    10 * time.Second,
@@ -96,8 +97,8 @@ func drain(ctx workflow.Context, in booking.Drain) (booking.Drained, error) {
 const SweepTimeout = 5 * time.Minute
 
 // sweep is tried once: its schedule is its retry.
-func sweep(ctx workflow.Context) (booking.Swept, error) {
-	var out booking.Swept
+func sweep(ctx workflow.Context) (booking.SweepResult, error) {
+	var out booking.SweepResult
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: SweepTimeout,
 		HeartbeatTimeout:    15 * time.Second,

@@ -8,22 +8,23 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Booking walks one booking along its graph until a final state. It cannot be cancelled from outside: to end a
 // booking, play an action. The record in Postgres is the truth it adopts after every step.
-func Booking(ctx workflow.Context, in booking.Start) error {
+func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	w := &walk{Start: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
+	w := &walk{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
 	if err := w.Graph.Validate(); err != nil {
 		return w.fail(err)
 	}
 	return w.run()
 }
 
-// walk is the state of one run. Start is what the run began with, kept up to date.
+// walk is the state of one run. WorkflowInput is what the run began with, kept up to date.
 type walk struct {
-	booking.Start
+	booking.WorkflowInput
 	ctx     workflow.Context
 	signals workflow.ReceiveChannel
 	timer   timer
@@ -59,7 +60,7 @@ func (w *walk) over() bool {
 func (w *walk) step() error {
 	next, reminder := w.wait()
 	if reminder != nil {
-		return remind(w.ctx, booking.Remind{BookingID: w.BookingID, Number: reminder.Number})
+		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Number: reminder.Number})
 	}
 	return w.apply(next)
 }
@@ -103,7 +104,7 @@ func (w *walk) arm() {
 // stay is what can fall due in the present state.
 func (w *walk) stay() booking.Stay {
 	return booking.Stay{
-		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End},
+		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End},
 		Timers: w.Timers, Fired: w.fired, Reminders: w.Reminders,
 	}
 }
@@ -126,13 +127,13 @@ func (w *walk) fire() (booking.Signal, *booking.Reminder) {
 // Where the record turns out to be further than this run knew, the graph is asked again from there.
 func (w *walk) apply(s booking.Signal) error {
 	for {
-		in := booking.Commit{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
+		in := booking.CommitInput{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
 		move, err := w.Graph.Next(w.State, s.Action, s.Actor)
 		if err != nil && s.Actor == graphs.ActorTimer {
 			return nil // the state it was for has been left; nobody waits for an answer
 		}
 		if err != nil {
-			in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: err.Error()}
+			in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
 		}
 		in.Move = move
 		out, err := commit(w.ctx, in)
@@ -209,7 +210,7 @@ func (w *walk) tooLong() bool {
 
 // carryOn starts the history over with everything that was received and not yet played.
 func (w *walk) carryOn() error {
-	next := w.Start
+	next := w.WorkflowInput
 	next.Actions = w.take()
 	next.CarriedOn++
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
@@ -218,7 +219,7 @@ func (w *walk) carryOn() error {
 // fail ends a booking whose rule book cannot be read: it goes to the error state, where people see it.
 func (w *walk) fail(fault error) error {
 	workflow.GetLogger(w.ctx).Error("the graph in the booking's input is not valid", "error", fault)
-	out, err := commit(w.ctx, booking.Commit{
+	out, err := commit(w.ctx, booking.CommitInput{
 		BookingID: w.BookingID, Seq: w.Seq, Actor: graphs.ActorTimer,
 		ActionID: booking.TimerActionID(w.BookingID, w.Seq, graphs.ErrorState),
 		Move: graphs.Move{

@@ -11,10 +11,13 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/worker"
 	"holdfast/workflows"
 )
@@ -33,12 +36,12 @@ type record struct {
 	timers  graphs.Overrides
 }
 
-func (r *record) Commit(_ context.Context, in booking.Commit) (booking.Outcome, error) {
+func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	if r.broken > 0 {
 		r.broken--
 		return booking.Outcome{}, fmt.Errorf("postgres is away")
 	}
-	standing := func(result booking.Result, code booking.Code) booking.Outcome {
+	standing := func(result booking.Result, code fault.Code) booking.Outcome {
 		return booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered}
 	}
 	if known, ok := r.decided[in.ActionID]; ok {
@@ -56,9 +59,9 @@ func (r *record) Commit(_ context.Context, in booking.Commit) (booking.Outcome, 
 		r.decided[in.ActionID] = booking.ResultRefused
 		r.story = append(r.story, "taken")
 		if r.seq == 0 {
-			return standing(booking.ResultGone, booking.SlotTaken), nil
+			return standing(booking.ResultGone, fault.SlotTaken), nil
 		}
-		return standing(booking.ResultRefused, booking.SlotTaken), nil
+		return standing(booking.ResultRefused, fault.SlotTaken), nil
 	}
 	r.decided[in.ActionID] = booking.ResultApplied
 	r.state, r.seq, r.entered = in.Move.To, r.seq+1, r.now()
@@ -73,35 +76,43 @@ func (r *record) Relay(context.Context, uuid.UUID) error {
 	return nil
 }
 
-func (r *record) Remind(_ context.Context, in booking.Remind) error {
+func (r *record) Remind(_ context.Context, in booking.RemindInput) error {
 	r.story = append(r.story, fmt.Sprintf("remind %d", in.Number))
 	return nil
 }
 
-func (r *record) Drain(context.Context, booking.Drain) (booking.Drained, error) {
-	return booking.Drained{}, nil
+func (r *record) Drain(context.Context, outbox.DrainInput) (outbox.DrainResult, error) {
+	return outbox.DrainResult{}, nil
 }
 
-func (r *record) Sweep(context.Context) (booking.Swept, error) { return booking.Swept{}, nil }
+func (r *record) Sweep(context.Context) (booking.SweepResult, error) {
+	return booking.SweepResult{}, nil
+}
 
 // bundle is one booking in virtual time. It starts at start; its booked hour begins a day later.
 type bundle struct {
 	env    *testsuite.TestWorkflowEnvironment
 	record *record
-	in     booking.Start
+	in     booking.WorkflowInput
 	start  time.Time
 }
 
-func quiet() *testsuite.WorkflowTestSuite {
+// newEnvironment makes an environment that waits as long as a slow machine takes: neither its own time-out nor the detector of
+// deadlocks, which gives a workflow task one second, may end a test.
+func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	return &suite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(patience)
+	env.SetWorkerOptions(sdkworker.Options{DeadlockDetectionTimeout: patience})
+	return env
 }
+
+const patience = 5 * time.Minute
 
 func setup(t *testing.T, graph string) *bundle {
 	t.Helper()
-	suite := quiet()
-	env := suite.NewTestWorkflowEnvironment()
+	env := newEnvironment()
 	start := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
 	env.SetStartTime(start)
 	g, ok := graphs.Latest(graph)
@@ -110,8 +121,7 @@ func setup(t *testing.T, graph string) *bundle {
 	}
 	r := &record{state: g.Initial, entered: start, decided: map[uuid.UUID]booking.Result{}, now: env.Now}
 	worker.Register(env, r)
-	env.SetTestTimeout(30 * time.Second)
-	return &bundle{env: env, record: r, start: start, in: booking.Start{
+	return &bundle{env: env, record: r, start: start, in: booking.WorkflowInput{
 		BookingID: uuid.New(), AppID: uuid.New(), App: "demo", Title: "Haircut", Graph: *g, State: g.Initial, Entered: start,
 		Start: start.Add(24 * time.Hour), End: start.Add(25 * time.Hour),
 		Actions: []booking.Signal{{ActionID: uuid.New(), Action: g.Start, Actor: graphs.ActorAPI}},
@@ -261,15 +271,14 @@ func TestContinueAsNewLosesNothing(t *testing.T) {
 	if !ok {
 		t.Fatalf("want continue-as-new, got %v", b.env.GetWorkflowError())
 	}
-	var next booking.Start
+	var next booking.WorkflowInput
 	if err := converter.GetDefaultDataConverter().FromPayloads(again.Input, &next); err != nil {
 		t.Fatal(err)
 	}
 	if next.State != "tentative" || next.Seq != 1 || next.CarriedOn != 1 || len(next.Actions) != 1 || next.Actions[0].ActionID != late {
 		t.Errorf("carried on with %+v", next)
 	}
-	suite := quiet()
-	second := suite.NewTestWorkflowEnvironment()
+	second := newEnvironment()
 	b.record.now = second.Now
 	worker.Register(second, b.record)
 	second.SetStartTime(b.env.Now())

@@ -12,7 +12,7 @@ import (
 )
 
 // Summary is the line an operator reads in the list of workflows. It names no person.
-func Summary(in booking.Start) string {
+func Summary(in booking.WorkflowInput) string {
 	return fmt.Sprintf("%s · %s · %s", in.App, in.Graph.Name, in.Title)
 }
 
@@ -34,7 +34,7 @@ func (w *walk) details() string {
 	line := func(name, value string) { fmt.Fprintf(&text, "- **%s**: %s\n", name, value) }
 	line("App", w.App)
 	line("What", w.Title)
-	line("When", w.Start.Start.UTC().Format(time.RFC3339)+" to "+w.End.UTC().Format(time.RFC3339))
+	line("When", w.Start.UTC().Format(time.RFC3339)+" to "+w.End.UTC().Format(time.RFC3339))
 	line("Graph", fmt.Sprintf("%s, version %d", w.Graph.Name, w.Graph.Version))
 	line("State", fmt.Sprintf("**%s** (transition %d)", w.State, w.Seq))
 	if w.gone {
@@ -47,7 +47,7 @@ func (w *walk) details() string {
 		return text.String()
 	}
 	line("Open actions", strings.Join(open, ", "))
-	times := graphs.Times{Entered: w.Entered, Start: w.Start.Start, End: w.End}
+	times := graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End}
 	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
 		line("Deadline", fmt.Sprintf("%s at %s", d.Action, d.At.UTC().Format(time.RFC3339)))
 	}

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // EndpointIdle is how long an endpoint's workflow stays without anything that waits.
@@ -17,7 +18,7 @@ const EndpointIdle = 10 * time.Minute
 // Endpoint keeps one webhook endpoint drained: send what is due, sleep until the next retry or until somebody wakes it, start
 // over when the history grows. It ends when the endpoint is deleted, paused or disabled, and when nothing has waited for a
 // while; the next wake starts it again.
-func Endpoint(ctx workflow.Context, in booking.Drain) error {
+func Endpoint(ctx workflow.Context, in outbox.DrainInput) error {
 	wake := workflow.GetSignalChannel(ctx, WakeSignal)
 	for round := 0; ; round++ {
 		takeAll(wake) // whoever called before this drain is served by it
@@ -51,7 +52,7 @@ func movesOn(ctx workflow.Context, round int) bool {
 }
 
 // startOver continues with an empty history, on the task queue of webhooks.
-func startOver(ctx workflow.Context, in booking.Drain) error {
+func startOver(ctx workflow.Context, in outbox.DrainInput) error {
 	in.Idle = cmp.Or(in.Idle, EndpointIdle)
 	queue := workflow.GetInfo(ctx).TaskQueueName
 	if !strings.HasSuffix(queue, webhookQueue) {
@@ -91,4 +92,4 @@ func takeAll(wake workflow.ReceiveChannel) (found bool) {
 }
 
 // Sweep puts right what a crash left half done. A schedule runs it.
-func Sweep(ctx workflow.Context) (booking.Swept, error) { return sweep(ctx) }
+func Sweep(ctx workflow.Context) (booking.SweepResult, error) { return sweep(ctx) }

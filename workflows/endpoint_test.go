@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/testsuite"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/worker"
 	"holdfast/workflows"
 )
@@ -27,23 +27,23 @@ type mailbox struct {
 	drains []time.Duration // when drains ran
 }
 
-func (m *mailbox) Drain(context.Context, booking.Drain) (booking.Drained, error) {
+func (m *mailbox) Drain(context.Context, outbox.DrainInput) (outbox.DrainResult, error) {
 	now := m.env.Now().Sub(m.start)
 	m.drains = append(m.drains, now.Round(time.Second))
 	if m.broken > 0 {
 		m.broken--
-		return booking.Drained{}, errors.New("postgres is away")
+		return outbox.DrainResult{}, errors.New("postgres is away")
 	}
 	if m.gone {
-		return booking.Drained{Gone: true}, nil
+		return outbox.DrainResult{Gone: true}, nil
 	}
 	for len(m.due) > 0 && m.due[0] <= now {
 		m.due = m.due[1:]
 	}
 	if len(m.due) == 0 {
-		return booking.Drained{}, nil
+		return outbox.DrainResult{}, nil
 	}
-	return booking.Drained{Next: m.start.Add(m.due[0])}, nil
+	return outbox.DrainResult{Next: m.start.Add(m.due[0])}, nil
 }
 
 func (m *mailbox) after(d time.Duration, do func()) {
@@ -54,17 +54,16 @@ func (m *mailbox) after(d time.Duration, do func()) {
 }
 
 func newMailbox(due ...time.Duration) *mailbox {
-	env := quiet().NewTestWorkflowEnvironment()
+	env := newEnvironment()
 	m := &mailbox{env: env, start: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), due: due, idle: 1000 * time.Hour}
 	env.SetStartTime(m.start)
-	env.SetTestTimeout(30 * time.Second)
 	worker.Register(env, m)
 	return m
 }
 
 func (m *mailbox) run(t *testing.T, drains ...time.Duration) {
 	t.Helper()
-	m.env.ExecuteWorkflow(workflows.Endpoint, booking.Drain{EndpointID: uuid.New(), Idle: m.idle})
+	m.env.ExecuteWorkflow(workflows.Endpoint, outbox.DrainInput{EndpointID: uuid.New(), Idle: m.idle})
 	if got, want := fmt.Sprint(m.drains), fmt.Sprint(drains); got != want {
 		t.Errorf("drained at %s, want %s", got, want)
 	}

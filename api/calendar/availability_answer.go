@@ -7,8 +7,9 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // What the answer to one question for free time may hold: slots, each counted once for every resource that it names.
@@ -19,7 +20,7 @@ const (
 
 // mostNames is how many resources the slots of an answer may name, all together.
 func mostNames(k *edge.Call) int {
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		return maxNames
 	}
 	return maxWidgetNames
@@ -39,7 +40,7 @@ func compute(k *edge.Call, w *slotQuery, find func() []availability.Slot) ([]ava
 }
 
 func errTooMuch(most int) error {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	problems.Add("to", "more than %d slots, each counted for every resource it names: ask for fewer days, fewer resources, "+
 		"or larger timeslot_increments", most)
 	return problems.Err()

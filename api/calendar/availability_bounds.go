@@ -10,7 +10,8 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // readQuestion reads a body as a question.
@@ -23,7 +24,7 @@ func readQuestion(body map[string]json.RawMessage) (in rules.AvailabilityInput, 
 }
 
 // ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
-func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (rules.AvailabilityInput, error) {
+func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rules.AvailabilityInput, error) {
 	if p == nil {
 		return readQuestion(body)
 	}
@@ -41,7 +42,7 @@ func ownersQuestion(p *booking.Project, body map[string]json.RawMessage) (rules.
 
 // visitorsQuestion is that of a visitor's browser about a project. The project's rules win over the request's, as they do when
 // the visitor books; the request says what the project does not, and may ask for less: see bound.
-func visitorsQuestion(p *booking.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
+func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
 	in := rules.ProjectAvailability(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
 	in.Mode, in.Buffer = cmp.Or(in.Mode, asked.Mode), cmp.Or(in.Buffer, asked.Buffer)
@@ -71,7 +72,7 @@ func (w *slotQuery) bound(in, asked rules.AvailabilityInput, narrower *slotQuery
 
 // checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
 // begun by the end of what is asked, is empty.
-func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *booking.Project, problems booking.Problems) {
+func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project, problems fault.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
@@ -122,7 +123,7 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 
 // chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
 func (s *Handlers) chosenOf(
-	k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *booking.Project, problems booking.Problems,
+	k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *catalogue.Project, problems fault.Problems,
 ) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil

@@ -8,8 +8,10 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -31,7 +33,7 @@ func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 
 // slotQueryOf reads a body as a question, and loads its project and resources.
 func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
@@ -54,27 +56,27 @@ func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*
 }
 
 // newSlotQuery reads all of a question but its resources.
-func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems booking.Problems) *slotQuery {
+func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
 	q := in.Query(clock, problems)
 	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
 // slotQueryFor reads a body for its caller: of a server key as it stands, of a visitor within what the project offers.
 func slotQueryFor(
-	k *edge.Call, p *booking.Project, body map[string]json.RawMessage, problems booking.Problems,
+	k *edge.Call, p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
 ) (*slotQuery, rules.AvailabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		in, err := ownersQuestion(p, body)
 		w := newSlotQuery(in, k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
 	narrower := newSlotQuery(asked, k.Clock, problems)
-	if p == nil && k.Kind == booking.WidgetKey && problems["project_id"] == nil {
+	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
 	narrower.checkWindow(asked, p, problems)
@@ -83,13 +85,13 @@ func slotQueryFor(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := newSlotQuery(in, k.Clock, booking.Problems{}) // the project's was checked when it was written
+	w := newSlotQuery(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
 
 // askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems booking.Problems) (*booking.Project, error) {
+func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -108,7 +110,7 @@ func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, p
 }
 
 // chosen finds the resources, all of the app's unless some are named.
-func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems booking.Problems) error {
+func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -132,9 +134,9 @@ func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems b
 }
 
 // affordable refuses questions that would take seconds to answer.
-func (w *slotQuery) affordable(k *edge.Call, problems booking.Problems) {
+func (w *slotQuery) affordable(k *edge.Call, problems fault.Problems) {
 	most := maxCandidates
-	if k.Kind != booking.ServerKey {
+	if k.Kind != tenant.ServerKey {
 		most = maxWidgetCandidates
 	}
 	switch {

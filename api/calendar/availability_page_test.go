@@ -11,7 +11,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 	"holdfast/internal/zones"
 )
@@ -61,7 +61,7 @@ func pageAnswer(t *testing.T, body []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	w := newSlotQuery(in, timekit.Clock{Zone: berlin}, problems)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", body, problems)

@@ -12,18 +12,21 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // visitorCall is a request with a widget key.
 func visitorCall() *edge.Call {
-	return &edge.Call{Caller: booking.Caller{Kind: booking.WidgetKey, App: &booking.App{}}}
+	return &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}
 }
 
 // TestVisitorsAskWithinTheProject: a visitor's question is the project's, narrowed by what the request asks by itself.
 func TestVisitorsAskWithinTheProject(t *testing.T) {
 	t.Parallel()
 	anna, bob := uuid.New(), uuid.New()
-	p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
+	p := &catalogue.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
 		Availability: json.RawMessage(`{"mode":"exclusive","length":"1 hour","timeslot_increments":"30 minutes","buffer":"10 minutes","from":"2030-12-02","to":"2030-12-09"}`)}
 	ask := func(body string) (*slotQuery, rules.AvailabilityInput) {
 		t.Helper()
@@ -31,7 +34,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &fields); err != nil {
 			t.Fatal(err)
 		}
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		w, in, err := slotQueryFor(visitorCall(), p, fields, problems)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
@@ -62,7 +65,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		t.Errorf("%v", in.Resources)
 	}
 	w, _ := ask(`{"constraints":[{"allow_hours":{"start":"09:30","end":12}}],"from":"2030-12-03","to":"2030-12-04"}`)
-	w.Ask([]*booking.Resource{{ID: uuid.New(), Timezone: "UTC"}})
+	w.Ask([]*catalogue.Resource{{ID: uuid.New(), Timezone: "UTC"}})
 	var starts []string
 	for _, slot := range w.Slots() {
 		starts = append(starts, slot.Start.Format("15:04"))
@@ -77,13 +80,13 @@ func TestVisitorsAskForWhatIsToCome(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	for _, season := range []string{`"from":"2020-01-01","to":"2035-01-01"`, `"to":"2020-01-01"`, `"from":"2020-01-01","to":"2020-02-01"`} {
-		p := &booking.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
-		for _, project := range []*booking.Project{p, nil} {
+		p := &catalogue.Project{ID: uuid.New(), Resources: []uuid.UUID{uuid.New()}, Availability: json.RawMessage(`{"length":"1 hour",` + season + `}`)}
+		for _, project := range []*catalogue.Project{p, nil} {
 			body := map[string]json.RawMessage{}
 			if project == nil {
 				_ = json.Unmarshal(p.Availability, &body)
 			}
-			w, _, err := slotQueryFor(visitorCall(), project, body, booking.Problems{})
+			w, _, err := slotQueryFor(visitorCall(), project, body, fault.Problems{})
 			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
 				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
 			}

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -21,7 +22,7 @@ type calendarInput struct {
 var goodColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // apply writes what the body names onto c and checks the whole.
-func (in calendarInput) apply(c *booking.OwnedCalendar, problems booking.Problems) {
+func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problems) {
 	for target, value := range map[*string]*string{
 		&c.Name: in.Name, &c.Description: in.Description, &c.ForegroundColor: in.Foreground, &c.BackgroundColor: in.Background,
 	} {
@@ -62,9 +63,9 @@ func (s *Handlers) createCalendar(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	c := &booking.OwnedCalendar{}
+	c := &catalogue.OwnedCalendar{}
 	c.ID, c.ForegroundColor, c.BackgroundColor = k.Operation, "#ffffff", "#1a6b54"
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	in.apply(c, problems)
 	if err := s.giveCalendar(k, in.ResourceID, c, problems); err != nil {
 		return err
@@ -80,13 +81,13 @@ func (s *Handlers) createCalendar(k *edge.Call) error {
 }
 
 // giveCalendar finds the resource a calendar is for.
-func (s *Handlers) giveCalendar(k *edge.Call, text string, c *booking.OwnedCalendar, problems booking.Problems) error {
+func (s *Handlers) giveCalendar(k *edge.Call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
 	r, _, err := s.findPlace(k, text, "", problems)
 	c.ResourceID, c.Timezone = r.ID, r.Timezone
 	return err
 }
 
-func (s *Handlers) calendar(k *edge.Call) (*booking.OwnedCalendar, error) {
+func (s *Handlers) calendar(k *edge.Call) (*catalogue.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (s *Handlers) updateCalendar(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	in.apply(c, problems)
 	if err := problems.Err(); err != nil {
 		return err

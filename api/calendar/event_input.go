@@ -10,6 +10,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
 )
@@ -32,12 +33,12 @@ type eventInput struct {
 }
 
 // readEvent writes what the body names onto e and checks the whole.
-func (s *Handlers) readEvent(k *edge.Call, e *booking.Event) error {
+func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	if err := s.placeEvent(k, in, e, problems); err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (s *Handlers) readEvent(k *edge.Call, e *booking.Event) error {
 }
 
 // placeEvent finds the calendar and the resource: each implies the other. A new event needs one of them.
-func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.Event, problems booking.Problems) error {
+func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
 		return nil
@@ -74,7 +75,7 @@ func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.Event, pro
 
 // when reads the time. An all-day event lies on whole days of the resource's zone, the last one exclusive: dates say which, and of
 // times the days that they touch. Where the body names neither, it stays.
-func (in eventInput) when(k *edge.Call, e *booking.Event, problems booking.Problems) {
+func (in eventInput) when(k *edge.Call, e *booking.CalendarEvent, problems fault.Problems) {
 	for _, given := range []*bool{in.AllDayOld, in.AllDay} {
 		if given != nil {
 			e.AllDay = *given
@@ -97,7 +98,7 @@ func (in eventInput) when(k *edge.Call, e *booking.Event, problems booking.Probl
 
 // readEventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
 func readEventTime(
-	k *edge.Call, text *edge.Stamp, field string, e *booking.Event, at, date time.Time, problems booking.Problems,
+	k *edge.Call, text *edge.Stamp, field string, e *booking.CalendarEvent, at, date time.Time, problems fault.Problems,
 ) (newAt, newDate time.Time) {
 	if text == nil && !at.IsZero() {
 		return at, date
@@ -117,7 +118,7 @@ func readEventTime(
 
 var rsvps = []string{"accepted", "needsAction", "declined", "tentative"}
 
-func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
+func (in eventInput) describe(e *booking.CalendarEvent, problems fault.Problems) {
 	for target, value := range map[*string]*string{&e.What: in.What, &e.Where: in.Where, &e.Description: in.Description, &e.RSVP: in.RSVP} {
 		if value != nil {
 			*target = *value
@@ -136,7 +137,7 @@ func (in eventInput) describe(e *booking.Event, problems booking.Problems) {
 	if in.Settings == nil {
 		return
 	}
-	e.Settings = booking.EventSettings{}
+	e.Settings = booking.CalendarEventSettings{}
 	if err := strictjson.Decode(edge.CheckObject(in.Settings, "settings", problems), &e.Settings); err != nil {
 		edge.AddFaults(err, "settings", problems)
 	}

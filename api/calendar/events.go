@@ -6,6 +6,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
@@ -36,7 +38,7 @@ func (s *Handlers) listEvents(k *edge.Call) error {
 }
 
 func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	f := postgres.EventFilter{Terms: k.OwnTerms(problems)}
 	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
 	if from == nil {
@@ -54,7 +56,7 @@ func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
 }
 
 func (s *Handlers) createEvent(k *edge.Call) error {
-	e := &booking.Event{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
+	e := &booking.CalendarEvent{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
 	if err := s.readEvent(k, e); err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func (s *Handlers) createEvent(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
-func (s *Handlers) event(k *edge.Call) (*booking.Event, error) {
+func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
@@ -78,16 +80,16 @@ func (s *Handlers) event(k *edge.Call) (*booking.Event, error) {
 }
 
 // ownEvent is an event made by hand; a booking's entry changes with the booking only.
-func (s *Handlers) ownEvent(k *edge.Call) (*booking.Event, error) {
+func (s *Handlers) ownEvent(k *edge.Call) (*booking.CalendarEvent, error) {
 	e, err := s.event(k)
 	if err == nil && e.Booking != nil {
-		return nil, booking.Errorf(booking.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
+		return nil, fault.Errorf(fault.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
 	}
 	return e, err
 }
 
 func (s *Handlers) getEvent(k *edge.Call) error {
-	if strings.HasPrefix(k.Param("id"), booking.ChangePrefix) {
+	if strings.HasPrefix(k.Param("id"), outbox.EventPrefix) {
 		return s.Feed.GetEvent(k)
 	}
 	e, err := s.event(k)

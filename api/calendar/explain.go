@@ -5,7 +5,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // verdictView says of one resource whether the slot is offered, and what stands against it.
@@ -36,7 +36,7 @@ func (s *Handlers) explainAvailability(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	start := k.ParseTime(w.at, "at", problems)
 	if err := problems.Err(); err != nil {
 		return err

@@ -5,10 +5,11 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
-func checkPassword(password *string, problems booking.Problems) {
+func checkPassword(password *string, problems fault.Problems) {
 	if password == nil {
 		return
 	}
@@ -19,7 +20,7 @@ func checkPassword(password *string, problems booking.Problems) {
 }
 
 // setPassword sets a resource's password, if the body has one.
-func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *booking.Resource) (err error) {
+func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *catalogue.Resource) (err error) {
 	if in.Password != nil {
 		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
 	}
@@ -27,16 +28,16 @@ func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *booking.Resour
 }
 
 // keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
-func (in resourceInput) keepsEmail(k *edge.Call, r *booking.Resource) error {
+func (in resourceInput) keepsEmail(k *edge.Call, r *catalogue.Resource) error {
 	if k.Self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
 		return nil
 	}
-	return booking.Problems{"email": {"can be changed with a server key only"}}.Err()
+	return fault.Problems{"email": {"can be changed with a server key only"}}.Err()
 }
 
 // mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
 // token for the current one only. Whoever has got hold of a token must not lock its owner out.
-func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *booking.Resource) error {
+func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *catalogue.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil
 	}
@@ -45,19 +46,19 @@ func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *booking.Resource) 
 	case err != nil:
 		return err
 	case kept == "":
-		return booking.Problems{"password": {"can be set with a server key only, since there is none yet"}}.Err()
+		return fault.Problems{"password": {"can be set with a server key only, since there is none yet"}}.Err()
 	case in.CurrentPassword == nil:
-		return booking.Problems{"current_password": {"is required to change the password"}}.Err()
+		return fault.Problems{"current_password": {"is required to change the password"}}.Err()
 	}
 	err = s.Edge.LimitPasswordGuesses(k, r.Email, *in.CurrentPassword, func() error {
 		good, err := s.Passwords.Check(k, kept, *in.CurrentPassword)
 		if err == nil && !good {
-			return booking.Errorf(booking.Unauthorized, "The password is wrong.")
+			return fault.Errorf(fault.Unauthorized, "The password is wrong.")
 		}
 		return err
 	})
-	if booking.CodeOf(err) == booking.Unauthorized {
-		return booking.Problems{"current_password": {"is wrong"}}.Err()
+	if fault.CodeOf(err) == fault.Unauthorized {
+		return fault.Problems{"current_password": {"is wrong"}}.Err()
 	}
 	return err
 }

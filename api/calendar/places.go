@@ -6,14 +6,15 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // findPlace loads the resource and the calendar that a body names; the resource's first calendar if it names none. What does not
 // exist is a problem of its field. For a caller that is a resource there is no other.
 func (s *Handlers) findPlace(
-	k *edge.Call, resourceID, calendarID string, problems booking.Problems,
-) (r booking.Resource, c booking.Calendar, err error) {
+	k *edge.Call, resourceID, calendarID string, problems fault.Problems,
+) (r catalogue.Resource, c catalogue.Calendar, err error) {
 	if k.Self != nil && !strings.EqualFold(resourceID, k.Self.String()) {
 		problems.Add("resource_id", "does not exist")
 		return r, c, nil

@@ -12,13 +12,15 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
 const maxTags = 100
 
 // rules reads the lists of a resource.
-func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
+func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
 	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
 	}
@@ -37,8 +39,8 @@ func (in resourceInput) rules(r *booking.Resource, problems booking.Problems) {
 }
 
 // showResource answers with one resource.
-func (s *Handlers) showResource(k *edge.Call, status int, r *booking.Resource) error {
-	views, err := s.ResourceViews(k, []*booking.Resource{r})
+func (s *Handlers) showResource(k *edge.Call, status int, r *catalogue.Resource) error {
+	views, err := s.ResourceViews(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -47,9 +49,9 @@ func (s *Handlers) showResource(k *edge.Call, status int, r *booking.Resource) e
 
 // ResourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
 // listed at their own address.
-func (s *Handlers) ResourceViews(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error) {
+func (s *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
-	var calendars map[uuid.UUID][]booking.Calendar
+	var calendars map[uuid.UUID][]catalogue.Calendar
 	if wanted["calendars"] {
 		ids := make([]uuid.UUID, len(all))
 		for i, r := range all {
@@ -79,7 +81,7 @@ func (s *Handlers) ResourceViews(k *edge.Call, all []*booking.Resource) ([]timek
 	return list, nil
 }
 
-func calendarsOf(k *edge.Call, r *booking.Resource, all []booking.Calendar) []timekit.Object {
+func calendarsOf(k *edge.Call, r *catalogue.Resource, all []catalogue.Calendar) []timekit.Object {
 	list := []timekit.Object{}
 	for _, c := range all {
 		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.Clock}.Calendar())
@@ -91,12 +93,12 @@ func calendarsOf(k *edge.Call, r *booking.Resource, all []booking.Calendar) []ti
 func (s *Handlers) resourceTimezone(k *edge.Call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
-		return booking.Errorf(booking.NotFound, "The resource does not exist.")
+		return fault.Errorf(fault.NotFound, "The resource does not exist.")
 	}
 	name, err := s.DB.TimezoneOf(k, k.App.ID, email)
 	if err != nil {
 		return err
 	}
-	_, offset := time.Now().In((&booking.Resource{Timezone: name}).Zone()).Zone()
+	_, offset := time.Now().In((&catalogue.Resource{Timezone: name}).Zone()).Zone()
 	return k.Answer(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
 }

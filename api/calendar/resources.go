@@ -9,7 +9,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 type resourceInput struct {
@@ -29,7 +30,7 @@ type resourceInput struct {
 }
 
 // apply writes what the body names onto r and checks the whole.
-func (in resourceInput) apply(r *booking.Resource) error {
+func (in resourceInput) apply(r *catalogue.Resource) error {
 	before := r.Timezone
 	for target, value := range map[*string]*string{
 		&r.Name: in.Name, &r.FirstName: in.FirstName, &r.LastName: in.LastName, &r.Email: in.Email,
@@ -39,7 +40,7 @@ func (in resourceInput) apply(r *booking.Resource) error {
 			*target = strings.TrimSpace(*value)
 		}
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	if r.Name == "" {
 		problems.Add("name", "is required")
 	}
@@ -80,7 +81,7 @@ func (s *Handlers) createResource(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	r := &booking.Resource{ID: k.Operation, AppID: k.App.ID}
+	r := &catalogue.Resource{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(r); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (s *Handlers) createResource(k *edge.Call) error {
 	return s.showResource(k, http.StatusCreated, r)
 }
 
-func (s *Handlers) resource(k *edge.Call) (*booking.Resource, error) {
+func (s *Handlers) resource(k *edge.Call) (*catalogue.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err

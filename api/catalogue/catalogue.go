@@ -7,7 +7,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -22,7 +22,7 @@ type Handlers struct {
 	Limits    edge.Limits
 	Rules     rules.Reader
 	// Views renders resources as the caller may see them, with what the request includes.
-	Views func(k *edge.Call, all []*booking.Resource) ([]timekit.Object, error)
+	Views func(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error)
 }
 
 // Routes are the rows of the route table that this room answers.

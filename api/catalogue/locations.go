@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 type locationInput struct {
@@ -21,8 +22,8 @@ type locationInput struct {
 }
 
 // apply writes what the body names onto l and checks the whole.
-func (in locationInput) apply(l *booking.Location) error {
-	problems := booking.Problems{}
+func (in locationInput) apply(l *catalogue.Location) error {
+	problems := fault.Problems{}
 	readName(&l.Name, &l.Description, in.Name, in.Description, problems)
 	if in.Latitude != nil {
 		l.Latitude = degrees(strings.Trim(string(in.Latitude), `"`), "latitude", 90, problems)
@@ -43,7 +44,7 @@ func (in locationInput) apply(l *booking.Location) error {
 }
 
 // readName reads a name, which must be there, and a description.
-func readName(name, description *string, newName, newDescription *string, problems booking.Problems) {
+func readName(name, description *string, newName, newDescription *string, problems fault.Problems) {
 	if newName != nil {
 		*name = strings.TrimSpace(*newName)
 	}
@@ -58,7 +59,7 @@ func readName(name, description *string, newName, newDescription *string, proble
 }
 
 // degrees reads a coordinate; nil for none.
-func degrees(text, field string, most float64, problems booking.Problems) *float64 {
+func degrees(text, field string, most float64, problems fault.Problems) *float64 {
 	if text == "" || text == "null" {
 		return nil
 	}
@@ -71,8 +72,8 @@ func degrees(text, field string, most float64, problems booking.Problems) *float
 }
 
 // near reads the point that distances are measured from; nil when the query names none.
-func near(k *edge.Call) (*booking.Point, error) {
-	problems := booking.Problems{}
+func near(k *edge.Call) (*catalogue.Point, error) {
+	problems := fault.Problems{}
 	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)
 	longitude := degrees(k.Query("longitude"), "longitude", 180, problems)
 	if (latitude == nil) != (longitude == nil) && len(problems) == 0 {
@@ -81,7 +82,7 @@ func near(k *edge.Call) (*booking.Point, error) {
 	if latitude == nil || longitude == nil {
 		return nil, problems.Err()
 	}
-	return &booking.Point{Latitude: *latitude, Longitude: *longitude}, nil
+	return &catalogue.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
 func (s *Handlers) listLocations(k *edge.Call) error {
@@ -104,8 +105,8 @@ func (s *Handlers) listLocations(k *edge.Call) error {
 	return k.AnswerList(views, len(views), total, page)
 }
 
-func (s *Handlers) showLocation(k *edge.Call, status int, l *booking.Location) error {
-	views, err := s.locationViews(k, []*booking.Location{l})
+func (s *Handlers) showLocation(k *edge.Call, status int, l *catalogue.Location) error {
+	views, err := s.locationViews(k, []*catalogue.Location{l})
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *Handlers) createLocation(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	l := &booking.Location{ID: k.Operation, AppID: k.App.ID}
+	l := &catalogue.Location{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(l); err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (s *Handlers) createLocation(k *edge.Call) error {
 	return s.showLocation(k, http.StatusCreated, l)
 }
 
-func (s *Handlers) location(k *edge.Call) (*booking.Location, error) {
+func (s *Handlers) location(k *edge.Call) (*catalogue.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err

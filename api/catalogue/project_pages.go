@@ -4,7 +4,8 @@ import (
 	"net/http"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -24,7 +25,7 @@ func (s *Handlers) embedProject(k *edge.Call) error {
 func (s *Handlers) hostedProject(k *edge.Call) error {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) {
-		return booking.Errorf(booking.NotFound, "The project does not exist.")
+		return fault.Errorf(fault.NotFound, "The project does not exist.")
 	}
 	if err := k.TooMany(s.Limits.Slugs.Take(k.Address())); err != nil {
 		return err
@@ -37,7 +38,7 @@ func (s *Handlers) hostedProject(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	key, err := s.Vault.Open(sealed, booking.KeySecret(id))
+	key, err := s.Vault.Open(sealed, tenant.KeySecret(id))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,8 @@ import (
 	"net/http"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 func (s *Handlers) listProjectResources(k *edge.Call) error {
@@ -41,7 +42,7 @@ func (s *Handlers) addProjectResource(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	id := edge.ParseID(in.ResourceID, "resource_id", problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Handlers) addProjectResource(k *edge.Call) error {
 	if err := s.DB.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
 		return err
 	}
-	views, err := s.Views(k, []*booking.Resource{r})
+	views, err := s.Views(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -73,8 +74,8 @@ func (s *Handlers) setProjectResources(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	problems := booking.Problems{}
-	change := &booking.Project{ID: p.ID, AppID: p.AppID}
+	problems := fault.Problems{}
+	change := &catalogue.Project{ID: p.ID, AppID: p.AppID}
 	if err := s.parts(k, projectInput{Resources: in}, change, problems); err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 		return nil, err
 	}
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
-		return nil, booking.Problems{field: {"the body must be a list"}}.Err()
+		return nil, fault.Problems{field: {"the body must be a list"}}.Err()
 	}
 	var list json.RawMessage
 	err = edge.DecodeInner(body, &list)

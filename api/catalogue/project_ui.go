@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // checkUI checks how a project's pages look. The texts that a widget reads must be texts.
-func checkUI(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkUI(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in struct {
 		Localization json.RawMessage `json:"localization"`
@@ -25,7 +25,7 @@ func checkUI(raw json.RawMessage, field string, problems booking.Problems) json.
 }
 
 // checkForm checks the fields of a booking form: an object each.
-func checkForm(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkForm(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {

@@ -10,7 +10,8 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
@@ -31,13 +32,13 @@ type projectInput struct {
 }
 
 // readProject reads the body and checks it. What the body does not name is empty or nil.
-func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*booking.Project, error) {
+func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
 	}
-	problems := booking.Problems{}
-	p := &booking.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
+	problems := fault.Problems{}
+	p := &catalogue.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
 	if in.Name != nil {
 		p.Name = strings.TrimSpace(*in.Name)
 	}
@@ -58,7 +59,7 @@ func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*booking
 }
 
 // rules reads the JSON fields.
-func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
+func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
@@ -68,7 +69,7 @@ func (in projectInput) rules(p *booking.Project, problems booking.Problems) {
 }
 
 // parts reads the lists of what the project is made of; all of it must be the app's.
-func (s *Handlers) parts(k *edge.Call, in projectInput, p *booking.Project, problems booking.Problems) error {
+func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
@@ -85,7 +86,7 @@ func (s *Handlers) parts(k *edge.Call, in projectInput, p *booking.Project, prob
 
 // checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
 // with the booking.
-func checkInherited(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
@@ -123,7 +124,7 @@ func (s *Handlers) createProject(k *edge.Call) error {
 		p.Slug = slugOf(p.Name)
 	}
 	err = s.DB.CreateProject(k, p)
-	if booking.CodeOf(err) == booking.AlreadyExists && !asked {
+	if fault.CodeOf(err) == fault.AlreadyExists && !asked {
 		p.Slug = p.Slug[:min(len(p.Slug), 50)] + "-" + p.ID.String()[24:]
 		err = s.DB.CreateProject(k, p)
 	}
@@ -151,7 +152,7 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (s *Handlers) project(k *edge.Call) (*booking.Project, error) {
+func (s *Handlers) project(k *edge.Call) (*catalogue.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err

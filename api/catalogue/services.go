@@ -5,7 +5,8 @@ import (
 	"net/http"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 type serviceInput struct {
@@ -15,8 +16,8 @@ type serviceInput struct {
 }
 
 // apply writes what the body names onto service and checks the whole.
-func (in serviceInput) apply(service *booking.Service) error {
-	problems := booking.Problems{}
+func (in serviceInput) apply(service *catalogue.Service) error {
+	problems := fault.Problems{}
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
 	if meta := edge.JSONObject(in.Meta, "meta", problems); meta != nil {
 		service.Meta = meta
@@ -40,8 +41,8 @@ func (s *Handlers) listServices(k *edge.Call) error {
 	return k.AnswerList(views, len(views), total, page)
 }
 
-func (s *Handlers) showService(k *edge.Call, status int, service *booking.Service) error {
-	views, err := s.serviceViews(k, []*booking.Service{service})
+func (s *Handlers) showService(k *edge.Call, status int, service *catalogue.Service) error {
+	views, err := s.serviceViews(k, []*catalogue.Service{service})
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (s *Handlers) createService(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	service := &booking.Service{ID: k.Operation, AppID: k.App.ID}
+	service := &catalogue.Service{ID: k.Operation, AppID: k.App.ID}
 	if err := in.apply(service); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (s *Handlers) createService(k *edge.Call) error {
 	return s.showService(k, http.StatusCreated, service)
 }
 
-func (s *Handlers) service(k *edge.Call) (*booking.Service, error) {
+func (s *Handlers) service(k *edge.Call) (*catalogue.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -53,7 +53,7 @@ var unsupported = []struct {
 func refusals() []edge.Route {
 	var all []edge.Route
 	for _, u := range unsupported {
-		refuse := func(*edge.Call) error { return booking.Errorf(booking.NotSupported, "%s", u.instead) }
+		refuse := func(*edge.Call) error { return fault.Errorf(fault.NotSupported, "%s", u.instead) }
 		for method := range strings.FieldsSeq(u.methods) {
 			all = append(all, edge.On(method, u.path, u.need, refuse))
 		}

@@ -8,14 +8,15 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
 // publicMeta removes from the meta of a location or service what only a server key sees: all names but those that begin with t_. Timekit's
 // widget shows these (t_store_city and its like).
 func publicMeta(k *edge.Call, view timekit.Object) timekit.Object {
-	if k.Kind == booking.ServerKey {
+	if k.Kind == tenant.ServerKey {
 		return view
 	}
 	var all map[string]json.RawMessage
@@ -29,11 +30,11 @@ func publicMeta(k *edge.Call, view timekit.Object) timekit.Object {
 	return view
 }
 
-func locationView(k *edge.Call, l *booking.Location) timekit.Object {
+func locationView(k *edge.Call, l *catalogue.Location) timekit.Object {
 	return publicMeta(k, timekit.Location(l, k.Clock))
 }
 
-func serviceView(k *edge.Call, v *booking.Service) timekit.Object {
+func serviceView(k *edge.Call, v *catalogue.Service) timekit.Object {
 	return publicMeta(k, timekit.Service(v, k.Clock))
 }
 
@@ -47,7 +48,7 @@ func views[T any](k *edge.Call, all []*T, view func(*edge.Call, *T) timekit.Obje
 }
 
 // serviceViews renders services, with the locations that offer them if the request includes those.
-func (s *Handlers) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit.Object, error) {
+func (s *Handlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
 	list := views(k, all, serviceView)
 	if !k.Includes()["locations"] {
 		return list, nil
@@ -64,7 +65,7 @@ func (s *Handlers) serviceViews(k *edge.Call, all []*booking.Service) ([]timekit
 }
 
 // locationViews renders locations, with the services that they offer if the request includes those.
-func (s *Handlers) locationViews(k *edge.Call, all []*booking.Location) ([]timekit.Object, error) {
+func (s *Handlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
 	list := views(k, all, locationView)
 	if !k.Includes()["services"] {
 		return list, nil

@@ -1,22 +1,25 @@
 package edge
 
-import "holdfast/internal/booking"
+import (
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
+)
 
 // RequireKind tells whether the kind of the caller's credential is enough.
 func (k *Call) RequireKind(need Access) error {
 	switch {
-	case k.Kind == booking.ServerKey:
+	case k.Kind == tenant.ServerKey:
 		return nil
-	case k.Kind == booking.ClientKey && need == RequireClient:
+	case k.Kind == tenant.ClientKey && need == RequireClient:
 		return nil
-	case k.Kind == booking.ClientKey:
-		return booking.Errorf(booking.Forbidden, "A client secret may not do this; use a server key.")
+	case k.Kind == tenant.ClientKey:
+		return fault.Errorf(fault.Forbidden, "A client secret may not do this; use a server key.")
 	case need == RequireKey:
 		return nil
-	case k.Kind == booking.WidgetKey:
-		return booking.Errorf(booking.Forbidden, "A widget key may not do this; use a server key.")
+	case k.Kind == tenant.WidgetKey:
+		return fault.Errorf(fault.Forbidden, "A widget key may not do this; use a server key.")
 	case need == RequireResource:
 		return nil
 	}
-	return booking.Errorf(booking.Forbidden, "A resource may not do this; use a server key.")
+	return fault.Errorf(fault.Forbidden, "A resource may not do this; use a server key.")
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // AppHeader names an app by its slug, where a resource signs in.
@@ -21,16 +22,16 @@ func (s *Edge) identifyResource(k *Call, token string) error {
 	user, _, _ := k.Request.BasicAuth()
 	slug := k.GetHeader(AppHeader)
 	if !strings.EqualFold(user, holder.Email) || user == "" || slug != "" && slug != holder.App.Slug {
-		return booking.Errorf(booking.Unauthorized, "The token is not known.")
+		return fault.Errorf(fault.Unauthorized, "The token is not known.")
 	}
-	k.App, k.KeyID, k.Kind, k.Self = holder.App, holder.CredentialID, booking.ResourceToken, &holder.ResourceID
+	k.App, k.KeyID, k.Kind, k.Self = holder.App, holder.CredentialID, tenant.ResourceToken, &holder.ResourceID
 	if k.App.TestMode {
 		k.Header("Timekit-TestMode", "true")
 	}
 	return nil
 }
 
-var errNoKey = booking.Errorf(booking.Unauthorized, "Send an API key: HTTP Basic with an empty user name, or Bearer.")
+var errNoKey = fault.Errorf(fault.Unauthorized, "Send an API key: HTTP Basic with an empty user name, or Bearer.")
 
 // authorize finds who calls, and whether not too often.
 func (s *Edge) authorize(k *Call, need Access) error {
@@ -84,7 +85,7 @@ func (s *Edge) Identify(k *Call, key string) error {
 func (s *Edge) authorizeAdmin(key string) error {
 	given, want := sha256.Sum256([]byte(key)), sha256.Sum256([]byte(s.AdminKey))
 	if s.AdminKey == "" || subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
-		return booking.Errorf(booking.Unauthorized, "This needs the admin key.")
+		return fault.Errorf(fault.Unauthorized, "This needs the admin key.")
 	}
 	return nil
 }

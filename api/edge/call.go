@@ -5,6 +5,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
@@ -25,7 +26,7 @@ type Call struct {
 func (k *Call) ID(name, what string) (uuid.UUID, error) {
 	id, err := uuid.Parse(k.Param(name))
 	if err != nil || len(k.Param(name)) != 36 {
-		return uuid.Nil, booking.Errorf(booking.NotFound, "%s does not exist.", what)
+		return uuid.Nil, fault.Errorf(fault.NotFound, "%s does not exist.", what)
 	}
 	return id, nil
 }

@@ -6,7 +6,8 @@ import (
 	"regexp"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
@@ -24,11 +25,11 @@ var clockHeaders = []string{ZoneHeader, inHeader, OutHeader}
 // without "Timekit-" before it, which then wins: an SDK sends its headers with every request.
 func (k *Call) readClock() (timekit.Clock, error) {
 	k.Writer.Header().Add("Vary", ZoneHeader+", "+OutHeader)
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	clock := timekit.Clock{In: timekit.Format(k.setting(inHeader)), Out: timekit.Format(k.setting(OutHeader))}
 	if name := k.setting(ZoneHeader); name != "" {
 		CheckZone(name, ZoneHeader, problems)
-		clock.Zone = (&booking.Resource{Timezone: name}).Zone()
+		clock.Zone = (&catalogue.Resource{Timezone: name}).Zone()
 	}
 	if err := clock.Out.Check(); err != nil {
 		problems.Add(OutHeader, "%s", err)
@@ -75,7 +76,7 @@ var (
 )
 
 // ParseTime reads a time by the request's clock. All times of bodies and queries are read here.
-func (k *Call) ParseTime(text, field string, problems booking.Problems) time.Time {
+func (k *Call) ParseTime(text, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		problems.Add(field, "is required")
 		return time.Time{}
@@ -91,7 +92,7 @@ func (k *Call) ParseTime(text, field string, problems booking.Problems) time.Tim
 }
 
 // CheckWindow refuses a window that ends before it begins. One that is empty has nothing in it, which is an answer.
-func CheckWindow(from, to *time.Time, field string, problems booking.Problems) {
+func CheckWindow(from, to *time.Time, field string, problems fault.Problems) {
 	if from != nil && to != nil && to.Before(*from) && len(problems) == 0 {
 		problems.Add(field, "must not come before the start of the window")
 	}
@@ -100,7 +101,7 @@ func CheckWindow(from, to *time.Time, field string, problems booking.Problems) {
 var lostPlus = regexp.MustCompile(` (\d\d:?\d\d)$`)
 
 // QueryTime reads a time of the query; nil when there is none. A "+" that was not escaped has become a space.
-func (k *Call) QueryTime(name string, problems booking.Problems) *time.Time {
+func (k *Call) QueryTime(name string, problems fault.Problems) *time.Time {
 	text := k.Query(name)
 	if text == "" {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestReadClock(t *testing.T) {
@@ -37,7 +37,7 @@ func TestReadClock(t *testing.T) {
 		{"InputTimestampFormat=z", []string{inHeader, "U"}, "", []string{inHeader}},
 	} {
 		clock, err := newCall(http.MethodGet, "/?"+c.query, "", c.headers...).readClock()
-		known, _ := errors.AsType[*booking.Error](err)
+		known, _ := errors.AsType[*fault.Error](err)
 		switch {
 		case c.want == "":
 			if known == nil || !slices.Equal(slices.Sorted(maps.Keys(known.Fields)), c.fields) {
@@ -74,7 +74,7 @@ func TestTimesOfQueries(t *testing.T) {
 		if k.Clock, err = k.readClock(); err != nil {
 			t.Fatal(err)
 		}
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		got := k.QueryTime("start", problems)
 		if c.want == "" {
 			if len(problems["start"]) != 1 {

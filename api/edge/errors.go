@@ -8,65 +8,65 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
 // Statuses maps every code to its status, here and nowhere else.
-var Statuses = map[booking.Code]int{
-	booking.Malformed:          http.StatusBadRequest,
-	booking.Unauthorized:       http.StatusUnauthorized,
-	booking.LinkInvalid:        http.StatusUnauthorized,
-	booking.Forbidden:          http.StatusForbidden,
-	booking.RequestTimeout:     http.StatusRequestTimeout,
-	booking.NotFound:           http.StatusNotFound,
-	booking.MethodNotAllowed:   http.StatusMethodNotAllowed,
-	booking.SlotTaken:          http.StatusConflict,
-	booking.SoldOut:            http.StatusConflict,
-	booking.SessionClosed:      http.StatusConflict,
-	booking.HoldExpired:        http.StatusConflict,
-	booking.TooEarly:           http.StatusUnprocessableEntity,
-	booking.TooLate:            http.StatusUnprocessableEntity,
-	booking.InUse:              http.StatusConflict,
-	booking.AlreadyExists:      http.StatusConflict,
-	booking.NotFinal:           http.StatusConflict,
-	booking.KeyInFlight:        http.StatusConflict,
-	booking.LinkUsed:           http.StatusConflict,
-	booking.LinkExpired:        http.StatusGone,
-	booking.Stale:              http.StatusPreconditionFailed,
-	booking.TooLarge:           http.StatusRequestEntityTooLarge,
-	booking.Invalid:            http.StatusUnprocessableEntity,
-	booking.ActionNotAvailable: http.StatusUnprocessableEntity,
-	booking.KeyReused:          http.StatusUnprocessableEntity,
-	booking.TooManyRequests:    http.StatusTooManyRequests,
-	booking.UnknownZone:        http.StatusUnprocessableEntity,
-	booking.NotSupported:       http.StatusNotImplemented,
-	booking.Unavailable:        http.StatusServiceUnavailable,
-	booking.Overloaded:         http.StatusServiceUnavailable,
-	booking.Internal:           http.StatusInternalServerError,
+var Statuses = map[fault.Code]int{
+	fault.Malformed:          http.StatusBadRequest,
+	fault.Unauthorized:       http.StatusUnauthorized,
+	fault.LinkInvalid:        http.StatusUnauthorized,
+	fault.Forbidden:          http.StatusForbidden,
+	fault.RequestTimeout:     http.StatusRequestTimeout,
+	fault.NotFound:           http.StatusNotFound,
+	fault.MethodNotAllowed:   http.StatusMethodNotAllowed,
+	fault.SlotTaken:          http.StatusConflict,
+	fault.SoldOut:            http.StatusConflict,
+	fault.SessionClosed:      http.StatusConflict,
+	fault.HoldExpired:        http.StatusConflict,
+	fault.TooEarly:           http.StatusUnprocessableEntity,
+	fault.TooLate:            http.StatusUnprocessableEntity,
+	fault.InUse:              http.StatusConflict,
+	fault.AlreadyExists:      http.StatusConflict,
+	fault.NotFinal:           http.StatusConflict,
+	fault.KeyInFlight:        http.StatusConflict,
+	fault.LinkUsed:           http.StatusConflict,
+	fault.LinkExpired:        http.StatusGone,
+	fault.Stale:              http.StatusPreconditionFailed,
+	fault.TooLarge:           http.StatusRequestEntityTooLarge,
+	fault.Invalid:            http.StatusUnprocessableEntity,
+	fault.ActionNotAvailable: http.StatusUnprocessableEntity,
+	fault.KeyReused:          http.StatusUnprocessableEntity,
+	fault.TooManyRequests:    http.StatusTooManyRequests,
+	fault.UnknownZone:        http.StatusUnprocessableEntity,
+	fault.NotSupported:       http.StatusNotImplemented,
+	fault.Unavailable:        http.StatusServiceUnavailable,
+	fault.Overloaded:         http.StatusServiceUnavailable,
+	fault.Internal:           http.StatusInternalServerError,
 
-	booking.ClaimMissing:          http.StatusUnauthorized,
-	booking.ClaimMalformed:        http.StatusBadRequest,
-	booking.ClaimAlgorithm:        http.StatusUnauthorized,
-	booking.ClaimUnknownIssuer:    http.StatusUnauthorized,
-	booking.ClaimInvalidSignature: http.StatusUnauthorized,
-	booking.ClaimWrongAudience:    http.StatusUnauthorized,
-	booking.ClaimIssuedInFuture:   http.StatusUnauthorized,
-	booking.TokenExpired:          http.StatusUnauthorized,
-	booking.ClaimLifetimeTooLong:  http.StatusUnauthorized,
-	booking.ClaimMissingID:        http.StatusUnauthorized,
-	booking.ClaimReplayed:         http.StatusConflict,
-	booking.ClaimNotForLink:       http.StatusForbidden,
-	booking.PublicLinkNotFound:    http.StatusNotFound,
-	booking.PublicLinkDisabled:    http.StatusGone,
-	booking.NoLongerOffered:       http.StatusGone,
-	booking.InvalidParameter:      http.StatusBadRequest,
+	fault.ClaimMissing:          http.StatusUnauthorized,
+	fault.ClaimMalformed:        http.StatusBadRequest,
+	fault.ClaimAlgorithm:        http.StatusUnauthorized,
+	fault.ClaimUnknownIssuer:    http.StatusUnauthorized,
+	fault.ClaimInvalidSignature: http.StatusUnauthorized,
+	fault.ClaimWrongAudience:    http.StatusUnauthorized,
+	fault.ClaimIssuedInFuture:   http.StatusUnauthorized,
+	fault.TokenExpired:          http.StatusUnauthorized,
+	fault.ClaimLifetimeTooLong:  http.StatusUnauthorized,
+	fault.ClaimMissingID:        http.StatusUnauthorized,
+	fault.ClaimReplayed:         http.StatusConflict,
+	fault.ClaimNotForLink:       http.StatusForbidden,
+	fault.PublicLinkNotFound:    http.StatusNotFound,
+	fault.PublicLinkDisabled:    http.StatusGone,
+	fault.NoLongerOffered:       http.StatusGone,
+	fault.InvalidParameter:      http.StatusBadRequest,
 }
 
 // The errors of addresses that have no route.
 var (
-	ErrNoRoute  = booking.Errorf(booking.NotFound, "There is nothing at this address.")
-	ErrNoMethod = booking.Errorf(booking.MethodNotAllowed, "This address does not take that method.")
+	ErrNoRoute  = fault.Errorf(fault.NotFound, "There is nothing at this address.")
+	ErrNoMethod = fault.Errorf(fault.MethodNotAllowed, "This address does not take that method.")
 )
 
 // Problem is an RFC 9457 document that also carries Timekit's error and errors.
@@ -75,7 +75,7 @@ type Problem struct {
 	Title     string              `json:"title"`
 	Status    int                 `json:"status"`
 	Detail    string              `json:"detail"`
-	Code      booking.Code        `json:"code"`
+	Code      fault.Code          `json:"code"`
 	RequestID string              `json:"request_id"`
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
@@ -107,25 +107,25 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 }
 
 // ShowRetryAfter sets the header Retry-After when an error says when to try again, in whole seconds.
-func ShowRetryAfter(c *gin.Context, err *booking.Error) {
+func ShowRetryAfter(c *gin.Context, err *fault.Error) {
 	if err.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(err.RetryAfter/time.Second)))
 	}
 }
 
 // PublicError is what of an error may be shown.
-func (s *Edge) PublicError(c *gin.Context, err error) *booking.Error {
-	known, ok := errors.AsType[*booking.Error](err)
+func (s *Edge) PublicError(c *gin.Context, err error) *fault.Error {
+	known, ok := errors.AsType[*fault.Error](err)
 	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
-		return booking.Errorf(booking.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
+		return fault.Errorf(fault.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
 	}
 	if !ok && postgres.Away(err) {
 		s.Log.Error("the record cannot be reached", "request_id", RequestID(c), "route", c.FullPath(), "error", err)
-		return booking.Errorf(booking.Unavailable, "A part this server needs does not answer. Try again, with the same Idempotency-Key.")
+		return fault.Errorf(fault.Unavailable, "A part this server needs does not answer. Try again, with the same Idempotency-Key.")
 	}
-	if !ok || known.Code == booking.Internal {
+	if !ok || known.Code == fault.Internal {
 		s.Log.Error("request failed", "request_id", RequestID(c), "route", c.FullPath(), "error", err)
-		return booking.Errorf(booking.Internal, "Something went wrong on our side. The request id helps to find it.")
+		return fault.Errorf(fault.Internal, "Something went wrong on our side. The request id helps to find it.")
 	}
 	if cause := known.Unwrap(); cause != nil {
 		s.Log.Debug("request refused", "request_id", RequestID(c), "route", c.FullPath(), "code", known.Code, "cause", cause)
@@ -137,8 +137,8 @@ func (s *Edge) PublicError(c *gin.Context, err error) *booking.Error {
 func RequestID(c *gin.Context) string { return c.GetString("request_id") }
 
 // IsMissing adds a problem to a field whose value names what does not exist, and tells whether err says so.
-func IsMissing(err error, field string, problems booking.Problems) bool {
-	if booking.CodeOf(err) != booking.NotFound {
+func IsMissing(err error, field string, problems fault.Problems) bool {
+	if fault.CodeOf(err) != fault.NotFound {
 		return false
 	}
 	problems.Add(field, "does not exist")
@@ -147,7 +147,7 @@ func IsMissing(err error, field string, problems booking.Problems) bool {
 
 // UnlessNotFound returns err, or nil when err is NotFound.
 func UnlessNotFound(err error) error {
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return nil
 	}
 	return err

@@ -3,7 +3,7 @@ package edge
 import (
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // For how many seconds a secret stays good after it was rotated.
@@ -13,7 +13,7 @@ const (
 )
 
 // ReadGracePeriod reads for how long a rotated secret stays good: a day where seconds is nil, a week at most.
-func ReadGracePeriod(seconds *int, problems booking.Problems) time.Duration {
+func ReadGracePeriod(seconds *int, problems fault.Problems) time.Duration {
 	grace := defaultGrace
 	if seconds != nil {
 		grace = *seconds

@@ -12,8 +12,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 const operationLease = MaxWait + 15*time.Second
@@ -30,7 +31,7 @@ func (s *Edge) idempotent(handle func(*Call) error) func(*Call) error {
 			return handle(k)
 		}
 		if !goodKey.MatchString(key) {
-			return booking.Problems{"Idempotency-Key": {"must be 1 to 255 visible ASCII characters"}}.Err()
+			return fault.Problems{"Idempotency-Key": {"must be 1 to 255 visible ASCII characters"}}.Err()
 		}
 		request, err := k.fingerprintText()
 		if err != nil {
@@ -54,7 +55,7 @@ func (k *Call) scope() uuid.UUID {
 	switch {
 	case k.App == nil:
 		return uuid.Nil
-	case k.Kind != booking.ServerKey:
+	case k.Kind != tenant.ServerKey:
 		return k.KeyID
 	}
 	return k.App.ID

@@ -10,14 +10,14 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
 )
 
 // ParseID reads a UUID in its long form. It adds a problem to the field, and returns the nil UUID, for anything else.
-func ParseID(text, field string, problems booking.Problems) uuid.UUID {
+func ParseID(text, field string, problems fault.Problems) uuid.UUID {
 	id, err := uuid.Parse(text)
 	switch {
 	case text == "":
@@ -30,14 +30,14 @@ func ParseID(text, field string, problems booking.Problems) uuid.UUID {
 }
 
 // CheckLength adds a problem to the field when text has more than limit characters.
-func CheckLength(text, field string, limit int, problems booking.Problems) {
+func CheckLength(text, field string, limit int, problems fault.Problems) {
 	if len([]rune(text)) > limit {
 		problems.Add(field, "must not be longer than %d characters", limit)
 	}
 }
 
 // CheckZone adds a problem to the field when name is no time zone of the database inside this program.
-func CheckZone(name, field string, problems booking.Problems) {
+func CheckZone(name, field string, problems fault.Problems) {
 	if _, err := zones.Load(name); err != nil {
 		problems.Add(field, "must be a time zone of the IANA database, such as Europe/Berlin")
 	}
@@ -48,7 +48,7 @@ func CheckZone(name, field string, problems booking.Problems) {
 const maxObject = 64 << 10
 
 // CheckObject checks that a value, when it is there, is a JSON object of a sensible size. PHP clients write [] for {}.
-func CheckObject(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func CheckObject(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	text := strings.TrimSpace(string(raw))
 	if text == "" || text == "null" || text == "[]" {
 		return json.RawMessage("{}")
@@ -64,7 +64,7 @@ func CheckObject(raw json.RawMessage, field string, problems booking.Problems) j
 
 // ReadPage reads limit and page.
 func (k *Call) ReadPage() (postgres.Page, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	number := func(name string, otherwise, most int) int {
 		text := k.Query(name)
 		if text == "" {
@@ -126,7 +126,7 @@ func (k *Call) Answer(status int, data any) error {
 }
 
 // QueryID reads a UUID of the query; nil when there is none.
-func (k *Call) QueryID(name string, problems booking.Problems) *uuid.UUID {
+func (k *Call) QueryID(name string, problems fault.Problems) *uuid.UUID {
 	text := k.Query(name)
 	if text == "" {
 		return nil
@@ -136,7 +136,7 @@ func (k *Call) QueryID(name string, problems booking.Problems) *uuid.UUID {
 }
 
 // ReadLimit reads the length of a page that is followed by a cursor.
-func (k *Call) ReadLimit(problems booking.Problems) int {
+func (k *Call) ReadLimit(problems fault.Problems) int {
 	text := k.Query("limit")
 	if text == "" {
 		return maxFollowed / 2

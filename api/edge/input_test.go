@@ -12,7 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -42,7 +42,7 @@ func TestParseTime(t *testing.T) {
 		"":                              "",
 		"2026-12-01T09:00:00+01:00 foo": "",
 	} {
-		problems := booking.Problems{}
+		problems := fault.Problems{}
 		got := newCall(http.MethodGet, "/", "").ParseTime(text, "start", problems)
 		if want == "" {
 			if len(problems["start"]) != 1 {
@@ -89,13 +89,13 @@ func TestCredentials(t *testing.T) {
 // TestEveryCodeHasAStatus reads the codes off the ground floor.
 func TestEveryCodeHasAStatus(t *testing.T) {
 	t.Parallel()
-	for _, code := range booking.Codes {
+	for _, code := range fault.Codes {
 		if Statuses[code] == 0 {
 			t.Errorf("code %s has no HTTP status", code)
 		}
 	}
-	if len(Statuses) != len(booking.Codes) {
-		t.Errorf("%d statuses for %d codes", len(Statuses), len(booking.Codes))
+	if len(Statuses) != len(fault.Codes) {
+		t.Errorf("%d statuses for %d codes", len(Statuses), len(fault.Codes))
 	}
 }
 
@@ -142,7 +142,7 @@ func TestPagesOfLists(t *testing.T) {
 
 func TestSizesOfBodies(t *testing.T) {
 	t.Parallel()
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	for raw, want := range map[string]string{"": "{}", "null": "{}", "[]": "{}", `{"a":1}`: `{"a":1}`} {
 		if got := CheckObject(json.RawMessage(raw), "meta", problems); string(got) != want {
 			t.Errorf("%q is %s, want %s", raw, got, want)

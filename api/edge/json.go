@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 )
 
@@ -18,17 +18,17 @@ const (
 )
 
 // JSONObject reads a field that holds an object; nil when the body does not name it. PHP clients write [] for {}.
-func JSONObject(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func JSONObject(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	return jsonOf(raw, "{}", "an object", field, problems)
 }
 
 // JSONList reads a field that holds a list; nil when the body does not name it.
-func JSONList(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func JSONList(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	return jsonOf(raw, "[]", "a list", field, problems)
 }
 
 // jsonOf reads a field of one kind. Whatever is empty is an empty one of that kind.
-func jsonOf(raw json.RawMessage, empty, kind, field string, problems booking.Problems) json.RawMessage {
+func jsonOf(raw json.RawMessage, empty, kind, field string, problems fault.Problems) json.RawMessage {
 	if raw == nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func jsonOf(raw json.RawMessage, empty, kind, field string, problems booking.Pro
 }
 
 // CheckFields checks the types of what an object's fields are known to be.
-func CheckFields(raw json.RawMessage, target any, field string, problems booking.Problems) {
+func CheckFields(raw json.RawMessage, target any, field string, problems fault.Problems) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return
 	}
@@ -56,7 +56,7 @@ func CheckFields(raw json.RawMessage, target any, field string, problems booking
 }
 
 // IDList reads a list of ids, each once; nil when the body does not name it.
-func IDList(raw json.RawMessage, field string, problems booking.Problems) []uuid.UUID {
+func IDList(raw json.RawMessage, field string, problems fault.Problems) []uuid.UUID {
 	if raw = JSONList(raw, field, problems); raw == nil {
 		return nil
 	}

@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
+	"holdfast/internal/tenant"
 )
 
 // Sign-ins per minute of one e-mail address, with passwords that were not good lately: from one place, and from anywhere.
@@ -45,7 +46,7 @@ func NewLimits(server, widget, badKeys int) Limits {
 // address counts for itself.
 func (s *Edge) rateLimit(k *Call) error {
 	limiter, caller := s.Limits.server, k.KeyID.String()
-	if k.Kind == booking.WidgetKey {
+	if k.Kind == tenant.WidgetKey {
 		limiter, caller = s.Limits.Widget, caller+" "+k.Address()
 	}
 	v := limiter.Take(caller)
@@ -66,10 +67,10 @@ func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
 		return k.TooMany(v)
 	}
 	err := identify()
-	switch booking.CodeOf(err) {
+	switch fault.CodeOf(err) {
 	case "":
 		s.Limits.known.Note(id)
-	case booking.Unauthorized:
+	case fault.Unauthorized:
 		s.Limits.BadKeys.Take(address)
 	default:
 	}
@@ -97,8 +98,8 @@ func (s *Edge) limitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 		taken[limiter] = caller
 	}
 	err := identify()
-	switch booking.CodeOf(err) {
-	case booking.Unauthorized:
+	switch fault.CodeOf(err) {
+	case fault.Unauthorized:
 	case "":
 		s.Limits.known.Note(id)
 		giveBack()
@@ -123,7 +124,7 @@ func (k *Call) TooMany(v limit.Verdict) error {
 		return nil
 	}
 	k.Header("Retry-After", strconv.Itoa(int(v.Retry.Seconds())))
-	return booking.Errorf(booking.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
+	return fault.Errorf(fault.TooManyRequests, "Too many requests. Try again in %d s.", int(v.Retry.Seconds()))
 }
 
 // Address is where the caller is. Of IPv6 it is the network: a house has one, with more addresses than could be counted.

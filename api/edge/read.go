@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 )
 
@@ -59,9 +59,9 @@ func BodyError(err error) error {
 		return err
 	}
 	if slow, is := errors.AsType[net.Error](err); is && slow.Timeout() {
-		return booking.Wrap(err, booking.RequestTimeout, "The body did not come in time.")
+		return fault.Wrap(err, fault.RequestTimeout, "The body did not come in time.")
 	}
-	return booking.Wrap(err, booking.Malformed, "The body is not complete.")
+	return fault.Wrap(err, fault.Malformed, "The body is not complete.")
 }
 
 // DecodeInner reads JSON that came inside of a body into a target, as strictly as the body itself.
@@ -76,15 +76,15 @@ func ReadError(err error, prefix string) error {
 		return nil
 	}
 	if bad, is := errors.AsType[*strictjson.SyntaxError](err); is {
-		return booking.Wrap(err, booking.Malformed, "The body is not good JSON: line %d, column %d: %s.", bad.Line, bad.Column, bad.Text)
+		return fault.Wrap(err, fault.Malformed, "The body is not good JSON: line %d, column %d: %s.", bad.Line, bad.Column, bad.Text)
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	AddFaults(err, prefix, problems)
 	return problems.Err()
 }
 
 // AddFaults adds what is wrong with a JSON text to the problems of the field that holds it.
-func AddFaults(err error, field string, problems booking.Problems) {
+func AddFaults(err error, field string, problems fault.Problems) {
 	faults, is := errors.AsType[strictjson.Faults](err)
 	if !is {
 		problems.Add(field, "is not good JSON")

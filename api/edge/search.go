@@ -3,12 +3,12 @@ package edge
 import (
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
 // SearchTerms reads search=key:value;key2:value2.
-func (k *Call) SearchTerms(problems booking.Problems) []postgres.Term {
+func (k *Call) SearchTerms(problems fault.Problems) []postgres.Term {
 	var all []postgres.Term
 	for part := range strings.SplitSeq(k.Query("search"), ";") {
 		if part == "" {
@@ -25,7 +25,7 @@ func (k *Call) SearchTerms(problems booking.Problems) []postgres.Term {
 }
 
 // OwnTerms are terms, of things that each are a resource's: it finds its own only.
-func (k *Call) OwnTerms(problems booking.Problems) []postgres.Term {
+func (k *Call) OwnTerms(problems fault.Problems) []postgres.Term {
 	all := k.SearchTerms(problems)
 	if k.Self != nil {
 		all = append(all, postgres.Term{Key: "resource.id", Value: k.Self.String()})
@@ -41,12 +41,12 @@ func (k *Call) PublicListing() (postgres.Page, []postgres.Term, error) {
 	return k.listingBy(k.SearchTerms)
 }
 
-func (k *Call) listingBy(search func(booking.Problems) []postgres.Term) (postgres.Page, []postgres.Term, error) {
+func (k *Call) listingBy(search func(fault.Problems) []postgres.Term) (postgres.Page, []postgres.Term, error) {
 	page, err := k.ReadPage()
 	if err != nil {
 		return page, nil, err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	terms := search(problems)
 	return page, terms, problems.Err()
 }

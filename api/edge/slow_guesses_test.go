@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 )
 
@@ -17,7 +17,7 @@ func TestSlowGuesses(t *testing.T) {
 	now := func() time.Time { return at }
 	narrow, wide := limit.New(2, 2, now), limit.New(6, 6, now)
 	s := &Edge{Limits: Limits{known: limit.NewKnown(now)}}
-	try := func(key, account string, outcome error) (looked bool, code booking.Code) {
+	try := func(key, account string, outcome error) (looked bool, code fault.Code) {
 		t.Helper()
 		k := newCall("POST", "/v2/auth", "")
 		before := [2]int{narrow.Look(account).Remaining, wide.Look("one").Remaining}
@@ -28,37 +28,37 @@ func TestSlowGuesses(t *testing.T) {
 			}
 			return outcome
 		})
-		if code = booking.CodeOf(err); code == booking.TooManyRequests && k.Writer.Header().Get("Retry-After") == "" {
+		if code = fault.CodeOf(err); code == fault.TooManyRequests && k.Writer.Header().Get("Retry-After") == "" {
 			t.Errorf("%s: no Retry-After", key)
 		}
 		return looked, code
 	}
-	want := func(what string, looked bool, code booking.Code, wantLooked bool, wantCode booking.Code, left int) {
+	want := func(what string, looked bool, code fault.Code, wantLooked bool, wantCode fault.Code, left int) {
 		t.Helper()
 		if looked != wantLooked || code != wantCode || wide.Look("one").Remaining != left {
 			t.Errorf("%s: looked %t, %q, %d left, want %d", what, looked, code, wide.Look("one").Remaining, left)
 		}
 	}
-	unknown := booking.Errorf(booking.Unauthorized, "unknown")
+	unknown := fault.Errorf(fault.Unauthorized, "unknown")
 	looked, code := try("good", "anna", nil)
 	want("a good password", looked, code, true, "", 6)
 	looked, code = try("any", "anna", errors.New("away"))
-	want("the record is away", looked, code, true, booking.Internal, 6)
+	want("the record is away", looked, code, true, fault.Internal, 6)
 	for left := 5; left >= 4; left-- {
 		looked, code = try("guess", "anna", unknown)
-		want("a guess", looked, code, true, booking.Unauthorized, left)
+		want("a guess", looked, code, true, fault.Unauthorized, left)
 	}
 	for range 20 { // the maps' order is a random one
 		looked, code = try("guess", "anna", unknown)
-		want("one guess too many", looked, code, false, booking.TooManyRequests, 4)
+		want("one guess too many", looked, code, false, fault.TooManyRequests, 4)
 	}
 	looked, code = try("guess", "bob", unknown)
-	want("another account", looked, code, true, booking.Unauthorized, 3)
+	want("another account", looked, code, true, fault.Unauthorized, 3)
 
 	looked = false
 	err := s.limitFailuresOfSlow(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
 		looked = true
 		return nil
 	})
-	want("a password that was good", looked, booking.CodeOf(err), true, "", 3)
+	want("a password that was good", looked, fault.CodeOf(err), true, "", 3)
 }

@@ -8,7 +8,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 	"holdfast/internal/zones"
@@ -40,14 +41,14 @@ type Question struct {
 }
 
 // Query reads all but the resources, with dates of the clock's zone.
-func (in AvailabilityInput) Query(clock timekit.Clock, problems booking.Problems) Question {
+func (in AvailabilityInput) Query(clock timekit.Clock, problems fault.Problems) Question {
 	w := Question{Zone: time.UTC}
 	if clock.Zone != nil {
 		w.Zone = clock.Zone
 	}
 	if in.Zone != "" {
 		edge.CheckZone(in.Zone, "output_timezone", problems)
-		w.Zone = (&booking.Resource{Timezone: in.Zone}).Zone()
+		w.Zone = (&catalogue.Resource{Timezone: in.Zone}).Zone()
 	}
 	clock.Zone = w.Zone
 	w.Query = in.terms(problems)
@@ -57,7 +58,7 @@ func (in AvailabilityInput) Query(clock timekit.Clock, problems booking.Problems
 }
 
 // terms reads all but the window and the resources.
-func (in AvailabilityInput) terms(problems booking.Problems) (q availability.Query) {
+func (in AvailabilityInput) terms(problems fault.Problems) (q availability.Query) {
 	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
 	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
 	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
@@ -76,7 +77,7 @@ func (in AvailabilityInput) terms(problems booking.Problems) (q availability.Que
 	return q
 }
 
-func constraints(raw json.RawMessage, field string, problems booking.Problems) availability.Constraints {
+func constraints(raw json.RawMessage, field string, problems fault.Problems) availability.Constraints {
 	if text := strings.TrimSpace(string(raw)); text == "" || text == "null" {
 		return nil
 	}
@@ -89,7 +90,7 @@ func constraints(raw json.RawMessage, field string, problems booking.Problems) a
 }
 
 // moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
-func moment(clock timekit.Clock, text, otherwise, field string, problems booking.Problems) time.Time {
+func moment(clock timekit.Clock, text, otherwise, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
@@ -104,7 +105,7 @@ func moment(clock timekit.Clock, text, otherwise, field string, problems booking
 }
 
 // length reads a span that has a fixed length, and how many of its days go by the calendar.
-func (in AvailabilityInput) length(text, field string, problems booking.Problems) (length time.Duration, days int) {
+func (in AvailabilityInput) length(text, field string, problems fault.Problems) (length time.Duration, days int) {
 	if text == "" {
 		return 0, 0
 	}
@@ -124,7 +125,7 @@ func (in AvailabilityInput) length(text, field string, problems booking.Problems
 }
 
 // checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.
-func (in AvailabilityInput) checkSeason(w Question, problems booking.Problems) {
+func (in AvailabilityInput) checkSeason(w Question, problems fault.Problems) {
 	if in.To == "" || w.From.Before(w.To) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}

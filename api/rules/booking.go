@@ -9,6 +9,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
@@ -90,7 +91,7 @@ func readSwitches(text []byte) map[string]json.RawMessage {
 }
 
 // readDefaults reads what a project says of its bookings.
-func readDefaults(p *booking.Project) (in BookingInput, err error) {
+func readDefaults(p *catalogue.Project) (in BookingInput, err error) {
 	if err := edge.ReadError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
 		return in, err
 	}

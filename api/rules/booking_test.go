@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
 
@@ -23,7 +23,7 @@ func spellings(name string) []string {
 
 // faultsOf is what an error says of fields.
 func faultsOf(err error) (text string) {
-	known, _ := errors.AsType[*booking.Error](err)
+	known, _ := errors.AsType[*fault.Error](err)
 	if known == nil {
 		return ""
 	}
@@ -46,11 +46,11 @@ func TestSpellingsOfBookings(t *testing.T) {
 		}
 		for _, other := range spellings(name) {
 			_, err := ReadBooking([]byte(`{"` + other + `":null}`))
-			if want := "so write " + name; booking.CodeOf(err) != booking.Invalid || !strings.HasSuffix(faultsOf(err), want) {
+			if want := "so write " + name; fault.CodeOf(err) != fault.Invalid || !strings.HasSuffix(faultsOf(err), want) {
 				t.Errorf("%s: %v", other, faultsOf(err))
 			}
 			_, err = ReadBooking([]byte(`{"` + name + `":null,"` + other + `":null}`))
-			if booking.CodeOf(err) != booking.Invalid {
+			if fault.CodeOf(err) != fault.Invalid {
 				t.Errorf("%s and %s: %v", name, other, err)
 			}
 		}
@@ -91,7 +91,7 @@ func TestRestrict(t *testing.T) {
 		}
 	}
 	double := BookingInput{Settings: json.RawMessage(`{"allow_double_bookings":true}`)}
-	if booking.CodeOf(double.restrict()) != booking.Forbidden {
+	if fault.CodeOf(double.restrict()) != fault.Forbidden {
 		t.Error("a widget key may double-book")
 	}
 	double = BookingInput{ProjectID: uuid.NewString(), Settings: json.RawMessage(`{"allow_double_bookings":true}`)}

@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
 // CheckAvailability checks how a project offers its time; nil when the body does not name it.
-func CheckAvailability(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func CheckAvailability(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in AvailabilityInput
 	edge.CheckFields(raw, &in, field, problems)
-	faults := booking.Problems{}
+	faults := fault.Problems{}
 	in.checkSeason(in.Query(timekit.Clock{}, faults), faults)
 	for name, all := range faults {
 		problems[field+"."+name] = append(problems[field+"."+name], all...)
@@ -22,7 +22,7 @@ func CheckAvailability(raw json.RawMessage, field string, problems booking.Probl
 }
 
 // CheckConstraints checks a list of availability constraints, objects of one key each; nil when the body does not name it.
-func CheckConstraints(raw json.RawMessage, field string, problems booking.Problems) json.RawMessage {
+func CheckConstraints(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONList(raw, field, problems)
 	constraints(raw, field, problems)
 	return raw

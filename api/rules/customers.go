@@ -7,10 +7,12 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // readCustomers reads the person the booking is for; fields of the app's own go to meta.
-func readCustomers(fields map[string]json.RawMessage, problems booking.Problems) []booking.Customer {
+func readCustomers(fields map[string]json.RawMessage, problems fault.Problems) []booking.Customer {
 	if len(fields) == 0 {
 		return []booking.Customer{}
 	}
@@ -33,7 +35,7 @@ func readCustomers(fields map[string]json.RawMessage, problems booking.Problems)
 }
 
 // CheckCustomer checks what is known of a customer, and drops the space around it.
-func CheckCustomer(c *booking.Customer, problems booking.Problems) {
+func CheckCustomer(c *booking.Customer, problems fault.Problems) {
 	for name, text := range map[string]*string{
 		"name": &c.Name, "email": &c.Email, "phone": &c.Phone, "voip": &c.Voip, "timezone": &c.Timezone,
 	} {
@@ -49,7 +51,7 @@ func CheckCustomer(c *booking.Customer, problems booking.Problems) {
 
 // askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,
 // and an owner knows what they know. A hold is made before anybody is asked.
-func (in *BookingInput) askCustomer(p *booking.Project, problems booking.Problems) {
+func (in *BookingInput) askCustomer(p *catalogue.Project, problems fault.Problems) {
 	for _, one := range CustomerFields(p.CustomerFields) {
 		if field := "customer." + one.Name; one.Required && !answered(in.Customer[one.Name]) && problems[field] == nil {
 			problems.Add(field, "is required")
@@ -75,7 +77,7 @@ func answered(raw json.RawMessage) bool {
 }
 
 // CheckParticipants checks the addresses of who else takes part.
-func CheckParticipants(all []string, problems booking.Problems) {
+func CheckParticipants(all []string, problems fault.Problems) {
 	if len(all) > 100 {
 		problems.Add("participants", "must not be more than 100")
 	}

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"unicode"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // CheckEmail adds a problem to the field unless text is empty or an e-mail address.
-func CheckEmail(text, field string, problems booking.Problems) {
+func CheckEmail(text, field string, problems fault.Problems) {
 	if text != "" && !IsEmail(text) {
 		problems.Add(field, "must be an e-mail address")
 	}

@@ -10,14 +10,17 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // NewBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
 // it is booked through, nil for none. hold says that it is to be a hold. What is wrong is added to the problems, which the booking
 // takes along.
 func (r Reader) NewBooking(
-	k *edge.Call, in BookingInput, p *service.Project, hold bool, problems booking.Problems,
+	k *edge.Call, in BookingInput, p *service.Project, hold bool, problems fault.Problems,
 ) (n service.NewBooking, err error) {
 	if in, err = in.through(k.Caller, p); err != nil {
 		return n, err
@@ -26,7 +29,7 @@ func (r Reader) NewBooking(
 	case hold:
 		in.hold(service.HoldGraph)
 	case in.Graph == "" && p != nil:
-		in.Graph = booking.DefaultGraph // widgets name no graph: they leave it to the project
+		in.Graph = catalogue.DefaultGraph // widgets name no graph: they leave it to the project
 	}
 	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(problems)}
 	if n.Graph != nil {
@@ -41,7 +44,7 @@ func (r Reader) NewBooking(
 	in.slot(k, &n, problems)
 	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	n.Customers = readCustomers(in.Customer, problems)
-	if p != nil && k.Kind != booking.ServerKey && !hold {
+	if p != nil && k.Kind != tenant.ServerKey && !hold {
 		in.askCustomer(p.Project, problems)
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
@@ -51,7 +54,7 @@ func (r Reader) NewBooking(
 // through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or
 // a shorter buffer than the owner did.
 func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingInput, error) {
-	if c.Kind != booking.ServerKey {
+	if c.Kind != tenant.ServerKey {
 		if err := in.restrict(); err != nil {
 			return *in, err
 		}
@@ -63,7 +66,7 @@ func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingIn
 	if err != nil {
 		return *in, err
 	}
-	if c.Kind == booking.ServerKey {
+	if c.Kind == tenant.ServerKey {
 		in.layOver(&defaults)
 		return *in, nil
 	}
@@ -76,7 +79,7 @@ func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingIn
 
 // visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
 // default, or what takes a seat of the session that is named.
-func (in *BookingInput) visitorsGraph(p *booking.Project) string {
+func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
 	if in.Related.OwnerBookingID != "" && strings.HasPrefix(in.Graph, "group_customer") {
 		return in.Graph
 	}
@@ -84,8 +87,8 @@ func (in *BookingInput) visitorsGraph(p *booking.Project) string {
 }
 
 // buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.
-func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems booking.Problems) {
-	if p != nil && (in.Buffer == "" || c.Kind != booking.ServerKey) {
+func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems fault.Problems) {
+	if p != nil && (in.Buffer == "" || c.Kind != tenant.ServerKey) {
 		if length := p.Rules.Query.Buffer; length > 0 {
 			set.BufferSeconds = int(length / time.Second)
 		}
@@ -101,7 +104,7 @@ func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *bookin
 	set.BufferSeconds = int(length / time.Second)
 }
 
-func span(text, field string, problems booking.Problems) availability.Span {
+func span(text, field string, problems fault.Problems) availability.Span {
 	parsed, err := availability.ParseSpan(text)
 	if err != nil {
 		problems.Add(field, "%s", err)
@@ -110,7 +113,7 @@ func span(text, field string, problems booking.Problems) availability.Span {
 }
 
 // related reads the session or the hold that the body names.
-func (in *BookingInput) related(n *service.NewBooking, problems booking.Problems) {
+func (in *BookingInput) related(n *service.NewBooking, problems fault.Problems) {
 	if text := in.Related.OwnerBookingID; text != "" {
 		n.Session = OptionalID(text, "related.owner_booking_id", problems)
 	}
@@ -120,7 +123,7 @@ func (in *BookingInput) related(n *service.NewBooking, problems booking.Problems
 }
 
 // OptionalID reads a UUID that is named; nil for what is none.
-func OptionalID(text, field string, problems booking.Problems) *uuid.UUID {
+func OptionalID(text, field string, problems fault.Problems) *uuid.UUID {
 	id := edge.ParseID(text, field, problems)
 	if id == uuid.Nil {
 		return nil
@@ -129,7 +132,7 @@ func OptionalID(text, field string, problems booking.Problems) *uuid.UUID {
 }
 
 // slot reads when, what, where and whose time it is. A seat is there when its session is, and with whom.
-func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems booking.Problems) {
+func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems fault.Problems) {
 	slot := in.Slot
 	if in.Event != nil {
 		slot = *in.Event
@@ -150,7 +153,7 @@ func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems booki
 }
 
 // Times reads both ends; the zero time for one that is not named.
-func (slot Slot) Times(k *edge.Call, problems booking.Problems) (start, end time.Time) {
+func (slot Slot) Times(k *edge.Call, problems fault.Problems) (start, end time.Time) {
 	if slot.Start != "" {
 		start = k.ParseTime(string(slot.Start), "start", problems)
 	}
@@ -161,11 +164,11 @@ func (slot Slot) Times(k *edge.Call, problems booking.Problems) (start, end time
 }
 
 // OutlookOf is the outlook of what is booked through a project.
-func OutlookOf(p *booking.Project) service.Outlook {
+func OutlookOf(p *catalogue.Project) service.Outlook {
 	in, _ := readDefaults(p) // checked when it was written
 	graph, ok := graphs.Latest(p.GraphName())
 	if !ok {
 		return service.Outlook{}
 	}
-	return service.StartOutlook(graph, in.settings(graph, booking.Problems{}).Timers)
+	return service.StartOutlook(graph, in.settings(graph, fault.Problems{}).Timers)
 }

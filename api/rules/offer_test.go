@@ -9,19 +9,19 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/service"
 )
 
 // chair is a resource in a zone with its own rules.
-func chair(zone, rules string) *booking.Resource {
-	return &booking.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
+func chair(zone, rules string) *catalogue.Resource {
+	return &catalogue.Resource{ID: uuid.New(), Name: "Chair", Timezone: zone, Constraints: json.RawMessage(rules)}
 }
 
 // offerOf reads a project's rules for a caller whose zone is not known.
-func offerOf(t testing.TB, availability, rules string, chairs ...*booking.Resource) *service.Offer {
+func offerOf(t testing.TB, availability, rules string, chairs ...*catalogue.Resource) *service.Offer {
 	t.Helper()
-	p := &booking.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
+	p := &catalogue.Project{ID: uuid.New(), Availability: json.RawMessage(availability), Constraints: json.RawMessage(rules)}
 	for _, r := range chairs {
 		p.Resources = append(p.Resources, r.ID)
 	}
@@ -108,18 +108,18 @@ func TestDraftsOfferNobody(t *testing.T) {
 	t.Parallel()
 	anna := uuid.New()
 	for name, c := range map[string]struct {
-		p    booking.Project
+		p    catalogue.Project
 		want string
 	}{
-		"nothing":          {booking.Project{}, "[resources availability]"},
-		"empty":            {booking.Project{Availability: json.RawMessage(`{}`), Constraints: json.RawMessage(`[ ]`)}, "[resources availability]"},
-		"nobody":           {booking.Project{Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[resources]"},
-		"no hours":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{}`)}, "[availability]"},
-		"a length":         {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[]"},
-		"hours":            {booking.Project{Resources: []uuid.UUID{anna}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[]"},
-		"seats":            {booking.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}, "[]"},
-		"lost its last":    {booking.Project{Resources: []uuid.UUID{}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[resources]"},
-		"says null itself": {booking.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`null`)}, "[availability]"},
+		"nothing":          {catalogue.Project{}, "[resources availability]"},
+		"empty":            {catalogue.Project{Availability: json.RawMessage(`{}`), Constraints: json.RawMessage(`[ ]`)}, "[resources availability]"},
+		"nobody":           {catalogue.Project{Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[resources]"},
+		"no hours":         {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{}`)}, "[availability]"},
+		"a length":         {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`{"length":"1 hour"}`)}, "[]"},
+		"hours":            {catalogue.Project{Resources: []uuid.UUID{anna}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[]"},
+		"seats":            {catalogue.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}, "[]"},
+		"lost its last":    {catalogue.Project{Resources: []uuid.UUID{}, Constraints: json.RawMessage(`[{"allow_weekdays":{}}]`)}, "[resources]"},
+		"says null itself": {catalogue.Project{Resources: []uuid.UUID{anna}, Availability: json.RawMessage(`null`)}, "[availability]"},
 	} {
 		missing := c.p.Missing()
 		if got := fmt.Sprint(missing); got != c.want {
@@ -145,7 +145,7 @@ func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {
 			return pick(`[]`, `[]`, fmt.Sprintf(`[{"allow_hours":{"start":%d,"end":%d}}]`, from, from+4+r.IntN(6)), `[{"block_hours":{"start":"12:10","end":"13:05"}}]`,
 				fmt.Sprintf(`[{"allow_day_and_time":{"day":%q,"start":%d,"end":%d}}]`, pick("Saturday", "Sunday", "Monday"), from, from+9))
 		}
-		chairs := []*booking.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
+		chairs := []*catalogue.Resource{chair(pick(zones...), rules()), chair(pick(zones...), rules())}
 		from := time.Date(2030, 10, 26, r.IntN(24), 0, 0, 0, time.UTC) // clocks change on the next day
 		to := from.Add(60 * time.Hour)
 		o := offerOf(t, fmt.Sprintf(`{"mode":%q,"length":%q,"timeslot_increments":%q,"from":%q,"to":%q}`,

@@ -6,6 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/webhook"
 )
@@ -16,13 +18,13 @@ type Reader struct {
 }
 
 // Project reads a project's rules. What is wrong with them is kept in them: nothing can be offered by such rules.
-func (Reader) Project(p *booking.Project) (*service.Project, error) {
+func (Reader) Project(p *catalogue.Project) (*service.Project, error) {
 	return &service.Project{Project: p, Rules: ProjectAvailability(p).rules()}, nil
 }
 
 // ProjectAvailability is what a project says of its availability, as a question. A draft, and a project that has lost its
 // resources, offers nobody's time.
-func ProjectAvailability(p *booking.Project) (in AvailabilityInput) {
+func ProjectAvailability(p *catalogue.Project) (in AvailabilityInput) {
 	_ = json.Unmarshal(p.Availability, &in) // checked when it was written
 	in.Constraints, in.Resources, in.ProjectID, in.ReservationID = p.Constraints, nil, p.ID.String(), ""
 	if len(p.Missing()) > 0 {
@@ -36,7 +38,7 @@ func ProjectAvailability(p *booking.Project) (in AvailabilityInput) {
 
 // OfRequest reads which times a scheduling request offers: its own words over its project's. Of a project that no page can book,
 // nobody's time.
-func OfRequest(p *booking.Project, r *booking.SchedulingRequest) (service.Rules, error) {
+func OfRequest(p *catalogue.Project, r *booking.SchedulingRequest) (service.Rules, error) {
 	var in AvailabilityInput
 	if p != nil {
 		if in = ProjectAvailability(p); service.UnfitForPages(p) != "" {
@@ -51,7 +53,7 @@ func OfRequest(p *booking.Project, r *booking.SchedulingRequest) (service.Rules,
 
 // rules are the input as rules, which hold for more than one question.
 func (in AvailabilityInput) rules() service.Rules {
-	r := service.Rules{From: string(in.From), To: string(in.To), Zone: in.Zone, Problems: booking.Problems{}}
+	r := service.Rules{From: string(in.From), To: string(in.To), Zone: in.Zone, Problems: fault.Problems{}}
 	r.Query = in.terms(r.Problems)
 	r.Project, _ = uuid.Parse(in.ProjectID) // the nil UUID for none
 	for _, text := range in.Resources {

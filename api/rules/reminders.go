@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
@@ -38,7 +38,7 @@ type reminderInput struct {
 var reminderUnits = map[string]time.Duration{"secs": time.Second, "mins": time.Minute, "hours": time.Hour}
 
 // check finds what is wrong with a reminder.
-func (in reminderInput) check(o webhook.Options, field string, problems booking.Problems) {
+func (in reminderInput) check(o webhook.Options, field string, problems fault.Problems) {
 	switch in.Type {
 	case "webhook":
 	case "email":
@@ -82,7 +82,7 @@ func (in reminderInput) after() time.Duration {
 }
 
 // readReminders reads and checks a list of reminders.
-func readReminders(raw json.RawMessage, field string, o webhook.Options, problems booking.Problems) []reminderInput {
+func readReminders(raw json.RawMessage, field string, o webhook.Options, problems fault.Problems) []reminderInput {
 	var list []reminderInput
 	if text := string(raw); text == "" || text == "null" || text == "{}" {
 		return nil
@@ -105,7 +105,7 @@ func readReminders(raw json.RawMessage, field string, o webhook.Options, problem
 }
 
 // wantedReminders reads the reminders of a booking: its own, or the project's.
-func (r Reader) wantedReminders(in BookingInput, p *service.Project, hold bool, problems booking.Problems) []service.Reminder {
+func (r Reader) wantedReminders(in BookingInput, p *service.Project, hold bool, problems fault.Problems) []service.Reminder {
 	raw, field := in.Notifications, "event_notifications"
 	if len(raw) == 0 {
 		raw, field = in.Reminders, "reminders"
@@ -117,13 +117,13 @@ func (r Reader) wantedReminders(in BookingInput, p *service.Project, hold bool, 
 }
 
 // CheckReminders adds what is wrong with a list of reminders to the problems.
-func (r Reader) CheckReminders(raw json.RawMessage, field string, problems booking.Problems) {
+func (r Reader) CheckReminders(raw json.RawMessage, field string, problems fault.Problems) {
 	readReminders(raw, field, r.Targets, problems)
 }
 
 // Reminders reads a list of reminders; none when something is wrong with it.
-func (r Reader) Reminders(raw json.RawMessage, field string, problems booking.Problems) (all []service.Reminder) {
-	faults := booking.Problems{}
+func (r Reader) Reminders(raw json.RawMessage, field string, problems fault.Problems) (all []service.Reminder) {
+	faults := fault.Problems{}
 	list := readReminders(raw, field, r.Targets, faults)
 	maps.Copy(problems, faults)
 	var texts []json.RawMessage

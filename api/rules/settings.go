@@ -6,13 +6,14 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
 )
 
 const maxBuffer = 7 * 24 * time.Hour
 
 // findGraph finds the rule book. An action may be named, as old clients do, but only the one that would be played anyway.
-func (in *BookingInput) findGraph(problems booking.Problems) *graphs.Graph {
+func (in *BookingInput) findGraph(problems fault.Problems) *graphs.Graph {
 	if in.Graph == "" {
 		problems.Add("graph", "is required")
 		return nil
@@ -31,7 +32,7 @@ func (in *BookingInput) findGraph(problems booking.Problems) *graphs.Graph {
 
 // settings reads what the booking wants for itself: double bookings, timers, and Timekit's switches at the root of the
 // body ({"auto_complete_one_hour_after_booking_ends":{"enabled":false}}).
-func (in *BookingInput) settings(graph *graphs.Graph, problems booking.Problems) booking.Settings {
+func (in *BookingInput) settings(graph *graphs.Graph, problems fault.Problems) booking.Settings {
 	var settings booking.Settings
 	if err := strictjson.Decode(edge.CheckObject(in.Settings, "settings", problems), &settings); err != nil {
 		edge.AddFaults(err, "settings", problems)
@@ -56,7 +57,7 @@ func (in *BookingInput) settings(graph *graphs.Graph, problems booking.Problems)
 }
 
 // off tells whether a switch is turned off.
-func (in *BookingInput) off(name string, problems booking.Problems) bool {
+func (in *BookingInput) off(name string, problems fault.Problems) bool {
 	raw, ok := in.switches[name]
 	if !ok {
 		return false

@@ -8,7 +8,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -22,15 +23,15 @@ type appInput struct {
 }
 
 type appSettingsInput struct {
-	ActionLinks   *booking.LinkMode `json:"action_links"`
-	RedirectHosts *[]string         `json:"redirect_hosts"`
+	ActionLinks   *tenant.LinkMode `json:"action_links"`
+	RedirectHosts *[]string        `json:"redirect_hosts"`
 
 	WidgetRequiresProject         *bool `json:"widget_requires_project"`
 	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
 }
 
-func (in appInput) apply(app *booking.App) error {
-	problems := booking.Problems{}
+func (in appInput) apply(app *tenant.App) error {
+	problems := fault.Problems{}
 	if in.Name != nil {
 		app.Name = strings.TrimSpace(*in.Name)
 	}
@@ -44,11 +45,11 @@ func (in appInput) apply(app *booking.App) error {
 	return problems.Err()
 }
 
-func (in appSettingsInput) apply(settings *booking.AppSettings, problems booking.Problems) {
+func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Problems) {
 	if in.ActionLinks != nil {
 		settings.ActionLinks = *in.ActionLinks
-		if *in.ActionLinks != booking.ConfirmPage && *in.ActionLinks != booking.OneClick {
-			problems.Add("settings.action_links", "must be %s or %s", booking.ConfirmPage, booking.OneClick)
+		if *in.ActionLinks != tenant.ConfirmPage && *in.ActionLinks != tenant.OneClick {
+			problems.Add("settings.action_links", "must be %s or %s", tenant.ConfirmPage, tenant.OneClick)
 		}
 	}
 	if in.WidgetRequiresProject != nil {
@@ -90,18 +91,18 @@ func (s *Handlers) createApp(k *edge.Call) error {
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
-	app := &booking.App{ID: k.Operation, Slug: in.Slug, TestMode: in.TestMode}
-	app.Settings = booking.NewAppSettings()
+	app := &tenant.App{ID: k.Operation, Slug: in.Slug, TestMode: in.TestMode}
+	app.Settings = tenant.NewAppSettings()
 	if err := in.apply(app); err != nil {
 		return err
 	}
 	if !edge.GoodSlug.MatchString(in.Slug) {
-		return booking.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
+		return fault.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
 	}
 	key, err := apps.Create(k, s.DB, s.Vault, app)
 	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
 		// An earlier try of this very request made it, and died before it could tell the key.
-		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, booking.ServerKey, "first key", edge.NewID())
+		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, tenant.ServerKey, "first key", edge.NewID())
 	}
 	if err != nil {
 		return err
@@ -117,10 +118,10 @@ func (s *Handlers) getApp(k *edge.Call) error { return s.showApp(k, k.App) }
 func (s *Handlers) updateApp(k *edge.Call) error { return s.changeApp(k, k.App) }
 
 // namedApp is the app whose slug the path has: any for the admin, its own for a key.
-func namedApp(k *edge.Call, s *Handlers) (*booking.App, error) {
+func namedApp(k *edge.Call, s *Handlers) (*tenant.App, error) {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) || k.App != nil && k.App.Slug != slug {
-		return nil, booking.Errorf(booking.NotFound, "The app does not exist.")
+		return nil, fault.Errorf(fault.NotFound, "The app does not exist.")
 	}
 	if k.App != nil {
 		return k.App, nil
@@ -156,8 +157,8 @@ func (s *Handlers) deleteApp(k *edge.Call) error {
 	return k.NoContent()
 }
 
-func (s *Handlers) showApp(k *edge.Call, app *booking.App) error {
-	secret, err := s.Vault.Open(app.WebhookSecret, booking.AppSecret(app.ID))
+func (s *Handlers) showApp(k *edge.Call, app *tenant.App) error {
+	secret, err := s.Vault.Open(app.WebhookSecret, tenant.AppSecret(app.ID))
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (s *Handlers) showApp(k *edge.Call, app *booking.App) error {
 	return k.Answer(http.StatusOK, view)
 }
 
-func (s *Handlers) changeApp(k *edge.Call, app *booking.App) error {
+func (s *Handlers) changeApp(k *edge.Call, app *tenant.App) error {
 	var in appInput
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
@@ -183,7 +184,7 @@ func (s *Handlers) changeApp(k *edge.Call, app *booking.App) error {
 // appAnswers are the names of answers that a body may send back in vain.
 var appAnswers = []string{"id", "role", "webhook_secret", "api_key", "created_at", "updated_at"}
 
-func appView(k *edge.Call, app *booking.App) timekit.Object {
+func appView(k *edge.Call, app *tenant.App) timekit.Object {
 	return timekit.Object{
 		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "settings": app.Settings,
 		"created_at": k.Clock.Show(app.CreatedAt, time.UTC), "updated_at": k.Clock.Show(app.UpdatedAt, time.UTC),

@@ -9,7 +9,9 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -32,16 +34,16 @@ func (s *Handlers) listCredentials(k *edge.Call) error {
 // createCredential makes a token for a resource; the token is in this answer only.
 func (s *Handlers) createCredential(k *edge.Call) error {
 	var in struct {
-		ResourceID string                 `json:"resource_id"`
-		Type       booking.CredentialType `json:"type"`
-		Name       string                 `json:"name"`
+		ResourceID string                `json:"resource_id"`
+		Type       tenant.CredentialType `json:"type"`
+		Name       string                `json:"name"`
 	}
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
-	if in.Type != booking.ClientToken && in.Type != booking.ServerToken {
-		problems.Add("type", "must be %s or %s", booking.ClientToken, booking.ServerToken)
+	problems := fault.Problems{}
+	if in.Type != tenant.ClientToken && in.Type != tenant.ServerToken {
+		problems.Add("type", "must be %s or %s", tenant.ClientToken, tenant.ServerToken)
 	}
 	edge.CheckLength(in.Name, "name", 200, problems)
 	r, err := s.findResource(k, in.ResourceID, problems)
@@ -54,7 +56,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	c := &booking.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: r.ID, Type: in.Type, Name: in.Name}
+	c := &tenant.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: r.ID, Type: in.Type, Name: in.Name}
 	keep := 0
 	if c.Own = k.Self != nil; c.Own {
 		keep = OwnTokensKept
@@ -70,7 +72,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 }
 
 // findResource loads the resource that a body names; nil with a problem if there is none. For a resource there is no other.
-func (s *Handlers) findResource(k *edge.Call, text string, problems booking.Problems) (*booking.Resource, error) {
+func (s *Handlers) findResource(k *edge.Call, text string, problems fault.Problems) (*catalogue.Resource, error) {
 	if k.Self != nil && !strings.EqualFold(text, k.Self.String()) {
 		problems.Add("resource_id", "does not exist")
 		return nil, nil
@@ -104,7 +106,7 @@ func (s *Handlers) deleteCredential(k *edge.Call) error {
 	return k.NoContent()
 }
 
-func credentialView(k *edge.Call, c *booking.Credential) timekit.Object {
+func credentialView(k *edge.Call, c *tenant.Credential) timekit.Object {
 	var used any
 	if c.LastUsedAt != nil {
 		used = k.Clock.Show(*c.LastUsedAt, time.UTC)

@@ -6,7 +6,8 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -25,18 +26,18 @@ func (s *Handlers) listKeys(k *edge.Call) error {
 // createKey makes a key of a kind, server by default; the key is in this answer only.
 func (s *Handlers) createKey(k *edge.Call) error {
 	var in struct {
-		Kind booking.KeyKind `json:"kind"`
-		Name string          `json:"name"`
+		Kind tenant.KeyKind `json:"kind"`
+		Name string         `json:"name"`
 	}
 	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	if in.Kind == "" {
-		in.Kind = booking.ServerKey
+		in.Kind = tenant.ServerKey
 	}
-	if in.Kind != booking.ServerKey && in.Kind != booking.WidgetKey {
-		problems.Add("kind", "must be %s or %s", booking.ServerKey, booking.WidgetKey)
+	if in.Kind != tenant.ServerKey && in.Kind != tenant.WidgetKey {
+		problems.Add("kind", "must be %s or %s", tenant.ServerKey, tenant.WidgetKey)
 	}
 	edge.CheckLength(in.Name, "name", 200, problems)
 	if err := problems.Err(); err != nil {
@@ -63,7 +64,7 @@ func (s *Handlers) revokeKey(k *edge.Call) error {
 	return k.NoContent()
 }
 
-func keyView(k *edge.Call, key *booking.Key) timekit.Object {
+func keyView(k *edge.Call, key *tenant.Key) timekit.Object {
 	moment := func(t *time.Time) any {
 		if t == nil {
 			return nil

@@ -8,15 +8,17 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
 // OwnTokensKept is how many tokens of its own a resource keeps: of its sign-ins, and those made with their tokens.
 const OwnTokensKept = 50
 
-var errSignIn = booking.Errorf(booking.Unauthorized, "The e-mail address or the password is wrong.")
+var errSignIn = fault.Errorf(fault.Unauthorized, "The e-mail address or the password is wrong.")
 
 // signIn gives a resource a token for its e-mail address and password. Whoever has none learns nothing: not even whether
 // there is such a resource, by the answer or by its time.
@@ -28,7 +30,7 @@ func (s *Handlers) signIn(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	for field, text := range map[string]string{"email": in.Email, "password": in.Password} {
 		if text == "" {
 			problems.Add(field, "is required")
@@ -50,8 +52,8 @@ func (s *Handlers) signIn(k *edge.Call) error {
 }
 
 // letIn answers with the resource and a new token.
-func (s *Handlers) letIn(k *edge.Call, r *booking.Resource) error {
-	c := &booking.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: booking.ServerToken, Name: "sign-in", Own: true}
+func (s *Handlers) letIn(k *edge.Call, r *catalogue.Resource) error {
+	c := &tenant.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: tenant.ServerToken, Name: "sign-in", Own: true}
 	token, err := apps.AddCredential(k, s.DB, c, OwnTokensKept)
 	if err != nil {
 		return err
@@ -82,7 +84,7 @@ func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 		return new(uuid.UUID), nil
 	}
 	app, err := s.DB.AppBySlug(k, slug)
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return new(uuid.UUID), nil
 	}
 	if err != nil {
@@ -94,7 +96,7 @@ func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 // checkSignIn finds the resource that has this e-mail address and password. A password that was good within the hour
 // passes, whoever else guesses from there. Without an app two passwords are always checked, so that the time it takes does not tell
 // who has how many resources.
-func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password string) (r *booking.Resource, err error) {
+func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password string) (r *catalogue.Resource, err error) {
 	err = s.Edge.LimitPasswordGuesses(k, email, password, func() error {
 		found, err := s.DB.SignIns(k, app, email)
 		if err != nil {
@@ -121,7 +123,7 @@ func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password str
 		case r == nil:
 			return errSignIn
 		case len(found) > 1:
-			return booking.Problems{"email": {"is that of several resources; name the app by the header " + edge.AppHeader}}.Err()
+			return fault.Problems{"email": {"is that of several resources; name the app by the header " + edge.AppHeader}}.Err()
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
@@ -47,7 +48,7 @@ func (s *Handlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
 }
 
 // attemptView shows one request and its answer. The body is written anew, as it was sent but for the links.
-func (s *Handlers) attemptView(k *edge.Call, a *booking.Attempt, c *booking.Change) (timekit.Object, error) {
+func (s *Handlers) attemptView(k *edge.Call, a *outbox.Attempt, c *outbox.Event) (timekit.Object, error) {
 	body, err := s.sentBody(a, c)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (s *Handlers) attemptView(k *edge.Call, a *booking.Attempt, c *booking.Chan
 	}, nil
 }
 
-func (s *Handlers) sentBody(a *booking.Attempt, c *booking.Change) (string, error) {
+func (s *Handlers) sentBody(a *outbox.Attempt, c *outbox.Event) (string, error) {
 	if strings.EqualFold(a.Method, http.MethodGet) {
 		return "", nil
 	}
@@ -78,8 +79,8 @@ func (s *Handlers) sentBody(a *booking.Attempt, c *booking.Change) (string, erro
 }
 
 // hiddenLinks are the customer's action links of a change, without what makes them work.
-func (s *Handlers) hiddenLinks(c *booking.Change) (map[string]string, error) {
-	b, err := c.Booking()
+func (s *Handlers) hiddenLinks(c *outbox.Event) (map[string]string, error) {
+	b, err := booking.OfEvent(c)
 	if err != nil || b == nil || c.Test {
 		return nil, err
 	}

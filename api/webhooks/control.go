@@ -6,20 +6,22 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
 func (s *Handlers) pauseWebhook(k *edge.Call) error {
-	return turnWebhook(k, s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.App.ID, id) })
+	return turnWebhook(k, s, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.App.ID, id) })
 }
 
 func (s *Handlers) resumeWebhook(k *edge.Call) error {
-	return turnWebhook(k, s, func(id uuid.UUID) (*booking.Endpoint, []uuid.UUID, error) {
+	return turnWebhook(k, s, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) {
 		return s.DB.ResumeEndpoint(k, k.App.ID, id)
 	})
 }
 
-func turnWebhook(k *edge.Call, s *Handlers, turn func(uuid.UUID) (*booking.Endpoint, []uuid.UUID, error)) error {
+func turnWebhook(k *edge.Call, s *Handlers, turn func(uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error)) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -42,13 +44,13 @@ func (s *Handlers) rotateWebhook(k *edge.Call) error {
 	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	grace := edge.ReadGracePeriod(in.Grace, problems)
 	secret := signingSecret(in.Secret, problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	sealed, err := s.Vault.Seal([]byte(secret), booking.EndpointSecret(id))
+	sealed, err := s.Vault.Seal([]byte(secret), tenant.EndpointSecret(id))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
@@ -24,7 +25,7 @@ func (s *Handlers) listDeliveries(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -35,7 +36,7 @@ func (s *Handlers) listDeliveries(k *edge.Call) error {
 
 // listBookingDeliveries answers with what webhooks were told of one booking, or are to be, the newest first.
 func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
 	if filter.Booking == nil {
 		problems.Add("booking_id", "is required; GET /v2/webhooks/:id/deliveries lists those of a webhook")
@@ -50,7 +51,7 @@ func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
 }
 
 // followed answers with a page of deliveries that is followed by a cursor.
-func followed(k *edge.Call, all []booking.Sending, more bool, err error) error {
+func followed(k *edge.Call, all []outbox.Delivery, more bool, err error) error {
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func followed(k *edge.Call, all []booking.Sending, more bool, err error) error {
 	return nil
 }
 
-func sendingFilter(k *edge.Call, problems booking.Problems) postgres.SendingFilter {
+func sendingFilter(k *edge.Call, problems fault.Problems) postgres.SendingFilter {
 	f := postgres.SendingFilter{
 		Status: k.Query("status"), Booking: k.QueryID("booking_id", problems),
 		Since: k.QueryTime("since", problems), Until: k.QueryTime("until", problems),
@@ -91,12 +92,12 @@ func sendingFilter(k *edge.Call, problems booking.Problems) postgres.SendingFilt
 }
 
 // cursor is the place behind a delivery, for nobody but spot to read.
-func cursor(s booking.Sending) string {
+func cursor(s outbox.Delivery) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", s.CreatedAt.UnixMicro(), s.ID))
 }
 
 // spot reads a cursor; nil when there is none.
-func spot(k *edge.Call, problems booking.Problems) *postgres.Spot {
+func spot(k *edge.Call, problems fault.Problems) *postgres.Spot {
 	text := k.Query("cursor")
 	if text == "" {
 		return nil
@@ -137,9 +138,9 @@ func (s *Handlers) retryDelivery(k *edge.Call) error {
 	return k.Answer(http.StatusAccepted, deliveryView(k, sent))
 }
 
-func deliveryView(k *edge.Call, s *booking.Sending) timekit.Object {
+func deliveryView(k *edge.Call, s *outbox.Delivery) timekit.Object {
 	return timekit.Object{
-		"id": s.ID, "webhook_id": s.EndpointID, "event_id": booking.ChangePrefix + s.EventID.String(), "event_type": s.EventType,
+		"id": s.ID, "webhook_id": s.EndpointID, "event_id": outbox.EventPrefix + s.EventID.String(), "event_type": s.EventType,
 		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
 		"next_attempt_at": k.Moment(s.NextAt), "created_at": k.Clock.Show(s.CreatedAt, time.UTC), "finished_at": k.Moment(s.FinishedAt),
 		"last_status": s.LastStatus, "last_error": webhook.ShownCode(s.LastError),

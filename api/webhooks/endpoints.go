@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
@@ -35,14 +37,14 @@ func (s *Handlers) createWebhook(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	e := &booking.Endpoint{
-		ID: k.Operation, AppID: k.App.ID, Format: booking.FormatTimekit, Ordered: true, InFlight: booking.DefaultInFlight,
+	e := &outbox.Endpoint{
+		ID: k.Operation, AppID: k.App.ID, Format: outbox.FormatTimekit, Ordered: true, InFlight: outbox.DefaultInFlight,
 	}
 	secret := signingSecret(in.Secret, in.problems)
 	if err := in.apply(e, s); err != nil {
 		return err
 	}
-	if e.Secret, err = s.Vault.Seal([]byte(secret), booking.EndpointSecret(e.ID)); err != nil {
+	if e.Secret, err = s.Vault.Seal([]byte(secret), tenant.EndpointSecret(e.ID)); err != nil {
 		return err
 	}
 	if e, err = s.DB.CreateEndpoint(k, e); err != nil {
@@ -53,7 +55,7 @@ func (s *Handlers) createWebhook(k *edge.Call) error {
 }
 
 // signingSecret is the one that the body brings along, or a new one.
-func signingSecret(brought *string, problems booking.Problems) string {
+func signingSecret(brought *string, problems fault.Problems) string {
 	if brought == nil || *brought == "" {
 		return webhook.NewSecret()
 	}
@@ -64,8 +66,8 @@ func signingSecret(brought *string, problems booking.Problems) string {
 }
 
 // tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.
-func (s *Handlers) tellSecret(k *edge.Call, status int, e *booking.Endpoint) error {
-	secret, err := s.Vault.Open(e.Secret, booking.EndpointSecret(e.ID))
+func (s *Handlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
+	secret, err := s.Vault.Open(e.Secret, tenant.EndpointSecret(e.ID))
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (s *Handlers) updateWebhook(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *booking.Endpoint) error { return in.apply(e, s) })
+	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *outbox.Endpoint) error { return in.apply(e, s) })
 	s.Wake(k, woken)
 	return s.showWebhook(k, e, err)
 }
@@ -124,7 +126,7 @@ func (s *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) {
 	}
 }
 
-func (s *Handlers) showWebhook(k *edge.Call, e *booking.Endpoint, err error) error {
+func (s *Handlers) showWebhook(k *edge.Call, e *outbox.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (s *Handlers) showWebhook(k *edge.Call, e *booking.Endpoint, err error) err
 }
 
 // webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
-func (s *Handlers) webhookView(k *edge.Call, e *booking.Endpoint) (timekit.Object, error) {
+func (s *Handlers) webhookView(k *edge.Call, e *outbox.Endpoint) (timekit.Object, error) {
 	headers, err := s.ownHeaders(e)
 	hidden := map[string]string{}
 	for name := range headers {
@@ -157,7 +159,7 @@ func (s *Handlers) webhookView(k *edge.Call, e *booking.Endpoint) (timekit.Objec
 	}, err
 }
 
-func (s *Handlers) healthView(k *edge.Call, h *booking.Health) timekit.Object {
+func (s *Handlers) healthView(k *edge.Call, h *outbox.Health) timekit.Object {
 	return timekit.Object{
 		"succeeded_at": k.Moment(h.SucceededAt), "failing_since": k.Moment(h.FailingSince), "failures": h.Failures,
 		"breaker_open_until": k.Moment(h.OpenUntil), "pending": h.Pending,

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/payload"
 )
 
@@ -15,7 +15,7 @@ func (s *Handlers) listEventTypes(k *edge.Call) error {
 }
 
 // checkEventTypes wants each name in the catalogue, or a family of it with a "*" behind the dot.
-func checkEventTypes(names []string, field string, problems booking.Problems) {
+func checkEventTypes(names []string, field string, problems fault.Problems) {
 	known := payload.EventTypes()
 	for _, name := range names {
 		if !slices.ContainsFunc(known, func(e payload.EventType) bool {

@@ -9,7 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -21,7 +22,7 @@ func (s *Handlers) ListEvents(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	after, filter, limit := after(k, problems), changeFilter(k, problems), k.ReadLimit(problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -49,7 +50,7 @@ func (s *Handlers) GetEvent(k *edge.Call) error {
 	}
 	id, ok := changeID(k.Param("id"))
 	if !ok {
-		return booking.Errorf(booking.NotFound, "The change does not exist.")
+		return fault.Errorf(fault.NotFound, "The change does not exist.")
 	}
 	c, err := s.DB.Change(k, k.App.ID, id)
 	if err != nil {
@@ -64,15 +65,15 @@ func (s *Handlers) GetEvent(k *edge.Call) error {
 
 // changeID reads an id as the world knows it.
 func changeID(text string) (uuid.UUID, bool) {
-	text, found := strings.CutPrefix(text, booking.ChangePrefix)
+	text, found := strings.CutPrefix(text, outbox.EventPrefix)
 	id, err := uuid.Parse(text)
 	return id, found && err == nil && len(text) == 36
 }
 
 // after reads where to begin: behind a change, at a time, or with the oldest there is.
-func after(k *edge.Call, problems booking.Problems) (after postgres.After) {
+func after(k *edge.Call, problems fault.Problems) (after postgres.After) {
 	text := k.Query("after")
-	if strings.HasPrefix(text, booking.ChangePrefix) {
+	if strings.HasPrefix(text, outbox.EventPrefix) {
 		id, ok := changeID(text)
 		if !ok || id == uuid.Nil {
 			problems.Add("after", "is not the id of a change")
@@ -85,7 +86,7 @@ func after(k *edge.Call, problems booking.Problems) (after postgres.After) {
 	return after
 }
 
-func changeFilter(k *edge.Call, problems booking.Problems) postgres.ChangeFilter {
+func changeFilter(k *edge.Call, problems fault.Problems) postgres.ChangeFilter {
 	return postgres.ChangeFilter{
 		Topics: topics(k, "types", problems), Booking: k.QueryID("booking_id", problems), Graph: word(k, "graph", problems),
 		State: word(k, "state", problems), Project: k.QueryID("project_id", problems),
@@ -93,7 +94,7 @@ func changeFilter(k *edge.Call, problems booking.Problems) postgres.ChangeFilter
 }
 
 // topics reads names of the catalogue, or of whole families of it, separated by commas.
-func topics(k *edge.Call, field string, problems booking.Problems) []string {
+func topics(k *edge.Call, field string, problems fault.Problems) []string {
 	var names []string
 	for _, list := range k.QueryArray(field) {
 		for name := range strings.SplitSeq(list, ",") {
@@ -107,7 +108,7 @@ func topics(k *edge.Call, field string, problems booking.Problems) []string {
 }
 
 // word reads a name of the query that may be any.
-func word(k *edge.Call, name string, problems booking.Problems) string {
+func word(k *edge.Call, name string, problems fault.Problems) string {
 	text := k.Query(name)
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		problems.Add(name, "must be UTF-8 text without null characters")
@@ -115,7 +116,7 @@ func word(k *edge.Call, name string, problems booking.Problems) string {
 	return text
 }
 
-func changeView(k *edge.Call, c *booking.Change) (timekit.Object, error) {
+func changeView(k *edge.Call, c *outbox.Event) (timekit.Object, error) {
 	subject, err := payload.Subject(c)
 	return timekit.Object{
 		"id": c.Name(), "type": c.Type, "sequence": c.Seq, "timestamp": k.Clock.Show(c.At, time.UTC), "booking_id": c.BookingID,

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // maxFilter is how many values a filter may have.
@@ -24,7 +25,7 @@ type webhookFilters struct {
 	Services   json.RawMessage `json:"services"`
 }
 
-func (in *webhookFilters) apply(e *booking.Endpoint, problems booking.Problems) {
+func (in *webhookFilters) apply(e *outbox.Endpoint, problems fault.Problems) {
 	in.choose("graph", in.Graph, in.Graphs, &e.Graphs, problems)
 	in.choose("state", in.State, in.States, &e.States, problems)
 	in.choose("event_type", nil, in.EventTypes, &e.EventTypes, problems)
@@ -43,7 +44,7 @@ func (in *webhookFilters) apply(e *booking.Endpoint, problems booking.Problems) 
 
 // choose writes a filter that the body names, by its one value or by its list. Both are fine where they say the same, as
 // they do in every answer of ours.
-func (in *webhookFilters) choose(name string, one *string, many []string, target *[]string, problems booking.Problems) {
+func (in *webhookFilters) choose(name string, one *string, many []string, target *[]string, problems fault.Problems) {
 	value := ""
 	if one != nil {
 		value = strings.TrimSpace(*one)

@@ -10,8 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -21,7 +23,7 @@ type webhookInput struct {
 	URL         *string         `json:"url"`
 	Method      *string         `json:"method"`
 	Description *string         `json:"description"`
-	Format      *booking.Format `json:"format"`
+	Format      *outbox.Format  `json:"format"`
 	Headers     json.RawMessage `json:"headers"`
 	Ordered     *bool           `json:"ordered"`
 	InFlight    *int            `json:"in_flight"`
@@ -29,17 +31,17 @@ type webhookInput struct {
 	Secret      *string         `json:"secret"` // of a new one only
 
 	filters  webhookFilters
-	named    booking.Endpoint // the projects and services that the body names
-	problems booking.Problems
+	named    outbox.Endpoint // the projects and services that the body names
+	problems fault.Problems
 }
 
 // readWebhook reads the body, and looks up what it names.
 func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
-	in := &webhookInput{problems: booking.Problems{}}
+	in := &webhookInput{problems: fault.Problems{}}
 	if err := in.read(k); err != nil {
 		return nil, err
 	}
-	in.named = booking.Endpoint{AppID: k.App.ID}
+	in.named = outbox.Endpoint{AppID: k.App.ID}
 	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
 	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
 	lacking, err := s.DB.EndpointLacks(k, &in.named)
@@ -68,7 +70,7 @@ func (in *webhookInput) read(k *edge.Call) error {
 }
 
 // namedIDs reads a filter of ids; nil when the body does not name it, or names nothing by it.
-func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uuid.UUID {
+func namedIDs(raw json.RawMessage, field string, problems fault.Problems) []uuid.UUID {
 	if string(raw) == "null" {
 		return nil
 	}
@@ -80,7 +82,7 @@ func namedIDs(raw json.RawMessage, field string, problems booking.Problems) []uu
 }
 
 // apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
-func (in *webhookInput) apply(e *booking.Endpoint, s *Handlers) error {
+func (in *webhookInput) apply(e *outbox.Endpoint, s *Handlers) error {
 	in.target(e, s.Targets)
 	in.filters.apply(e, in.problems)
 	if in.named.Projects != nil {
@@ -99,13 +101,13 @@ func (in *webhookInput) apply(e *booking.Endpoint, s *Handlers) error {
 	}
 	e.Headers = nil
 	if len(headers) > 0 {
-		e.Headers, err = s.Vault.SealJSON(headers, booking.EndpointHeaders(e.ID))
+		e.Headers, err = s.Vault.SealJSON(headers, tenant.EndpointHeaders(e.ID))
 	}
 	return err
 }
 
 // target is where and as what the changes are sent.
-func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
+func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
 	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &e.Description: in.Description} {
 		if value != nil {
 			*target = strings.TrimSpace(*value)
@@ -126,16 +128,16 @@ func (in *webhookInput) target(e *booking.Endpoint, rules webhook.Options) {
 	if in.Format != nil {
 		e.Format = *in.Format
 	}
-	if !slices.Contains(booking.Formats, e.Format) {
+	if !slices.Contains(outbox.Formats, e.Format) {
 		in.problems.Add("format", "must be timekit, holdfast, reservekit or cronofy")
 	}
-	if e.EmbedCallback && e.Format != booking.FormatCronofy {
+	if e.EmbedCallback && e.Format != outbox.FormatCronofy {
 		in.problems.Add("format", "is cronofy: this is the callback of public links")
 	}
 }
 
 // pace is how the changes are sent.
-func (in *webhookInput) pace(e *booking.Endpoint) {
+func (in *webhookInput) pace(e *outbox.Endpoint) {
 	if in.Ordered != nil {
 		e.Ordered = *in.Ordered
 	}
@@ -145,16 +147,16 @@ func (in *webhookInput) pace(e *booking.Endpoint) {
 	if in.PerSecond != nil {
 		e.PerSecond = *in.PerSecond
 	}
-	if e.InFlight < 1 || e.InFlight > booking.MaxInFlight {
-		in.problems.Add("in_flight", "must be a number from 1 to %d", booking.MaxInFlight)
+	if e.InFlight < 1 || e.InFlight > outbox.MaxInFlight {
+		in.problems.Add("in_flight", "must be a number from 1 to %d", outbox.MaxInFlight)
 	}
-	if e.PerSecond < 0 || e.PerSecond > booking.MaxPerSecond {
-		in.problems.Add("rate_per_second", "must be a number from 0 to %d", booking.MaxPerSecond)
+	if e.PerSecond < 0 || e.PerSecond > outbox.MaxPerSecond {
+		in.problems.Add("rate_per_second", "must be a number from 0 to %d", outbox.MaxPerSecond)
 	}
 }
 
 // headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
-func (in *webhookInput) headers(e *booking.Endpoint, s *Handlers) (map[string]string, error) {
+func (in *webhookInput) headers(e *outbox.Endpoint, s *Handlers) (map[string]string, error) {
 	named := in.namedHeaders()
 	if named == nil {
 		return nil, nil
@@ -202,6 +204,6 @@ func (in *webhookInput) header(name string, value *string, known map[string]stri
 }
 
 // ownHeaders opens an endpoint's own headers.
-func (s *Handlers) ownHeaders(e *booking.Endpoint) (headers map[string]string, err error) {
-	return headers, s.Vault.OpenJSON(e.Headers, booking.EndpointHeaders(e.ID), &headers)
+func (s *Handlers) ownHeaders(e *outbox.Endpoint) (headers map[string]string, err error) {
+	return headers, s.Vault.OpenJSON(e.Headers, tenant.EndpointHeaders(e.ID), &headers)
 }

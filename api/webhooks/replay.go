@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
@@ -21,7 +21,7 @@ type replayInput struct {
 
 // replay reads what to send anew. By itself it ends when the request was made first, so that a repeat asks for the same.
 func (in replayInput) replay(k *edge.Call) (postgres.Replay, error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	seconds, nanos := k.Operation.Time().UnixTime()
 	r := postgres.Replay{Operation: k.Operation, Until: time.Unix(seconds, nanos), Since: k.ParseTime(string(in.Since), "since", problems)}
 	if k.Repeated {

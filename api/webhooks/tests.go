@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
 )
@@ -49,7 +50,7 @@ func (s *Handlers) tryWebhook(k *edge.Call) error {
 }
 
 // try sends a change and waits for the end of its only attempt, no longer than the caller wants to.
-func (s *Handlers) try(k *edge.Call, e *booking.Endpoint, c *booking.Change) (*booking.Sending, error) {
+func (s *Handlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
 	delivery := uuid.NewSHA1(c.ID, e.ID[:])
 	heard, done := s.Outcomes.Expect(delivery)
 	defer done()
@@ -77,16 +78,16 @@ func (s *Handlers) try(k *edge.Call, e *booking.Endpoint, c *booking.Change) (*b
 }
 
 // madeUp is a made-up change of a type; where none is named, of the first that the endpoint's filters let through.
-func madeUp(e *booking.Endpoint, eventType string) (*booking.Change, error) {
+func madeUp(e *outbox.Endpoint, eventType string) (*outbox.Event, error) {
 	now := time.Now()
 	if eventType != "" {
 		c, ok := payload.Sample(eventType, now)
 		if !ok {
-			return nil, booking.Problems{"event_type": {"is none of GET /v2/webhooks/event_types"}}.Err()
+			return nil, fault.Problems{"event_type": {"is none of GET /v2/webhooks/event_types"}}.Err()
 		}
 		return c, nil
 	}
-	var first *booking.Change
+	var first *outbox.Event
 	for _, known := range payload.EventTypes() {
 		c, ok := payload.Sample(known.Name, now)
 		if ok && wants(e, c, known.Name) {
@@ -101,9 +102,9 @@ func madeUp(e *booking.Endpoint, eventType string) (*booking.Change, error) {
 
 // wants reports whether an endpoint's filters let a made-up event through. A booking's is of one graph out of many, of a project
 // that does not exist, and of no scheduling request, so the filters by these do not count.
-func wants(e *booking.Endpoint, c *booking.Change, name string) bool {
-	filters := booking.Endpoint{EventTypes: e.EventTypes, States: e.States}
-	return filters.Wants(booking.Subject{
-		Topics: append(booking.Topics(c.Type, ""), booking.Topics(name, "")...), Booking: c.BookingID != nil, State: c.State,
+func wants(e *outbox.Endpoint, c *outbox.Event, name string) bool {
+	filters := outbox.Endpoint{EventTypes: e.EventTypes, States: e.States}
+	return filters.Wants(outbox.Subject{
+		Topics: append(outbox.Topics(c.Type, ""), outbox.Topics(name, "")...), Booking: c.BookingID != nil, State: c.State,
 	})
 }

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 const canaryName, canaryText = "secret_key", "holdfast"
@@ -23,7 +23,7 @@ func checkSecretKey(ctx context.Context, db *postgres.Access, vault *links.Vault
 		return err
 	}
 	if secret != nil {
-		if _, err := vault.Open(secret, booking.AppSecret(app)); err != nil {
+		if _, err := vault.Open(secret, tenant.AppSecret(app)); err != nil {
 			return errOtherKey
 		}
 	}

@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
@@ -46,13 +46,13 @@ func TestSecretKey(t *testing.T) {
 func TestSecretKeyOfOldDatabase(t *testing.T) {
 	t.Parallel()
 	db, _ := pgtest.New(t)
-	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}
-	sealed, err := vaultOf(t, 1).Seal([]byte("whsec"), booking.AppSecret(app.ID))
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}
+	sealed, err := vaultOf(t, 1).Seal([]byte("whsec"), tenant.AppSecret(app.ID))
 	if err != nil {
 		t.Fatal(err)
 	}
 	app.WebhookSecret = sealed
-	key := postgres.NewKey{Key: booking.Key{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, Kind: booking.ServerKey}, Hash: []byte("hash"), Sealed: []byte("x")}
+	key := postgres.NewKey{Key: tenant.Key{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, Kind: tenant.ServerKey}, Hash: []byte("hash"), Sealed: []byte("x")}
 	if err := db.CreateApp(t.Context(), app, key); err != nil {
 		t.Fatal(err)
 	}

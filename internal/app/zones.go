@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
 )
 
@@ -20,7 +20,7 @@ func tellUnknownZones(ctx context.Context, db *postgres.Calendars, log *slog.Log
 	}
 	count, unknown := 0, []string{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if r := (booking.Resource{Timezone: name}); !r.KnownZone() {
+		if r := (catalogue.Resource{Timezone: name}); !r.KnownZone() {
 			count += all[name]
 			unknown = append(unknown, name)
 		}

@@ -11,20 +11,21 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/pgtest"
+	"holdfast/internal/tenant"
 )
 
 // TestUnknownZonesAreTold: a start says how many resources have a zone that nobody knows, and is silent where there are none.
 func TestUnknownZonesAreTold(t *testing.T) {
 	t.Parallel()
 	db, url := pgtest.New(t)
-	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme"}
 	if _, err := apps.Create(t.Context(), db.Access, vaultOf(t, 1), app); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
-		r := &booking.Resource{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, Name: "Ada", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
+		r := &catalogue.Resource{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, Name: "Ada", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
 		if err := db.CreateResource(t.Context(), r, uuid.Must(uuid.NewV7())); err != nil {
 			t.Fatal(err)
 		}

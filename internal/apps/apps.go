@@ -10,21 +10,21 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // Create puts an app on record with its first server key, which it returns.
-func Create(ctx context.Context, db *postgres.Access, vault *links.Vault, app *booking.App) (string, error) {
+func Create(ctx context.Context, db *postgres.Access, vault *links.Vault, app *tenant.App) (string, error) {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret)
-	sealed, err := vault.Seal([]byte(hex.EncodeToString(secret)), booking.AppSecret(app.ID))
+	sealed, err := vault.Seal([]byte(hex.EncodeToString(secret)), tenant.AppSecret(app.ID))
 	if err != nil {
 		return "", err
 	}
 	app.WebhookSecret = sealed
-	first, key, err := newKey(vault, app, booking.ServerKey, "first key", uuid.Must(uuid.NewV7()))
+	first, key, err := newKey(vault, app, tenant.ServerKey, "first key", uuid.Must(uuid.NewV7()))
 	if err != nil {
 		return "", err
 	}
@@ -33,8 +33,8 @@ func Create(ctx context.Context, db *postgres.Access, vault *links.Vault, app *b
 
 // AddKey makes another key for an app. The key itself is returned once and never again.
 func AddKey(
-	ctx context.Context, db *postgres.Access, vault *links.Vault, app *booking.App, kind booking.KeyKind, name string, id uuid.UUID,
-) (*booking.Key, string, error) {
+	ctx context.Context, db *postgres.Access, vault *links.Vault, app *tenant.App, kind tenant.KeyKind, name string, id uuid.UUID,
+) (*tenant.Key, string, error) {
 	made, key, err := newKey(vault, app, kind, name, id)
 	if err != nil {
 		return nil, "", err
@@ -50,24 +50,24 @@ func KeyHash(key string) []byte {
 
 // newKey makes a key such as live_api_key_… or test_widget_key_…, with 190 random bits.
 func newKey(
-	vault *links.Vault, app *booking.App, kind booking.KeyKind, name string, id uuid.UUID,
+	vault *links.Vault, app *tenant.App, kind tenant.KeyKind, name string, id uuid.UUID,
 ) (*postgres.NewKey, string, error) {
 	prefix := "live_"
 	if app.TestMode {
 		prefix = "test_"
 	}
-	if kind == booking.WidgetKey {
+	if kind == tenant.WidgetKey {
 		prefix += "widget_key_"
 	} else {
 		prefix += "api_key_"
 	}
 	key := prefix + random(32)
-	sealed, err := vault.Seal([]byte(key), booking.KeySecret(id))
+	sealed, err := vault.Seal([]byte(key), tenant.KeySecret(id))
 	if err != nil {
 		return nil, "", err
 	}
 	made := &postgres.NewKey{Hash: KeyHash(key), Sealed: sealed}
-	made.Key = booking.Key{ID: id, AppID: app.ID, Kind: kind, Name: name, Hint: key[:len(prefix)+4] + "…"}
+	made.Key = tenant.Key{ID: id, AppID: app.ID, Kind: kind, Name: name, Hint: key[:len(prefix)+4] + "…"}
 	return made, key, nil
 }
 

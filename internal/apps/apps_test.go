@@ -13,10 +13,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
@@ -42,15 +43,15 @@ func check(t *testing.T, err error) {
 	}
 }
 
-func (b *bundle) create(t *testing.T, slug string, testMode bool) (*booking.App, string) {
+func (b *bundle) create(t *testing.T, slug string, testMode bool) (*tenant.App, string) {
 	t.Helper()
-	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: slug, Slug: slug, TestMode: testMode}
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: slug, Slug: slug, TestMode: testMode}
 	key, err := apps.Create(t.Context(), b.DB.Access, b.vault, app)
 	check(t, err)
 	return app, key
 }
 
-func (b *bundle) add(t *testing.T, app *booking.App, kind booking.KeyKind) (*booking.Key, string) {
+func (b *bundle) add(t *testing.T, app *tenant.App, kind tenant.KeyKind) (*tenant.Key, string) {
 	t.Helper()
 	made, key, err := apps.AddKey(t.Context(), b.DB.Access, b.vault, app, kind, "another", uuid.Must(uuid.NewV7()))
 	check(t, err)
@@ -81,9 +82,9 @@ func TestKeysLookLikeKeys(t *testing.T) {
 	b := setup(t)
 	live, liveKey := b.create(t, "live", false)
 	test, testKey := b.create(t, "test", true)
-	_, liveWidget := b.add(t, live, booking.WidgetKey)
-	_, testWidget := b.add(t, test, booking.WidgetKey)
-	_, second := b.add(t, live, booking.ServerKey)
+	_, liveWidget := b.add(t, live, tenant.WidgetKey)
+	_, testWidget := b.add(t, test, tenant.WidgetKey)
+	_, second := b.add(t, live, tenant.ServerKey)
 	seen := map[string]bool{}
 	for key, shape := range map[string]string{
 		liveKey: `live_api_key_`, testKey: `test_api_key_`, liveWidget: `live_widget_key_`, testWidget: `test_widget_key_`, second: `live_api_key_`,
@@ -103,24 +104,24 @@ func TestKeysOpenTheirApp(t *testing.T) {
 	b := setup(t)
 	app, first := b.create(t, "one", false)
 	other, _ := b.create(t, "two", false)
-	made, widget := b.add(t, app, booking.WidgetKey)
-	for key, kind := range map[string]booking.KeyKind{first: booking.ServerKey, widget: booking.WidgetKey} {
+	made, widget := b.add(t, app, tenant.WidgetKey)
+	for key, kind := range map[string]tenant.KeyKind{first: tenant.ServerKey, widget: tenant.WidgetKey} {
 		holder, err := b.KeyHolder(t.Context(), apps.KeyHash(key))
 		check(t, err)
 		if holder.App.ID != app.ID || holder.Kind != kind {
 			t.Errorf("%s opens %+v", key, holder)
 		}
 	}
-	if made.Kind != booking.WidgetKey || made.AppID != app.ID || made.Name != "another" || made.CreatedAt.IsZero() {
+	if made.Kind != tenant.WidgetKey || made.AppID != app.ID || made.Name != "another" || made.CreatedAt.IsZero() {
 		t.Errorf("made %+v", made)
 	}
 	for _, wrong := range []string{"", first[:len(first)-1], first + "x", strings.ToUpper(first), " " + first, "live_api_key_"} {
-		if _, err := b.KeyHolder(t.Context(), apps.KeyHash(wrong)); booking.CodeOf(err) != booking.Unauthorized {
+		if _, err := b.KeyHolder(t.Context(), apps.KeyHash(wrong)); fault.CodeOf(err) != fault.Unauthorized {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
 	check(t, b.RevokeKey(t.Context(), app.ID, made.ID))
-	if _, err := b.KeyHolder(t.Context(), apps.KeyHash(widget)); booking.CodeOf(err) != booking.Unauthorized {
+	if _, err := b.KeyHolder(t.Context(), apps.KeyHash(widget)); fault.CodeOf(err) != fault.Unauthorized {
 		t.Errorf("a revoked key: %v", err)
 	}
 	if keys, err := b.Keys(t.Context(), other.ID); err != nil || len(keys) != 1 {
@@ -133,9 +134,9 @@ func TestNoKeyIsKept(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	app, first := b.create(t, "one", false)
-	_, second := b.add(t, app, booking.ServerKey)
-	_, widget := b.add(t, app, booking.WidgetKey)
-	secret, err := b.vault.Open(app.WebhookSecret, booking.AppSecret(app.ID))
+	_, second := b.add(t, app, tenant.ServerKey)
+	_, widget := b.add(t, app, tenant.WidgetKey)
+	secret, err := b.vault.Open(app.WebhookSecret, tenant.AppSecret(app.ID))
 	check(t, err)
 	if !regexp.MustCompile(`^[0-9a-f]{64}$`).Match(secret) {
 		t.Errorf("webhook secret %q", secret)
@@ -158,13 +159,13 @@ func TestServerKeysAreSealed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	app, first := b.create(t, "one", false)
-	made, second := b.add(t, app, booking.ServerKey)
-	b.add(t, app, booking.WidgetKey)
+	made, second := b.add(t, app, tenant.ServerKey)
+	b.add(t, app, tenant.WidgetKey)
 	sealed, err := b.SealedKeys(t.Context(), app.ID)
 	check(t, err)
 	opened := map[string]bool{}
 	for id, box := range sealed {
-		key, err := b.vault.Open(box, booking.KeySecret(id))
+		key, err := b.vault.Open(box, tenant.KeySecret(id))
 		check(t, err)
 		opened[string(key)] = true
 	}
@@ -173,7 +174,7 @@ func TestServerKeysAreSealed(t *testing.T) {
 	}
 	for id, box := range sealed {
 		if id != made.ID {
-			if _, err := b.vault.Open(box, booking.KeySecret(made.ID)); err == nil {
+			if _, err := b.vault.Open(box, tenant.KeySecret(made.ID)); err == nil {
 				t.Error("one key's box opens under another's name")
 			}
 		}
@@ -185,9 +186,9 @@ func TestSlugIsTakenOnce(t *testing.T) {
 	b := setup(t)
 	b.create(t, "one", false)
 	before := b.dump(t)
-	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "twin", Slug: "one"}
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "twin", Slug: "one"}
 	_, err := apps.Create(t.Context(), b.DB.Access, b.vault, app)
-	if booking.CodeOf(err) != booking.AlreadyExists {
+	if fault.CodeOf(err) != fault.AlreadyExists {
 		t.Errorf("twin: %v", err)
 	}
 	if b.dump(t) != before {

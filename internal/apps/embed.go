@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/links"
+	"holdfast/internal/tenant"
 )
 
 // The beginnings of keys that Cronofy's documents name, by which people and programs tell them apart.
@@ -23,16 +23,16 @@ func IsClientSecret(key string) bool { return strings.HasPrefix(key, clientSecre
 func Code() string { return random(22) }
 
 // NewEmbedCredential makes a pair for claim tokens. The secret is returned once and never again.
-func NewEmbedCredential(vault *links.Vault, app, id uuid.UUID) (*booking.EmbedCredential, string, error) {
+func NewEmbedCredential(vault *links.Vault, app, id uuid.UUID) (*tenant.EmbedCredential, string, error) {
 	secret := embedSecretPrefix + random(43)
-	sealed, err := vault.Seal([]byte(secret), booking.EmbedSecret(id))
-	return &booking.EmbedCredential{ID: id, AppID: app, PublicKey: embedKeyPrefix + random(22), Sealed: sealed}, secret, err
+	sealed, err := vault.Seal([]byte(secret), tenant.EmbedSecret(id))
+	return &tenant.EmbedCredential{ID: id, AppID: app, PublicKey: embedKeyPrefix + random(22), Sealed: sealed}, secret, err
 }
 
 // NewClientSecret makes a client secret with the hash it is looked up by. The secret is returned once and never again.
-func NewClientSecret(vault *links.Vault, app, id uuid.UUID) (made *booking.ClientSecret, hash []byte, secret string, err error) {
+func NewClientSecret(vault *links.Vault, app, id uuid.UUID) (made *tenant.ClientSecret, hash []byte, secret string, err error) {
 	secret = clientSecretPrefix + random(43)
-	sealed, err := vault.Seal([]byte(secret), booking.ClientSecretSeal(id))
+	sealed, err := vault.Seal([]byte(secret), tenant.ClientSecretSeal(id))
 	hint := secret[:len(clientSecretPrefix)+4] + "…"
-	return &booking.ClientSecret{ID: id, AppID: app, Hint: hint, Sealed: sealed}, KeyHash(secret), secret, err
+	return &tenant.ClientSecret{ID: id, AppID: app, Hint: hint, Sealed: sealed}, KeyHash(secret), secret, err
 }

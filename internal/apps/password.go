@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -43,7 +43,7 @@ func NewPasswords(parallel int) *Passwords {
 	return &Passwords{slots: make(chan struct{}, parallel), queue: make(chan struct{}, queuePerSlot*parallel)}
 }
 
-var errBusy = booking.Errorf(booking.Unavailable, "Too many passwords are being checked just now. Try again in a few seconds.")
+var errBusy = fault.Errorf(fault.Unavailable, "Too many passwords are being checked just now. Try again in a few seconds.")
 
 // Hash makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second; Unavailable
 // when too many wait for it already.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestPasswords(t *testing.T) {
@@ -67,10 +67,10 @@ func TestPasswordsQueue(t *testing.T) {
 	for range cap(full.queue) {
 		full.queue <- struct{}{}
 	}
-	if _, err := full.Hash(t.Context(), "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Hash(t.Context(), "x"); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("hashed: %v", err)
 	}
-	if _, err := full.Check(t.Context(), "", "x"); booking.CodeOf(err) != booking.Unavailable {
+	if _, err := full.Check(t.Context(), "", "x"); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("checked: %v", err)
 	}
 	if _, err := other.Hash(t.Context(), "x"); err != nil {

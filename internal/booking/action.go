@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/fault"
 )
 
 // Channel is the way an action came in.
@@ -52,9 +53,9 @@ type Action struct {
 	Revision  int             // the only revision of the booking it may move; 0 = any
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
-	Code      Code   // why it was refused
-	Message   string // the same for people
-	Seq       int    // the transition it became, when applied
+	Code      fault.Code // why it was refused
+	Message   string     // the same for people
+	Seq       int        // the transition it became, when applied
 	CreatedAt time.Time
 }
 
@@ -63,7 +64,7 @@ func (a *Action) Err() error {
 	if a.Status != Refused {
 		return nil
 	}
-	return &Error{Code: a.Code, Message: a.Message}
+	return &fault.Error{Code: a.Code, Message: a.Message}
 }
 
 // Signal tells a booking's workflow that an action waits for it. It carries no personal data.
@@ -73,8 +74,8 @@ type Signal struct {
 	Actor    graphs.Actor `json:"actor"`
 }
 
-// Start is the input of a booking's workflow: all it needs to walk, and nothing about people.
-type Start struct {
+// WorkflowInput is the input of a booking's workflow: all it needs to walk, and nothing about people.
+type WorkflowInput struct {
 	BookingID uuid.UUID        `json:"booking_id"`
 	AppID     uuid.UUID        `json:"app_id"`
 	App       string           `json:"app"`   // slug, for the operator's eyes
@@ -92,8 +93,8 @@ type Start struct {
 	CarriedOn int              `json:"carried_on"`          // how often the workflow has continued as new
 }
 
-// Commit is the input of the one activity that moves a booking.
-type Commit struct {
+// CommitInput is the input of the one activity that moves a booking.
+type CommitInput struct {
 	BookingID uuid.UUID    `json:"booking_id"`
 	Seq       int          `json:"seq"` // the last transition the workflow knows of: the fence
 	ActionID  uuid.UUID    `json:"action_id"`
@@ -105,8 +106,8 @@ type Commit struct {
 
 // Refusal is why an action was refused.
 type Refusal struct {
-	Code    Code   `json:"code"`
-	Message string `json:"message"`
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
 }
 
 // Err is the refusal as an error; nil for none.
@@ -114,24 +115,24 @@ func (r *Refusal) Err() error {
 	if r == nil {
 		return nil
 	}
-	return &Error{Code: r.Code, Message: r.Message}
+	return &fault.Error{Code: r.Code, Message: r.Message}
 }
 
 // Refused is why a booking cannot give its place away, from the graph's refusal.
 func (s *Succession) Refused(err error) *Refusal {
 	if s.Action == BookAction {
-		return &Refusal{HoldExpired, "The hold has run out, was released, or became a booking already."}
+		return &Refusal{fault.HoldExpired, "The hold has run out, was released, or became a booking already."}
 	}
-	return &Refusal{ActionNotAvailable, err.Error()}
+	return &Refusal{fault.ActionNotAvailable, err.Error()}
 }
 
 // Outcome is what a commit found or did, and where the record stands after it.
 type Outcome struct {
-	Result  Result    `json:"result"`
-	Code    Code      `json:"code,omitempty"` // why it was refused
-	State   string    `json:"state"`
-	Seq     int       `json:"seq"`
-	Entered time.Time `json:"entered"`
+	Result  Result     `json:"result"`
+	Code    fault.Code `json:"code,omitempty"` // why it was refused
+	State   string     `json:"state"`
+	Seq     int        `json:"seq"`
+	Entered time.Time  `json:"entered"`
 	// Timers are the booking's own timers where this move has changed them.
 	Timers graphs.Overrides `json:"timers,omitempty"`
 	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be told
@@ -153,4 +154,12 @@ const (
 // another one for every stay in a state.
 func TimerActionID(bookingID uuid.UUID, seq int, action string) uuid.UUID {
 	return uuid.NewSHA1(bookingID, fmt.Appendf(nil, "timer/%d/%s", seq, action))
+}
+
+// SweepResult counts what a sweep had to put right.
+type SweepResult struct {
+	Bookings  int `json:"bookings"`
+	Actions   int `json:"actions"`
+	Endpoints int `json:"endpoints"`
+	Deleted   int `json:"deleted"` // rows past their retention
 }

@@ -1,3 +1,5 @@
+// Package booking holds the types of a booking's life, and the inputs and outcomes of its workflow and activities. It does
+// nothing by itself.
 package booking
 
 import (
@@ -7,7 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
-	"holdfast/internal/zones"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
@@ -36,13 +39,13 @@ type Booking struct {
 	Request *SchedulingRequest `json:"scheduling_request,omitempty"`
 	Claim   *Claim             `json:"-"`
 
-	Meta      json.RawMessage `json:"meta"` // a JSON object of the app's own
-	Customers []Customer      `json:"customers"`
-	Resource  Resource        `json:"resource"`
-	Calendar  Calendar        `json:"calendar"`
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
-	EnteredAt time.Time       `json:"entered_at"` // when the state was entered
+	Meta      json.RawMessage    `json:"meta"` // a JSON object of the app's own
+	Customers []Customer         `json:"customers"`
+	Resource  catalogue.Resource `json:"resource"`
+	Calendar  catalogue.Calendar `json:"calendar"`
+	CreatedAt time.Time          `json:"created_at"`
+	UpdatedAt time.Time          `json:"updated_at"`
+	EnteredAt time.Time          `json:"entered_at"` // when the state was entered
 }
 
 // Times are the moments the booking's timers count from.
@@ -63,11 +66,11 @@ func (b *Booking) Step(move graphs.Move, now time.Time) {
 // not on a page, not with a widget key. A server key can.
 func (b *Booking) Begun(now time.Time) bool { return !now.Before(b.Start) }
 
-// RuleBook returns the very version of the graph the booking was made with.
-func (b *Booking) RuleBook() (*graphs.Graph, error) {
+// LoadGraph returns the very version of the graph the booking was made with.
+func (b *Booking) LoadGraph() (*graphs.Graph, error) {
 	g, ok := graphs.Version(b.Graph, b.GraphVersion)
 	if !ok {
-		return nil, Errorf(Internal, "graph %s version %d is not part of this build", b.Graph, b.GraphVersion)
+		return nil, fault.Errorf(fault.Internal, "graph %s version %d is not part of this build", b.Graph, b.GraphVersion)
 	}
 	return g, nil
 }
@@ -98,54 +101,6 @@ type Customer struct {
 	Voip     string          `json:"voip"`
 	Timezone string          `json:"timezone"`
 	Meta     json.RawMessage `json:"meta"` // a JSON object: every other field the booking form had
-}
-
-// Resource is a person or thing with a zone and a calendar.
-type Resource struct {
-	ID        uuid.UUID       `json:"id"`
-	AppID     uuid.UUID       `json:"app_id"`
-	Name      string          `json:"name"`
-	FirstName string          `json:"first_name"`
-	LastName  string          `json:"last_name"`
-	Email     string          `json:"email"`
-	Timezone  string          `json:"timezone"` // IANA
-	Image     string          `json:"image"`
-	Meta      json.RawMessage `json:"meta"`
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
-
-	Tags        json.RawMessage `json:"tags,omitempty"` // a list of texts
-	Constraints json.RawMessage `json:"-"`              // a list of availability constraints
-	NewPassword string          `json:"-"`              // the hash of one that is being set; "" leaves it as it is
-}
-
-// Zone is the resource's time zone. Where the database of zones does not have its name (older versions let names pass that
-// one machine knew), times are shown in UTC under the name "unknown"; KnownZone tells, and nothing is offered by it.
-func (r *Resource) Zone() *time.Location {
-	if zone, err := zones.Load(r.Timezone); err == nil {
-		return zone
-	}
-	return unknownZone
-}
-
-// KnownZone tells whether the database of zones has the resource's.
-func (r *Resource) KnownZone() bool {
-	_, err := zones.Load(r.Timezone)
-	return err == nil
-}
-
-var unknownZone = time.FixedZone("unknown", 0)
-
-// Calendar is where a resource's bookings show. Every resource is born with one.
-type Calendar struct {
-	ID              uuid.UUID `json:"id"`
-	ResourceID      uuid.UUID `json:"resource_id"`
-	Name            string    `json:"name"`
-	Description     string    `json:"description"`
-	ForegroundColor string    `json:"foregroundcolor"`
-	BackgroundColor string    `json:"backgroundcolor"`
-	CreatedAt       time.Time `json:"created_at"`
-	UpdatedAt       time.Time `json:"updated_at"`
 }
 
 // Transition is one applied move.

@@ -46,7 +46,7 @@ func (s Stay) NextDue() (Due, bool) {
 // NextReminder returns the first reminder that is to be sent in this state; nil when there is none. One that was due before the
 // state was entered comes too late.
 func (s Stay) NextReminder() *Reminder {
-	if !Reminds(s.Graph, s.State) {
+	if !ShouldRemind(s.Graph, s.State) {
 		return nil
 	}
 	for i := range s.Reminders {

@@ -1,70 +1,27 @@
 package booking
 
 import (
-	"time"
+	"encoding/json"
 
-	"github.com/google/uuid"
-
-	"holdfast/internal/zones"
+	"holdfast/internal/outbox"
 )
 
-// Event is an entry of a calendar: busy time made by hand, or how a booking shows there.
-type Event struct {
-	ID         uuid.UUID
-	AppID      uuid.UUID
-	Resource   Resource // its id and time zone only
-	CalendarID uuid.UUID
-	Start      time.Time
-	End        time.Time
-	AllDay     bool // does not stand in the way of what ignores all-day events
-	// Of an all-day event: its first date and the one after its last, as midnights in UTC. They stay when the resource moves to
-	// another zone; Start and End follow. Zero for events that an older version wrote: see Settle.
-	StartDate    time.Time
-	EndDate      time.Time
-	What         string
-	Where        string
-	Description  string
-	Participants []string
-	RSVP         string // made by hand: what its maker says of it
-	Settings     EventSettings
-	Booking      *Booking // whose entry it is, with its id and state only; nil when it was made by hand
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-}
-
-// EventSettings are the rules one event has for itself.
-type EventSettings struct {
-	AllowDoubleBookings bool `json:"allow_double_bookings"` // may lie above other things
-}
-
-// SameTime tells whether two events take the same time in the same way.
-func (e *Event) SameTime(o *Event) bool {
-	return e.Resource.ID == o.Resource.ID && e.Start.Equal(o.Start) && e.End.Equal(o.End) && e.AllDay == o.AllDay &&
-		e.Settings == o.Settings
-}
-
-// Settle brings the times of an all-day event and its dates together, in its resource's zone. Dates win; without them they are
-// read from the times, a part of a day for the whole. The dates of other events are zero.
-func (e *Event) Settle() {
-	if !e.AllDay {
-		e.StartDate, e.EndDate = time.Time{}, time.Time{}
-		return
+// OfEvent returns the booking as it was after an event; nil when the event is not about one.
+func OfEvent(e *outbox.Event) (*Booking, error) {
+	if e.BookingID == nil {
+		return nil, nil //nolint:nilnil // there is none, and that is no fault
 	}
-	zone := e.Resource.Zone()
-	if e.StartDate.IsZero() {
-		e.StartDate = zones.DateOf(e.Start, zone)
-	}
-	if e.EndDate.IsZero() {
-		e.EndDate = zones.DateOf(e.End, zone)
-		if zones.StartOf(e.EndDate, zone).Before(e.End) {
-			e.EndDate = e.EndDate.AddDate(0, 0, 1)
-		}
-	}
-	e.Start, e.End = zones.StartOf(e.StartDate, zone), zones.StartOf(e.EndDate, zone)
+	var b Booking
+	return &b, json.Unmarshal(e.Data, &b)
 }
 
-// OwnedCalendar is a calendar with the time zone of its resource.
-type OwnedCalendar struct {
-	Calendar
-	Timezone string
+// Kind sorts the transition that brought the booking to its state, the way ReserveKit does.
+func (b *Booking) Kind() string {
+	switch {
+	case b.Seq == 1:
+		return outbox.BookingsCreate
+	case b.Completed && b.State != Completed:
+		return outbox.BookingsDelete
+	}
+	return outbox.BookingsUpdate
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/fault"
 )
 
 // Related are the ties of a booking to others, and to the project it was made through.
@@ -39,9 +40,9 @@ func (r Related) Succeeds() *Succession {
 // Promised is why a booking cannot give its place away while another one is about to take it.
 func (s *Succession) Promised() *Refusal {
 	if s.Action == BookAction {
-		return &Refusal{HoldExpired, "The hold is becoming a booking already."}
+		return &Refusal{fault.HoldExpired, "The hold is becoming a booking already."}
 	}
-	return &Refusal{ActionNotAvailable, "The booking is being moved already."}
+	return &Refusal{fault.ActionNotAvailable, "The booking is being moved already."}
 }
 
 // The actions that one booking plays on another.
@@ -72,7 +73,7 @@ func (s *Session) RefusesClaimed() *Refusal {
 	if s.Open {
 		return nil
 	}
-	return &Refusal{SessionClosed, "The session is closed."}
+	return &Refusal{fault.SessionClosed, "The session is closed."}
 }
 
 // Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move
@@ -81,15 +82,15 @@ func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal 
 	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
 	switch {
 	case (first || move.Takes) && !s.Open:
-		return &Refusal{SessionClosed, "The session is closed."}
+		return &Refusal{fault.SessionClosed, "The session is closed."}
 	case first && now.Before(s.BookFrom):
-		return &Refusal{TooEarly, "Seats of this session can be booked from " + s.BookFrom.UTC().Format(time.RFC3339) + " on."}
+		return &Refusal{fault.TooEarly, "Seats of this session can be booked from " + s.BookFrom.UTC().Format(time.RFC3339) + " on."}
 	case first && after(s.BookUntil):
-		return &Refusal{TooLate, "Seats of this session could be booked until " + s.BookUntil.UTC().Format(time.RFC3339) + "."}
+		return &Refusal{fault.TooLate, "Seats of this session could be booked until " + s.BookUntil.UTC().Format(time.RFC3339) + "."}
 	case move.Takes && s.Taken >= s.MaxSeats:
-		return &Refusal{SoldOut, "The session has no seat left."}
+		return &Refusal{fault.SoldOut, "The session has no seat left."}
 	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
-		return &Refusal{TooLate, "Seats of this session could be cancelled until " + s.CancelUntil.UTC().Format(time.RFC3339) + "."}
+		return &Refusal{fault.TooLate, "Seats of this session could be cancelled until " + s.CancelUntil.UTC().Format(time.RFC3339) + "."}
 	}
 	return nil
 }

@@ -7,54 +7,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// EmbedCredential signs claim tokens: the public key names it in iss, the secret is the key. The secret stands sealed.
-type EmbedCredential struct {
-	ID        uuid.UUID
-	AppID     uuid.UUID
-	PublicKey string // EMB_…
-	Sealed    []byte // ESK_…
-	CreatedAt time.Time
-	GoodUntil *time.Time // nil: without end
-}
-
-// ClientSecret signs notifications, and is a credential of the app's backend. It stands sealed.
-type ClientSecret struct {
-	ID        uuid.UUID
-	AppID     uuid.UUID
-	Hint      string // the first characters, to tell secrets apart
-	Sealed    []byte // CRN_…
-	CreatedAt time.Time
-	GoodUntil *time.Time // nil: without end
-}
-
-// MaxClientSecrets is how many client secrets of an app are good at the same time.
-const MaxClientSecrets = 2
-
-// PublicLink is a page where visitors pick a time of a project.
-type PublicLink struct {
-	ID                uuid.UUID
-	AppID             uuid.UUID
-	ProjectID         uuid.UUID
-	Code              string // names it in its address
-	Title             string
-	Description       string
-	DurationMinutes   *int // nil: the project's
-	HorizonDays       int  // how far ahead times are offered
-	Questions         []Question
-	RequireClaimToken bool
-	Enabled           bool
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-}
-
-// Question is a field of a public link's form, beside name and e-mail address.
-type Question struct {
-	Name     string `json:"name"` // a-z, 0-9 and _; told as captured_data.<name>
-	Label    string `json:"label"`
-	Type     string `json:"type"` // text, textarea, tel, url or checkbox
-	Required bool   `json:"required"`
-}
-
 // SchedulingRequest is a request for a time, over an ordinary booking once one is picked. All but its ids is personal data.
 type SchedulingRequest struct {
 	ID              uuid.UUID         `json:"id"`

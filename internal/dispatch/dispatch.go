@@ -20,6 +20,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/workflows"
 )
 
@@ -84,7 +85,7 @@ func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 		ID: id, TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
 	}
 	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
-		booking.Drain{EndpointID: endpoint, Idle: workflows.EndpointIdle})
+		outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 	return err
 }
 
@@ -121,11 +122,11 @@ var errUnindexed = errors.New("the search attributes are unknown")
 func (d *Dispatcher) startIndexed(
 	ctx context.Context, b *booking.Booking, app string, actions []booking.Signal, reuse enums.WorkflowIdReusePolicy, indexed bool,
 ) error {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoGraph, err)
 	}
-	in := booking.Start{
+	in := booking.WorkflowInput{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions,

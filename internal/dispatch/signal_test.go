@@ -31,7 +31,7 @@ func (r *races) SignalWorkflow(context.Context, string, string, string, any) err
 
 func (r *races) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
 	err := r.starts[min(len(r.started), len(r.starts)-1)]
-	r.started = append(r.started, args[0].(booking.Start).Actions)
+	r.started = append(r.started, args[0].(booking.WorkflowInput).Actions)
 	return nil, err
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -43,7 +43,7 @@ func ReadClaimToken(token string, now time.Time, secretOf func(issuer string) (s
 		return ClaimToken{}, err
 	}
 	if !signedBy(token, secret) {
-		return ClaimToken{}, booking.Errorf(booking.ClaimInvalidSignature, "The claim token's signature is wrong.")
+		return ClaimToken{}, fault.Errorf(fault.ClaimInvalidSignature, "The claim token's signature is wrong.")
 	}
 	expires, err := claimTimes(claims, now)
 	if err != nil {
@@ -51,14 +51,14 @@ func ReadClaimToken(token string, now time.Time, secretOf func(issuer string) (s
 	}
 	id, err := text(claims, "jti")
 	if err != nil || id == "" || len(id) > maxClaimID || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
-		return ClaimToken{}, booking.Errorf(booking.ClaimMissingID, "The claim token has no jti.")
+		return ClaimToken{}, fault.Errorf(fault.ClaimMissingID, "The claim token has no jti.")
 	}
 	return ClaimToken{Issuer: issuer, ID: id, ExpiresAt: expires}, nil
 }
 
 // openClaims reads what can be read without a key.
 func openClaims(token string) (map[string]json.RawMessage, error) {
-	malformed := booking.Errorf(booking.ClaimMalformed, "The claim token is not a JWT.")
+	malformed := fault.Errorf(fault.ClaimMalformed, "The claim token is not a JWT.")
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || len(token) > maxClaimBytes || strings.ContainsFunc(token, func(r rune) bool { return !isTokenRune(r) }) {
 		return nil, malformed
@@ -77,7 +77,7 @@ func openClaims(token string) (map[string]json.RawMessage, error) {
 		return nil, malformed
 	}
 	if alg, err := text(objects[0], "alg"); err != nil || alg != jwt.SigningMethodHS256.Alg() {
-		return nil, booking.Errorf(booking.ClaimAlgorithm, "The claim token is not signed with HS256.")
+		return nil, fault.Errorf(fault.ClaimAlgorithm, "The claim token is not signed with HS256.")
 	}
 	return objects[1], nil
 }
@@ -92,18 +92,18 @@ func signedBy(token, secret string) bool {
 // claimTimes checks whom the token is for, and when.
 func claimTimes(claims map[string]json.RawMessage, now time.Time) (expires time.Time, err error) {
 	if !forPublicLinks(claims["aud"]) {
-		return expires, booking.Errorf(booking.ClaimWrongAudience, "The claim token's aud is not %s.", claimAudience)
+		return expires, fault.Errorf(fault.ClaimWrongAudience, "The claim token's aud is not %s.", claimAudience)
 	}
 	issued, err := date(claims, "iat")
 	if err != nil || issued == nil || issued.After(now.Add(claimSkew)) {
-		return expires, booking.Errorf(booking.ClaimIssuedInFuture, "The claim token's iat is missing, or lies in the future.")
+		return expires, fault.Errorf(fault.ClaimIssuedInFuture, "The claim token's iat is missing, or lies in the future.")
 	}
 	until, err := date(claims, "exp")
 	if err != nil || until == nil || !until.After(now) {
-		return expires, booking.Errorf(booking.TokenExpired, "The claim token has expired.")
+		return expires, fault.Errorf(fault.TokenExpired, "The claim token has expired.")
 	}
 	if until.Sub(issued.Time) > claimLife+claimSkew {
-		return expires, booking.Errorf(booking.ClaimLifetimeTooLong, "The claim token lives longer than four hours.")
+		return expires, fault.Errorf(fault.ClaimLifetimeTooLong, "The claim token lives longer than four hours.")
 	}
 	return until.Time, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 
 func secretOf(issuer string) (string, error) {
 	if issuer != testEmbedKey {
-		return "", booking.Errorf(booking.ClaimUnknownIssuer, "not known")
+		return "", fault.Errorf(fault.ClaimUnknownIssuer, "not known")
 	}
 	return testEmbedSecret, nil
 }
@@ -62,53 +62,53 @@ func TestClaimTokensThatAreRefused(t *testing.T) {
 	at := func(iat, exp string) string { return claim(claims(iat, exp, `"public_link"`, `"x"`)) }
 	for name, c := range map[string]struct {
 		token string
-		code  booking.Code
+		code  fault.Code
 	}{
-		"nothing":                {"", booking.ClaimMalformed},
-		"words":                  {"hello", booking.ClaimMalformed},
-		"two parts":              {strings.Join(strings.Split(claim(good), ".")[:2], "."), booking.ClaimMalformed},
-		"four parts":             {claim(good) + ".x", booking.ClaimMalformed},
-		"no JSON":                {claim("hello"), booking.ClaimMalformed},
-		"a list":                 {claim(`[1]`), booking.ClaimMalformed},
-		"null":                   {claim(`null`), booking.ClaimMalformed},
-		"a name twice":           {claim(strings.Replace(good, "{", `{"jti":"y",`, 1)), booking.ClaimMalformed},
-		"a line break":           {claim(good) + "\n", booking.ClaimMalformed},
-		"too long":               {claim(strings.Replace(good, "{", `{"more":"`+strings.Repeat("x", 4000)+`",`, 1)), booking.ClaimMalformed},
-		"crit":                   {head(`{"alg":"HS256","crit":["exp"]}`), booking.ClaimMalformed},
-		"no algorithm":           {head(`{}`), booking.ClaimAlgorithm},
-		"none":                   {strings.TrimRight(head(`{"alg":"none"}`), "."), booking.ClaimAlgorithm},
-		"RS256":                  {head(`{"alg":"RS256"}`), booking.ClaimAlgorithm},
-		"HS512":                  {head(`{"alg":"HS512"}`), booking.ClaimAlgorithm},
-		"hs256":                  {head(`{"alg":"hs256"}`), booking.ClaimAlgorithm},
-		"another issuer":         {claim(strings.Replace(good, testEmbedKey, "EMB_x", 1)), booking.ClaimUnknownIssuer},
-		"no issuer":              {claim(`{"aud":"public_link"}`), booking.ClaimUnknownIssuer},
-		"another secret":         {handMade(plainHeader, good, testEmbedSecret+"x"), booking.ClaimInvalidSignature},
-		"the public key":         {handMade(plainHeader, good, testEmbedKey), booking.ClaimInvalidSignature},
-		"no signature":           {claim(good)[:strings.LastIndex(claim(good), ".")+1], booking.ClaimInvalidSignature},
-		"no audience":            {claim(strings.Replace(good, `"aud":"public_link",`, "", 1)), booking.ClaimWrongAudience},
-		"the scheduler's":        {claim(claims("1795219200", "1795233600", `"scheduler_embed"`, `"x"`)), booking.ClaimWrongAudience},
-		"an empty list":          {claim(claims("1795219200", "1795233600", `[]`, `"x"`)), booking.ClaimWrongAudience},
-		"an object for aud":      {claim(claims("1795219200", "1795233600", `{}`, `"x"`)), booking.ClaimWrongAudience},
-		"no iat":                 {claim(strings.Replace(good, `"iat":1795219200,`, "", 1)), booking.ClaimIssuedInFuture},
-		"iat as text":            {at(`"1795219200"`, "1795233600"), booking.ClaimIssuedInFuture},
-		"iat in the future":      {at("1795219261", "1795233600"), booking.ClaimIssuedInFuture},
-		"no exp":                 {claim(strings.Replace(good, `"exp":1795233600,`, "", 1)), booking.TokenExpired},
-		"exp as text":            {at("1795219200", `"1795233600"`), booking.TokenExpired},
-		"exp past":               {at("1795215600", "1795219199"), booking.TokenExpired},
-		"exp now":                {at("1795215600", "1795219200"), booking.TokenExpired},
-		"exp without end":        {at("1795219200", "1e300"), booking.TokenExpired},
-		"five hours":             {at("1795219200", "1795237200"), booking.ClaimLifetimeTooLong},
-		"a minute and more over": {at("1795219200", "1795233661"), booking.ClaimLifetimeTooLong},
-		"no jti":                 {claim(strings.Replace(good, `,"jti":"x"`, "", 1)), booking.ClaimMissingID},
-		"empty jti":              {claim(claims("1795219200", "1795233600", `"public_link"`, `""`)), booking.ClaimMissingID},
-		"jti as number":          {claim(claims("1795219200", "1795233600", `"public_link"`, `7`)), booking.ClaimMissingID},
-		"jti with a NUL":         {claim(claims("1795219200", "1795233600", `"public_link"`, `"a\u0000b"`)), booking.ClaimMissingID},
-		"jti of a NUL":           {claim(claims("1795219200", "1795233600", `"public_link"`, `"\u0000"`)), booking.ClaimMissingID},
-		"endless jti":            {claim(claims("1795219200", "1795233600", `"public_link"`, `"`+strings.Repeat("x", 256)+`"`)), booking.ClaimMissingID},
+		"nothing":                {"", fault.ClaimMalformed},
+		"words":                  {"hello", fault.ClaimMalformed},
+		"two parts":              {strings.Join(strings.Split(claim(good), ".")[:2], "."), fault.ClaimMalformed},
+		"four parts":             {claim(good) + ".x", fault.ClaimMalformed},
+		"no JSON":                {claim("hello"), fault.ClaimMalformed},
+		"a list":                 {claim(`[1]`), fault.ClaimMalformed},
+		"null":                   {claim(`null`), fault.ClaimMalformed},
+		"a name twice":           {claim(strings.Replace(good, "{", `{"jti":"y",`, 1)), fault.ClaimMalformed},
+		"a line break":           {claim(good) + "\n", fault.ClaimMalformed},
+		"too long":               {claim(strings.Replace(good, "{", `{"more":"`+strings.Repeat("x", 4000)+`",`, 1)), fault.ClaimMalformed},
+		"crit":                   {head(`{"alg":"HS256","crit":["exp"]}`), fault.ClaimMalformed},
+		"no algorithm":           {head(`{}`), fault.ClaimAlgorithm},
+		"none":                   {strings.TrimRight(head(`{"alg":"none"}`), "."), fault.ClaimAlgorithm},
+		"RS256":                  {head(`{"alg":"RS256"}`), fault.ClaimAlgorithm},
+		"HS512":                  {head(`{"alg":"HS512"}`), fault.ClaimAlgorithm},
+		"hs256":                  {head(`{"alg":"hs256"}`), fault.ClaimAlgorithm},
+		"another issuer":         {claim(strings.Replace(good, testEmbedKey, "EMB_x", 1)), fault.ClaimUnknownIssuer},
+		"no issuer":              {claim(`{"aud":"public_link"}`), fault.ClaimUnknownIssuer},
+		"another secret":         {handMade(plainHeader, good, testEmbedSecret+"x"), fault.ClaimInvalidSignature},
+		"the public key":         {handMade(plainHeader, good, testEmbedKey), fault.ClaimInvalidSignature},
+		"no signature":           {claim(good)[:strings.LastIndex(claim(good), ".")+1], fault.ClaimInvalidSignature},
+		"no audience":            {claim(strings.Replace(good, `"aud":"public_link",`, "", 1)), fault.ClaimWrongAudience},
+		"the scheduler's":        {claim(claims("1795219200", "1795233600", `"scheduler_embed"`, `"x"`)), fault.ClaimWrongAudience},
+		"an empty list":          {claim(claims("1795219200", "1795233600", `[]`, `"x"`)), fault.ClaimWrongAudience},
+		"an object for aud":      {claim(claims("1795219200", "1795233600", `{}`, `"x"`)), fault.ClaimWrongAudience},
+		"no iat":                 {claim(strings.Replace(good, `"iat":1795219200,`, "", 1)), fault.ClaimIssuedInFuture},
+		"iat as text":            {at(`"1795219200"`, "1795233600"), fault.ClaimIssuedInFuture},
+		"iat in the future":      {at("1795219261", "1795233600"), fault.ClaimIssuedInFuture},
+		"no exp":                 {claim(strings.Replace(good, `"exp":1795233600,`, "", 1)), fault.TokenExpired},
+		"exp as text":            {at("1795219200", `"1795233600"`), fault.TokenExpired},
+		"exp past":               {at("1795215600", "1795219199"), fault.TokenExpired},
+		"exp now":                {at("1795215600", "1795219200"), fault.TokenExpired},
+		"exp without end":        {at("1795219200", "1e300"), fault.TokenExpired},
+		"five hours":             {at("1795219200", "1795237200"), fault.ClaimLifetimeTooLong},
+		"a minute and more over": {at("1795219200", "1795233661"), fault.ClaimLifetimeTooLong},
+		"no jti":                 {claim(strings.Replace(good, `,"jti":"x"`, "", 1)), fault.ClaimMissingID},
+		"empty jti":              {claim(claims("1795219200", "1795233600", `"public_link"`, `""`)), fault.ClaimMissingID},
+		"jti as number":          {claim(claims("1795219200", "1795233600", `"public_link"`, `7`)), fault.ClaimMissingID},
+		"jti with a NUL":         {claim(claims("1795219200", "1795233600", `"public_link"`, `"a\u0000b"`)), fault.ClaimMissingID},
+		"jti of a NUL":           {claim(claims("1795219200", "1795233600", `"public_link"`, `"\u0000"`)), fault.ClaimMissingID},
+		"endless jti":            {claim(claims("1795219200", "1795233600", `"public_link"`, `"`+strings.Repeat("x", 256)+`"`)), fault.ClaimMissingID},
 	} {
 		got, err := ReadClaimToken(c.token, testNow, secretOf)
-		if booking.CodeOf(err) != c.code || got != (ClaimToken{}) {
-			t.Errorf("%s: %q, %v", name, booking.CodeOf(err), err)
+		if fault.CodeOf(err) != c.code || got != (ClaimToken{}) {
+			t.Errorf("%s: %q, %v", name, fault.CodeOf(err), err)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func FuzzReadClaimToken(f *testing.F) {
 		if err == nil && (got.ID == "" || !got.ExpiresAt.After(testNow) || got.ExpiresAt.Sub(testNow) > claimLife+2*time.Minute) {
 			t.Errorf("%+v of %s", got, token)
 		}
-		if err != nil && !json.Valid([]byte(fmt.Sprintf("%q", booking.CodeOf(err)))) {
+		if err != nil && !json.Valid([]byte(fmt.Sprintf("%q", fault.CodeOf(err)))) {
 			t.Error("no code")
 		}
 	})

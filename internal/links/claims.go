@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Claims are what an action link's token says, and how far it can be trusted. Times are whole or fractional seconds in
@@ -29,7 +29,7 @@ type Claims struct {
 // verifies says nothing yet about the path it was sent to.
 func (c Claims) For(bookingID, action string) error {
 	if bookingID == "" || action == "" || !strings.EqualFold(c.BookingID, bookingID) || c.Action != action {
-		return booking.Errorf(booking.LinkInvalid, invalidText)
+		return fault.Errorf(fault.LinkInvalid, invalidText)
 	}
 	return nil
 }

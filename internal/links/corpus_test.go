@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // said is a payload with the test booking, the action cancel, and more.
@@ -58,7 +58,7 @@ func TestVerifyRefusesHeaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := verify(t, handMade(header, plainPayload, testAPIKey))
-			wantRefused(t, got, err, booking.LinkInvalid)
+			wantRefused(t, got, err, fault.LinkInvalid)
 		})
 	}
 }
@@ -111,7 +111,7 @@ func TestVerifyRefusesPayloads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := verify(t, handMade(plainHeader, payload, testAPIKey))
-			wantRefused(t, got, err, booking.LinkInvalid)
+			wantRefused(t, got, err, fault.LinkInvalid)
 		})
 	}
 }
@@ -146,7 +146,7 @@ func TestVerifyRefusesSignatures(t *testing.T) {
 			t.Parallel()
 			ring := testKeyring(t)
 			got, err := ring.Verify(token, testApp, []string{"", testAPIKey}, testNow)
-			wantRefused(t, got, err, booking.LinkInvalid)
+			wantRefused(t, got, err, fault.LinkInvalid)
 		})
 	}
 }
@@ -180,7 +180,7 @@ func TestVerifyRefusesOwnTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := verify(t, token)
-			wantRefused(t, got, err, booking.LinkInvalid)
+			wantRefused(t, got, err, fault.LinkInvalid)
 		})
 	}
 }
@@ -189,27 +189,27 @@ func TestVerifyRefusesOtherAppsAndKeyrings(t *testing.T) {
 	t.Parallel()
 	ring := testKeyring(t)
 	got, err := ring.Verify(vectorOwn, otherApp, []string{testAPIKey}, testNow)
-	wantRefused(t, got, err, booking.LinkInvalid)
+	wantRefused(t, got, err, fault.LinkInvalid)
 	got, err = ring.Verify(vectorDocumented, otherApp, []string{otherAPIKey}, testNow)
-	wantRefused(t, got, err, booking.LinkInvalid)
+	wantRefused(t, got, err, fault.LinkInvalid)
 	got, err = ring.Verify(vectorDocumented, testApp, nil, testNow)
-	wantRefused(t, got, err, booking.LinkInvalid)
+	wantRefused(t, got, err, fault.LinkInvalid)
 	got, err = ring.Verify(vectorDocumented, "", []string{testAPIKey}, testNow)
-	wantRefused(t, got, err, booking.LinkInvalid)
+	wantRefused(t, got, err, fault.LinkInvalid)
 	another, err := NewKeyring(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err = another.Verify(vectorOwn, testApp, nil, testNow)
-	wantRefused(t, got, err, booking.LinkInvalid)
+	wantRefused(t, got, err, fault.LinkInvalid)
 }
 
 func TestVerifySaysExpiredOnlyForGoodTokens(t *testing.T) {
 	t.Parallel()
 	got, err := verify(t, handMade(plainHeader, said(`"exp":0`), testAPIKey))
-	wantRefused(t, got, err, booking.LinkExpired)
+	wantRefused(t, got, err, fault.LinkExpired)
 	got, err = testKeyring(t).Verify(vectorOwn, testApp, nil, testNow.AddDate(0, 0, 8))
-	wantRefused(t, got, err, booking.LinkExpired)
+	wantRefused(t, got, err, fault.LinkExpired)
 }
 
 // Every single character of a good token matters.
@@ -219,7 +219,7 @@ func TestVerifyRefusesEveryChangedCharacter(t *testing.T) {
 		for i := range token {
 			for _, c := range []byte("Az5-.") {
 				if changed := token[:i] + string(c) + token[i+1:]; changed != token {
-					if _, err := verify(t, changed); booking.CodeOf(err) != booking.LinkInvalid {
+					if _, err := verify(t, changed); fault.CodeOf(err) != fault.LinkInvalid {
 						t.Fatalf("character %d as %q: %v", i, c, err)
 					}
 				}

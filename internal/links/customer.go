@@ -29,7 +29,7 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 // CustomerAt returns those that can be used at a moment: none once the booked time has begun.
 func (m Maker) CustomerAt(b *booking.Booking, now time.Time) (map[string]string, error) {
 	all := map[string]string{}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return all, nil //nolint:nilerr // see above
 	}

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func confirmedBooking() *booking.Booking {
@@ -63,7 +64,7 @@ func TestCustomerLinks(t *testing.T) {
 				t.Errorf("%s: %+v, %v", action, claims, err)
 			}
 		}
-		if _, err := claimsOf(t, link, b.End.Add(time.Minute)); booking.CodeOf(err) != booking.LinkExpired {
+		if _, err := claimsOf(t, link, b.End.Add(time.Minute)); fault.CodeOf(err) != fault.LinkExpired {
 			t.Errorf("%s after the end: %v", action, err)
 		}
 	}
@@ -120,7 +121,7 @@ func TestCustomerLinksLiveForAnHourAtLeast(t *testing.T) {
 		if _, err := claimsOf(t, link, testNow.Add(59*time.Minute)); err != nil {
 			t.Errorf("%s: %v", action, err)
 		}
-		if _, err := claimsOf(t, link, testNow.Add(61*time.Minute)); booking.CodeOf(err) != booking.LinkExpired {
+		if _, err := claimsOf(t, link, testNow.Add(61*time.Minute)); fault.CodeOf(err) != fault.LinkExpired {
 			t.Errorf("%s: %v", action, err)
 		}
 	}

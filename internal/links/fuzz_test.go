@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // FuzzVerify looks for panics, for errors without a code, and for tokens that pass without having been signed.
@@ -17,13 +17,13 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, payload string) {
 		for _, token := range []string{header, payload, header + "." + payload + ".", handMade(header, payload, "forged")} {
 			c, err := verify(t, token)
-			wantRefused(t, c, err, booking.LinkInvalid)
+			wantRefused(t, c, err, fault.LinkInvalid)
 		}
 		c, err := verify(t, handMade(header, payload, testAPIKey))
 		if err == nil && (c.BookingID == "" || c.Action == "" || c.Own || c.For(c.BookingID, c.Action) != nil) {
 			t.Errorf("accepted %q.%q as %+v", header, payload, c)
 		}
-		if code := booking.CodeOf(err); err != nil && code != booking.LinkInvalid && code != booking.LinkExpired {
+		if code := fault.CodeOf(err); err != nil && code != fault.LinkInvalid && code != fault.LinkExpired {
 			t.Errorf("an error without its code: %v", err)
 		}
 	})

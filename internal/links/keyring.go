@@ -14,7 +14,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -146,7 +146,7 @@ func refuse(cause error) error {
 	others := []error{jwt.ErrTokenSignatureInvalid, jwt.ErrTokenNotValidYet, jwt.ErrTokenUsedBeforeIssued,
 		jwt.ErrTokenInvalidAudience, jwt.ErrTokenRequiredClaimMissing, errContent}
 	if errors.Is(cause, jwt.ErrTokenExpired) && !slices.ContainsFunc(others, func(e error) bool { return errors.Is(cause, e) }) {
-		return booking.Wrap(cause, booking.LinkExpired, expiredText)
+		return fault.Wrap(cause, fault.LinkExpired, expiredText)
 	}
-	return booking.Wrap(cause, booking.LinkInvalid, invalidText)
+	return fault.Wrap(cause, fault.LinkInvalid, invalidText)
 }

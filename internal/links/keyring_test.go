@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Vectors made without this package and without any JWT library (HMAC and HKDF of another language).
@@ -126,18 +126,18 @@ func TestTimesHoldAtTheEdges(t *testing.T) {
 	for _, c := range []struct {
 		claim  string
 		offset time.Duration
-		want   booking.Code
+		want   fault.Code
 	}{
 		{"exp", 0, ""},
 		{"exp", 5*time.Second - 1, ""},
-		{"exp", 5 * time.Second, booking.LinkExpired},
+		{"exp", 5 * time.Second, fault.LinkExpired},
 		{"iat", -5 * time.Second, ""},
-		{"iat", -5*time.Second - 1, booking.LinkInvalid},
+		{"iat", -5*time.Second - 1, fault.LinkInvalid},
 		{"nbf", -5 * time.Second, ""},
-		{"nbf", -5*time.Second - 1, booking.LinkInvalid},
+		{"nbf", -5*time.Second - 1, fault.LinkInvalid},
 	} {
-		if _, err := at(c.claim, c.offset); booking.CodeOf(err) != c.want {
-			t.Errorf("%s at %v: got %q, want %q", c.claim, c.offset, booking.CodeOf(err), c.want)
+		if _, err := at(c.claim, c.offset); fault.CodeOf(err) != c.want {
+			t.Errorf("%s at %v: got %q, want %q", c.claim, c.offset, fault.CodeOf(err), c.want)
 		}
 	}
 }
@@ -157,11 +157,11 @@ func TestClaimsAreForOneBookingAndAction(t *testing.T) {
 	t.Parallel()
 	c := Claims{BookingID: testBooking, Action: "cancel"}
 	for _, other := range [][2]string{{testApp, "cancel"}, {testBooking, "confirm"}, {testBooking, "Cancel"}, {"", ""}} {
-		if err := c.For(other[0], other[1]); booking.CodeOf(err) != booking.LinkInvalid {
+		if err := c.For(other[0], other[1]); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%v passes: %v", other, err)
 		}
 	}
-	if err := (Claims{}).For("", ""); booking.CodeOf(err) != booking.LinkInvalid {
+	if err := (Claims{}).For("", ""); fault.CodeOf(err) != fault.LinkInvalid {
 		t.Errorf("nothing is for nothing: %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const (
@@ -74,11 +74,11 @@ func verify(t testing.TB, token string) (Claims, error) {
 }
 
 // wantRefused asserts the code, the one public text that belongs to it, and that no claims come back.
-func wantRefused(t testing.TB, got Claims, err error, code booking.Code) {
+func wantRefused(t testing.TB, got Claims, err error, code fault.Code) {
 	t.Helper()
-	text := map[booking.Code]string{booking.LinkInvalid: "This link is not valid.", booking.LinkExpired: "This link has expired."}[code]
-	if booking.CodeOf(err) != code || err.Error() != text {
-		t.Errorf("got %q (%v), want %q", booking.CodeOf(err), err, code)
+	text := map[fault.Code]string{fault.LinkInvalid: "This link is not valid.", fault.LinkExpired: "This link has expired."}[code]
+	if fault.CodeOf(err) != code || err.Error() != text {
+		t.Errorf("got %q (%v), want %q", fault.CodeOf(err), err, code)
 	}
 	if got != (Claims{}) {
 		t.Errorf("a refused token gave claims: %+v", got)

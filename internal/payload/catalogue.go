@@ -7,6 +7,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // EventType is a name that endpoints can ask for, and what it stands for.
@@ -20,19 +21,19 @@ type EventType struct {
 func EventTypes() []EventType {
 	var all []EventType
 	for _, s := range reached() {
-		all = append(all, EventType{booking.EventType(s.name), s.description()})
+		all = append(all, EventType{outbox.EventType(s.name), s.description()})
 	}
 	return append(all, others...)
 }
 
 var others = []EventType{
-	{booking.BookingsCreate, "A booking was made."},
-	{booking.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."},
-	{booking.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."},
-	{booking.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
-	{booking.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},
-	{booking.EndpointResumedEvent, "A paused or disabled endpoint is sent to again."},
-	{booking.EndpointDisabledEvent, "An endpoint has answered 410 Gone and is sent nothing any more."},
+	{outbox.BookingsCreate, "A booking was made."},
+	{outbox.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."},
+	{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."},
+	{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
+	{outbox.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},
+	{outbox.EndpointResumedEvent, "A paused or disabled endpoint is sent to again."},
+	{outbox.EndpointDisabledEvent, "An endpoint has answered 410 Gone and is sent nothing any more."},
 }
 
 // target is a state of one name, in all graphs that have it.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // The notification types. The first is Cronofy's; the others are ours, in its manner: its page tells of later updates
@@ -87,8 +88,8 @@ type (
 )
 
 // asCronofy tells of a scheduling request; what is not about one has our own shape.
-func asCronofy(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
-	if b.Request == nil || c.Type == booking.ReminderEvent {
+func asCronofy(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
+	if b.Request == nil || c.Type == outbox.ReminderEvent {
 		return asHoldfast(c, b, links)
 	}
 	body := cronofyBody{cronofyNotification{notificationType(c, b), utc(c.At)}, CronofyRequest(b.Request, b, links.Base)}
@@ -124,15 +125,15 @@ func CronofyRequest(r *booking.SchedulingRequest, b *booking.Booking, base strin
 }
 
 // notificationType sorts a change of a request's booking.
-func notificationType(c *booking.Change, b *booking.Booking) string {
+func notificationType(c *outbox.Event, b *booking.Booking) string {
 	switch b.Kind() {
-	case booking.BookingsCreate:
+	case outbox.BookingsCreate:
 		if b.Related.RescheduledFrom != nil {
 			return rescheduled
 		}
 		return timeChosen
-	case booking.BookingsDelete:
-		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, c.Channel) {
+	case outbox.BookingsDelete:
+		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, booking.Channel(c.Channel)) {
 			return declined
 		}
 		return cancelled

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // example is the id of something that is made up: the same each time, and nothing else's.
@@ -41,7 +42,7 @@ func sampleBooking(g *graphs.Graph, last step, at time.Time) *booking.Booking {
 	b.End = b.Start.Add(time.Hour)
 	b.CreatedAt = b.Start.AddDate(0, 0, -8)
 	b.Resource.CreatedAt, b.Resource.UpdatedAt = b.CreatedAt, b.CreatedAt
-	b.Calendar = booking.Calendar{
+	b.Calendar = catalogue.Calendar{
 		ID: example("calendar"), ResourceID: b.Resource.ID, Name: b.Resource.Name, ForegroundColor: "#ffffff", BackgroundColor: "#1a6b54",
 		CreatedAt: b.CreatedAt, UpdatedAt: b.CreatedAt,
 	}
@@ -56,8 +57,8 @@ func sampleCustomer() booking.Customer {
 	}
 }
 
-func sampleResource() booking.Resource {
-	return booking.Resource{
+func sampleResource() catalogue.Resource {
+	return catalogue.Resource{
 		ID: example("resource"), Name: "Chair 1", Email: "chair.one@example.com", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`),
 	}
 }

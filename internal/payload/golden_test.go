@@ -12,12 +12,13 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 var update = flag.Bool("update", false, "write the golden bodies anew")
 
 // kinds are the changes there are, one of each kind.
-func kinds(t testing.TB) map[string]*booking.Change {
+func kinds(t testing.TB) map[string]*outbox.Event {
 	t.Helper()
 	owner := func(action, inputs string) play {
 		return play{action, graphs.ActorOwnerLink, booking.ChannelLink, inputs}
@@ -26,7 +27,7 @@ func kinds(t testing.TB) map[string]*booking.Change {
 		return play{action, graphs.ActorCustomerLink, booking.ChannelLink, inputs}
 	}
 	paid := play{"pay", graphs.ActorPayment, booking.ChannelAPI, `{"pay":{"payment_id":"pay_7"}}`}
-	all := map[string]*booking.Change{
+	all := map[string]*outbox.Event{
 		"create_tentative":       told(t, request(t, "confirm_decline"), byAPI("create")),
 		"create_confirmed":       told(t, request(t, "instant"), byAPI("confirm")),
 		"create_pending_payment": told(t, request(t, "instant_payment"), byAPI("create")),
@@ -46,13 +47,13 @@ func kinds(t testing.TB) map[string]*booking.Change {
 		"sample":          sampled(t, "bookings.delete"),
 		"sample_endpoint": sampled(t, "endpoint.paused"),
 
-		"endpoint_failing": endpointChange(t, booking.EndpointFailingEvent,
-			booking.EndpointChange{Status: booking.EndpointActive, FailingSince: new(made.AddDate(0, 0, -1))}),
-		"endpoint_paused": endpointChange(t, booking.EndpointPausedEvent,
-			booking.EndpointChange{Status: booking.EndpointPaused, Reason: booking.PausedByHand}),
-		"endpoint_resumed": endpointChange(t, booking.EndpointResumedEvent, booking.EndpointChange{Status: booking.EndpointActive}),
-		"endpoint_disabled": endpointChange(t, booking.EndpointDisabledEvent, booking.EndpointChange{
-			Status: booking.EndpointDisabled, Reason: booking.ReceiverGone,
+		"endpoint_failing": endpointChange(t, outbox.EndpointFailingEvent,
+			outbox.EndpointData{Status: outbox.EndpointActive, FailingSince: new(made.AddDate(0, 0, -1))}),
+		"endpoint_paused": endpointChange(t, outbox.EndpointPausedEvent,
+			outbox.EndpointData{Status: outbox.EndpointPaused, Reason: outbox.PausedByHand}),
+		"endpoint_resumed": endpointChange(t, outbox.EndpointResumedEvent, outbox.EndpointData{Status: outbox.EndpointActive}),
+		"endpoint_disabled": endpointChange(t, outbox.EndpointDisabledEvent, outbox.EndpointData{
+			Status: outbox.EndpointDisabled, Reason: outbox.ReceiverGone,
 			FailingSince: new(made.In(time.FixedZone("", 3600))), // as a database on another clock has it
 		}),
 	}
@@ -64,7 +65,7 @@ func kinds(t testing.TB) map[string]*booking.Change {
 	return all
 }
 
-func session(t testing.TB) *booking.Change {
+func session(t testing.TB) *outbox.Event {
 	t.Helper()
 	b := request(t, "group_owner")
 	b.Customers, b.Description = []booking.Customer{}, "Bring a mat."
@@ -72,7 +73,7 @@ func session(t testing.TB) *booking.Change {
 	return told(t, b, byAPI("create"))
 }
 
-func seat(t testing.TB) *booking.Change {
+func seat(t testing.TB) *outbox.Event {
 	t.Helper()
 	b := request(t, "group_customer")
 	b.Related.OwnerBooking, b.Session = new(id("0a")), &booking.Session{MaxSeats: 12, Taken: 4, Open: true}
@@ -80,15 +81,15 @@ func seat(t testing.TB) *booking.Change {
 }
 
 // reminder has nothing of a transition, and the booking's number.
-func reminder(t testing.TB) *booking.Change {
+func reminder(t testing.TB) *outbox.Event {
 	t.Helper()
 	c := told(t, request(t, "instant"), byAPI("confirm"))
-	c.Type, c.At = booking.ReminderEvent, c.At.AddDate(0, 2, 0)
+	c.Type, c.At = outbox.ReminderEvent, c.At.AddDate(0, 2, 0)
 	c.State, c.From, c.Action, c.Actor, c.Channel, c.Inputs = "", "", "", "", "", json.RawMessage(`{}`)
 	return c
 }
 
-func sampled(t testing.TB, event string) *booking.Change {
+func sampled(t testing.TB, event string) *outbox.Event {
 	t.Helper()
 	c, ok := Sample(event, made)
 	if !ok {
@@ -107,7 +108,7 @@ var customerLinks = map[string]string{
 func TestBodiesAreFrozen(t *testing.T) {
 	t.Parallel()
 	all := kinds(t)
-	for _, format := range booking.Formats {
+	for _, format := range outbox.Formats {
 		kept, err := filepath.Glob(filepath.Join("testdata", string(format), "*.json"))
 		if err != nil {
 			t.Fatal(err)

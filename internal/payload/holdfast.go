@@ -5,6 +5,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
 )
 
@@ -30,12 +31,12 @@ type bookingData struct {
 	Links    map[string]string `json:"customer_action_links"`
 }
 
-func asHoldfast(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	if links.Actions == nil {
 		links.Actions = map[string]string{}
 	}
 	data := bookingData{
-		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: c.Channel,
+		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: booking.Channel(c.Channel),
 		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links.Actions,
 	}
 	if c.Action != "" {
@@ -46,12 +47,12 @@ func asHoldfast(c *booking.Change, b *booking.Booking, links Links) ([]byte, err
 
 // endpointData is a change of an endpoint.
 type endpointData struct {
-	ID       string                 `json:"id"`
-	Test     bool                   `json:"test,omitempty"`
-	Endpoint booking.EndpointChange `json:"endpoint"`
+	ID       string              `json:"id"`
+	Test     bool                `json:"test,omitempty"`
+	Endpoint outbox.EndpointData `json:"endpoint"`
 }
 
-func endpointBody(c *booking.Change) ([]byte, error) {
+func endpointBody(c *outbox.Event) ([]byte, error) {
 	e, err := endpointOf(c)
 	if err != nil {
 		return nil, err

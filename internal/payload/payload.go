@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
 )
 
 // formats are the shapes of changes of bookings. Those of endpoints have one shape, whatever the format.
-var formats = map[booking.Format]func(*booking.Change, *booking.Booking, Links) ([]byte, error){
-	booking.FormatTimekit:    asTimekit,
-	booking.FormatHoldfast:   asHoldfast,
-	booking.FormatReserveKit: asReserveKit,
-	booking.FormatCronofy:    asCronofy,
+var formats = map[outbox.Format]func(*outbox.Event, *booking.Booking, Links) ([]byte, error){
+	outbox.FormatTimekit:    asTimekit,
+	outbox.FormatHoldfast:   asHoldfast,
+	outbox.FormatReserveKit: asReserveKit,
+	outbox.FormatCronofy:    asCronofy,
 }
 
 // Links are where people can go from a body.
@@ -26,19 +28,19 @@ type Links struct {
 
 // Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later,
 // has the body that was signed.
-func Body(format booking.Format, c *booking.Change, links Links) ([]byte, error) {
-	b, err := c.Booking()
+func Body(format outbox.Format, c *outbox.Event, links Links) ([]byte, error) {
+	b, err := booking.OfEvent(c)
 	if err != nil {
-		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)
 	}
 	return BodyOf(format, c, b, links)
 }
 
 // BodyOf is Body for a change whose booking has been read already; nil when the change is not about one.
-func BodyOf(format booking.Format, c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+func BodyOf(format outbox.Format, c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	render, ok := formats[format]
 	if !ok {
-		return nil, booking.Errorf(booking.Internal, "webhook format %q is not part of this build", format)
+		return nil, fault.Errorf(fault.Internal, "webhook format %q is not part of this build", format)
 	}
 	if b == nil {
 		return endpointBody(c)
@@ -46,7 +48,7 @@ func BodyOf(format booking.Format, c *booking.Change, b *booking.Booking, links 
 	return render(c, b, links)
 }
 
-func asTimekit(_ *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
+func asTimekit(_ *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	return timekit.WebhookBody(b, links.Actions)
 }
 

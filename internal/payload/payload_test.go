@@ -10,6 +10,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
 )
 
@@ -37,22 +39,22 @@ func TestEveryArrowHasABody(t *testing.T) {
 	}
 }
 
-func checkAll(t *testing.T, g *graphs.Graph, c *booking.Change) (rendered int) {
+func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 	t.Helper()
-	kind := booking.BookingsUpdate
+	kind := outbox.BookingsUpdate
 	switch {
 	case c.From == g.Initial:
-		kind = booking.BookingsCreate
+		kind = outbox.BookingsCreate
 	case g.Final(c.State) && c.State != booking.Completed:
-		kind = booking.BookingsDelete
+		kind = outbox.BookingsDelete
 	}
-	for _, format := range booking.Formats {
+	for _, format := range outbox.Formats {
 		text := body(t, format, c, customerLinks)
 		o := object(t, text)
 		if len(text) > 64<<10 {
 			t.Errorf("%s as %s has %d bytes", c.Type, format, len(text))
 		}
-		if format == booking.FormatCronofy {
+		if format == outbox.FormatCronofy {
 			told, _ := o["scheduling_request"].(map[string]any)["holdfast"].(map[string]any)["state"].(string)
 			if sort := o["notification"].(map[string]any)["type"]; told != c.State || sort != cronofyType(kind, c.Action) {
 				t.Errorf("%s of %s as %s: %v with state %s", c.Action, g.Name, format, sort, told)
@@ -60,15 +62,15 @@ func checkAll(t *testing.T, g *graphs.Graph, c *booking.Change) (rendered int) {
 			rendered++
 			continue
 		}
-		want := map[booking.Format][2]any{
-			booking.FormatTimekit: {"state", c.State}, booking.FormatHoldfast: {"type", c.Type}, booking.FormatReserveKit: {"event_type", kind},
+		want := map[outbox.Format][2]any{
+			outbox.FormatTimekit: {"state", c.State}, outbox.FormatHoldfast: {"type", c.Type}, outbox.FormatReserveKit: {"event_type", kind},
 		}[format]
 		if got := o[want[0].(string)]; got != want[1] {
 			t.Errorf("%s of %s as %s: %v is %v, want %v", c.Action, g.Name, format, want[0], got, want[1])
 		}
-		if format == booking.FormatReserveKit {
+		if format == outbox.FormatReserveKit {
 			status, reason := one(t, c)["status"], one(t, c)["cancel_reason"]
-			if gone := kind == booking.BookingsDelete; gone != (status == "cancelled") || gone != (reason == "Why") {
+			if gone := kind == outbox.BookingsDelete; gone != (status == "cancelled") || gone != (reason == "Why") {
 				t.Errorf("%s of %s: %s with status %v and reason %v", c.Action, g.Name, kind, status, reason)
 			}
 		}
@@ -79,9 +81,9 @@ func checkAll(t *testing.T, g *graphs.Graph, c *booking.Change) (rendered int) {
 
 func cronofyType(kind, action string) string {
 	switch {
-	case kind == booking.BookingsCreate:
+	case kind == outbox.BookingsCreate:
 		return "scheduling_request_time_chosen"
-	case kind == booking.BookingsUpdate:
+	case kind == outbox.BookingsUpdate:
 		return "scheduling_request_updated"
 	case action == "cancel_by_customer":
 		return "scheduling_request_declined"
@@ -93,7 +95,7 @@ func cronofyType(kind, action string) string {
 func TestHoldfastTellsWhatItSays(t *testing.T) {
 	t.Parallel()
 	c := kinds(t)["cancel_by_owner"]
-	o := object(t, body(t, booking.FormatHoldfast, c, nil))
+	o := object(t, body(t, outbox.FormatHoldfast, c, nil))
 	data := o["data"].(map[string]any)
 	inputs := data["inputs"].(map[string]any)["cancel"].(map[string]any)
 	for what, pair := range map[string][2]any{
@@ -110,7 +112,7 @@ func TestHoldfastTellsWhatItSays(t *testing.T) {
 	}
 	for _, nothing := range []json.RawMessage{nil, {}, json.RawMessage("null"), json.RawMessage("{}")} {
 		c.Inputs = nothing
-		text := body(t, booking.FormatHoldfast, c, nil)
+		text := body(t, outbox.FormatHoldfast, c, nil)
 		if !bytes.Contains(text, []byte(`"inputs":{},`)) || bytes.Contains(text, []byte(`:null`)) {
 			t.Errorf("inputs of %q: %s", nothing, text)
 		}
@@ -121,8 +123,8 @@ func TestHoldfastTellsWhatItSays(t *testing.T) {
 func TestHoldfastShowsABookingAsTheAPIDoes(t *testing.T) {
 	t.Parallel()
 	c := kinds(t)["confirm"]
-	shown := object(t, body(t, booking.FormatHoldfast, c, nil))["data"].(map[string]any)["booking"].(map[string]any)
-	whole := object(t, body(t, booking.FormatTimekit, c, nil))
+	shown := object(t, body(t, outbox.FormatHoldfast, c, nil))["data"].(map[string]any)["booking"].(map[string]any)
+	whole := object(t, body(t, outbox.FormatTimekit, c, nil))
 	delete(whole, "customer_action_links")
 	if got, want := slices.Sorted(maps.Keys(shown)), slices.Sorted(maps.Keys(whole)); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -136,7 +138,7 @@ func TestHoldfastShowsABookingAsTheAPIDoes(t *testing.T) {
 func TestTimekitStaysAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, c := range kinds(t) {
-		b, err := c.Booking()
+		b, err := booking.OfEvent(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +149,7 @@ func TestTimekitStaysAsItWas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := body(t, booking.FormatTimekit, c, customerLinks); !bytes.Equal(got, want) {
+		if got := body(t, outbox.FormatTimekit, c, customerLinks); !bytes.Equal(got, want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 		}
 	}
@@ -157,7 +159,7 @@ func TestTimekitStaysAsItWas(t *testing.T) {
 func TestABodyIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range kinds(t) {
-		for _, format := range booking.Formats {
+		for _, format := range outbox.Formats {
 			first := body(t, format, c, customerLinks)
 			for range 20 {
 				if again := body(t, format, c, maps.Clone(customerLinks)); !bytes.Equal(again, first) {
@@ -174,15 +176,15 @@ func TestWhatCannotBeRendered(t *testing.T) {
 	broken, endpoint := *good, *kinds(t)["endpoint_paused"]
 	broken.Data, endpoint.Data = json.RawMessage(`{"id":5}`), json.RawMessage(`[]`)
 	for what, c := range map[string]struct {
-		format booking.Format
-		change *booking.Change
+		format outbox.Format
+		change *outbox.Event
 	}{
 		"a format of a later build": {"later", good},
 		"no format":                 {"", &endpoint},
-		"a broken booking":          {booking.FormatTimekit, &broken},
-		"a broken endpoint":         {booking.FormatTimekit, &endpoint},
+		"a broken booking":          {outbox.FormatTimekit, &broken},
+		"a broken endpoint":         {outbox.FormatTimekit, &endpoint},
 	} {
-		if text, err := Body(c.format, c.change, Links{}); booking.CodeOf(err) != booking.Internal || strings.Contains(err.Error(), "Zadie") {
+		if text, err := Body(c.format, c.change, Links{}); fault.CodeOf(err) != fault.Internal || strings.Contains(err.Error(), "Zadie") {
 			t.Errorf("%s: %s, %v", what, text, err)
 		}
 	}
@@ -199,7 +201,7 @@ func TestAGraphOfALaterBuild(t *testing.T) {
 		if bytes.Equal(later.Data, c.Data) {
 			continue // about an endpoint
 		}
-		for _, format := range booking.Formats {
+		for _, format := range outbox.Formats {
 			want, err := Body(format, c, Links{})
 			if err != nil {
 				continue // what the format has no shape for
@@ -208,7 +210,7 @@ func TestAGraphOfALaterBuild(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s in %s: %v", name, format, err)
 			}
-			if format == booking.FormatReserveKit && !slices.Contains([]string{"paid", "session", "reminder"}, name) && !bytes.Equal(got, want) {
+			if format == outbox.FormatReserveKit && !slices.Contains([]string{"paid", "session", "reminder"}, name) && !bytes.Equal(got, want) {
 				t.Errorf("%s in %s:\n%s\nwant\n%s", name, format, got, want)
 			}
 			rendered++
@@ -224,9 +226,9 @@ func TestOnlyHoldfastHasRemindersAndEndpoints(t *testing.T) {
 	t.Parallel()
 	all := kinds(t)
 	for _, name := range []string{"reminder", "endpoint_failing", "endpoint_paused", "endpoint_resumed", "endpoint_disabled", "sample_endpoint"} {
-		want := body(t, booking.FormatHoldfast, all[name], nil)
-		for _, format := range booking.Formats {
-			if name == "reminder" && format == booking.FormatTimekit {
+		want := body(t, outbox.FormatHoldfast, all[name], nil)
+		for _, format := range outbox.Formats {
+			if name == "reminder" && format == outbox.FormatTimekit {
 				continue
 			}
 			if got := body(t, format, all[name], nil); !bytes.Equal(got, want) {

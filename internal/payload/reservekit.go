@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // The shapes are those of ReserveKit's published samples, in their order. Ids are aliases; uuid is ours.
@@ -44,8 +45,8 @@ type (
 )
 
 // asReserveKit gives a reminder, which ReserveKit does not have, our own shape.
-func asReserveKit(c *booking.Change, b *booking.Booking, links Links) ([]byte, error) {
-	if c.Type == booking.ReminderEvent {
+func asReserveKit(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
+	if c.Type == outbox.ReminderEvent {
 		return asHoldfast(c, b, links)
 	}
 	service, start := serviceOf(b), b.Start.In(b.Resource.Zone())
@@ -54,7 +55,7 @@ func asReserveKit(c *booking.Change, b *booking.Booking, links Links) ([]byte, e
 		Status: reserveKitStatusOf(b), Message: wish(b), CreatedAt: utc(b.CreatedAt), UpdatedAt: utc(b.UpdatedAt),
 		Customer: reserveKitPerson(b), UUID: b.ID,
 	}
-	if b.Kind() == booking.BookingsDelete {
+	if b.Kind() == outbox.BookingsDelete {
 		one.CancelReason = reasonOf(c, b)
 	}
 	return json.Marshal(reserveKitBody{b.Kind(), []reserveKitBooking{one}, utc(c.At)})
@@ -75,7 +76,7 @@ func reserveKitStatus(graph *graphs.Graph, state string) string {
 // reserveKitStatusOf also knows a booking whose graph is of a newer build than this one, as in the middle of a deploy: whether it
 // is over stands in the booking, and confirmed means the same in every graph.
 func reserveKitStatusOf(b *booking.Booking) string {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	switch {
 	case err == nil:
 		return reserveKitStatus(graph, b.State)
@@ -120,7 +121,7 @@ func wish(b *booking.Booking) string {
 	return b.Description
 }
 
-func reasonOf(c *booking.Change, b *booking.Booking) string {
+func reasonOf(c *outbox.Event, b *booking.Booking) string {
 	if reason := c.Reason(); reason != "" {
 		return reason
 	}

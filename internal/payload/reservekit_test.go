@@ -14,6 +14,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // shape lists the fields of a JSON text in their order, each with the type of its value.
@@ -60,7 +61,7 @@ func TestReserveKitHasThePublishedShape(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours := body(t, booking.FormatReserveKit, all[kind], nil)
+		ours := body(t, outbox.FormatReserveKit, all[kind], nil)
 		got := slices.DeleteFunc(shape(t, ours), func(f string) bool { return f == ".bookings[].uuid string" })
 		if want := shape(t, text); !slices.Equal(got, want) {
 			t.Errorf("%s: got\n%v\nwant\n%v", published, got, want)
@@ -149,9 +150,9 @@ func TestATimeSlotIsAWeeklyOne(t *testing.T) {
 }
 
 // one is the booking of a body of ReserveKit's format.
-func one(t testing.TB, c *booking.Change) map[string]any {
+func one(t testing.TB, c *outbox.Event) map[string]any {
 	t.Helper()
-	list := object(t, body(t, booking.FormatReserveKit, c, nil))["bookings"].([]any)
+	list := object(t, body(t, outbox.FormatReserveKit, c, nil))["bookings"].([]any)
 	if len(list) != 1 {
 		t.Fatalf("%d bookings", len(list))
 	}

@@ -9,11 +9,12 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // Sample makes up a change of an event type of the catalogue, to try an endpoint with; false when there is no such type.
 // It has happened at that time, to a booking that does not exist: the caller gives it its app and no action links.
-func Sample(eventType string, at time.Time) (*booking.Change, bool) {
+func Sample(eventType string, at time.Time) (*outbox.Event, bool) {
 	if e, ok := sampleEndpoints[eventType]; ok {
 		return sampleEndpoint(eventType, e, at), true
 	}
@@ -21,7 +22,7 @@ func Sample(eventType string, at time.Time) (*booking.Change, bool) {
 		way := route(g, func(way []step) bool {
 			to := way[len(way)-1].action.To
 			b := booking.Booking{Seq: len(way), State: to, Completed: g.Final(to)}
-			return booking.EventType(to) == eventType || b.Kind() == eventType
+			return outbox.EventType(to) == eventType || b.Kind() == eventType
 		})
 		if way != nil {
 			return walked(g, way, at), true
@@ -83,7 +84,7 @@ func route(g *graphs.Graph, wanted func(way []step) bool) []step {
 }
 
 // walked is the change that the last step of a way makes to the sample booking.
-func walked(g *graphs.Graph, way []step, at time.Time) *booking.Change {
+func walked(g *graphs.Graph, way []step, at time.Time) *outbox.Event {
 	last := way[len(way)-1]
 	b := sampleBooking(g, last, at)
 	for i, s := range way {
@@ -93,13 +94,13 @@ func walked(g *graphs.Graph, way []step, at time.Time) *booking.Change {
 		}
 		b.Step(move(g, s), when)
 	}
-	c := &booking.Change{
-		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: booking.EventType(b.State), At: at, Graph: g.Name, State: b.State,
-		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: channels[last.actor()], Inputs: sampleInputs(last.action),
+	c := &outbox.Event{
+		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: outbox.EventType(b.State), At: at, Graph: g.Name, State: b.State,
+		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: string(channels[last.actor()]), Inputs: sampleInputs(last.action),
 		Test: true,
 	}
 	if c.Channel == "" {
-		c.Channel = booking.ChannelAPI
+		c.Channel = string(booking.ChannelAPI)
 	}
 	c.Data = raw(b)
 	return c
@@ -134,17 +135,17 @@ func sampleInputs(a graphs.Action) json.RawMessage {
 }
 
 // sampleEndpoints are endpoints after each of their changes.
-var sampleEndpoints = map[string]booking.EndpointChange{
-	booking.EndpointFailingEvent:  {Status: booking.EndpointActive},
-	booking.EndpointPausedEvent:   {Status: booking.EndpointPaused, Reason: booking.PausedFailing},
-	booking.EndpointResumedEvent:  {Status: booking.EndpointActive},
-	booking.EndpointDisabledEvent: {Status: booking.EndpointDisabled, Reason: booking.ReceiverGone},
+var sampleEndpoints = map[string]outbox.EndpointData{
+	outbox.EndpointFailingEvent:  {Status: outbox.EndpointActive},
+	outbox.EndpointPausedEvent:   {Status: outbox.EndpointPaused, Reason: outbox.PausedFailing},
+	outbox.EndpointResumedEvent:  {Status: outbox.EndpointActive},
+	outbox.EndpointDisabledEvent: {Status: outbox.EndpointDisabled, Reason: outbox.ReceiverGone},
 }
 
-func sampleEndpoint(eventType string, e booking.EndpointChange, at time.Time) *booking.Change {
+func sampleEndpoint(eventType string, e outbox.EndpointData, at time.Time) *outbox.Event {
 	e.ID, e.URL, e.Description = example("endpoint"), "https://example.com/webhooks", "An example"
-	if eventType == booking.EndpointFailingEvent || e.Reason == booking.PausedFailing {
+	if eventType == outbox.EndpointFailingEvent || e.Reason == outbox.PausedFailing {
 		e.FailingSince = new(at.UTC().AddDate(0, 0, -1))
 	}
-	return &booking.Change{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: raw(e), Test: true}
+	return &outbox.Event{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: raw(e), Test: true}
 }

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // TestEveryEventTypeHasASample checks what is made up against the graph it was made of, and against the clock.
@@ -23,10 +24,10 @@ func TestEveryEventTypeHasASample(t *testing.T) {
 			if !c.Test || !c.At.Equal(at) {
 				t.Errorf("%s: %+v", e.Name, c)
 			}
-			for _, format := range booking.Formats {
+			for _, format := range outbox.Formats {
 				object(t, body(t, format, c, nil))
 			}
-			b, err := c.Booking()
+			b, err := booking.OfEvent(c)
 			switch {
 			case err != nil:
 				t.Fatal(err)
@@ -39,9 +40,9 @@ func TestEveryEventTypeHasASample(t *testing.T) {
 	}
 }
 
-func checkSample(t *testing.T, name string, c *booking.Change, b *booking.Booking) {
+func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking) {
 	t.Helper()
-	g, err := b.RuleBook()
+	g, err := b.LoadGraph()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func checkSample(t *testing.T, name string, c *booking.Change, b *booking.Bookin
 		t.Errorf("%s: is %s of %s", name, c.Type, b.Kind())
 	}
 	move, err := g.Next(c.From, c.Action, c.Actor)
-	if err != nil || move.To != c.State || c.State != b.State || c.Type != booking.EventType(b.State) || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
+	if err != nil || move.To != c.State || c.State != b.State || c.Type != outbox.EventType(b.State) || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
 		t.Errorf("%s: %+v is no arrow: %v", name, c, err)
 	}
 	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (b.State == booking.Completed) != b.End.Before(c.At) {
@@ -67,7 +68,7 @@ func checkSample(t *testing.T, name string, c *booking.Change, b *booking.Bookin
 	if moved := c.Action == booking.RescheduleAction; moved != (b.Related.RescheduledTo != nil) {
 		t.Errorf("%s: %+v", name, b.Related)
 	}
-	if timer := c.Actor == graphs.ActorTimer; timer != (c.Channel == booking.ChannelTimer) {
+	if timer := c.Actor == graphs.ActorTimer; timer != (booking.Channel(c.Channel) == booking.ChannelTimer) {
 		t.Errorf("%s: %s came by %s", name, c.Actor, c.Channel)
 	}
 }
@@ -141,7 +142,7 @@ func TestEveryStateThatIsReachedIsInTheCatalogue(t *testing.T) {
 	for _, g := range graphs.Published() {
 		for _, s := range g.States {
 			reached := s.Name != g.Initial && s.Name != graphs.ErrorState
-			if known[booking.EventType(s.Name)] != reached {
+			if known[outbox.EventType(s.Name)] != reached {
 				t.Errorf("%s of %s", s.Name, g.Name)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/outbox"
 )
 
 func id(last string) uuid.UUID { return uuid.MustParse("5f0c7ed2-63a6-7a3c-9f0e-2f4a4c5a7a" + last) }
@@ -40,11 +42,11 @@ func request(t testing.TB, graph string) *booking.Booking {
 		Metadata:  map[string]string{"correlation_id": "foobar", "utm_medium": "email", "utm_source": "automated_email_workflow"},
 		Recipient: booking.Recipient{Email: "zadie@example.org", DisplayName: "Zadie Quill"},
 	}
-	b.Resource = booking.Resource{
+	b.Resource = catalogue.Resource{
 		ID: id("05"), AppID: id("06"), Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin",
 		CreatedAt: made.AddDate(0, -1, 0), UpdatedAt: made.AddDate(0, -1, 0),
 	}
-	b.Calendar = booking.Calendar{
+	b.Calendar = catalogue.Calendar{
 		ID: id("04"), ResourceID: id("05"), Name: "Dr. Grau", ForegroundColor: "#ffffff", BackgroundColor: "#1a6b54",
 		CreatedAt: made.AddDate(0, -1, 0), UpdatedAt: made.AddDate(0, -1, 0),
 	}
@@ -64,13 +66,13 @@ func byAPI(action string) play { return play{action, graphs.ActorAPI, booking.Ch
 func byTimer(action string) play { return play{action, graphs.ActorTimer, booking.ChannelTimer, `{}`} }
 
 // told plays actions on a booking, a minute and a half apart, and returns the change that the last one makes.
-func told(t testing.TB, b *booking.Booking, plays ...play) *booking.Change {
+func told(t testing.TB, b *booking.Booking, plays ...play) *outbox.Event {
 	t.Helper()
-	g, err := b.RuleBook()
+	g, err := b.LoadGraph()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &booking.Change{ID: id("0e"), AppID: b.AppID, BookingID: &b.ID, Graph: g.Name, At: b.CreatedAt}
+	c := &outbox.Event{ID: id("0e"), AppID: b.AppID, BookingID: &b.ID, Graph: g.Name, At: b.CreatedAt}
 	for _, p := range plays {
 		move, err := g.Next(b.State, p.action, p.actor)
 		if err != nil {
@@ -78,9 +80,9 @@ func told(t testing.TB, b *booking.Booking, plays ...play) *booking.Change {
 		}
 		c.At = c.At.Add(90 * time.Second)
 		b.Step(move, c.At)
-		c.From, c.Action, c.Actor, c.Channel, c.Inputs = move.From, p.action, p.actor, p.channel, json.RawMessage(p.inputs)
+		c.From, c.Action, c.Actor, c.Channel, c.Inputs = move.From, p.action, p.actor, string(p.channel), json.RawMessage(p.inputs)
 	}
-	c.Seq, c.State, c.Type, c.Data = b.Seq, b.State, booking.EventType(b.State), asJSON(t, b)
+	c.Seq, c.State, c.Type, c.Data = b.Seq, b.State, outbox.EventType(b.State), asJSON(t, b)
 	return c
 }
 
@@ -93,13 +95,13 @@ func asJSON(t testing.TB, v any) json.RawMessage {
 	return text
 }
 
-func endpointChange(t testing.TB, event string, e booking.EndpointChange) *booking.Change {
+func endpointChange(t testing.TB, event string, e outbox.EndpointData) *outbox.Event {
 	t.Helper()
 	e.ID, e.URL, e.Description = id("08"), "https://example.org/hook", "The diary"
-	return &booking.Change{ID: id("0e"), AppID: id("06"), Type: event, At: made, Data: asJSON(t, e)}
+	return &outbox.Event{ID: id("0e"), AppID: id("06"), Type: event, At: made, Data: asJSON(t, e)}
 }
 
-func body(t testing.TB, format booking.Format, c *booking.Change, links map[string]string) []byte {
+func body(t testing.TB, format outbox.Format, c *outbox.Event, links map[string]string) []byte {
 	t.Helper()
 	text, err := Body(format, c, Links{Base: "https://book.example.com", Actions: links})
 	if err != nil {

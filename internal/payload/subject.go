@@ -5,25 +5,27 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/timekit"
 )
 
 // Subject is what a change is about, as the holdfast format shows it: the booking as it was then, or the endpoint.
-func Subject(c *booking.Change) (any, error) {
-	b, err := c.Booking()
+func Subject(c *outbox.Event) (any, error) {
+	b, err := booking.OfEvent(c)
 	switch {
 	case err != nil:
-		return nil, booking.Wrap(err, booking.Internal, "the booking of change %s cannot be read", c.ID)
+		return nil, fault.Wrap(err, fault.Internal, "the booking of change %s cannot be read", c.ID)
 	case b == nil:
 		return endpointOf(c)
 	}
 	return timekit.View{Booking: b}.Whole(), nil
 }
 
-func endpointOf(c *booking.Change) (booking.EndpointChange, error) {
-	var e booking.EndpointChange
+func endpointOf(c *outbox.Event) (outbox.EndpointData, error) {
+	var e outbox.EndpointData
 	if err := json.Unmarshal(c.Data, &e); err != nil {
-		return e, booking.Wrap(err, booking.Internal, "the endpoint of change %s cannot be read", c.ID)
+		return e, fault.Wrap(err, fault.Internal, "the endpoint of change %s cannot be read", c.ID)
 	}
 	if since := e.FailingSince; since != nil {
 		*since = since.UTC().Truncate(time.Second)

@@ -7,9 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
@@ -52,8 +52,8 @@ func TestEachTestHasItsOwn(t *testing.T) {
 	t.Run("a test", func(t *testing.T) {
 		db, url := pgtest.New(t)
 		other, otherURL := pgtest.New(t)
-		app := &booking.App{ID: [16]byte{1}, Slug: "mine", WebhookSecret: []byte{1}}
-		key := postgres.NewKey{Hash: []byte{1}, Sealed: []byte{1}, Key: booking.Key{ID: [16]byte{2}, AppID: app.ID, Kind: booking.ServerKey}}
+		app := &tenant.App{ID: [16]byte{1}, Slug: "mine", WebhookSecret: []byte{1}}
+		key := postgres.NewKey{Hash: []byte{1}, Sealed: []byte{1}, Key: tenant.Key{ID: [16]byte{2}, AppID: app.ID, Kind: tenant.ServerKey}}
 		if err := db.CreateApp(t.Context(), app, key); err != nil {
 			t.Fatal(err)
 		}

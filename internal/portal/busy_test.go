@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/api"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
 )
 
@@ -25,7 +25,7 @@ func TestTimeOutsOfTheRecordAreUnavailable(t *testing.T) {
 			var server *api.Server
 			h := build(t, func(_ *Portal, s *api.Server) { server = s })
 			id := uuid.Must(uuid.NewV7())
-			check(t, h.CreateResource(t.Context(), &booking.Resource{ID: id, AppID: h.app.ID, Name: "Chair", Timezone: "UTC", Meta: []byte(`{}`)}, id))
+			check(t, h.CreateResource(t.Context(), &catalogue.Resource{ID: id, AppID: h.app.ID, Name: "Chair", Timezone: "UTC", Meta: []byte(`{}`)}, id))
 			impatient, err := postgres.Open(t.Context(), strings.Replace(h.url, limit+"=120s", limit+"=100ms", 1), 4)
 			check(t, err)
 			t.Cleanup(impatient.Close)

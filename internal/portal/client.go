@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // request is one call of the API.
@@ -23,7 +23,7 @@ type request struct {
 // refusal is a problem document: what the API said, for people to read.
 type refusal struct {
 	Status int                 `json:"status"`
-	Code   booking.Code        `json:"code"`
+	Code   fault.Code          `json:"code"`
 	Detail string              `json:"detail"`
 	Fields map[string][]string `json:"errors"`
 	Retry  string              `json:"-"` // seconds to wait

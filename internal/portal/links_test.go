@@ -9,12 +9,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 func (h *house) project(name string) string {
 	h.t.Helper()
-	p := &booking.Project{ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, Name: name, Slug: strings.ToLower(name)}
+	p := &catalogue.Project{ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, Name: name, Slug: strings.ToLower(name)}
 	check(h.t, h.CreateProject(context.Background(), p))
 	return p.ID.String()
 }

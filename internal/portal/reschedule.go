@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/zones"
 )
 
@@ -200,11 +200,11 @@ func move(v *visit) error {
 	switch {
 	case err == nil:
 		return v.said("moved", "bookings", got.Data.ID)
-	case refused && problem.Code == booking.SlotTaken:
+	case refused && problem.Code == fault.SlotTaken:
 		return v.redirect(here("bookings", v.id(), "reschedule") + "?" + url.Values{
 			"said": {"taken"}, "resource_id": {form.Get("resource_id")}, "from": {form.Get("from")},
 		}.Encode())
-	case refused && (problem.Code == booking.Stale || problem.Code == booking.ActionNotAvailable):
+	case refused && (problem.Code == fault.Stale || problem.Code == fault.ActionNotAvailable):
 		return v.said("kept", "bookings", v.id())
 	case refused && problem.Status == http.StatusUnprocessableEntity:
 		return v.movePage(problem.Status, detailed(problem))

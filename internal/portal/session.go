@@ -13,7 +13,8 @@ import (
 	"unicode/utf8"
 
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 const sessionLife = 12 * time.Hour
@@ -43,13 +44,13 @@ func (v *visit) enter() error {
 		return errSignedOut
 	}
 	session, err := v.DB.PortalSession(v.r.Context(), apps.KeyHash(v.token))
-	if booking.CodeOf(err) == booking.Unauthorized {
+	if fault.CodeOf(err) == fault.Unauthorized {
 		return errSignedOut
 	}
 	if err != nil {
 		return err
 	}
-	key, err := v.Vault.Open(session.Sealed, booking.KeySecret(session.KeyID))
+	key, err := v.Vault.Open(session.Sealed, tenant.KeySecret(session.KeyID))
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,13 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -40,7 +42,7 @@ type house struct {
 	server http.Handler
 	portal *Portal
 	vault  *links.Vault
-	app    *booking.App
+	app    *tenant.App
 	key    string
 	log    *bytes.Buffer
 	url    string
@@ -72,9 +74,9 @@ func build(t *testing.T, change ...func(*Portal, *api.Server)) *house {
 	return h
 }
 
-func (h *house) tenant(slug string) (*booking.App, string) {
+func (h *house) tenant(slug string) (*tenant.App, string) {
 	h.t.Helper()
-	app := &booking.App{ID: uuid.Must(uuid.NewV7()), Name: "App " + slug, Slug: slug}
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "App " + slug, Slug: slug}
 	key, err := apps.Create(context.Background(), h.DB.Access, h.vault, app)
 	check(h.t, err)
 	return app, key
@@ -82,7 +84,7 @@ func (h *house) tenant(slug string) (*booking.App, string) {
 
 func (h *house) widgetKey() string {
 	h.t.Helper()
-	_, key, err := apps.AddKey(context.Background(), h.DB.Access, h.vault, h.app, booking.WidgetKey, "site", uuid.Must(uuid.NewV7()))
+	_, key, err := apps.AddKey(context.Background(), h.DB.Access, h.vault, h.app, tenant.WidgetKey, "site", uuid.Must(uuid.NewV7()))
 	check(h.t, err)
 	return key
 }
@@ -91,7 +93,7 @@ func (h *house) widgetKey() string {
 func (h *house) book(customer string) *booking.Booking {
 	h.t.Helper()
 	id := func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
-	resource := &booking.Resource{ID: id(), AppID: h.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
+	resource := &catalogue.Resource{ID: id(), AppID: h.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
 	check(h.t, h.CreateResource(context.Background(), resource, id()))
 	calendar, err := h.Calendar(context.Background(), resource.ID, nil)
 	check(h.t, err)

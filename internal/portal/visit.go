@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -25,9 +25,9 @@ type visit struct {
 }
 
 var (
-	errNoPage  = &refusal{Status: http.StatusNotFound, Code: booking.NotFound, Detail: "There is nothing at this address."}
+	errNoPage  = &refusal{Status: http.StatusNotFound, Code: fault.NotFound, Detail: "There is nothing at this address."}
 	errForeign = &refusal{
-		Status: http.StatusForbidden, Code: booking.Forbidden,
+		Status: http.StatusForbidden, Code: fault.Forbidden,
 		Detail: "This form was not sent from a page of your session. Go back, load the page again, and try once more.",
 	}
 )
@@ -127,12 +127,12 @@ func isMissing(err error) bool {
 func (v *visit) ours(err error) *refusal {
 	if postgres.Away(err) {
 		v.Log.Error("the record cannot be reached", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)
-		return &refusal{Status: http.StatusServiceUnavailable, Code: booking.Unavailable, Retry: "1"}
+		return &refusal{Status: http.StatusServiceUnavailable, Code: fault.Unavailable, Retry: "1"}
 	}
 	if _, logged := errors.AsType[*refusal](err); !logged {
 		v.Log.Error("a page of the portal failed", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)
 	}
-	return &refusal{Status: http.StatusInternalServerError, Code: booking.Internal}
+	return &refusal{Status: http.StatusInternalServerError, Code: fault.Internal}
 }
 
 // leadToSignIn shows where to sign in, and remembers what was wanted if it can be asked for again.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 func TestWebhookForm(t *testing.T) {
@@ -61,7 +61,7 @@ func TestDroppedIsShown(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	b := h.member()
-	e, err := h.CreateEndpoint(t.Context(), &booking.Endpoint{
+	e, err := h.CreateEndpoint(t.Context(), &outbox.Endpoint{
 		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, URL: "https://example.com/hook", Method: http.MethodPost, Secret: []byte("sealed"),
 	})
 	check(t, err)

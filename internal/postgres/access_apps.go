@@ -7,13 +7,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 const appColumns = `a.id, a.name, a.slug, a.test_mode, a.settings, a.webhook_secret, a.created_at, a.updated_at`
 
-func scanApp(row pgx.Row) (*booking.App, error) {
-	var a booking.App
+func scanApp(row pgx.Row) (*tenant.App, error) {
+	var a tenant.App
 	var settings []byte
 	err := row.Scan(&a.ID, &a.Name, &a.Slug, &a.TestMode, &settings, &a.WebhookSecret, &a.CreatedAt, &a.UpdatedAt)
 	if err != nil {
@@ -23,31 +24,31 @@ func scanApp(row pgx.Row) (*booking.App, error) {
 }
 
 // App returns an app, or NotFound.
-func (db *Access) App(ctx context.Context, id uuid.UUID) (*booking.App, error) {
+func (db *Access) App(ctx context.Context, id uuid.UUID) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.id = @id`
 	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return a, one(err, "The app")
 }
 
 // AppBySlug returns an app, or NotFound.
-func (db *Access) AppBySlug(ctx context.Context, slug string) (*booking.App, error) {
+func (db *Access) AppBySlug(ctx context.Context, slug string) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.slug = @slug`
 	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"slug": slug}))
 	return a, one(err, "The app")
 }
 
 // Apps returns every app, the oldest first.
-func (db *Access) Apps(ctx context.Context) ([]*booking.App, error) {
+func (db *Access) Apps(ctx context.Context) ([]*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a ORDER BY a.created_at, a.id`
 	rows, err := db.pool.Query(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.App, error) { return scanApp(row) })
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*tenant.App, error) { return scanApp(row) })
 }
 
 // CreateApp adds an app with its first key. AlreadyExists when the slug is taken.
-func (db *Access) CreateApp(ctx context.Context, a *booking.App, first NewKey) error {
+func (db *Access) CreateApp(ctx context.Context, a *tenant.App, first NewKey) error {
 	const q = `
 		INSERT INTO apps (id, name, slug, test_mode, settings, webhook_secret)
 		VALUES (@id, @name, @slug, @test, @settings, @secret) RETURNING created_at, updated_at`
@@ -63,7 +64,7 @@ func (db *Access) CreateApp(ctx context.Context, a *booking.App, first NewKey) e
 }
 
 // UpdateApp writes an app's name and settings.
-func (db *Access) UpdateApp(ctx context.Context, a *booking.App) error {
+func (db *Access) UpdateApp(ctx context.Context, a *tenant.App) error {
 	const q = `UPDATE apps SET name = @name, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": a.ID, "name": a.Name, "settings": asJSON(a.Settings)}).Scan(&a.UpdatedAt)
 	return one(err, "The app")
@@ -82,7 +83,7 @@ func (db *Access) DeleteApp(ctx context.Context, id uuid.UUID) error {
 			return err
 		}
 		if open {
-			return booking.Errorf(booking.InUse, "The app has bookings that are not over.")
+			return fault.Errorf(fault.InUse, "The app has bookings that are not over.")
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`SET LOCAL statement_timeout = '1min'`) // an app can hold years
@@ -95,7 +96,7 @@ func (db *Access) DeleteApp(ctx context.Context, id uuid.UUID) error {
 
 // NewKey is a key on its way into the record: its hash finds it, its sealed form verifies links.
 type NewKey struct {
-	booking.Key
+	tenant.Key
 	Hash   []byte
 	Sealed []byte
 }
@@ -120,7 +121,7 @@ func insertKey(ctx context.Context, q querier, k *NewKey) error {
 func (db *Access) AddKey(ctx context.Context, k *NewKey) error { return insertKey(ctx, db.pool, k) }
 
 // Keys returns an app's keys, revoked ones too, the oldest first.
-func (db *Access) Keys(ctx context.Context, appID uuid.UUID) ([]booking.Key, error) {
+func (db *Access) Keys(ctx context.Context, appID uuid.UUID) ([]tenant.Key, error) {
 	const q = `
 		SELECT id, app_id, kind, name, hint, created_at, last_used_at, revoked_at
 		FROM api_keys WHERE app_id = @app ORDER BY created_at, id`
@@ -128,7 +129,7 @@ func (db *Access) Keys(ctx context.Context, appID uuid.UUID) ([]booking.Key, err
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Key])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[tenant.Key])
 }
 
 // RevokeKey ends a key for good; revoking it again is no fault. NotFound when the app has no such key.
@@ -136,16 +137,16 @@ func (db *Access) RevokeKey(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `UPDATE api_keys SET revoked_at = COALESCE(revoked_at, now()) WHERE id = @id AND app_id = @app`
 	tag, err := db.pool.Exec(ctx, q, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
-		return booking.Errorf(booking.NotFound, "The key does not exist.")
+		return fault.Errorf(fault.NotFound, "The key does not exist.")
 	}
 	return err
 }
 
 // Holder is who a key belongs to.
 type Holder struct {
-	App   *booking.App
+	App   *tenant.App
 	KeyID uuid.UUID
-	Kind  booking.KeyKind
+	Kind  tenant.KeyKind
 }
 
 // KeyHolder finds the app behind the hash of an active key; Unauthorized when there is none. The time of use is kept to
@@ -167,8 +168,8 @@ func (db *Access) keyHolder(ctx context.Context, hash []byte) (h Holder, err err
 		FROM api_keys k JOIN apps a ON a.id = k.app_id WHERE k.hash = @hash AND k.revoked_at IS NULL`
 	var touch bool
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID, &h.Kind, &touch}})
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return h, booking.Errorf(booking.Unauthorized, "The API key is not known.")
+	if fault.CodeOf(one(err, "")) == fault.NotFound {
+		return h, fault.Errorf(fault.Unauthorized, "The API key is not known.")
 	}
 	if err != nil {
 		return h, err

@@ -5,8 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestApps(t *testing.T) {
@@ -14,18 +15,18 @@ func TestApps(t *testing.T) {
 	b := setup(t)
 	got := must(b.AppBySlug(b.ctx, "acme"))
 	wantEqual(t, "id", got.ID, b.app.ID)
-	wantEqual(t, "links", got.Settings.ActionLinks, booking.ConfirmPage)
+	wantEqual(t, "links", got.Settings.ActionLinks, tenant.ConfirmPage)
 	wantSame(t, "hosts", got.Settings.RedirectHosts, []string{"example.com"})
 
-	twin := &booking.App{ID: newID(), Name: "twin", Slug: "acme", WebhookSecret: []byte("x")}
-	wantCode(t, b.CreateApp(b.ctx, twin, newKeyOf(twin)), booking.AlreadyExists)
+	twin := &tenant.App{ID: newID(), Name: "twin", Slug: "acme", WebhookSecret: []byte("x")}
+	wantCode(t, b.CreateApp(b.ctx, twin, newKeyOf(twin)), fault.AlreadyExists)
 	b.wantCount(1, `SELECT count(*) FROM api_keys`)
 
-	got.Name, got.Settings = "Acme & Sons", booking.AppSettings{ActionLinks: booking.OneClick}
+	got.Name, got.Settings = "Acme & Sons", tenant.AppSettings{ActionLinks: tenant.OneClick}
 	check(t, b.UpdateApp(b.ctx, got))
 	changed := must(b.App(b.ctx, got.ID))
 	wantEqual(t, "name", changed.Name, "Acme & Sons")
-	wantEqual(t, "links", changed.Settings.ActionLinks, booking.OneClick)
+	wantEqual(t, "links", changed.Settings.ActionLinks, tenant.OneClick)
 	wantEqual(t, "hosts", len(changed.Settings.RedirectHosts), 0)
 
 	second := b.newApp("second")
@@ -35,10 +36,10 @@ func TestApps(t *testing.T) {
 	}
 	wantSame(t, "apps", names, []uuid.UUID{got.ID, second.ID})
 	_, err := b.App(b.ctx, newID())
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	_, err = b.AppBySlug(b.ctx, "ACME")
-	wantCode(t, err, booking.NotFound)
-	wantCode(t, b.UpdateApp(b.ctx, &booking.App{ID: newID()}), booking.NotFound)
+	wantCode(t, err, fault.NotFound)
+	wantCode(t, b.UpdateApp(b.ctx, &tenant.App{ID: newID()}), fault.NotFound)
 	v := b.booked(b.at("instant", 9, 10))
 	linked := must(b.LinkTarget(b.ctx, v.ID))
 	wantEqual(t, "app of a booking", linked.App.ID, got.ID)
@@ -48,14 +49,14 @@ func TestApps(t *testing.T) {
 	}
 	wantEqual(t, "keys", len(linked.SealedKeys), 1)
 	_, err = b.LinkTarget(b.ctx, newID())
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	widget := &postgres.NewKey{Hash: []byte("hash of a widget"), Sealed: []byte("sealed widget")}
-	widget.Key = booking.Key{ID: newID(), AppID: b.app.ID, Kind: booking.WidgetKey, Name: "site", Hint: "live_w…"}
+	widget.Key = tenant.Key{ID: newID(), AppID: b.app.ID, Kind: tenant.WidgetKey, Name: "site", Hint: "live_w…"}
 	check(t, b.AddKey(b.ctx, widget))
 	keys := must(b.Keys(b.ctx, b.app.ID))
 	wantEqual(t, "keys", len(keys), 2)
@@ -67,13 +68,13 @@ func TestKeys(t *testing.T) {
 	check(t, b.AddKey(b.ctx, &again))
 	wantEqual(t, "keys after a repeat", len(must(b.Keys(b.ctx, b.app.ID))), 2)
 	_, err := b.KeyHolder(b.ctx, widget.Hash)
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 	widget = &again
 
 	holder := must(b.KeyHolder(b.ctx, widget.Hash))
 	wantEqual(t, "app", holder.App.ID, b.app.ID)
 	wantEqual(t, "key", holder.KeyID, widget.ID)
-	wantEqual(t, "kind", holder.Kind, booking.WidgetKey)
+	wantEqual(t, "kind", holder.Kind, tenant.WidgetKey)
 	used := must(b.Keys(b.ctx, b.app.ID))[1].LastUsedAt
 	if used == nil {
 		t.Fatal("use was not noted")
@@ -95,16 +96,16 @@ func TestKeys(t *testing.T) {
 	}
 	for _, hash := range [][]byte{widget.Hash, newKeyOf(b.app).Hash, []byte("nobody's"), {}, nil} {
 		_, err := b.KeyHolder(b.ctx, hash)
-		wantCode(t, err, booking.Unauthorized)
+		wantCode(t, err, fault.Unauthorized)
 	}
 	wantEqual(t, "sealed", len(must(b.SealedKeys(b.ctx, b.app.ID))), 0)
 	wantEqual(t, "revoked keys are listed", must(b.Keys(b.ctx, b.app.ID))[0].RevokedAt != nil, true)
-	wantCode(t, b.RevokeKey(b.ctx, b.app.ID, newID()), booking.NotFound)
+	wantCode(t, b.RevokeKey(b.ctx, b.app.ID, newID()), fault.NotFound)
 }
 
 // newKeyOf is the first key of an app that is not yet on record.
-func newKeyOf(app *booking.App) postgres.NewKey {
+func newKeyOf(app *tenant.App) postgres.NewKey {
 	key := postgres.NewKey{Hash: []byte("hash of " + app.ID.String()), Sealed: []byte("sealed key of " + app.Slug)}
-	key.Key = booking.Key{ID: newID(), AppID: app.ID, Kind: booking.ServerKey, Name: "first", Hint: "live_…"}
+	key.Key = tenant.Key{ID: newID(), AppID: app.ID, Kind: tenant.ServerKey, Name: "first", Hint: "live_…"}
 	return key
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 //nolint:gosec // names of columns
@@ -15,7 +16,7 @@ const clientSecretColumns = `id, app_id, hint, sealed, created_at, CASE WHEN goo
 
 // AddClientSecret puts a secret on record; AlreadyExists when as many as an app may have are good. A repeat with the same
 // id replaces a secret that nobody has been told; NotFound when the id is another app's.
-func (db *Access) AddClientSecret(ctx context.Context, s *booking.ClientSecret, hash []byte) error {
+func (db *Access) AddClientSecret(ctx context.Context, s *tenant.ClientSecret, hash []byte) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var good int
 		const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE`
@@ -27,8 +28,8 @@ func (db *Access) AddClientSecret(ctx context.Context, s *booking.ClientSecret, 
 		if err := tx.QueryRow(ctx, count, args).Scan(&good); err != nil {
 			return err
 		}
-		if good >= booking.MaxClientSecrets {
-			return booking.Errorf(booking.AlreadyExists, "Two client secrets are active; revoke one first.")
+		if good >= tenant.MaxClientSecrets {
+			return fault.Errorf(fault.AlreadyExists, "Two client secrets are active; revoke one first.")
 		}
 		const insert = `
 			INSERT INTO client_secrets AS s (id, app_id, hint, hash, sealed) VALUES (@id, @app, @hint, @hash, @sealed)
@@ -39,13 +40,13 @@ func (db *Access) AddClientSecret(ctx context.Context, s *booking.ClientSecret, 
 }
 
 // ClientSecrets returns an app's secrets, those that have ended too, the oldest first.
-func (db *Access) ClientSecrets(ctx context.Context, appID uuid.UUID) ([]booking.ClientSecret, error) {
+func (db *Access) ClientSecrets(ctx context.Context, appID uuid.UUID) ([]tenant.ClientSecret, error) {
 	const q = `SELECT ` + clientSecretColumns + ` FROM client_secrets WHERE app_id = @app ORDER BY created_at, id`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[booking.ClientSecret])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[tenant.ClientSecret])
 }
 
 // EndClientSecret revokes a secret after a while; 0 = now. Again is no fault. NotFound when the app has no such secret.
@@ -60,10 +61,10 @@ func (db *Access) EndClientSecret(ctx context.Context, appID, id uuid.UUID, grac
 func (db *Access) ClientSecretHolder(ctx context.Context, hash []byte) (*Holder, error) {
 	const q = `SELECT ` + appColumns + `, s.id
 		FROM client_secrets s JOIN apps a ON a.id = s.app_id WHERE s.hash = @hash AND s.good_until > now()`
-	h := Holder{Kind: booking.ClientKey}
+	h := Holder{Kind: tenant.ClientKey}
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID}})
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, booking.Errorf(booking.Unauthorized, "The client secret is not known.")
+	if fault.CodeOf(one(err, "")) == fault.NotFound {
+		return nil, fault.Errorf(fault.Unauthorized, "The client secret is not known.")
 	}
 	h.App = app
 	return &h, err

@@ -5,16 +5,18 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
-func (b *bundle) clientSecret(app *booking.App, name string) (*booking.ClientSecret, error) {
-	s := &booking.ClientSecret{ID: newID(), AppID: app.ID, Hint: "CRN_" + name + "…", Sealed: []byte("sealed " + name)}
+func (b *bundle) clientSecret(app *tenant.App, name string) (*tenant.ClientSecret, error) {
+	s := &tenant.ClientSecret{ID: newID(), AppID: app.ID, Hint: "CRN_" + name + "…", Sealed: []byte("sealed " + name)}
 	return s, b.AddClientSecret(b.ctx, s, []byte(name))
 }
 
 // signs are the client secrets that sign an endpoint's notifications, the oldest first.
-func (b *bundle) signs(e *booking.Endpoint) string {
+func (b *bundle) signs(e *outbox.Endpoint) string {
 	b.t.Helper()
 	target := must(b.DrainTarget(b.ctx, e.ID))
 	wantEqual(b.t, "ids and secrets", len(target.ClientSecretIDs), len(target.ClientSecrets))
@@ -38,7 +40,7 @@ func TestClientSecrets(t *testing.T) {
 	must(b.clientSecret(b.app, "two"))
 	wantEqual(t, "both sign", b.signs(e), "one two")
 	_, err := b.clientSecret(b.app, "three")
-	wantCode(t, err, booking.AlreadyExists)
+	wantCode(t, err, fault.AlreadyExists)
 
 	holder := must(b.ClientSecretHolder(b.ctx, []byte("one")))
 	wantEqual(t, "holder", words(holder.App.ID, holder.KeyID, holder.Kind), words(b.app.ID, one.ID, "client"))
@@ -47,17 +49,17 @@ func TestClientSecrets(t *testing.T) {
 	check(t, b.AddClientSecret(b.ctx, &again, []byte("again"))) // nobody has been told the first
 	wantEqual(t, "after a repeat", b.signs(e), "again two")
 	_, err = b.ClientSecretHolder(b.ctx, []byte("one"))
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 	stolen := again
 	stolen.AppID = thief.ID
-	wantCode(t, b.AddClientSecret(b.ctx, &stolen, []byte("stolen")), booking.NotFound)
-	wantCode(t, b.EndClientSecret(b.ctx, thief.ID, one.ID, 0), booking.NotFound)
+	wantCode(t, b.AddClientSecret(b.ctx, &stolen, []byte("stolen")), fault.NotFound)
+	wantCode(t, b.EndClientSecret(b.ctx, thief.ID, one.ID, 0), fault.NotFound)
 	wantEqual(t, "the thief has its own", len(must(b.ClientSecrets(b.ctx, thief.ID))), 1)
 
 	check(t, b.EndClientSecret(b.ctx, b.app.ID, one.ID, 0))
 	wantEqual(t, "revoked at once", b.signs(e), "two")
 	_, err = b.ClientSecretHolder(b.ctx, []byte("again"))
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 	ended := *must(b.ClientSecrets(b.ctx, b.app.ID))[0].GoodUntil
 	check(t, b.EndClientSecret(b.ctx, b.app.ID, one.ID, time.Hour))
 	wantEqual(t, "again is no fault, and no later", *must(b.ClientSecrets(b.ctx, b.app.ID))[0].GoodUntil, ended)
@@ -80,10 +82,10 @@ func TestClientSecretsAtOnce(t *testing.T) {
 			made++
 			continue
 		}
-		wantCode(t, err, booking.AlreadyExists)
+		wantCode(t, err, fault.AlreadyExists)
 	}
-	wantEqual(t, "made", made, booking.MaxClientSecrets)
-	b.wantCount(booking.MaxClientSecrets, `SELECT count(*) FROM client_secrets`)
+	wantEqual(t, "made", made, tenant.MaxClientSecrets)
+	b.wantCount(tenant.MaxClientSecrets, `SELECT count(*) FROM client_secrets`)
 }
 
 // TestKeysOfClientSecretsGoWithTheApp: what was answered to a client secret under an Idempotency-Key is erased, too.
@@ -91,7 +93,7 @@ func TestKeysOfClientSecretsGoWithTheApp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	secret, kept := must(b.clientSecret(b.app, "one")), must(b.clientSecret(b.newApp("other"), "two"))
-	for _, s := range []*booking.ClientSecret{secret, kept} {
+	for _, s := range []*tenant.ClientSecret{secret, kept} {
 		must(b.BeginOperation(b.ctx, s.ID, "key", []byte("fingerprint"), newID(), time.Minute))
 	}
 	check(t, b.DeleteApp(b.ctx, b.app.ID))

@@ -6,13 +6,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // AddCredential puts a resource's token on record. A repeat with the same id replaces a token that nobody has been told;
 // NotFound when the id is another app's, or the app has no such resource. keep > 0 lets only so many of the resource's own
 // stay, the newest.
-func (db *Access) AddCredential(ctx context.Context, c *booking.Credential, hash []byte, keep int) error {
+func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash []byte, keep int) error {
 	const insert = `
 		INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash, own)
 		SELECT @id, @app, id, @type, @name, @hint, @hash, @own FROM resources WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
@@ -45,7 +47,7 @@ var credentialKeys = map[string]string{
 
 // Credentials returns one page of the credentials of an app's resources that a search finds, the oldest first, and how
 // many there are.
-func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Credential, int, error) {
+func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*tenant.Credential, int, error) {
 	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(search, credentialKeys, args)
 	if err != nil {
@@ -55,7 +57,7 @@ func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, search []Ter
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Credential])
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[tenant.Credential])
 	if err != nil {
 		return nil, 0, err
 	}
@@ -64,12 +66,12 @@ func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, search []Ter
 }
 
 // Credential returns a credential of an app's resource, or NotFound.
-func (db *Access) Credential(ctx context.Context, appID, id uuid.UUID) (*booking.Credential, error) {
+func (db *Access) Credential(ctx context.Context, appID, id uuid.UUID) (*tenant.Credential, error) {
 	rows, err := db.pool.Query(ctx, credentials+` AND c.id = @id`, namedArgs{"app": appID, "id": id})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Credential])
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[tenant.Credential])
 	return c, one(err, "The credential")
 }
 
@@ -84,7 +86,7 @@ func (db *Access) DeleteCredential(ctx context.Context, appID, id uuid.UUID) err
 
 // ResourceHolder is the resource a token belongs to.
 type ResourceHolder struct {
-	App          *booking.App
+	App          *tenant.App
 	CredentialID uuid.UUID
 	ResourceID   uuid.UUID
 	Email        string
@@ -101,8 +103,8 @@ func (db *Access) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder
 	var touch bool
 	row := withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.CredentialID, &h.ResourceID, &h.Email, &touch}}
 	app, err := scanApp(row)
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, booking.Errorf(booking.Unauthorized, "The token is not known.")
+	if fault.CodeOf(one(err, "")) == fault.NotFound {
+		return nil, fault.Errorf(fault.Unauthorized, "The token is not known.")
 	}
 	if err != nil {
 		return nil, err
@@ -123,7 +125,7 @@ func (db *Access) Password(ctx context.Context, appID, id uuid.UUID) (hash strin
 
 // SignIn is a resource that can sign in, with the hash of its password.
 type SignIn struct {
-	Resource *booking.Resource
+	Resource *catalogue.Resource
 	Password string
 }
 

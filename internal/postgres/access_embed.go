@@ -7,14 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 const embedColumns = `id, app_id, public_key, sealed, created_at, CASE WHEN good_until < 'infinity' THEN good_until END`
 
 // AddEmbedCredential puts a pair on record. A repeat with the same id replaces a pair that nobody has been told; NotFound
 // when the id is another app's.
-func (db *Access) AddEmbedCredential(ctx context.Context, c *booking.EmbedCredential) error {
+func (db *Access) AddEmbedCredential(ctx context.Context, c *tenant.EmbedCredential) error {
 	return one(db.pool.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
 }
 
@@ -23,13 +24,13 @@ const insertEmbed = `
 	ON CONFLICT ON CONSTRAINT embed_credentials_pkey DO UPDATE SET public_key = excluded.public_key, sealed = excluded.sealed
 	WHERE c.app_id = excluded.app_id RETURNING created_at`
 
-func embedArgs(c *booking.EmbedCredential) namedArgs {
+func embedArgs(c *tenant.EmbedCredential) namedArgs {
 	return namedArgs{"id": c.ID, "app": c.AppID, "key": c.PublicKey, "sealed": c.Sealed}
 }
 
 // RotateEmbedCredential puts a new pair on record in the place of another, which stays good for a while. A repeat with the
 // same id replaces the new pair, which nobody has been told. NotFound when the app has no such pair that is good.
-func (db *Access) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *booking.EmbedCredential, grace time.Duration) error {
+func (db *Access) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *tenant.EmbedCredential, grace time.Duration) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		const end = `
 			UPDATE embed_credentials SET good_until = LEAST(good_until, now() + @grace::interval)
@@ -47,25 +48,25 @@ func (db *Access) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *b
 }
 
 // EmbedCredentials returns an app's pairs, those that have ended too, the oldest first.
-func (db *Access) EmbedCredentials(ctx context.Context, appID uuid.UUID) ([]booking.EmbedCredential, error) {
+func (db *Access) EmbedCredentials(ctx context.Context, appID uuid.UUID) ([]tenant.EmbedCredential, error) {
 	const q = `SELECT ` + embedColumns + ` FROM embed_credentials WHERE app_id = @app ORDER BY created_at, id`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[booking.EmbedCredential])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[tenant.EmbedCredential])
 }
 
 // EmbedIssuer returns the pair behind a public key that is good; ClaimUnknownIssuer when there is none.
-func (db *Access) EmbedIssuer(ctx context.Context, publicKey string) (*booking.EmbedCredential, error) {
+func (db *Access) EmbedIssuer(ctx context.Context, publicKey string) (*tenant.EmbedCredential, error) {
 	const q = `SELECT ` + embedColumns + ` FROM embed_credentials WHERE public_key = @key AND good_until > now()`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"key": publicKey})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[booking.EmbedCredential])
-	if booking.CodeOf(one(err, "")) == booking.NotFound {
-		return nil, booking.Errorf(booking.ClaimUnknownIssuer, "The claim token's issuer is not known.")
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[tenant.EmbedCredential])
+	if fault.CodeOf(one(err, "")) == fault.NotFound {
+		return nil, fault.Errorf(fault.ClaimUnknownIssuer, "The claim token's issuer is not known.")
 	}
 	return &c, err
 }

@@ -7,23 +7,25 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // pair is an embed credential of an app, not yet on record.
-func pair(app *booking.App, key string) *booking.EmbedCredential {
-	return &booking.EmbedCredential{ID: newID(), AppID: app.ID, PublicKey: key, Sealed: []byte("sealed " + key)}
+func pair(app *tenant.App, key string) *tenant.EmbedCredential {
+	return &tenant.EmbedCredential{ID: newID(), AppID: app.ID, PublicKey: key, Sealed: []byte("sealed " + key)}
 }
 
 // issuers are the public keys of an app that are good.
-func (b *bundle) issuers(app *booking.App) string {
+func (b *bundle) issuers(app *tenant.App) string {
 	b.t.Helper()
 	var good []string
 	for _, c := range must(b.EmbedCredentials(b.ctx, app.ID)) {
 		found, err := b.EmbedIssuer(b.ctx, c.PublicKey)
 		if err != nil {
-			wantCode(b.t, err, booking.ClaimUnknownIssuer)
+			wantCode(b.t, err, fault.ClaimUnknownIssuer)
 			continue
 		}
 		wantEqual(b.t, "issuer", words(found.ID, found.AppID, string(found.Sealed)), words(c.ID, app.ID, "sealed "+c.PublicKey))
@@ -45,9 +47,9 @@ func TestEmbedCredentials(t *testing.T) {
 	wantEqual(t, "after a repeat", b.issuers(b.app), "EMB_again")
 	stolen := again
 	stolen.AppID = thief.ID
-	wantCode(t, b.AddEmbedCredential(b.ctx, &stolen), booking.NotFound)
-	wantCode(t, b.EndEmbedCredential(b.ctx, thief.ID, one.ID), booking.NotFound)
-	wantCode(t, b.RotateEmbedCredential(b.ctx, one.ID, pair(thief, "EMB_thief"), 0), booking.NotFound)
+	wantCode(t, b.AddEmbedCredential(b.ctx, &stolen), fault.NotFound)
+	wantCode(t, b.EndEmbedCredential(b.ctx, thief.ID, one.ID), fault.NotFound)
+	wantCode(t, b.RotateEmbedCredential(b.ctx, one.ID, pair(thief, "EMB_thief"), 0), fault.NotFound)
 	wantEqual(t, "the thief has", len(must(b.EmbedCredentials(b.ctx, thief.ID))), 0)
 	wantEqual(t, "untouched", b.issuers(b.app), "EMB_again")
 
@@ -58,7 +60,7 @@ func TestEmbedCredentials(t *testing.T) {
 	check(t, b.EndEmbedCredential(b.ctx, b.app.ID, one.ID))
 	wantEqual(t, "again is no fault, and no later", *must(b.EmbedCredentials(b.ctx, b.app.ID))[0].GoodUntil, ended)
 	_, err := b.EmbedIssuer(b.ctx, "EMB_none")
-	wantCode(t, err, booking.ClaimUnknownIssuer)
+	wantCode(t, err, fault.ClaimUnknownIssuer)
 }
 
 func TestRotateEmbedCredential(t *testing.T) {
@@ -77,8 +79,8 @@ func TestRotateEmbedCredential(t *testing.T) {
 	wantEqual(t, "its end comes no later", *must(b.EmbedCredentials(b.ctx, b.app.ID))[0].GoodUntil, *all[0].GoodUntil)
 	b.exec(`UPDATE embed_credentials SET good_until = now() - interval '1 second' WHERE id = $1`, old.ID)
 	wantEqual(t, "after its grace", b.issuers(b.app), "EMB_new EMB_newer")
-	wantCode(t, b.RotateEmbedCredential(b.ctx, old.ID, pair(b.app, "EMB_x"), 0), booking.NotFound)
-	wantCode(t, b.RotateEmbedCredential(b.ctx, newID(), pair(b.app, "EMB_x"), 0), booking.NotFound)
+	wantCode(t, b.RotateEmbedCredential(b.ctx, old.ID, pair(b.app, "EMB_x"), 0), fault.NotFound)
+	wantCode(t, b.RotateEmbedCredential(b.ctx, newID(), pair(b.app, "EMB_x"), 0), fault.NotFound)
 
 	next := pair(b.app, "EMB_next")
 	check(t, b.RotateEmbedCredential(b.ctx, all[1].ID, next, 0))
@@ -89,10 +91,10 @@ func TestRotateEmbedCredential(t *testing.T) {
 }
 
 // callback sets the app's callback.
-func (b *bundle) callback(url string) (*booking.Endpoint, []uuid.UUID) {
+func (b *bundle) callback(url string) (*outbox.Endpoint, []uuid.UUID) {
 	b.t.Helper()
-	e, woken, err := b.SetEmbedCallback(b.ctx, &booking.Endpoint{
-		ID: newID(), AppID: b.app.ID, URL: url, Format: booking.FormatCronofy, Description: "callback", Secret: []byte("sealed"),
+	e, woken, err := b.SetEmbedCallback(b.ctx, &outbox.Endpoint{
+		ID: newID(), AppID: b.app.ID, URL: url, Format: outbox.FormatCronofy, Description: "callback", Secret: []byte("sealed"),
 	})
 	check(b.t, err)
 	return e, woken
@@ -133,8 +135,8 @@ func TestEmbedCallbackAtOnce(t *testing.T) {
 	b := setup(t)
 	errs := make([]error, 20)
 	together(len(errs), func(i int) {
-		_, _, errs[i] = b.SetEmbedCallback(b.ctx, &booking.Endpoint{
-			ID: newID(), AppID: b.app.ID, URL: "https://example.com", Format: booking.FormatCronofy, Secret: []byte("sealed"),
+		_, _, errs[i] = b.SetEmbedCallback(b.ctx, &outbox.Endpoint{
+			ID: newID(), AppID: b.app.ID, URL: "https://example.com", Format: outbox.FormatCronofy, Secret: []byte("sealed"),
 		})
 	})
 	for _, err := range errs {

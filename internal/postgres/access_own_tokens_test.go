@@ -3,7 +3,8 @@ package postgres_test
 import (
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 )
 
 // TestOwnTokensEndWithThePassword: a new password ends what the resource made with its own tokens, and nothing else does: neither
@@ -12,8 +13,8 @@ func TestOwnTokensEndWithThePassword(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	other, _ := b.newResource(b.app)
-	for i, r := range []*booking.Resource{b.resource, b.resource, other} {
-		c := &booking.Credential{ID: newID(), AppID: b.app.ID, ResourceID: r.ID, Type: booking.ServerToken, Name: "x", Own: i != 1}
+	for i, r := range []*catalogue.Resource{b.resource, b.resource, other} {
+		c := &tenant.Credential{ID: newID(), AppID: b.app.ID, ResourceID: r.ID, Type: tenant.ServerToken, Name: "x", Own: i != 1}
 		check(t, b.AddCredential(b.ctx, c, []byte{byte(i)}, 0))
 	}
 	left := func() string {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // PortalSession is who is signed in to the portal: an app, by one of its server keys, which is sealed under its id.
@@ -16,7 +16,7 @@ type PortalSession struct {
 	App    string // its name
 }
 
-var errNoSession = booking.Errorf(booking.Unauthorized, "You are not signed in.")
+var errNoSession = fault.Errorf(fault.Unauthorized, "You are not signed in.")
 
 // OpenPortalSession puts a session on record by the hash of its token, and deletes those that have run out. Unauthorized
 // when the key is not an active server key.
@@ -41,7 +41,7 @@ func (db *Access) PortalSession(ctx context.Context, hash []byte) (*PortalSessio
 		WHERE s.hash = @hash AND s.expires_at > now()`
 	var s PortalSession
 	err := one(db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}).Scan(&s.KeyID, &s.Sealed, &s.App), "")
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return nil, errNoSession
 	}
 	return &s, err

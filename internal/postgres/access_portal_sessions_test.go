@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestPortalSessions(t *testing.T) {
@@ -20,12 +21,12 @@ func TestPortalSessions(t *testing.T) {
 	wantEqual(t, "sealed", string(s.Sealed), "sealed key of acme")
 	b.wantCount(1, `SELECT count(*) FROM portal_sessions WHERE expires_at > now() + interval '59 minutes' AND expires_at <= now() + interval '1 hour'`)
 	_, err := b.PortalSession(b.ctx, []byte("another"))
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 
 	check(t, b.ClosePortalSession(b.ctx, hash))
 	check(t, b.ClosePortalSession(b.ctx, hash))
 	_, err = b.PortalSession(b.ctx, hash)
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 }
 
 // TestPortalSessionsEnd by themselves, and with their key.
@@ -37,7 +38,7 @@ func TestPortalSessionsEnd(t *testing.T) {
 	old, mine, theirs := []byte("old"), []byte("mine"), []byte("theirs")
 	check(t, b.OpenPortalSession(b.ctx, old, key.ID, -time.Second))
 	_, err := b.PortalSession(b.ctx, old)
-	wantCode(t, err, booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
 	b.wantCount(1, `SELECT count(*) FROM portal_sessions`)
 	check(t, b.OpenPortalSession(b.ctx, mine, key.ID, time.Hour))
 	b.wantCount(1, `SELECT count(*) FROM portal_sessions`) // the old one went
@@ -45,8 +46,8 @@ func TestPortalSessionsEnd(t *testing.T) {
 
 	check(t, b.RevokeKey(b.ctx, b.app.ID, key.ID))
 	_, err = b.PortalSession(b.ctx, mine)
-	wantCode(t, err, booking.Unauthorized)
-	wantCode(t, b.OpenPortalSession(b.ctx, []byte("late"), key.ID, time.Hour), booking.Unauthorized)
+	wantCode(t, err, fault.Unauthorized)
+	wantCode(t, b.OpenPortalSession(b.ctx, []byte("late"), key.ID, time.Hour), fault.Unauthorized)
 	must(b.PortalSession(b.ctx, theirs))
 	check(t, b.DeleteApp(b.ctx, second.ID))
 	b.wantCount(0, `SELECT count(*) FROM portal_sessions WHERE hash = 'theirs'`)
@@ -57,9 +58,9 @@ func TestOnlyServerKeysOpenThePortal(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	widget := &postgres.NewKey{Hash: []byte("hash of a widget"), Sealed: []byte("sealed widget")}
-	widget.Key = booking.Key{ID: newID(), AppID: b.app.ID, Kind: booking.WidgetKey, Name: "site", Hint: "live_w…"}
+	widget.Key = tenant.Key{ID: newID(), AppID: b.app.ID, Kind: tenant.WidgetKey, Name: "site", Hint: "live_w…"}
 	check(t, b.AddKey(b.ctx, widget))
-	wantCode(t, b.OpenPortalSession(b.ctx, []byte("w"), widget.ID, time.Hour), booking.Unauthorized)
-	wantCode(t, b.OpenPortalSession(b.ctx, []byte("w"), newID(), time.Hour), booking.Unauthorized)
+	wantCode(t, b.OpenPortalSession(b.ctx, []byte("w"), widget.ID, time.Hour), fault.Unauthorized)
+	wantCode(t, b.OpenPortalSession(b.ctx, []byte("w"), newID(), time.Hour), fault.Unauthorized)
 	b.wantCount(0, `SELECT count(*) FROM portal_sessions`)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // bookingColumns and bookingFrom select a booking with its resource and calendar; scanBooking reads them.
@@ -92,7 +93,7 @@ func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.
 	if _, err := db.Booking(ctx, appID, id); err != nil {
 		return err
 	}
-	return booking.Errorf(booking.Stale, "The booking has changed since that version.")
+	return fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
 // Delete erases a booking that is over, people and all. Events that still wait for delivery stay until they are
@@ -106,7 +107,7 @@ func (db *Bookings) Delete(ctx context.Context, appID, id uuid.UUID) error {
 			return one(err, "The booking")
 		}
 		if !completed {
-			return booking.Errorf(booking.NotFinal, "Only a booking in a final state can be deleted.")
+			return fault.Errorf(fault.NotFinal, "Only a booking in a final state can be deleted.")
 		}
 		batch := &pgx.Batch{}
 		batch.Queue(`SELECT FROM events WHERE booking_id = @id ORDER BY id FOR UPDATE`, args) // attempts that end now

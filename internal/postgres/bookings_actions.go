@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const actionColumns = `id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at`
@@ -84,7 +85,7 @@ func (db *Bookings) RequestMove(
 	switch {
 	case lookErr == nil && known.AppID != a.AppID:
 		return nil, one(pgx.ErrNoRows, "The action")
-	case lookErr == nil || booking.CodeOf(lookErr) != booking.NotFound:
+	case lookErr == nil || fault.CodeOf(lookErr) != fault.NotFound:
 		return known, lookErr
 	case errors.Is(err, errRefused):
 		return nil, db.refused(ctx, c)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -40,7 +41,7 @@ func (b *bundle) wantFits(what string, v *booking.Booking, fits bool) *booking.B
 	b.t.Helper()
 	const rows = `SELECT COALESCE(string_agg(o::text, E'\n' ORDER BY o::text), '') FROM occupancies o`
 	before := first[string](b, rows)
-	if err := b.HasRoom(b.ctx, v, takesSlot); (err == nil) != fits || (err != nil && booking.CodeOf(err) != booking.SlotTaken) {
+	if err := b.HasRoom(b.ctx, v, takesSlot); (err == nil) != fits || (err != nil && fault.CodeOf(err) != fault.SlotTaken) {
 		b.t.Errorf("%s: the quick look says %v", what, err)
 	}
 	b.wantClaimable(what, v, fits)
@@ -50,7 +51,7 @@ func (b *bundle) wantFits(what string, v *booking.Booking, fits bool) *booking.B
 		b.wantHeld(v)
 		return known
 	}
-	wantEqual(b.t, what, words(out.Result, out.Code), words(booking.ResultGone, booking.SlotTaken))
+	wantEqual(b.t, what, words(out.Result, out.Code), words(booking.ResultGone, fault.SlotTaken))
 	wantEqual(b.t, what+": rows", first[string](b, rows), before)
 	return known
 }
@@ -267,7 +268,7 @@ func TestCalendarAgainstAModel(t *testing.T) {
 }
 
 // insist commits as a workflow does, which tries again after a lock that it had to wait too long for.
-func (b *bundle) insist(db *postgres.DB, in booking.Commit, again *atomic.Int64) (out booking.Outcome) {
+func (b *bundle) insist(db *postgres.DB, in booking.CommitInput, again *atomic.Int64) (out booking.Outcome) {
 	for range 30 {
 		out, err := db.Commit(b.ctx, in)
 		if !postgres.Away(err) {
@@ -303,7 +304,7 @@ func TestBuffersQueueUp(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	one, two := b.buffered(9, 10, 60), b.buffered(10.5, 11, 60)
-	ins := []booking.Commit{commit(one, b.create(one)), commit(two, b.create(two))}
+	ins := []booking.CommitInput{commit(one, b.create(one)), commit(two, b.create(two))}
 	release := b.gate(`BEFORE INSERT ON occupancies FOR EACH ROW
 		WHEN (NOT upper_inf(NEW.layer) AND NEW.resource_id = '` + b.resource.ID.String() + `')`)
 	var again atomic.Int64
@@ -338,7 +339,7 @@ func TestBuffersRace(t *testing.T) {
 	var again atomic.Int64
 	const sides, each = 64, 3
 	standing := func() []uuid.UUID { return column[uuid.UUID](b, `SELECT id FROM bookings WHERE state = 'confirmed'`) }
-	round := func(ins [][]booking.Commit) (wanted map[uuid.UUID]thing) {
+	round := func(ins [][]booking.CommitInput) (wanted map[uuid.UUID]thing) {
 		wanted = map[uuid.UUID]thing{}
 		for side := range ins {
 			for range each {
@@ -350,7 +351,7 @@ func TestBuffersRace(t *testing.T) {
 		}
 		together(sides, func(side int) {
 			for _, in := range ins[side] {
-				if out := b.insist(db, in, &again); out.Result != booking.ResultApplied && out.Code != booking.SlotTaken {
+				if out := b.insist(db, in, &again); out.Result != booking.ResultApplied && out.Code != fault.SlotTaken {
 					t.Errorf("outcome %+v", out)
 				}
 			}
@@ -361,7 +362,7 @@ func TestBuffersRace(t *testing.T) {
 			<> CASE WHEN state <> 'confirmed' THEN 0 WHEN settings->'buffer_seconds' IS NULL THEN 1 ELSE 2 END`)
 		return wanted
 	}
-	wanted, cancels := round(make([][]booking.Commit, sides)), make([][]booking.Commit, sides)
+	wanted, cancels := round(make([][]booking.CommitInput, sides)), make([][]booking.CommitInput, sides)
 	won := standing()
 	for id, n := range wanted {
 		stands, inTheWay := slices.Contains(won, id), false

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // group books some hours in a row, made together.
@@ -96,18 +97,20 @@ func TestBulkIsNotForAll(t *testing.T) {
 	all := b.group("confirm_decline", 3)
 	alone := b.booked(b.at("instant", 20, 21))
 	other := b.at("instant", 22, 23)
-	for name, in := range map[string]func() booking.Commit{
-		"one's own":     func() booking.Commit { return commit(all[0], must(b.Request(b.ctx, action(all[0], "confirm"), ""))) },
-		"refused":       func() booking.Commit { return commit(all[1], b.forAll(all[1], "cancel")) },
-		"made alone":    func() booking.Commit { return commit(alone, b.forAll(alone, "cancel")) },
-		"at an old seq": func() booking.Commit { in := commit(all[2], b.forAll(all[2], "confirm")); in.Seq = 7; return in },
-		"a timer's":     func() booking.Commit { return commit(other, b.create(other)) },
+	for name, in := range map[string]func() booking.CommitInput{
+		"one's own": func() booking.CommitInput {
+			return commit(all[0], must(b.Request(b.ctx, action(all[0], "confirm"), "")))
+		},
+		"refused":       func() booking.CommitInput { return commit(all[1], b.forAll(all[1], "cancel")) },
+		"made alone":    func() booking.CommitInput { return commit(alone, b.forAll(alone, "cancel")) },
+		"at an old seq": func() booking.CommitInput { in := commit(all[2], b.forAll(all[2], "confirm")); in.Seq = 7; return in },
+		"a timer's":     func() booking.CommitInput { return commit(other, b.create(other)) },
 	} {
 		wantEqual(t, name, must(b.Commit(b.ctx, in())).Relays, 0)
 		b.wantCount(0, `SELECT count(*) FROM actions WHERE relayed_by IS NOT NULL`)
 	}
 	b.booked(b.at("instant", 2, 3))
-	wantEqual(t, "lost its slot", must(b.Commit(b.ctx, commit(all[2], b.forAll(all[2], "confirm")))).Code, booking.SlotTaken)
+	wantEqual(t, "lost its slot", must(b.Commit(b.ctx, commit(all[2], b.forAll(all[2], "confirm")))).Code, fault.SlotTaken)
 	b.wantCount(0, `SELECT count(*) FROM actions WHERE relayed_by IS NOT NULL`)
 	b.sound()
 }
@@ -132,7 +135,7 @@ func TestBulkAtOnce(t *testing.T) {
 	b := setup(t)
 	const n = 8
 	all := b.group("instant", n)
-	ins := make([]booking.Commit, n)
+	ins := make([]booking.CommitInput, n)
 	for i, v := range all {
 		ins[i] = commit(v, b.forAll(v, "cancel"))
 	}
@@ -223,7 +226,7 @@ func TestSessionThatFails(t *testing.T) {
 	b := setup(t)
 	session := b.session(5, booking.Session{})
 	b.booked(b.seat(session, "group_customer"))
-	out := must(b.Commit(b.ctx, booking.Commit{
+	out := must(b.Commit(b.ctx, booking.CommitInput{
 		BookingID: session.ID, Seq: 1, ActionID: booking.TimerActionID(session.ID, 1, graphs.ErrorState), Actor: graphs.ActorTimer,
 		Move: graphs.Move{
 			Action: graphs.ErrorState, From: "tentative", To: graphs.ErrorState, Holds: graphs.HoldsNothing, Frees: true, Final: true,
@@ -272,11 +275,11 @@ func TestSeatsMeetTheEndOfTheirSession(t *testing.T) {
 			v := b.seat(session, []string{"group_customer", "group_customer_payment"}[i%2])
 			a := action(v, "create")
 			if _, err := b.Create(b.ctx, v, a, graphs.Move{}); err != nil {
-				wantCode(t, err, booking.SessionClosed)
+				wantCode(t, err, fault.SessionClosed)
 				return
 			}
 			out, err := b.Commit(b.ctx, commit(v, a))
-			if err != nil || (out.Result != booking.ResultApplied && out.Code != booking.SessionClosed) {
+			if err != nil || (out.Result != booking.ResultApplied && out.Code != fault.SessionClosed) {
 				t.Errorf("seat: %+v %v", out, err)
 			}
 			seats.Store(i, out.Result)

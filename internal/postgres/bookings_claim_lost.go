@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Names of rules that holdfast_refuse ends a transaction by.
@@ -40,7 +40,7 @@ func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
 	}
 	const q = `SELECT (` + isTaken + `) AND NOT EXISTS (SELECT FROM actions WHERE booking_id = @id)`
 	err := hasRoom(db.pool.QueryRow(ctx, q, c.args))
-	if booking.CodeOf(err) == booking.SlotTaken {
+	if fault.CodeOf(err) == fault.SlotTaken {
 		db.lostAt.Store(time.Now().UnixNano())
 	}
 	return err
@@ -56,7 +56,7 @@ func (db *Bookings) refused(ctx context.Context, c *claim) error {
 	}
 	switch how := c.booking.Related.Succeeds(); {
 	case c.takesSeat():
-		return booking.Errorf(booking.SoldOut, "The session has no seat left.")
+		return fault.Errorf(fault.SoldOut, "The session has no seat left.")
 	case how != nil && c.booking.Seq == 0:
 		return how.Promised().Err()
 	}

@@ -6,11 +6,13 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
 // claimed is a booking that a visitor with a claim token makes through a public link.
-func (b *bundle) claimed(link *booking.PublicLink, jti string, from, to float64) *booking.Booking {
+func (b *bundle) claimed(link *catalogue.PublicLink, jti string, from, to float64) *booking.Booking {
 	v := b.asked(from, to)
 	v.Request.PublicLink = &link.ID
 	v.Claim = &booking.Claim{ID: jti, Until: time.Now().Add(time.Hour)}
@@ -33,13 +35,13 @@ func TestAClaimIsSpentWithItsBooking(t *testing.T) {
 	check(t, err)
 	wantEqual(t, "a repeat finds the first try", known.ID, first.ID)
 	other := b.claimed(link, "jti", 11, 12)
-	wantCode(t, b.tried(other), booking.ClaimReplayed)
+	wantCode(t, b.tried(other), fault.ClaimReplayed)
 	b.wantCount(1, `SELECT count(*) FROM bookings`)
 	b.wantCount(1, `SELECT count(*) FROM scheduling_requests`)
 	must(b.Commit(b.ctx, commit(v, first)))
 
 	taken := b.claimed(link, "second", 9.5, 10.5)
-	wantCode(t, b.tried(taken), booking.SlotTaken)
+	wantCode(t, b.tried(taken), fault.SlotTaken)
 	wantEqual(t, "not for a time that is taken", b.spent("second"), false)
 
 	mine := b.app
@@ -69,7 +71,7 @@ func TestOneClaimMakesOneBooking(t *testing.T) {
 			made++
 			continue
 		}
-		wantCode(t, err, booking.ClaimReplayed)
+		wantCode(t, err, fault.ClaimReplayed)
 	}
 	wantEqual(t, "made", made, 1)
 	b.wantCount(1, `SELECT count(*) FROM bookings`)

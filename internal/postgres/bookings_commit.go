@@ -10,13 +10,14 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence,
 // calendar, state, transition, action, event, deliveries. It is idempotent by action id: a repeat returns
 // the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
 // An outcome that somebody waits for is announced after the transaction.
-func (db *Bookings) Commit(ctx context.Context, in booking.Commit) (booking.Outcome, error) {
+func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool
 	in.Drainer = db.process
@@ -34,15 +35,15 @@ func (db *Bookings) Commit(ctx context.Context, in booking.Commit) (booking.Outc
 // Withdraw refuses the action that is to bring a booking to life, and erases the booking with its claim. False when the action
 // was decided before.
 func (db *Bookings) Withdraw(ctx context.Context, first *booking.Action) (bool, error) {
-	out, err := db.Commit(ctx, booking.Commit{
+	out, err := db.Commit(ctx, booking.CommitInput{
 		BookingID: first.BookingID, ActionID: first.ID, Actor: first.Actor,
-		Refusal: &booking.Refusal{Code: booking.ActionNotAvailable, Message: "The booking was taken back before it was made."},
+		Refusal: &booking.Refusal{Code: fault.ActionNotAvailable, Message: "The booking was taken back before it was made."},
 	})
 	return out.Result == booking.ResultGone, err
 }
 
 // decided sets awaited when this call decides an action that somebody waits for.
-func decided(ctx context.Context, tx statements, in booking.Commit, awaited *bool) (booking.Outcome, error) {
+func decided(ctx context.Context, tx statements, in booking.CommitInput, awaited *bool) (booking.Outcome, error) {
 	found, err := hold(ctx, tx, in)
 	found.awaited = awaited
 	b := found.booking
@@ -60,10 +61,10 @@ func decided(ctx context.Context, tx statements, in booking.Commit, awaited *boo
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
-		why := booking.Refusal{Code: booking.Stale, Message: "The booking has changed since that version."}
+		why := booking.Refusal{Code: fault.Stale, Message: "The booking has changed since that version."}
 		return refuse(ctx, tx, found, in, why, false)
 	case in.Actor == graphs.ActorTimer && in.Move.Final && (found.claimed || found.promised):
-		why := booking.Refusal{Code: booking.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
+		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
 		return refuse(ctx, tx, found, in, why, false)
 	}
 	return move(ctx, tx, found, in)
@@ -74,7 +75,7 @@ type standpoint struct {
 	booking *booking.Booking // nil when there is none
 	now     time.Time        // the record's clock
 	result  booking.Result   // what became of the action already; "" = nothing yet
-	code    booking.Code
+	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision int
 	untold   int  // actions for other bookings that these have not heard of
@@ -88,7 +89,7 @@ type standpoint struct {
 
 // hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
 // lock before has committed; one statement for both would not.
-func hold(ctx context.Context, tx statements, in booking.Commit) (found standpoint, err error) {
+func hold(ctx context.Context, tx statements, in booking.CommitInput) (found standpoint, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
 	const outcome = `
 		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
@@ -123,7 +124,7 @@ func begins(b *booking.Booking, action string) bool {
 	if b == nil || b.Seq > 0 {
 		return false
 	}
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	return err == nil && action == graph.Start
 }
 
@@ -134,7 +135,7 @@ func unlessNone(err error) error {
 	return err
 }
 
-func standing(b *booking.Booking, result booking.Result, code booking.Code) booking.Outcome {
+func standing(b *booking.Booking, result booking.Result, code fault.Code) booking.Outcome {
 	return booking.Outcome{
 		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
 	}
@@ -142,14 +143,14 @@ func standing(b *booking.Booking, result booking.Result, code booking.Code) book
 
 // gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
 // late keeps nothing of what people wrote.
-func gone(ctx context.Context, tx statements, in booking.Commit, found standpoint) (booking.Outcome, error) {
-	out := booking.Outcome{Result: booking.ResultGone, Code: booking.NotFound, Relays: found.untold}
+func gone(ctx context.Context, tx statements, in booking.CommitInput, found standpoint) (booking.Outcome, error) {
+	out := booking.Outcome{Result: booking.ResultGone, Code: fault.NotFound, Relays: found.untold}
 	if found.code != "" {
 		out.Code = found.code
 		return out, nil
 	}
 	batch := &pgx.Batch{}
-	decide(batch, found, in, booking.Refused, booking.Refusal{Code: booking.NotFound, Message: "The booking does not exist."}, 0)
+	decide(batch, found, in, booking.Refused, booking.Refusal{Code: fault.NotFound, Message: "The booking does not exist."}, 0)
 	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close()
@@ -159,7 +160,7 @@ func gone(ctx context.Context, tx statements, in booking.Commit, found standpoin
 // had to wait for the action has its turn now. stillborn means that the refused action was to bring the booking to life: the
 // booking is erased, since to its maker it never existed.
 func refuse(
-	ctx context.Context, tx statements, found standpoint, in booking.Commit, why booking.Refusal, stillborn bool,
+	ctx context.Context, tx statements, found standpoint, in booking.CommitInput, why booking.Refusal, stillborn bool,
 ) (booking.Outcome, error) {
 	batch, b := &pgx.Batch{}, found.booking
 	decide(batch, found, in, booking.Refused, why, b.Seq)
@@ -182,11 +183,11 @@ func refuse(
 }
 
 // move takes what the arrow takes, and then writes all the rest in one round trip.
-func move(ctx context.Context, tx statements, found standpoint, in booking.Commit) (booking.Outcome, error) {
+func move(ctx context.Context, tx statements, found standpoint, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
 	old, why, err := precede(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
-		why = &booking.Refusal{Code: booking.ActionNotAvailable, Message: requestCancelled}
+		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
 	}
 	if err == nil && why == nil {
 		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)
@@ -244,8 +245,8 @@ func settleClaim(batch *pgx.Batch, found standpoint, move graphs.Move) {
 }
 
 // retime takes over the timers that the action's inputs set anew.
-func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.Commit) error {
-	graph, err := b.RuleBook()
+func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) error {
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
 	}
@@ -267,7 +268,7 @@ func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.C
 }
 
 // advance writes the new state, when somebody has to look at it next, and the transition.
-func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
+func advance(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput) {
 	const state = `
 		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now,
 			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
@@ -285,7 +286,7 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.Commit) {
 }
 
 // decide writes an action's outcome. A timer's action has no row, and nobody waits for it.
-func decide(batch *pgx.Batch, found standpoint, in booking.Commit, status booking.Status, why booking.Refusal, seq int) {
+func decide(batch *pgx.Batch, found standpoint, in booking.CommitInput, status booking.Status, why booking.Refusal, seq int) {
 	const q = `
 		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
 			claims = claims AND @status <> 'applied'

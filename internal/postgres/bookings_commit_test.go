@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestWalks walks every way through the graphs that can be booked and looks at the whole record after each step.
@@ -59,7 +60,7 @@ func TestWalks(t *testing.T) {
 }
 
 // wantStep asserts what one applied move leaves on record.
-func (b *bundle) wantStep(before *booking.Booking, in booking.Commit, out booking.Outcome) {
+func (b *bundle) wantStep(before *booking.Booking, in booking.CommitInput, out booking.Outcome) {
 	t, move := b.t, in.Move
 	t.Helper()
 	after := b.known(before)
@@ -188,12 +189,12 @@ func TestRefusalIsRecorded(t *testing.T) {
 	before := normal(t, b.known(v))
 	out := must(b.Commit(b.ctx, commit(v, a)))
 	wantEqual(t, "result", out.Result, booking.ResultRefused)
-	wantEqual(t, "code", out.Code, booking.ActionNotAvailable)
+	wantEqual(t, "code", out.Code, fault.ActionNotAvailable)
 	wantEqual(t, "state", out.State, "confirmed")
 	decided := must(b.Action(b.ctx, a.ID))
 	wantEqual(t, "status", decided.Status, booking.Refused)
 	wantEqual(t, "message", decided.Message, "Cannot apply action 'pay' to current state 'confirmed'")
-	wantCode(t, decided.Err(), booking.ActionNotAvailable)
+	wantCode(t, decided.Err(), fault.ActionNotAvailable)
 	if after := normal(t, b.known(v)); !reflect.DeepEqual(before, after) {
 		t.Errorf("a refusal changed the booking:\n%v\n%v", before, after)
 	}
@@ -207,7 +208,7 @@ func TestASeatOfNoSession(t *testing.T) {
 	out, err := b.Commit(b.ctx, commit(v, b.create(v)))
 	check(t, err)
 	wantEqual(t, "result", out.Result, booking.ResultGone)
-	wantEqual(t, "code", out.Code, booking.SessionClosed)
+	wantEqual(t, "code", out.Code, fault.SessionClosed)
 	if b.known(v) != nil {
 		t.Error("the booking is kept")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -20,7 +21,7 @@ func (b *bundle) wantClaimable(what string, v *booking.Booking, fits bool) {
 	twin := *v
 	twin.ID, twin.Customers, twin.Related = newID(), nil, booking.Related{}
 	a, err := b.Create(b.ctx, &twin, action(&twin, "confirm"), takesSlot)
-	if (err == nil) != fits || (err != nil && booking.CodeOf(err) != booking.SlotTaken) {
+	if (err == nil) != fits || (err != nil && fault.CodeOf(err) != fault.SlotTaken) {
 		b.t.Errorf("%s: the claim says %v", what, err)
 	}
 	if err == nil {
@@ -63,7 +64,7 @@ func TestTwoHundredAtTheDoor(t *testing.T) {
 			b.wantRows("at the door", 1+min(minutes, 1), 0)
 			for i, err := range errs {
 				if err != nil {
-					wantCode(t, err, booking.SlotTaken)
+					wantCode(t, err, fault.SlotTaken)
 					continue
 				}
 				a := action(all[i], "confirm")
@@ -113,7 +114,7 @@ func TestAcceptedIsKept(t *testing.T) {
 			wantEqual(t, "accepted", outs[i].Result, booking.ResultApplied)
 			b.wantHeld(all[i])
 		} else {
-			wantCode(t, err, booking.SlotTaken)
+			wantCode(t, err, fault.SlotTaken)
 		}
 		wantEqual(t, "something is in its way", inTheWay, err != nil)
 	}
@@ -142,7 +143,7 @@ func TestLastSeatsAtTheDoor(t *testing.T) {
 	b.sound()
 	for i, err := range errs {
 		if err != nil {
-			wantCode(t, err, booking.SoldOut)
+			wantCode(t, err, fault.SoldOut)
 			continue
 		}
 		wantEqual(t, "accepted", must(b.Commit(b.ctx, commit(all[i], accepted[i]))).Result, booking.ResultApplied)
@@ -160,12 +161,12 @@ func TestClaimedSeats(t *testing.T) {
 	b := setup(t)
 	session := b.session(2, booking.Session{})
 	one, two := b.seat(session, "group_customer"), b.seat(session, "group_customer")
-	ins := []booking.Commit{commit(one, b.accepted(one)), commit(two, b.accepted(two))}
+	ins := []booking.CommitInput{commit(one, b.accepted(one)), commit(two, b.accepted(two))}
 	b.exec(`UPDATE sessions SET book_until = now() - interval '1 hour'`)
 	wantEqual(t, "claimed in time", must(b.Commit(b.ctx, ins[0])).Result, booking.ResultApplied)
 	late := b.seat(session, "group_customer")
 	_, err := b.try(late)
-	wantCode(t, err, booking.TooLate)
+	wantCode(t, err, fault.TooLate)
 	b.exec(`UPDATE sessions SET book_until = NULL`)
 	b.played(session, "cancel")
 	out := must(b.Commit(b.ctx, ins[1]))
@@ -175,7 +176,7 @@ func TestClaimedSeats(t *testing.T) {
 
 	unpaid := b.seat(session, "group_customer_payment")
 	_, err = b.try(unpaid)
-	wantCode(t, err, booking.SessionClosed)
+	wantCode(t, err, fault.SessionClosed)
 }
 
 // TestFiftyConfirmsAtTheDoor: of fifty requests for one slot that are confirmed at once one is accepted; the others stay what
@@ -192,7 +193,7 @@ func TestFiftyConfirmsAtTheDoor(t *testing.T) {
 	b.wantRows("at the door", 1, 0)
 	for i, err := range errs {
 		if err != nil {
-			wantCode(t, err, booking.SlotTaken)
+			wantCode(t, err, fault.SlotTaken)
 			continue
 		}
 		wantEqual(t, "accepted", must(b.Commit(b.ctx, commit(all[i], accepted[i]))).Result, booking.ResultApplied)
@@ -220,8 +221,8 @@ func TestTwoConfirmsOfOneBooking(t *testing.T) {
 				ask(1)
 			}
 			b.wantRows("asked", 1, 0)
-			no := booking.Refusal{Code: booking.Stale, Message: "no"}
-			refused := func(a *booking.Action) booking.Commit {
+			no := booking.Refusal{Code: fault.Stale, Message: "no"}
+			refused := func(a *booking.Action) booking.CommitInput {
 				in := commit(v, a)
 				in.Refusal = &no
 				return in
@@ -231,7 +232,7 @@ func TestTwoConfirmsOfOneBooking(t *testing.T) {
 				must(b.Commit(b.ctx, refused(two[0])))
 				b.wantRows("one is left", 1, 0)
 				_, err := b.try(b.at("instant", 9, 10))
-				wantCode(t, err, booking.SlotTaken)
+				wantCode(t, err, fault.SlotTaken)
 				wantEqual(t, "the second", must(b.Commit(b.ctx, commit(v, two[1]))).Result, booking.ResultApplied)
 				b.wantRows("in the end", 0, 1)
 			case "both are refused":
@@ -244,7 +245,7 @@ func TestTwoConfirmsOfOneBooking(t *testing.T) {
 				b.wantRows("reserved", 0, 1)
 				wantEqual(t, "the second", must(b.Commit(b.ctx, commit(v, two[1]))).Result, booking.ResultStale)
 				v = b.known(v)
-				wantEqual(t, "asked again", must(b.Commit(b.ctx, commit(v, two[1]))).Code, booking.ActionNotAvailable)
+				wantEqual(t, "asked again", must(b.Commit(b.ctx, commit(v, two[1]))).Code, fault.ActionNotAvailable)
 				b.wantRows("in the end", 0, 1)
 			}
 			b.sound()
@@ -314,17 +315,17 @@ func TestClaimsAreSeen(t *testing.T) {
 	wantEqual(t, "taken", len(must(b.Taken(b.ctx, b.app.ID, window))[b.resource.ID]), 2)
 	by := must(b.TakenBy(b.ctx, b.app.ID, window))[b.resource.ID]
 	wantEqual(t, "by", words(by[0].Kind, by[0].Holder, by[1].Kind), words("claim", v.ID, "claim"))
-	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 9.5, 11), takesSlot), booking.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 9.5, 11), takesSlot), fault.SlotTaken)
 	check(t, b.HasRoom(b.ctx, v, takesSlot))
-	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), booking.InUse)
-	event := &booking.Event{ID: newID(), AppID: b.app.ID, Resource: *b.resource, CalendarID: b.calendar.ID, Start: v.Start, End: v.End}
-	wantCode(t, b.CreateEvent(b.ctx, event), booking.SlotTaken)
+	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), fault.InUse)
+	event := &booking.CalendarEvent{ID: newID(), AppID: b.app.ID, Resource: *b.resource, CalendarID: b.calendar.ID, Start: v.Start, End: v.End}
+	wantCode(t, b.CreateEvent(b.ctx, event), fault.SlotTaken)
 	_, free := b.busy(9.75, 11, false)
 	wantEqual(t, "an event in its time", free, false)
 	shown, total, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
 	check(t, err)
 	wantEqual(t, "entries", total, 2) // the busy time, and the booking
-	wantEqual(t, "entry", slices.ContainsFunc(shown, func(e *booking.Event) bool { return e.Booking != nil && e.Booking.ID == v.ID }), true)
+	wantEqual(t, "entry", slices.ContainsFunc(shown, func(e *booking.CalendarEvent) bool { return e.Booking != nil && e.Booking.ID == v.ID }), true)
 
 	shared := b.at("instant", 9, 10)
 	shared.Settings.AllowDoubleBookings = true
@@ -389,7 +390,7 @@ func TestCrashedClaim(t *testing.T) {
 	v := b.at("instant", 9, 10)
 	a := b.accepted(v)
 	_, err := b.try(b.at("instant", 9.5, 10.5))
-	wantCode(t, err, booking.SlotTaken)
+	wantCode(t, err, fault.SlotTaken)
 	again := *v
 	wantEqual(t, "a repeat", must(b.try(&again)).ID, a.ID)
 	b.wantRows("after a repeat", 1, 0)
@@ -415,7 +416,7 @@ func TestARepeatInACrowd(t *testing.T) {
 	must(b.Commit(b.ctx, commit(other, b.accepted(other))))
 	for range 3 { // the first loses its claim, the others are refused by a look
 		_, err := b.try(b.at("instant", 9, 10))
-		wantCode(t, err, booking.SlotTaken)
+		wantCode(t, err, fault.SlotTaken)
 	}
 	again := *v
 	wantEqual(t, "a repeat", must(b.try(&again)).ID, a.ID)
@@ -440,12 +441,12 @@ func TestMovesAtTheDoor(t *testing.T) {
 			a := b.accepted(v)
 			for _, hour := range []float64{9, 9.25, 9.75, 10, 10.25} {
 				_, err := b.try(b.at("instant", hour, hour+0.25))
-				wantCode(t, err, booking.SlotTaken)
+				wantCode(t, err, fault.SlotTaken)
 			}
 			b.wantRows("at the door", 1+min(minutes, 1), 1+min(minutes, 1))
 			rival := b.instead(old, 15, 16)
 			_, err := b.try(rival)
-			wantCode(t, err, booking.ActionNotAvailable)
+			wantCode(t, err, fault.ActionNotAvailable)
 			out := must(b.Commit(b.ctx, commit(v, a)))
 			wantEqual(t, "moved", out.Result, booking.ResultApplied)
 			b.wantReplaced(old, b.known(v))
@@ -481,7 +482,7 @@ func TestMovesCross(t *testing.T) {
 			v.Settings = alive[i].Settings
 			a, err := db.Create(b.ctx, v, action(v, "confirm"), takesSlot)
 			if err != nil {
-				wantCode(t, err, booking.SlotTaken)
+				wantCode(t, err, fault.SlotTaken)
 				refused.Add(1)
 				continue
 			}
@@ -527,12 +528,12 @@ func TestHoldAtTheDoor(t *testing.T) {
 		})
 		seen[words(out.Result)]++
 		if out.Result == booking.ResultApplied {
-			wantCode(t, err, booking.HoldExpired)
+			wantCode(t, err, fault.HoldExpired)
 			continue
 		}
 		check(t, err)
 		_, rival := b.try(b.from(hold, float64(i), float64(i+1)))
-		wantCode(t, rival, booking.HoldExpired)
+		wantCode(t, rival, fault.HoldExpired)
 		wantEqual(t, "booked", must(b.Commit(b.ctx, commit(v, a))).Result, booking.ResultApplied)
 		b.wantConcluded(hold, b.known(v))
 	}
@@ -556,7 +557,7 @@ func TestADeferredTimerFires(t *testing.T) {
 	wantEqual(t, "the timer waits", words(out.Result, out.State), "refused reserved")
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour', deadline_at = deadline_at - interval '1 hour' WHERE id = $1`, hold.ID)
 	in := commit(v, a)
-	in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: "no"}
+	in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: "no"}
 	for range 2 { // the answer to the first try is lost
 		out = must(b.Commit(b.ctx, in))
 		wantEqual(t, "refused", words(out.Result, out.Relays), "gone 1")
@@ -579,7 +580,7 @@ func TestADeferredTimerIsForItsStay(t *testing.T) {
 	v := b.from(hold, 9, 10)
 	in := commit(v, b.accepted(v))
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour' WHERE id = $1`, hold.ID)
-	in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: "no"}
+	in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: "no"}
 	must(b.Commit(b.ctx, in))
 	due := must(b.Relayed(b.ctx, v.ID))[0].Action
 	b.played(hold, "extend")
@@ -596,7 +597,7 @@ func TestASeatIsPaidInTime(t *testing.T) {
 	rival := b.booked(b.seat(session, "group_customer_payment"))
 	pay := must(b.ask(v, "pay"))
 	_, err := b.ask(rival, "pay")
-	wantCode(t, err, booking.SoldOut)
+	wantCode(t, err, fault.SoldOut)
 	timeout := &booking.Action{ID: booking.TimerActionID(v.ID, v.Seq, "timeout"), Name: "timeout", Actor: graphs.ActorTimer}
 	wantEqual(t, "the timer waits", must(b.Commit(b.ctx, commit(v, timeout))).Result, booking.ResultRefused)
 	wantEqual(t, "paid", must(b.Commit(b.ctx, commit(v, pay))).State, "paid")
@@ -606,7 +607,7 @@ func TestASeatIsPaidInTime(t *testing.T) {
 	pay = must(b.ask(rival, "pay"))
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour' WHERE id = $1`, rival.ID)
 	in := commit(rival, pay)
-	in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: "no"}
+	in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: "no"}
 	wantEqual(t, "refused", must(b.Commit(b.ctx, in)).Relays, 1)
 	b.wantSeats(session, 0)
 	due := must(b.Relayed(b.ctx, rival.ID))[0].Action

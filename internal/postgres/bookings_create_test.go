@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestCreateRepeated(t *testing.T) {
@@ -62,14 +63,14 @@ func TestCreateLooksForRoom(t *testing.T) {
 	before := b.tables()
 	v := b.at("instant", 9.5, 11)
 	_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
-	wantCode(t, err, booking.SlotTaken)
-	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), booking.SlotTaken)
+	wantCode(t, err, fault.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), fault.SlotTaken)
 	if after := b.tables(); before != after {
 		t.Errorf("a refused creation left something:\n%s", after)
 	}
 	v.Settings.AllowDoubleBookings = true
 	must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
-	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), booking.SlotTaken) // it is claimed by the one before
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), fault.SlotTaken) // it is claimed by the one before
 	check(t, b.HasRoom(b.ctx, b.at("instant", 11, 12), takesSlot))
 }
 
@@ -90,7 +91,7 @@ func TestCreateNeedsItsResource(t *testing.T) {
 		v := b.at("instant", 9, 10)
 		spoil(v)
 		_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
-		if booking.CodeOf(err) != booking.NotFound {
+		if fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -114,8 +115,8 @@ func TestNoBookingOnADeletedResource(t *testing.T) {
 				deleted = b.DeleteResource(b.ctx, b.app.ID, b.resource.ID)
 			}
 		})
-		one := booking.CodeOf(created) == booking.NotFound && deleted == nil
-		other := created == nil && booking.CodeOf(deleted) == booking.InUse
+		one := fault.CodeOf(created) == fault.NotFound && deleted == nil
+		other := created == nil && fault.CodeOf(deleted) == fault.InUse
 		if !one && !other {
 			t.Errorf("created: %v, deleted: %v", created, deleted)
 		}
@@ -134,7 +135,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	must(b.Request(b.ctx, more, "a link"))
 	out := must(b.Commit(b.ctx, commit(v, a)))
 	wantEqual(t, "result", out.Result, booking.ResultGone)
-	wantEqual(t, "code", out.Code, booking.SlotTaken)
+	wantEqual(t, "code", out.Code, fault.SlotTaken)
 	if b.known(v) != nil {
 		t.Error("the booking is still there")
 	}
@@ -144,7 +145,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	decided := must(b.Action(b.ctx, a.ID))
 	wantEqual(t, "status", decided.Status, booking.Refused)
 	wantEqual(t, "inputs", string(decided.Inputs), "{}")
-	wantCode(t, decided.Err(), booking.SlotTaken)
+	wantCode(t, decided.Err(), fault.SlotTaken)
 	wantEqual(t, "message", decided.Message, "The time slot is already taken.")
 	wantEqual(t, "inputs of the other", string(must(b.Action(b.ctx, more.ID)).Inputs), "{}")
 	if text := b.tables(); strings.Count(text, "Zadie") != 2 { // the winner's: customer and event
@@ -152,7 +153,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	}
 	known := must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
 	wantEqual(t, "a repeat finds the refusal", known.ID, a.ID)
-	wantCode(t, known.Err(), booking.SlotTaken)
+	wantCode(t, known.Err(), fault.SlotTaken)
 }
 
 func TestResources(t *testing.T) {
@@ -173,17 +174,17 @@ func TestResources(t *testing.T) {
 	b.wantCount(1, `SELECT count(*) FROM calendars`)
 	unknown := newID()
 	_, err := b.Calendar(b.ctx, r.ID, &unknown)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	wantEqual(t, "calendar", must(b.Calendar(b.ctx, r.ID, &b.calendar.ID)).ID, b.calendar.ID)
 
 	v := b.booked(b.at("instant", 9, 10))
-	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), booking.InUse)
+	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), fault.InUse)
 	b.played(v, "cancel")
 	check(t, b.DeleteResource(b.ctx, b.app.ID, r.ID))
-	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), booking.NotFound)
+	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, r.ID), fault.NotFound)
 	_, err = b.Resource(b.ctx, b.app.ID, r.ID)
-	wantCode(t, err, booking.NotFound)
-	wantCode(t, b.UpdateResource(b.ctx, &r), booking.NotFound)
+	wantCode(t, err, fault.NotFound)
+	wantCode(t, b.UpdateResource(b.ctx, &r), fault.NotFound)
 	wantEqual(t, "an old booking still shows it", b.known(v).Resource.Name, "Dr. Blau")
 	var all []uuid.UUID
 	for range 5 {

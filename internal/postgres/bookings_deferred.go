@@ -14,7 +14,7 @@ import (
 // letTimerFire hands a booking's timer action on that is due and had to wait, now that what it waited for is refused: an action
 // of the booking that had a claim, or another booking that was to take its place. Relayed, it reaches the booking's workflow
 // even after a crash. It is for the stay in which it became due only.
-func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found standpoint, in booking.Commit, count *int) error {
+func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found standpoint, in booking.CommitInput, count *int) error {
 	waits := found.booking
 	how := waits.Related.Succeeds()
 	switch {
@@ -29,7 +29,7 @@ func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found st
 	case !found.claimed:
 		return nil
 	}
-	graph, err := waits.RuleBook()
+	graph, err := waits.LoadGraph()
 	if err != nil {
 		return nil //nolint:nilerr // a graph of another build: the sweep finds what is overdue
 	}

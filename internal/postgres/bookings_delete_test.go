@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -28,7 +30,7 @@ func TestDeleteErasesPeople(t *testing.T) {
 	e := b.endpoint("", "")
 	v := b.booked(b.at("instant", 9, 10))
 	b.wantErased(false)
-	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), booking.NotFinal)
+	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFinal)
 	v = b.played(v, "cancel")
 	for range 2 {
 		b.finish(e, b.claim(e)[0], 200, postgres.Verdict{Status: postgres.Delivered})
@@ -38,24 +40,24 @@ func TestDeleteErasesPeople(t *testing.T) {
 	for _, table := range []string{"bookings", "customers", "actions", "transitions", "events", "occupancies", "webhook_deliveries", "webhook_attempts"} {
 		b.wantCount(0, `SELECT count(*) FROM `+table)
 	}
-	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), booking.NotFound)
+	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFound)
 }
 
 // TestEventsOutliveTheirBookingUntilTheyAreTold: deleting a booking takes no event from anybody, and keeps none for
 // longer than somebody waits for it.
 func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 	t.Parallel()
-	ends := map[string]func(b *bundle, e *booking.Endpoint){
-		"delivered": func(b *bundle, e *booking.Endpoint) {
+	ends := map[string]func(b *bundle, e *outbox.Endpoint){
+		"delivered": func(b *bundle, e *outbox.Endpoint) {
 			b.finish(e, b.claim(e)[0], 200, postgres.Verdict{Status: postgres.Delivered})
 		},
-		"given up": func(b *bundle, e *booking.Endpoint) {
+		"given up": func(b *bundle, e *outbox.Endpoint) {
 			b.finish(e, b.claim(e)[0], 500, postgres.Verdict{Status: postgres.Exhausted})
 		},
-		"gone": func(b *bundle, e *booking.Endpoint) {
+		"gone": func(b *bundle, e *outbox.Endpoint) {
 			b.finish(e, b.claim(e)[0], 410, postgres.Verdict{Status: postgres.Cancelled, Disable: true})
 		},
-		"unsubscribed": func(b *bundle, e *booking.Endpoint) { check(b.t, b.DeleteEndpoint(b.ctx, e.AppID, e.ID)) },
+		"unsubscribed": func(b *bundle, e *outbox.Endpoint) { check(b.t, b.DeleteEndpoint(b.ctx, e.AppID, e.ID)) },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +70,7 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 			b.wantCount(0, `SELECT count(*) FROM customers`)
 			d := b.claim(one)[0]
 			var told booking.Booking
-			check(t, json.Unmarshal(d.Change.Data, &told))
+			check(t, json.Unmarshal(d.Event.Data, &told))
 			wantEqual(t, "customer", told.Customers[0].Name, "Zadie Quill")
 			b.finish(one, d, 200, postgres.Verdict{Status: postgres.Delivered})
 			b.wantCount(1, `SELECT count(*) FROM events`)
@@ -119,11 +121,11 @@ func TestSetMeta(t *testing.T) {
 	wantEqual(t, "seq", got.Seq, v.Seq)
 	wantEqual(t, "changed", got.UpdatedAt.After(v.UpdatedAt), true)
 	wantEqual(t, "entered", got.EnteredAt.Equal(v.EnteredAt), true)
-	wantCode(t, b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{"b": 2}`), v.Revision), booking.Stale)
+	wantCode(t, b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{"b": 2}`), v.Revision), fault.Stale)
 	wantEqual(t, "meta", string(b.known(v).Meta), `{"a": 1}`)
 	check(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 0))
 	wantEqual(t, "meta", string(b.known(v).Meta), `{}`)
-	wantCode(t, b.SetMeta(b.ctx, b.app.ID, newID(), nil, 0), booking.NotFound)
+	wantCode(t, b.SetMeta(b.ctx, b.app.ID, newID(), nil, 0), fault.NotFound)
 
 	v = b.played(v, "cancel")
 	wantEqual(t, "revision of a transition", v.Revision, 4)
@@ -135,7 +137,7 @@ func TestSetMeta(t *testing.T) {
 			won++
 			continue
 		}
-		wantCode(t, err, booking.Stale)
+		wantCode(t, err, fault.Stale)
 	}
 	wantEqual(t, "writes with one revision", won, 1)
 }

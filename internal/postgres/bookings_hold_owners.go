@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // ReserveHold counts a hold that is about to be made against its owner: TooManyRequests when the owner has most holds already
@@ -31,7 +31,7 @@ func (db *Bookings) ReserveHold(ctx context.Context, owner []byte, hold uuid.UUI
 		batch.Queue(insert, args).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&hold)
 			if errors.Is(err, pgx.ErrNoRows) {
-				return booking.Errorf(booking.TooManyRequests, "You hold %d times already. Book one of them, or wait until one runs out.", most)
+				return fault.Errorf(fault.TooManyRequests, "You hold %d times already. Book one of them, or wait until one runs out.", most)
 			}
 			return err
 		})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -21,10 +21,10 @@ func TestHoldsOfOneOwnerAreCounted(t *testing.T) {
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			switch err := b.ReserveHold(b.ctx, anna, newID(), 10); booking.CodeOf(err) {
+			switch err := b.ReserveHold(b.ctx, anna, newID(), 10); fault.CodeOf(err) {
 			case "":
 				made.Add(1)
-			case booking.TooManyRequests:
+			case fault.TooManyRequests:
 				refused.Add(1)
 			default:
 				t.Error(err)
@@ -38,15 +38,15 @@ func TestHoldsOfOneOwnerAreCounted(t *testing.T) {
 	b.exec(`UPDATE hold_owners SET made_at = now() - interval '2 minutes'`) // none of them was made
 	hold := b.at("reservation", 9, 10)
 	check(t, b.ReserveHold(b.ctx, anna, hold.ID, 1))
-	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), booking.TooManyRequests)
+	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), fault.TooManyRequests)
 	check(t, b.ReserveHold(b.ctx, anna, hold.ID, 1)) // a repeat
 	b.create(hold)
 	b.exec(`UPDATE hold_owners SET made_at = now() - interval '1 hour'`) // this one stands
-	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), booking.TooManyRequests)
+	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), fault.TooManyRequests)
 	b.exec(`UPDATE bookings SET completed = true WHERE id = $1`, hold.ID)
 	other := newID()
 	check(t, b.ReserveHold(b.ctx, anna, other, 1))
-	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), booking.TooManyRequests)
+	wantCode(t, b.ReserveHold(b.ctx, anna, newID(), 1), fault.TooManyRequests)
 	check(t, b.ReleaseHold(b.ctx, other))
 	b.wantCount(1, `SELECT count(*) FROM hold_owners WHERE owner = 'bob'`)
 	check(t, b.ReserveHold(b.ctx, anna, newID(), 1))

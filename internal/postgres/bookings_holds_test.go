@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // from is an instant booking that a hold is to become.
@@ -63,10 +64,10 @@ func (b *bundle) wantConcluded(before, by *booking.Booking) {
 
 // wantLost asserts that a booking which is to succeed another is refused and erased, and that nothing else changes. It gets
 // past the quick look of its creation, as if the other had changed since.
-func (b *bundle) wantLost(what string, v *booking.Booking, code booking.Code) {
+func (b *bundle) wantLost(what string, v *booking.Booking, code fault.Code) {
 	b.t.Helper()
 	ties := v.Related
-	if code != booking.SlotTaken && ties.Succeeds().Of != v.ID {
+	if code != fault.SlotTaken && ties.Succeeds().Of != v.ID {
 		_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
 		wantCode(b.t, err, code)
 	}
@@ -129,11 +130,11 @@ func TestHoldStaysWhenItsBookingFindsNoPlace(t *testing.T) {
 	b.endpoint("", "")
 	hold := b.booked(b.at("reservation", 9, 10))
 	b.booked(b.at("instant", 10, 11))
-	b.wantLost("into the next", b.from(hold, 9.5, 10.5), booking.SlotTaken)
-	b.wantLost("at the next's time", b.from(hold, 10, 11), booking.SlotTaken)
+	b.wantLost("into the next", b.from(hold, 9.5, 10.5), fault.SlotTaken)
+	b.wantLost("at the next's time", b.from(hold, 10, 11), fault.SlotTaken)
 	v := b.from(hold, 9, 9.75)
 	v.Settings.BufferSeconds = 1800
-	b.wantLost("its buffer over the next", v, booking.SlotTaken)
+	b.wantLost("its buffer over the next", v, fault.SlotTaken)
 	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE booking_id = $1`, hold.ID)
 	wantEqual(t, "hold", b.known(hold).State, "reserved")
 
@@ -153,23 +154,23 @@ func TestHoldsThatAreOver(t *testing.T) {
 		hold := b.booked(b.at("reservation", 9, 10))
 		end(hold)
 		wantEqual(t, "state", b.known(hold).State, name)
-		b.wantLost(name, b.from(hold, 9, 10), booking.HoldExpired)
+		b.wantLost(name, b.from(hold, 9, 10), fault.HoldExpired)
 	}
 	unborn := b.at("reservation", 9, 10)
 	b.create(unborn)
-	b.wantLost("not reserved yet", b.from(unborn, 9, 10), booking.HoldExpired)
+	b.wantLost("not reserved yet", b.from(unborn, 9, 10), fault.HoldExpired)
 	other := b.booked(b.at("instant", 12, 13))
-	b.wantLost("not a hold", b.from(other, 9, 10), booking.HoldExpired)
-	b.wantLost("never made", b.from(b.at("reservation", 9, 10), 9, 10), booking.NotFound)
+	b.wantLost("not a hold", b.from(other, 9, 10), fault.HoldExpired)
+	b.wantLost("never made", b.from(b.at("reservation", 9, 10), 9, 10), fault.NotFound)
 	self := b.at("instant", 9, 10)
 	self.Related.Reservation = &self.ID
-	b.wantLost("itself", self, booking.HoldExpired)
+	b.wantLost("itself", self, fault.HoldExpired)
 	hold := b.booked(b.at("reservation", 15, 16))
 	v := b.from(hold, 9, 10)
 	in := commit(v, b.create(v))
 	b.exec(`UPDATE bookings SET graph_version = 99 WHERE id = $1`, hold.ID)
 	_, err := b.Commit(b.ctx, in)
-	wantCode(t, err, booking.Internal) // another build may know that graph: worth another try
+	wantCode(t, err, fault.Internal) // another build may know that graph: worth another try
 	wantEqual(t, "the booking waits", b.known(v).State, "initialized")
 }
 
@@ -189,7 +190,7 @@ func TestHoldOfAnotherApp(t *testing.T) {
 	hold := b.booked(b.at("reservation", 9, 10))
 	b.app = b.newApp("thief")
 	b.resource, b.calendar = b.newResource(b.app)
-	b.wantLost("a hold", b.from(hold, 9, 10), booking.NotFound)
+	b.wantLost("a hold", b.from(hold, 9, 10), fault.NotFound)
 	wantEqual(t, "hold", b.known(hold).State, "reserved")
 }
 
@@ -197,7 +198,7 @@ func TestOneHoldHasOneBooking(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	hold := b.booked(b.at("reservation", 9, 10))
-	ins := make([]booking.Commit, 40)
+	ins := make([]booking.CommitInput, 40)
 	for i := range ins {
 		v := b.from(hold, float64(i%20), float64(i%20+1))
 		ins[i] = commit(v, b.create(v))
@@ -210,7 +211,7 @@ func TestOneHoldHasOneBooking(t *testing.T) {
 		switch {
 		case out.Result == booking.ResultApplied && winner == nil:
 			winner = b.known(&booking.Booking{ID: ins[i].BookingID, AppID: b.app.ID})
-		case out.Result != booking.ResultGone || out.Code != booking.HoldExpired:
+		case out.Result != booking.ResultGone || out.Code != fault.HoldExpired:
 			t.Errorf("a loser got %+v", out)
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/tenant"
 )
 
 // LinkTarget is what an action link is checked against.
 type LinkTarget struct {
-	App        *booking.App
+	App        *tenant.App
 	SealedKeys map[uuid.UUID][]byte // of the app's active server keys: those that may have signed it
 	Booking    *booking.Booking     // the one that the link names
 }

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // byLink is an action that came by a link, put on record together with the spending of that link.
@@ -29,12 +30,12 @@ func TestAppliedLinkStaysSpent(t *testing.T) {
 	a := must(b.byLink(v, "cancel", "link"))
 	b.wantSpent(v, "link", true)
 	_, err := b.byLink(v, "cancel", "link")
-	wantCode(t, err, booking.LinkUsed)
+	wantCode(t, err, fault.LinkUsed)
 	b.wantCount(1, `SELECT count(*) FROM actions WHERE name = 'cancel'`)
 	wantEqual(t, "result", must(b.Commit(b.ctx, commit(v, a))).Result, booking.ResultApplied)
 	b.wantSpent(v, "link", true)
 	_, err = b.byLink(v, "cancel", "link")
-	wantCode(t, err, booking.LinkUsed)
+	wantCode(t, err, fault.LinkUsed)
 	b.wantSpent(v, "another link", false)
 }
 
@@ -69,7 +70,7 @@ func TestOneLinkAtOnce(t *testing.T) {
 			won++
 			continue
 		}
-		wantCode(t, err, booking.LinkUsed)
+		wantCode(t, err, fault.LinkUsed)
 	}
 	wantEqual(t, "uses", won, 1)
 	b.wantCount(1, `SELECT count(*) FROM actions WHERE name = 'cancel'`)
@@ -102,6 +103,6 @@ func TestLinkOfADeletedBooking(t *testing.T) {
 	v := b.played(b.booked(b.at("instant", 9, 10)), "cancel")
 	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
 	_, err := b.byLink(v, "cancel", "link")
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	b.wantCount(0, `SELECT count(*) FROM actions`)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Page is a stretch of a list; Number counts from 1.
@@ -72,7 +73,7 @@ func (db *Bookings) ListBookings(ctx context.Context, appID uuid.UUID, filter Fi
 	}
 	order, ok := orders[filter.Order]
 	if !ok {
-		return nil, 0, booking.Problems{"orderBy": {"is not a column bookings can be sorted by"}}.Err()
+		return nil, 0, fault.Problems{"orderBy": {"is not a column bookings can be sorted by"}}.Err()
 	}
 	direction := "ASC"
 	if filter.Desc {
@@ -122,7 +123,7 @@ func (f Filter) where(args namedArgs) (string, error) {
 func (t Term) condition(arg string, args namedArgs) (string, error) {
 	for _, text := range []string{t.Key, t.Value} {
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return "", booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
+			return "", fault.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
 		}
 	}
 	args[arg] = likePattern(t.Value)
@@ -145,7 +146,7 @@ func (t Term) condition(arg string, args namedArgs) (string, error) {
 		args[arg+"key"] = key
 		return fmt.Sprintf("b.meta->>@%skey ILIKE @%s", arg, arg), nil
 	}
-	return "", booking.Problems{"search": {fmt.Sprintf("%q is not a key bookings can be searched by", t.Key)}}.Err()
+	return "", fault.Problems{"search": {fmt.Sprintf("%q is not a key bookings can be searched by", t.Key)}}.Err()
 }
 
 // likePattern turns "*" at either end into "%" and takes everything else literally.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -208,7 +209,7 @@ func TestInjections(t *testing.T) {
 		t.Helper()
 		all, total, err := b.ListBookings(b.ctx, b.app.ID, f, pageOf(1, 100))
 		switch {
-		case err != nil && booking.CodeOf(err) != booking.Invalid:
+		case err != nil && fault.CodeOf(err) != fault.Invalid:
 			t.Errorf("%s: %v", what, err)
 		case err == nil && !mayFind && len(all)+total > 0:
 			t.Errorf("%s found %d", what, total)
@@ -226,9 +227,9 @@ func TestInjections(t *testing.T) {
 			try(fmt.Sprintf("key %q", key), filterOf("state", "x", key, bad), false)
 		}
 		_, _, err := b.ListBookings(b.ctx, b.app.ID, postgres.Filter{Order: bad}, pageOf(1, 10))
-		wantCode(t, err, booking.Invalid)
+		wantCode(t, err, fault.Invalid)
 		_, _, err = b.ListBookings(b.ctx, b.app.ID, postgres.Filter{Order: "state" + bad}, pageOf(1, 10))
-		wantCode(t, err, booking.Invalid)
+		wantCode(t, err, fault.Invalid)
 	}
 	if after := b.tables(); before != after {
 		t.Errorf("a search changed the record:\n%s\n%s", before, after)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -32,9 +33,9 @@ func TestALoserMeetsAnOpenClaim(t *testing.T) {
 			release()
 			both.Wait()
 			check(t, errs[0])
-			wantCode(t, errs[1], booking.SlotTaken)
-			if fault, failed := errors.AsType[*pgconn.PgError](errs[1]); failed {
-				t.Errorf("its transaction failed: %v", fault)
+			wantCode(t, errs[1], fault.SlotTaken)
+			if cause, failed := errors.AsType[*pgconn.PgError](errs[1]); failed {
+				t.Errorf("its transaction failed: %v", cause)
 			}
 			b.wantRows("of the winner", 1+min(minutes, 1), 0)
 		})
@@ -56,7 +57,7 @@ func TestClaimsOfBuffersQueueUp(t *testing.T) {
 	release()
 	both.Wait()
 	check(t, errs[0])
-	wantCode(t, errs[1], booking.SlotTaken)
+	wantCode(t, errs[1], fault.SlotTaken)
 	b.wantRows("of the winner", 2, 0)
 	b.wantNoDeadlock()
 }
@@ -68,7 +69,7 @@ func TestAClaimNeedsAnActionOfItsOwn(t *testing.T) {
 	v := b.booked(b.at("confirm_decline", 9, 10))
 	confirm, decline := must(b.ask(v, "confirm")), must(b.ask(v, "decline"))
 	in := commit(v, confirm)
-	in.Refusal = &booking.Refusal{Code: booking.Stale, Message: "no"}
+	in.Refusal = &booking.Refusal{Code: fault.Stale, Message: "no"}
 	must(b.Commit(b.ctx, in))
 	b.wantRows("refused", 0, 0)
 	wantEqual(t, "the other", must(b.Commit(b.ctx, commit(v, decline))).Result, booking.ResultApplied)
@@ -135,10 +136,10 @@ func TestSuccessorsInACrowd(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 	for range 2 { // the first loses its claim, the other is refused by a look
 		_, err := b.try(b.at("instant", 9, 10))
-		wantCode(t, err, booking.SlotTaken)
+		wantCode(t, err, fault.SlotTaken)
 	}
 	_, err := b.try(b.from(hold, 9, 10))
-	wantCode(t, err, booking.HoldExpired)
+	wantCode(t, err, fault.HoldExpired)
 }
 
 // TestRequestsAreLockedBeforeTime: two times are picked for one scheduling request, and one of them was accepted by a version without
@@ -151,16 +152,16 @@ func TestRequestsAreLockedBeforeTime(t *testing.T) {
 	in := commit(v, b.create(v))
 	release := b.gate("AFTER INSERT ON actions FOR EACH ROW")
 	var both sync.WaitGroup
-	var err, fault error
+	var err, failed error
 	var out booking.Outcome
 	both.Go(func() { err = b.tried(b.picked(r, 9.5, 10.5)) })
 	b.until(fmt.Sprintf(waiting, 1))
-	both.Go(func() { out, fault = b.Commit(b.ctx, in) })
+	both.Go(func() { out, failed = b.Commit(b.ctx, in) })
 	b.until(fmt.Sprintf(waiting, 2))
 	release()
 	both.Wait()
-	wantCode(t, err, booking.ActionNotAvailable)
-	check(t, fault)
+	wantCode(t, err, fault.ActionNotAvailable)
+	check(t, failed)
 	wantEqual(t, "the one before", out.Result, booking.ResultApplied)
 	b.wantNoDeadlock()
 }
@@ -201,7 +202,7 @@ func TestHalfAClaimIsNone(t *testing.T) {
 	release()
 	both.Wait()
 	check(t, errs[0])
-	wantCode(t, errs[1], booking.SlotTaken)
+	wantCode(t, errs[1], fault.SlotTaken)
 	b.wantRows("of the winner", 1, 0)
 	b.wantCount(1, `SELECT count(*) FROM bookings`)
 }
@@ -214,7 +215,7 @@ func TestSharedClaimsKeepOthersOut(t *testing.T) {
 	shared.Settings.AllowDoubleBookings = true
 	b.accepted(shared)
 	_, err := b.try(b.at("instant", 9.5, 10.5))
-	wantCode(t, err, booking.SlotTaken)
+	wantCode(t, err, fault.SlotTaken)
 	b.wantRows("of the one", 1, 0)
 }
 
@@ -234,7 +235,7 @@ func TestARefusalWithoutAClaimWakesNoTimer(t *testing.T) {
 	hold := b.booked(b.at("reservation", 9, 10))
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour' WHERE id = $1`, hold.ID)
 	in := commit(hold, must(b.ask(hold, "extend")))
-	in.Refusal = &booking.Refusal{Code: booking.Stale, Message: "no"}
+	in.Refusal = &booking.Refusal{Code: fault.Stale, Message: "no"}
 	wantEqual(t, "relayed", must(b.Commit(b.ctx, in)).Relays, 0)
 	b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1 AND name <> 'create' AND status = 'refused'`, hold.ID)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 func TestRanges(t *testing.T) {
@@ -59,8 +60,8 @@ func TestDoubleBookingsOnPurpose(t *testing.T) {
 
 	_, out := b.book(b.at("instant", 10, 11))
 	wantEqual(t, "an ordinary one over a shared one", out.Result, booking.ResultGone)
-	wantEqual(t, "code", out.Code, booking.SlotTaken)
-	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), booking.SlotTaken)
+	wantEqual(t, "code", out.Code, fault.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), fault.SlotTaken)
 	b.played(ordinary, "cancel")
 	_, out = b.book(b.at("instant", 9, 9.5))
 	wantEqual(t, "where only a shared one is", out.Result, booking.ResultGone)
@@ -80,7 +81,7 @@ func TestTwoRequestsForOneSlot(t *testing.T) {
 
 	two, out := b.play(two, "confirm")
 	wantEqual(t, "result", out.Result, booking.ResultRefused)
-	wantEqual(t, "code", out.Code, booking.SlotTaken)
+	wantEqual(t, "code", out.Code, fault.SlotTaken)
 	wantEqual(t, "state", two.State, "tentative")
 	wantEqual(t, "seq", two.Seq, 1)
 	wantEqual(t, "revision", two.Revision, 1)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -26,7 +27,7 @@ func TestAPromiseWaitsForItsHold(t *testing.T) {
 	}()
 	b.until(fmt.Sprintf(waiting, 1))
 	check(t, tx.Commit(b.ctx))
-	wantCode(t, <-done, booking.HoldExpired)
+	wantCode(t, <-done, fault.HoldExpired)
 	b.wantCount(1, `SELECT count(*) FROM bookings`)
 	b.wantRows("nothing is claimed", 0, 1)
 }
@@ -83,7 +84,7 @@ func TestTwoPaymentsOfOneSeat(t *testing.T) {
 		b.wantCount(2, seats, session.ID)
 		in := commit(v, one)
 		if refused {
-			in.Refusal = &booking.Refusal{Code: booking.Stale, Message: "no"}
+			in.Refusal = &booking.Refusal{Code: fault.Stale, Message: "no"}
 		}
 		must(b.Commit(b.ctx, in))
 		b.wantCount(2, seats, session.ID)
@@ -140,6 +141,6 @@ func TestASeatWaitsForItsSession(t *testing.T) {
 	}()
 	b.until(fmt.Sprintf(waiting, 1))
 	check(t, tx.Commit(b.ctx))
-	wantCode(t, <-done, booking.SessionClosed)
+	wantCode(t, <-done, fault.SessionClosed)
 	b.wantSeats(session, 0)
 }

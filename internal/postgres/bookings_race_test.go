@@ -10,6 +10,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // TestOneSlotHasOneWinner: 200 bookings of one slot, each with a goroutine of its own.
@@ -19,7 +21,7 @@ func TestOneSlotHasOneWinner(t *testing.T) {
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	const crowd = 200
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.at("instant", 9, 10)
 		ins[i] = commit(v, b.create(v))
@@ -32,7 +34,7 @@ func TestOneSlotHasOneWinner(t *testing.T) {
 		switch {
 		case out.Result == booking.ResultApplied:
 			won++
-		case out.Result != booking.ResultGone || out.Code != booking.SlotTaken:
+		case out.Result != booking.ResultGone || out.Code != fault.SlotTaken:
 			t.Errorf("a loser got %+v", out)
 		}
 	}
@@ -49,7 +51,7 @@ func TestOneConfirmHasOneWinner(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	const crowd = 50
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.booked(b.at("confirm_decline", 9, 10))
 		ins[i] = commit(v, must(b.Request(b.ctx, action(v, "confirm"), "")))
@@ -75,8 +77,8 @@ func TestRandomRaces(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	type place struct {
-		*booking.Resource
-		*booking.Calendar
+		*catalogue.Resource
+		*catalogue.Calendar
 	}
 	places := []place{{b.resource, b.calendar}}
 	for len(places) < 5 {

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // BenchmarkRefusals asks for a time that is taken, from twenty connections.
@@ -16,7 +16,7 @@ func BenchmarkRefusals(b *testing.B) {
 	together(20, func(int) {
 		for next.Add(1) <= int64(b.N) {
 			v := s.at("instant", 9, 10)
-			if _, err := s.try(v); booking.CodeOf(err) != booking.SlotTaken {
+			if _, err := s.try(v); fault.CodeOf(err) != fault.SlotTaken {
 				b.Error(err)
 				return
 			}

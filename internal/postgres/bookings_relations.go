@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // predecessor is a booking that gives its place to a new one, locked, with the move it ends by.
@@ -55,12 +56,12 @@ func queuePrecede(batch *pgx.Batch, b *booking.Booking) {
 func givesWay(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refusal, error) {
 	old, err := scanBooking(row)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, &booking.Refusal{Code: booking.NotFound, Message: "The booking it was to replace does not exist."}, nil
+		return nil, &booking.Refusal{Code: fault.NotFound, Message: "The booking it was to replace does not exist."}, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	graph, err := old.RuleBook()
+	graph, err := old.LoadGraph()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,7 +78,7 @@ func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.T
 	const insert = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told)
 		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false)`
-	in := booking.Commit{
+	in := booking.CommitInput{
 		BookingID: old.ID, Seq: old.Seq, ActionID: uuid.NewSHA1(b.ID, []byte(old.Action)), Actor: old.Actor, Move: old.move,
 	}
 	batch.Queue(insert, namedArgs{
@@ -134,7 +135,7 @@ func scanSession(row pgx.Row) (*booking.Session, error) {
 
 // relay puts on record what a move means for other bookings, and counts it: a cancelled session's seats, the bookings
 // made together with this one, and the predecessor that conclude has ended.
-func relay(batch *pgx.Batch, b *booking.Booking, in booking.Commit, concluded bool, count *int) {
+func relay(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, concluded bool, count *int) {
 	add := func(tag pgconn.CommandTag) error {
 		*count += int(tag.RowsAffected())
 		return nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestCreateLooksWhosePlaceItTakes: a hold that is over is the reason, even where somebody has the time by now.
@@ -22,14 +23,14 @@ func TestCreateLooksWhosePlaceItTakes(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 	v = from(hold)
 	_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
-	wantCode(t, err, booking.HoldExpired)
+	wantCode(t, err, fault.HoldExpired)
 	moved := b.booked(b.at("instant", 11, 12))
 	b.played(moved, "cancel")
 	v = b.at("instant", 9, 10)
 	v.Related.RescheduledFrom = &moved.ID
 	_, err = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
-	wantCode(t, err, booking.ActionNotAvailable)
+	wantCode(t, err, fault.ActionNotAvailable)
 	v.Related.RescheduledFrom = &v.ID
 	_, err = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
@@ -35,8 +36,8 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 	for i, r := range sorted {
 		e := r.Target
 		args := namedArgs{
-			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": booking.ReminderState,
-			"purpose": booking.ForReminders, "expected": e.Expected, "secret": e.Secret,
+			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": outbox.ReminderState,
+			"purpose": outbox.ForReminders, "expected": e.Expected, "secret": e.Secret,
 			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
 		}
 		if i == 0 || !sameTarget(e, sorted[i-1].Target) {
@@ -47,7 +48,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 	}
 }
 
-func sameTarget(a, b *booking.Endpoint) bool {
+func sameTarget(a, b *outbox.Endpoint) bool {
 	return a.URL == b.URL && a.Method == b.Method && a.Expected == b.Expected
 }
 
@@ -61,7 +62,7 @@ func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (
 
 // Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns
 // the endpoint when that was asleep.
-func (db *Bookings) Remind(ctx context.Context, in booking.Remind) (woken []uuid.UUID, err error) {
+func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		woken = nil
 		b, endpoint, err := dueReminder(ctx, tx, in)
@@ -74,7 +75,7 @@ func (db *Bookings) Remind(ctx context.Context, in booking.Remind) (woken []uuid
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
-		if graph, err := b.RuleBook(); err != nil || booking.Reminds(graph, b.State) { // with a graph of another build, the workflow knows
+		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // with a graph of another build, the workflow knows
 			batch.Queue(passGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
 			wake(batch, db.process, []uuid.UUID{event}, &woken)
@@ -85,7 +86,7 @@ func (db *Bookings) Remind(ctx context.Context, in booking.Remind) (woken []uuid
 }
 
 // dueReminder locks the booking and ticks its reminder off.
-func dueReminder(ctx context.Context, tx pgx.Tx, in booking.Remind) (b *booking.Booking, endpoint uuid.UUID, err error) {
+func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *booking.Booking, endpoint uuid.UUID, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
 	if b, err = scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": in.BookingID})); err != nil {
 		return nil, endpoint, err
@@ -119,7 +120,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 		WHERE w.id = @endpoint AND w.status = 'active'`
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, namedArgs{
-		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": booking.ReminderEvent, "data": asJSON(b),
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": outbox.ReminderEvent, "data": asJSON(b),
 		"number": number, "endpoint": endpoint,
 	})
 	return event
@@ -128,7 +129,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 // deadline is the time of what falls due first in the booking's state; zero for nothing. A graph that this build lacks
 // has no timers here: the workflow carries its own copy, and the booking has to move all the same.
 func deadline(b *booking.Booking) time.Time {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return time.Time{}
 	}

@@ -11,6 +11,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -24,11 +26,11 @@ func (b *bundle) coming(graph string, from, to float64) *booking.Booking {
 }
 
 // reminder is due some hours before a booking's start, and goes to a path of a receiver.
-func (b *bundle) reminder(v *booking.Booking, number int, hoursBefore float64, path string) *booking.Endpoint {
+func (b *bundle) reminder(v *booking.Booking, number int, hoursBefore float64, path string) *outbox.Endpoint {
 	b.t.Helper()
-	e := &booking.Endpoint{
+	e := &outbox.Endpoint{
 		ID: newID(), AppID: v.AppID, URL: "https://example.com/" + path, Method: "POST",
-		Secret: []byte("sealed for " + path), Purpose: booking.ForReminders,
+		Secret: []byte("sealed for " + path), Purpose: outbox.ForReminders,
 	}
 	v.Reminders = append(v.Reminders, booking.Reminder{
 		Number: number, At: v.Start.Add(-time.Duration(hoursBefore * float64(time.Hour))), Target: e,
@@ -45,7 +47,7 @@ func (b *bundle) targets(v *booking.Booking) []uuid.UUID {
 
 func (b *bundle) remind(v *booking.Booking, number int) []uuid.UUID {
 	b.t.Helper()
-	woken, err := b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: number})
+	woken, err := b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: number})
 	check(b.t, err)
 	return woken
 }
@@ -107,7 +109,7 @@ func TestReminderTargetsAreShared(t *testing.T) {
 	b.create(again)
 	wantSame(t, "another booking's", b.targets(again), []uuid.UUID{e.ID})
 	b.wantCount(1, `SELECT count(*) FROM webhook_endpoints WHERE id = $1 AND status = 'active' AND secret = 'sealed for a'`, e.ID)
-	subscribed := must(b.CreateEndpoint(b.ctx, &booking.Endpoint{ID: newID(), AppID: b.app.ID, URL: e.URL, Method: "POST", Secret: []byte{1}}))
+	subscribed := must(b.CreateEndpoint(b.ctx, &outbox.Endpoint{ID: newID(), AppID: b.app.ID, URL: e.URL, Method: "POST", Secret: []byte{1}}))
 	wantEqual(t, "a subscription of the same place is another thing", subscribed.ID == e.ID, false)
 
 	b.app = b.newApp("other")
@@ -178,7 +180,7 @@ func TestRemindAtOnce(t *testing.T) {
 	release := b.holdBooking(v) // until some wait for each other
 	var all sync.WaitGroup
 	all.Go(func() {
-		together(24, func(i int) { woken[i], errs[i] = b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: i % 4}) })
+		together(24, func(i int) { woken[i], errs[i] = b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: i % 4}) })
 	})
 	b.until(`SELECT count(*) >= 8 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	release()
@@ -317,13 +319,13 @@ func TestReminderTargetsAreNotSubscriptions(t *testing.T) {
 	e.Expected = 204
 	v = b.booked(v)
 	all := must(b.Endpoints(b.ctx, b.app.ID))
-	wantEqual(t, "listed", words(len(all), all[0].ID, all[0].Purpose), words(1, subscribed.ID, booking.ForSubscription))
+	wantEqual(t, "listed", words(len(all), all[0].ID, all[0].Purpose), words(1, subscribed.ID, outbox.ForSubscription))
 	before := b.tables()
 	_, err := b.Endpoint(b.ctx, b.app.ID, e.ID)
-	wantCode(t, err, booking.NotFound)
-	_, _, err = b.ChangeEndpoint(b.ctx, b.app.ID, e.ID, func(e *booking.Endpoint) error { e.URL = "https://stolen.example.com"; return nil })
-	wantCode(t, err, booking.NotFound)
-	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, e.ID), booking.NotFound)
+	wantCode(t, err, fault.NotFound)
+	_, _, err = b.ChangeEndpoint(b.ctx, b.app.ID, e.ID, func(e *outbox.Endpoint) error { e.URL = "https://stolen.example.com"; return nil })
+	wantCode(t, err, fault.NotFound)
+	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, e.ID), fault.NotFound)
 	wantEqual(t, "record", b.tables(), before)
 	target := must(b.DrainTarget(b.ctx, e.ID)).Endpoint
 	wantEqual(t, "whoever sends finds it", words(target.URL, target.Purpose, target.Expected), "https://example.com/a reminder 204")
@@ -372,7 +374,7 @@ func TestReminderOfAnotherBuildsGraph(t *testing.T) {
 	b.reminder(v, 0, 1, "a")
 	v = b.booked(v)
 	b.exec(`UPDATE bookings SET graph_version = 99`)
-	_, err := b.Remind(b.ctx, booking.Remind{BookingID: v.ID})
+	_, err := b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID})
 	b.exec(`UPDATE bookings SET graph_version = 1`)
 	if err != nil {
 		b.remind(v, 0)

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // tables is the whole record as text, for asserting that something changed nothing.
@@ -25,31 +26,31 @@ func TestCommitRepeated(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string
-		prepare func(*bundle) booking.Commit
+		prepare func(*bundle) booking.CommitInput
 		want    booking.Result
 	}{
-		{"a first action", func(b *bundle) booking.Commit {
+		{"a first action", func(b *bundle) booking.CommitInput {
 			v := b.at("instant", 9, 10)
 			return commit(v, b.create(v))
 		}, booking.ResultApplied},
-		{"an applied action", func(b *bundle) booking.Commit {
+		{"an applied action", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant", 9, 10))
 			return commit(v, must(b.Request(b.ctx, action(v, "cancel"), "link")))
 		}, booking.ResultApplied},
-		{"a timer", func(b *bundle) booking.Commit {
+		{"a timer", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant_payment", 9, 10))
 			return commit(v, &booking.Action{ID: booking.TimerActionID(v.ID, v.Seq, "timeout"), Name: "timeout", Actor: graphs.ActorTimer})
 		}, booking.ResultApplied},
-		{"a refused action", func(b *bundle) booking.Commit {
+		{"a refused action", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant", 9, 10))
 			return commit(v, must(b.Request(b.ctx, action(v, "pay"), "link")))
 		}, booking.ResultRefused},
-		{"a slot that was taken", func(b *bundle) booking.Commit {
+		{"a slot that was taken", func(b *bundle) booking.CommitInput {
 			b.booked(b.at("instant", 9, 10))
 			v := b.booked(b.at("confirm_decline", 9, 10))
 			return commit(v, must(b.Request(b.ctx, action(v, "confirm"), "")))
 		}, booking.ResultRefused},
-		{"a stillborn booking", func(b *bundle) booking.Commit {
+		{"a stillborn booking", func(b *bundle) booking.CommitInput {
 			b.booked(b.at("instant", 9, 10))
 			v := b.at("instant", 9.5, 10.5)
 			return commit(v, b.create(v))
@@ -157,11 +158,11 @@ func TestStaleCommitChangesNothing(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.at("confirm_decline", 9, 10))
 	right := commit(v, must(b.Request(b.ctx, action(v, "confirm"), "link")))
-	cases := map[string]func(*booking.Commit){
-		"an older seq":            func(in *booking.Commit) { in.Seq-- },
-		"a later seq":             func(in *booking.Commit) { in.Seq++ },
-		"another state":           func(in *booking.Commit) { in.Move.From = "initialized" },
-		"a refusal of an old seq": func(in *booking.Commit) { in.Seq--; in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable} },
+	cases := map[string]func(*booking.CommitInput){
+		"an older seq":            func(in *booking.CommitInput) { in.Seq-- },
+		"a later seq":             func(in *booking.CommitInput) { in.Seq++ },
+		"another state":           func(in *booking.CommitInput) { in.Move.From = "initialized" },
+		"a refusal of an old seq": func(in *booking.CommitInput) { in.Seq--; in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable} },
 	}
 	before := b.tables()
 	for name, spoil := range cases {
@@ -192,11 +193,11 @@ func TestCommitOnADeletedBooking(t *testing.T) {
 	wantEqual(t, "result", out.Result, booking.ResultGone)
 	decided := must(b.Action(b.ctx, late.ID))
 	wantEqual(t, "status", decided.Status, booking.Refused)
-	wantEqual(t, "code", decided.Code, booking.NotFound)
+	wantEqual(t, "code", decided.Code, fault.NotFound)
 	wantEqual(t, "inputs", string(decided.Inputs), "{}")
 
 	timer := &booking.Action{ID: booking.TimerActionID(v.ID, 1, "complete"), Name: "complete", Actor: graphs.ActorTimer}
-	out = must(b.Commit(b.ctx, booking.Commit{BookingID: v.ID, Seq: 1, ActionID: timer.ID, Actor: timer.Actor}))
+	out = must(b.Commit(b.ctx, booking.CommitInput{BookingID: v.ID, Seq: 1, ActionID: timer.ID, Actor: timer.Actor}))
 	wantEqual(t, "timer", out.Result, booking.ResultGone)
 }
 
@@ -231,8 +232,8 @@ func TestOutcome(t *testing.T) {
 	must(b.Commit(b.ctx, commit(loser, a)))
 	known, at, err = b.Outcome(b.ctx, a.ID)
 	check(t, err)
-	wantCode(t, known.Err(), booking.SlotTaken)
+	wantCode(t, known.Err(), fault.SlotTaken)
 	wantEqual(t, "booking of a stillborn", at, nil)
 	_, _, err = b.Outcome(b.ctx, newID())
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // ClaimedBooking returns the booking that a claim token was spent on; nil when it has not been spent, or the booking was
@@ -22,8 +23,8 @@ func (db *Bookings) ClaimedBooking(ctx context.Context, appID uuid.UUID, jti str
 		return nil, err
 	}
 	b, err := db.Booking(ctx, appID, id)
-	if booking.CodeOf(err) == booking.NotFound {
-		return nil, booking.Errorf(booking.ClaimReplayed, "The claim token has been used for a booking already.")
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
 	}
 	return b, err
 }

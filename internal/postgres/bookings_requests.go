@@ -7,6 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // requestObject is a scheduling request q as booking.SchedulingRequest reads it.
@@ -160,7 +162,7 @@ func (db *Bookings) Requests(ctx context.Context, appID uuid.UUID, names []strin
 }
 
 // OpenRequest finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
-func (db *Bookings) OpenRequest(ctx context.Context, code string) (*Requested, *booking.App, error) {
+func (db *Bookings) OpenRequest(ctx context.Context, code string) (*Requested, *tenant.App, error) {
 	const q = `SELECT ` + appColumns + `, ` + requestObject + `
 		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
 	var found Requested
@@ -225,7 +227,7 @@ func (db *Bookings) EraseRequest(ctx context.Context, appID uuid.UUID, name stri
 		}
 		tag, err := tx.Exec(ctx, erase, namedArgs{"id": id})
 		if err == nil && tag.RowsAffected() == 0 {
-			return booking.Errorf(booking.InUse, "The scheduling request has a booking. Delete the booking: the request goes with it.")
+			return fault.Errorf(fault.InUse, "The scheduling request has a booking. Delete the booking: the request goes with it.")
 		}
 		return err
 	})

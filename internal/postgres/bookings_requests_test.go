@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // request is a scheduling request of the bundle's app, not yet on record.
@@ -82,20 +83,20 @@ func TestSchedulingRequests(t *testing.T) {
 	check(t, err)
 	wantEqual(t, "opened", words(found.Request.Name, found.Booking == nil, app.ID), words(r.Name, true, b.app.ID))
 	_, _, err = b.OpenRequest(b.ctx, "none")
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 
 	thief := b.newApp("thief")
 	wantEqual(t, "another app's", len(must(b.Requests(b.ctx, thief.ID, []string{r.Name}))), 0)
-	wantCode(t, b.CancelRequest(b.ctx, thief.ID, r.Name), booking.NotFound)
+	wantCode(t, b.CancelRequest(b.ctx, thief.ID, r.Name), fault.NotFound)
 	stolen := *r
 	stolen.AppID = thief.ID
 	_, err = b.CreateRequest(b.ctx, &stolen)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	project := b.newProject("ours").ID
 	foreign := b.request()
 	foreign.AppID, foreign.ProjectID = thief.ID, &project
 	_, err = b.CreateRequest(b.ctx, foreign)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	b.wantCount(3, `SELECT count(*) FROM scheduling_requests WHERE cancelled_at IS NULL`)
 }
 
@@ -109,14 +110,14 @@ func TestCancelRequest(t *testing.T) {
 	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
 	again, _ := b.requested(r)
 	wantEqual(t, "once", *again.CancelledAt, *cancelled.CancelledAt)
-	wantCode(t, b.tried(b.picked(r, 9, 10)), booking.ActionNotAvailable)
+	wantCode(t, b.tried(b.picked(r, 9, 10)), fault.ActionNotAvailable)
 
 	r = b.createRequest(b.request())
 	v := b.booked(b.picked(r, 9, 10))
 	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
 	open, id := b.requested(r)
 	wantEqual(t, "one with a booking stays", words(open.CancelledAt == nil, id), words(true, v.ID))
-	wantCode(t, b.CancelRequest(b.ctx, b.app.ID, "srq_none"), booking.NotFound)
+	wantCode(t, b.CancelRequest(b.ctx, b.app.ID, "srq_none"), fault.NotFound)
 }
 
 // TestCancelledWhileATimeIsPicked: the booking was asked for before the request was cancelled, and is to come to life after.
@@ -163,7 +164,7 @@ func TestOneTimeIsPicked(t *testing.T) {
 			picked++
 			continue
 		}
-		wantCode(t, err, booking.ActionNotAvailable)
+		wantCode(t, err, fault.ActionNotAvailable)
 	}
 	wantEqual(t, "picked", picked, 1)
 	b.wantCount(1, `SELECT count(*) FROM bookings`)
@@ -176,14 +177,14 @@ func TestAnotherTimeMayBePicked(t *testing.T) {
 	r := b.createRequest(b.request())
 	v := b.picked(r, 9, 10)
 	in := commit(v, b.create(v))
-	wantCode(t, b.tried(b.picked(r, 11, 12)), booking.ActionNotAvailable)
+	wantCode(t, b.tried(b.picked(r, 11, 12)), fault.ActionNotAvailable)
 	b.booked(b.at("instant", 9, 10))
 	wantEqual(t, "lost", words(must(b.Commit(b.ctx, in)).Code), "slot_taken")
 	other := b.booked(b.picked(r, 11, 12))
 	_, id := b.requested(r)
 	wantEqual(t, "the other time", id, other.ID)
 	b.played(other, "cancel")
-	wantCode(t, b.tried(b.picked(r, 13, 14)), booking.ActionNotAvailable)
+	wantCode(t, b.tried(b.picked(r, 13, 14)), fault.ActionNotAvailable)
 }
 
 func TestRequestOfAnotherApp(t *testing.T) {
@@ -192,7 +193,7 @@ func TestRequestOfAnotherApp(t *testing.T) {
 	r := b.createRequest(b.request())
 	b.app = b.newApp("thief")
 	b.resource, b.calendar = b.newResource(b.app)
-	wantCode(t, b.tried(b.picked(r, 9, 10)), booking.NotFound)
+	wantCode(t, b.tried(b.picked(r, 9, 10)), fault.NotFound)
 	b.wantCount(0, `SELECT count(*) FROM bookings`)
 }
 

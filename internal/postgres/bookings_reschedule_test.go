@@ -13,6 +13,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // instead is an instant booking that is to replace another one.
@@ -98,7 +99,7 @@ func TestRescheduledBuffers(t *testing.T) {
 	old := b.wantFits("old", b.buffered(9, 10, 60), true)
 	v := b.instead(old, 9.25, 10.25)
 	v.Settings.BufferSeconds = 3600
-	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), booking.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), fault.SlotTaken)
 	v, out := b.book(v)
 	wantEqual(t, "into its neighbour", words(out.Result, out.Code, v == nil), "gone slot_taken true")
 	b.wantHeld(old)
@@ -119,33 +120,33 @@ func TestRescheduleRefused(t *testing.T) {
 	b.endpoint("", "")
 	old := b.booked(b.at("instant", 9, 10))
 	b.booked(b.at("instant", 10, 11))
-	b.wantLost("to a time that is taken", b.instead(old, 10, 11), booking.SlotTaken)
-	b.wantLost("into one", b.instead(old, 9.5, 10.5), booking.SlotTaken)
+	b.wantLost("to a time that is taken", b.instead(old, 10, 11), fault.SlotTaken)
+	b.wantLost("into one", b.instead(old, 9.5, 10.5), fault.SlotTaken)
 	b.wantHeld(old)
 
 	unconfirmed := b.booked(b.at("confirm_decline", 12, 13))
-	b.wantLost("one not confirmed", b.instead(unconfirmed, 14, 15), booking.ActionNotAvailable)
+	b.wantLost("one not confirmed", b.instead(unconfirmed, 14, 15), fault.ActionNotAvailable)
 	unborn := b.at("instant", 12, 13)
 	b.create(unborn)
-	b.wantLost("one not born", b.instead(unborn, 14, 15), booking.ActionNotAvailable)
+	b.wantLost("one not born", b.instead(unborn, 14, 15), fault.ActionNotAvailable)
 	over := b.played(b.booked(b.at("instant", 12, 13)), "cancel")
-	b.wantLost("one that is over", b.instead(over, 14, 15), booking.ActionNotAvailable)
-	b.wantLost("a hold", b.instead(b.booked(b.at("reservation", 12, 13)), 14, 15), booking.ActionNotAvailable)
-	b.wantLost("none", b.instead(b.at("instant", 12, 13), 14, 15), booking.NotFound)
+	b.wantLost("one that is over", b.instead(over, 14, 15), fault.ActionNotAvailable)
+	b.wantLost("a hold", b.instead(b.booked(b.at("reservation", 12, 13)), 14, 15), fault.ActionNotAvailable)
+	b.wantLost("none", b.instead(b.at("instant", 12, 13), 14, 15), fault.NotFound)
 	self := b.at("instant", 14, 15)
 	self.Related.RescheduledFrom = &self.ID
-	b.wantLost("itself", self, booking.ActionNotAvailable)
+	b.wantLost("itself", self, fault.ActionNotAvailable)
 
 	moved := b.booked(b.instead(old, 8, 9))
 	b.wantReplaced(old, moved)
-	b.wantLost("one that was replaced", b.instead(old, 15, 16), booking.ActionNotAvailable)
+	b.wantLost("one that was replaced", b.instead(old, 15, 16), fault.ActionNotAvailable)
 	again := b.booked(b.instead(moved, 9, 10))
 	b.wantReplaced(moved, again)
 	b.wantCount(3, `SELECT count(*) FROM bookings WHERE rescheduled_from IS NOT NULL OR rescheduled_to IS NOT NULL`)
 
 	b.app = b.newApp("thief")
 	b.resource, b.calendar = b.newResource(b.app)
-	b.wantLost("another app's", b.instead(again, 14, 15), booking.NotFound)
+	b.wantLost("another app's", b.instead(again, 14, 15), fault.NotFound)
 }
 
 // TestRescheduleRepeated loses the answer, and that of a refusal.
@@ -155,7 +156,7 @@ func TestRescheduleRepeated(t *testing.T) {
 	b.endpoint("", "")
 	old := b.booked(b.at("instant", 9, 10))
 	b.booked(b.at("instant", 10, 11))
-	var ins []booking.Commit
+	var ins []booking.CommitInput
 	for _, to := range []float64{10, 9.75, 8.5, 8.5} {
 		v := b.instead(old, to, to+0.5)
 		ins = append(ins, commit(v, b.create(v)))
@@ -176,7 +177,7 @@ func TestOneBookingIsReplacedOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	old := b.booked(b.at("instant", 9, 10))
-	ins := make([]booking.Commit, 30)
+	ins := make([]booking.CommitInput, 30)
 	for i := range ins {
 		v := b.instead(old, float64(i%12), float64(i%12)+1)
 		ins[i] = commit(v, b.create(v))
@@ -206,7 +207,7 @@ func TestReplacedAsItIsCancelled(t *testing.T) {
 	for i := range 40 {
 		old := b.booked(b.at("instant", float64(i), float64(i)+1))
 		v := b.instead(old, float64(i)+0.5, float64(i)+1)
-		ins := []booking.Commit{commit(v, b.create(v)), commit(old, must(b.Request(b.ctx, action(old, "cancel"), "")))}
+		ins := []booking.CommitInput{commit(v, b.create(v)), commit(old, must(b.Request(b.ctx, action(old, "cancel"), "")))}
 		outs, errs := make([]booking.Outcome, 2), make([]error, 2)
 		together(2, func(n int) { outs[n], errs[n] = b.Commit(b.ctx, ins[(n+i)%2]) })
 		check(t, errs[0])
@@ -232,7 +233,7 @@ func TestSwap(t *testing.T) {
 			one, two := b.booked(b.buffered(9, 10, minutes)), b.booked(b.buffered(11, 12, minutes))
 			v, w := b.instead(one, 11, 12), b.instead(two, 9, 10)
 			v.Settings, w.Settings = one.Settings, two.Settings
-			ins := []booking.Commit{commit(v, b.create(v)), commit(w, b.create(w))}
+			ins := []booking.CommitInput{commit(v, b.create(v)), commit(w, b.create(w))}
 			release := b.gate("AFTER DELETE ON occupancies FOR EACH STATEMENT")
 			var again atomic.Int64
 			outs := make([]booking.Outcome, 2)
@@ -267,7 +268,7 @@ func TestNewcomerAtATimeThatIsGivenUp(t *testing.T) {
 			old := b.booked(b.buffered(9, 10, minutes))
 			v, n := b.instead(old, 12, 13), b.buffered(9, 10, minutes)
 			v.Settings = old.Settings
-			ins := []booking.Commit{commit(v, b.create(v)), commit(n, b.create(n))}
+			ins := []booking.CommitInput{commit(v, b.create(v)), commit(n, b.create(n))}
 			release := b.gate("AFTER DELETE ON occupancies FOR EACH STATEMENT")
 			var again atomic.Int64
 			outs := make([]booking.Outcome, 2)
@@ -320,7 +321,7 @@ func TestRescheduleRace(t *testing.T) {
 			if out := b.insist(db, commit(v, b.create(v)), &again); out.Result == booking.ResultApplied {
 				alive[i] = b.known(v)
 				moved.Add(1)
-			} else if out.Code != booking.SlotTaken {
+			} else if out.Code != fault.SlotTaken {
 				t.Errorf("outcome %+v", out)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // session is an open session on record, with that many seats.
@@ -51,7 +52,7 @@ func (b *bundle) wantSeats(session *booking.Booking, want int) {
 
 // wantUnseated plays the first action of a seat's booking that was made in time, and asserts that it is refused and erased;
 // another one is not even made.
-func (b *bundle) wantUnseated(what string, in booking.Commit, session *booking.Booking, code booking.Code) {
+func (b *bundle) wantUnseated(what string, in booking.CommitInput, session *booking.Booking, code fault.Code) {
 	b.t.Helper()
 	out, err := b.Commit(b.ctx, in)
 	check(b.t, err)
@@ -68,7 +69,7 @@ func (b *bundle) wantUnseated(what string, in booking.Commit, session *booking.B
 var takesSeat = graphs.Move{Takes: true, Holds: graphs.HoldsSeat}
 
 // ready is a seat's booking on record, about to take its first action.
-func (b *bundle) ready(session *booking.Booking, graph string) booking.Commit {
+func (b *bundle) ready(session *booking.Booking, graph string) booking.CommitInput {
 	b.t.Helper()
 	v := b.seat(session, graph)
 	return commit(v, b.create(v))
@@ -89,7 +90,7 @@ func TestSeats(t *testing.T) {
 	wantEqual(t, "two's event", first[string](b, `SELECT data->'session'->>'current_seats' FROM events WHERE booking_id = $1`, two.ID), "2")
 	b.wantEvent(two)
 	b.wantSeats(session, 2)
-	b.wantUnseated("a third", b.ready(session, "group_customer"), session, booking.SoldOut)
+	b.wantUnseated("a third", b.ready(session, "group_customer"), session, fault.SoldOut)
 	b.wantSeats(session, 2)
 	b.wantSeats(other, 0)
 
@@ -138,7 +139,7 @@ func TestTenSeats(t *testing.T) {
 	db := b.crowd()
 	session := b.session(10, booking.Session{})
 	const crowd = 200
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		ins[i] = b.ready(session, "group_customer")
 	}
@@ -238,13 +239,13 @@ func TestSessionBounds(t *testing.T) {
 	for _, c := range []struct {
 		name                string
 		bounds              booking.Session
-		book, pay, customer booking.Code // what an attempt gets; "" = it works
+		book, pay, customer fault.Code // what an attempt gets; "" = it works
 	}{
 		{"none", booking.Session{}, "", "", ""},
 		{"all met", booking.Session{BookFrom: now.Add(-hour), BookUntil: now.Add(hour), CancelUntil: now.Add(hour)}, "", "", ""},
-		{"too early", booking.Session{BookFrom: now.Add(hour)}, booking.TooEarly, "", ""},
-		{"too late", booking.Session{BookUntil: now.Add(-hour)}, booking.TooLate, "", ""},
-		{"too late to cancel", booking.Session{CancelUntil: now.Add(-hour)}, "", "", booking.TooLate},
+		{"too early", booking.Session{BookFrom: now.Add(hour)}, fault.TooEarly, "", ""},
+		{"too late", booking.Session{BookUntil: now.Add(-hour)}, fault.TooLate, "", ""},
+		{"too late to cancel", booking.Session{CancelUntil: now.Add(-hour)}, "", "", fault.TooLate},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -254,7 +255,7 @@ func TestSessionBounds(t *testing.T) {
 				b.booked(b.seat(session, "group_customer")), b.booked(b.seat(session, "group_customer")),
 				b.booked(b.seat(session, "group_customer")), b.booked(b.seat(session, "group_customer_payment")),
 			}
-			ins := []booking.Commit{b.ready(session, "group_customer"), b.ready(session, "group_customer_payment")}
+			ins := []booking.CommitInput{b.ready(session, "group_customer"), b.ready(session, "group_customer_payment")}
 			b.exec(`UPDATE sessions SET book_from = $1, book_until = $2, cancel_until = $3`,
 				null(c.bounds.BookFrom), null(c.bounds.BookUntil), null(c.bounds.CancelUntil))
 			for _, in := range ins {
@@ -265,7 +266,7 @@ func TestSessionBounds(t *testing.T) {
 				check(t, b.HasRoom(b.ctx, b.seat(session, "group_customer"), takesSeat))
 				wantEqual(t, in.Move.To, must(b.Commit(b.ctx, in)).Result, booking.ResultApplied)
 			}
-			for what, code := range map[string]booking.Code{"cancel_by_customer": c.customer, "cancel_by_owner": "", "complete": "", "pay": c.pay} {
+			for what, code := range map[string]fault.Code{"cancel_by_customer": c.customer, "cancel_by_owner": "", "complete": "", "pay": c.pay} {
 				i := map[string]int{"cancel_by_customer": 0, "cancel_by_owner": 1, "complete": 2, "pay": 3}[what]
 				before := seats[i]
 				after, out := b.play(before, what)
@@ -299,16 +300,16 @@ func TestSessionThatIsNotOpen(t *testing.T) {
 			start := commit(session, b.create(session))
 			v := b.seat(session, "group_customer")
 			_, err := b.Create(b.ctx, v, action(v, "create"), takesSeat)
-			wantCode(t, err, booking.SessionClosed)
+			wantCode(t, err, fault.SessionClosed)
 			must(b.Commit(b.ctx, start))
 
 			unpaid, paid := b.booked(b.seat(session, "group_customer_payment")), b.booked(b.seat(session, "group_customer_payment"))
 			paid, seated := b.played(paid, "pay"), b.booked(b.seat(session, "group_customer"))
-			ins := []booking.Commit{b.ready(session, "group_customer"), b.ready(session, "group_customer_payment")}
+			ins := []booking.CommitInput{b.ready(session, "group_customer"), b.ready(session, "group_customer_payment")}
 			b.wantSeats(session, 2)
 			b.played(session, end)
 			for _, in := range ins {
-				b.wantUnseated("came too late: "+in.Move.To, in, session, booking.SessionClosed)
+				b.wantUnseated("came too late: "+in.Move.To, in, session, fault.SessionClosed)
 			}
 			unpaid, out := b.play(unpaid, "pay")
 			wantEqual(t, "pay", words(out.Result, out.Code, unpaid.State), "refused session_closed tentative")
@@ -326,9 +327,9 @@ func TestDeletedSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	session := b.session(9, booking.Session{})
-	wantCode(t, b.Delete(b.ctx, b.app.ID, session.ID), booking.NotFinal)
+	wantCode(t, b.Delete(b.ctx, b.app.ID, session.ID), fault.NotFinal)
 	seat := b.booked(b.seat(session, "group_customer"))
-	wantCode(t, b.Delete(b.ctx, b.app.ID, seat.ID), booking.NotFinal)
+	wantCode(t, b.Delete(b.ctx, b.app.ID, seat.ID), fault.NotFinal)
 	seat, gone := b.played(seat, "complete"), b.played(b.booked(b.seat(session, "group_customer")), "cancel_by_customer")
 	b.booked(b.seat(session, "group_customer"))
 	check(t, b.Delete(b.ctx, b.app.ID, gone.ID))
@@ -339,7 +340,7 @@ func TestDeletedSession(t *testing.T) {
 	wantEqual(t, "seat", words(b.known(seat).State, b.known(seat).Session == nil), "completed true")
 	late := b.seat(session, "group_customer")
 	_, err := b.Create(b.ctx, late, action(late, "create"), takesSeat)
-	wantCode(t, err, booking.SessionClosed)
+	wantCode(t, err, fault.SessionClosed)
 	b.sound()
 }
 
@@ -355,7 +356,7 @@ func TestSeatsOfADeletedSession(t *testing.T) {
 	}
 	waits := b.ready(session, "group_customer")
 	if err := b.Delete(b.ctx, b.app.ID, b.played(session, "complete").ID); err != nil {
-		wantCode(t, err, booking.InUse)
+		wantCode(t, err, fault.InUse)
 		return
 	}
 	for name, v := range seats {
@@ -370,7 +371,7 @@ func TestSeatsOfADeletedSession(t *testing.T) {
 			b.wantEvent(b.known(v))
 		}
 	}
-	if out, err := b.Commit(b.ctx, waits); err != nil || out.Code != booking.SessionClosed {
+	if out, err := b.Commit(b.ctx, waits); err != nil || out.Code != fault.SessionClosed {
 		t.Errorf("one that was on its way: %+v %v", out, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // win takes what a move takes, and gives up what the booking's predecessor has for it, with what was claimed there: both or
@@ -44,7 +45,7 @@ func take(
 		if err != nil || len(ids) > 0 {
 			return ids, nil, err
 		}
-		return nil, &booking.Refusal{Code: booking.SlotTaken, Message: slotTaken(nil).Error()}, nil
+		return nil, &booking.Refusal{Code: fault.SlotTaken, Message: slotTaken(nil).Error()}, nil
 	case move.Holds == graphs.HoldsSeat && b.Related.OwnerBooking == nil: // the session was deleted
 		return nil, (&booking.Session{}).Refuses(move, false, time.Time{}), nil
 	case move.Holds == graphs.HoldsSeat:

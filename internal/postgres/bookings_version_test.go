@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // TestAnActionForAnotherVersionIsRefused: If-Match holds in the transaction, whoever came in between.
@@ -19,7 +20,7 @@ func TestAnActionForAnotherVersionIsRefused(t *testing.T) {
 	}
 	out := must(b.Commit(b.ctx, commit(b.known(v), a)))
 	wantEqual(t, "result", out.Result, booking.ResultRefused)
-	wantCode(t, must(b.Action(b.ctx, a.ID)).Err(), booking.Stale)
+	wantCode(t, must(b.Action(b.ctx, a.ID)).Err(), fault.Stale)
 	again := action(v, "cancel")
 	again.Revision = b.known(v).Revision
 	must(b.Request(b.ctx, again, ""))

@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // calendars are those of an app's resources that are in use.
@@ -15,12 +16,12 @@ const calendars = `
 	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
 
 // CalendarOf returns a calendar of an app's resource, or NotFound.
-func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*booking.OwnedCalendar, error) {
+func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*catalogue.OwnedCalendar, error) {
 	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.OwnedCalendar])
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.OwnedCalendar])
 	return c, one(err, "The calendar")
 }
 
@@ -29,7 +30,7 @@ var calendarKeys = map[string]string{
 }
 
 // ListCalendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
-func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*booking.OwnedCalendar, int, error) {
+func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.OwnedCalendar, int, error) {
 	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(terms, calendarKeys, args)
 	if err != nil {
@@ -40,7 +41,7 @@ func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms [
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.OwnedCalendar])
+	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.OwnedCalendar])
 	if err != nil {
 		return nil, 0, err
 	}
@@ -48,7 +49,7 @@ func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms [
 	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
 }
 
-func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
+func calendarArgs(appID uuid.UUID, c *catalogue.OwnedCalendar) namedArgs {
 	return namedArgs{
 		"id": c.ID, "app": appID, "resource": c.ResourceID, "name": c.Name, "description": c.Description,
 		"foreground": c.ForegroundColor, "background": c.BackgroundColor,
@@ -57,7 +58,7 @@ func calendarArgs(appID uuid.UUID, c *booking.OwnedCalendar) namedArgs {
 
 // CreateCalendar gives a resource another calendar. A repeat with the same id changes nothing; NotFound when the id is
 // another app's, or the app has no such resource.
-func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *catalogue.OwnedCalendar) error {
 	const q = `
 		INSERT INTO calendars (id, app_id, resource_id, name, description, foregroundcolor, backgroundcolor)
 		SELECT @id, @app, id, @name, @description, @foreground, @background FROM resources
@@ -68,7 +69,7 @@ func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *boo
 }
 
 // UpdateCalendar writes what a calendar is called and looks like; NotFound when the app has no such calendar.
-func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *booking.OwnedCalendar) error {
+func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *catalogue.OwnedCalendar) error {
 	const q = `
 		UPDATE calendars SET name = @name, description = @description, foregroundcolor = @foreground, backgroundcolor = @background,
 			updated_at = now() WHERE id = @id AND app_id = @app RETURNING updated_at`
@@ -95,9 +96,9 @@ func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) er
 		}
 		switch {
 		case full:
-			return booking.Errorf(booking.InUse, "The calendar has bookings or events.")
+			return fault.Errorf(fault.InUse, "The calendar has bookings or events.")
 		case last:
-			return booking.Errorf(booking.InUse, "The resource has no other calendar.")
+			return fault.Errorf(fault.InUse, "The resource has no other calendar.")
 		}
 		tag, err := tx.Exec(ctx, `DELETE FROM calendars WHERE id = @id`, args)
 		if err == nil && tag.RowsAffected() == 0 {

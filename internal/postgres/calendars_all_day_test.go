@@ -4,16 +4,17 @@ import (
 	"testing"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
-func (b *bundle) allDay() *booking.Event {
+func (b *bundle) allDay() *booking.CalendarEvent {
 	e := b.event(0, 24)
 	e.AllDay = true
 	return e
 }
 
 // allDayAt is an all-day event of a week later.
-func (b *bundle) allDayAt(t *testing.T, shared bool) *booking.Event {
+func (b *bundle) allDayAt(t *testing.T, shared bool) *booking.CalendarEvent {
 	t.Helper()
 	e := b.allDay()
 	e.Start, e.End, e.Settings.AllowDoubleBookings = e.Start.AddDate(0, 0, 7), e.End.AddDate(0, 0, 7), shared
@@ -26,7 +27,7 @@ func TestAllDayEventsLieInLayers(t *testing.T) {
 	check(t, b.CreateEvent(b.ctx, b.allDay()))
 	check(t, b.CreateEvent(b.ctx, b.allDay())) // above each other
 	_, out := b.book(b.at("instant", 9, 10))
-	wantEqual(t, "a booking on a day that is taken", out.Code, booking.SlotTaken)
+	wantEqual(t, "a booking on a day that is taken", out.Code, fault.SlotTaken)
 	ignoring := func(from, to float64) *booking.Booking {
 		v := b.at("instant", from, to)
 		v.Settings.IgnoreAllDayEvents, v.Settings.BufferSeconds = true, 600
@@ -34,8 +35,8 @@ func TestAllDayEventsLieInLayers(t *testing.T) {
 	}
 	b.booked(ignoring(9, 10))
 	_, out = b.book(ignoring(9.5, 10.5))
-	wantEqual(t, "two bookings that ignore all-day events", out.Code, booking.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), booking.SlotTaken)
+	wantEqual(t, "two bookings that ignore all-day events", out.Code, fault.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
 	check(t, b.CreateEvent(b.ctx, b.allDay())) // beside a booking that ignores it
 
 	above := ignoring(9+14*24, 10+14*24)
@@ -47,7 +48,7 @@ func TestAllDayEventsLieInLayers(t *testing.T) {
 
 	next := b.at("instant", 9+7*24, 10+7*24)
 	b.booked(next)
-	wantCode(t, b.CreateEvent(b.ctx, b.allDayAt(t, false)), booking.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.allDayAt(t, false)), fault.SlotTaken)
 	check(t, b.CreateEvent(b.ctx, b.allDayAt(t, true)))
 }
 

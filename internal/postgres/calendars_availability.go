@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Busy is a stretch of a resource's calendar that is taken.
@@ -85,7 +85,7 @@ func (db *Calendars) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (ma
 
 // Bookable returns an app's resources in the order of ids, or all of them when ids is nil, with what availability has to
 // know of them. Those that are not the app's are left out.
-func (db *Calendars) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Resource, error) {
+func (db *Calendars) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Resource, error) {
 	const q = `
 		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
 		ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
@@ -93,5 +93,5 @@ func (db *Calendars) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.U
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Resource, error) { return scanResource(row) })
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
 }

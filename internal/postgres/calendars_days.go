@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // moveDays gives the all-day events of a resource that has moved to another zone the instants of their dates there, and the
 // time they take. The caller has the resource's row locked. A day that meets a booking now, or whatever else does not let it
 // in, lies above it: it keeps newcomers out all the same.
-func moveDays(ctx context.Context, tx pgx.Tx, before, after *booking.Resource) error {
+func moveDays(ctx context.Context, tx pgx.Tx, before, after *catalogue.Resource) error {
 	all, err := daysOff(ctx, tx, before)
 	if err != nil || len(all) == 0 {
 		return err
@@ -56,7 +57,7 @@ func moveDays(ctx context.Context, tx pgx.Tx, before, after *booking.Resource) e
 }
 
 // daysOff returns the all-day events of a resource, locked.
-func daysOff(ctx context.Context, tx pgx.Tx, r *booking.Resource) ([]booking.Event, error) {
+func daysOff(ctx context.Context, tx pgx.Tx, r *catalogue.Resource) ([]booking.CalendarEvent, error) {
 	const q = `
 		SELECT id, start_at, end_at, start_date, end_date FROM calendar_events
 		WHERE resource_id = @resource AND all_day ORDER BY id FOR UPDATE`
@@ -64,8 +65,8 @@ func daysOff(ctx context.Context, tx pgx.Tx, r *booking.Resource) ([]booking.Eve
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.Event, error) {
-		e := booking.Event{AllDay: true, Resource: *r}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (booking.CalendarEvent, error) {
+		e := booking.CalendarEvent{AllDay: true, Resource: *r}
 		var from, to *time.Time
 		if err := row.Scan(&e.ID, &e.Start, &e.End, &from, &to); err != nil {
 			return e, err

@@ -31,8 +31,8 @@ const entries = `
 	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
 	WHERE v.app_id = @app AND `
 
-func scanEvent(row pgx.Row) (*booking.Event, error) {
-	var e booking.Event
+func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
+	var e booking.CalendarEvent
 	var of booking.Booking
 	var bookingID *uuid.UUID
 	var participants, settings []byte
@@ -53,7 +53,7 @@ func scanEvent(row pgx.Row) (*booking.Event, error) {
 }
 
 // Event returns a calendar entry of an app, or NotFound.
-func (db *Calendars) Event(ctx context.Context, appID, id uuid.UUID) (*booking.Event, error) {
+func (db *Calendars) Event(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
 	const q = entries + `v.id = @id`
 	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id}))
 	if err != nil {
@@ -74,7 +74,7 @@ var eventKeys = map[string]string{
 }
 
 // Events returns one page of an app's calendar entries, the earliest first, and how many there are.
-func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.Event, int, error) {
+func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.CalendarEvent, int, error) {
 	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(filter.Terms, eventKeys, args)
 	if err != nil {
@@ -85,7 +85,7 @@ func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFi
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Event, error) { return scanEvent(row) })
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
 	if err != nil {
 		return nil, 0, err
 	}
@@ -93,7 +93,7 @@ func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFi
 	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
 }
 
-func eventArgs(e *booking.Event) namedArgs {
+func eventArgs(e *booking.CalendarEvent) namedArgs {
 	return namedArgs{
 		"id": e.ID, "app": e.AppID, "resource": e.Resource.ID, "calendar": e.CalendarID, "start": e.Start, "end": e.End,
 		"all_day": e.AllDay, "start_date": orNoDate(e.StartDate), "end_date": orNoDate(e.EndDate),
@@ -111,14 +111,14 @@ func orNoDate(date time.Time) *time.Time {
 
 // CreateEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
 // changes nothing; NotFound when the id is another app's, or the app has no such resource and calendar.
-func (db *Calendars) CreateEvent(ctx context.Context, e *booking.Event) error {
+func (db *Calendars) CreateEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const q = `
 		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
 			description, participants, my_rsvp, settings)
 		VALUES (@id, @app, @resource, @calendar, @start, @end, @all_day, @start_date, @end_date, @what, @where, @description,
 			@participants, @rsvp, @settings)
 		ON CONFLICT ON CONSTRAINT calendar_events_pkey DO NOTHING RETURNING created_at, updated_at`
-	var made booking.Event
+	var made booking.CalendarEvent
 	known := false
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
 		made = *e
@@ -150,7 +150,7 @@ func (db *Calendars) CreateEvent(ctx context.Context, e *booking.Event) error {
 
 // keepPlace locks the resource against deletion and, for an all-day event, against moving to another zone; the event's times
 // become those of its dates there.
-func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
+func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	batch := &pgx.Batch{}
 	holdResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
 	if e.AllDay {
@@ -168,7 +168,7 @@ func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
 
 // settle takes the time of an event, and then gives back what it held before; SlotTaken when somebody else has it. Taking
 // comes first: two events that change places refuse each other, where they would else wait for each other.
-func settle(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
+func settle(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	const rest = `DELETE FROM occupancies WHERE event_id = @id AND id <> ALL(@taken)`
 	layer, err := layerOf(ctx, tx, e)
 	if err != nil {
@@ -189,7 +189,7 @@ func settle(ctx context.Context, tx pgx.Tx, e *booking.Event) error {
 }
 
 // layerOf gives each all-day event a layer of its own, so that they lie above each other, and above what ignores them.
-func layerOf(ctx context.Context, tx pgx.Tx, e *booking.Event) (string, error) {
+func layerOf(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) (string, error) {
 	if !e.AllDay {
 		return allLayers, nil
 	}
@@ -200,7 +200,7 @@ func layerOf(ctx context.Context, tx pgx.Tx, e *booking.Event) (string, error) {
 
 // UpdateEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no
 // such event made by hand, or no such resource and calendar.
-func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.Event) error {
+func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const look = `
 		SELECT resource_id, start_at, end_at, all_day, COALESCE((settings->>'allow_double_bookings')::boolean, false)
 		FROM calendar_events WHERE id = @id AND app_id = @app FOR UPDATE`
@@ -209,13 +209,13 @@ func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.Event) error {
 			all_day = @all_day, start_date = @start_date, end_date = @end_date, what = @what, where_at = @where,
 			description = @description, participants = @participants,
 			my_rsvp = @rsvp, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
-	var made booking.Event
+	var made booking.CalendarEvent
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
 		made = *e
 		if err := keepPlace(ctx, tx, &made); err != nil {
 			return err
 		}
-		var old booking.Event
+		var old booking.CalendarEvent
 		err := tx.QueryRow(ctx, look, eventArgs(&made)).
 			Scan(&old.Resource.ID, &old.Start, &old.End, &old.AllDay, &old.Settings.AllowDoubleBookings)
 		if err != nil {

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
 // event is an event of the bundle's resource, from one hour of monday to another, not yet on record.
-func (b *bundle) event(from, to float64) *booking.Event {
-	return &booking.Event{
+func (b *bundle) event(from, to float64) *booking.CalendarEvent {
+	return &booking.CalendarEvent{
 		ID: newID(), AppID: b.app.ID, Resource: *b.resource, CalendarID: b.calendar.ID, What: "Lunch", RSVP: "accepted",
 		Start: monday.Add(time.Duration(from * float64(time.Hour))), End: monday.Add(time.Duration(to * float64(time.Hour))),
 	}
@@ -24,17 +25,17 @@ func TestEventsTakeTimeLikeBookings(t *testing.T) {
 	lunch := b.event(12, 13)
 	check(t, b.CreateEvent(b.ctx, lunch))
 	_, out := b.book(b.at("instant", 12.5, 13.5))
-	wantEqual(t, "a booking above an event", out.Code, booking.SlotTaken)
-	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 12.5, 13.5), takesSlot), booking.SlotTaken)
+	wantEqual(t, "a booking above an event", out.Code, fault.SlotTaken)
+	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 12.5, 13.5), takesSlot), fault.SlotTaken)
 	b.booked(b.at("instant", 13, 14))
-	wantCode(t, b.CreateEvent(b.ctx, b.event(13.5, 14.5)), booking.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(11, 12.1)), booking.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(13.5, 14.5)), fault.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(11, 12.1)), fault.SlotTaken)
 	b.wantCount(1, `SELECT count(*) FROM calendar_events`)
 	check(t, b.CreateEvent(b.ctx, lunch)) // a repeat
 	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE event_id IS NOT NULL`)
 	check(t, b.DeleteEvent(b.ctx, b.app.ID, lunch.ID))
 	b.booked(b.at("instant", 12, 13))
-	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, lunch.ID), booking.NotFound)
+	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, lunch.ID), fault.NotFound)
 	b.sound()
 }
 
@@ -44,7 +45,7 @@ func TestEventsKeepOutOfBuffers(t *testing.T) {
 	v := b.at("instant", 9, 10)
 	v.Settings.BufferSeconds = 1800
 	b.booked(v)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(10, 11)), booking.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(10, 11)), fault.SlotTaken)
 	shared := b.event(10, 10.25)
 	shared.Settings.AllowDoubleBookings = true
 	check(t, b.CreateEvent(b.ctx, shared))
@@ -59,13 +60,13 @@ func TestSharedEventsAreSeenByOthers(t *testing.T) {
 	shared.Settings.AllowDoubleBookings = true
 	check(t, b.CreateEvent(b.ctx, shared))
 	_, out := b.book(b.at("instant", 9, 10))
-	wantEqual(t, "a booking above a shared event", out.Code, booking.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), booking.SlotTaken)
+	wantEqual(t, "a booking above a shared event", out.Code, fault.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
 	v := b.at("instant", 9, 10)
 	v.Settings.AllowDoubleBookings = true
 	b.booked(v)
 	shared.Settings.AllowDoubleBookings = false // from now on it minds
-	wantCode(t, b.UpdateEvent(b.ctx, shared), booking.SlotTaken)
+	wantCode(t, b.UpdateEvent(b.ctx, shared), fault.SlotTaken)
 }
 
 func TestMovesTakeTheNewTimeOrKeepTheOld(t *testing.T) {
@@ -79,9 +80,9 @@ func TestMovesTakeTheNewTimeOrKeepTheOld(t *testing.T) {
 		moved.Start, moved.End = b.event(from, until).Start, b.event(from, until).End
 		return b.UpdateEvent(b.ctx, &moved)
 	}
-	wantCode(t, to(10.5, 11.5), booking.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), booking.SlotTaken) // still held
-	check(t, to(9.5, 10.5))                                              // over its own old time
+	wantCode(t, to(10.5, 11.5), fault.SlotTaken)
+	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken) // still held
+	check(t, to(9.5, 10.5))                                            // over its own old time
 	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE event_id = $1`, e.ID)
 	check(t, b.CreateEvent(b.ctx, b.event(9, 9.5)))
 	b.booked(b.at("instant", 10.5, 11))
@@ -114,7 +115,7 @@ func TestEventsAndBookingsRace(t *testing.T) {
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	const crowd = 100
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := 0; i < crowd; i += 2 {
 		v := b.at("instant", 9, 10)
 		ins[i] = commit(v, b.create(v))
@@ -131,7 +132,7 @@ func TestEventsAndBookingsRace(t *testing.T) {
 		}
 		if err := b.CreateEvent(ctx, b.event(9.25, 10.25)); err == nil {
 			won.Add(1)
-		} else if booking.CodeOf(err) != booking.SlotTaken {
+		} else if fault.CodeOf(err) != fault.SlotTaken {
 			t.Error(err)
 		}
 	})
@@ -148,7 +149,7 @@ func TestEventsThatChangePlaces(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	hours := []float64{9, 10, 11, 12}
-	events := make([]*booking.Event, len(hours)-1)
+	events := make([]*booking.CalendarEvent, len(hours)-1)
 	for i := range events {
 		events[i] = b.event(hours[i], hours[i]+1)
 		check(t, b.CreateEvent(b.ctx, events[i]))
@@ -161,7 +162,7 @@ func TestEventsThatChangePlaces(t *testing.T) {
 			e.Start, e.End = b.event(at, at+1).Start, b.event(at, at+1).End
 			if err := b.UpdateEvent(b.ctx, &e); err == nil {
 				moved.Add(1)
-			} else if booking.CodeOf(err) != booking.SlotTaken {
+			} else if fault.CodeOf(err) != fault.SlotTaken {
 				t.Error(err)
 			}
 		}
@@ -203,13 +204,13 @@ func TestEntriesAreEventsAndBookingsThatHoldTime(t *testing.T) {
 	wantSame(t, "another calendar", list(0, 24, postgres.Term{Key: "calendar.id", Value: newID().String()}), []string{})
 	entry := must(b.Event(b.ctx, b.app.ID, held.EventID))
 	wantEqual(t, "whose entry", entry.Booking.ID, held.ID)
-	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, held.EventID), booking.NotFound)
+	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, held.EventID), fault.NotFound)
 	other := b.newApp("other")
 	_, err := b.Event(b.ctx, other.ID, lunch.ID)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	foreign := *lunch
 	foreign.AppID = other.ID
-	wantCode(t, b.CreateEvent(b.ctx, &foreign), booking.NotFound)
-	wantCode(t, b.UpdateEvent(b.ctx, &foreign), booking.NotFound)
+	wantCode(t, b.CreateEvent(b.ctx, &foreign), fault.NotFound)
+	wantCode(t, b.UpdateEvent(b.ctx, &foreign), fault.NotFound)
 	b.wantCount(0, `SELECT count(*) FROM occupancies o WHERE booking_id IS NOT NULL AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = o.booking_id)`)
 }

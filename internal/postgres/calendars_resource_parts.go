@@ -6,11 +6,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // CalendarsOf returns the calendars of resources, by resource, the oldest first.
-func (db *Calendars) CalendarsOf(ctx context.Context, resources []uuid.UUID) (map[uuid.UUID][]booking.Calendar, error) {
+func (db *Calendars) CalendarsOf(ctx context.Context, resources []uuid.UUID) (map[uuid.UUID][]catalogue.Calendar, error) {
 	const q = `
 		SELECT id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
 		FROM calendars WHERE resource_id = ANY(@resources) ORDER BY resource_id, created_at, id`
@@ -18,11 +18,11 @@ func (db *Calendars) CalendarsOf(ctx context.Context, resources []uuid.UUID) (ma
 	if err != nil {
 		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Calendar])
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalogue.Calendar])
 	if err != nil {
 		return nil, err
 	}
-	all := map[uuid.UUID][]booking.Calendar{}
+	all := map[uuid.UUID][]catalogue.Calendar{}
 	for _, c := range list {
 		all[c.ResourceID] = append(all[c.ResourceID], c)
 	}

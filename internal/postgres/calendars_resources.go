@@ -6,14 +6,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at,
 	tags, availability_constraints`
 
-func scanResource(row pgx.Row) (*booking.Resource, error) {
-	var r booking.Resource
+func scanResource(row pgx.Row) (*catalogue.Resource, error) {
+	var r catalogue.Resource
 	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
 		&r.CreatedAt, &r.UpdatedAt, &r.Tags, &r.Constraints)
 	return &r, err
@@ -22,7 +23,7 @@ func scanResource(row pgx.Row) (*booking.Resource, error) {
 const selectResource = `SELECT ` + resourceColumns + ` FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
 
 // Resource returns an app's resource, or NotFound.
-func (db *Calendars) Resource(ctx context.Context, appID, id uuid.UUID) (*booking.Resource, error) {
+func (db *Calendars) Resource(ctx context.Context, appID, id uuid.UUID) (*catalogue.Resource, error) {
 	r, err := scanResource(db.pool.QueryRow(ctx, selectResource, namedArgs{"id": id, "app": appID}))
 	return r, one(err, "The resource")
 }
@@ -31,7 +32,7 @@ var resourceKeys = map[string]string{"id": "id::text ILIKE %s", "name": "name IL
 
 // Resources returns one page of an app's resources that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
-func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*booking.Resource, int, error) {
+func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*catalogue.Resource, int, error) {
 	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
 	found, err := matching(search, resourceKeys, args)
 	if err != nil {
@@ -42,7 +43,7 @@ func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, 
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Resource, error) { return scanResource(row) })
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
 	if err != nil {
 		return nil, 0, err
 	}
@@ -53,7 +54,7 @@ func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, 
 
 // CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing; NotFound when the id is
 // another app's.
-func (db *Calendars) CreateResource(ctx context.Context, r *booking.Resource, calendarID uuid.UUID) error {
+func (db *Calendars) CreateResource(ctx context.Context, r *catalogue.Resource, calendarID uuid.UUID) error {
 	const resource = `
 		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, password, tags, availability_constraints)
 		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta, @password,
@@ -76,7 +77,7 @@ func (db *Calendars) CreateResource(ctx context.Context, r *booking.Resource, ca
 
 // UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password
 // its own tokens end. In another zone its all-day events keep their dates: see moveDays.
-func (db *Calendars) UpdateResource(ctx context.Context, r *booking.Resource) error {
+func (db *Calendars) UpdateResource(ctx context.Context, r *catalogue.Resource) error {
 	const q = `
 		WITH ended AS (DELETE FROM resource_credentials WHERE resource_id = @id AND app_id = @app AND own AND @password <> '')
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
@@ -86,7 +87,7 @@ func (db *Calendars) UpdateResource(ctx context.Context, r *booking.Resource) er
 	const look = `SELECT timezone FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR NO KEY UPDATE`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := resourceArgs(r)
-		before := booking.Resource{ID: r.ID}
+		before := catalogue.Resource{ID: r.ID}
 		if err := tx.QueryRow(ctx, look, args).Scan(&before.Timezone); err != nil {
 			return one(err, "The resource")
 		}
@@ -97,7 +98,7 @@ func (db *Calendars) UpdateResource(ctx context.Context, r *booking.Resource) er
 	})
 }
 
-func resourceArgs(r *booking.Resource) namedArgs {
+func resourceArgs(r *catalogue.Resource) namedArgs {
 	return namedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword,
@@ -119,7 +120,7 @@ func (db *Calendars) DeleteResource(ctx context.Context, appID, id uuid.UUID) er
 			return err
 		}
 		if open {
-			return booking.Errorf(booking.InUse, "The resource has bookings that are not over.")
+			return fault.Errorf(fault.InUse, "The resource has bookings that are not over.")
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM resource_credentials WHERE resource_id = @id`, args); err != nil {
 			return err
@@ -135,12 +136,12 @@ const selectCalendar = `
 
 // Calendar returns a resource's calendar: the named one, or its first when id is nil. NotFound when it has no such
 // calendar.
-func (db *Calendars) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID) (*booking.Calendar, error) {
+func (db *Calendars) Calendar(ctx context.Context, resourceID uuid.UUID, id *uuid.UUID) (*catalogue.Calendar, error) {
 	rows, err := db.pool.Query(ctx, selectCalendar, namedArgs{"resource": resourceID, "id": id})
 	if err != nil {
 		return nil, err
 	}
-	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
+	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Calendar])
 	return c, one(err, "The calendar")
 }
 
@@ -148,14 +149,14 @@ func (db *Calendars) Calendar(ctx context.Context, resourceID uuid.UUID, id *uui
 // NotFound when the app has no such resource; the calendar is nil when the resource has no such calendar.
 func (db *Calendars) Place(
 	ctx context.Context, appID, resourceID uuid.UUID, calendarID *uuid.UUID,
-) (r *booking.Resource, c *booking.Calendar, err error) {
+) (r *catalogue.Resource, c *catalogue.Calendar, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(selectResource, namedArgs{"id": resourceID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {
 		r, err = scanResource(row)
 		return one(err, "The resource")
 	})
 	batch.Queue(selectCalendar, namedArgs{"resource": resourceID, "id": calendarID}).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Calendar])
+		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.Calendar])
 		if len(found) > 0 {
 			c = found[0]
 		}

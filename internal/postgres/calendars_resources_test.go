@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -49,9 +49,9 @@ func TestResourceSearch(t *testing.T) {
 	}
 	for _, bad := range injections {
 		_, _, err := b.Resources(b.ctx, b.app.ID, pageOf(1, 10), postgres.Term{Key: "name" + bad, Value: "x"})
-		wantCode(t, err, booking.Invalid)
+		wantCode(t, err, fault.Invalid)
 		all, _, err := b.Resources(b.ctx, b.app.ID, pageOf(1, 10), postgres.Term{Key: "name", Value: bad})
-		if err != nil && booking.CodeOf(err) != booking.Invalid || len(all) > 0 && bad[0] != '*' {
+		if err != nil && fault.CodeOf(err) != fault.Invalid || len(all) > 0 && bad[0] != '*' {
 			t.Errorf("%q finds %d: %v", bad, len(all), err)
 		}
 	}
@@ -71,8 +71,8 @@ func TestTimezoneOf(t *testing.T) {
 	wantEqual(t, "the next one's", must(b.TimezoneOf(b.ctx, b.app.ID, "grau@example.com")), "UTC")
 	for _, email := range []string{"", "nobody@example.com", "grau@%"} {
 		_, err := b.TimezoneOf(b.ctx, b.app.ID, email)
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 	}
 	_, err := b.TimezoneOf(b.ctx, b.newApp("other").ID, "grau@example.com")
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }

@@ -3,7 +3,8 @@ package postgres_test
 import (
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // TestOneCalendarStays deletes both calendars of a resource at once, again and again.
@@ -12,13 +13,13 @@ func TestOneCalendarStays(t *testing.T) {
 	b := setup(t)
 	for range 30 {
 		r, first := b.newResource(b.app)
-		second := &booking.OwnedCalendar{Calendar: booking.Calendar{ID: newID(), ResourceID: r.ID, Name: "Private"}}
+		second := &catalogue.OwnedCalendar{Calendar: catalogue.Calendar{ID: newID(), ResourceID: r.ID, Name: "Private"}}
 		check(t, b.CreateCalendar(b.ctx, b.app.ID, second))
 		errs := make([]error, 2)
 		together(2, func(i int) {
-			errs[i] = b.DeleteCalendar(b.ctx, b.app.ID, []*booking.Calendar{first, &second.Calendar}[i].ID)
+			errs[i] = b.DeleteCalendar(b.ctx, b.app.ID, []*catalogue.Calendar{first, &second.Calendar}[i].ID)
 		})
-		if booking.CodeOf(errs[0])+booking.CodeOf(errs[1]) != booking.InUse {
+		if fault.CodeOf(errs[0])+fault.CodeOf(errs[1]) != fault.InUse {
 			t.Errorf("%v and %v", errs[0], errs[1])
 		}
 	}
@@ -30,7 +31,7 @@ func TestCalendarsAreNotDeletedUnderneath(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for n := range 30 {
-		c := &booking.OwnedCalendar{Calendar: booking.Calendar{ID: newID(), ResourceID: b.resource.ID, Name: "Private"}}
+		c := &catalogue.OwnedCalendar{Calendar: catalogue.Calendar{ID: newID(), ResourceID: b.resource.ID, Name: "Private"}}
 		check(t, b.CreateCalendar(b.ctx, b.app.ID, c))
 		e := b.event(float64(n), float64(n)+1)
 		e.CalendarID = c.ID
@@ -42,7 +43,7 @@ func TestCalendarsAreNotDeletedUnderneath(t *testing.T) {
 				deleted = b.DeleteCalendar(b.ctx, b.app.ID, c.ID)
 			}
 		})
-		if booking.CodeOf(made)+booking.CodeOf(deleted) != booking.InUse && booking.CodeOf(made)+booking.CodeOf(deleted) != booking.NotFound {
+		if fault.CodeOf(made)+fault.CodeOf(deleted) != fault.InUse && fault.CodeOf(made)+fault.CodeOf(deleted) != fault.NotFound {
 			t.Errorf("made: %v, deleted: %v", made, deleted)
 		}
 	}

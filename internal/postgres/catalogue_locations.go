@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // locationColumns end with the distance from a point in km, along a great circle; it is NULL without a point, and for a
@@ -24,7 +24,7 @@ var locationKeys = map[string]string{
 		WHERE x.location_id = l.id AND y.service_id::text ILIKE %s)`,
 }
 
-func locationArgs(l *booking.Location) namedArgs {
+func locationArgs(l *catalogue.Location) namedArgs {
 	return namedArgs{
 		"id": l.ID, "app": l.AppID, "name": l.Name, "description": l.Description, "lat": l.Latitude, "lon": l.Longitude,
 		"hours": l.UseCustomHours, "meta": asJSON(l.Meta), "latitude": nil, "longitude": nil,
@@ -32,7 +32,7 @@ func locationArgs(l *booking.Location) namedArgs {
 }
 
 // from puts the point that distances are measured from among the arguments.
-func from(args namedArgs, near *booking.Point) namedArgs {
+func from(args namedArgs, near *catalogue.Point) namedArgs {
 	args["latitude"], args["longitude"] = nil, nil
 	if near != nil {
 		args["latitude"], args["longitude"] = near.Latitude, near.Longitude
@@ -40,16 +40,16 @@ func from(args namedArgs, near *booking.Point) namedArgs {
 	return args
 }
 
-func location(rows pgx.Rows, err error) (*booking.Location, error) {
+func location(rows pgx.Rows, err error) (*catalogue.Location, error) {
 	if err != nil {
 		return nil, domain(err)
 	}
-	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Location])
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Location])
 	return l, one(err, "The location")
 }
 
 // Location returns an app's location and how far it is from a point, or NotFound.
-func (db *Catalogue) Location(ctx context.Context, appID, id uuid.UUID, near *booking.Point) (*booking.Location, error) {
+func (db *Catalogue) Location(ctx context.Context, appID, id uuid.UUID, near *catalogue.Point) (*catalogue.Location, error) {
 	const q = `SELECT ` + locationColumns + ` FROM locations l WHERE l.id = @id AND l.app_id = @app`
 	return location(db.pool.Query(ctx, q, from(namedArgs{"id": id, "app": appID}, near)))
 }
@@ -57,14 +57,14 @@ func (db *Catalogue) Location(ctx context.Context, appID, id uuid.UUID, near *bo
 // Locations returns one page of an app's locations that a search finds, and how many there are: the nearest first, or the
 // oldest when there is no point. Invalid names the key that is not known.
 func (db *Catalogue) Locations(
-	ctx context.Context, appID uuid.UUID, search []Term, near *booking.Point, page Page,
-) ([]*booking.Location, int, error) {
+	ctx context.Context, appID uuid.UUID, search []Term, near *catalogue.Point, page Page,
+) ([]*catalogue.Location, int, error) {
 	kind := listing{locationColumns, "locations l", "distance NULLS LAST, l.created_at, l.id", locationKeys}
-	return listed[booking.Location](ctx, db.store, kind, search, page, from(namedArgs{"app": appID}, near))
+	return listed[catalogue.Location](ctx, db.store, kind, search, page, from(namedArgs{"app": appID}, near))
 }
 
 // CreateLocation adds a location. A repeat with the same id changes nothing; NotFound when the id is another app's.
-func (db *Catalogue) CreateLocation(ctx context.Context, l *booking.Location) (*booking.Location, error) {
+func (db *Catalogue) CreateLocation(ctx context.Context, l *catalogue.Location) (*catalogue.Location, error) {
 	const q = `
 		INSERT INTO locations AS l (id, app_id, name, description, latitude, longitude, use_custom_hours, meta)
 		VALUES (@id, @app, @name, @description, @lat, @lon, @hours, @meta)
@@ -74,7 +74,7 @@ func (db *Catalogue) CreateLocation(ctx context.Context, l *booking.Location) (*
 }
 
 // UpdateLocation writes a location; NotFound when the app has no such location.
-func (db *Catalogue) UpdateLocation(ctx context.Context, l *booking.Location) (*booking.Location, error) {
+func (db *Catalogue) UpdateLocation(ctx context.Context, l *catalogue.Location) (*catalogue.Location, error) {
 	const q = `
 		UPDATE locations l SET name = @name, description = @description, latitude = @lat, longitude = @lon,
 			use_custom_hours = @hours, meta = @meta, updated_at = now()
@@ -89,7 +89,7 @@ func (db *Catalogue) DeleteLocation(ctx context.Context, appID, id uuid.UUID) er
 }
 
 // LocationsOf returns where services are offered, by service, the oldest location first.
-func (db *Catalogue) LocationsOf(ctx context.Context, services []uuid.UUID) (map[uuid.UUID][]*booking.Location, error) {
+func (db *Catalogue) LocationsOf(ctx context.Context, services []uuid.UUID) (map[uuid.UUID][]*catalogue.Location, error) {
 	const q = `
 		SELECT DISTINCT y.service_id, ` + locationColumns + `
 		FROM project_services y JOIN project_locations x ON x.project_id = y.project_id JOIN locations l ON l.id = x.location_id
@@ -100,10 +100,10 @@ func (db *Catalogue) LocationsOf(ctx context.Context, services []uuid.UUID) (map
 	}
 	type offer struct {
 		Service uuid.UUID
-		booking.Location
+		catalogue.Location
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[offer])
-	all := map[uuid.UUID][]*booking.Location{}
+	all := map[uuid.UUID][]*catalogue.Location{}
 	for _, o := range list {
 		all[o.Service] = append(all[o.Service], &o.Location)
 	}

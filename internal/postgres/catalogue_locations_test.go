@@ -6,19 +6,20 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // TestLocationsOfAppsAreApart plays every method on locations and services with what belongs to another app.
 func TestLocationsOfAppsAreApart(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	l := must(b.CreateLocation(b.ctx, &booking.Location{ID: newID(), AppID: b.app.ID, Name: "North"}))
-	s := must(b.CreateService(b.ctx, &booking.Service{ID: newID(), AppID: b.app.ID, Name: "Cut"}))
+	l := must(b.CreateLocation(b.ctx, &catalogue.Location{ID: newID(), AppID: b.app.ID, Name: "North"}))
+	s := must(b.CreateService(b.ctx, &catalogue.Service{ID: newID(), AppID: b.app.ID, Name: "Cut"}))
 	thief := b.newApp("thief")
 	before := b.tables()
-	place := booking.Location{ID: l.ID, AppID: thief.ID, Name: "stolen"}
-	done := booking.Service{ID: s.ID, AppID: thief.ID, Name: "stolen"}
+	place := catalogue.Location{ID: l.ID, AppID: thief.ID, Name: "stolen"}
+	done := catalogue.Service{ID: s.ID, AppID: thief.ID, Name: "stolen"}
 	for name, call := range map[string]func() error{
 		"Location":       func() error { _, err := b.Location(b.ctx, thief.ID, l.ID, nil); return err },
 		"CreateLocation": func() error { _, err := b.CreateLocation(b.ctx, &place); return err },
@@ -29,7 +30,7 @@ func TestLocationsOfAppsAreApart(t *testing.T) {
 		"UpdateService":  func() error { _, err := b.UpdateService(b.ctx, &done); return err },
 		"DeleteService":  func() error { return b.DeleteService(b.ctx, thief.ID, s.ID) },
 	} {
-		if err := call(); booking.CodeOf(err) != booking.NotFound {
+		if err := call(); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -51,18 +52,18 @@ func TestOffersAreToldOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	at := func(degrees float64) *float64 { return &degrees }
-	l := must(b.CreateLocation(b.ctx, &booking.Location{ID: newID(), AppID: b.app.ID, Name: "North", Latitude: at(1), Longitude: at(2)}))
-	far := must(b.CreateLocation(b.ctx, &booking.Location{ID: newID(), AppID: b.app.ID, Name: "Lone"}))
-	s := must(b.CreateService(b.ctx, &booking.Service{ID: newID(), AppID: b.app.ID, Name: "Cut"}))
+	l := must(b.CreateLocation(b.ctx, &catalogue.Location{ID: newID(), AppID: b.app.ID, Name: "North", Latitude: at(1), Longitude: at(2)}))
+	far := must(b.CreateLocation(b.ctx, &catalogue.Location{ID: newID(), AppID: b.app.ID, Name: "Lone"}))
+	s := must(b.CreateService(b.ctx, &catalogue.Service{ID: newID(), AppID: b.app.ID, Name: "Cut"}))
 	for _, slug := range []string{"one", "two"} {
-		p := &booking.Project{ID: newID(), AppID: b.app.ID, Name: slug, Slug: slug, Locations: []uuid.UUID{l.ID}, Services: []uuid.UUID{s.ID}}
+		p := &catalogue.Project{ID: newID(), AppID: b.app.ID, Name: slug, Slug: slug, Locations: []uuid.UUID{l.ID}, Services: []uuid.UUID{s.ID}}
 		check(t, b.CreateProject(b.ctx, p))
 	}
 	offers := must(b.ServicesAt(b.ctx, []uuid.UUID{l.ID, far.ID}))
 	wantEqual(t, "services", fmt.Sprint(len(offers), len(offers[l.ID]), *offers[l.ID][0]), fmt.Sprint(1, 1, *s))
 	places := must(b.LocationsOf(b.ctx, []uuid.UUID{s.ID}))
 	wantEqual(t, "locations", fmt.Sprint(len(places[s.ID]), *places[s.ID][0].Longitude, places[s.ID][0].Name), "1 2North")
-	near := must(b.Location(b.ctx, b.app.ID, l.ID, &booking.Point{Latitude: 1, Longitude: 3}))
+	near := must(b.Location(b.ctx, b.app.ID, l.ID, &catalogue.Point{Latitude: 1, Longitude: 3}))
 	wantEqual(t, "km", fmt.Sprintf("%.1f", *near.Distance), "111.2")
 	check(t, b.DeleteLocation(b.ctx, b.app.ID, l.ID))
 	wantEqual(t, "after it is gone", len(must(b.LocationsOf(b.ctx, []uuid.UUID{s.ID}))), 0)

@@ -6,11 +6,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // ProjectResources returns one page of a project's resources in their order of priority, and how many there are.
-func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*booking.Resource, int, error) {
+func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*catalogue.Resource, int, error) {
 	const from = ` FROM resources JOIN project_resources ON resource_id = id WHERE project_id = @project AND deleted_at IS NULL`
 	const q = `SELECT ` + resourceColumns + from + ` ORDER BY position LIMIT @limit OFFSET @offset`
 	args := namedArgs{"project": projectID, "limit": page.Limit, "offset": page.offset()}
@@ -18,7 +18,7 @@ func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, 
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Resource, error) { return scanResource(row) })
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
 	if err != nil {
 		return nil, 0, err
 	}

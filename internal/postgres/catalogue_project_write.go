@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // CreateProject adds a project. A repeat with the same id changes nothing; NotFound when the id is another app's,
 // AlreadyExists when the slug is taken, Invalid when what it is made of does not exist.
-func (db *Catalogue) CreateProject(ctx context.Context, p *booking.Project) error {
+func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) error {
 	const q = `
 		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta)
 		VALUES (@id, @app, @name, @slug, COALESCE(@availability::jsonb, '{}'), COALESCE(@constraints::jsonb, '[]'),
@@ -34,7 +35,7 @@ func (db *Catalogue) CreateProject(ctx context.Context, p *booking.Project) erro
 
 // UpdateProject writes what p names: an empty text and nil stay as they are on record. NotFound when the app has no such
 // project, AlreadyExists when the slug is taken, Invalid when what it is made of does not exist.
-func (db *Catalogue) UpdateProject(ctx context.Context, p *booking.Project) error {
+func (db *Catalogue) UpdateProject(ctx context.Context, p *catalogue.Project) error {
 	const q = `
 		UPDATE projects SET name = COALESCE(NULLIF(@name, ''), name), slug = COALESCE(NULLIF(@slug, ''), slug),
 			availability = COALESCE(@availability, availability),
@@ -50,7 +51,7 @@ func (db *Catalogue) UpdateProject(ctx context.Context, p *booking.Project) erro
 	})
 }
 
-func projectArgs(p *booking.Project) namedArgs {
+func projectArgs(p *catalogue.Project) namedArgs {
 	return namedArgs{
 		"id": p.ID, "app": p.AppID, "name": p.Name, "slug": p.Slug, "availability": orNull(p.Availability),
 		"constraints": orNull(p.Constraints), "booking": orNull(p.Booking), "fields": orNull(p.CustomerFields), "ui": orNull(p.UI),
@@ -68,7 +69,7 @@ func orNull(raw json.RawMessage) *string {
 }
 
 // tie replaces the lists of a project that are not nil. What is gone or another app's is Invalid, and so is not tied.
-func tie(ctx context.Context, tx pgx.Tx, p *booking.Project) error {
+func tie(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
 	const resources = `
 		INSERT INTO project_resources (project_id, resource_id, position)
 		SELECT @id, r.id, wanted.position FROM unnest(@wanted::uuid[]) WITH ORDINALITY wanted (id, position)
@@ -99,14 +100,14 @@ func tie(ctx context.Context, tx pgx.Tx, p *booking.Project) error {
 			return domain(err)
 		}
 		if int(tag.RowsAffected()) != len(list.wanted) {
-			return booking.Problems{list.field: {"does not exist"}}.Err()
+			return fault.Problems{list.field: {"does not exist"}}.Err()
 		}
 	}
 	return nil
 }
 
 // Lacking tells which of a project's resources, locations and services its app does not have, by field.
-func (db *Catalogue) Lacking(ctx context.Context, p *booking.Project) (map[string][]uuid.UUID, error) {
+func (db *Catalogue) Lacking(ctx context.Context, p *catalogue.Project) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'resources', w FROM unnest(@resources::uuid[]) w
 			WHERE NOT EXISTS (SELECT FROM resources r WHERE r.id = w AND r.app_id = @app AND r.deleted_at IS NULL)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 const projectColumns = `
@@ -18,32 +18,32 @@ const projectColumns = `
 	p.created_at, p.updated_at`
 
 // Project returns an app's project, or NotFound.
-func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*booking.Project, error) {
+func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*catalogue.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = @id AND p.app_id = @app`
 	return project(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // ProjectsByID returns those of an app's projects that have one of the ids.
-func (db *Catalogue) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*booking.Project, error) {
+func (db *Catalogue) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.id = ANY(@ids) AND p.app_id = @app`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"ids": ids, "app": appID})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.Project])
 }
 
 // ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
-func (db *Catalogue) ProjectBySlug(ctx context.Context, slug string) (*booking.Project, error) {
+func (db *Catalogue) ProjectBySlug(ctx context.Context, slug string) (*catalogue.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
 	return project(db.pool.Query(ctx, q, namedArgs{"slug": slug}))
 }
 
-func project(rows pgx.Rows, err error) (*booking.Project, error) {
+func project(rows pgx.Rows, err error) (*catalogue.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Project])
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Project])
 	return p, one(err, "The project")
 }
 
@@ -56,7 +56,7 @@ var projectKeys = map[string]string{
 
 // Projects returns one page of an app's projects that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
-func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Project, int, error) {
+func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*catalogue.Project, int, error) {
 	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
-	return listed[booking.Project](ctx, db.store, kind, search, page, namedArgs{"app": appID})
+	return listed[catalogue.Project](ctx, db.store, kind, search, page, namedArgs{"app": appID})
 }

@@ -8,14 +8,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
 // newProject puts a project of the bundle's app on record.
-func (b *bundle) newProject(slug string, resources ...uuid.UUID) *booking.Project {
+func (b *bundle) newProject(slug string, resources ...uuid.UUID) *catalogue.Project {
 	b.t.Helper()
-	p := &booking.Project{ID: newID(), AppID: b.app.ID, Name: "Project " + slug, Slug: slug, Resources: resources}
+	p := &catalogue.Project{ID: newID(), AppID: b.app.ID, Name: "Project " + slug, Slug: slug, Resources: resources}
 	check(b.t, b.CreateProject(b.ctx, p))
 	return must(b.Project(b.ctx, b.app.ID, p.ID))
 }
@@ -32,7 +33,7 @@ func TestProjectKeepsWhatIsNotNamed(t *testing.T) {
 		wantEqual(t, what, string(got), "{}")
 	}
 	wantEqual(t, "lists", string(p.Constraints)+string(p.Reminders)+fmt.Sprint(p.Locations, p.Services), "[][][] []")
-	change := &booking.Project{ID: p.ID, AppID: b.app.ID, Meta: json.RawMessage(`{"a": 1}`), Resources: []uuid.UUID{}}
+	change := &catalogue.Project{ID: p.ID, AppID: b.app.ID, Meta: json.RawMessage(`{"a": 1}`), Resources: []uuid.UUID{}}
 	check(t, b.UpdateProject(b.ctx, change))
 	now := must(b.Project(b.ctx, b.app.ID, p.ID))
 	wantEqual(t, "changed", fmt.Sprint(now.Resources, string(now.Meta)), `[]{"a": 1}`)
@@ -48,7 +49,7 @@ func TestProjectChangesAddUp(t *testing.T) {
 	p := b.newProject("cut")
 	raw := json.RawMessage(`{"mine": 1}`)
 	var all sync.WaitGroup
-	for _, change := range []booking.Project{{Name: "Mine"}, {Slug: "mine"}, {Meta: raw}, {UI: raw}, {Booking: raw}, {Availability: raw},
+	for _, change := range []catalogue.Project{{Name: "Mine"}, {Slug: "mine"}, {Meta: raw}, {UI: raw}, {Booking: raw}, {Availability: raw},
 		{CustomerFields: raw}, {Resources: []uuid.UUID{b.resource.ID}}} {
 		change.ID, change.AppID = p.ID, b.app.ID
 		all.Go(func() {
@@ -68,7 +69,7 @@ func TestProjectRepeatChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.newProject("cut", b.resource.ID)
-	check(t, b.UpdateProject(b.ctx, &booking.Project{ID: p.ID, AppID: b.app.ID, Resources: []uuid.UUID{}}))
+	check(t, b.UpdateProject(b.ctx, &catalogue.Project{ID: p.ID, AppID: b.app.ID, Resources: []uuid.UUID{}}))
 	before := b.tables()
 	again := *p
 	again.Name, again.Slug = "another", "another"
@@ -79,10 +80,10 @@ func TestProjectRepeatChangesNothing(t *testing.T) {
 	}
 	again.ID = newID()
 	again.Slug = "cut"
-	wantCode(t, b.CreateProject(b.ctx, &again), booking.AlreadyExists)
+	wantCode(t, b.CreateProject(b.ctx, &again), fault.AlreadyExists)
 	again.Slug = "mine"
 	check(t, b.CreateProject(b.ctx, &again))
-	wantCode(t, b.UpdateProject(b.ctx, &booking.Project{ID: again.ID, AppID: b.app.ID, Slug: "cut"}), booking.AlreadyExists)
+	wantCode(t, b.UpdateProject(b.ctx, &catalogue.Project{ID: again.ID, AppID: b.app.ID, Slug: "cut"}), fault.AlreadyExists)
 }
 
 // TestProjectsOfAppsAreApart plays every method on projects with what belongs to another app, or is gone.
@@ -95,7 +96,7 @@ func TestProjectsOfAppsAreApart(t *testing.T) {
 	gone, _ := b.newResource(b.app)
 	check(t, b.DeleteResource(b.ctx, b.app.ID, gone.ID))
 	before := b.tables()
-	stolen := booking.Project{ID: p.ID, AppID: thief.ID, Name: "stolen", Slug: "stolen"}
+	stolen := catalogue.Project{ID: p.ID, AppID: thief.ID, Name: "stolen", Slug: "stolen"}
 	for name, call := range map[string]func() error{
 		"Project":             func() error { _, err := b.Project(b.ctx, thief.ID, p.ID); return err },
 		"CreateProject":       func() error { return b.CreateProject(b.ctx, &stolen) },
@@ -107,16 +108,16 @@ func TestProjectsOfAppsAreApart(t *testing.T) {
 		"DropProjectResource": func() error { return b.DropProjectResource(b.ctx, thief.ID, p.ID, b.resource.ID) },
 		"WidgetKey":           func() error { _, _, err := b.WidgetKey(b.ctx, thief.ID); return err },
 	} {
-		if err := call(); booking.CodeOf(err) != booking.NotFound {
+		if err := call(); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, id := range []uuid.UUID{mine.ID, gone.ID, newID()} {
-		for _, change := range []booking.Project{{Resources: []uuid.UUID{id}}, {Locations: []uuid.UUID{id}}, {Services: []uuid.UUID{id}}} {
+		for _, change := range []catalogue.Project{{Resources: []uuid.UUID{id}}, {Locations: []uuid.UUID{id}}, {Services: []uuid.UUID{id}}} {
 			change.ID, change.AppID = p.ID, b.app.ID
-			wantCode(t, b.UpdateProject(b.ctx, &change), booking.Invalid)
+			wantCode(t, b.UpdateProject(b.ctx, &change), fault.Invalid)
 			change.ID, change.Slug = newID(), "new"
-			wantCode(t, b.CreateProject(b.ctx, &change), booking.Invalid)
+			wantCode(t, b.CreateProject(b.ctx, &change), fault.Invalid)
 			wantEqual(t, "lacking", len(must(b.Lacking(b.ctx, &change))), 1)
 		}
 	}
@@ -157,11 +158,11 @@ func TestProjectSearchIsSafe(t *testing.T) {
 		for _, bad := range injections {
 			all, total, err := b.Projects(b.ctx, b.app.ID, []postgres.Term{{Key: key, Value: bad}}, pageOf(1, 10))
 			wild := len(bad) > 1 && bad[0] == '*'
-			if err != nil && booking.CodeOf(err) != booking.Invalid || err == nil && !wild && len(all)+total > 0 {
+			if err != nil && fault.CodeOf(err) != fault.Invalid || err == nil && !wild && len(all)+total > 0 {
 				t.Errorf("%s:%q finds %d: %v", key, bad, total, err)
 			}
 			_, _, err = b.Projects(b.ctx, b.app.ID, []postgres.Term{{Key: key + bad, Value: "x"}}, pageOf(1, 10))
-			wantCode(t, err, booking.Invalid)
+			wantCode(t, err, fault.Invalid)
 		}
 	}
 }

@@ -6,23 +6,25 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 const publicLinkColumns = `l.id, l.app_id, l.project_id, l.code, l.title, l.description, l.duration_minutes, l.horizon_days,
 	l.questions, l.require_claim_token, l.enabled, l.created_at, l.updated_at`
 
-func publicLink(rows pgx.Rows, err error) (*booking.PublicLink, error) {
+func publicLink(rows pgx.Rows, err error) (*catalogue.PublicLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.PublicLink])
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.PublicLink])
 	return l, one(err, "The public link")
 }
 
 // CreatePublicLink puts a link on record. A repeat with the same id changes nothing; NotFound when the id is another
 // app's, or the project is.
-func (db *Catalogue) CreatePublicLink(ctx context.Context, l *booking.PublicLink) (*booking.PublicLink, error) {
+func (db *Catalogue) CreatePublicLink(ctx context.Context, l *catalogue.PublicLink) (*catalogue.PublicLink, error) {
 	const q = `
 		INSERT INTO public_links AS l (id, app_id, project_id, code, title, description, duration_minutes, horizon_days, questions,
 			require_claim_token, enabled)
@@ -34,7 +36,7 @@ func (db *Catalogue) CreatePublicLink(ctx context.Context, l *booking.PublicLink
 }
 
 // UpdatePublicLink writes all of a link but its code; NotFound when the app has no such link or project.
-func (db *Catalogue) UpdatePublicLink(ctx context.Context, l *booking.PublicLink) (*booking.PublicLink, error) {
+func (db *Catalogue) UpdatePublicLink(ctx context.Context, l *catalogue.PublicLink) (*catalogue.PublicLink, error) {
 	const q = `
 		UPDATE public_links l SET project_id = p.id, title = @title, description = @description, duration_minutes = @duration,
 			horizon_days = @horizon, questions = @questions, require_claim_token = @claim, enabled = @enabled, updated_at = now()
@@ -43,7 +45,7 @@ func (db *Catalogue) UpdatePublicLink(ctx context.Context, l *booking.PublicLink
 	return publicLink(db.pool.Query(ctx, q, publicLinkArgs(l)))
 }
 
-func publicLinkArgs(l *booking.PublicLink) namedArgs {
+func publicLinkArgs(l *catalogue.PublicLink) namedArgs {
 	return namedArgs{
 		"id": l.ID, "app": l.AppID, "project": l.ProjectID, "code": l.Code, "title": l.Title, "description": l.Description,
 		"duration": l.DurationMinutes, "horizon": l.HorizonDays, "questions": asJSON(list(l.Questions)), "claim": l.RequireClaimToken,
@@ -52,19 +54,19 @@ func publicLinkArgs(l *booking.PublicLink) namedArgs {
 }
 
 // PublicLink returns a link of an app, or NotFound.
-func (db *Catalogue) PublicLink(ctx context.Context, appID, id uuid.UUID) (*booking.PublicLink, error) {
+func (db *Catalogue) PublicLink(ctx context.Context, appID, id uuid.UUID) (*catalogue.PublicLink, error) {
 	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.id = @id AND l.app_id = @app`
 	return publicLink(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // PublicLinks returns an app's links, the oldest first.
-func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*booking.PublicLink, error) {
+func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*catalogue.PublicLink, error) {
 	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.app_id = @app ORDER BY l.created_at, l.id`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[booking.PublicLink])
+	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.PublicLink])
 }
 
 // DeletePublicLink removes a link; what was booked through it stays. NotFound when the app has no such link.
@@ -75,21 +77,21 @@ func (db *Catalogue) DeletePublicLink(ctx context.Context, appID, id uuid.UUID) 
 
 // OpenPublicLink finds a link by the code in its address, with its app; PublicLinkNotFound, or PublicLinkDisabled with the
 // link all the same.
-func (db *Catalogue) OpenPublicLink(ctx context.Context, code string) (*booking.PublicLink, *booking.App, error) {
+func (db *Catalogue) OpenPublicLink(ctx context.Context, code string) (*catalogue.PublicLink, *tenant.App, error) {
 	const q = `SELECT ` + appColumns + `, ` + publicLinkColumns + ` FROM public_links l JOIN apps a ON a.id = l.app_id WHERE l.code = @code`
-	var l booking.PublicLink
+	var l catalogue.PublicLink
 	fields := []any{
 		&l.ID, &l.AppID, &l.ProjectID, &l.Code, &l.Title, &l.Description, &l.DurationMinutes, &l.HorizonDays, &l.Questions,
 		&l.RequireClaimToken, &l.Enabled, &l.CreatedAt, &l.UpdatedAt,
 	}
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), fields})
 	switch {
-	case booking.CodeOf(one(err, "")) == booking.NotFound:
-		return nil, nil, booking.Errorf(booking.PublicLinkNotFound, "This link does not exist.")
+	case fault.CodeOf(one(err, "")) == fault.NotFound:
+		return nil, nil, fault.Errorf(fault.PublicLinkNotFound, "This link does not exist.")
 	case err != nil:
 		return nil, nil, err
 	case !l.Enabled:
-		return &l, app, booking.Errorf(booking.PublicLinkDisabled, "This link is not in use any more.")
+		return &l, app, fault.Errorf(fault.PublicLinkDisabled, "This link is not in use any more.")
 	}
 	return &l, app, nil
 }

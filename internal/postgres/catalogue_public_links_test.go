@@ -3,15 +3,16 @@ package postgres_test
 import (
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // link puts a public link of the bundle's app on record.
-func (b *bundle) link(code string) *booking.PublicLink {
+func (b *bundle) link(code string) *catalogue.PublicLink {
 	b.t.Helper()
-	l, err := b.CreatePublicLink(b.ctx, &booking.PublicLink{
+	l, err := b.CreatePublicLink(b.ctx, &catalogue.PublicLink{
 		ID: newID(), AppID: b.app.ID, ProjectID: b.newProject("of-" + code).ID, Code: code, Title: "Talk", Description: "to us", HorizonDays: 14,
-		Questions: []booking.Question{{Name: "notes", Label: "Notes", Type: "textarea", Required: true}}, Enabled: true,
+		Questions: []catalogue.Question{{Name: "notes", Label: "Notes", Type: "textarea", Required: true}}, Enabled: true,
 	})
 	check(b.t, err)
 	return l
@@ -42,16 +43,16 @@ func TestPublicLinks(t *testing.T) {
 	wantEqual(t, "got", must(b.PublicLink(b.ctx, b.app.ID, second.ID)).Code, "two")
 
 	found, app, err := b.OpenPublicLink(b.ctx, "one")
-	wantCode(t, err, booking.PublicLinkDisabled)
+	wantCode(t, err, fault.PublicLinkDisabled)
 	wantEqual(t, "all the same", words(found.ID, app.ID), words(l.ID, b.app.ID))
 	found, app, err = b.OpenPublicLink(b.ctx, "two")
 	check(t, err)
 	wantEqual(t, "open", words(found.ID, found.Questions, app.Slug), words(second.ID, "[{notes Notes textarea true}] acme"))
 	_, _, err = b.OpenPublicLink(b.ctx, "Two")
-	wantCode(t, err, booking.PublicLinkNotFound)
+	wantCode(t, err, fault.PublicLinkNotFound)
 
 	check(t, b.DeletePublicLink(b.ctx, b.app.ID, l.ID))
-	wantCode(t, b.DeletePublicLink(b.ctx, b.app.ID, l.ID), booking.NotFound)
+	wantCode(t, b.DeletePublicLink(b.ctx, b.app.ID, l.ID), fault.NotFound)
 	check(t, b.DeleteProject(b.ctx, b.app.ID, second.ProjectID))
 	wantEqual(t, "a project takes its links along", len(must(b.PublicLinks(b.ctx, b.app.ID))), 0)
 }
@@ -66,22 +67,22 @@ func TestPublicLinksOfOtherApps(t *testing.T) {
 	stolen := *l
 	stolen.AppID, stolen.Title = b.app.ID, "Stolen"
 	_, err := b.CreatePublicLink(b.ctx, &stolen)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	stolen.ProjectID = project.ID
 	_, err = b.CreatePublicLink(b.ctx, &stolen) // its own project, but the id is taken
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	_, err = b.UpdatePublicLink(b.ctx, &stolen)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	stolen.ID, stolen.Code, stolen.ProjectID = newID(), "two", l.ProjectID
 	_, err = b.CreatePublicLink(b.ctx, &stolen)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	own := b.link("own")
 	own.ProjectID = l.ProjectID
 	_, err = b.UpdatePublicLink(b.ctx, own)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	_, err = b.PublicLink(b.ctx, b.app.ID, l.ID)
-	wantCode(t, err, booking.NotFound)
-	wantCode(t, b.DeletePublicLink(b.ctx, b.app.ID, l.ID), booking.NotFound)
+	wantCode(t, err, fault.NotFound)
+	wantCode(t, b.DeletePublicLink(b.ctx, b.app.ID, l.ID), fault.NotFound)
 	wantEqual(t, "untouched", must(b.PublicLink(b.ctx, mine.ID, l.ID)).Title, "Talk")
 	wantEqual(t, "the thief's", len(must(b.PublicLinks(b.ctx, b.app.ID))), 1)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 const serviceColumns = `s.id, s.app_id, s.name, s.description, s.meta, s.created_at, s.updated_at`
@@ -17,33 +17,33 @@ var serviceKeys = map[string]string{
 		WHERE y.service_id = s.id AND x.location_id::text ILIKE %s)`,
 }
 
-func serviceArgs(s *booking.Service) namedArgs {
+func serviceArgs(s *catalogue.Service) namedArgs {
 	return namedArgs{"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta)}
 }
 
-func service(rows pgx.Rows, err error) (*booking.Service, error) {
+func service(rows pgx.Rows, err error) (*catalogue.Service, error) {
 	if err != nil {
 		return nil, domain(err)
 	}
-	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[booking.Service])
+	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Service])
 	return s, one(err, "The service")
 }
 
 // Service returns an app's service, or NotFound.
-func (db *Catalogue) Service(ctx context.Context, appID, id uuid.UUID) (*booking.Service, error) {
+func (db *Catalogue) Service(ctx context.Context, appID, id uuid.UUID) (*catalogue.Service, error) {
 	const q = `SELECT ` + serviceColumns + ` FROM services s WHERE s.id = @id AND s.app_id = @app`
 	return service(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // Services returns one page of an app's services that a search finds, the oldest first, and how many there are. Invalid
 // names the key that is not known.
-func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*booking.Service, int, error) {
+func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*catalogue.Service, int, error) {
 	kind := listing{serviceColumns, "services s", "s.created_at, s.id", serviceKeys}
-	return listed[booking.Service](ctx, db.store, kind, search, page, namedArgs{"app": appID})
+	return listed[catalogue.Service](ctx, db.store, kind, search, page, namedArgs{"app": appID})
 }
 
 // CreateService adds a service. A repeat with the same id changes nothing; NotFound when the id is another app's.
-func (db *Catalogue) CreateService(ctx context.Context, s *booking.Service) (*booking.Service, error) {
+func (db *Catalogue) CreateService(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	const q = `
 		INSERT INTO services AS s (id, app_id, name, description, meta) VALUES (@id, @app, @name, @description, @meta)
 		ON CONFLICT ON CONSTRAINT services_pkey DO UPDATE SET id = excluded.id
@@ -52,7 +52,7 @@ func (db *Catalogue) CreateService(ctx context.Context, s *booking.Service) (*bo
 }
 
 // UpdateService writes a service; NotFound when the app has no such service.
-func (db *Catalogue) UpdateService(ctx context.Context, s *booking.Service) (*booking.Service, error) {
+func (db *Catalogue) UpdateService(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	const q = `
 		UPDATE services s SET name = @name, description = @description, meta = @meta, updated_at = now()
 		WHERE id = @id AND app_id = @app RETURNING ` + serviceColumns
@@ -66,7 +66,7 @@ func (db *Catalogue) DeleteService(ctx context.Context, appID, id uuid.UUID) err
 }
 
 // ServicesAt returns what is offered at locations, by location, the oldest service first.
-func (db *Catalogue) ServicesAt(ctx context.Context, locations []uuid.UUID) (map[uuid.UUID][]*booking.Service, error) {
+func (db *Catalogue) ServicesAt(ctx context.Context, locations []uuid.UUID) (map[uuid.UUID][]*catalogue.Service, error) {
 	const q = `
 		SELECT DISTINCT x.location_id, ` + serviceColumns + `
 		FROM project_locations x JOIN project_services y ON y.project_id = x.project_id JOIN services s ON s.id = y.service_id
@@ -77,10 +77,10 @@ func (db *Catalogue) ServicesAt(ctx context.Context, locations []uuid.UUID) (map
 	}
 	type offer struct {
 		Location uuid.UUID
-		booking.Service
+		catalogue.Service
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[offer])
-	all := map[uuid.UUID][]*booking.Service{}
+	all := map[uuid.UUID][]*catalogue.Service{}
 	for _, o := range list {
 		all[o.Location] = append(all[o.Location], &o.Service)
 	}

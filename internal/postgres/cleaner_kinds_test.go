@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -120,10 +121,10 @@ func TestEraseRequest(t *testing.T) {
 	b := setup(t)
 	open, picked := b.createRequest(b.request()), b.createRequest(b.request())
 	v := b.booked(b.picked(picked, 9, 10))
-	wantCode(t, b.EraseRequest(b.ctx, newID(), open.Name), booking.NotFound)
-	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, picked.Name), booking.InUse)
+	wantCode(t, b.EraseRequest(b.ctx, newID(), open.Name), fault.NotFound)
+	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, picked.Name), fault.InUse)
 	check(t, b.EraseRequest(b.ctx, b.app.ID, open.Name))
-	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, open.Name), booking.NotFound)
+	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, open.Name), fault.NotFound)
 	b.played(v, "cancel")
 	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
 	b.wantCount(0, `SELECT count(*) FROM scheduling_requests`)

@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // waiting puts so many deliveries on record that wait for an endpoint, a second apart, the last one made just now.
-func (b *bundle) waiting(e *booking.Endpoint, count int) {
+func (b *bundle) waiting(e *outbox.Endpoint, count int) {
 	b.t.Helper()
 	b.exec(`WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at)
@@ -27,7 +27,7 @@ func TestPausedBacklogHasACap(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	many, few, active := b.endpoint("", ""), b.endpoint("", ""), b.endpoint("", "")
-	for e, n := range map[*booking.Endpoint]int{many: 30, few: 9, active: 20} {
+	for e, n := range map[*outbox.Endpoint]int{many: 30, few: 9, active: 20} {
 		b.waiting(e, n)
 	}
 	b.pause(many)
@@ -47,7 +47,7 @@ func TestPausedBacklogHasACap(t *testing.T) {
 		column[uuid.UUID](b, `SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 ORDER BY created_at DESC`, many.ID), newest)
 	wantEqual(t, "told", fmt.Sprint(c.TakeDropped()), fmt.Sprint([]postgres.Dropped{{b.app.ID, many.ID, 5, 15, true}}))
 	wantEqual(t, "told once", len(c.TakeDropped()), 0)
-	for e, want := range map[*booking.Endpoint][2]int{many: {11, 20}, few: {9, 0}, active: {20, 0}} {
+	for e, want := range map[*outbox.Endpoint][2]int{many: {11, 20}, few: {9, 0}, active: {20, 0}} {
 		health := must(b.Endpoint(b.ctx, b.app.ID, e.ID)).Health
 		wantEqual(t, "waiting and dropped", [2]int{health.Pending, health.Dropped}, want)
 	}

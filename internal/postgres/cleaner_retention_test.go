@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -95,7 +95,7 @@ func TestForgettingMeetsReplays(t *testing.T) {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
 	b.exec(`UPDATE events SET at = at - interval '31 days'`)
-	endpoints := []*booking.Endpoint{b.endpoint("", ""), b.endpoint("", "")}
+	endpoints := []*outbox.Endpoint{b.endpoint("", ""), b.endpoint("", "")}
 	errs := make([]error, 4)
 	together(len(errs), func(i int) {
 		if i < 2 {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -157,16 +158,16 @@ func TestWhatLostIsErased(t *testing.T) {
 	b := setup(t)
 	late := b.at("instant", 9, 10)
 	lost := b.create(late)
-	must(b.Commit(b.ctx, booking.Commit{
+	must(b.Commit(b.ctx, booking.CommitInput{
 		BookingID: late.ID, ActionID: lost.ID, Actor: lost.Actor,
-		Refusal: &booking.Refusal{Code: booking.SlotTaken, Message: "The time slot is already taken."},
+		Refusal: &booking.Refusal{Code: fault.SlotTaken, Message: "The time slot is already taken."},
 	}))
 	keep := forever
 	keep.Refusals = 24 * time.Hour
 	wantEqual(t, "at once", b.cleaned("refused_actions", keep), 0)
 	a, _, err := b.Outcome(b.ctx, lost.ID)
 	check(t, err)
-	wantEqual(t, "whoever waits reads", a.Code, booking.SlotTaken)
+	wantEqual(t, "whoever waits reads", a.Code, fault.SlotTaken)
 	v := b.booked(b.at("instant", 11, 12))
 	b.exec(`UPDATE actions SET decided_at = decided_at - interval '25 hours'`)
 	waits := must(b.Request(b.ctx, action(v, "cancel"), ""))

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
@@ -140,23 +140,23 @@ func (db *store) Stats() *pgxpool.Stat { return db.pool.Stat() }
 
 // rules are the constraints that a caller can meet, and those that holdfast_refuse names.
 var rules = map[string]struct {
-	code    booking.Code
+	code    fault.Code
 	message string
 }{
-	"apps_slug_key":                     {booking.AlreadyExists, "An app with this slug exists already."},
-	"projects_slug_key":                 {booking.AlreadyExists, "A project with this slug exists already."},
-	"spent_claims_pkey":                 {booking.ClaimReplayed, "This link has been used for a booking already."},
-	"spent_links_pkey":                  {booking.LinkUsed, "This link has been used already."},
-	"spent_links_booking_id_fkey":       {booking.NotFound, "The booking does not exist."},
-	"scheduling_requests_missing":       {booking.NotFound, "The scheduling request does not exist."},
-	"scheduling_requests_cancelled":     {booking.ActionNotAvailable, requestCancelled},
-	"scheduling_requests_picked":        {booking.ActionNotAvailable, requestPicked},
-	"bookings_resource":                 {booking.NotFound, "The resource does not exist."},
-	"bookings_resource_id_fkey":         {booking.NotFound, "The resource does not exist."},
-	"occupancies_resource_id_fkey":      {booking.NotFound, "The resource does not exist."},
-	"bookings_calendar_id_fkey":         {booking.NotFound, "The calendar does not exist."}, // it was deleted just now
-	"calendar_events_calendar_id_fkey":  {booking.NotFound, "The calendar does not exist."},
-	"webhook_attempts_delivery_id_fkey": {booking.NotFound, "The delivery does not exist."},
+	"apps_slug_key":                     {fault.AlreadyExists, "An app with this slug exists already."},
+	"projects_slug_key":                 {fault.AlreadyExists, "A project with this slug exists already."},
+	"spent_claims_pkey":                 {fault.ClaimReplayed, "This link has been used for a booking already."},
+	"spent_links_pkey":                  {fault.LinkUsed, "This link has been used already."},
+	"spent_links_booking_id_fkey":       {fault.NotFound, "The booking does not exist."},
+	"scheduling_requests_missing":       {fault.NotFound, "The scheduling request does not exist."},
+	"scheduling_requests_cancelled":     {fault.ActionNotAvailable, requestCancelled},
+	"scheduling_requests_picked":        {fault.ActionNotAvailable, requestPicked},
+	"bookings_resource":                 {fault.NotFound, "The resource does not exist."},
+	"bookings_resource_id_fkey":         {fault.NotFound, "The resource does not exist."},
+	"occupancies_resource_id_fkey":      {fault.NotFound, "The resource does not exist."},
+	"bookings_calendar_id_fkey":         {fault.NotFound, "The calendar does not exist."}, // it was deleted just now
+	"calendar_events_calendar_id_fkey":  {fault.NotFound, "The calendar does not exist."},
+	"webhook_attempts_delivery_id_fkey": {fault.NotFound, "The delivery does not exist."},
 }
 
 // domain turns the errors that a caller can do something about into domain errors, by constraint name.
@@ -169,13 +169,13 @@ func domain(err error) error {
 		return err
 	}
 	if strings.HasSuffix(pg.ConstraintName, "_app_id_fkey") { // it was deleted just now
-		return booking.Wrap(err, booking.NotFound, "The app does not exist.")
+		return fault.Wrap(err, fault.NotFound, "The app does not exist.")
 	}
 	if strings.HasSuffix(pg.ConstraintName, "_size") { // nobody has bounded it before, which is our fault
-		return booking.Wrap(err, booking.Invalid, "A field is too large once its numbers are written out.")
+		return fault.Wrap(err, fault.Invalid, "A field is too large once its numbers are written out.")
 	}
 	if rule, ok := rules[pg.ConstraintName]; ok {
-		return booking.Wrap(err, rule.code, "%s", rule.message)
+		return fault.Wrap(err, rule.code, "%s", rule.message)
 	}
 	switch pg.ConstraintName {
 	case "occupancies_no_overlap":
@@ -187,19 +187,19 @@ func domain(err error) error {
 	}
 	switch pg.Code {
 	case "22P02", "22P05", "22003": // half a surrogate pair, a null character, a number beyond all bounds
-		return booking.Wrap(err, booking.Malformed, "The body holds JSON that cannot be kept: half a character, or too large a number.")
+		return fault.Wrap(err, fault.Malformed, "The body holds JSON that cannot be kept: half a character, or too large a number.")
 	}
 	return err
 }
 
 func slotTaken(cause error) error {
-	return booking.Wrap(cause, booking.SlotTaken, "The time slot is already taken.")
+	return fault.Wrap(cause, fault.SlotTaken, "The time slot is already taken.")
 }
 
 // one maps "no row" to NotFound.
 func one(err error, what string) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return booking.Errorf(booking.NotFound, "%s does not exist.", what)
+		return fault.Errorf(fault.NotFound, "%s does not exist.", what)
 	}
 	return domain(err)
 }

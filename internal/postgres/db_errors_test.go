@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
 )
@@ -18,7 +18,7 @@ import (
 // sqlWords do not belong into what a caller may read.
 var sqlWords = regexp.MustCompile(`(?i)sqlstate|select|insert|update |delete from|constraint|relation|column|pgx|_key\b|_pkey|duplicate`)
 
-func wantPublic(t *testing.T, err error, code booking.Code) {
+func wantPublic(t *testing.T, err error, code fault.Code) {
 	t.Helper()
 	wantCode(t, err, code)
 	if err != nil && sqlWords.MatchString(err.Error()) {
@@ -32,17 +32,17 @@ func TestErrorsAreForCallers(t *testing.T) {
 	v := b.booked(b.at("instant", 9, 10))
 	twin := *b.app
 	twin.ID = newID()
-	wantPublic(t, b.CreateApp(b.ctx, &twin, newKeyOf(&twin)), booking.AlreadyExists)
+	wantPublic(t, b.CreateApp(b.ctx, &twin, newKeyOf(&twin)), fault.AlreadyExists)
 	_, err := b.Create(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), takesSlot)
-	wantPublic(t, err, booking.SlotTaken)
+	wantPublic(t, err, fault.SlotTaken)
 	must(b.byLink(v, "cancel", "link"))
 	_, err = b.byLink(v, "cancel", "link")
-	wantPublic(t, err, booking.LinkUsed)
-	wantPublic(t, b.Delete(b.ctx, b.app.ID, v.ID), booking.NotFinal)
-	wantPublic(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), booking.InUse)
-	wantPublic(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 99), booking.Stale)
+	wantPublic(t, err, fault.LinkUsed)
+	wantPublic(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFinal)
+	wantPublic(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), fault.InUse)
+	wantPublic(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 99), fault.Stale)
 	_, err = b.Booking(b.ctx, b.app.ID, newID())
-	wantPublic(t, err, booking.NotFound)
+	wantPublic(t, err, fault.NotFound)
 }
 
 // TestAway tells faults that pass from those that do not.
@@ -87,13 +87,13 @@ func TestFaultsHaveNoCode(t *testing.T) {
 	faults := map[string]error{
 		"times that end before they start": err,
 	}
-	wantCode(t, b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0), booking.Malformed)
+	wantCode(t, b.SetMeta(b.ctx, b.app.ID, v.ID, json.RawMessage(`{`), 0), fault.Malformed)
 	empty := open(t, pgtest.Empty(t))
 	_, faults["no tables"] = empty.App(t.Context(), newID())
 	empty.Close()
 	_, faults["closed"] = empty.App(t.Context(), newID())
 	for name, err := range faults {
-		if _, ok := errors.AsType[*booking.Error](err); err == nil || ok {
+		if _, ok := errors.AsType[*fault.Error](err); err == nil || ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

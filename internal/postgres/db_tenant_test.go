@@ -9,6 +9,9 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // TestTenantsAreApart plays every method that takes an app with what belongs to another one.
@@ -43,11 +46,11 @@ func TestTenantsAreApart(t *testing.T) {
 		},
 		"DeleteResource": func() error { return b.DeleteResource(b.ctx, thief.ID, b.resource.ID) },
 		"CreateResource": func() error {
-			return b.CreateResource(b.ctx, &booking.Resource{ID: b.resource.ID, AppID: thief.ID, Name: "stolen", Timezone: "UTC"}, newID())
+			return b.CreateResource(b.ctx, &catalogue.Resource{ID: b.resource.ID, AppID: thief.ID, Name: "stolen", Timezone: "UTC"}, newID())
 		},
 		"Endpoint": func() error { _, err := b.Endpoint(b.ctx, thief.ID, e.ID); return err },
 		"ChangeEndpoint": func() error {
-			_, _, err := b.ChangeEndpoint(b.ctx, thief.ID, e.ID, func(e *booking.Endpoint) error {
+			_, _, err := b.ChangeEndpoint(b.ctx, thief.ID, e.ID, func(e *outbox.Endpoint) error {
 				e.URL = "https://stolen.example"
 				return nil
 			})
@@ -60,7 +63,7 @@ func TestTenantsAreApart(t *testing.T) {
 			return err
 		},
 		"CreateEndpoint": func() error {
-			_, err := b.CreateEndpoint(b.ctx, &booking.Endpoint{ID: e.ID, AppID: thief.ID, URL: "https://stolen.example", Secret: []byte{1}})
+			_, err := b.CreateEndpoint(b.ctx, &outbox.Endpoint{ID: e.ID, AppID: thief.ID, URL: "https://stolen.example", Secret: []byte{1}})
 			return err
 		},
 		"DeleteEndpoint": func() error { return b.DeleteEndpoint(b.ctx, thief.ID, e.ID) },
@@ -86,7 +89,7 @@ func TestTenantsAreApart(t *testing.T) {
 	}
 	before := b.tables()
 	for name, call := range calls {
-		if err := call(); booking.CodeOf(err) != booking.NotFound {
+		if err := call(); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

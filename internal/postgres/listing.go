@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // matching renders the terms of a search as conditions, each with AND before it. keys are what can be searched by, with
@@ -19,9 +19,9 @@ func matching(search []Term, keys map[string]string, args namedArgs) (string, er
 		condition, known := keys[term.Key]
 		switch {
 		case !utf8.ValidString(term.Key+term.Value) || strings.ContainsRune(term.Key+term.Value, 0):
-			return "", booking.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
+			return "", fault.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
 		case !known:
-			return "", booking.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", term.Key)}}.Err()
+			return "", fault.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", term.Key)}}.Err()
 		}
 		name := fmt.Sprintf("term%d", i)
 		args[name] = likePattern(term.Value)

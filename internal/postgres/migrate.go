@@ -11,7 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 //go:embed migrations/*.sql
@@ -82,7 +82,7 @@ func (db *DB) CheckMigrated(ctx context.Context) error {
 		return fmt.Errorf("look for pending migrations: %w", err)
 	}
 	if pending {
-		return booking.Errorf(booking.Unavailable, "The database lacks migrations of this build: run \"holdfast migrate\" first.")
+		return fault.Errorf(fault.Unavailable, "The database lacks migrations of this build: run \"holdfast migrate\" first.")
 	}
 	return nil
 }

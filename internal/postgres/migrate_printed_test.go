@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // absurd is JSON of 1.5 KB that Postgres prints as 13 MB.
@@ -90,6 +91,6 @@ func TestPrintedSizesAreBounded(t *testing.T) {
 		"scheduling_requests.offer", "scheduling_requests.recipient", "webhook_attempts.request_headers", "webhook_attempts.response_headers",
 	}
 	wantEqual(t, "columns without a bound", strings.Join(unbounded, " "), strings.Join(ours, " "))
-	large := &booking.Resource{ID: newID(), AppID: c.app.ID, Name: "Dr. Grau", Timezone: "UTC", Meta: json.RawMessage(absurd())}
-	wantCode(t, c.CreateResource(t.Context(), large, newID()), booking.Invalid)
+	large := &catalogue.Resource{ID: newID(), AppID: c.app.ID, Name: "Dr. Grau", Timezone: "UTC", Meta: json.RawMessage(absurd())}
+	wantCode(t, c.CreateResource(t.Context(), large, newID()), fault.Invalid)
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
 )
@@ -63,7 +63,7 @@ func TestCheckMigrated(t *testing.T) {
 	t.Parallel()
 	db := open(t, pgtest.Empty(t))
 	err := db.CheckMigrated(t.Context())
-	wantCode(t, err, booking.Unavailable)
+	wantCode(t, err, fault.Unavailable)
 	if err == nil || !strings.Contains(err.Error(), "holdfast migrate") {
 		t.Errorf("%v does not say what to do", err)
 	}

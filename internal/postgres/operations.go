@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Operation is what an Idempotency-Key stands for: an id for what it makes, and the answer once there is one.
@@ -49,11 +49,11 @@ func (db *Operations) BeginOperation(
 		err = tx.QueryRow(ctx, look, args).Scan(&known, &op.ID, &op.Status, &op.Headers, &op.Body, &locked)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows) || (err == nil && locked && op.Status == 0 && bytes.Equal(known, fingerprint)):
-			return booking.Errorf(booking.KeyInFlight, "A request with this Idempotency-Key is still running.")
+			return fault.Errorf(fault.KeyInFlight, "A request with this Idempotency-Key is still running.")
 		case err != nil:
 			return err
 		case !bytes.Equal(known, fingerprint):
-			return booking.Errorf(booking.KeyReused, "This Idempotency-Key was used for another request.")
+			return fault.Errorf(fault.KeyReused, "This Idempotency-Key was used for another request.")
 		case op.Status != 0:
 			return nil
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -23,9 +23,9 @@ func TestOperations(t *testing.T) {
 	wantEqual(t, "status", op.Status, 0)
 
 	_, err := begin("key", "print")
-	wantCode(t, err, booking.KeyInFlight)
+	wantCode(t, err, fault.KeyInFlight)
 	_, err = begin("key", "another print")
-	wantCode(t, err, booking.KeyReused)
+	wantCode(t, err, fault.KeyReused)
 	check(t, b.EndOperation(b.ctx, b.app.ID, "key", postgres.Operation{
 		Status: 201, Headers: json.RawMessage(`{"ETag": "1"}`), Body: []byte{0, 0xff, 'x'},
 	}))
@@ -36,7 +36,7 @@ func TestOperations(t *testing.T) {
 		wantEqual(t, "status", op.Status, 201)
 	}
 	_, err = begin("key", "another print")
-	wantCode(t, err, booking.KeyReused)
+	wantCode(t, err, fault.KeyReused)
 
 	other := b.newApp("other")
 	op = must(b.BeginOperation(b.ctx, other.ID, "key", []byte("another print"), newID(), lease))
@@ -61,12 +61,12 @@ func TestOperationGoesOnUnderItsID(t *testing.T) {
 			must(b.BeginOperation(b.ctx, b.app.ID, "key", []byte("print"), mine, lease))
 			end(b)
 			_, err := b.BeginOperation(b.ctx, b.app.ID, "key", []byte("another print"), newID(), lease)
-			wantCode(t, err, booking.KeyReused)
+			wantCode(t, err, fault.KeyReused)
 			op := must(b.BeginOperation(b.ctx, b.app.ID, "key", []byte("print"), newID(), lease))
 			wantEqual(t, "id", op.ID, mine)
 			wantEqual(t, "status", op.Status, 0)
 			_, err = b.BeginOperation(b.ctx, b.app.ID, "key", []byte("print"), newID(), lease)
-			wantCode(t, err, booking.KeyInFlight)
+			wantCode(t, err, fault.KeyInFlight)
 		})
 	}
 }
@@ -90,7 +90,7 @@ func TestOperationBeginsOnce(t *testing.T) {
 					began++
 					continue
 				}
-				wantCode(t, err, booking.KeyInFlight)
+				wantCode(t, err, fault.KeyInFlight)
 			}
 			wantEqual(t, "began", began, 1)
 		})

@@ -47,7 +47,7 @@ func TestFallAsleepMissesNothing(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	const crowd = 50
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.at("instant", float64(i), float64(i+1))
 		ins[i] = commit(v, b.create(v))
@@ -132,7 +132,7 @@ func TestDisabledHearsNothing(t *testing.T) {
 		e := b.endpoint("", "")
 		b.booked(b.at("instant", float64(100*round), float64(100*round+1)))
 		d := b.claim(e)[0]
-		ins := make([]booking.Commit, 8)
+		ins := make([]booking.CommitInput, 8)
 		for i := range ins {
 			v := b.at("instant", float64(100*round+i+1), float64(100*round+i+2))
 			ins[i] = commit(v, b.create(v))

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // Verdict is what becomes of a delivery after an attempt.
@@ -30,7 +30,7 @@ const eraseTold = `
 
 // Finished is an attempt that has ended, with what becomes of its delivery.
 type Finished struct {
-	Attempt booking.Attempt
+	Attempt outbox.Attempt
 	Verdict Verdict
 }
 
@@ -41,7 +41,7 @@ type Recorded struct {
 }
 
 // FinishAttempt is FinishAttempts for a single one.
-func (db *Outbox) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a booking.Attempt, v Verdict) (woken []uuid.UUID, err error) {
+func (db *Outbox) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v Verdict) (woken []uuid.UUID, err error) {
 	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
 	return out.Woken, err
 }
@@ -179,7 +179,7 @@ func finishedArgs(all []Finished) namedArgs {
 }
 
 // Attempts returns what is on record of a delivery's attempts, the first one first.
-func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking.Attempt, error) {
+func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
 	const q = `
 		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
 			request_headers, response_headers, response_body
@@ -188,5 +188,5 @@ func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]booking
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Attempt])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // DrainTarget is what a sender needs to know of an endpoint.
 type DrainTarget struct {
-	Endpoint   booking.Endpoint
+	Endpoint   outbox.Endpoint
 	OldSecrets [][]byte // sealed; they still sign
 	AppSecret  []byte   // sealed; signs x-timekit-signature
 
@@ -81,7 +81,7 @@ func (db *Outbox) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 
 // Claim takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
 // the lease.
-func (db *Outbox) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]booking.Delivery, error) {
+func (db *Outbox) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
 	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (db *Outbox) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]b
 // A process that has lost the endpoint, which reserved tells, claims nothing. NotFound when the endpoint is deleted.
 func (db *Outbox) ClaimReserved(
 	ctx context.Context, endpointID uuid.UUID, c Claim,
-) (t *DrainTarget, due []booking.Delivery, reserved bool, err error) {
+) (t *DrainTarget, due []outbox.ClaimedDelivery, reserved bool, err error) {
 	const fence = `SELECT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)`
 	args := db.claimArgs(endpointID, c)
 	t = &DrainTarget{}
@@ -115,7 +115,7 @@ var claimFenced = strings.Replace(claimDue, "d.next_at <= now()",
 	"d.next_at <= now() AND EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)", 1)
 
 // Unclaim gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
-func (db *Outbox) Unclaim(ctx context.Context, all ...booking.Delivery) error {
+func (db *Outbox) Unclaim(ctx context.Context, all ...outbox.ClaimedDelivery) error {
 	const q = `
 		UPDATE webhook_deliveries d SET attempts = attempts - 1, next_at = now(), claimed_by = NULL
 		FROM unnest(@ids::uuid[], @attempts::integer[]) AS c (id, attempt)

@@ -9,14 +9,16 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 const lease = time.Minute
 
 // attempt is the record of one request for a delivery, status 0 when no answer came.
-func attempt(d booking.Delivery, status int) booking.Attempt {
-	a := booking.Attempt{
+func attempt(d outbox.ClaimedDelivery, status int) outbox.Attempt {
+	a := outbox.Attempt{
 		DeliveryID: d.ID, Number: d.Attempt, StartedAt: monday, Duration: 1234 * time.Millisecond, Status: status,
 		RequestHeaders: json.RawMessage(`{"Webhook-Id": ["evt"]}`),
 	}
@@ -31,21 +33,21 @@ func attempt(d booking.Delivery, status int) booking.Attempt {
 	return a
 }
 
-func (b *bundle) claim(e *booking.Endpoint) []booking.Delivery {
+func (b *bundle) claim(e *outbox.Endpoint) []outbox.ClaimedDelivery {
 	b.t.Helper()
 	return must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true}))
 }
 
-func (b *bundle) finish(e *booking.Endpoint, d booking.Delivery, status int, v postgres.Verdict) {
+func (b *bundle) finish(e *outbox.Endpoint, d outbox.ClaimedDelivery, status int, v postgres.Verdict) {
 	b.t.Helper()
 	must(b.FinishAttempt(b.ctx, e.ID, attempt(d, status), v))
 }
 
 // story names what was claimed as "state/seq".
-func story(all []booking.Delivery) []string {
+func story(all []outbox.ClaimedDelivery) []string {
 	var s []string
 	for _, d := range all {
-		s = append(s, fmt.Sprintf("%s/%d", d.Change.Type, d.Change.Seq))
+		s = append(s, fmt.Sprintf("%s/%d", d.Event.Type, d.Event.Seq))
 	}
 	return s
 }
@@ -59,11 +61,11 @@ func TestClaim(t *testing.T) {
 	got := b.claim(e)
 	wantSame(t, "the oldest of each booking", story(got), []string{"booking.tentative/1", "booking.confirmed/1"})
 	wantEqual(t, "attempt", got[0].Attempt, 1)
-	wantEqual(t, "booking", *got[0].Change.BookingID, one.ID)
+	wantEqual(t, "booking", *got[0].Event.BookingID, one.ID)
 	var told booking.Booking
-	check(t, json.Unmarshal(got[1].Change.Data, &told))
+	check(t, json.Unmarshal(got[1].Event.Data, &told))
 	wantEqual(t, "snapshot", told.ID, two.ID)
-	wantEqual(t, "moment", got[1].Change.At.Equal(two.EnteredAt), true)
+	wantEqual(t, "moment", got[1].Event.At.Equal(two.EnteredAt), true)
 
 	wantEqual(t, "while they are on their way", len(b.claim(e)), 0)
 	next := must(b.FallAsleep(b.ctx, e.ID))
@@ -125,7 +127,7 @@ func TestClaimIsExclusive(t *testing.T) {
 	for i := range 20 {
 		b.played(b.booked(b.at("instant", float64(i), float64(i+1))), "cancel")
 	}
-	claimed, errs := make([][]booking.Delivery, 10), make([]error, 10)
+	claimed, errs := make([][]outbox.ClaimedDelivery, 10), make([]error, 10)
 	together(len(claimed), func(i int) {
 		claimed[i], errs[i] = b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true})
 	})
@@ -133,7 +135,7 @@ func TestClaimIsExclusive(t *testing.T) {
 	for i, all := range claimed {
 		check(t, errs[i])
 		for _, d := range all {
-			if seen[d.ID] || d.Change.Seq != 1 || d.Attempt != 1 {
+			if seen[d.ID] || d.Event.Seq != 1 || d.Attempt != 1 {
 				t.Errorf("claimed %+v", d)
 			}
 			seen[d.ID] = true
@@ -153,7 +155,7 @@ func TestLeaseRunsOut(t *testing.T) {
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() - interval '1 second' WHERE id = $1`, lost.ID)
 	again := b.claim(e)
 	wantSame(t, "again", story(again), []string{"booking.confirmed/1"})
-	wantEqual(t, "event", again[0].Change.ID, lost.Change.ID)
+	wantEqual(t, "event", again[0].Event.ID, lost.Event.ID)
 	wantEqual(t, "attempt", again[0].Attempt, 2)
 	b.finish(e, again[0], 200, postgres.Verdict{Status: postgres.Delivered})
 	b.finish(e, lost, 500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}) // the first sender was only slow
@@ -166,7 +168,7 @@ func TestAttemptsAreRecorded(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
-	var d booking.Delivery
+	var d outbox.ClaimedDelivery
 	for _, status := range []int{0, 503, 200} {
 		d = b.claim(e)[0]
 		v := postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(-time.Second)}
@@ -212,7 +214,7 @@ func TestGoneReceiver(t *testing.T) {
 	for _, err := range errs {
 		check(t, err)
 	}
-	wantEqual(t, "status", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Status, booking.EndpointDisabled)
+	wantEqual(t, "status", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Status, outbox.EndpointDisabled)
 	b.wantCount(15, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'cancelled' AND finished_at IS NOT NULL`, e.ID)
 	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'delivered'`, e.ID)
 	b.wantCount(8, `SELECT count(*) FROM webhook_attempts`)
@@ -220,6 +222,6 @@ func TestGoneReceiver(t *testing.T) {
 	b.wantCount(16, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'`, other.ID)
 	wantEqual(t, "claimed of a disabled one", len(b.claim(e)), 0)
 	b.wantNoDeadlock()
-	_, err := b.FinishAttempt(b.ctx, e.ID, attempt(booking.Delivery{ID: newID(), Attempt: 1}, 200), postgres.Verdict{Status: postgres.Delivered})
-	wantCode(t, err, booking.NotFound)
+	_, err := b.FinishAttempt(b.ctx, e.ID, attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), postgres.Verdict{Status: postgres.Delivered})
+	wantCode(t, err, fault.NotFound)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // sendingColumns are those of a delivery d of a change e, in the order of booking.Sending. One that goes before others is
@@ -42,7 +42,7 @@ type Spot struct {
 // newest), and whether there are more. NotFound when the app has no such endpoint.
 func (db *Outbox) Sendings(
 	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *Spot, limit int,
-) (list []booking.Sending, more bool, err error) {
+) (list []outbox.Delivery, more bool, err error) {
 	const known = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 	args := namedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
@@ -55,20 +55,20 @@ func (db *Outbox) Sendings(
 // does not have.
 func (db *Outbox) BookingSendings(
 	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *Spot, limit int,
-) (list []booking.Sending, more bool, err error) {
+) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
 	return db.sendings(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
-func (db *Outbox) sendings(ctx context.Context, where string, args namedArgs, limit int) (list []booking.Sending, more bool, err error) {
+func (db *Outbox) sendings(ctx context.Context, where string, args namedArgs, limit int) (list []outbox.Delivery, more bool, err error) {
 	q := `SELECT ` + sendingColumns + sendingFrom + where + `
 		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, false, err
 	}
-	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[booking.Sending])
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Delivery])
 	if len(list) > limit {
 		return list[:limit], true, err
 	}
@@ -101,10 +101,10 @@ func (s *Spot) and(args namedArgs) string {
 }
 
 // Sending returns one delivery of an app with its change, or NotFound.
-func (db *Outbox) Sending(ctx context.Context, appID, id uuid.UUID) (*booking.Sending, *booking.Change, error) {
+func (db *Outbox) Sending(ctx context.Context, appID, id uuid.UUID) (*outbox.Delivery, *outbox.Event, error) {
 	const q = `SELECT ` + sendingColumns + `, ` + changeColumns + sendingFrom + ` WHERE d.id = @id AND w.app_id = @app`
-	var s booking.Sending
-	var c booking.Change
+	var s outbox.Delivery
+	var c outbox.Event
 	fields := []any{
 		&s.ID, &s.EndpointID, &s.EventID, &s.EventType, &s.BookingID, &s.Seq, &s.Status, &s.Attempts, &s.Test, &s.NextAt, &s.CreatedAt,
 		&s.FinishedAt, &s.LastStatus, &s.LastError,

@@ -8,11 +8,13 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // sent names what a list of deliveries has, as "type/seq status".
-func (b *bundle) sent(e *booking.Endpoint, f postgres.SendingFilter) []string {
+func (b *bundle) sent(e *outbox.Endpoint, f postgres.SendingFilter) []string {
 	b.t.Helper()
 	list, _, err := b.Sendings(b.ctx, e.AppID, e.ID, f, nil, 100)
 	check(b.t, err)
@@ -23,7 +25,7 @@ func (b *bundle) sent(e *booking.Endpoint, f postgres.SendingFilter) []string {
 	return names
 }
 
-func (b *bundle) sending(id uuid.UUID) *booking.Sending {
+func (b *bundle) sending(id uuid.UUID) *outbox.Delivery {
 	b.t.Helper()
 	s, _, err := b.Sending(b.ctx, b.app.ID, id)
 	check(b.t, err)
@@ -94,7 +96,7 @@ func TestSendingsPage(t *testing.T) {
 	seen := map[uuid.UUID]bool{}
 	var spot *postgres.Spot
 	for more := true; more; {
-		var list []booking.Sending
+		var list []outbox.Delivery
 		var err error
 		list, more, err = b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, spot, 3)
 		check(t, err)
@@ -115,21 +117,21 @@ func TestSendingsAreTheAppsOwn(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	v := b.at("instant", 9, 10)
-	v.Reminders = []booking.Reminder{{Number: 1, At: time.Now(), Target: &booking.Endpoint{ID: newID(), AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}}}
+	v.Reminders = []booking.Reminder{{Number: 1, At: time.Now(), Target: &outbox.Endpoint{ID: newID(), AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}}}
 	v = b.booked(v)
-	must(b.Remind(b.ctx, booking.Remind{BookingID: v.ID, Number: 1}))
+	must(b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: 1}))
 	thief := b.newApp("thief")
 	_, _, err := b.Sendings(b.ctx, thief.ID, e.ID, postgres.SendingFilter{}, nil, 10)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	for _, d := range column[uuid.UUID](b, `SELECT id FROM webhook_deliveries`) {
 		_, _, err := b.Sending(b.ctx, thief.ID, d)
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 		_, err = b.Resend(b.ctx, thief.ID, d, newID())
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 	}
 	reminder := first[uuid.UUID](b, `SELECT d.id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE e.reminder IS NOT NULL`)
 	_, _, err = b.Sending(b.ctx, b.app.ID, reminder)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 func TestResend(t *testing.T) {
@@ -149,7 +151,7 @@ func TestResend(t *testing.T) {
 	got := b.claim(e)
 	wantEqual(t, "claimed", len(got), 1)
 	wantEqual(t, "from the start of the schedule", fmt.Sprint(got[0].Attempt, got[0].Tries), "2 1")
-	wantEqual(t, "the same message", got[0].Change.ID, d.Change.ID)
+	wantEqual(t, "the same message", got[0].Event.ID, d.Event.ID)
 
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	wantEqual(t, "while it is on its way", len(b.claim(e)), 0)
@@ -181,8 +183,8 @@ func TestResendToThoseWhoAreNotThere(t *testing.T) {
 	b.exec(`UPDATE webhook_deliveries SET status = 'cancelled', finished_at = now()`)
 	b.exec(`UPDATE webhook_endpoints SET status = 'disabled'`)
 	_, err := b.Resend(b.ctx, b.app.ID, d.ID, newID())
-	wantCode(t, err, booking.InUse)
+	wantCode(t, err, fault.InUse)
 	wantEqual(t, "of a disabled one", b.sending(d.ID).Status, postgres.Cancelled)
 	_, err = b.Resend(b.ctx, b.app.ID, newID(), newID())
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }

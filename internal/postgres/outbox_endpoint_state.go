@@ -6,29 +6,29 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // PauseEndpoint stops what is sent to an active endpoint, by hand: what it should hear of is kept. Any other it leaves as
 // it is. It returns the endpoints that are to be woken. NotFound when the app has no such endpoint.
-func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_endpoints SET status = 'paused', reason = 'by_hand', awake = false, updated_at = now() WHERE id = @endpoint`
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
-		if e.Status != booking.EndpointActive {
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+		if e.Status != outbox.EndpointActive {
 			return "", nil
 		}
 		batch.Queue(q, namedArgs{"endpoint": id})
-		return booking.EndpointPausedEvent, nil
+		return outbox.EndpointPausedEvent, nil
 	})
 }
 
 // ResumeEndpoint makes an endpoint that is paused or disabled active, with a clean slate: what waits is due now, and so
 // is again what was given up since the endpoint began failing. An active one it leaves as it is. It returns the endpoints
 // that are to be woken, this one among them. NotFound when the app has no such endpoint.
-func (db *Outbox) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *booking.Endpoint, woken []uuid.UUID, err error) {
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
-		if e.Status == booking.EndpointActive {
+func (db *Outbox) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+		if e.Status == outbox.EndpointActive {
 			return "", nil
 		}
 		return revive(batch, e), nil
@@ -36,7 +36,7 @@ func (db *Outbox) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *b
 }
 
 // revive makes an endpoint active, and what it has not got due.
-func revive(batch *pgx.Batch, e *booking.Endpoint) (tell string) {
+func revive(batch *pgx.Batch, e *outbox.Endpoint) (tell string) {
 	const missed = `endpoint_id = @endpoint AND status = 'exhausted' AND NOT test AND finished_at >= @since`
 	args := namedArgs{"endpoint": e.ID, "since": e.Health.FailingSince}
 	batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE `+missed+`) ORDER BY id FOR UPDATE`, args)
@@ -48,14 +48,14 @@ func revive(batch *pgx.Batch, e *booking.Endpoint) (tell string) {
 			warned = false, dropped = 0, dropped_at = NULL, opened = 0, open_until = '-infinity', pace = 32,
 			window_at = '-infinity', window_sent = 0, window_failed = 0
 		WHERE id = @endpoint`, args)
-	return booking.EndpointResumedEvent
+	return outbox.EndpointResumedEvent
 }
 
 // turn lets do change an endpoint of an app, tells of the change that do names, and returns the endpoint as it is then
 // with those that are to be woken: itself where it has become active, and those that hear of the change and were asleep.
 func (db *Outbox) turn(
-	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *booking.Endpoint) (tell string, err error),
-) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *outbox.Endpoint) (tell string, err error),
+) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const look = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'`
 	args := namedArgs{"endpoint": id, "app": appID}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
@@ -85,7 +85,7 @@ func (db *Outbox) turn(
 		if e, err = endpoint(tx.Query(ctx, look, args)); err != nil {
 			return err
 		}
-		if tell == booking.EndpointResumedEvent || resting && e.Health.OpenUntil == nil {
+		if tell == outbox.EndpointResumedEvent || resting && e.Health.OpenUntil == nil {
 			woken = append(woken, id)
 		}
 		return nil

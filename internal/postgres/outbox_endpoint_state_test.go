@@ -6,11 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
-func (b *bundle) pause(e *booking.Endpoint) []uuid.UUID {
+func (b *bundle) pause(e *outbox.Endpoint) []uuid.UUID {
 	b.t.Helper()
 	now, woken, err := b.PauseEndpoint(b.ctx, e.AppID, e.ID)
 	check(b.t, err)
@@ -18,7 +19,7 @@ func (b *bundle) pause(e *booking.Endpoint) []uuid.UUID {
 	return woken
 }
 
-func (b *bundle) resume(e *booking.Endpoint) []uuid.UUID {
+func (b *bundle) resume(e *outbox.Endpoint) []uuid.UUID {
 	b.t.Helper()
 	now, woken, err := b.ResumeEndpoint(b.ctx, e.AppID, e.ID)
 	check(b.t, err)
@@ -27,7 +28,7 @@ func (b *bundle) resume(e *booking.Endpoint) []uuid.UUID {
 }
 
 // listener hears of what becomes of endpoints, and of nothing else.
-func (b *bundle) listener(types ...string) *booking.Endpoint {
+func (b *bundle) listener(types ...string) *outbox.Endpoint {
 	b.t.Helper()
 	e := b.endpoint("", "")
 	e.EventTypes = types
@@ -35,7 +36,7 @@ func (b *bundle) listener(types ...string) *booking.Endpoint {
 }
 
 // standing is an endpoint's status and why.
-func standing(e *booking.Endpoint) string { return words(e.Status, e.Reason) }
+func standing(e *outbox.Endpoint) string { return words(e.Status, e.Reason) }
 
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
@@ -107,7 +108,7 @@ func TestWhoMayBePausedAndResumed(t *testing.T) {
 	wantEqual(t, "changed", standing(b.changed(paused)), "paused by_hand")
 	b.exec(`UPDATE webhook_endpoints SET failing_since = now(), failures = 17, opened = 3, open_until = now() + interval '9 minutes', pace = 2,
 		warned = true, window_at = now(), window_sent = 9, window_failed = 8 WHERE id = $1`, gone.ID)
-	now, woken, err := b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *booking.Endpoint) error { e.Description = "back"; return nil })
+	now, woken, err := b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *outbox.Endpoint) error { e.Description = "back"; return nil })
 	check(t, err)
 	wantSame(t, "woken", woken, []uuid.UUID{gone.ID})
 	wantEqual(t, "changed", standing(now)+" "+now.Description, "active back")
@@ -118,9 +119,9 @@ func TestWhoMayBePausedAndResumed(t *testing.T) {
 	wantSame(t, "woken", b.resume(gone), []uuid.UUID{listener.ID, gone.ID}) // disabled lets all fall asleep
 	wantEqual(t, "resumed", standing(gone), "active")
 
-	refused := booking.Errorf(booking.Invalid, "no")
-	_, _, err = b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *booking.Endpoint) error { e.URL = "https://elsewhere.example"; return refused })
-	wantCode(t, err, booking.Invalid)
+	refused := fault.Errorf(fault.Invalid, "no")
+	_, _, err = b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *outbox.Endpoint) error { e.URL = "https://elsewhere.example"; return refused })
+	wantCode(t, err, fault.Invalid)
 	wantEqual(t, "URL", must(b.Endpoint(b.ctx, gone.AppID, gone.ID)).URL, gone.URL)
 }
 
@@ -129,14 +130,14 @@ func TestChangesOfAnEndpointDoNotUndoEachOther(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := b.endpoint("", "")
-	changes := []func(*booking.Endpoint){
-		func(e *booking.Endpoint) { e.Description = "till" }, func(e *booking.Endpoint) { e.InFlight = 9 },
-		func(e *booking.Endpoint) { e.PerSecond = 8 }, func(e *booking.Endpoint) { e.Ordered = false },
-		func(e *booking.Endpoint) { e.Graphs = []string{"instant"} }, func(e *booking.Endpoint) { e.Method = "PUT" },
+	changes := []func(*outbox.Endpoint){
+		func(e *outbox.Endpoint) { e.Description = "till" }, func(e *outbox.Endpoint) { e.InFlight = 9 },
+		func(e *outbox.Endpoint) { e.PerSecond = 8 }, func(e *outbox.Endpoint) { e.Ordered = false },
+		func(e *outbox.Endpoint) { e.Graphs = []string{"instant"} }, func(e *outbox.Endpoint) { e.Method = "PUT" },
 	}
 	errs := make([]error, len(changes))
 	together(len(changes), func(i int) {
-		_, _, errs[i] = b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(e *booking.Endpoint) error { changes[i](e); return nil })
+		_, _, errs[i] = b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(e *outbox.Endpoint) error { changes[i](e); return nil })
 	})
 	for _, err := range errs {
 		check(t, err)

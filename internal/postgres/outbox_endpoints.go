@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // endpointColumns are those of an endpoint w. A filter with one value stands in a column of its own, as Timekit has it.
@@ -17,7 +18,7 @@ const endpointColumns = `w.id, w.app_id, w.url, w.method, w.description, w.forma
 	w.created_at, w.updated_at, w.purpose, w.expected_status, w.succeeded_at, w.failing_since, w.failures,
 	CASE WHEN w.open_until > now() THEN w.open_until END, w.embed_callback`
 
-func endpointFields(e *booking.Endpoint) []any {
+func endpointFields(e *outbox.Endpoint) []any {
 	return []any{
 		&e.ID, &e.AppID, &e.URL, &e.Method, &e.Description, &e.Format, &e.Graphs, &e.States,
 		&e.EventTypes, &e.Projects, &e.Services, &e.Headers, &e.Ordered, &e.InFlight, &e.PerSecond, &e.Status, &e.Reason, &e.Secret,
@@ -31,12 +32,12 @@ const viewed = endpointColumns + `,
 	ARRAY(SELECT until FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until),
 	(SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.status = 'pending'), w.dropped, w.dropped_at`
 
-func scanViewed(row pgx.CollectableRow) (*booking.Endpoint, error) {
-	var e booking.Endpoint
+func scanViewed(row pgx.CollectableRow) (*outbox.Endpoint, error) {
+	var e outbox.Endpoint
 	return &e, row.Scan(append(endpointFields(&e), &e.OldSecretsUntil, &e.Health.Pending, &e.Health.Dropped, &e.Health.DroppedAt)...)
 }
 
-func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {
+func endpoint(rows pgx.Rows, err error) (*outbox.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +46,13 @@ func endpoint(rows pgx.Rows, err error) (*booking.Endpoint, error) {
 }
 
 // Endpoint returns an app's webhook endpoint, or NotFound.
-func (db *Outbox) Endpoint(ctx context.Context, appID, id uuid.UUID) (*booking.Endpoint, error) {
+func (db *Outbox) Endpoint(ctx context.Context, appID, id uuid.UUID) (*outbox.Endpoint, error) {
 	const q = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @id AND w.app_id = @app AND w.purpose = 'subscription'`
 	return endpoint(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
 // Endpoints returns an app's webhook endpoints, the oldest first.
-func (db *Outbox) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.Endpoint, error) {
+func (db *Outbox) Endpoints(ctx context.Context, appID uuid.UUID) ([]*outbox.Endpoint, error) {
 	const q = `SELECT ` + viewed + ` FROM webhook_endpoints w
 		WHERE w.app_id = @app AND w.purpose = 'subscription' ORDER BY w.created_at, w.id`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
@@ -63,7 +64,7 @@ func (db *Outbox) Endpoints(ctx context.Context, appID uuid.UUID) ([]*booking.En
 
 // CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing; NotFound when the id is another
 // app's, Invalid when the app has as many as it may.
-func (db *Outbox) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (made *booking.Endpoint, err error) {
+func (db *Outbox) CreateEndpoint(ctx context.Context, e *outbox.Endpoint) (made *outbox.Endpoint, err error) {
 	const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE` // or two at once would both find room
 	const count = `SELECT count(*) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'subscription' AND id <> @id`
 	const q = `
@@ -82,8 +83,8 @@ func (db *Outbox) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (made
 		if err := tx.QueryRow(ctx, count, args).Scan(&others); err != nil {
 			return err
 		}
-		if others >= booking.MaxEndpoints {
-			return booking.Errorf(booking.Invalid, "An app has at most %d webhooks; remove one first.", booking.MaxEndpoints)
+		if others >= outbox.MaxEndpoints {
+			return fault.Errorf(fault.Invalid, "An app has at most %d webhooks; remove one first.", outbox.MaxEndpoints)
 		}
 		made, err = endpoint(tx.Query(ctx, q, args))
 		return err
@@ -95,8 +96,8 @@ func (db *Outbox) CreateEndpoint(ctx context.Context, e *booking.Endpoint) (made
 // does. It makes a disabled one active again, as ResumeEndpoint does. It returns the endpoints that are to be woken.
 // NotFound when the app has no such endpoint.
 func (db *Outbox) ChangeEndpoint(
-	ctx context.Context, appID, id uuid.UUID, change func(*booking.Endpoint) error,
-) (e *booking.Endpoint, woken []uuid.UUID, err error) {
+	ctx context.Context, appID, id uuid.UUID, change func(*outbox.Endpoint) error,
+) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_endpoints w SET url = @url, method = @method, description = @description, format = @format,
 			graph = @graph, graphs = @graphs, state = @state, states = @states, event_types = @types, projects = @projects,
@@ -104,13 +105,13 @@ func (db *Outbox) ChangeEndpoint(
 			updated_at = now(),
 			open_until = CASE WHEN w.url = @url THEN w.open_until ELSE '-infinity' END -- the breaker was another receiver's
 		WHERE w.id = @id`
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *booking.Endpoint) (tell string, err error) {
+	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
 		status := e.Status
 		if err := change(e); err != nil {
 			return "", err
 		}
 		batch.Queue(q, endpointArgs(e))
-		if status == booking.EndpointDisabled {
+		if status == outbox.EndpointDisabled {
 			return revive(batch, e), nil
 		}
 		return "", nil
@@ -118,7 +119,7 @@ func (db *Outbox) ChangeEndpoint(
 }
 
 // EndpointLacks tells which of an endpoint's projects and services its app does not have, by field.
-func (db *Outbox) EndpointLacks(ctx context.Context, e *booking.Endpoint) (map[string][]uuid.UUID, error) {
+func (db *Outbox) EndpointLacks(ctx context.Context, e *outbox.Endpoint) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'projects', x FROM unnest(@projects::uuid[]) x
 			WHERE NOT EXISTS (SELECT FROM projects p WHERE p.id = x AND p.app_id = @app)
@@ -128,15 +129,15 @@ func (db *Outbox) EndpointLacks(ctx context.Context, e *booking.Endpoint) (map[s
 	return byField(rows, err)
 }
 
-func endpointArgs(e *booking.Endpoint) namedArgs {
+func endpointArgs(e *outbox.Endpoint) namedArgs {
 	graph, graphs := oneOrMany(e.Graphs)
 	state, states := oneOrMany(e.States)
 	return namedArgs{
 		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description,
-		"format": cmp.Or(e.Format, booking.FormatTimekit),
+		"format": cmp.Or(e.Format, outbox.FormatTimekit),
 		"graph":  graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
 		"projects": list(e.Projects), "services": list(e.Services), "headers": append([]byte{}, e.Headers...),
-		"ordered": e.Ordered, "in_flight": cmp.Or(e.InFlight, booking.DefaultInFlight), "per_second": e.PerSecond, "secret": e.Secret,
+		"ordered": e.Ordered, "in_flight": cmp.Or(e.InFlight, outbox.DefaultInFlight), "per_second": e.PerSecond, "secret": e.Secret,
 	}
 }
 

@@ -9,27 +9,28 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // changeColumns are those of a change e, in the order of booking.Change.
 const changeColumns = `e.id, e.app_id, e.booking_id, e.seq, e.type, e.at, e.graph, e.state, e.from_state, e.action, e.actor,
 	e.channel, e.inputs, e.data, e.test`
 
-func changeFields(c *booking.Change) []any {
+func changeFields(c *outbox.Event) []any {
 	return []any{
 		&c.ID, &c.AppID, &c.BookingID, &c.Seq, &c.Type, &c.At, &c.Graph, &c.State, &c.From, &c.Action, &c.Actor,
 		&c.Channel, &c.Inputs, &c.Data, &c.Test,
 	}
 }
 
-func scanDelivery(row pgx.CollectableRow) (d booking.Delivery, err error) {
-	err = row.Scan(append([]any{&d.ID, &d.Attempt, &d.Tries}, changeFields(&d.Change)...)...)
+func scanDelivery(row pgx.CollectableRow) (d outbox.ClaimedDelivery, err error) {
+	err = row.Scan(append([]any{&d.ID, &d.Attempt, &d.Tries}, changeFields(&d.Event)...)...)
 	return d, err
 }
 
-func scanChange(row pgx.CollectableRow) (*booking.Change, error) {
-	var c booking.Change
+func scanChange(row pgx.CollectableRow) (*outbox.Event, error) {
+	var c outbox.Event
 	return &c, row.Scan(changeFields(&c)...)
 }
 
@@ -58,7 +59,7 @@ const recorded = `NOT e.test AND e.reminder IS NULL
 // not shown before all older transactions have ended. Invalid when there is no such place.
 func (db *Outbox) Changes(
 	ctx context.Context, appID uuid.UUID, after After, filter ChangeFilter, limit int,
-) (list []*booking.Change, more bool, err error) {
+) (list []*outbox.Event, more bool, err error) {
 	from, err := db.place(ctx, appID, after)
 	if err != nil {
 		return nil, false, err
@@ -127,7 +128,7 @@ func (db *Outbox) place(ctx context.Context, appID uuid.UUID, after After) (plac
 	seconds, nanos := after.ID.Time().UnixTime()
 	made := time.Unix(seconds, nanos)
 	if after.ID.Version() != 7 || time.Until(made) > slack {
-		return found, booking.Problems{"after": {"is not the id of a change"}}.Err()
+		return found, fault.Problems{"after": {"is not the id of a change"}}.Err()
 	}
 	return db.placeAt(ctx, appID, made.Add(-slack))
 }
@@ -148,7 +149,7 @@ func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time)
 }
 
 // Change returns one change of an app, or NotFound.
-func (db *Outbox) Change(ctx context.Context, appID, id uuid.UUID) (*booking.Change, error) {
+func (db *Outbox) Change(ctx context.Context, appID, id uuid.UUID) (*outbox.Event, error) {
 	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.id = @id AND e.app_id = @app AND ` + recorded
 	rows, err := db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID})
 	if err != nil {

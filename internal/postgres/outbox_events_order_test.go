@@ -12,6 +12,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -73,9 +74,9 @@ func TestReaderMeetsACrowd(t *testing.T) {
 }
 
 // chained asserts that the changes of each booking are its transitions, in order and without gaps.
-func (b *bundle) chained(all []*booking.Change) {
+func (b *bundle) chained(all []*outbox.Event) {
 	b.t.Helper()
-	last := map[uuid.UUID]*booking.Change{}
+	last := map[uuid.UUID]*outbox.Event{}
 	for _, c := range all {
 		from, seq := "", 0
 		if p := last[*c.BookingID]; p != nil {
@@ -118,7 +119,7 @@ func TestChangesAreTheTransitions(t *testing.T) {
 	got := b.follow(n, 10)
 	b.chained(got)
 	for _, id := range column[uuid.UUID](b, `SELECT id FROM bookings WHERE seq > 0 ORDER BY random() LIMIT 5`) {
-		of := slices.DeleteFunc(slices.Clone(got), func(c *booking.Change) bool { return *c.BookingID != id })
+		of := slices.DeleteFunc(slices.Clone(got), func(c *outbox.Event) bool { return *c.BookingID != id })
 		wantEqual(t, "by the filter", len(b.listed(postgres.After{}, postgres.ChangeFilter{Booking: &id})), len(of))
 	}
 }

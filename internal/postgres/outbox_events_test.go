@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -36,9 +37,9 @@ func (b *bundle) all(n int) []uuid.UUID {
 }
 
 // follow reads by cursor until it has n changes, with a reader's page size.
-func (b *bundle) follow(n, page int) []*booking.Change {
+func (b *bundle) follow(n, page int) []*outbox.Event {
 	b.t.Helper()
-	var got []*booking.Change
+	var got []*outbox.Event
 	var after postgres.After
 	b.eventually(fmt.Sprintf("%d changes by cursor", n), func() bool {
 		list, more, err := b.Changes(b.ctx, b.app.ID, after, postgres.ChangeFilter{}, page)
@@ -93,7 +94,7 @@ func TestChanges(t *testing.T) {
 	wantEqual(t, "one", fmt.Sprintf("%s %d %s %s %s %s %s", one.Type, one.Seq, one.From, one.State, one.Action, one.Actor, one.Channel),
 		"booking.paid 2 tentative paid pay api api")
 	_, err = b.Change(b.ctx, b.newApp("other").ID, ids[1])
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 // TestChangesAreOfWhatHappened leaves out tests, reminders, and what is kept of deleted bookings for those who wait.
@@ -107,7 +108,7 @@ func TestChangesAreOfWhatHappened(t *testing.T) {
 	b.exec(`INSERT INTO events (id, app_id, booking_id, seq, type, data, at, test) VALUES ($1, $2, $3, 1, 'booking.confirmed', '{}', now(), true)`, newID(), b.app.ID, kept.ID)
 	for _, id := range column[uuid.UUID](b, `SELECT id FROM events WHERE test OR reminder IS NOT NULL`) {
 		_, err := b.Change(b.ctx, b.app.ID, id)
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 	}
 	b.endpoint("", "")
 	b.exec(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
@@ -156,7 +157,7 @@ func TestChangesFromAPlace(t *testing.T) {
 	wantEqual(t, "another app's id is one that is gone", len(list), 0)
 	for _, id := range []uuid.UUID{uuid.New(), v7(time.Now().Add(time.Hour))} {
 		_, _, err := b.Changes(b.ctx, b.app.ID, postgres.After{ID: id}, postgres.ChangeFilter{}, 10)
-		wantCode(t, err, booking.Invalid)
+		wantCode(t, err, fault.Invalid)
 	}
 }
 

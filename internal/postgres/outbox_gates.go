@@ -5,6 +5,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // Before each endpoint there is a gate. Whoever writes deliveries for it passes, together with others who do. Whoever lets
@@ -33,7 +34,7 @@ func passGates(batch *pgx.Batch, all ...*booking.Booking) {
 	for _, b := range all {
 		changes = append(changes, map[string]any{
 			"booking_id": b.ID, "graph": b.Graph, "state": b.State, "project_id": b.Related.Project,
-			"topics": booking.Topics(booking.EventType(b.State), b.Kind()), "request_id": toldRequest(b),
+			"topics": outbox.Topics(outbox.EventType(b.State), b.Kind()), "request_id": toldRequest(b),
 		})
 	}
 	batch.Queue(q, namedArgs{"app": all[0].AppID, "changes": asJSON(changes)})

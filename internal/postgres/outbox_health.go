@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
 	"holdfast/internal/breaker"
+	"holdfast/internal/outbox"
 )
 
 // succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
@@ -55,9 +55,9 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 			window_sent, window_failed, opened, GREATEST(open_until, 'epoch'), succeeded_at
 		FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	var now time.Time
-	var status booking.EndpointStatus
-	var reason booking.PauseReason
-	var purpose booking.Purpose
+	var status outbox.EndpointStatus
+	var reason outbox.PauseReason
+	var purpose outbox.Purpose
 	var h breaker.Health
 	batch := &pgx.Batch{}
 	lockAffected(batch, endpointID, brink)
@@ -68,7 +68,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, false, one(err, "The webhook")
 	}
-	h.MayPause = status == booking.EndpointActive && purpose == booking.ForSubscription // nobody could resume a reminder's target
+	h.MayPause = status == outbox.EndpointActive && purpose == outbox.ForSubscription // nobody could resume a reminder's target
 	for _, f := range all {
 		switch {
 		case !f.Verdict.counts():
@@ -79,10 +79,10 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 		}
 		switch h.Fail(now, f.Verdict.Overloaded) {
 		case breaker.Pause:
-			status, reason = booking.EndpointPaused, booking.PausedFailing
-			tell = append(tell, booking.EndpointPausedEvent)
+			status, reason = outbox.EndpointPaused, outbox.PausedFailing
+			tell = append(tell, outbox.EndpointPausedEvent)
 		case breaker.Warn:
-			tell = append(tell, booking.EndpointFailingEvent)
+			tell = append(tell, outbox.EndpointFailingEvent)
 		case breaker.None:
 		}
 	}
@@ -97,7 +97,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 		"warned": h.Warned, "pace": h.Pace, "window_at": h.WindowAt, "sent": h.Sent, "failed": h.Failed, "opened": h.Opened,
 		"open_until": h.OpenUntil, "succeeded": h.SucceededAt,
 	})
-	return tell, status != booking.EndpointActive || h.OpenUntil.After(now), err
+	return tell, status != outbox.EndpointActive || h.OpenUntil.After(now), err
 }
 
 func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []string, err error) {
@@ -113,7 +113,7 @@ func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []strin
 	if err != nil || done.RowsAffected() == 0 {
 		return nil, err
 	}
-	return []string{booking.EndpointDisabledEvent}, nil
+	return []string{outbox.EndpointDisabledEvent}, nil
 }
 
 // publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that has asked to hear of
@@ -130,7 +130,7 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, namedArgs{
-		"id": event, "endpoint": endpointID, "type": eventType, "topics": booking.Topics(eventType, ""),
+		"id": event, "endpoint": endpointID, "type": eventType, "topics": outbox.Topics(eventType, ""),
 	})
 	return event
 }

@@ -8,15 +8,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // patient is an endpoint's one delivery, tried however often a test needs.
 type patient struct {
 	*bundle
-	endpoint *booking.Endpoint
-	delivery booking.Delivery
+	endpoint *outbox.Endpoint
+	delivery outbox.ClaimedDelivery
 }
 
 func (b *bundle) patient() *patient {
@@ -54,7 +54,7 @@ func (p *patient) since(ago time.Duration) {
 	p.exec(`UPDATE webhook_endpoints SET failing_since = now() - $2::interval WHERE id = $1`, p.endpoint.ID, ago)
 }
 
-func (p *patient) now() *booking.Endpoint {
+func (p *patient) now() *outbox.Endpoint {
 	return must(p.Endpoint(p.ctx, p.endpoint.AppID, p.endpoint.ID))
 }
 
@@ -82,14 +82,14 @@ func TestBreakerOfAnotherAddress(t *testing.T) {
 	t.Parallel()
 	p := setup(t).patient()
 	p.fails(10)
-	put := func(change func(*booking.Endpoint)) []uuid.UUID {
-		_, woken, err := p.ChangeEndpoint(p.ctx, p.app.ID, p.endpoint.ID, func(e *booking.Endpoint) error { change(e); return nil })
+	put := func(change func(*outbox.Endpoint)) []uuid.UUID {
+		_, woken, err := p.ChangeEndpoint(p.ctx, p.app.ID, p.endpoint.ID, func(e *outbox.Endpoint) error { change(e); return nil })
 		check(t, err)
 		return woken
 	}
-	wantEqual(t, "woken for a description", len(put(func(e *booking.Endpoint) { e.Description = "new" })), 0)
+	wantEqual(t, "woken for a description", len(put(func(e *outbox.Endpoint) { e.Description = "new" })), 0)
 	p.wantOpen("with another description", 1)
-	wantSame(t, "woken", put(func(e *booking.Endpoint) { e.URL = "https://elsewhere.example.com" }), []uuid.UUID{p.endpoint.ID})
+	wantSame(t, "woken", put(func(e *outbox.Endpoint) { e.URL = "https://elsewhere.example.com" }), []uuid.UUID{p.endpoint.ID})
 	p.wantOpen("with another address", 0)
 }
 

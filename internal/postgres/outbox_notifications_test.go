@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -49,7 +50,7 @@ type place struct {
 }
 
 // places are an endpoint's deliveries as they were written.
-func (b *bundle) places(e *booking.Endpoint) (all []place) {
+func (b *bundle) places(e *outbox.Endpoint) (all []place) {
 	b.t.Helper()
 	rows, err := b.look.Query(b.ctx, `SELECT d.booking_id, d.seq, e.type, e.booking_id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		WHERE d.endpoint_id = $1 ORDER BY e.written_by, e.id`, e.ID)
@@ -72,7 +73,7 @@ func TestNotificationsKeepTheirOrder(t *testing.T) {
 	b.booked(b.asked(13, 14))
 	all := b.claim(e)
 	wantEqual(t, "one of each request", len(all), 2)
-	wantEqual(t, "the oldest", *all[0].Change.BookingID, first.ID)
+	wantEqual(t, "the oldest", *all[0].Event.BookingID, first.ID)
 	b.finish(e, all[1], 200, postgres.Verdict{Status: postgres.Delivered})
 	b.finish(e, all[0], 500, postgres.Verdict{Status: postgres.Waiting, Next: monday})
 	wantEqual(t, "the later one waits", len(b.claim(e)), 0)
@@ -80,14 +81,14 @@ func TestNotificationsKeepTheirOrder(t *testing.T) {
 	// The booking before is erased, and with it its events that were told; what comes next stands behind what waits.
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() WHERE status = 'pending'`)
 	d := b.claim(e)[0]
-	wantEqual(t, "again", *d.Change.BookingID, first.ID)
+	wantEqual(t, "again", *d.Event.BookingID, first.ID)
 	b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
 	check(t, b.Delete(b.ctx, b.app.ID, first.ID))
 	third := b.moved(second, 15, 16)
 	for _, want := range []uuid.UUID{second.ID, third.ID} {
 		all = b.claim(e)
 		wantEqual(t, "one", len(all), 1)
-		wantEqual(t, "in order", *all[0].Change.BookingID, want)
+		wantEqual(t, "in order", *all[0].Event.BookingID, want)
 		b.finish(e, all[0], 200, postgres.Verdict{Status: postgres.Delivered})
 	}
 }

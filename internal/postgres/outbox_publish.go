@@ -5,6 +5,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // wants is true of an endpoint w and an event e that its filters let through: booking.Endpoint.Wants, in SQL.
@@ -57,10 +58,10 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 		SELECT gen_random_uuid(), w.id, e.id, ` + laned + ` FROM e, webhook_endpoints w
 		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
 	event = uuid.Must(uuid.NewV7())
-	kind := booking.EventType(b.State)
+	kind := outbox.EventType(b.State)
 	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
-		"project": b.Related.Project, "topics": booking.Topics(kind, b.Kind()),
+		"project": b.Related.Project, "topics": outbox.Topics(kind, b.Kind()),
 		"request": toldRequest(b),
 	})
 	return event

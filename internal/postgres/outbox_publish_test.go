@@ -7,13 +7,15 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // endpoint subscribes the bundle's app to a graph and a state, "" for all.
-func (b *bundle) endpoint(graph, state string) *booking.Endpoint {
+func (b *bundle) endpoint(graph, state string) *outbox.Endpoint {
 	b.t.Helper()
-	e, err := b.CreateEndpoint(b.ctx, &booking.Endpoint{
+	e, err := b.CreateEndpoint(b.ctx, &outbox.Endpoint{
 		ID: newID(), AppID: b.app.ID, URL: "https://example.com/hook", Method: "POST", Graphs: filter(graph), States: filter(state), Ordered: true, Secret: []byte("sealed"),
 	})
 	check(b.t, err)
@@ -21,9 +23,9 @@ func (b *bundle) endpoint(graph, state string) *booking.Endpoint {
 }
 
 // changed writes an endpoint as a caller who asked for just that would.
-func (b *bundle) changed(e *booking.Endpoint) *booking.Endpoint {
+func (b *bundle) changed(e *outbox.Endpoint) *outbox.Endpoint {
 	b.t.Helper()
-	now, _, err := b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(known *booking.Endpoint) error {
+	now, _, err := b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(known *outbox.Endpoint) error {
 		*known = *e
 		return nil
 	})
@@ -54,7 +56,7 @@ func TestPublishChoosesEndpoints(t *testing.T) {
 	b.endpoint("instant", "completed")
 	b.disabled(b.endpoint("", ""))
 	other := b.newApp("other")
-	must(b.CreateEndpoint(b.ctx, &booking.Endpoint{ID: newID(), AppID: other.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}))
+	must(b.CreateEndpoint(b.ctx, &outbox.Endpoint{ID: newID(), AppID: other.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}}))
 
 	v, out := b.book(b.at("instant", 9, 10))
 	wantSame(t, "told of confirmed", b.told(v, 1), sorted(all.ID, instant.ID, exactly.ID))
@@ -77,7 +79,7 @@ func (b *bundle) told(v *booking.Booking, seq int) []uuid.UUID {
 }
 
 // disabled lets an endpoint answer 410 to an event of its own.
-func (b *bundle) disabled(e *booking.Endpoint) {
+func (b *bundle) disabled(e *outbox.Endpoint) {
 	b.t.Helper()
 	v := b.played(b.booked(b.at("instant", 1, 2)), "cancel")
 	for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true})) {
@@ -86,7 +88,7 @@ func (b *bundle) disabled(e *booking.Endpoint) {
 	b.exec(`DELETE FROM webhook_deliveries`)
 	b.exec(`UPDATE webhook_endpoints SET awake = false`)
 	check(b.t, b.Delete(b.ctx, v.AppID, v.ID))
-	wantEqual(b.t, "status", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Status, booking.EndpointDisabled)
+	wantEqual(b.t, "status", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Status, outbox.EndpointDisabled)
 }
 
 func TestWakeIsReturnedOnce(t *testing.T) {
@@ -94,7 +96,7 @@ func TestWakeIsReturnedOnce(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	const crowd = 30
-	ins := make([]booking.Commit, crowd)
+	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.at("instant", float64(i), float64(i+1))
 		ins[i] = commit(v, b.create(v))
@@ -130,8 +132,8 @@ func TestEndpoints(t *testing.T) {
 	wantSame(t, "list", []uuid.UUID{list[0].ID, list[1].ID}, []uuid.UUID{e.ID, second.ID})
 
 	b.disabled(second)
-	wantEqual(t, "status", must(b.DrainTarget(b.ctx, second.ID)).Endpoint.Status, booking.EndpointDisabled)
-	wantEqual(t, "active again", b.changed(second).Status, booking.EndpointActive)
+	wantEqual(t, "status", must(b.DrainTarget(b.ctx, second.ID)).Endpoint.Status, outbox.EndpointDisabled)
+	wantEqual(t, "active again", b.changed(second).Status, outbox.EndpointActive)
 	target := must(b.DrainTarget(b.ctx, second.ID))
 	wantEqual(t, "target", target.Endpoint.ID, second.ID)
 	wantEqual(t, "app's secret", string(target.AppSecret), "sealed secret of acme")
@@ -140,21 +142,21 @@ func TestEndpoints(t *testing.T) {
 	check(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID))
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries`)
 	b.wantCount(1, `SELECT count(*) FROM events WHERE booking_id IS NOT NULL`)
-	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID), booking.NotFound)
+	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID), fault.NotFound)
 	_, err := b.FallAsleep(b.ctx, second.ID)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 // TestAnAppHasSoManyEndpoints lets many be made at once where there is room for two more.
 func TestAnAppHasSoManyEndpoints(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for range booking.MaxEndpoints - 2 {
+	for range outbox.MaxEndpoints - 2 {
 		b.endpoint("", "")
 	}
-	all, errs := make([]*booking.Endpoint, 12), make([]error, 12)
-	create := func(id uuid.UUID) (*booking.Endpoint, error) {
-		return b.CreateEndpoint(b.ctx, &booking.Endpoint{ID: id, AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}})
+	all, errs := make([]*outbox.Endpoint, 12), make([]error, 12)
+	create := func(id uuid.UUID) (*outbox.Endpoint, error) {
+		return b.CreateEndpoint(b.ctx, &outbox.Endpoint{ID: id, AppID: b.app.ID, URL: "https://example.com", Method: "POST", Secret: []byte{1}})
 	}
 	together(len(all), func(i int) { all[i], errs[i] = create(newID()) })
 	made := 0
@@ -164,11 +166,11 @@ func TestAnAppHasSoManyEndpoints(t *testing.T) {
 			must(create(all[i].ID)) // a repeat needs no room
 			continue
 		}
-		wantCode(t, err, booking.Invalid)
+		wantCode(t, err, fault.Invalid)
 	}
 	wantEqual(t, "made", made, 2)
-	b.wantCount(booking.MaxEndpoints, `SELECT count(*) FROM webhook_endpoints`)
-	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, newID()), booking.NotFound)
+	b.wantCount(outbox.MaxEndpoints, `SELECT count(*) FROM webhook_endpoints`)
+	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, newID()), fault.NotFound)
 }
 
 // TestEndpointEventsPassTheFiltersOfBookings: graphs, states, projects and services ask about bookings only.

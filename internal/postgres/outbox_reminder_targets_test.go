@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -127,7 +129,7 @@ func TestAttemptsTogether(t *testing.T) {
 	out = must(b.FinishAttempts(b.ctx, e.ID, batch(9, 14, 500, waiting)))
 	wantEqual(t, "the breaker is open", out.Resting, true)
 	_, err := b.FinishAttempts(b.ctx, e.ID, append(batch(0, 1, 200, postgres.Verdict{Status: postgres.Delivered}),
-		postgres.Finished{Attempt: attempt(booking.Delivery{ID: newID(), Attempt: 1}, 200), Verdict: postgres.Verdict{Status: postgres.Delivered}}))
-	wantCode(t, err, booking.NotFound)
+		postgres.Finished{Attempt: attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), Verdict: postgres.Verdict{Status: postgres.Delivered}}))
+	wantCode(t, err, fault.NotFound)
 	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'`) // all or none
 }

@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -17,7 +18,7 @@ func past(all bool) postgres.Replay {
 }
 
 // replayed asserts that the dry run counts what the real one does, and returns that.
-func (b *bundle) replayed(e *booking.Endpoint, r postgres.Replay) int {
+func (b *bundle) replayed(e *outbox.Endpoint, r postgres.Replay) int {
 	b.t.Helper()
 	before := b.count(`SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 	dry := must(b.CountReplay(b.ctx, e.AppID, e.ID, r))
@@ -29,7 +30,7 @@ func (b *bundle) replayed(e *booking.Endpoint, r postgres.Replay) int {
 }
 
 // ended gives all pending deliveries of an endpoint a status.
-func (b *bundle) ended(e *booking.Endpoint, status string) {
+func (b *bundle) ended(e *outbox.Endpoint, status string) {
 	b.t.Helper()
 	b.exec(`UPDATE webhook_deliveries SET status = $2, attempts = attempts + 12, finished_at = now() WHERE endpoint_id = $1 AND status = 'pending'`, e.ID, status)
 }
@@ -57,10 +58,10 @@ func TestReplayOfWhatFailed(t *testing.T) {
 		for _, d := range due {
 			wantEqual(t, "tries", d.Tries, 1)
 			if d.Attempt == 13 {
-				got = append(got, d.Change.ID)
+				got = append(got, d.Event.ID)
 			}
-			if *d.Change.BookingID == second.ID {
-				order = append(order, d.Change.Seq)
+			if *d.Event.BookingID == second.ID {
+				order = append(order, d.Event.Seq)
 			}
 			b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
 		}
@@ -95,7 +96,7 @@ func TestReplayOfEverything(t *testing.T) {
 
 	c := sample(b, "booking.confirmed")
 	must(b.Try(b.ctx, e.ID, c, newID()))
-	must(b.Try(b.ctx, e.ID, &booking.Change{ID: newID(), AppID: b.app.ID, Type: "endpoint.paused", At: time.Now(), Test: true}, newID()))
+	must(b.Try(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.app.ID, Type: "endpoint.paused", At: time.Now(), Test: true}, newID()))
 	b.ended(e, postgres.Delivered)
 	wantEqual(t, "all but the tests", b.replayed(e, past(true)), 4)
 }
@@ -172,10 +173,10 @@ func TestReplayOfTenThousand(t *testing.T) {
 		due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1000, Lease: lease, Ordered: true}))
 		var ids []uuid.UUID
 		for _, d := range due {
-			if d.Change.Seq <= last[*d.Change.BookingID] {
-				t.Fatalf("%d comes after %d", d.Change.Seq, last[*d.Change.BookingID])
+			if d.Event.Seq <= last[*d.Event.BookingID] {
+				t.Fatalf("%d comes after %d", d.Event.Seq, last[*d.Event.BookingID])
 			}
-			last[*d.Change.BookingID] = d.Change.Seq
+			last[*d.Event.BookingID] = d.Event.Seq
 			ids = append(ids, d.ID)
 		}
 		sent += len(ids)
@@ -208,15 +209,15 @@ func TestReplayToNobody(t *testing.T) {
 	thief := b.newApp("thief")
 	for _, id := range []uuid.UUID{e.ID, newID()} {
 		_, err := b.Replay(b.ctx, thief.ID, id, past(true))
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 		_, err = b.CountReplay(b.ctx, thief.ID, id, past(true))
-		wantCode(t, err, booking.NotFound)
+		wantCode(t, err, fault.NotFound)
 	}
 	b.exec(`UPDATE webhook_endpoints SET status = 'disabled'`)
 	_, err := b.Replay(b.ctx, b.app.ID, e.ID, past(true))
-	wantCode(t, err, booking.InUse)
+	wantCode(t, err, fault.InUse)
 	_, err = b.CountReplay(b.ctx, b.app.ID, e.ID, past(true))
-	wantCode(t, err, booking.InUse)
+	wantCode(t, err, fault.InUse)
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 	b.exec(`UPDATE webhook_endpoints SET status = 'paused', open_until = now() + interval '1 hour'`)
 	wantEqual(t, "kept for a paused one", b.replayed(e, past(false)), 1)

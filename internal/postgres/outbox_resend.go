@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // again makes deliveries d pending and due, as if they had never been tried; what was tried stays on record. It notes the
@@ -28,12 +29,12 @@ func sendable(ctx context.Context, tx pgx.Tx, args namedArgs) error {
 
 // active reads a row that ends with an endpoint's status, and refuses a disabled one.
 func active(row pgx.Row, before ...any) error {
-	var status booking.EndpointStatus
+	var status outbox.EndpointStatus
 	if err := row.Scan(append(before, &status)...); err != nil {
 		return one(err, "The webhook")
 	}
-	if status == booking.EndpointDisabled {
-		return booking.Errorf(booking.InUse, "The webhook is disabled: its receiver answered 410. Resume it first.")
+	if status == outbox.EndpointDisabled {
+		return fault.Errorf(fault.InUse, "The webhook is disabled: its receiver answered 410. Resume it first.")
 	}
 	return nil
 }

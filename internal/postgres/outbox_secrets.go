@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // RotateSecret gives an endpoint a new sealed secret. The one before goes on signing for the grace period, with those that
@@ -16,12 +16,12 @@ import (
 // has no such endpoint.
 func (db *Outbox) RotateSecret(
 	ctx context.Context, appID, id, operation uuid.UUID, sealed []byte, grace time.Duration,
-) (e *booking.Endpoint, err error) {
+) (e *outbox.Endpoint, err error) {
 	const lock = `
 		SELECT rotated_by IS NOT DISTINCT FROM @operation FROM webhook_endpoints
 		WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription' FOR NO KEY UPDATE`
 	args := namedArgs{
-		"endpoint": id, "app": appID, "operation": operation, "secret": sealed, "grace": grace, "most": booking.MaxSecrets - 1,
+		"endpoint": id, "app": appID, "operation": operation, "secret": sealed, "grace": grace, "most": outbox.MaxSecrets - 1,
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		var done bool

@@ -7,11 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // signing are the secrets that sign, the newest first.
-func (b *bundle) signing(e *booking.Endpoint) string {
+func (b *bundle) signing(e *outbox.Endpoint) string {
 	b.t.Helper()
 	target := must(b.DrainTarget(b.ctx, e.ID))
 	all := []string{string(target.Endpoint.Secret)}
@@ -25,7 +26,7 @@ func TestRotateSecret(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e, other := b.endpoint("", ""), b.endpoint("", "")
-	rotate := func(operation uuid.UUID, secret string, grace time.Duration) *booking.Endpoint {
+	rotate := func(operation uuid.UUID, secret string, grace time.Duration) *outbox.Endpoint {
 		t.Helper()
 		return must(b.RotateSecret(b.ctx, e.AppID, e.ID, operation, []byte(secret), grace))
 	}
@@ -58,7 +59,7 @@ func TestRotateSecret(t *testing.T) {
 	b.wantCount(0, `SELECT count(*) FROM webhook_old_secrets`)
 	wantEqual(t, "another endpoint", b.signing(other), "sealed")
 	_, err := b.RotateSecret(b.ctx, e.AppID, newID(), newID(), []byte("x"), 0)
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 }
 
 // TestRotationsAtOnce leave the newest secret of one of them, and no more than three that sign.
@@ -78,5 +79,5 @@ func TestRotationsAtOnce(t *testing.T) {
 	for _, err := range errs {
 		check(t, err)
 	}
-	wantEqual(t, "secrets", len(strings.Fields(b.signing(e))), booking.MaxSecrets)
+	wantEqual(t, "secrets", len(strings.Fields(b.signing(e))), outbox.MaxSecrets)
 }

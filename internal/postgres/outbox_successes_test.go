@@ -6,7 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -16,14 +17,14 @@ func TestSuccessesOfManyEndpoints(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	const endpoints, each = 6, 8
-	var all []*booking.Endpoint
+	var all []*outbox.Endpoint
 	for range endpoints {
 		all = append(all, b.endpoint("", ""))
 	}
 	for i := range each {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
-	due := map[uuid.UUID][]booking.Delivery{}
+	due := map[uuid.UUID][]outbox.ClaimedDelivery{}
 	for _, e := range all {
 		due[e.ID] = must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: each, Lease: lease}))
 		wantEqual(t, "claimed", len(due[e.ID]), each)
@@ -56,11 +57,11 @@ func TestSuccessesOfManyEndpoints(t *testing.T) {
 
 	b.booked(b.at("instant", 20, 21))
 	one := b.claim(all[1])[0]
-	lost := booking.Delivery{ID: newID(), Attempt: 1}
+	lost := outbox.ClaimedDelivery{ID: newID(), Attempt: 1}
 	err := b.FinishSuccesses(b.ctx, []postgres.EndpointAttempts{
 		{Endpoint: all[1].ID, Attempts: []postgres.Finished{{Attempt: attempt(one, 200), Verdict: done}}},
 		{Endpoint: all[2].ID, Attempts: []postgres.Finished{{Attempt: attempt(lost, 200), Verdict: done}}},
 	})
-	wantCode(t, err, booking.NotFound)
+	wantCode(t, err, fault.NotFound)
 	b.wantCount(endpoints*each, `SELECT count(*) FROM webhook_attempts`)
 }

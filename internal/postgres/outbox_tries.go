@@ -5,13 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 )
 
 // Try puts a made-up change on record with its only delivery, to an endpoint of its app, whatever that one's status. It
 // stands in a lane of its own and before all that waits, and is announced like an action's outcome. A repeat with the same
 // ids changes nothing. NotFound when the app has no such endpoint.
-func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *booking.Change, delivery uuid.UUID) (*booking.Sending, error) {
+func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *outbox.Event, delivery uuid.UUID) (*outbox.Delivery, error) {
 	const q = `
 		WITH told AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics, test)
@@ -23,14 +24,14 @@ func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *booking.Chan
 	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"event": c.ID, "app": c.AppID, "booking": c.BookingID, "seq": c.Seq, "type": c.Type, "data": asJSON(c.Data), "at": c.At,
 		"graph": c.Graph, "state": c.State, "from": c.From, "action": c.Action, "actor": c.Actor, "channel": c.Channel,
-		"inputs": asJSON(c.Inputs), "topics": booking.Topics(c.Type, ""), "endpoint": endpointID, "delivery": delivery,
+		"inputs": asJSON(c.Inputs), "topics": outbox.Topics(c.Type, ""), "endpoint": endpointID, "delivery": delivery,
 	})
 	if err != nil {
 		return nil, domain(err)
 	}
 	s, _, err := db.Sending(ctx, c.AppID, delivery)
-	if booking.CodeOf(err) == booking.NotFound {
-		return nil, booking.Errorf(booking.NotFound, "The webhook does not exist.")
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, fault.Errorf(fault.NotFound, "The webhook does not exist.")
 	}
 	return s, err
 }

@@ -8,16 +8,18 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
 // sample is a made-up change of the bundle's app, of a booking that does not exist.
-func sample(b *bundle, eventType string) *booking.Change {
+func sample(b *bundle, eventType string) *outbox.Event {
 	v := b.at("instant", 9, 10)
 	v.ID = b.resource.ID // the same for all tries
-	return &booking.Change{
+	return &outbox.Event{
 		ID: newID(), AppID: b.app.ID, BookingID: &v.ID, Seq: 1, Type: eventType, At: time.Now(), Graph: "instant", State: "confirmed",
-		Action: "confirm", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI, Inputs: json.RawMessage(`{"create": {"message": "hello"}}`),
+		Action: "confirm", Actor: graphs.ActorAPI, Channel: string(booking.ChannelAPI), Inputs: json.RawMessage(`{"create": {"message": "hello"}}`),
 		Data: must(json.Marshal(v)), Test: true,
 	}
 }
@@ -41,9 +43,9 @@ func TestTry(t *testing.T) {
 		wantEqual(t, "somebody looks for it", len(must(b.OverdueEndpoints(b.ctx, time.Minute, 10))), 1)
 		due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, Ordered: true, TestsOnly: true}))
 		wantEqual(t, "claimed", len(due), 1)
-		got := due[0].Change
+		got := due[0].Event
 		wantEqual(t, "change", fmt.Sprint(got.ID, got.Test, got.Type, *got.BookingID, got.State, got.Action), fmt.Sprint(c.ID, true, c.Type, *c.BookingID, c.State, c.Action))
-		wantEqual(t, "its booking", must(got.Booking()).What, "Check-up")
+		wantEqual(t, "its booking", must(booking.OfEvent(&got)).What, "Check-up")
 		b.finish(e, due[0], 500, postgres.Verdict{Status: postgres.Exhausted, Test: true})
 		wantEqual(t, "health", must(b.Endpoint(b.ctx, b.app.ID, e.ID)).Health.Failures, 0)
 		b.wantCount(i+1, `SELECT count(*) FROM events WHERE test`)
@@ -51,8 +53,8 @@ func TestTry(t *testing.T) {
 	wantEqual(t, "the other's", len(b.sent(other, postgres.SendingFilter{Test: new(true)})), 0)
 	wantEqual(t, "its own", len(b.sent(e, postgres.SendingFilter{Test: new(true)})), 3)
 	wantEqual(t, "changes", len(b.all(1)), 1)
-	_, err := b.Try(b.ctx, e.ID, &booking.Change{ID: newID(), AppID: b.newApp("thief").ID, Type: "x"}, newID())
-	wantCode(t, err, booking.NotFound)
+	_, err := b.Try(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.newApp("thief").ID, Type: "x"}, newID())
+	wantCode(t, err, fault.NotFound)
 	b.wantCount(3, `SELECT count(*) FROM events WHERE test`)
 
 	list, _, err := b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{Test: new(true)}, nil, 1)
@@ -71,7 +73,7 @@ func TestTryGoesBeforeABacklog(t *testing.T) {
 	}
 	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
 	due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true}))
-	wantEqual(t, "the first", due[0].Change.Test, true)
+	wantEqual(t, "the first", due[0].Event.Test, true)
 }
 
 // TestTryIsAnnounced, to who waits in another process: an attempt that arrived and one that did not.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -58,14 +58,14 @@ func TestWantsAgree(t *testing.T) {
 }
 
 // filtered are endpoints with each combination of filters: none, one that fits an event, and one that fits none.
-func filtered(project, service, unused uuid.UUID) (all []booking.Endpoint) {
+func filtered(project, service, unused uuid.UUID) (all []outbox.Endpoint) {
 	for _, types := range [][]string{nil, {"booking.confirmed"}, {"endpoint.*"}, {"bookings.create", "endpoint.paused"}, {"nothing.*"}} {
 		for _, graphs := range [][]string{nil, {"instant"}, {"other", "none"}} {
 			for _, states := range [][]string{nil, {"confirmed", "cancelled"}, {"none"}} {
 				for _, projects := range [][]uuid.UUID{nil, {project}, {newID()}} {
 					for _, services := range [][]uuid.UUID{nil, {unused, service}, {unused}} {
-						for _, format := range []booking.Format{booking.FormatHoldfast, booking.FormatCronofy} {
-							all = append(all, booking.Endpoint{
+						for _, format := range []outbox.Format{outbox.FormatHoldfast, outbox.FormatCronofy} {
+							all = append(all, outbox.Endpoint{
 								EventTypes: types, Graphs: graphs, States: states, Projects: projects, Services: services, Format: format,
 							})
 						}
@@ -77,13 +77,13 @@ func filtered(project, service, unused uuid.UUID) (all []booking.Endpoint) {
 	return all
 }
 
-func subjectsOf(project, other, service uuid.UUID) (all []booking.Subject) {
+func subjectsOf(project, other, service uuid.UUID) (all []outbox.Subject) {
 	for _, request := range []bool{false, true} {
-		all = append(all, booking.Subject{Topics: booking.Topics(booking.EndpointPausedEvent, ""), Request: request})
+		all = append(all, outbox.Subject{Topics: outbox.Topics(outbox.EndpointPausedEvent, ""), Request: request})
 		for _, state := range []string{"confirmed", "declined"} {
-			for _, kind := range []string{"", booking.BookingsCreate, booking.BookingsDelete} {
+			for _, kind := range []string{"", outbox.BookingsCreate, outbox.BookingsDelete} {
 				for _, graph := range []string{"instant", "confirm_decline"} {
-					s := booking.Subject{Topics: booking.Topics(booking.EventType(state), kind), Booking: true, Graph: graph, State: state, Request: request}
+					s := outbox.Subject{Topics: outbox.Topics(outbox.EventType(state), kind), Booking: true, Graph: graph, State: state, Request: request}
 					all = append(all, s)
 					s.Project = &other
 					all = append(all, s)

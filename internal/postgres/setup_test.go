@@ -14,8 +14,11 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 func TestMain(m *testing.M) {
@@ -30,9 +33,9 @@ type bundle struct {
 	ctx      context.Context
 	url      string
 	look     *pgxpool.Pool
-	app      *booking.App
-	resource *booking.Resource
-	calendar *booking.Calendar
+	app      *tenant.App
+	resource *catalogue.Resource
+	calendar *catalogue.Calendar
 }
 
 func setup(t testing.TB) *bundle {
@@ -67,17 +70,17 @@ func newID() uuid.UUID { return must(uuid.NewV7()) }
 // monday is the day most bookings of the tests fall on.
 var monday = time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC)
 
-func (b *bundle) newApp(slug string) *booking.App {
+func (b *bundle) newApp(slug string) *tenant.App {
 	b.t.Helper()
-	app := &booking.App{ID: newID(), Name: slug, Slug: slug, WebhookSecret: []byte("sealed secret of " + slug)}
-	app.Settings = booking.AppSettings{ActionLinks: booking.ConfirmPage, RedirectHosts: []string{"example.com"}}
+	app := &tenant.App{ID: newID(), Name: slug, Slug: slug, WebhookSecret: []byte("sealed secret of " + slug)}
+	app.Settings = tenant.AppSettings{ActionLinks: tenant.ConfirmPage, RedirectHosts: []string{"example.com"}}
 	check(b.t, b.CreateApp(b.ctx, app, newKeyOf(app)))
 	return app
 }
 
-func (b *bundle) newResource(app *booking.App) (*booking.Resource, *booking.Calendar) {
+func (b *bundle) newResource(app *tenant.App) (*catalogue.Resource, *catalogue.Calendar) {
 	b.t.Helper()
-	r := &booking.Resource{ID: newID(), AppID: app.ID, Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{"room": 4}`)}
+	r := &catalogue.Resource{ID: newID(), AppID: app.ID, Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{"room": 4}`)}
 	check(b.t, b.CreateResource(b.ctx, r, newID()))
 	c, err := b.Calendar(b.ctx, r.ID, nil)
 	check(b.t, err)
@@ -154,12 +157,12 @@ func (b *bundle) ask(v *booking.Booking, name string) (*booking.Action, error) {
 }
 
 // commit is what a workflow that knows the record as v would send for an action. Next says what it does.
-func commit(v *booking.Booking, a *booking.Action) booking.Commit {
-	g := must(v.RuleBook())
-	in := booking.Commit{BookingID: v.ID, Seq: v.Seq, ActionID: a.ID, Actor: a.Actor}
+func commit(v *booking.Booking, a *booking.Action) booking.CommitInput {
+	g := must(v.LoadGraph())
+	in := booking.CommitInput{BookingID: v.ID, Seq: v.Seq, ActionID: a.ID, Actor: a.Actor}
 	move, err := g.Next(v.State, a.Name, a.Actor)
 	if err != nil {
-		in.Refusal = &booking.Refusal{Code: booking.ActionNotAvailable, Message: err.Error()}
+		in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
 	}
 	in.Move = move
 	return in
@@ -187,7 +190,7 @@ func (b *bundle) booked(v *booking.Booking) *booking.Booking {
 func (b *bundle) known(v *booking.Booking) *booking.Booking {
 	b.t.Helper()
 	found, err := b.Booking(b.ctx, v.AppID, v.ID)
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return nil
 	}
 	check(b.t, err)
@@ -255,9 +258,9 @@ func (b *bundle) wantCount(want int, sql string, args ...any) {
 	}
 }
 
-func wantCode(t testing.TB, err error, want booking.Code) {
+func wantCode(t testing.TB, err error, want fault.Code) {
 	t.Helper()
-	if got := booking.CodeOf(err); got != want {
+	if got := fault.CodeOf(err); got != want {
 		t.Errorf("code %q (%v), want %q", got, err, want)
 	}
 }

@@ -18,7 +18,10 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // retrying are the functions that run a transaction again when Postgres has rolled it back.
@@ -164,12 +167,12 @@ func difference(a, b string) string {
 func ofTheCalendar(c *chronicle) {
 	c.call("CreateApp", func() any { return c.newApp("another") })
 	c.call("CreateResource", func() any { r, _ := c.newResource(c.app); return r })
-	second := &booking.OwnedCalendar{}
+	second := &catalogue.OwnedCalendar{}
 	second.ID, second.ResourceID, second.Name = newID(), c.resource.ID, "second"
 	check(c.t, c.CreateCalendar(c.ctx, c.app.ID, second))
 	c.do("DeleteCalendar", func() error { return c.DeleteCalendar(c.ctx, c.app.ID, second.ID) })
 	for range 2 {
-		own := &booking.Credential{ID: newID(), AppID: c.app.ID, ResourceID: c.resource.ID, Type: booking.ServerToken, Own: true}
+		own := &tenant.Credential{ID: newID(), AppID: c.app.ID, ResourceID: c.resource.ID, Type: tenant.ServerToken, Own: true}
 		c.call("AddCredential", func() any { check(c.t, c.AddCredential(c.ctx, own, []byte(own.ID.String()), 1)); return own })
 	}
 	day := c.event(-30, -20)
@@ -183,7 +186,7 @@ func ofTheCalendar(c *chronicle) {
 
 func ofProjects(c *chronicle) {
 	other, _ := c.newResource(c.app)
-	p := &booking.Project{ID: newID(), AppID: c.app.ID, Name: "Project", Slug: "project", Resources: []uuid.UUID{c.resource.ID}}
+	p := &catalogue.Project{ID: newID(), AppID: c.app.ID, Name: "Project", Slug: "project", Resources: []uuid.UUID{c.resource.ID}}
 	c.call("CreateProject", func() any { check(c.t, c.CreateProject(c.ctx, p)); return p })
 	c.do("AddProjectResource", func() error { return c.AddProjectResource(c.ctx, c.app.ID, p.ID, other.ID) })
 	p.Resources = []uuid.UUID{other.ID, c.resource.ID}
@@ -233,14 +236,14 @@ func ofBookings(c *chronicle) {
 }
 
 func ofEndpoints(c *chronicle) {
-	var e *booking.Endpoint
+	var e *outbox.Endpoint
 	c.call("CreateEndpoint", func() any { e = c.endpoint("", ""); return e })
 	listener := c.listener("endpoint.*")
 	c.booked(c.at("instant", 15, 16))
 	c.booked(c.at("instant", 16, 17))
 	due := c.claim(e)
 	wantEqual(c.t, "due", len(due), 2)
-	record := func(d booking.Delivery, status int, v postgres.Verdict) {
+	record := func(d outbox.ClaimedDelivery, status int, v postgres.Verdict) {
 		c.call("FinishAttempts", func() any {
 			return must(c.FinishAttempts(c.ctx, e.ID, []postgres.Finished{{Attempt: attempt(d, status), Verdict: v}}))
 		})
@@ -260,9 +263,9 @@ func ofEndpoints(c *chronicle) {
 		c.call("RotateSecret", func() any { return must(c.RotateSecret(c.ctx, c.app.ID, e.ID, newID(), []byte("new"), time.Hour)) })
 	}
 	c.exec(`UPDATE webhook_endpoints SET awake = false`)
-	for _, turn := range []func(*booking.Endpoint) []uuid.UUID{
+	for _, turn := range []func(*outbox.Endpoint) []uuid.UUID{
 		c.pause, c.resume,
-		func(e *booking.Endpoint) []uuid.UUID { e.Description += "!"; *e = *c.changed(e); return nil },
+		func(e *outbox.Endpoint) []uuid.UUID { e.Description += "!"; *e = *c.changed(e); return nil },
 	} {
 		c.call("turn", func() any { woken := turn(e); return []any{woken, e} })
 	}

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestTroubleWithoutDeadlocks(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	all := []*booking.Endpoint{b.endpoint("", ""), b.endpoint("", "rescheduled_by_customer"), b.endpoint("", "confirmed"), b.endpoint("", "")}
+	all := []*outbox.Endpoint{b.endpoint("", ""), b.endpoint("", "rescheduled_by_customer"), b.endpoint("", "confirmed"), b.endpoint("", "")}
 	for _, e := range all {
 		e.EventTypes = []string{"booking.*", "endpoint.*"}
 		b.changed(e)
@@ -36,7 +37,7 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 				func() error { _, _, err := b.PauseEndpoint(b.ctx, e.AppID, e.ID); return err },
 				func() error { _, _, err := b.ResumeEndpoint(b.ctx, e.AppID, e.ID); return err },
 				func() error {
-					_, _, err := b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(e *booking.Endpoint) error { e.Description = "x"; return nil })
+					_, _, err := b.ChangeEndpoint(b.ctx, e.AppID, e.ID, func(e *outbox.Endpoint) error { e.Description = "x"; return nil })
 					return err
 				},
 				func() error {
@@ -46,7 +47,7 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 				func() error { _, err := b.FallAsleep(b.ctx, e.ID); return err },
 				func() error {
 					_, err := b.Replay(b.ctx, e.AppID, e.ID, postgres.Replay{Until: time.Now(), All: i%2 == 0, Operation: newID()})
-					return unless(err, booking.InUse)
+					return unless(err, fault.InUse)
 				},
 			)
 		}
@@ -58,7 +59,7 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 					v = postgres.Verdict{Status: postgres.Cancelled, Disable: true}
 				}
 				does = append(does, func() error { _, err := b.FinishAttempt(b.ctx, e.ID, attempt(d, 500), v); return err },
-					func() error { _, err := b.Resend(b.ctx, e.AppID, d.ID, newID()); return unless(err, booking.InUse) })
+					func() error { _, err := b.Resend(b.ctx, e.AppID, d.ID, newID()); return unless(err, fault.InUse) })
 			}
 		}
 		b.exec(`UPDATE webhook_endpoints SET awake = false WHERE random() < 0.5`)
@@ -81,8 +82,8 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 }
 
 // unless lets an error of a code pass.
-func unless(err error, code booking.Code) error {
-	if booking.CodeOf(err) == code {
+func unless(err error, code fault.Code) error {
+	if fault.CodeOf(err) == code {
 		return nil
 	}
 	return err

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 )
 
@@ -111,7 +111,7 @@ func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *T
 
 // overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.
 func (s *Service) overloaded() error {
-	err := booking.Errorf(booking.Overloaded,
+	err := fault.Errorf(fault.Overloaded,
 		"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
 	spread := min(longestRetry, s.Admission.inFlight.Retry())
 	err.RetryAfter = time.Duration(1+rand.IntN(spread)) * time.Second //nolint:gosec // no secret

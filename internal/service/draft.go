@@ -10,6 +10,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // NewBooking is a booking that is asked for, as it was read. Zero values say nothing, but for ID and Graph.
@@ -40,8 +42,8 @@ type NewBooking struct {
 	Claim   *booking.Claim             // that it spends
 	Offer   *Offer                     // what the page offers that it was picked on; nil for callers with a key
 
-	Wait     time.Duration    // for its outcome
-	Problems booking.Problems // found as it was read
+	Wait     time.Duration  // for its outcome
+	Problems fault.Problems // found as it was read
 }
 
 // Draft is a booking being made, with every fault found on the way. It belongs to one goroutine.
@@ -54,7 +56,7 @@ type Draft struct {
 	inputs   json.RawMessage  // of its first action
 	source   *booking.Booking // the session it is a seat of, or the booking or hold whose place it takes; nil for none
 	begun    *bool            // whether its first action is on record; nil until it was looked up
-	problems booking.Problems
+	problems fault.Problems
 }
 
 // Book makes a booking and plays its graph's first action. The outcome's action is still pending when the wait was too short.
@@ -77,7 +79,7 @@ func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Ou
 func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
 	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
 	if d.problems == nil {
-		d.problems = booking.Problems{}
+		d.problems = fault.Problems{}
 	}
 	d.Booking = &booking.Booking{
 		ID: in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
@@ -107,14 +109,14 @@ func (s *Service) BookDraft(ctx context.Context, d *Draft, turn *Turn) (Outcome,
 	if err := d.Err(); err != nil {
 		return Outcome{}, err
 	}
-	if d.Settings.AllowDoubleBookings && d.caller.Kind != booking.ServerKey {
+	if d.Settings.AllowDoubleBookings && d.caller.Kind != tenant.ServerKey {
 		return Outcome{}, ErrNoDoubles
 	}
 	return s.startBooking(ctx, d, turn)
 }
 
 // ErrNoDoubles refuses a double booking to all but server keys.
-var ErrNoDoubles = booking.Errorf(booking.Forbidden, "A widget key may not double-book.")
+var ErrNoDoubles = fault.Errorf(fault.Forbidden, "A widget key may not double-book.")
 
 // describe completes when, what and for whom.
 func (s *Service) describe(_ context.Context, d *Draft) error {

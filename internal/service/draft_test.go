@@ -8,11 +8,14 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // chair is a resource in UTC with its own rules.
-func chair(rules string) *booking.Resource {
-	return &booking.Resource{ID: uuid.New(), Name: "Chair", Timezone: "UTC", Constraints: json.RawMessage(rules)}
+func chair(rules string) *catalogue.Resource {
+	return &catalogue.Resource{ID: uuid.New(), Name: "Chair", Timezone: "UTC", Constraints: json.RawMessage(rules)}
 }
 
 // TestOfferWithoutAProject: a day at most, by the resource's own rules, and only where the app lets its widgets.
@@ -33,8 +36,8 @@ func TestOfferWithoutAProject(t *testing.T) {
 		"over the end of hours": {false, `[{"allow_hours":{"start":9,"end":17}}]`, 16 * time.Hour, 18 * time.Hour, "start"},
 		"past":                  {false, `[]`, -10 * 24 * time.Hour, time.Hour - 10*24*time.Hour, "start"},
 	} {
-		caller := booking.Caller{App: &booking.App{Settings: booking.AppSettings{WidgetRequiresProject: c.needs}}, Kind: booking.WidgetKey}
-		d := &Draft{caller: caller, problems: booking.Problems{}, Booking: &booking.Booking{
+		caller := booking.Caller{App: &tenant.App{Settings: tenant.AppSettings{WidgetRequiresProject: c.needs}}, Kind: tenant.WidgetKey}
+		d := &Draft{caller: caller, problems: fault.Problems{}, Booking: &booking.Booking{
 			Resource: *chair(c.rules), Start: start.Add(c.from), End: start.Add(c.to),
 		}}
 		if err := (&Service{}).checkOffered(t.Context(), d); err != nil {
@@ -81,7 +84,7 @@ func TestHolds(t *testing.T) {
 	if err := d.checkSession(start.Add(-time.Second)); err != nil {
 		t.Errorf("before the session: %v", err)
 	}
-	if booking.CodeOf(d.checkSession(start)) != booking.SessionClosed {
+	if fault.CodeOf(d.checkSession(start)) != fault.SessionClosed {
 		t.Error("a session that has begun sells seats")
 	}
 }

@@ -17,7 +17,7 @@ var ownersCancel = []string{"cancel", booking.CancelByOwnerAction, "decline"}
 // CancelForOwner plays the action that ends a booking for its owner, and waits for no outcome. A repeat in the same state is the same
 // action. ActionNotAvailable where the graph has none.
 func (s *Service) CancelForOwner(ctx context.Context, c booking.Caller, b *booking.Booking) error {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Service) TakeBack(ctx context.Context, c booking.Caller, made Outcome, 
 
 // end plays the first action that ends a booking without completing it.
 func (s *Service) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
 	}

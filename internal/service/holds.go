@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // HoldGraph is the graph of holds, HoldTimer the timer that ends them.
@@ -64,19 +65,19 @@ func (s *Service) Extend(
 		return Outcome{}, err
 	}
 	out, err := s.play(ctx, c, b, a, "", wait)
-	if booking.CodeOf(err) == booking.ActionNotAvailable {
+	if fault.CodeOf(err) == fault.ActionNotAvailable {
 		return Outcome{}, errHoldOver
 	}
 	return out, err
 }
 
-var errHoldOver = booking.Errorf(booking.HoldExpired, "The hold has run out, was released, or became a booking already.")
+var errHoldOver = fault.Errorf(fault.HoldExpired, "The hold has run out, was released, or became a booking already.")
 
 // openHold loads a hold that still stands.
 func (s *Service) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) (*booking.Booking, error) {
 	b, err := s.DB.Booking(ctx, c.App.ID, id)
 	if err == nil && b.Graph != HoldGraph {
-		err = booking.Errorf(booking.NotFound, "The hold does not exist.")
+		err = fault.Errorf(fault.NotFound, "The hold does not exist.")
 	}
 	if err == nil {
 		err = s.checkHoldOwner(ctx, c, b)
@@ -108,7 +109,7 @@ func checkExtension(c booking.Caller, hold *booking.Booking, after string) error
 	if !c.IsVisitor() {
 		return nil
 	}
-	graph, err := hold.RuleBook()
+	graph, err := hold.LoadGraph()
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func checkExtension(c booking.Caller, hold *booking.Booking, after string) error
 		last = later(last, d.At)
 	}
 	if last.After(hold.CreatedAt.Add(maxHoldLife)) {
-		return booking.Problems{"reservation_time": {"would keep the hold for more than an hour in all"}}.Err()
+		return fault.Problems{"reservation_time": {"would keep the hold for more than an hour in all"}}.Err()
 	}
 	return nil
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 )
 
 // grace is how long a visitor may take to book what was offered to them.
@@ -60,7 +61,7 @@ func (o *Offer) Judge(resource uuid.UUID, start, end, now time.Time) *Fault {
 }
 
 func (o *Offer) position(resource uuid.UUID) int {
-	return slices.IndexFunc(o.Hosts, func(r *booking.Resource) bool { return r.ID == resource })
+	return slices.IndexFunc(o.Hosts, func(r *catalogue.Resource) bool { return r.ID == resource })
 }
 
 // longestShift is more than clocks are ever put back by, so that a length in days fits in.
@@ -87,13 +88,13 @@ func (o *Offer) slotFrom(at int, start time.Time) (end time.Time, ok bool) {
 
 // Choice is a time that a visitor has picked.
 type Choice struct {
-	Host  *booking.Resource
+	Host  *catalogue.Resource
 	Start time.Time
 	End   time.Time
 }
 
 // ErrNotOffered refuses a picked time that no page would have shown.
-var ErrNotOffered = booking.Problems{"start": {"is not a time that is offered here"}}.Err()
+var ErrNotOffered = fault.Problems{"start": {"is not a time that is offered here"}}.Err()
 
 // Choose finds the picked time among what a page offers. ErrNotOffered for what no page would have shown.
 func (o *Offer) Choose(start time.Time, resource uuid.UUID) (*Choice, error) {
@@ -118,7 +119,7 @@ func (s *Service) FreeFor(ctx context.Context, app uuid.UUID, o *Offer, c *Choic
 	if o.Rules.Query.Mode != availability.Mutual {
 		one.Rules.Query.Mode = availability.Exclusive
 		if !o.RoundRobin() {
-			one.setHosts([]*booking.Resource{c.Host})
+			one.setHosts([]*catalogue.Resource{c.Host})
 		}
 	}
 	slots, err := s.firstTimes(ctx, app, &one, c.Start, c.Start.Add(time.Minute), maxShown)

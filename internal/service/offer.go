@@ -9,17 +9,18 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Offer is which times can be picked, on a page or with a widget key. It is made once per request: the rules that make its times
 // (FreeTimes) are those that judge what is picked (Judge).
 type Offer struct {
 	Rules Rules
-	Hosts []*booking.Resource // that can be picked, in order of priority; none = nothing is offered
-	Zone  *time.Location      // the page's
-	From  time.Time           // the window
-	To    time.Time           // its end; zero where nothing ends it
-	Hold  uuid.UUID           // a booking whose time counts as free
+	Hosts []*catalogue.Resource // that can be picked, in order of priority; none = nothing is offered
+	Zone  *time.Location        // the page's
+	From  time.Time             // the window
+	To    time.Time             // its end; zero where nothing ends it
+	Hold  uuid.UUID             // a booking whose time counts as free
 
 	plans    []availability.Resource // of the hosts, without what is busy
 	everyone bool                    // times name everybody who has them, not the first only
@@ -46,13 +47,13 @@ func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Of
 }
 
 // OfferOf makes an offer of rules and hosts that were loaded before.
-func OfferOf(rules Rules, hosts []*booking.Resource) *Offer {
+func OfferOf(rules Rules, hosts []*catalogue.Resource) *Offer {
 	o := &Offer{Rules: rules, Zone: time.UTC}
 	o.setHosts(hosts)
 	return o
 }
 
-func (o *Offer) setHosts(hosts []*booking.Resource) { o.Hosts, o.plans = hosts, plans(hosts) }
+func (o *Offer) setHosts(hosts []*catalogue.Resource) { o.Hosts, o.plans = hosts, plans(hosts) }
 
 // Length is how long a page's times are; 0 before Open when the rules do not say it.
 func (o *Offer) Length() time.Duration { return o.Rules.Query.Length }

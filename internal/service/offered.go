@@ -8,13 +8,16 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // checkOffered adds a problem where a visitor's browser asks for a time that is not offered: see Offer.Judge. A server key may book
 // at any time, and a resource its own: see keepOwn for others'. A seat is offered by its session until that begins; a hold's time
 // was judged when it was held. A resource whose zone is unknown offers nothing of either.
 func (s *Service) checkOffered(ctx context.Context, d *Draft) error {
-	if d.keepOwn(); d.caller.Kind == booking.ServerKey || d.caller.Is(d.Resource.ID) || len(d.problems) > 0 {
+	if d.keepOwn(); d.caller.Kind == tenant.ServerKey || d.caller.Is(d.Resource.ID) || len(d.problems) > 0 {
 		return nil
 	}
 	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
@@ -22,7 +25,7 @@ func (s *Service) checkOffered(ctx context.Context, d *Draft) error {
 	}
 	switch {
 	case !d.Resource.KnownZone():
-		return booking.Errorf(booking.UnknownZone,
+		return fault.Errorf(fault.UnknownZone,
 			"The resource's time zone, %q, is not in the IANA database: nothing is offered until another one is set.", d.Resource.Timezone)
 	case d.isSeat():
 		return d.checkSession(time.Now())
@@ -88,7 +91,7 @@ func (o *Offer) judgeLength(d *Draft, f *Fault) *Fault {
 // checkSession refuses a visitor a seat of a session that has begun: nobody looks who is in the room by then.
 func (d *Draft) checkSession(now time.Time) error {
 	if d.source != nil && !now.Before(d.source.Start) {
-		return booking.Errorf(booking.SessionClosed, "The session has begun.")
+		return fault.Errorf(fault.SessionClosed, "The session has begun.")
 	}
 	return nil
 }
@@ -142,13 +145,13 @@ func (s *Service) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
 			return nil, unlessNotFound(err)
 		}
 	}
-	o := OfferOf(Unruled(r.ID), []*booking.Resource{r})
+	o := OfferOf(Unruled(r.ID), []*catalogue.Resource{r})
 	return o, o.OpenAnywhere(r.Zone())
 }
 
 // NeedsProject adds a problem when the app wants a project of visitors who name none, be it in a question for free time or in a
 // booking. It reports whether it has.
-func NeedsProject(c booking.Caller, problems booking.Problems) bool {
+func NeedsProject(c booking.Caller, problems fault.Problems) bool {
 	if c.App.Settings.WidgetRequiresProject {
 		problems.Add("project_id", "is required with a widget key: see the app's setting widget_requires_project")
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // place finds the resource and the calendar that the booking is to take time of: those that are named, or those of its session or
@@ -43,7 +43,7 @@ func (s *Service) findPlace(ctx context.Context, d *Draft) error {
 	return nil
 }
 
-func (s *Service) resource(ctx context.Context, d *Draft) (*booking.Resource, *booking.Calendar, error) {
+func (s *Service) resource(ctx context.Context, d *Draft) (*catalogue.Resource, *catalogue.Calendar, error) {
 	if o := d.in.Offer; o != nil && d.in.Calendar == nil {
 		if at := o.position(d.in.Resource); at >= 0 {
 			calendar, err := s.DB.Calendar(ctx, d.in.Resource, nil)

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Play is an action that is asked of a booking.
@@ -78,7 +79,7 @@ func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawM
 // may play instead, where the graph refuses it. Whether the time or seat that the action needs is still there shows when it is
 // claimed: see Play.
 func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Inpu
 
 // notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
 func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
-	err := booking.Errorf(booking.ActionNotAvailable, "%s", why)
+	err := fault.Errorf(fault.ActionNotAvailable, "%s", why)
 	err.Open = graph.OpenTo(b.State, actor)
 	return err
 }
@@ -103,7 +104,7 @@ func (s *Service) HasRoom(ctx context.Context, b *booking.Booking, action string
 
 // moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.
 func moveOf(b *booking.Booking, action string, actor graphs.Actor) graphs.Move {
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil {
 		return graphs.Move{}
 	}
@@ -116,5 +117,5 @@ func CheckNotBegun(b *booking.Booking) error {
 	if !b.Begun(time.Now()) {
 		return nil
 	}
-	return booking.Errorf(booking.TooLate, "The booked time has begun, so it cannot be changed here any more.")
+	return fault.Errorf(fault.TooLate, "The booked time has begun, so it cannot be changed here any more.")
 }

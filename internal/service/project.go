@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Project loads a project of an app and reads its rules. NotFound when the app has no such project.
@@ -19,7 +19,7 @@ func (s *Service) Project(ctx context.Context, app, id uuid.UUID) (*Project, err
 }
 
 // UnfitForPages says why a project's times cannot be booked on a page of ours; "" when they can.
-func UnfitForPages(p *booking.Project) string {
+func UnfitForPages(p *catalogue.Project) string {
 	switch graph := p.GraphName(); {
 	case strings.HasPrefix(graph, "group_"):
 		return "books sessions or their seats, which a page for visitors cannot"

@@ -7,7 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 )
 
@@ -15,16 +16,16 @@ import (
 type Question struct {
 	availability.Query
 
-	Hosts []*booking.Resource
+	Hosts []*catalogue.Resource
 	Hold  uuid.UUID // a booking whose time counts as free; the nil UUID for none
 }
 
 // Ask sets the resources that the question is about, without what is busy.
-func (q *Question) Ask(hosts []*booking.Resource) { q.Hosts, q.Resources = hosts, plans(hosts) }
+func (q *Question) Ask(hosts []*catalogue.Resource) { q.Hosts, q.Resources = hosts, plans(hosts) }
 
 // plans are resources in a query, without what is busy. One whose zone is unknown offers nothing: by which clocks its rules are
 // meant cannot be told.
-func plans(hosts []*booking.Resource) (all []availability.Resource) {
+func plans(hosts []*catalogue.Resource) (all []availability.Resource) {
 	for _, r := range hosts {
 		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
 		one := availability.Resource{UnknownZone: true, Rules: own}
@@ -60,11 +61,11 @@ const (
 // turns are taken by large questions.
 var turns = make(chan struct{}, maxLarge)
 
-var errBusyAnswering = booking.Errorf(booking.Overloaded,
+var errBusyAnswering = fault.Errorf(fault.Overloaded,
 	"Too many large questions for free time are being answered. Ask again in a second, or for fewer days or resources.")
 
 // ErrHungUp ends the work on an answer that nobody waits for.
-var ErrHungUp = booking.Errorf(booking.RequestTimeout, "The caller hung up before the answer was there.")
+var ErrHungUp = fault.Errorf(fault.RequestTimeout, "The caller hung up before the answer was there.")
 
 // Acquire waits until a large question may be answered; small ones may at once. release gives the turn back. Overloaded when no
 // turn was free in time.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
 )
 
@@ -41,14 +43,14 @@ func (s *Service) remind(_ context.Context, d *Draft) error {
 	return nil
 }
 
-func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*booking.Endpoint, error) {
-	e := &booking.Endpoint{
-		ID: newID(), AppID: b.AppID, URL: in.URL, Method: strings.ToUpper(in.Method), Expected: in.Expected, Purpose: booking.ForReminders,
+func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*outbox.Endpoint, error) {
+	e := &outbox.Endpoint{
+		ID: newID(), AppID: b.AppID, URL: in.URL, Method: strings.ToUpper(in.Method), Expected: in.Expected, Purpose: outbox.ForReminders,
 	}
 	if e.Method == "" {
 		e.Method = http.MethodPost
 	}
 	var err error
-	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), booking.EndpointSecret(e.ID))
+	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
 	return e, err
 }

@@ -9,6 +9,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // Move asks for another time of a booking, perhaps of another resource.
@@ -23,7 +25,7 @@ type Move struct {
 	Message  *string       // of the customer; nil for none
 	Offer    *Offer        // of the page that it was picked on; nil for callers with a key
 	Wait     time.Duration // for its outcome
-	Problems booking.Problems
+	Problems fault.Problems
 }
 
 // MaxInput is how many characters one input of an action may have.
@@ -33,7 +35,7 @@ const MaxInput = 10_000
 // the old booking ends; or none of it.
 func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking.Booking, m Move) (Outcome, error) {
 	if m.Problems == nil {
-		m.Problems = booking.Problems{}
+		m.Problems = fault.Problems{}
 	}
 	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
 	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait}
@@ -56,7 +58,7 @@ func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error
 		return err
 	}
 	if stale {
-		return booking.Errorf(booking.Stale, "The booking has changed since that version.")
+		return fault.Errorf(fault.Stale, "The booking has changed since that version.")
 	}
 	if _, err := Allow(d.source, booking.RescheduleAction, graphs.ActorAPI); err != nil {
 		return err
@@ -74,7 +76,7 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if err := s.findPlace(ctx, d); err != nil {
 		return err
 	}
-	if d.graph, err = d.RuleBook(); err != nil {
+	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
 	if err := s.askProject(ctx, d); err != nil {
@@ -94,7 +96,7 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 
 // askProject loads the project that the old booking was made through, if there still is one and the caller is not free of its rules.
 func (s *Service) askProject(ctx context.Context, d *Draft) (err error) {
-	if d.Related.Project == nil || d.caller.Kind == booking.ServerKey {
+	if d.Related.Project == nil || d.caller.Kind == tenant.ServerKey {
 		return nil
 	}
 	d.in.Project, err = s.Project(ctx, d.AppID, *d.Related.Project)
@@ -118,7 +120,7 @@ func successor(id uuid.UUID, old *booking.Booking) *booking.Booking {
 }
 
 // messageInput keeps what the customer said, with the new booking's first action.
-func messageInput(message *string, problems booking.Problems) json.RawMessage {
+func messageInput(message *string, problems fault.Problems) json.RawMessage {
 	if message == nil {
 		return nil
 	}

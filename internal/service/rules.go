@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/availability"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/zones"
 )
 
@@ -20,7 +20,7 @@ type Rules struct {
 	To      string             // the last moment; "" = no end was told
 	Zone    string             // that they were written for; "" = not told
 
-	Problems booking.Problems // with the rules themselves: then nothing can be offered by them
+	Problems fault.Problems // with the rules themselves: then nothing can be offered by them
 }
 
 // usualTo is how far free time is looked for where nobody has said it.
@@ -31,13 +31,13 @@ const MaxWindow = 190 * 24 * time.Hour
 
 // window reads both ends of the rules' time, with dates of a zone. Where no end was told it is usualTo from now.
 func (r *Rules) window(zone *time.Location) (from, to time.Time, err error) {
-	problems := booking.Problems{}
+	problems := fault.Problems{}
 	from = moment(r.From, "now", zone, "from", problems)
 	to = moment(r.To, usualTo, zone, "to", problems)
 	return from, to, problems.Err()
 }
 
-func moment(text, otherwise string, zone *time.Location, field string, problems booking.Problems) time.Time {
+func moment(text, otherwise string, zone *time.Location, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
@@ -53,9 +53,9 @@ func (r *Rules) setLength(length time.Duration) error {
 	length = length.Truncate(time.Minute)
 	switch {
 	case length > MaxWindow:
-		return booking.Problems{"length": {"is too long"}}.Err()
+		return fault.Problems{"length": {"is too long"}}.Err()
 	case length < time.Minute:
-		return booking.Problems{"length": {"must be a minute or longer"}}.Err()
+		return fault.Problems{"length": {"must be a minute or longer"}}.Err()
 	}
 	r.Query.Length, r.Query.LengthDays = length, 0
 	return nil

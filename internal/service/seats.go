@@ -7,6 +7,8 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // SessionGraph is the graph of sessions, whose seats other bookings take.
@@ -80,8 +82,8 @@ func (d *Draft) seats() error {
 	if d.graph == nil || d.graph.Name != SessionGraph {
 		return nil
 	}
-	if d.caller.Kind != booking.ServerKey {
-		return booking.Errorf(booking.Forbidden, "A widget key may not make sessions.")
+	if d.caller.Kind != tenant.ServerKey {
+		return fault.Errorf(fault.Forbidden, "A widget key may not make sessions.")
 	}
 	set := d.Settings
 	if set.MaxSeats < 1 || set.MaxSeats > maxSeats {

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/dispatch"
+	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 )
@@ -32,14 +34,14 @@ type Service struct {
 // written.
 type Reader interface {
 	// Project reads a project's rules.
-	Project(p *booking.Project) (*Project, error)
+	Project(p *catalogue.Project) (*Project, error)
 	// Reminders reads a list of reminders. It adds what is wrong to the problems, under the name of the field.
-	Reminders(list json.RawMessage, field string, problems booking.Problems) []Reminder
+	Reminders(list json.RawMessage, field string, problems fault.Problems) []Reminder
 }
 
 // Project is a project whose rules were read: once per request.
 type Project struct {
-	*booking.Project
+	*catalogue.Project
 
 	Rules Rules // which times it offers
 }
@@ -54,8 +56,8 @@ type Outcome struct {
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 // missing adds a problem to a field whose value names what does not exist. It reports whether err says so.
-func missing(err error, field string, problems booking.Problems) bool {
-	if booking.CodeOf(err) != booking.NotFound {
+func missing(err error, field string, problems fault.Problems) bool {
+	if fault.CodeOf(err) != fault.NotFound {
 		return false
 	}
 	problems.Add(field, "does not exist")
@@ -64,14 +66,14 @@ func missing(err error, field string, problems booking.Problems) bool {
 
 // unlessNotFound returns err, or nil when err is NotFound.
 func unlessNotFound(err error) error {
-	if booking.CodeOf(err) == booking.NotFound {
+	if fault.CodeOf(err) == fault.NotFound {
 		return nil
 	}
 	return err
 }
 
 // checkLength adds a problem to the field when text has more than limit characters.
-func checkLength(text, field string, limit int, problems booking.Problems) {
+func checkLength(text, field string, limit int, problems fault.Problems) {
 	if len([]rune(text)) > limit {
 		problems.Add(field, "must not be longer than %d characters", limit)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 )
 
@@ -70,8 +71,8 @@ func (s *Service) submit(
 
 // releaseUnused ends the place of a creation that is not on record. Trouble of Postgres lowers the bound, a refusal does not.
 func releaseUnused(place *limit.Place, err error) {
-	switch code := booking.CodeOf(err); {
-	case errors.Is(err, context.Canceled), code != booking.Internal && code != booking.Unavailable:
+	switch code := fault.CodeOf(err); {
+	case errors.Is(err, context.Canceled), code != fault.Internal && code != fault.Unavailable:
 		place.Release()
 	default:
 		place.Fail()

@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Event renders a calendar entry. booking_id tells whose it is, null when it was made by hand.
-func Event(e *booking.Event, c Clock) Object {
+func Event(e *booking.CalendarEvent, c Clock) Object {
 	at := func(t time.Time) string { return c.Show(t, e.Resource.Zone()) }
 	var of any
 	rsvp := e.RSVP
@@ -23,14 +24,14 @@ func Event(e *booking.Event, c Clock) Object {
 }
 
 // Calendar renders a calendar by itself; its resource's zone is the clock's.
-func Calendar(c *booking.OwnedCalendar, k Clock) Object {
-	zone := (&booking.Resource{Timezone: c.Timezone}).Zone()
+func Calendar(c *catalogue.OwnedCalendar, k Clock) Object {
+	zone := (&catalogue.Resource{Timezone: c.Timezone}).Zone()
 	o := calendar(&c.Calendar, func(t time.Time) string { return k.Show(t, zone) })
 	o["resource_id"], o["provider"] = c.ResourceID, "holdfast"
 	return o
 }
 
-func calendar(c *booking.Calendar, at func(time.Time) string) Object {
+func calendar(c *catalogue.Calendar, at func(time.Time) string) Object {
 	return Object{
 		"id": c.ID, "provider_id": c.ID, "provider_access": "owner", "provider_primary": false, "provider_sync": false,
 		"name": c.Name, "description": c.Description, "foregroundcolor": c.ForegroundColor, "backgroundcolor": c.BackgroundColor,

@@ -8,6 +8,8 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 )
 
 // Object is a JSON object on its way out.
@@ -41,7 +43,7 @@ func (v View) Event() Object {
 
 func (v View) rsvp() string {
 	b := v.Booking
-	graph, err := b.RuleBook()
+	graph, err := b.LoadGraph()
 	if err != nil { // of a newer build, as in the middle of a deploy: what its states are called tells enough
 		graph = &graphs.Graph{States: []graphs.State{{Name: b.State, Final: b.Completed}}}
 		if !b.Completed && b.State != "tentative" && b.State != "reserved" && b.State != "confirmed" {
@@ -107,7 +109,7 @@ func person(c booking.Customer) Object {
 
 // OpenActions are the names of the actions that can be played now.
 func (v View) OpenActions() []string {
-	graph, err := v.Booking.RuleBook()
+	graph, err := v.Booking.LoadGraph()
 	if err != nil {
 		return []string{}
 	}
@@ -115,7 +117,7 @@ func (v View) OpenActions() []string {
 }
 
 // Resource renders a resource; its own zone is the clock's.
-func Resource(r *booking.Resource, c Clock) Object {
+func Resource(r *catalogue.Resource, c Clock) Object {
 	at := func(t time.Time) string { return c.Show(t, r.Zone()) }
 	return Object{
 		"id": r.ID, "name": r.Name, "first_name": r.FirstName, "last_name": r.LastName, "email": r.Email,
@@ -125,9 +127,9 @@ func Resource(r *booking.Resource, c Clock) Object {
 }
 
 // ResourceFor renders a resource for a caller with a kind of key: for a browser without what is its owner's own.
-func ResourceFor(kind booking.KeyKind, r *booking.Resource, c Clock) Object {
+func ResourceFor(kind tenant.KeyKind, r *catalogue.Resource, c Clock) Object {
 	view := Resource(r, c)
-	if kind == booking.WidgetKey {
+	if kind == tenant.WidgetKey {
 		delete(view, "email")
 		delete(view, "meta")
 		delete(view, "tags")

@@ -3,11 +3,11 @@ package timekit
 import (
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 // Location renders a location. Its distance is in km, null when nobody asked for it or nobody knows.
-func Location(l *booking.Location, c Clock) Object {
+func Location(l *catalogue.Location, c Clock) Object {
 	return Object{
 		"id": l.ID, "name": l.Name, "description": l.Description, "latitude": l.Latitude, "longitude": l.Longitude,
 		"distance": l.Distance, "use_custom_hours": l.UseCustomHours, "meta": orObject(l.Meta),
@@ -16,7 +16,7 @@ func Location(l *booking.Location, c Clock) Object {
 }
 
 // Service renders a service.
-func Service(s *booking.Service, c Clock) Object {
+func Service(s *catalogue.Service, c Clock) Object {
 	return Object{
 		"id": s.ID, "name": s.Name, "description": s.Description, "meta": orObject(s.Meta),
 		"created_at": c.Show(s.CreatedAt, time.UTC), "updated_at": c.Show(s.UpdatedAt, time.UTC),

@@ -6,13 +6,14 @@ import (
 	"maps"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 )
 
 // Project renders a project for its owner.
 //
 // offers says whether any of its times can be offered; missing names the fields that stand in the way. Timekit has neither.
-func Project(p *booking.Project, c Clock) Object {
+func Project(p *catalogue.Project, c Clock) Object {
 	missing := p.Missing()
 	return Object{
 		"offers": len(missing) == 0, "missing": missing,
@@ -34,15 +35,15 @@ var texts = Object{
 }
 
 // ProjectFor renders a project for a caller with a kind of key: whole for a server key, else as PublicProject does.
-func ProjectFor(kind booking.KeyKind, p *booking.Project, c Clock) Object {
-	if kind != booking.ServerKey {
+func ProjectFor(kind tenant.KeyKind, p *catalogue.Project, c Clock) Object {
+	if kind != tenant.ServerKey {
 		return PublicProject(p)
 	}
 	return Project(p, c)
 }
 
 // PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.
-func PublicProject(p *booking.Project) Object {
+func PublicProject(p *catalogue.Project) Object {
 	form := p.CustomerFields
 	if string(bytes.TrimSpace(form)) == "{}" {
 		form = json.RawMessage(formFields)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -31,10 +32,10 @@ func confirmed() *booking.Booking {
 		Customers: []booking.Customer{{ID: id("02"), Name: "Zadie Quill", Email: "zadie@example.org", Timezone: "Europe/London"}},
 		CreatedAt: created, UpdatedAt: created.Add(time.Second), EnteredAt: created.Add(time.Second),
 	}
-	b.Resource = booking.Resource{
+	b.Resource = catalogue.Resource{
 		ID: id("05"), AppID: id("06"), Name: "Dr. Grau", Email: "grau@example.com", Timezone: "Europe/Berlin", CreatedAt: made, UpdatedAt: made,
 	}
-	b.Calendar = booking.Calendar{
+	b.Calendar = catalogue.Calendar{
 		ID: id("04"), ResourceID: id("05"), Name: "Dr. Grau", ForegroundColor: "#ffffff", BackgroundColor: "#1a6b54",
 		CreatedAt: made, UpdatedAt: made,
 	}

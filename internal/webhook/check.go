@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // maxURLBytes is the longest address an endpoint may have.
@@ -21,7 +21,7 @@ var privateSuffixes = []string{".internal", ".local", ".lan", ".intranet", ".cor
 // nothing; it is for good messages. The guard decides at each connection.
 func CheckURL(raw string, o Options) error {
 	if problem := o.urlProblem(raw); problem != "" {
-		return booking.Errorf(booking.Invalid, "%s", problem)
+		return fault.Errorf(fault.Invalid, "%s", problem)
 	}
 	return nil
 }

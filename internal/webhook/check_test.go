@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 var (
@@ -109,7 +109,7 @@ func TestCheckURLRefuses(t *testing.T) {
 		{inNetwork, "http://localhost:8080/", "local machine"},
 	} {
 		err := CheckURL(c.url, c.options)
-		if booking.CodeOf(err) != booking.Invalid || !strings.Contains(err.Error(), c.hint) {
+		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.hint) {
 			t.Errorf("%q: got %v, want %q", c.url, err, c.hint)
 		}
 	}
@@ -144,7 +144,7 @@ func TestCheckHeaders(t *testing.T) {
 		"encoding":       {"Accept-Encoding": "gzip"},
 		"proxy":          {"Proxy-Authorization": "x"},
 	} {
-		if err := CheckHeaders(headers); booking.CodeOf(err) != booking.Invalid {
+		if err := CheckHeaders(headers); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // Bounds of an endpoint's own headers.
@@ -31,21 +31,21 @@ var reservedPrefixes = []string{"webhook-", "proxy-", "sec-"}
 // whose text follows the field's name. There are at most 20, each name and value at most 1 KiB together.
 func CheckHeaders(headers map[string]string) error {
 	if len(headers) > maxHeaders {
-		return booking.Errorf(booking.Invalid, "must not be more than 20")
+		return fault.Errorf(fault.Invalid, "must not be more than 20")
 	}
 	known := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		switch {
 		case known[strings.ToLower(name)]:
-			return booking.Errorf(booking.Invalid, "must not name %s twice", name)
+			return fault.Errorf(fault.Invalid, "must not name %s twice", name)
 		case !isToken(name):
-			return booking.Errorf(booking.Invalid, "must have valid names")
+			return fault.Errorf(fault.Invalid, "must have valid names")
 		case isReserved(strings.ToLower(name)):
-			return booking.Errorf(booking.Invalid, "must not set %s", name)
+			return fault.Errorf(fault.Invalid, "must not set %s", name)
 		case len(name)+len(headers[name]) > maxHeaderBytes:
-			return booking.Errorf(booking.Invalid, "must not have %s longer than 1 KiB", name)
+			return fault.Errorf(fault.Invalid, "must not have %s longer than 1 KiB", name)
 		case strings.ContainsFunc(headers[name], func(r rune) bool { return r < ' ' || r >= 127 }):
-			return booking.Errorf(booking.Invalid, "must have plain ASCII in %s", name)
+			return fault.Errorf(fault.Invalid, "must have plain ASCII in %s", name)
 		}
 		known[strings.ToLower(name)] = true
 	}

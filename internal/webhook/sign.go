@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 const secretPrefix = "whsec_"
@@ -43,7 +43,7 @@ func NewSecret() string {
 // text follows the field's name and does not repeat the secret.
 func CheckSecret(secret string) error {
 	if _, err := secretKey(secret); err != nil {
-		return booking.Errorf(booking.Invalid, "must be whsec_ and the base64 of 24 to 64 bytes")
+		return fault.Errorf(fault.Invalid, "must be whsec_ and the base64 of 24 to 64 bytes")
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ import (
 
 	"holdfast/deployments/local/stack"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 	"holdfast/workflows"
 )
 
@@ -89,8 +90,8 @@ func (t *told) neighbour(ctx context.Context) (*told, error) {
 	if err := t.conn.QueryRow(ctx, `SELECT id FROM apps WHERE slug = 'neighbour'`).Scan(&id); err != nil {
 		return nil, err
 	}
-	a, other := t.stack.App, &booking.App{ID: id}
-	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, other, booking.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	a, other := t.stack.App, &tenant.App{ID: id}
+	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, other, tenant.ServerKey, "bench", uuid.Must(uuid.NewV7()))
 	return &told{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 
@@ -123,7 +124,7 @@ func (t *told) wake(ctx context.Context, endpoints []string) error {
 		id := uuid.MustParse(endpoint)
 		options := client.StartWorkflowOptions{ID: workflows.EndpointID(id), TaskQueue: workflows.WebhookQueue(workflows.DefaultTaskQueue)}
 		_, err := t.stack.App.Temporal.SignalWithStartWorkflow(ctx, options.ID, workflows.WakeSignal, nil, options,
-			workflows.Endpoint, booking.Drain{EndpointID: id, Idle: workflows.EndpointIdle})
+			workflows.Endpoint, outbox.DrainInput{EndpointID: id, Idle: workflows.EndpointIdle})
 		if err != nil {
 			return err
 		}

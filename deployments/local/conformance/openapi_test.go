@@ -10,7 +10,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 )
 
 // document loads the OpenAPI document that the API embeds.
@@ -80,7 +80,7 @@ func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
 	schemas := map[string]string{"timekit": "Delivery", "holdfast": "HoldfastDelivery", "reservekit": "ReserveKitDelivery"}
-	for _, format := range booking.Formats {
+	for _, format := range outbox.Formats {
 		files, err := filepath.Glob("../../../internal/payload/testdata/" + string(format) + "/*.json")
 		if err != nil || len(files) < 15 {
 			t.Fatalf("%d bodies of %s, %v", len(files), format, err)
@@ -98,7 +98,7 @@ func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 			switch name, _ := body["type"].(string); {
 			case strings.HasPrefix(name, "endpoint."):
 				want = "EndpointDelivery"
-			case name == booking.ReminderEvent:
+			case name == outbox.ReminderEvent:
 				want = "HoldfastDelivery"
 			}
 			for _, schema := range []string{"Delivery", "HoldfastDelivery", "ReserveKitDelivery", "EndpointDelivery"} {

@@ -10,7 +10,8 @@ import (
 
 	"holdfast/internal/app"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/tenant"
 )
 
 // Demo is the app that the local run comes with.
@@ -29,20 +30,20 @@ func makeDemo(ctx context.Context, a *app.App, dir string) (Demo, error) {
 	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &demo) == nil && demo.works(ctx, a) {
 		return demo, nil
 	}
-	tenant, err := a.DB.AppBySlug(ctx, demoSlug)
-	if booking.CodeOf(err) == booking.NotFound {
-		tenant = &booking.App{
-			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true, Settings: booking.NewAppSettings(),
+	demoApp, err := a.DB.AppBySlug(ctx, demoSlug)
+	if fault.CodeOf(err) == fault.NotFound {
+		demoApp = &tenant.App{
+			ID: uuid.Must(uuid.NewV7()), Name: "Demo", Slug: demoSlug, TestMode: true, Settings: tenant.NewAppSettings(),
 		}
-		tenant.Settings.ActionLinks, tenant.Settings.RedirectHosts = booking.OneClick, []string{"example.com"}
-		demo.APIKey, err = apps.Create(ctx, a.DB.Access, a.Vault, tenant)
+		demoApp.Settings.ActionLinks, demoApp.Settings.RedirectHosts = tenant.OneClick, []string{"example.com"}
+		demo.APIKey, err = apps.Create(ctx, a.DB.Access, a.Vault, demoApp)
 	} else if err == nil {
-		demo.APIKey, err = addKey(ctx, a, tenant, booking.ServerKey)
+		demo.APIKey, err = addKey(ctx, a, demoApp, tenant.ServerKey)
 	}
 	if err != nil {
 		return demo, err
 	}
-	if demo.WidgetKey, err = addKey(ctx, a, tenant, booking.WidgetKey); err != nil {
+	if demo.WidgetKey, err = addKey(ctx, a, demoApp, tenant.WidgetKey); err != nil {
 		return demo, err
 	}
 	text, err := json.Marshal(demo) //nolint:gosec // the keys are what the file is for
@@ -61,7 +62,7 @@ func (d Demo) works(ctx context.Context, a *app.App) bool {
 	return true
 }
 
-func addKey(ctx context.Context, a *app.App, tenant *booking.App, kind booking.KeyKind) (string, error) {
+func addKey(ctx context.Context, a *app.App, tenant *tenant.App, kind tenant.KeyKind) (string, error) {
 	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, tenant, kind, "local run", uuid.Must(uuid.NewV7()))
 	return key, err
 }

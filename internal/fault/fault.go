@@ -1,6 +1,5 @@
-// Package booking holds the words every floor shares: error codes, the types of a booking's life, and the inputs and
-// outcomes of its activities. It does nothing by itself.
-package booking
+// Package fault holds the errors that callers meet: a stable code, a public message and a private cause.
+package fault
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package booking
+package outbox
 
 import (
 	"encoding/json"
@@ -12,10 +12,10 @@ import (
 	"holdfast/graphs"
 )
 
-// Change is what the world is told: of one transition of a booking, written by the commit that made it; of a reminder
+// Event is what subscribers are told: of one transition of a booking, written by the commit that made it; of a reminder
 // falling due; or of what became of a webhook endpoint. Inputs and Data may hold personal data and never leave Postgres
 // but for the endpoints that asked for them.
-type Change struct {
+type Event struct {
 	ID        uuid.UUID
 	AppID     uuid.UUID
 	BookingID *uuid.UUID // nil: it is not about a booking
@@ -27,29 +27,20 @@ type Change struct {
 	From      string // before it
 	Action    string
 	Actor     graphs.Actor
-	Channel   Channel
+	Channel   string          // see booking.Channel
 	Inputs    json.RawMessage // the action's: {"step":{"field":"text"}}
-	Data      json.RawMessage // the Booking after the transition; an EndpointChange
+	Data      json.RawMessage // the Booking after the transition; an EndpointData
 	Test      bool            // made up, to try an endpoint
 }
 
 // Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.
-func (c *Change) Name() string { return ChangePrefix + c.ID.String() }
+func (c *Event) Name() string { return EventPrefix + c.ID.String() }
 
-// ChangePrefix tells the ids of changes from those of calendar entries.
-const ChangePrefix = "evt_"
-
-// Booking is the booking as it was after the change; nil when the change is not about one.
-func (c *Change) Booking() (*Booking, error) {
-	if c.BookingID == nil {
-		return nil, nil //nolint:nilnil // there is none, and that is no fault
-	}
-	var b Booking
-	return &b, json.Unmarshal(c.Data, &b)
-}
+// EventPrefix tells the ids of changes from those of calendar entries.
+const EventPrefix = "evt_"
 
 // Reason is what whoever played the action wrote about it, "" for nothing: in all graphs, an input called "message".
-func (c *Change) Reason() string {
+func (c *Event) Reason() string {
 	var steps map[string]map[string]string
 	if len(c.Inputs) == 0 || json.Unmarshal(c.Inputs, &steps) != nil {
 		return ""
@@ -62,8 +53,8 @@ func (c *Change) Reason() string {
 	return ""
 }
 
-// EndpointChange is what a change of an endpoint tells of it.
-type EndpointChange struct {
+// EndpointData is what a change of an endpoint tells of it.
+type EndpointData struct {
 	ID           uuid.UUID      `json:"id"`
 	URL          string         `json:"url"`
 	Description  string         `json:"description"`
@@ -90,17 +81,6 @@ const (
 	BookingsDelete = "bookings.delete" // also a cancellation, and everything else that ends a booking before its time
 )
 
-// Kind sorts the transition that brought the booking to its state, the way ReserveKit does.
-func (b *Booking) Kind() string {
-	switch {
-	case b.Seq == 1:
-		return BookingsCreate
-	case b.Completed && b.State != Completed:
-		return BookingsDelete
-	}
-	return BookingsUpdate
-}
-
 // Topics are the names under which a change can be asked for: its type, its kind, and both with a "*" behind the dot.
 func Topics(eventType, kind string) []string {
 	topics := []string{eventType, topicOf(eventType)}
@@ -114,3 +94,9 @@ func topicOf(name string) string {
 	family, _, _ := strings.Cut(name, ".")
 	return family + ".*"
 }
+
+// ReminderEvent is the event of a reminder falling due.
+const ReminderEvent = "booking.reminder"
+
+// ReminderState is what an endpoint for reminders is subscribed to: no graph has such a state.
+const ReminderState = "reminder"

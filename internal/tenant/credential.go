@@ -1,4 +1,4 @@
-package booking
+package tenant
 
 import (
 	"time"
@@ -30,3 +30,26 @@ type Credential struct {
 	LastUsedAt *time.Time
 	Own        bool // by the resource's own doing, not by a server key; ends with the password
 }
+
+// EmbedCredential signs claim tokens: the public key names it in iss, the secret is the key. The secret stands sealed.
+type EmbedCredential struct {
+	ID        uuid.UUID
+	AppID     uuid.UUID
+	PublicKey string // EMB_…
+	Sealed    []byte // ESK_…
+	CreatedAt time.Time
+	GoodUntil *time.Time // nil: without end
+}
+
+// ClientSecret signs notifications, and is a credential of the app's backend. It stands sealed.
+type ClientSecret struct {
+	ID        uuid.UUID
+	AppID     uuid.UUID
+	Hint      string // the first characters, to tell secrets apart
+	Sealed    []byte // CRN_…
+	CreatedAt time.Time
+	GoodUntil *time.Time // nil: without end
+}
+
+// MaxClientSecrets is how many client secrets of an app are good at the same time.
+const MaxClientSecrets = 2

@@ -1,7 +1,7 @@
-package booking
+// Package outbox holds what webhooks are made of: events, the endpoints that subscribe to them, deliveries and attempts.
+package outbox
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,44 +82,6 @@ const (
 	ReceiverGone  PauseReason = "gone"    // 410
 )
 
-// Delivery is one event for one endpoint, claimed for one attempt.
-type Delivery struct {
-	ID      uuid.UUID
-	Attempt int // 1 for the first
-	Tries   int // the same, counted since it was last sent anew by hand
-	Change  Change
-}
-
-// Attempt is one HTTP request of a delivery, on record. Secrets in it are masked.
-type Attempt struct {
-	DeliveryID      uuid.UUID
-	Number          int
-	StartedAt       time.Time
-	Duration        time.Duration
-	Status          int    // HTTP status, 0 when none came
-	ErrorCode       string // "" when it counts as delivered
-	URL             string
-	Method          string
-	Format          Format
-	RequestHeaders  json.RawMessage
-	ResponseHeaders json.RawMessage
-	ResponseBody    []byte
-}
-
-// Drain is the input of an endpoint's workflow, and of the activity that sends its due deliveries.
-type Drain struct {
-	EndpointID uuid.UUID `json:"endpoint_id"`
-	// Idle is how long the workflow stays without anything that waits; zero in those that began before they ended at all.
-	Idle time.Duration `json:"idle,omitempty"`
-}
-
-// Drained is what a drain left behind.
-type Drained struct {
-	Sent int       `json:"sent"`
-	Next time.Time `json:"next"` // when the next delivery is due; zero when none waits
-	Gone bool      `json:"gone"` // the endpoint was deleted, disabled or paused
-}
-
 // MaxSecrets is how many secrets of one endpoint sign at the same time: the newest and those that are being rotated out.
 const MaxSecrets = 3
 
@@ -134,3 +96,12 @@ const MaxInFlight = 32
 
 // MaxPerSecond is the highest rate an endpoint may ask to be held to.
 const MaxPerSecond = 1000
+
+// Purpose is what an endpoint is for.
+type Purpose string
+
+// The purposes of endpoints.
+const (
+	ForSubscription Purpose = "subscription" // every transition that its filters let through
+	ForReminders    Purpose = "reminder"     // reminders that name its URL, and nothing else
+)

@@ -1,4 +1,5 @@
-package booking
+// Package tenant holds an app, its settings, and the credentials that act for it.
+package tenant
 
 import (
 	"time"
@@ -65,14 +66,6 @@ type Key struct {
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
 	RevokedAt  *time.Time
-}
-
-// Swept counts what a sweep had to put right.
-type Swept struct {
-	Bookings  int `json:"bookings"`
-	Actions   int `json:"actions"`
-	Endpoints int `json:"endpoints"`
-	Deleted   int `json:"deleted"` // rows past their retention
 }
 
 // The contexts that sealed secrets are bound to, so that one cannot be passed off as another.

@@ -1,4 +1,6 @@
-package booking
+// Package catalogue holds what can be booked: projects with their services, locations and public links, and the resources
+// and calendars that they take time of.
+package catalogue
 
 import (
 	"encoding/json"
