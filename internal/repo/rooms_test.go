@@ -23,8 +23,8 @@ var larger = map[string]struct {
 	size
 	why string
 }{
-	"api": {size{files: 85, exported: 10, methods: 270, largest: "Server"}, "being split: its nouns move into packages of their own"},
-	"internal/fault":        {size{files: 20, exported: 60, methods: 25}, "most of its names are error codes"},
+	"api":            {size{files: 85, exported: 10, methods: 270, largest: "Server"}, "being split: its nouns move into packages of their own"},
+	"internal/fault": {size{files: 20, exported: 60, methods: 25}, "most of its names are error codes"},
 	"internal/postgres": {size{files: 75, exported: 50, methods: 45, largest: "Bookings"},
 		"one package, since a commit crosses its types; each type is read by itself"},
 	"internal/service":      {size{files: 25, exported: 50, methods: 50, largest: "Service"}, "one method for each use case, and their steps"},
