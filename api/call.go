@@ -6,6 +6,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/api/tenants"
+	"holdfast/api/visitor"
 	"holdfast/api/webhooks"
 	"holdfast/internal/service"
 )
@@ -13,15 +14,16 @@ import (
 // call is a request about bookings, or a page's.
 type call struct {
 	*edge.Call
-	form     *error // how the reading of the form went, once it was tried; see readForm
-	proven   bool   // the caller has shown the link of the booking's customer
-	unlinked bool   // the answer hands out no customer's links
+	proven   bool // the caller has shown the link of the booking's customer
+	unlinked bool // the answer hands out no customer's links
 }
 
 func (s *Server) edge() *edge.Edge {
-	return &edge.Edge{
-		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log, FailPage: s.failPage,
+	e := &edge.Edge{
+		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log,
 	}
+	e.FailPage = (&visitor.Handlers{Edge: e, Log: s.Log}).FailPage
+	return e
 }
 
 // with gives a request what bookings and pages keep of it.
@@ -33,8 +35,8 @@ func with(handle func(*call) error) func(*edge.Call) error {
 
 func (s *Server) service() *service.Service {
 	return &service.Service{
-		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Retries: s.Retries, Vault: s.Vault, Admission: s.Admission,
-		Reader: s.reader(), Wait: s.Wait, Log: s.Log,
+		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Retries: s.Retries, Vault: s.Vault, Keyring: s.Keyring,
+		Admission: s.Admission, Reader: s.reader(), Wait: s.Wait, Log: s.Log,
 	}
 }
 
@@ -62,5 +64,11 @@ func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
 		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
 		Feed: s.webhooks(),
+	}
+}
+
+func (s *Server) visitor() *visitor.Handlers {
+	return &visitor.Handlers{
+		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -4,11 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/internal/fault"
-	"holdfast/internal/links"
-	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -31,7 +27,7 @@ func (s *Server) checkClaimToken(k *call) error {
 	case in.ClaimToken == "":
 		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
-	token, err := s.claim(k, l.AppID, in.ClaimToken)
+	token, err := s.service().ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {
 		return err
 	}
@@ -42,21 +38,4 @@ func (s *Server) checkClaimToken(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Object{
 		"issuer": token.Issuer, "jti": token.ID, "expires_at": k.Clock.Show(token.ExpiresAt, time.UTC), "spent": spent,
 	})
-}
-
-// claim reads a claim token for a link of an app.
-func (s *Server) claim(k *call, app uuid.UUID, raw string) (links.ClaimToken, error) {
-	var issuer *tenant.EmbedCredential
-	token, err := links.ReadClaimToken(raw, time.Now(), func(key string) (string, error) {
-		var err error
-		if issuer, err = s.DB.EmbedIssuer(k, key); err != nil {
-			return "", err
-		}
-		secret, err := s.Vault.Open(issuer.Sealed, tenant.EmbedSecret(issuer.ID))
-		return string(secret), err
-	})
-	if err == nil && issuer.AppID != app {
-		return links.ClaimToken{}, fault.Errorf(fault.ClaimNotForLink, "The claim token is of another app.")
-	}
-	return token, err
 }

@@ -36,20 +36,6 @@ func TestReadInputs(t *testing.T) {
 	}
 }
 
-func TestPrefetchIsNoClick(t *testing.T) {
-	t.Parallel()
-	for header, value := range map[string]string{
-		"Sec-Purpose": "prefetch;prerender", "Purpose": "Prefetch", "X-Purpose": "preview", "X-Moz": "prefetch",
-	} {
-		if !newCall(http.MethodGet, "/", "", header, value).prefetch() {
-			t.Errorf("%s: %s counts as a click", header, value)
-		}
-	}
-	if newCall(http.MethodGet, "/", "", "Sec-Fetch-Mode", "navigate").prefetch() {
-		t.Error("a click counts as a prefetch")
-	}
-}
-
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	search := []postgres.Term{{Key: "graph", Value: "instant*"}, {Key: "customer.name", Value: "a:b"}}

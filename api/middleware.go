@@ -4,18 +4,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
-	"holdfast/internal/fault"
 )
 
 const maxBody = 1 << 20
@@ -58,33 +54,15 @@ func (s *Server) recover(c *gin.Context) {
 	c.Next()
 }
 
-var errAddress = fault.Errorf(fault.Malformed, "The address holds a byte that is not UTF-8, or a null character.")
-
 // plainAddress refuses addresses that no database can look for. Visitors' pages do so themselves, with a page.
 func (s *Server) plainAddress(c *gin.Context) {
 	page := strings.HasPrefix(c.FullPath(), "/pls/") || strings.HasPrefix(c.FullPath(), "/rts/")
-	if err := checkAddress(c.Request.URL); err != nil && !page {
+	if err := edge.CheckAddress(c.Request.URL); err != nil && !page {
 		s.edge().Fail(c, err)
 		return
 	}
 	c.Next()
 }
-
-// checkAddress refuses a path or a query that is not UTF-8 or has a null character.
-func checkAddress(address *url.URL) error {
-	if !plain(address.Path) {
-		return errAddress
-	}
-	for name, values := range address.Query() {
-		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
-			return errAddress
-		}
-	}
-	return nil
-}
-
-// plain tells whether a text can be kept: it is UTF-8 without null characters.
-func plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // hsts tells browsers that reach this server over TLS to do so for a year.
 const hsts = "max-age=31536000"

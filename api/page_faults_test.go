@@ -19,8 +19,8 @@ import (
 // pageAddresses are the addresses of all routes that answer people with pages, and addresses that such ones become when they are cut
 // off or miscopied.
 func pageAddresses(s *Server) (routes []edge.Route, broken []string) {
-	for _, r := range s.routes() {
-		if isPage(r.Path) && r.Method != http.MethodOptions {
+	for _, r := range s.visitor().Routes() {
+		if r.Method != http.MethodOptions {
 			r.Path = strings.NewReplacer(":id", uuid.NewString(), ":code", "x", ":action", "cancel").Replace(r.Path)
 			routes = append(routes, r)
 			broken = append(broken, r.Path+"/x", r.Path[:strings.LastIndexByte(r.Path, '/')])

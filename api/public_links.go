@@ -20,7 +20,6 @@ import (
 )
 
 const (
-	usualHorizon = 14 // days, as Cronofy's
 	maxHorizon   = 366
 	maxQuestions = 20
 	maxMinutes   = 24 * 60
@@ -141,7 +140,7 @@ func (s *Server) listPublicLinks(k *call) error {
 }
 
 func (s *Server) createPublicLink(k *call) error {
-	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: usualHorizon, Enabled: true, Code: apps.Code()}
+	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: service.UsualHorizon, Enabled: true, Code: apps.Code()}
 	if err := s.readPublicLink(k, l); err != nil {
 		return err
 	}

@@ -79,3 +79,15 @@ func TestOnlyOneWayToRead(t *testing.T) {
 		}
 	}
 }
+
+// TestFormsHaveOneReader finds no other reader of forms.
+func TestFormsHaveOneReader(t *testing.T) {
+	t.Parallel()
+	readers := 0
+	for _, text := range sources(t) {
+		readers += strings.Count(text, ".ParseForm()") + strings.Count(text, ".FormValue(") + strings.Count(text, ".PostForm(")
+	}
+	if readers != 1 {
+		t.Errorf("forms are read at %d places", readers)
+	}
+}

@@ -52,7 +52,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 		}
 		return k.booking(s)
 	}
-	if len(token) > maxToken {
+	if len(token) > service.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
@@ -66,7 +66,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 	if target.App.ID != k.App.ID {
 		return nil, fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
-	claims, err := s.verify(target, token)
+	claims, err := s.service().VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
 	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().Routes(), s.catalogue().Routes(), s.bookingRoutes(),
-		s.webhooks().Routes(), s.publicLinkRoutes(), s.pageRoutes())
+		s.webhooks().Routes(), s.publicLinkRoutes(), s.visitor().Routes())
 }
 
 // serviceRoutes are about the server itself.
@@ -26,7 +26,7 @@ func (s *Server) serviceRoutes() []edge.Route {
 	}
 }
 
-// bookingRoutes are about bookings, and the links that move them.
+// bookingRoutes are about bookings.
 func (s *Server) bookingRoutes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/bookings", edge.RequireResource, with(s.listBookings)),
@@ -42,11 +42,6 @@ func (s *Server) bookingRoutes() []edge.Route {
 		edge.On(http.MethodPut, "/v2/bookings/:id", edge.RequireServer, with(s.updateBooking)),
 		edge.On(http.MethodDelete, "/v2/bookings/:id", edge.RequireServer, with(s.deleteBooking)),
 		edge.On(http.MethodPut, "/v2/bookings/:id/:action", edge.RequireResource, with(s.playAction)).Once(),
-
-		edge.On(http.MethodGet, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.openLink)),
-		edge.On(http.MethodHead, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.openLink)),
-		edge.On(http.MethodOptions, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.linkOptions)),
-		edge.On(http.MethodPost, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, with(s.followLink)),
 	}
 }
 
@@ -74,21 +69,5 @@ func (s *Server) publicLinkRoutes() []edge.Route {
 		edge.On(http.MethodPost, "/v1/scheduling_requests/query", edge.RequireClient, with(s.querySchedulingRequests)),
 		edge.On(http.MethodPost, "/v1/scheduling_requests/cancel", edge.RequireClient, with(s.cancelSchedulingRequest)).Once(),
 		edge.On(http.MethodDelete, "/v1/scheduling_requests/:id", edge.RequireClient, with(s.eraseSchedulingRequest)),
-	}
-}
-
-// pageRoutes are for visitors: public links, and the requests for a time that are made through them.
-func (s *Server) pageRoutes() []edge.Route {
-	link, request := s.forVisitors(s.openPublicLink), s.forVisitors(s.openRequest)
-	return []edge.Route{
-		edge.On(http.MethodGet, "/pls/:code", edge.RequireNothing, with(link)),
-		edge.On(http.MethodHead, "/pls/:code", edge.RequireNothing, with(link)),
-		edge.On(http.MethodPost, "/pls/:code", edge.RequireNothing, with(s.forVisitors(s.bookByLink))),
-
-		edge.On(http.MethodGet, "/rts/:code", edge.RequireNothing, with(request)),
-		edge.On(http.MethodHead, "/rts/:code", edge.RequireNothing, with(request)),
-		edge.On(http.MethodPost, "/rts/:code", edge.RequireNothing, with(s.forVisitors(s.followRequest))),
-		edge.On(http.MethodGet, "/rts/:code/event.ics", edge.RequireNothing, with(s.forVisitors(s.eventFile))),
-		edge.On(http.MethodHead, "/rts/:code/event.ics", edge.RequireNothing, with(s.forVisitors(s.eventFile))),
 	}
 }

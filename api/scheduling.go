@@ -1,17 +1,12 @@
 package api
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 
-	"github.com/google/uuid"
-
-	"holdfast/internal/apps"
-	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/payload"
+	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
@@ -24,7 +19,7 @@ func (s *Server) createSchedulingRequest(k *call) error {
 		return err
 	}
 	problems := fault.Problems{}
-	r := newRequest(k.Operation, k.App.ID)
+	r := service.NewRequest(k.Operation, k.App.ID)
 	r.Attributed = true
 	in.recipient(r, problems)
 	in.what(r, problems)
@@ -41,15 +36,6 @@ func (s *Server) createSchedulingRequest(k *call) error {
 	k.Header("Location", k.Base+"/rts/"+made.Code)
 	k.JSON(http.StatusCreated, timekit.Object{"scheduling_request": payload.CronofyRequest(made, nil, k.Base)})
 	return nil
-}
-
-// newRequest makes a scheduling request with names of its own.
-func newRequest(id, app uuid.UUID) *booking.SchedulingRequest {
-	name := make([]byte, 12)
-	_, _ = rand.Read(name) // never fails: crypto/rand ends the program instead
-	return &booking.SchedulingRequest{
-		ID: id, AppID: app, Name: "srq_" + hex.EncodeToString(name), Code: apps.Code(), Metadata: map[string]string{},
-	}
 }
 
 // querySchedulingRequests answers with those of the named requests that are the app's.

@@ -18,9 +18,6 @@ import (
 
 const usualMinutes = 30
 
-// maxParameter is how long a value may be that comes with a visitor, as Cronofy has it.
-const maxParameter = 128
-
 // schedulingInput is the body of POST /v1/scheduling_requests, in Cronofy's shape. A sub is a resource's id; project_id is
 // ours, and brings its resources and rules.
 type schedulingInput struct {
@@ -56,8 +53,8 @@ type minutesIn struct {
 }
 
 func (in *schedulingInput) recipient(r *booking.SchedulingRequest, problems fault.Problems) {
-	if len([]rune(in.CorrelationID)) > maxParameter {
-		problems.Add("correlation_id", "must not be longer than %d characters", maxParameter)
+	if len([]rune(in.CorrelationID)) > service.MaxParameter {
+		problems.Add("correlation_id", "must not be longer than %d characters", service.MaxParameter)
 	}
 	if in.CorrelationID != "" {
 		r.Metadata["correlation_id"] = in.CorrelationID
@@ -174,7 +171,9 @@ func (in *schedulingInput) checkRequired(hosts []uuid.UUID, problems fault.Probl
 
 // offer is the question for free time that the recipient's page asks: any one of the hosts.
 func (in *schedulingInput) offer(hosts []uuid.UUID) timekit.Object {
-	offer := timekit.Object{"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", usualHorizon)}
+	offer := timekit.Object{
+		"resources": slices.Clone(hosts), "mode": "roundrobin_prioritized", "to": fmt.Sprintf("%d days", service.UsualHorizon),
+	}
 	if buffer := max(in.Buffer.Before.Minutes, in.Buffer.After.Minutes); buffer > 0 {
 		offer["buffer"] = fmt.Sprintf("%d minutes", buffer)
 	}

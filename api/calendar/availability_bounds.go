@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/service"
 )
 
 // readQuestion reads a body as a question.
@@ -59,7 +60,7 @@ func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules
 // the question as the project has it.
 func (w *slotQuery) bound(in, asked rules.AvailabilityInput, narrower *slotQuery, now time.Time) {
 	if asked.From != "" {
-		w.From = latest(w.From, narrower.From)
+		w.From = service.Later(w.From, narrower.From)
 	}
 	if asked.To != "" && (in.To == "" || narrower.To.Before(w.To)) {
 		w.To = narrower.To
@@ -89,8 +90,8 @@ func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *catalogue.Proj
 
 // future keeps a visitor's question out of the past. What is left of a season that is over is empty.
 func (w *slotQuery) future(now time.Time) {
-	w.From = latest(w.From, now)
-	w.To = latest(w.To, w.From)
+	w.From = service.Later(w.From, now)
+	w.To = service.Later(w.To, w.From)
 }
 
 // Slots are those of the query that a visitor's own constraints let pass.
@@ -129,12 +130,4 @@ func (s *Handlers) chosenOf(
 		return nil
 	}
 	return s.chosen(k, w, in.Resources, problems)
-}
-
-// latest returns the later one of two moments.
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -121,7 +121,7 @@ func checkExtension(c booking.Caller, hold *booking.Booking, after string) error
 	last := times.Entered
 	times.Entered = now
 	for _, d := range graph.Deadlines(hold.State, times, timers) {
-		last = later(last, d.At)
+		last = Later(last, d.At)
 	}
 	if last.After(hold.CreatedAt.Add(maxHoldLife)) {
 		return fault.Problems{"reservation_time": {"would keep the hold for more than an hour in all"}}.Err()

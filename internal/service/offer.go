@@ -75,7 +75,7 @@ func (o *Offer) Open(zone *time.Location, length time.Duration, days int) error 
 		return err
 	}
 	now := time.Now()
-	o.From, o.To = later(from, now), to
+	o.From, o.To = Later(from, now), to
 	if last := now.AddDate(0, 0, days); days > 0 && (o.Rules.To == "" || last.Before(o.To)) {
 		o.To = last
 	}
@@ -100,7 +100,7 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 			o.From = from
 		}
 		if o.Rules.To != "" {
-			o.To = later(o.To, to)
+			o.To = Later(o.To, to)
 		}
 	}
 	return nil
@@ -131,7 +131,7 @@ const maxShown = 200_000
 func (s *Service) firstTimes(
 	ctx context.Context, app uuid.UUID, o *Offer, from, until time.Time, most int,
 ) ([]availability.Slot, error) {
-	from = later(from, o.From)
+	from = Later(from, o.From)
 	to := until.Add(o.Length())
 	if o.Rules.Query.LengthDays > 0 {
 		to = to.Add(longestShift) // a day may be longer than 24 hours

@@ -24,6 +24,7 @@ type Service struct {
 	Dispatch  *dispatch.Dispatcher
 	Retries   *dispatch.Retries
 	Vault     *links.Vault
+	Keyring   *links.Keyring
 	Admission *Admission
 	Reader    Reader
 	Wait      time.Duration // how long a creation counts as in time
@@ -79,7 +80,8 @@ func checkLength(text, field string, limit int, problems fault.Problems) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
+// Later returns the later of two moments.
+func Later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

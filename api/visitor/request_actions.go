@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ import (
 )
 
 // showNewTimes lets a recipient pick a time, their first or another.
-func (s *Server) showNewTimes(k *call, r *requested, said string) error {
+func (s *Handlers) showNewTimes(k *call, r *requested, said string) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Server) showNewTimes(k *call, r *requested, said string) error {
 }
 
 // confirmTime asks before a picked time is booked: following a link changes nothing.
-func (s *Server) confirmTime(k *call, r *requested) error {
+func (s *Handlers) confirmTime(k *call, r *requested) error {
 	if r.over() {
 		return s.openRequestAsItIs(k, r)
 	}
@@ -60,7 +60,7 @@ func (s *Server) confirmTime(k *call, r *requested) error {
 	if r.has(c) { // the visitor has come back to the page
 		return s.asItStands(k, r)
 	}
-	if c, err = s.service().FreeFor(k, k.App.ID, r.offer, c); err != nil {
+	if c, err = s.Service.FreeFor(k, k.App.ID, r.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
@@ -131,7 +131,7 @@ func (r *requested) over() bool {
 	return !r.mayReschedule()
 }
 
-func (s *Server) openRequestAsItIs(k *call, r *requested) error {
+func (s *Handlers) openRequestAsItIs(k *call, r *requested) error {
 	if r.unpicked() {
 		return s.openUnpicked(k, r)
 	}
@@ -143,7 +143,7 @@ func (r *requested) hidden(action string) map[string]string {
 }
 
 // askDecline asks before a time is given up, and for a word about it.
-func (s *Server) askDecline(k *call, r *requested) error {
+func (s *Handlers) askDecline(k *call, r *requested) error {
 	b, way := r.Booking, r.givesUp()
 	p := &formPage{
 		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
@@ -157,7 +157,7 @@ func (s *Server) askDecline(k *call, r *requested) error {
 }
 
 // followRequest answers POST: it picks, changes or gives up the time. A repeat shows what has become of it.
-func (s *Server) followRequest(k *call) error {
+func (s *Handlers) followRequest(k *call) error {
 	if err := k.fromHere(); err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *Server) followRequest(k *call) error {
 }
 
 // declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
-func (s *Server) declineTime(k *call, r *requested) error {
+func (s *Handlers) declineTime(k *call, r *requested) error {
 	way := r.givesUp()
 	if way.action == "" {
 		return s.asItStands(k, r)
@@ -192,7 +192,7 @@ func (s *Server) declineTime(k *call, r *requested) error {
 		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	out, err := s.service().Play(k, k.Caller, b, p)
+	out, err := s.Service.Play(k, k.Caller, b, p)
 	if fault.CodeOf(err) == fault.ActionNotAvailable {
 		return s.asItStands(k, r)
 	}
@@ -203,13 +203,13 @@ func (s *Server) declineTime(k *call, r *requested) error {
 }
 
 // asItStands leads to the page of the request.
-func (s *Server) asItStands(k *call, r *requested) error {
+func (s *Handlers) asItStands(k *call, r *requested) error {
 	k.Redirect(http.StatusSeeOther, r.home())
 	return nil
 }
 
 // takeTime books the first time of a request, or another in the place of the one it has.
-func (s *Server) takeTime(k *call, r *requested) error {
+func (s *Handlers) takeTime(k *call, r *requested) error {
 	operation, err := uuid.Parse(k.typed("operation"))
 	if err != nil {
 		operation = edge.NewID()
@@ -249,7 +249,7 @@ func (s *Server) takeTime(k *call, r *requested) error {
 }
 
 // backToNewTimes leads to the times again, from the week of the one that could not be had.
-func (s *Server) backToNewTimes(k *call, r *requested, said string) error {
+func (s *Handlers) backToNewTimes(k *call, r *requested, said string) error {
 	pairs := []string{"said", said}
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
@@ -263,7 +263,7 @@ func (s *Server) backToNewTimes(k *call, r *requested, said string) error {
 
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
 // once a try has been refused.
-func (s *Server) firstPick(k *call, r *requested) (uuid.UUID, error) {
+func (s *Handlers) firstPick(k *call, r *requested) (uuid.UUID, error) {
 	tried, err := s.DB.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
@@ -278,14 +278,14 @@ func (s *Server) firstPick(k *call, r *requested) (uuid.UUID, error) {
 
 // bookAnyHost books the picked time, or with somebody else who is free then and offered, if the picked host was taken meanwhile. It
 // returns who it was; nobody when the request has that time already.
-func (s *Server) bookAnyHost(
+func (s *Handlers) bookAnyHost(
 	k *call, r *requested, c *service.Choice, id uuid.UUID,
 ) (out service.Outcome, with *service.Choice, err error) {
 	for range r.offer.Hosts {
 		if out, err = s.bookAgain(k, r, c, id); fault.CodeOf(err) != fault.SlotTaken {
 			return out, c, err
 		}
-		other, lookErr := s.service().FreeFor(k, k.App.ID, r.offer, c)
+		other, lookErr := s.Service.FreeFor(k, k.App.ID, r.offer, c)
 		switch {
 		case lookErr != nil || other == nil || other.Host.ID == c.Host.ID:
 			return out, c, cmp.Or(lookErr, err)
@@ -304,17 +304,17 @@ func (s *Server) bookAnyHost(
 }
 
 // bookAgain moves the booking of a request, or makes its first.
-func (s *Server) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (s *Handlers) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	if r.Booking == nil {
 		return s.bookPicked(k, r, c, id)
 	}
-	return s.service().Reschedule(k, k.Caller, r.Booking, service.Move{
+	return s.Service.Reschedule(k, k.Caller, r.Booking, service.Move{
 		ID: id, Retried: true, Resource: c.Host.ID, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(s.Wait),
 	})
 }
 
 // bookPicked books the first time of a request that the app has made, for its recipient.
-func (s *Server) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (s *Handlers) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	to := r.Request.Recipient
 	p := pick{
 		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, customer: booking.Customer{
@@ -329,7 +329,7 @@ func (s *Server) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UU
 }
 
 // followed leads to the page of the request, which also says that something is not decided yet.
-func (s *Server) followed(k *call, r *requested, out service.Outcome, more ...string) error {
+func (s *Handlers) followed(k *call, r *requested, out service.Outcome, more ...string) error {
 	if out.Action.Status == booking.Pending {
 		more = append(more, "action", out.Action.ID.String())
 	}

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"time"
@@ -21,7 +21,7 @@ type keptForm struct {
 	Faults map[string]string `json:"faults,omitempty"` // what the record refused, which reading the values again does not find
 }
 
-func (s *Server) keepForm(k *call, id uuid.UUID, f keptForm) error {
+func (s *Handlers) keepForm(k *call, id uuid.UUID, f keptForm) error {
 	for name, text := range f.Values {
 		if runes := []rune(text); len(runes) > keptAnswer {
 			f.Values[name] = string(runes[:keptAnswer])
@@ -35,7 +35,7 @@ func (s *Server) keepForm(k *call, id uuid.UUID, f keptForm) error {
 }
 
 // keptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
-func (s *Server) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
+func (s *Handlers) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
 	sealed, err := s.DB.KeptForm(k, k.App.ID, id)
 	if err != nil || s.Vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
 		return keptForm{}, err
@@ -44,7 +44,7 @@ func (s *Server) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
 }
 
 // dropForm deletes what was kept, once it is booked. It expires anyhow, so a failure is only logged.
-func (s *Server) dropForm(k *call, id uuid.UUID) {
+func (s *Handlers) dropForm(k *call, id uuid.UUID) {
 	if err := s.DB.DropForm(k, k.App.ID, id); err != nil {
 		s.Log.Warn("could not delete a kept form before it expires", "request_id", edge.RequestID(k.Context), "error", err)
 	}

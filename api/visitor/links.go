@@ -1,10 +1,9 @@
-package api
+package visitor
 
 import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -13,12 +12,9 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
-	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
-
-const maxToken = 2 << 10
 
 // maxMoves bounds how often a booking may have been moved since its link was made.
 const maxMoves = 50
@@ -36,7 +32,7 @@ type link struct {
 
 // openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
-func (s *Server) openLink(k *call) error {
+func (s *Handlers) openLink(k *call) error {
 	l, err := s.readLink(k)
 	if fault.CodeOf(err) == fault.LinkUsed {
 		if done, after := s.afterwards(k, l); done || after != nil {
@@ -52,14 +48,14 @@ func (s *Server) openLink(k *call) error {
 	if l.app.Settings.ActionLinks == tenant.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return s.act(k, l, http.StatusFound)
 	}
-	if err := s.service().HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
+	if err := s.Service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return s.linkError(k, l, err)
 	}
 	return s.confirmPage(k, l)
 }
 
 // followLink answers POST: the button of the page, or a backend.
-func (s *Server) followLink(k *call) error {
+func (s *Handlers) followLink(k *call) error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
 		return s.linkError(k, nil, fault.Wrap(err, fault.Forbidden, "This request came from another site."))
 	}
@@ -79,7 +75,7 @@ func (s *Server) followLink(k *call) error {
 	return s.act(k, l, http.StatusSeeOther)
 }
 
-func (s *Server) linkOptions(k *call) error {
+func (s *Handlers) linkOptions(k *call) error {
 	k.Header("Allow", "GET, HEAD, OPTIONS, POST")
 	return k.NoContent()
 }
@@ -97,20 +93,20 @@ func (k *call) prefetch() bool {
 
 // readLink checks signature, path, use, and whether the action is open, in this order, and changes nothing. With an
 // error it returns as much of the link as may be shown.
-func (s *Server) readLink(k *call) (*link, error) {
+func (s *Handlers) readLink(k *call) (*link, error) {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
 	}
 	token := k.Query("signature")
-	if token == "" || len(token) > maxToken {
+	if token == "" || len(token) > service.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	target, err := s.DB.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.verify(target, token)
+	claims, err := s.Service.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +122,7 @@ func (s *Server) readLink(k *call) (*link, error) {
 }
 
 // follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
-func (s *Server) follow(k *call, l *link) (err error) {
+func (s *Handlers) follow(k *call, l *link) (err error) {
 	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
 		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
 			return fault.Errorf(fault.LinkExpired, "The booking has been moved too often since this link was made.")
@@ -138,21 +134,9 @@ func (s *Server) follow(k *call, l *link) (err error) {
 	return nil
 }
 
-func (s *Server) verify(target *postgres.LinkTarget, token string) (links.Claims, error) {
-	var keys []string
-	for id, one := range target.SealedKeys {
-		key, err := s.Vault.Open(one, tenant.KeySecret(id))
-		if err != nil {
-			return links.Claims{}, err
-		}
-		keys = append(keys, string(key))
-	}
-	return s.Keyring.Verify(token, target.App.ID.String(), keys, time.Now())
-}
-
 // checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is
 // open to a link in the booking's state.
-func (s *Server) checkLink(k *call, l *link) error {
+func (s *Handlers) checkLink(k *call, l *link) error {
 	spent, err := s.DB.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
 	if err != nil {
 		return err
@@ -195,8 +179,8 @@ func (l *link) setRedirect(asked string) {
 
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
-func (s *Server) act(k *call, l *link, redirect int) error {
-	out, err := s.service().Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
+func (s *Handlers) act(k *call, l *link, redirect int) error {
+	out, err := s.Service.Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
 	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
 // its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one.
-func (s *Server) eventFile(k *call) error {
+func (s *Handlers) eventFile(k *call) error {
 	found, app, err := s.DB.OpenRequest(k, k.code())
 	if err != nil {
 		return err

@@ -1,13 +1,17 @@
-package api
+package visitor
 
 import (
 	"bytes"
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
@@ -20,7 +24,7 @@ func TestVisitsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, link := &Server{Vault: vault}, &catalogue.PublicLink{ID: uuid.New()}
+	s, link := &Handlers{Vault: vault}, &catalogue.PublicLink{ID: uuid.New()}
 	past, soon := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
 	for name, c := range map[string]struct {
 		visit visit
@@ -75,5 +79,27 @@ func TestVisitsNameWhatTheyMake(t *testing.T) {
 	}
 	if (&visit{}).spends() != nil {
 		t.Error("nothing is spent without a token")
+	}
+}
+
+// pageWith is a request for a page with a header.
+func pageWith(header, value string) *call {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+	c.Request.Header.Set(header, value)
+	return &call{Call: &edge.Call{Context: c}}
+}
+
+func TestPrefetchIsNoClick(t *testing.T) {
+	t.Parallel()
+	for header, value := range map[string]string{
+		"Sec-Purpose": "prefetch;prerender", "Purpose": "Prefetch", "X-Purpose": "preview", "X-Moz": "prefetch",
+	} {
+		if !pageWith(header, value).prefetch() {
+			t.Errorf("%s: %s counts as a click", header, value)
+		}
+	}
+	if pageWith("Sec-Fetch-Mode", "navigate").prefetch() {
+		t.Error("a click counts as a prefetch")
 	}
 }

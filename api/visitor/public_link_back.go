@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"net/http"
@@ -17,7 +17,7 @@ const maxTries = 20
 
 // tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
 // operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
-func (s *Server) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.UUID, page string, err error) {
+func (s *Handlers) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.UUID, page string, err error) {
 	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.Start)+" "+wire(c.End)+" "+c.Host.ID.String()))
 	for range maxTries {
 		_, made := v.visit.request(k.App.ID, operation)
@@ -37,7 +37,7 @@ func (s *Server) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid
 }
 
 // standing is the page of what a try has made; "" when it was refused, or what it made is over.
-func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
+func (s *Handlers) standing(k *call, tried *booking.Action) (string, error) {
 	if tried.Status == booking.Refused {
 		return "", nil
 	}
@@ -53,7 +53,7 @@ func (s *Server) standing(k *call, tried *booking.Action) (string, error) {
 }
 
 // backToTimes keeps what was typed and leads to the times; the form of the next one is filled in with it.
-func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error {
+func (s *Handlers) backToTimes(k *call, v *linkVisit, f *form, said string) error {
 	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Server) backToTimes(k *call, v *linkVisit, f *form, said string) error 
 }
 
 // backToForm keeps what was typed and what is wrong with it, and leads to the form.
-func (s *Server) backToForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
+func (s *Handlers) backToForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"strings"
@@ -99,7 +99,7 @@ func stateText(state string) string {
 }
 
 // noticeOf says what has become of the action that the address names.
-func (s *Server) noticeOf(k *call) (string, error) {
+func (s *Handlers) noticeOf(k *call) (string, error) {
 	id, ok := parsedID(k.Query("action"))
 	if !ok {
 		return "", nil

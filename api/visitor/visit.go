@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"crypto/sha256"
@@ -16,6 +16,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/service"
 )
 
 const visitLife = 2 * time.Hour
@@ -52,7 +53,7 @@ func (k *call) code() string {
 }
 
 // arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
-func (s *Server) arrive(k *call, values url.Values) (a *arrival, err error) {
+func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a = &arrival{}
 	if a.link, k.App, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
 		return nil, err
@@ -82,8 +83,8 @@ func readCarried(values url.Values) (map[string]string, error) {
 	metadata := map[string]string{}
 	for _, name := range carried {
 		value := values.Get(name)
-		if utf8.RuneCountInString(value) > maxParameter || !utf8.ValidString(value) || plainText(value) != value {
-			return nil, fault.Errorf(fault.InvalidParameter, "%s must be a text of up to %d characters.", name, maxParameter)
+		if utf8.RuneCountInString(value) > service.MaxParameter || !utf8.ValidString(value) || plainText(value) != value {
+			return nil, fault.Errorf(fault.InvalidParameter, "%s must be a text of up to %d characters.", name, service.MaxParameter)
 		}
 		if value != "" {
 			metadata[name] = value
@@ -93,8 +94,8 @@ func readCarried(values url.Values) (map[string]string, error) {
 }
 
 // exchange makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
-func (s *Server) exchange(k *call, a *arrival, raw string) error {
-	token, err := s.claim(k, a.link.AppID, raw)
+func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
+	token, err := s.Service.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
 		return s.guardedClaim(k, a.link, err)
 	}
@@ -110,7 +111,7 @@ func (s *Server) exchange(k *call, a *arrival, raw string) error {
 }
 
 // guardedClaim tells the log what is wrong with a claim token, and the visitor less: who guesses issuers learns nothing.
-func (s *Server) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
+func (s *Handlers) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
 	code := fault.CodeOf(err)
 	if code == fault.Internal {
 		return err
@@ -123,7 +124,7 @@ func (s *Server) guardedClaim(k *call, link *catalogue.PublicLink, err error) er
 }
 
 // openVisit reads a visit. One that brought no claim token can be begun anew at any time.
-func (s *Server) openVisit(a *arrival, sealed string) error {
+func (s *Handlers) openVisit(a *arrival, sealed string) error {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	var v visit
 	if err == nil {
@@ -142,7 +143,7 @@ func (s *Server) openVisit(a *arrival, sealed string) error {
 	return nil
 }
 
-func (s *Server) sealVisit(a *arrival) error {
+func (s *Handlers) sealVisit(a *arrival) error {
 	raw, err := s.Vault.SealJSON(a.visit, visitSecret(a.link.ID))
 	a.sealed = base64.RawURLEncoding.EncodeToString(raw)
 	return err
@@ -178,7 +179,7 @@ func (v *visit) spends() *booking.Claim {
 // booking's id comes of the name: a repeat finds the first try, and a booking shows which visit made it.
 func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest, made uuid.UUID) {
 	sum := sha256.Sum256(append(v.ID[:], operation[:]...))
-	r = newRequest(uuid.Nil, app)
+	r = service.NewRequest(uuid.Nil, app)
 	r.Name, r.Attributed, r.Metadata = "srq_"+hex.EncodeToString(sum[:12]), v.Jti != "", v.Metadata
 	made = v.booking(r.Name)
 	r.ID = uuid.NewSHA1(made, []byte("scheduling request"))
@@ -188,7 +189,7 @@ func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest,
 func (v *visit) booking(name string) uuid.UUID { return uuid.NewSHA1(v.ID, []byte(name)) }
 
 // used finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
-func (s *Server) used(k *call, a *arrival) (*booking.Booking, error) {
+func (s *Handlers) used(k *call, a *arrival) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}

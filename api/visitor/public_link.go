@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ type linkVisit struct {
 }
 
 // openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
-func (s *Server) openPublicLink(k *call) error {
+func (s *Handlers) openPublicLink(k *call) error {
 	a, err := s.arrive(k, k.Request.URL.Query())
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Server) openPublicLink(k *call) error {
 }
 
 // goToUsed leads a visit that has booked already to what it booked: the back button and a reload are no replay.
-func (s *Server) goToUsed(k *call, a *arrival) (bool, error) {
+func (s *Handlers) goToUsed(k *call, a *arrival) (bool, error) {
 	b, err := s.used(k, a)
 	if err != nil || b == nil {
 		return false, err
@@ -54,8 +54,8 @@ func (s *Server) goToUsed(k *call, a *arrival) (bool, error) {
 func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code }
 
 // visiting finds what the link offers, in the zone the visitor asks for.
-func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
-	project, err := s.service().Project(k, k.App.ID, a.link.ProjectID)
+func (s *Handlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
+	project, err := s.Service.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Server) visiting(k *call, a *arrival, zone string) (*linkVisit, error) 
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{arrival: a, project: project}
-	if v.offer, err = s.service().NewOffer(k, k.App.ID, project.Rules); err != nil {
+	if v.offer, err = s.Service.NewOffer(k, k.App.ID, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration
@@ -86,7 +86,7 @@ func zoneFor(o *service.Offer, asked string) *time.Location {
 func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
 
 // showTimes shows the times to pick from. said is a key of notices, or "".
-func (s *Server) showTimes(k *call, v *linkVisit, said string) error {
+func (s *Handlers) showTimes(k *call, v *linkVisit, said string) error {
 	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: notices[said]}
 	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
 		return err
@@ -109,7 +109,7 @@ const (
 
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
-func (s *Server) openForm(k *call, v *linkVisit) error {
+func (s *Handlers) openForm(k *call, v *linkVisit) error {
 	c, said, err := k.pick(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
 	if said != "" {
 		return s.showTimes(k, v, said)
@@ -126,7 +126,7 @@ func (s *Server) openForm(k *call, v *linkVisit) error {
 		return nil
 	}
 	picked := c.Host.ID
-	if c, err = s.service().FreeFor(k, k.App.ID, v.offer, c); err != nil {
+	if c, err = s.Service.FreeFor(k, k.App.ID, v.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
@@ -169,7 +169,7 @@ func (k *call) pick(o *service.Offer, start, end, resource string) (c *service.C
 
 // bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the service.Outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
-func (s *Server) bookByLink(k *call) error {
+func (s *Handlers) bookByLink(k *call) error {
 	v, c, said, err := s.submitted(k)
 	if err != nil || v == nil {
 		return err
@@ -213,7 +213,7 @@ func refusesTime(err error) bool {
 
 // submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
 // visit when the visitor has been sent on.
-func (s *Server) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
+func (s *Handlers) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
 	if err := k.fromHere(); err != nil {
 		return nil, nil, "", err
 	}
@@ -235,7 +235,7 @@ func (s *Server) submitted(k *call) (v *linkVisit, c *service.Choice, said strin
 }
 
 // replayed is the end for all but the visit that spent the token, perhaps just now from another tab.
-func (s *Server) replayed(k *call, a *arrival, err error) error {
+func (s *Handlers) replayed(k *call, a *arrival, err error) error {
 	if done, used := s.goToUsed(k, a); done || used != nil {
 		return used
 	}
@@ -243,7 +243,7 @@ func (s *Server) replayed(k *call, a *arrival, err error) error {
 }
 
 // booked leads to the page of the request, which also says that something is not decided yet.
-func (s *Server) booked(k *call, out service.Outcome) error {
+func (s *Handlers) booked(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
 		return fault.Errorf(fault.NotFound, "The booking does not exist any more.")
 	}

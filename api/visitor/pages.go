@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"html/template"
@@ -42,13 +42,13 @@ var zoneScriptHash = hashOf(zoneScript)
 
 // forVisitors makes a handler of pages. Visitors have no key: their address is what is counted, by the limit of widgets. What
 // goes wrong is a page, too, or a problem document for programs.
-func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
+func (s *Handlers) forVisitors(handle func(*call) error) func(*call) error {
 	return func(k *call) error {
 		k.Clock, k.Kind = timekit.Clock{}, tenant.WidgetKey // a page has its own zone, and project rules hold
 		k.visitorHeaders(false)
 		err := s.meterVisitor(k)
 		if err == nil {
-			err = checkAddress(k.Request.URL)
+			err = edge.CheckAddress(k.Request.URL)
 		}
 		if err == nil {
 			err = handle(k)
@@ -60,8 +60,8 @@ func (s *Server) forVisitors(handle func(*call) error) func(*call) error {
 	}
 }
 
-func (s *Server) meterVisitor(k *call) error {
-	return k.TooMany(s.Limits.Widget.Take("visitor " + k.Address()))
+func (s *Handlers) meterVisitor(k *call) error {
+	return k.TooMany(s.Edge.Limits.Widget.Take("visitor " + k.Address()))
 }
 
 // visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script
@@ -95,7 +95,7 @@ func (k *call) frameHosts() string {
 }
 
 // show renders a page. Its frame is completed here.
-func (s *Server) showPage(k *call, status int, name string, p framed) error {
+func (s *Handlers) showPage(k *call, status int, name string, p framed) error {
 	f := p.self()
 	f.Style = template.CSS(pageStyle) //nolint:gosec // our own file
 	if f.Script != "" {
@@ -126,11 +126,11 @@ type notice struct {
 type sentField struct{ Name, Value string }
 
 // sorry is an honest page, or a problem document for programs.
-func (s *Server) sorry(k *call, err error) error {
+func (s *Handlers) sorry(k *call, err error) error {
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.edge().PublicError(k.Context, err)
+	known := s.Edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
@@ -141,8 +141,8 @@ func (s *Server) sorry(k *call, err error) error {
 	return s.showPage(k, edge.Statuses[known.Code], "notice.html", p)
 }
 
-// failPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
-func (s *Server) failPage(c *gin.Context, err error) bool {
+// FailPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
+func (s *Handlers) FailPage(c *gin.Context, err error) bool {
 	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
@@ -192,7 +192,7 @@ func (p *notice) sendAgain(k *call) {
 
 // excuse is what a visitor reads when a page cannot do its work.
 func excuse(err *fault.Error) (title, text string) {
-	if err == errAddress {
+	if err == edge.ErrAddress {
 		return excuse(edge.ErrNoRoute)
 	}
 	switch err.Code {

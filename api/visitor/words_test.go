@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"encoding/json"
@@ -150,7 +150,7 @@ func TestFieldsAreChecked(t *testing.T) {
 // site sent does not.
 func TestTroubleLosesNothingTyped(t *testing.T) {
 	t.Parallel()
-	s := &Server{DB: new(postgres.DB), Log: slog.New(slog.DiscardHandler)}
+	s := &Handlers{Edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
 	typed := url.Values{"name": {`Marty "<b>"`}, "notes": {"Two\r\ncats"}, "operation": {"x"}}
 	send := func(err error, headers ...string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"maps"
@@ -52,7 +52,7 @@ type requestPage struct {
 }
 
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.
-func (s *Server) openRequest(k *call) error {
+func (s *Handlers) openRequest(k *call) error {
 	r, err := s.request(k, k.Query("tz"))
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *Server) openRequest(k *call) error {
 }
 
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
-func (s *Server) request(k *call, zone string) (*requested, error) {
+func (s *Handlers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
 	found, app, err := s.DB.OpenRequest(k, code)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Server) request(k *call, zone string) (*requested, error) {
 func (r *requested) unpicked() bool { return r.Booking == nil }
 
 // offerFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
-func (s *Server) offerFor(k *call, r *requested) (err error) {
+func (s *Handlers) offerFor(k *call, r *requested) (err error) {
 	if r.Request.ProjectID != nil {
 		if r.project, err = s.DB.Project(k, k.App.ID, *r.Request.ProjectID); err != nil {
 			return err
@@ -107,12 +107,12 @@ func (s *Server) offerFor(k *call, r *requested) (err error) {
 	if err != nil {
 		return err
 	}
-	r.offer, err = s.service().NewOffer(k, k.App.ID, rules)
+	r.offer, err = s.Service.NewOffer(k, k.App.ID, rules)
 	return err
 }
 
 // offerTimes finds the times that the request can be given. The time that it has counts as free.
-func (s *Server) offerTimes(k *call, r *requested) (err error) {
+func (s *Handlers) offerTimes(k *call, r *requested) (err error) {
 	if r.offer == nil {
 		if err = s.offerFor(k, r); err != nil {
 			return err
@@ -127,7 +127,7 @@ func (s *Server) offerTimes(k *call, r *requested) (err error) {
 		if edge.UnlessNotFound(err) != nil {
 			return err
 		}
-		if days = usualHorizon; err == nil {
+		if days = service.UsualHorizon; err == nil {
 			days = link.HorizonDays
 		}
 	}
@@ -220,7 +220,7 @@ func (r *requested) action() string {
 	return r.path + "?" + r.base.Encode()
 }
 
-func (s *Server) showRequest(k *call, r *requested) error {
+func (s *Handlers) showRequest(k *call, r *requested) error {
 	if err := s.findOwn(k, r); err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (s *Server) showRequest(k *call, r *requested) error {
 }
 
 // openUnpicked shows a request without a booking: its times; or what became of the try to book it.
-func (s *Server) openUnpicked(k *call, r *requested) error {
+func (s *Handlers) openUnpicked(k *call, r *requested) error {
 	if r.Request.CancelledAt != nil {
 		return s.showPage(k, http.StatusOK, "notice.html", &notice{
 			frame: frame{Title: "Withdrawn"}, Text: "No time is asked for any more. There is nothing left to do.",
@@ -259,7 +259,7 @@ func (s *Server) openUnpicked(k *call, r *requested) error {
 }
 
 // showNotBooked says of a public link's request that its time was lost, and leads back to the link's times.
-func (s *Server) showNotBooked(k *call, r *requested) error {
+func (s *Handlers) showNotBooked(k *call, r *requested) error {
 	p := &notice{frame: frame{Title: "Not booked"}}
 	p.Text = "The time you chose was taken before your booking could be carried out. Nothing is booked."
 	link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"encoding/json"
@@ -31,7 +31,7 @@ func (l *link) hasMoved(err error) bool {
 }
 
 // moveByLink answers GET and HEAD of such a link: times to choose from, the question whether to take one, or the booking.
-func (s *Server) moveByLink(k *call, l *link) error {
+func (s *Handlers) moveByLink(k *call, l *link) error {
 	return s.onMovePage(k, l, k.Query("tz"), func(r *requested) error {
 		switch {
 		case k.Query("done") != "" || !r.mayReschedule():
@@ -44,13 +44,13 @@ func (s *Server) moveByLink(k *call, l *link) error {
 }
 
 // takeByLink answers the button of that question.
-func (s *Server) takeByLink(k *call, l *link) error {
+func (s *Handlers) takeByLink(k *call, l *link) error {
 	return s.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return s.takeTime(k, r) })
 }
 
 // onMovePage makes a visitor of whoever has the link: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
-func (s *Server) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
+func (s *Handlers) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
 	k.App, k.Kind, k.Clock = l.app, tenant.WidgetKey, timekit.Clock{}
 	err := s.meterVisitor(k)
 	var r *requested
@@ -69,7 +69,7 @@ func (s *Server) onMovePage(k *call, l *link, zone string, do func(*requested) e
 // requestedBy is the link's booking as the page of a request has it; one that nobody asked for by a page gets a request made up.
 // Without a project the rules of its resource say which times are offered. A resource without rules offers none: that nobody
 // has said no is not an offer.
-func (s *Server) requestedBy(k *call, l *link, zone string) (*requested, error) {
+func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error) {
 	b, request := l.booking, l.booking.Request
 	r := &requested{path: k.Request.URL.Path, base: url.Values{}, alone: true}
 	if request == nil {
@@ -112,7 +112,7 @@ func parsedID(text string) (uuid.UUID, bool) {
 
 // afterwards answers with how a link's action went: the page that its button has led to. False for a link that was used at
 // another time.
-func (s *Server) afterwards(k *call, l *link) (bool, error) {
+func (s *Handlers) afterwards(k *call, l *link) (bool, error) {
 	id, ok := parsedID(k.Query("said"))
 	if !ok || l == nil || l.booking == nil || k.wantsJSON() {
 		return false, nil
@@ -125,7 +125,7 @@ func (s *Server) afterwards(k *call, l *link) (bool, error) {
 }
 
 // backToLink leads from the button to the link's page: to what was done with it, or to why it could not be.
-func (s *Server) backToLink(k *call, said string) error {
+func (s *Handlers) backToLink(k *call, said string) error {
 	query := url.Values{}
 	for name, values := range k.Request.URL.Query() {
 		if name != "said" {

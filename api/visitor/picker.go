@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"maps"
@@ -46,7 +46,7 @@ type pickerTime struct {
 }
 
 // pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
-func (s *Server) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
+func (s *Handlers) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
 	name := o.Zone.String()
 	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
 	p.Length = service.LengthText(o.Length())
@@ -55,7 +55,7 @@ func (s *Server) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values)
 	}
 	from := weekOf(o, k.Query("from"))
 	until := dayAfter(from, pageDays, o.Zone)
-	slots, err := s.service().FreeTimes(k, k.App.ID, o, from, until)
+	slots, err := s.Service.FreeTimes(k, k.App.ID, o, from, until)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *Server) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values)
 	p.Week = weekText(from.In(o.Zone), dayAfter(from, pageDays-1, o.Zone).In(o.Zone))
 	p.Days = p.days(k, slots, o, keep)
 	if now := weekOf(o, ""); from.After(now) {
-		p.Earlier = link(later(dayAfter(from, -pageDays, o.Zone), now))
+		p.Earlier = link(service.Later(dayAfter(from, -pageDays, o.Zone), now))
 	}
 	if until.Add(o.Length()).Before(o.To) {
 		p.Later = link(until)
@@ -77,8 +77,8 @@ func (s *Server) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values)
 }
 
 // pointAhead says of a week without times where the next one is.
-func (s *Server) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
-	next, err := s.service().NextFree(k, k.App.ID, o, from)
+func (s *Handlers) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
+	next, err := s.Service.NextFree(k, k.App.ID, o, from)
 	if err == nil && !next.IsZero() {
 		p.Next, p.NextText = link(next), next.In(o.Zone).Format("Monday, 2\u00a0January 2006")
 	}
@@ -106,13 +106,6 @@ func startOf(date string, zone *time.Location) time.Time {
 func dayAfter(at time.Time, days int, zone *time.Location) time.Time {
 	y, m, d := at.In(zone).Date()
 	return startOf(time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), zone)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // with is the address of this page with these values.

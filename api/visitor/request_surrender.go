@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"slices"
@@ -69,7 +69,7 @@ func (r *requested) givesUp() surrender {
 }
 
 // findOwn finds out whether a booking that was declined or not paid was ended by its visitor, on this page.
-func (s *Server) findOwn(k *call, r *requested) error {
+func (s *Handlers) findOwn(k *call, r *requested) error {
 	b := r.Booking
 	if !b.Completed || b.State != "declined" && b.State != "unpaid" {
 		return nil

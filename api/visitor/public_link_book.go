@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"cmp"
@@ -35,14 +35,14 @@ func (k *call) parseForm() error {
 		return fault.Wrap(err, fault.Malformed, "The form could not be read.")
 	}
 	for name, values := range k.Request.PostForm {
-		if !plain(name) || slices.ContainsFunc(values, func(value string) bool { return !plain(value) }) {
+		if !edge.Plain(name) || slices.ContainsFunc(values, func(value string) bool { return !edge.Plain(value) }) {
 			return fault.Errorf(fault.Malformed, "The form holds a byte that is not UTF-8, or a null character.")
 		}
 	}
 	return nil
 }
 
-func (s *Server) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
+func (s *Handlers) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	zone, ahead := v.offer.Zone, rules.OutlookOf(v.project.Project)
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
@@ -69,12 +69,12 @@ func (s *Server) showForm(k *call, v *linkVisit, c *service.Choice, f *form) err
 
 // bookSomebody books the picked time; with somebody else who is free then if the picked resource was taken meanwhile and the owner
 // lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
-func (s *Server) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
+func (s *Handlers) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
 	for range v.offer.Hosts {
 		if out, err = s.bookForm(k, v, c, f); fault.CodeOf(err) != fault.SlotTaken {
 			return out, "", err
 		}
-		other, lookErr := s.service().FreeFor(k, k.App.ID, v.offer, c)
+		other, lookErr := s.Service.FreeFor(k, k.App.ID, v.offer, c)
 		if page, lookErr = s.bookedWithAnother(k, v, c, lookErr); page != "" {
 			return service.Outcome{}, page, nil
 		}
@@ -92,7 +92,7 @@ func (s *Server) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form)
 
 // bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
 // in. It passes an earlier error on.
-func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
+func (s *Handlers) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
 	if err != nil || !v.offer.RoundRobin() {
 		return "", err
 	}
@@ -105,7 +105,7 @@ func (s *Server) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
-func (s *Server) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
+func (s *Handlers) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
 	request, id := v.visit.request(k.App.ID, f.operation)
 	request.PublicLink, request.ProjectID, request.Summary = &v.link.ID, &v.project.ID, v.link.Title
 	request.DurationMinutes = int(v.offer.Length() / time.Minute)
@@ -130,13 +130,13 @@ type pick struct {
 
 // bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
 // and the claim token spent, in the booking's own transaction.
-func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
+func (s *Handlers) bookPick(k *call, p pick) (service.Outcome, error) {
 	in := rules.BookingInput{}
 	if p.project == nil {
 		in.Graph = catalogue.DefaultGraph
 	}
 	problems := fault.Problems{}
-	n, err := s.reader().NewBooking(k.Call, in, p.project, false, problems)
+	n, err := s.Rules.NewBooking(k.Call, in, p.project, false, problems)
 	if err != nil {
 		return service.Outcome{}, err
 	}
@@ -145,5 +145,5 @@ func (s *Server) bookPick(k *call, p pick) (service.Outcome, error) {
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim = p.request, p.claim
 	rules.CheckCustomer(&n.Customers[0], problems)
-	return s.service().Book(k, k.Caller, n)
+	return s.Service.Book(k, k.Caller, n)
 }

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"crypto/sha256"
@@ -76,7 +76,7 @@ func (k *call) wantsJSON() bool {
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-func (s *Server) confirmPage(k *call, l *link) error {
+func (s *Handlers) confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.page()
 	l.people(&p)
@@ -106,7 +106,7 @@ func (l *link) past(now time.Time) string {
 	return ""
 }
 
-func (s *Server) donePage(k *call, l *link, status booking.Status) error {
+func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
 	p := l.page()
 	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
 	code := http.StatusOK
@@ -120,12 +120,12 @@ func (s *Server) donePage(k *call, l *link, status booking.Status) error {
 }
 
 // linkError is an honest page, or a problem document for programs. Nothing was changed.
-func (s *Server) linkError(k *call, l *link, err error) error {
+func (s *Handlers) linkError(k *call, l *link, err error) error {
 	k.linkHeaders("")
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.edge().PublicError(k.Context, err)
+	known := s.Edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
@@ -147,7 +147,7 @@ func (s *Server) linkError(k *call, l *link, err error) error {
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
-func (s *Server) offerDecline(l *link, p *page) error {
+func (s *Handlers) offerDecline(l *link, p *page) error {
 	graph, err := l.booking.LoadGraph()
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s *Server) offerDecline(l *link, p *page) error {
 	return err
 }
 
-func (s *Server) page(k *call, status int, posting string, p page, data timekit.Object) error {
+func (s *Handlers) page(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
 		return k.Answer(status, data)

@@ -1,4 +1,4 @@
-package api
+package visitor
 
 import (
 	"log/slog"
@@ -12,8 +12,6 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/internal/metrics"
-	"holdfast/internal/postgres"
 )
 
 // TestZonesAreKnown wants every zone that is offered to be one.
@@ -62,9 +60,10 @@ func TestTimesSayWhichIsMeant(t *testing.T) {
 // TestVisitorsAreLimited by their address, and read of it on a page.
 func TestVisitorsAreLimited(t *testing.T) {
 	t.Parallel()
-	s := &Server{DB: new(postgres.DB), Limits: edge.NewLimits(0, 1, 0), Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler)}
+	e := &edge.Edge{Limits: edge.NewLimits(0, 1, 0), Log: slog.New(slog.DiscardHandler)}
+	s := &Handlers{Edge: e}
 	engine := gin.New()
-	engine.GET("/pls/:code", s.edge().Chain(edge.Route{Handle: with(s.forVisitors(func(k *call) error { return k.NoContent() }))}))
+	engine.GET("/pls/:code", e.Chain(edge.Route{Handle: onPage(s.forVisitors(func(k *call) error { return k.NoContent() }))}))
 	seen := map[int]int{}
 	var last *httptest.ResponseRecorder
 	for range 200 {
