@@ -11,23 +11,23 @@ import (
 	"holdfast/internal/service"
 )
 
-// slotQuery is a question for free time, with all that its answer needs but busy time.
+// slotQuery is a query for free time as a request makes it. Busy time is loaded later.
 type slotQuery struct {
 	service.Question
 
 	zone   *time.Location           // of the answer
-	at     string                   // the start that is to be explained
-	narrow availability.Constraints // a visitor's own, besides the project's
+	at     string                   // the start to explain; only of /availability/explain
+	narrow availability.Constraints // a visitor's own rules, besides the project's
 }
 
-// resourceView is what a slot tells of a resource.
+// resourceView is a resource in a slot.
 type resourceView struct {
 	ID       uuid.UUID `json:"id"`
 	Name     string    `json:"name"`
 	Timezone string    `json:"timezone"`
 }
 
-// views are what slots tell of the question's resources.
+// views renders the resources of the query, in its order.
 func (w *slotQuery) views() (all []resourceView) {
 	for _, r := range w.Hosts {
 		all = append(all, resourceView{r.ID, r.Name, r.Timezone})
@@ -35,24 +35,25 @@ func (w *slotQuery) views() (all []resourceView) {
 	return all
 }
 
-// listAvailability answers with free slots, in order of time and in the asked zone.
+// listAvailability answers with the free slots, sorted by time, in the zone of the request.
 func (s *Handlers) listAvailability(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, writeSlots)
 }
 
-// listUnavailable answers with the slots that the rules allow and that are taken.
+// listUnavailable answers with the slots that the rules allow and that are busy.
 func (s *Handlers) listUnavailable(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Taken, writeSlots)
 }
 
-// countAvailability answers with how many free slots there are.
+// countAvailability answers with the number of free slots.
 func (s *Handlers) countAvailability(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
 		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
 	})
 }
 
-// answerSlots reads a question, finds its slots within the bounds of an answer and has them answered.
+// answerSlots reads a query, loads what is busy, computes the slots by find and renders them by answer. A large query waits for its turn
+// (service.Question.Acquire) and holds it until it is answered.
 func (s *Handlers) answerSlots(
 	k *edge.Call, find func(*slotQuery) []availability.Slot, answer func(*edge.Call, *slotQuery, []availability.Slot) error,
 ) error {
@@ -75,13 +76,13 @@ func (s *Handlers) answerSlots(
 	return answer(k, w, slots)
 }
 
-// dateView is a date with a free slot.
+// dateView is a date with at least one free slot.
 type dateView struct {
 	Date      string      `json:"date"`
 	Resources []uuid.UUID `json:"resources"`
 }
 
-// listAvailableDates answers with the dates, in the asked zone, on which a slot begins, and the resources that have one.
+// listAvailableDates answers with the dates on which slots begin, in the zone of the request, each with the resources of its slots.
 func (s *Handlers) listAvailableDates(k *edge.Call) error {
 	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		dates := []dateView{}

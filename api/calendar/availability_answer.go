@@ -12,13 +12,13 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// What the answer to one question for free time may hold: slots, each counted once for every resource that it names.
+// Upper bounds on an answer: slots, each counted once for every resource that it names.
 const (
 	maxNames       = 20_000
 	maxWidgetNames = 5_000
 )
 
-// mostNames is how many resources the slots of an answer may name, all together.
+// mostNames returns the bound for a caller.
 func mostNames(k *edge.Call) int {
 	if k.Kind == tenant.ServerKey {
 		return maxNames
@@ -26,7 +26,7 @@ func mostNames(k *edge.Call) int {
 	return maxWidgetNames
 }
 
-// compute finds slots of a question within its bounds. It stops when the caller hangs up.
+// compute computes slots within the bound of an answer. Invalid when there are more; RequestTimeout when the request is cancelled.
 func compute(k *edge.Call, w *slotQuery, find func() []availability.Slot) ([]availability.Slot, error) {
 	w.Most, w.Stop = mostNames(k), func() bool { return k.Request.Context().Err() != nil }
 	slots := find()
@@ -46,7 +46,7 @@ func errTooMuch(most int) error {
 	return problems.Err()
 }
 
-// writeSlots writes slots as they are rendered, so that a long answer is never whole in memory.
+// writeSlots streams slots as JSON: a long answer is never whole in memory.
 func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 	views := make([][]byte, len(w.Hosts))
 	for i, one := range w.views() {
@@ -73,6 +73,6 @@ func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		text("]}")
 	}
 	text("]}")
-	_ = out.Flush() // who hung up hears nothing more
+	_ = out.Flush() // an error means that the connection is gone
 	return nil
 }

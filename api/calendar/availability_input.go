@@ -15,14 +15,14 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// What one question for free time may cost.
+// Upper bounds on the work for one query.
 const (
 	maxResources        = 500
 	maxCandidates       = 2_000_000
-	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
+	maxWidgetCandidates = 250_000 // for callers without a server key
 )
 
-// readSlotQuery reads the body as a question. What it leaves out comes from its project.
+// readSlotQuery reads the request's body as a query. Fields that it does not have come from its project.
 func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	var body map[string]json.RawMessage
 	if err := k.Decode(&body); err != nil {
@@ -31,7 +31,7 @@ func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	return s.slotQueryOf(k, body)
 }
 
-// slotQueryOf reads a body as a question, and loads its project and resources.
+// slotQueryOf reads a query and loads its project and resources. All problems of the body are returned as one Invalid error.
 func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
 	problems := fault.Problems{}
 	project, err := s.askedProject(k, body, problems)
@@ -43,7 +43,7 @@ func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*
 		return nil, err
 	}
 	if in.Zone != "" {
-		k.Clock.Zone = w.zone // the body knows the question better than a header that is always sent
+		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}
 	if err := s.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
@@ -55,13 +55,13 @@ func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*
 	return w, problems.Err()
 }
 
-// newSlotQuery reads all of a question but its resources.
+// newSlotQuery reads a query without its resources.
 func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
 	q := in.Query(clock, problems)
 	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
-// slotQueryFor reads a body for its caller: of a server key as it stands, of a visitor within what the project offers.
+// slotQueryFor reads a query as its caller may ask it: a server key without restriction, others within what the project offers.
 func slotQueryFor(
 	k *edge.Call, p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
 ) (*slotQuery, rules.AvailabilityInput, error) {
@@ -90,7 +90,7 @@ func slotQueryFor(
 	return w, in, nil
 }
 
-// askedProject finds the project that a question names; nil for none, or when it does not exist.
+// askedProject loads the project that a query names; nil without one, and nil with a problem if it does not exist.
 func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
@@ -109,7 +109,7 @@ func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, p
 	return p, nil
 }
 
-// chosen finds the resources, all of the app's unless some are named.
+// chosen loads the named resources; all of the app's if none are named.
 func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
@@ -133,7 +133,7 @@ func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems f
 	return nil
 }
 
-// affordable refuses questions that would take seconds to answer.
+// affordable adds a problem if the answer would take seconds to compute.
 func (w *slotQuery) affordable(k *edge.Call, problems fault.Problems) {
 	most := maxCandidates
 	if k.Kind != tenant.ServerKey {

@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/service"
 )
 
-// Handlers answers requests about resources, their calendars and events, and free time. All fields are needed.
+// Handlers has the handlers of resources, calendars, calendar events and free time. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
 	DB        *postgres.Calendars
 	Projects  *postgres.Catalogue
@@ -21,13 +21,13 @@ type Handlers struct {
 	Feed      Feed
 }
 
-// Feed answers those requests for events that are about changes, which a webhook tells of too.
+// Feed answers GET /v2/events?after= and GET /v2/events/evt_…: the feed of webhooks, which shares these paths with calendar events.
 type Feed interface {
 	ListEvents(k *edge.Call) error
 	GetEvent(k *edge.Call) error
 }
 
-// Routes are the rows of the route table that this room answers.
+// Routes returns the rows of the route table that this package answers.
 func (s *Handlers) Routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, s.listResources),

@@ -21,7 +21,7 @@ type calendarInput struct {
 
 var goodColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// apply writes what the body names onto c and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problems) {
 	for target, value := range map[*string]*string{
 		&c.Name: in.Name, &c.Description: in.Description, &c.ForegroundColor: in.Foreground, &c.BackgroundColor: in.Background,
@@ -80,7 +80,7 @@ func (s *Handlers) createCalendar(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, timekit.Calendar(c, k.Clock))
 }
 
-// giveCalendar finds the resource a calendar is for.
+// giveCalendar sets the resource of a new calendar, and its zone.
 func (s *Handlers) giveCalendar(k *edge.Call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
 	r, _, err := s.findPlace(k, text, "", problems)
 	c.ResourceID, c.Timezone = r.ID, r.Timezone

@@ -15,8 +15,8 @@ import (
 	"holdfast/internal/zones"
 )
 
-// eventInput is what a body may say of an event. invite and sync_provider of Timekit's contract have no effect: nothing
-// here sends mail or knows another calendar.
+// eventInput is the body of a calendar event. invite and sync_provider of Timekit's contract have no effect: this server sends no mail
+// and has no other calendar to write to.
 type eventInput struct {
 	ResourceID   string          `json:"resource_id"`
 	CalendarID   string          `json:"calendar_id"`
@@ -32,7 +32,7 @@ type eventInput struct {
 	Settings     json.RawMessage `json:"settings"`
 }
 
-// readEvent writes what the body names onto e and checks the whole.
+// readEvent sets the fields of e that the body has, and checks all of them.
 func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
@@ -47,7 +47,7 @@ func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 	return problems.Err()
 }
 
-// placeEvent finds the calendar and the resource: each implies the other. A new event needs one of them.
+// placeEvent sets the calendar and the resource. The body names one of them, which implies the other; for a new event it must.
 func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
@@ -73,8 +73,8 @@ func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEv
 	return err
 }
 
-// when reads the time. An all-day event lies on whole days of the resource's zone, the last one exclusive: dates say which, and of
-// times the days that they touch. Where the body names neither, it stays.
+// when reads start and end. An all-day event has dates, the end exclusive, in the resource's zone; times are widened to the days that they
+// touch. Without start and end in the body an all-day event keeps its dates.
 func (in eventInput) when(k *edge.Call, e *booking.CalendarEvent, problems fault.Problems) {
 	for _, given := range []*bool{in.AllDayOld, in.AllDay} {
 		if given != nil {
@@ -96,7 +96,8 @@ func (in eventInput) when(k *edge.Call, e *booking.CalendarEvent, problems fault
 	e.Settle()
 }
 
-// readEventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
+// readEventTime reads the start or the end of an event: a date of an all-day event, or a time. nil keeps what the event has; if it has
+// none, that is a problem.
 func readEventTime(
 	k *edge.Call, text *edge.Stamp, field string, e *booking.CalendarEvent, at, date time.Time, problems fault.Problems,
 ) (newAt, newDate time.Time) {

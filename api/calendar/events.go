@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
-// bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
+// listEvents answers with the calendar events that overlap a window, sorted by start: those made by requests, and bookings that hold time
+// now. With ?after= it answers with the feed of webhooks' events instead.
 func (s *Handlers) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
 		return s.Feed.ListEvents(k)
@@ -79,7 +79,7 @@ func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 	return e, k.RequireOwner(e.Resource.ID, "The event")
 }
 
-// ownEvent is an event made by hand; a booking's entry changes with the booking only.
+// ownEvent loads an event that a request may change. InUse for a booking's, which only an action changes.
 func (s *Handlers) ownEvent(k *edge.Call) (*booking.CalendarEvent, error) {
 	e, err := s.event(k)
 	if err == nil && e.Booking != nil {
@@ -99,7 +99,7 @@ func (s *Handlers) getEvent(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-// updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
+// updateEvent changes the fields that the body has. If the new time is taken, nothing changes.
 func (s *Handlers) updateEvent(k *edge.Call) error {
 	e, err := s.ownEvent(k)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"holdfast/internal/fault"
 )
 
-// verdictView says of one resource whether the slot is offered, and what stands against it.
+// verdictView is whether a slot is offered with one resource, and the reasons why not.
 type verdictView struct {
 	resourceView
 	End     string       `json:"end"` // of the slot with this resource: days go by the calendar of its zone
@@ -30,7 +30,7 @@ type busyView struct {
 	End   string `json:"end"`
 }
 
-// explainAvailability says why a time is offered or not, for each resource, from the same code that offers it.
+// explainAvailability answers whether a start is offered, and for each resource why not. The reasons come from the code that offers slots.
 func (s *Handlers) explainAvailability(k *edge.Call) error {
 	w, err := s.readSlotQuery(k)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/fault"
 )
 
+// checkPassword checks the length of a new password; nil is none.
 func checkPassword(password *string, problems fault.Problems) {
 	if password == nil {
 		return
@@ -19,7 +20,7 @@ func checkPassword(password *string, problems fault.Problems) {
 	edge.CheckLength(*password, "password", apps.MaxPassword, problems)
 }
 
-// setPassword sets a resource's password, if the body has one.
+// setPassword hashes the password of the body, if it has one. Overloaded when too many are being hashed.
 func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *catalogue.Resource) (err error) {
 	if in.Password != nil {
 		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
@@ -27,7 +28,7 @@ func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *catalogue.Reso
 	return err
 }
 
-// keepsEmail keeps a resource from taking another's e-mail address, which would lock that one out.
+// keepsEmail refuses a change of a resource's e-mail address by its own token: with another's address it could lock that one out.
 func (in resourceInput) keepsEmail(k *edge.Call, r *catalogue.Resource) error {
 	if k.Self == nil || in.Email == nil || strings.TrimSpace(*in.Email) == r.Email {
 		return nil
@@ -35,8 +36,8 @@ func (in resourceInput) keepsEmail(k *edge.Call, r *catalogue.Resource) error {
 	return fault.Problems{"email": {"can be changed with a server key only"}}.Err()
 }
 
-// mayLock tells whether the caller may set the password that the body has: with a server key always, with the resource's own
-// token for the current one only. Whoever has got hold of a token must not lock its owner out.
+// mayLock refuses a new password by the resource's own token without the current one, so that a stolen token cannot lock its owner out. A
+// server key may always set one. Guesses of the current password are limited.
 func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *catalogue.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"holdfast/internal/fault"
 )
 
-// findPlace loads the resource and the calendar that a body names; the resource's first calendar if it names none. What does not
-// exist is a problem of its field. For a caller that is a resource there is no other.
+// findPlace loads the resource and the calendar that a body names; the resource's first calendar if it names none. What does not exist is
+// a problem of its field. For a resource's token, other resources do not exist.
 func (s *Handlers) findPlace(
 	k *edge.Call, resourceID, calendarID string, problems fault.Problems,
 ) (r catalogue.Resource, c catalogue.Calendar, err error) {

@@ -19,7 +19,7 @@ import (
 
 const maxTags = 100
 
-// rules reads the lists of a resource.
+// rules reads a resource's constraints and tags.
 func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
 	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
@@ -47,8 +47,8 @@ func (s *Handlers) showResource(k *edge.Call, status int, r *catalogue.Resource)
 	return k.Answer(status, views[0])
 }
 
-// ResourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
-// listed at their own address.
+// ResourceViews renders resources as the caller may see them, with the parts that ?include= names. accounts and credentials are empty: no
+// account is ever connected, and credentials are listed by GET /v2/credentials.
 func (s *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
 	var calendars map[uuid.UUID][]catalogue.Calendar
@@ -89,7 +89,7 @@ func calendarsOf(k *edge.Call, r *catalogue.Resource, all []catalogue.Calendar) 
 	return list
 }
 
-// resourceTimezone tells in which zone the resource with an e-mail address lives, and how many hours that is off UTC now.
+// resourceTimezone answers with the zone of the resource with an e-mail address, and its offset from UTC now, in hours.
 func (s *Handlers) resourceTimezone(k *edge.Call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {

@@ -23,13 +23,13 @@ type resourceInput struct {
 	Meta      json.RawMessage `json:"meta"`
 	Password  *string         `json:"password"`
 
-	CurrentPassword *string `json:"current_password"` // where a resource changes its own
+	CurrentPassword *string `json:"current_password"` // required to change the password with the resource's own token
 
 	Tags        json.RawMessage `json:"tags"`
 	Constraints json.RawMessage `json:"availability_constraints"`
 }
 
-// apply writes what the body names onto r and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in resourceInput) apply(r *catalogue.Resource) error {
 	before := r.Timezone
 	for target, value := range map[*string]*string{
@@ -48,7 +48,7 @@ func (in resourceInput) apply(r *catalogue.Resource) error {
 	edge.CheckLength(r.FirstName, "first_name", 200, problems)
 	edge.CheckLength(r.LastName, "last_name", 200, problems)
 	edge.CheckLength(r.Image, "image", 2000, problems)
-	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
+	if r.Timezone != before || before == "" { // an unknown zone that is kept refuses no other change
 		edge.CheckZone(r.Timezone, "timezone", problems)
 	}
 	rules.CheckEmail(r.Email, "email", problems)

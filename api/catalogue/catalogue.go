@@ -1,5 +1,5 @@
-// Package catalogue answers requests about what is offered and where: projects, locations and services. It also answers for those parts of
-// Timekit's contract that this server does not have.
+// Package catalogue answers requests about projects, locations and services. It also refuses the requests of Timekit's contract that this
+// server does not support.
 package catalogue
 
 import (
@@ -13,19 +13,18 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// Handlers answers requests about projects, locations and services, and those for what this server does not have. All fields are
-// needed.
+// Handlers has the handlers of projects, locations and services. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
 	DB        *postgres.Catalogue
 	Resources *postgres.Calendars
 	Vault     *links.Vault
 	Limits    edge.Limits
 	Rules     rules.Reader
-	// Views renders resources as the caller may see them, with what the request includes.
+	// Views renders resources as the caller may see them, with the parts that ?include= names.
 	Views func(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error)
 }
 
-// Routes are the rows of the route table that this room answers.
+// Routes returns the rows of the route table that this package answers.
 func (s *Handlers) Routes() []edge.Route {
 	return append([]edge.Route{
 		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, s.listProjects),

@@ -21,7 +21,7 @@ type locationInput struct {
 	Meta           json.RawMessage `json:"meta"`
 }
 
-// apply writes what the body names onto l and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in locationInput) apply(l *catalogue.Location) error {
 	problems := fault.Problems{}
 	readName(&l.Name, &l.Description, in.Name, in.Description, problems)
@@ -58,7 +58,7 @@ func readName(name, description *string, newName, newDescription *string, proble
 	edge.CheckLength(*description, "description", 20_000, problems)
 }
 
-// degrees reads a coordinate; nil for none.
+// degrees reads a coordinate in degrees; nil for an empty text.
 func degrees(text, field string, most float64, problems fault.Problems) *float64 {
 	if text == "" || text == "null" {
 		return nil
@@ -71,7 +71,7 @@ func degrees(text, field string, most float64, problems fault.Problems) *float64
 	return &value
 }
 
-// near reads the point that distances are measured from; nil when the query names none.
+// near reads latitude and longitude of the query, from which distances are measured; nil if it has neither.
 func near(k *edge.Call) (*catalogue.Point, error) {
 	problems := fault.Problems{}
 	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)

@@ -30,7 +30,7 @@ func (s *Handlers) listProjectResources(k *edge.Call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-// addProjectResource puts a resource behind the others. One that is there already stays where it is.
+// addProjectResource appends a resource to a project. One that the project has keeps its position.
 func (s *Handlers) addProjectResource(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Handlers) addProjectResource(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, views[0])
 }
 
-// setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
+// setProjectResources replaces the resources of a project. The body is a list of ids, the highest priority first.
 func (s *Handlers) setProjectResources(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Handlers) setProjectResources(k *edge.Call) error {
 	return k.NoContent()
 }
 
-// bareList reads a body that is a list. An empty body is none: it must not take everything away.
+// bareList reads a body that is a JSON list. Invalid for an empty body, which must not remove everything.
 func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 	body, err := k.ReadBody()
 	if err != nil {

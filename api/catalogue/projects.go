@@ -31,7 +31,8 @@ type projectInput struct {
 	Meta           json.RawMessage `json:"meta"`
 }
 
-// readProject reads the body and checks it. What the body does not name is empty or nil.
+// readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
+// is being created.
 func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
@@ -58,7 +59,7 @@ func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalog
 	return p, problems.Err()
 }
 
-// rules reads the JSON fields.
+// rules reads the fields that are kept as JSON.
 func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
@@ -68,7 +69,7 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 }
 
-// parts reads the lists of what the project is made of; all of it must be the app's.
+// parts reads the ids of resources, locations and services. All of them must be the app's.
 func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
@@ -76,7 +77,7 @@ func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, pr
 	lacking, err := s.DB.Lacking(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
-			if id != uuid.Nil { // told already: it is no id
+			if id != uuid.Nil { // IDList has added the problem
 				problems.Add(field, "%s does not exist", id)
 			}
 		}
@@ -84,8 +85,8 @@ func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, pr
 	return err
 }
 
-// checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
-// with the booking.
+// checkInherited checks the defaults of bookings through the project: the types of their fields, and the graph. All else is checked with
+// each booking.
 func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
@@ -112,8 +113,8 @@ func (s *Handlers) listProjects(k *edge.Call) error {
 	return k.AnswerList(list, len(list), total, page)
 }
 
-// createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
-// refused.
+// createProject creates a project. Without a slug in the body one is made from the name, with a suffix if it is taken. AlreadyExists if
+// the body's slug is taken.
 func (s *Handlers) createProject(k *edge.Call) error {
 	p, err := s.readProject(k, k.Operation, true)
 	if err != nil {
@@ -140,7 +141,7 @@ func (s *Handlers) createProject(k *edge.Call) error {
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
 
-// slugOf makes a slug of a name.
+// slugOf makes a slug from a name; "project" if none of its characters fits.
 func slugOf(name string) string {
 	plain := strings.FieldsFunc(spelled.Replace(strings.ToLower(name)), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
@@ -168,7 +169,7 @@ func (s *Handlers) getProject(k *edge.Call) error {
 	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
 }
 
-// updateProject changes what the body names. It answers without a body, as Timekit does.
+// updateProject changes the fields that the body has. It answers 204, as Timekit does.
 func (s *Handlers) updateProject(k *edge.Call) error {
 	p, err := s.project(k)
 	if err != nil {

@@ -15,7 +15,7 @@ type serviceInput struct {
 	Meta        json.RawMessage `json:"meta"`
 }
 
-// apply writes what the body names onto service and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in serviceInput) apply(service *catalogue.Service) error {
 	problems := fault.Problems{}
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)

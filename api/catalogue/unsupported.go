@@ -20,8 +20,8 @@ const (
 	useRules    = "Use availability_constraints in POST /v2/availability."
 )
 
-// unsupported are the addresses of Timekit's contract that this server has nothing for, with what to do instead. They
-// answer so that a client that moves here learns it from the answer and not from a 404.
+// unsupported are the routes of Timekit's contract that this server does not support, each with what to use instead. They answer 501 with
+// that text rather than 404.
 var unsupported = []struct {
 	methods, path, instead string
 	need                   edge.Access
@@ -49,7 +49,7 @@ var unsupported = []struct {
 	{"GET PUT DELETE", "/v2/findtime/filtercollections/:id", useRules, edge.RequireKey},
 }
 
-// refusals are the routes of what is not supported. They read no body: whatever it is, the answer is the same.
+// refusals returns the routes of unsupported. They read no body.
 func refusals() []edge.Route {
 	var all []edge.Route
 	for _, u := range unsupported {
@@ -61,7 +61,7 @@ func refusals() []edge.Route {
 	return all
 }
 
-// listAccounts answers that there are no calendars elsewhere.
+// listAccounts answers with an empty list: no calendar of another provider is connected.
 func (s *Handlers) listAccounts(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// publicMeta removes from the meta of a location or service what only a server key sees: all names but those that begin with t_. Timekit's
-// widget shows these (t_store_city and its like).
+// publicMeta removes the names that do not begin with t_ from the meta of a location or service, unless the caller has a server key.
+// Timekit's widget shows those that do, such as t_store_city.
 func publicMeta(k *edge.Call, view timekit.Object) timekit.Object {
 	if k.Kind == tenant.ServerKey {
 		return view

@@ -71,7 +71,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, view)
 }
 
-// findResource loads the resource that a body names; nil with a problem if there is none. For a resource there is no other.
+// findResource loads the resource that a body names; nil with a problem if it does not exist. For a resource's token, others do not exist.
 func (s *Handlers) findResource(k *edge.Call, text string, problems fault.Problems) (*catalogue.Resource, error) {
 	if k.Self != nil && !strings.EqualFold(text, k.Self.String()) {
 		problems.Add("resource_id", "does not exist")

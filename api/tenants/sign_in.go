@@ -15,13 +15,13 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// OwnTokensKept is how many tokens of its own a resource keeps: of its sign-ins, and those made with their tokens.
+// OwnTokensKept is how many tokens of its own a resource has at most: of its sign-ins, and those made with these tokens.
 const OwnTokensKept = 50
 
 var errSignIn = fault.Errorf(fault.Unauthorized, "The e-mail address or the password is wrong.")
 
-// signIn gives a resource a token for its e-mail address and password. Whoever has none learns nothing: not even whether
-// there is such a resource, by the answer or by its time.
+// signIn answers with a token of the resource that has an e-mail address and password. Unauthorized for a wrong password and for an
+// unknown address alike, after the same time.
 func (s *Handlers) signIn(k *edge.Call) error {
 	var in struct {
 		Email    string `json:"email"`
@@ -51,7 +51,7 @@ func (s *Handlers) signIn(k *edge.Call) error {
 	return s.letIn(k, r)
 }
 
-// letIn answers with the resource and a new token.
+// letIn creates a token and answers with it and the resource.
 func (s *Handlers) letIn(k *edge.Call, r *catalogue.Resource) error {
 	c := &tenant.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: tenant.ServerToken, Name: "sign-in", Own: true}
 	token, err := apps.AddCredential(k, s.DB, c, OwnTokensKept)
@@ -64,8 +64,8 @@ func (s *Handlers) letIn(k *edge.Call, r *catalogue.Resource) error {
 	return k.Answer(http.StatusOK, view)
 }
 
-// signInApp is the app that the request names: by a key of it, by its slug, or both when they fit; nil when by neither. A
-// slug that no app has is like an app without resources.
+// signInApp returns the app that the request names by a key, by a slug, or by both if they agree; nil if by neither. For an unknown slug
+// it returns the nil UUID, which no app has.
 func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 	if key := k.Credential(); key != "" {
 		if err := s.Edge.LimitFailures(k, key, func() error { return s.Edge.Identify(k, key) }); err != nil {
@@ -93,9 +93,9 @@ func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 	return &app.ID, nil
 }
 
-// checkSignIn finds the resource that has this e-mail address and password. A password that was good within the hour
-// passes, whoever else guesses from there. Without an app two passwords are always checked, so that the time it takes does not tell
-// who has how many resources.
+// checkSignIn returns the resource that has the e-mail address and password. Guesses are limited; a password that was right within the
+// hour always passes. Without an app two passwords are always checked, so that the time does not depend on how many resources have the
+// address.
 func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password string) (r *catalogue.Resource, err error) {
 	err = s.Edge.LimitPasswordGuesses(k, email, password, func() error {
 		found, err := s.DB.SignIns(k, app, email)

@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// Handlers answers requests about apps, keys, sign-ins and credentials. All fields are needed.
+// Handlers has the handlers of apps, keys, sign-ins and credentials. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
 	DB        *postgres.Access
 	Resources *postgres.Calendars
@@ -20,7 +20,7 @@ type Handlers struct {
 	SignIns   *apps.Passwords // bounds how many passwords of strangers are checked at once
 }
 
-// Routes are the rows of the route table that this room answers.
+// Routes returns the rows of the route table that this package answers.
 func (s *Handlers) Routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/apps", edge.RequireAdmin, s.listApps),
