@@ -86,7 +86,7 @@ func (a *Activities) Remind(ctx context.Context, in booking.RemindInput) error {
 func (a *Activities) wake(ctx context.Context, endpoint uuid.UUID) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	err := a.Dispatch.Wake(ctx, endpoint)
+	err := a.Dispatch.EnsureEndpointRunning(ctx, endpoint)
 	if err != nil {
 		a.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", endpoint, "error", err)
 	}

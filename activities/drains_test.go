@@ -135,7 +135,7 @@ func TestTakeOver(t *testing.T) {
 	f.wantRows(1, `FROM webhook_deliveries WHERE next_at > now() + interval '1 hour'`)
 	if _, err := other.FinishAttempts(t.Context(), f.endpoint.ID, []postgres.Finished{{
 		Attempt: outbox.Attempt{DeliveryID: due[0].ID, Number: due[0].Attempt, StartedAt: time.Now(), Status: 500},
-		Verdict: postgres.Verdict{Status: postgres.Waiting, Next: time.Now()},
+		Verdict: postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()},
 	}}); err != nil { // it was only slow: its attempt is on record too, and changes nothing else
 		t.Error(err)
 	}

@@ -57,7 +57,7 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
 	switch {
 	case o.Action.Status == booking.Applied:
-		return a.Dispatch.Tell(ctx, o.Action.BookingID, signal)
+		return a.Dispatch.SignalIfRunning(ctx, o.Action.BookingID, signal)
 	case o.Booking == nil:
 		_, err := a.DB.Commit(ctx, booking.CommitInput{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
 		return err
@@ -100,5 +100,5 @@ func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decide
 	if b, err = a.DB.Booking(ctx, b.AppID, b.ID); err != nil {
 		return false, err
 	}
-	return true, a.Dispatch.Resume(ctx, b, o.App)
+	return true, a.Dispatch.EnsureBookingRunning(ctx, b, o.App)
 }

@@ -102,8 +102,8 @@ func (a *Activities) body(t *target, c *outbox.Event) (body []byte, err error) {
 
 // verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is
 // not gone, and what waits for it is not to be dropped.
-func verdict(d outbox.ClaimedDelivery, r webhook.Result) postgres.Verdict {
-	v := postgres.Verdict{Test: d.Event.Test, Overloaded: r.Overloaded()}
+func verdict(d outbox.ClaimedDelivery, r webhook.Result) postgres.DeliveryUpdate {
+	v := postgres.DeliveryUpdate{Test: d.Event.Test, Overloaded: r.Overloaded()}
 	switch {
 	case r.Verdict == webhook.Done:
 		v.Status = postgres.Delivered

@@ -15,7 +15,7 @@ func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
 	return a.untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
 		overdue, err := a.DB.Unwatched(ctx, overdueTimer, resumeAgain, sweepLimit)
 		return len(overdue), atOnce(overdue, func(o postgres.Overdue) bool {
-			err := a.Dispatch.Resume(ctx, o.Booking, o.App)
+			err := a.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
 			if err != nil {
 				a.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)
 			}

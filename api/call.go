@@ -5,6 +5,7 @@ import (
 	"holdfast/api/catalogue"
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/api/scheduling"
 	"holdfast/api/tenants"
 	"holdfast/api/visitor"
 	"holdfast/api/webhooks"
@@ -70,5 +71,11 @@ func (s *Server) calendar() *calendar.Handlers {
 func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
 		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+	}
+}
+
+func (s *Server) scheduling() *scheduling.Handlers {
+	return &scheduling.Handlers{
+		Service: s.service(), DB: s.DB, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

@@ -10,7 +10,7 @@ import (
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
 	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().Routes(), s.catalogue().Routes(), s.bookingRoutes(),
-		s.webhooks().Routes(), s.publicLinkRoutes(), s.visitor().Routes())
+		s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes())
 }
 
 // serviceRoutes are about the server itself.
@@ -42,32 +42,5 @@ func (s *Server) bookingRoutes() []edge.Route {
 		edge.On(http.MethodPut, "/v2/bookings/:id", edge.RequireServer, with(s.updateBooking)),
 		edge.On(http.MethodDelete, "/v2/bookings/:id", edge.RequireServer, with(s.deleteBooking)),
 		edge.On(http.MethodPut, "/v2/bookings/:id/:action", edge.RequireResource, with(s.playAction)).Once(),
-	}
-}
-
-// publicLinkRoutes are about pages where visitors pick a time, and what ties the visitors to an app.
-func (s *Server) publicLinkRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/embed_credentials", edge.RequireServer, with(s.listEmbedCredentials)),
-		edge.On(http.MethodPost, "/v2/embed_credentials", edge.RequireServer, with(s.createEmbedCredential)).Once(),
-		edge.On(http.MethodPost, "/v2/embed_credentials/:id/rotate", edge.RequireServer, with(s.rotateEmbedCredential)).Once(),
-		edge.On(http.MethodDelete, "/v2/embed_credentials/:id", edge.RequireServer, with(s.deleteEmbedCredential)),
-		edge.On(http.MethodGet, "/v2/embed_callback", edge.RequireServer, with(s.getEmbedCallback)),
-		edge.On(http.MethodPut, "/v2/embed_callback", edge.RequireServer, with(s.setEmbedCallback)),
-		edge.On(http.MethodGet, "/v2/client_secrets", edge.RequireServer, with(s.listClientSecrets)),
-		edge.On(http.MethodPost, "/v2/client_secrets", edge.RequireServer, with(s.createClientSecret)).Once(),
-		edge.On(http.MethodDelete, "/v2/client_secrets/:id", edge.RequireServer, with(s.deleteClientSecret)),
-
-		edge.On(http.MethodGet, "/v2/public_links", edge.RequireServer, with(s.listPublicLinks)),
-		edge.On(http.MethodPost, "/v2/public_links", edge.RequireServer, with(s.createPublicLink)).Once(),
-		edge.On(http.MethodGet, "/v2/public_links/:id", edge.RequireServer, with(s.getPublicLink)),
-		edge.On(http.MethodPut, "/v2/public_links/:id", edge.RequireServer, with(s.updatePublicLink)),
-		edge.On(http.MethodDelete, "/v2/public_links/:id", edge.RequireServer, with(s.deletePublicLink)),
-		edge.On(http.MethodPost, "/v2/public_links/:id/check", edge.RequireServer, with(s.checkClaimToken)),
-
-		edge.On(http.MethodPost, "/v1/scheduling_requests", edge.RequireClient, with(s.createSchedulingRequest)).Once(),
-		edge.On(http.MethodPost, "/v1/scheduling_requests/query", edge.RequireClient, with(s.querySchedulingRequests)),
-		edge.On(http.MethodPost, "/v1/scheduling_requests/cancel", edge.RequireClient, with(s.cancelSchedulingRequest)).Once(),
-		edge.On(http.MethodDelete, "/v1/scheduling_requests/:id", edge.RequireClient, with(s.eraseSchedulingRequest)),
 	}
 }

@@ -37,17 +37,17 @@ const (
 
 func commit(ctx workflow.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
-	return out, record(ctx, commitName, in.Move.Action, in, &out)
+	return out, localThenPatient(ctx, commitName, in.Move.Action, in, &out)
 }
 
 func remind(ctx workflow.Context, in booking.RemindInput) error {
-	return record(ctx, remindName, "reminder", in, nil)
+	return localThenPatient(ctx, remindName, "reminder", in, nil)
 }
 
-// record runs as a local activity, which costs a booking half the history and a third of the time. When Postgres is
+// localThenPatient runs as a local activity, which costs a booking half the history and a third of the time. When Postgres is
 // away for longer than a workflow task should wait, the server takes over with patient retries: the booking waits, it
 // does not fail.
-func record(ctx workflow.Context, name, summary string, in, out any) error {
+func localThenPatient(ctx workflow.Context, name, summary string, in, out any) error {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    3 * time.Second,
 		ScheduleToCloseTimeout: 6 * time.Second,

@@ -15,15 +15,15 @@ import (
 // booking, play an action. The record in Postgres is the truth it adopts after every step.
 func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	w := &walk{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
+	w := &bookingRun{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
 	if err := w.Graph.Validate(); err != nil {
 		return w.fail(err)
 	}
 	return w.run()
 }
 
-// walk is the state of one run. WorkflowInput is what the run began with, kept up to date.
-type walk struct {
+// bookingRun is the state of one workflow run. WorkflowInput is its input, kept up to date.
+type bookingRun struct {
 	booking.WorkflowInput
 	ctx     workflow.Context
 	signals workflow.ReceiveChannel
@@ -39,25 +39,25 @@ type timer struct {
 	cancel workflow.CancelFunc
 }
 
-func (w *walk) run() error {
+func (w *bookingRun) run() error {
 	w.show()
 	for !w.over() {
 		if err := w.step(); err != nil {
 			return err
 		}
 		if w.tooLong() {
-			return w.carryOn()
+			return w.continueAsNew()
 		}
 	}
 	return w.close()
 }
 
 // over tells that nothing can happen any more: a booking that took place may have reminders to come.
-func (w *walk) over() bool {
+func (w *bookingRun) over() bool {
 	return w.gone || (w.Graph.Final(w.State) && w.stay().NextReminder() == nil)
 }
 
-func (w *walk) step() error {
+func (w *bookingRun) step() error {
 	next, reminder := w.wait()
 	if reminder != nil {
 		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Number: reminder.Number})
@@ -67,7 +67,7 @@ func (w *walk) step() error {
 
 // wait returns the next action: one that is queued, one that comes by signal, or a timer's; or a reminder that is due. It
 // is the only place that waits. An action that changes nothing leaves the running timer alone.
-func (w *walk) wait() (next booking.Signal, reminder *booking.Reminder) {
+func (w *bookingRun) wait() (next booking.Signal, reminder *booking.Reminder) {
 	if len(w.Actions) > 0 {
 		next = w.Actions[0]
 		w.Actions = w.Actions[1:]
@@ -84,7 +84,7 @@ func (w *walk) wait() (next booking.Signal, reminder *booking.Reminder) {
 }
 
 // arm starts the timer of what is due first, unless it runs already.
-func (w *walk) arm() {
+func (w *bookingRun) arm() {
 	if w.timer.future != nil {
 		return
 	}
@@ -102,14 +102,14 @@ func (w *walk) arm() {
 }
 
 // stay is what can fall due in the present state.
-func (w *walk) stay() booking.Stay {
+func (w *bookingRun) stay() booking.Stay {
 	return booking.Stay{
 		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End},
 		Timers: w.Timers, Fired: w.fired, Reminders: w.Reminders,
 	}
 }
 
-func (w *walk) fire() (booking.Signal, *booking.Reminder) {
+func (w *bookingRun) fire() (booking.Signal, *booking.Reminder) {
 	due := w.timer.due
 	w.timer = timer{}
 	if due.Reminder != nil {
@@ -125,7 +125,7 @@ func (w *walk) fire() (booking.Signal, *booking.Reminder) {
 
 // apply plays one action: the graph decides, the commit makes it true. It is the only place that changes the state.
 // Where the record turns out to be further than this run knew, the graph is asked again from there.
-func (w *walk) apply(s booking.Signal) error {
+func (w *bookingRun) apply(s booking.Signal) error {
 	for {
 		in := booking.CommitInput{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
 		move, err := w.Graph.Next(w.State, s.Action, s.Actor)
@@ -140,7 +140,7 @@ func (w *walk) apply(s booking.Signal) error {
 		if err != nil {
 			return err
 		}
-		w.adopt(out)
+		w.syncFromRecord(out)
 		if out.Relays > 0 {
 			err = relay(w.ctx, w.BookingID)
 		}
@@ -150,8 +150,8 @@ func (w *walk) apply(s booking.Signal) error {
 	}
 }
 
-// adopt takes over where the record stands. A new stay in a state begins with fresh timers.
-func (w *walk) adopt(out booking.Outcome) {
+// syncFromRecord takes over state and sequence number from the record. A new stay in a state begins with fresh timers.
+func (w *bookingRun) syncFromRecord(out booking.Outcome) {
 	if out.Result == booking.ResultGone {
 		w.gone = true
 		w.stopTimer()
@@ -170,7 +170,7 @@ func (w *walk) adopt(out booking.Outcome) {
 	w.show()
 }
 
-func (w *walk) stopTimer() {
+func (w *bookingRun) stopTimer() {
 	if w.timer.future != nil {
 		w.timer.cancel()
 	}
@@ -178,9 +178,9 @@ func (w *walk) stopTimer() {
 }
 
 // close answers every action that came too late, so that none is left without an outcome.
-func (w *walk) close() error {
+func (w *bookingRun) close() error {
 	for {
-		for _, s := range w.take() {
+		for _, s := range w.drainSignals() {
 			if err := w.apply(s); err != nil {
 				return err
 			}
@@ -191,8 +191,8 @@ func (w *walk) close() error {
 	}
 }
 
-// take empties the queue and the signal channel.
-func (w *walk) take() []booking.Signal {
+// drainSignals returns the queued actions and those in the signal channel.
+func (w *bookingRun) drainSignals() []booking.Signal {
 	all := w.Actions
 	w.Actions = nil
 	var s booking.Signal
@@ -204,20 +204,20 @@ func (w *walk) take() []booking.Signal {
 }
 
 // tooLong tells that the history should start over. A booking that many people poke stays far from Temporal's limits.
-func (w *walk) tooLong() bool {
+func (w *bookingRun) tooLong() bool {
 	return !w.over() && workflow.GetInfo(w.ctx).GetContinueAsNewSuggested()
 }
 
-// carryOn starts the history over with everything that was received and not yet played.
-func (w *walk) carryOn() error {
+// continueAsNew continues with an empty history and with the actions that were received and not yet played.
+func (w *bookingRun) continueAsNew() error {
 	next := w.WorkflowInput
-	next.Actions = w.take()
+	next.Actions = w.drainSignals()
 	next.CarriedOn++
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
 }
 
 // fail ends a booking whose rule book cannot be read: it goes to the error state, where people see it.
-func (w *walk) fail(fault error) error {
+func (w *bookingRun) fail(fault error) error {
 	workflow.GetLogger(w.ctx).Error("the graph in the booking's input is not valid", "error", fault)
 	out, err := commit(w.ctx, booking.CommitInput{
 		BookingID: w.BookingID, Seq: w.Seq, Actor: graphs.ActorTimer,
@@ -226,6 +226,6 @@ func (w *walk) fail(fault error) error {
 			Action: graphs.ErrorState, From: w.State, To: graphs.ErrorState, Holds: graphs.HoldsNothing, Frees: true, Final: true,
 		},
 	})
-	w.adopt(out)
+	w.syncFromRecord(out)
 	return errors.Join(err, w.close())
 }

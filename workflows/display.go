@@ -18,7 +18,7 @@ func Summary(in booking.WorkflowInput) string {
 
 // show keeps the Temporal UI readable: what the booking is, where it stands, what may happen next and when. Writing to
 // the search index costs the server most, so it is done only when the index says something else.
-func (w *walk) show() {
+func (w *bookingRun) show() {
 	workflow.SetCurrentDetails(w.ctx, w.details())
 	if w.Shown == "" || w.Shown == w.State || (w.Seq == 0 && !w.gone) {
 		return
@@ -29,7 +29,7 @@ func (w *walk) show() {
 	w.Shown = w.State
 }
 
-func (w *walk) details() string {
+func (w *bookingRun) details() string {
 	var text strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&text, "- **%s**: %s\n", name, value) }
 	line("App", w.App)

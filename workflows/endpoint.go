@@ -21,15 +21,15 @@ const EndpointIdle = 10 * time.Minute
 func Endpoint(ctx workflow.Context, in outbox.DrainInput) error {
 	wake := workflow.GetSignalChannel(ctx, WakeSignal)
 	for round := 0; ; round++ {
-		takeAll(wake) // whoever called before this drain is served by it
+		drainWakes(wake) // whoever called before this drain is served by it
 		if in.Idle == 0 && movesOn(ctx, round) {
-			return startOver(ctx, in)
+			return continueEndpoint(ctx, in)
 		}
 		out, err := drain(ctx, in)
 		if err != nil {
 			return err
 		}
-		woken := takeAll(wake)
+		woken := drainWakes(wake)
 		if out.Gone && !woken {
 			return nil
 		}
@@ -40,7 +40,7 @@ func Endpoint(ctx workflow.Context, in outbox.DrainInput) error {
 			return err
 		}
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return startOver(ctx, in)
+			return continueEndpoint(ctx, in)
 		}
 	}
 }
@@ -51,8 +51,8 @@ func movesOn(ctx workflow.Context, round int) bool {
 	return workflow.GetVersion(ctx, fmt.Sprintf("moves-on-%d", round), workflow.DefaultVersion, 1) == 1
 }
 
-// startOver continues with an empty history, on the task queue of webhooks.
-func startOver(ctx workflow.Context, in outbox.DrainInput) error {
+// continueEndpoint continues with an empty history, on the task queue of webhooks.
+func continueEndpoint(ctx workflow.Context, in outbox.DrainInput) error {
 	in.Idle = cmp.Or(in.Idle, EndpointIdle)
 	queue := workflow.GetInfo(ctx).TaskQueueName
 	if !strings.HasSuffix(queue, webhookQueue) {
@@ -65,7 +65,7 @@ func startOver(ctx workflow.Context, in outbox.DrainInput) error {
 // when nothing has come within the idle time (zero = without end).
 func sleep(ctx workflow.Context, wake workflow.ReceiveChannel, next time.Time, idle time.Duration) bool {
 	selector := workflow.NewSelector(ctx)
-	selector.AddReceive(wake, func(workflow.ReceiveChannel, bool) { takeAll(wake) })
+	selector.AddReceive(wake, func(workflow.ReceiveChannel, bool) { drainWakes(wake) })
 	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
 	goOn := true
 	timer := func(after time.Duration, summary string, rung func(workflow.Future)) workflow.CancelFunc {
@@ -77,14 +77,14 @@ func sleep(ctx workflow.Context, wake workflow.ReceiveChannel, next time.Time, i
 	case !next.IsZero():
 		defer timer(next.Sub(workflow.Now(ctx)), "next attempt", func(workflow.Future) {})()
 	case idle > 0:
-		defer timer(idle, "idle", func(workflow.Future) { goOn = takeAll(wake) })()
+		defer timer(idle, "idle", func(workflow.Future) { goOn = drainWakes(wake) })()
 	}
 	selector.Select(ctx)
 	return goOn
 }
 
-// takeAll takes every wake signal that waits: one drain answers them all.
-func takeAll(wake workflow.ReceiveChannel) (found bool) {
+// drainWakes receives every wake signal that waits. One drain serves them all.
+func drainWakes(wake workflow.ReceiveChannel) (found bool) {
 	for wake.ReceiveAsync(nil) {
 		found = true
 	}

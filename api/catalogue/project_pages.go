@@ -26,7 +26,7 @@ func (s *Handlers) hostedProject(k *edge.Call) error {
 	if !edge.GoodSlug.MatchString(slug) {
 		return fault.Errorf(fault.NotFound, "The project does not exist.")
 	}
-	if err := k.TooMany(s.Limits.Slugs.Take(k.Address())); err != nil {
+	if err := k.TooMany(s.Limits.Slugs.Allow(k.Address())); err != nil {
 		return err
 	}
 	p, err := s.DB.ProjectBySlug(k, slug)

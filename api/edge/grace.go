@@ -6,14 +6,15 @@ import (
 	"holdfast/internal/fault"
 )
 
-// For how many seconds a secret stays good after it was rotated.
+// How long a secret that is rotated out stays good, in seconds.
 const (
 	defaultGrace = 24 * 60 * 60
 	maxGrace     = 7 * defaultGrace
 )
 
-// ReadGracePeriod reads for how long a rotated secret stays good: a day where seconds is nil, a week at most.
-func ReadGracePeriod(seconds *int, problems fault.Problems) time.Duration {
+// Grace reads how long a secret that is rotated out stays good, from a number of seconds; nil is the default. It adds a problem to
+// grace_period_seconds when that is too long.
+func Grace(seconds *int, problems fault.Problems) time.Duration {
 	grace := defaultGrace
 	if seconds != nil {
 		grace = *seconds

@@ -22,7 +22,7 @@ const (
 // Limits bound how often one caller may ask. Each API process counts for itself.
 type Limits struct {
 	server, Widget, BadKeys *limit.Limiter
-	known                   *limit.Known
+	known                   *limit.RecentlyGood
 	SignIns                 *limit.Limiter // of one account from one address
 	Accounts                *limit.Limiter // of one account from anywhere
 	Slugs                   *limit.Limiter // look-ups of hosted projects, from one address
@@ -32,13 +32,13 @@ type Limits struct {
 // one address, which may come all at once: a script with an old key is no guesser. 0 turns a limit off.
 func NewLimits(server, widget, badKeys int) Limits {
 	return Limits{
-		server:   limit.New(server, limit.Rush(server), time.Now),
-		Widget:   limit.New(widget, limit.Rush(widget), time.Now),
+		server:   limit.New(server, limit.Burst(server), time.Now),
+		Widget:   limit.New(widget, limit.Burst(widget), time.Now),
 		BadKeys:  limit.New(badKeys, badKeys, time.Now),
-		known:    limit.NewKnown(time.Now),
+		known:    limit.NewRecentlyGood(time.Now),
 		SignIns:  limit.New(signInsPerMinute, signInsPerMinute, time.Now),
 		Accounts: limit.New(accountPerMinute, accountPerMinute, time.Now),
-		Slugs:    limit.New(widget, limit.Rush(widget), time.Now),
+		Slugs:    limit.New(widget, limit.Burst(widget), time.Now),
 	}
 }
 
@@ -49,7 +49,7 @@ func (s *Edge) rateLimit(k *Call) error {
 	if k.Kind == tenant.WidgetKey {
 		limiter, caller = s.Limits.Widget, caller+" "+k.Address()
 	}
-	v := limiter.Take(caller)
+	v := limiter.Allow(caller)
 	if v.PerMinute > 0 {
 		k.Header("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=60`, v.PerMinute))
 		k.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, v.Remaining, int(v.Full.Seconds())))
@@ -63,7 +63,7 @@ func (s *Edge) rateLimit(k *Call) error {
 // looked at. A key that was good within the hour passes all the same: the guesser may share its owner's address.
 func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
 	address, id := k.Address(), string(apps.KeyHash(key))
-	if v := s.Limits.BadKeys.Look(address); !v.OK && !s.Limits.known.Has(id) {
+	if v := s.Limits.BadKeys.Peek(address); !v.OK && !s.Limits.known.Has(id) {
 		return k.TooMany(v)
 	}
 	err := identify()
@@ -71,7 +71,7 @@ func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
 	case "":
 		s.Limits.known.Note(id)
 	case fault.Unauthorized:
-		s.Limits.BadKeys.Take(address)
+		s.Limits.BadKeys.Allow(address)
 	default:
 	}
 	return err
@@ -87,11 +87,11 @@ func (s *Edge) limitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 	taken := map[*limit.Limiter]string{}
 	giveBack := func() {
 		for limiter, caller := range taken {
-			limiter.Give(caller)
+			limiter.Return(caller)
 		}
 	}
 	for limiter, caller := range count {
-		if v := limiter.Take(caller); !v.OK {
+		if v := limiter.Allow(caller); !v.OK {
 			giveBack()
 			return k.TooMany(v)
 		}
@@ -119,7 +119,7 @@ func (s *Edge) LimitPasswordGuesses(k *Call, email, password string, check func(
 }
 
 // TooMany returns TooManyRequests, with Retry-After set, when a limiter has refused; nil otherwise.
-func (k *Call) TooMany(v limit.Verdict) error {
+func (k *Call) TooMany(v limit.Decision) error {
 	if v.OK {
 		return nil
 	}

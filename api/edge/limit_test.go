@@ -18,7 +18,7 @@ func limited(server, widget, badKeys int) (*Edge, func(time.Duration)) {
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	now := func() time.Time { return at }
 	s := &Edge{Limits: Limits{
-		limit.New(server, server, now), limit.New(widget, widget, now), limit.New(badKeys, badKeys, now), limit.NewKnown(now), nil, nil, nil,
+		limit.New(server, server, now), limit.New(widget, widget, now), limit.New(badKeys, badKeys, now), limit.NewRecentlyGood(now), nil, nil, nil,
 	}}
 	return s, func(d time.Duration) { at = at.Add(d) }
 }

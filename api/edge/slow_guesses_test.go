@@ -16,14 +16,14 @@ func TestSlowGuesses(t *testing.T) {
 	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
 	now := func() time.Time { return at }
 	narrow, wide := limit.New(2, 2, now), limit.New(6, 6, now)
-	s := &Edge{Limits: Limits{known: limit.NewKnown(now)}}
+	s := &Edge{Limits: Limits{known: limit.NewRecentlyGood(now)}}
 	try := func(key, account string, outcome error) (looked bool, code fault.Code) {
 		t.Helper()
 		k := newCall("POST", "/v2/auth", "")
-		before := [2]int{narrow.Look(account).Remaining, wide.Look("one").Remaining}
+		before := [2]int{narrow.Peek(account).Remaining, wide.Peek("one").Remaining}
 		err := s.limitFailuresOfSlow(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
 			looked = true
-			if narrow.Look(account).Remaining >= before[0] || wide.Look("one").Remaining >= before[1] {
+			if narrow.Peek(account).Remaining >= before[0] || wide.Peek("one").Remaining >= before[1] {
 				t.Errorf("%s is looked at before it is counted", key)
 			}
 			return outcome
@@ -35,8 +35,8 @@ func TestSlowGuesses(t *testing.T) {
 	}
 	want := func(what string, looked bool, code fault.Code, wantLooked bool, wantCode fault.Code, left int) {
 		t.Helper()
-		if looked != wantLooked || code != wantCode || wide.Look("one").Remaining != left {
-			t.Errorf("%s: looked %t, %q, %d left, want %d", what, looked, code, wide.Look("one").Remaining, left)
+		if looked != wantLooked || code != wantCode || wide.Peek("one").Remaining != left {
+			t.Errorf("%s: looked %t, %q, %d left, want %d", what, looked, code, wide.Peek("one").Remaining, left)
 		}
 	}
 	unknown := fault.Errorf(fault.Unauthorized, "unknown")

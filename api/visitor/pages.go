@@ -61,7 +61,7 @@ func (s *Handlers) forVisitors(handle func(*call) error) func(*call) error {
 }
 
 func (s *Handlers) meterVisitor(k *call) error {
-	return k.TooMany(s.Edge.Limits.Widget.Take("visitor " + k.Address()))
+	return k.TooMany(s.Edge.Limits.Widget.Allow("visitor " + k.Address()))
 }
 
 // visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script

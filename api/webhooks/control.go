@@ -45,7 +45,7 @@ func (s *Handlers) rotateWebhook(k *edge.Call) error {
 		return err
 	}
 	problems := fault.Problems{}
-	grace := edge.ReadGracePeriod(in.Grace, problems)
+	grace := edge.Grace(in.Grace, problems)
 	secret := signingSecret(in.Secret, problems)
 	if err := problems.Err(); err != nil {
 		return err

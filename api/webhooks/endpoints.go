@@ -111,7 +111,7 @@ func (s *Handlers) deleteWebhook(k *edge.Call) error {
 	if err := s.DB.DeleteEndpoint(k, k.App.ID, id); err != nil {
 		return err
 	}
-	if err := s.Dispatch.Dismiss(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
+	if err := s.Dispatch.NudgeIfRunning(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
 	}
 	return k.NoContent()
@@ -120,7 +120,7 @@ func (s *Handlers) deleteWebhook(k *edge.Call) error {
 // Wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
 func (s *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) {
 	for _, id := range endpoints {
-		if err := s.Dispatch.Wake(k, id); err != nil {
+		if err := s.Dispatch.EnsureEndpointRunning(k, id); err != nil {
 			s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", id, "error", err)
 		}
 	}

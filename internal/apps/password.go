@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"holdfast/internal/fault"
 )
@@ -28,25 +29,29 @@ const (
 )
 
 // Passwords bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. A
-// bounded number waits for it; each takes a good part of a second, and nobody waits for minutes. Sign-ins of strangers and
+// bounded number waits for it, for five seconds at most; each takes a good part of a second. Sign-ins of strangers and
 // requests of known callers have one each, so that a flood of sign-ins keeps no known caller waiting.
 type Passwords struct {
-	slots chan struct{} // those that are worked on
-	queue chan struct{} // those that are worked on, and those that wait
+	slots   chan struct{} // those that are worked on
+	queue   chan struct{} // those that are worked on, and those that wait
+	maxWait time.Duration // for a slot
 }
 
-const queuePerSlot = 12
+const (
+	queuePerSlot    = 12
+	maxPasswordWait = 5 * time.Second // the answer has to come before the connection times out, also on a slow machine
+)
 
 // NewPasswords makes one that works on so many passwords at once, at least one.
 func NewPasswords(parallel int) *Passwords {
 	parallel = max(1, parallel)
-	return &Passwords{slots: make(chan struct{}, parallel), queue: make(chan struct{}, queuePerSlot*parallel)}
+	return &Passwords{slots: make(chan struct{}, parallel), queue: make(chan struct{}, queuePerSlot*parallel), maxWait: maxPasswordWait}
 }
 
 var errBusy = fault.Errorf(fault.Unavailable, "Too many passwords are being checked just now. Try again in a few seconds.")
 
 // Hash makes the text a password is kept as: scheme, rounds, salt and hash. It takes a good part of a second; Unavailable
-// when too many wait for it already.
+// when too many wait for it already, or its turn does not come in time.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)
@@ -55,7 +60,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Check tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
-// nobody's. Unavailable when too many wait for it already.
+// nobody's. Unavailable when too many wait for it already, or its turn does not come in time.
 func (p *Passwords) Check(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)
 	hash, err := p.stretch(ctx, password, salt, rounds)
@@ -69,10 +74,14 @@ func (p *Passwords) stretch(ctx context.Context, password string, salt []byte, r
 	default:
 		return nil, errBusy
 	}
+	timeout := time.NewTimer(p.maxWait)
+	defer timeout.Stop()
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 		return pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
+	case <-timeout.C:
+		return nil, errBusy
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/fault"
 )
@@ -75,6 +76,20 @@ func TestPasswordsQueue(t *testing.T) {
 	}
 	if _, err := other.Hash(t.Context(), "x"); err != nil {
 		t.Errorf("another's: %v", err)
+	}
+}
+
+// TestPasswordsDoNotWaitLong: when the machine is slow, whose turn does not come is told so.
+func TestPasswordsDoNotWaitLong(t *testing.T) {
+	t.Parallel()
+	p := NewPasswords(1)
+	p.slots <- struct{}{}
+	p.maxWait = time.Millisecond
+	if _, err := p.Check(t.Context(), "", "x"); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("checked: %v", err)
+	}
+	if len(p.queue) != 0 {
+		t.Error("who was refused still queues")
 	}
 }
 

@@ -71,11 +71,11 @@ func register(ctx context.Context, c client.Client, namespace string) error {
 	if _, exists := errors.AsType[*serviceerror.AlreadyExists](err); err != nil && !exists {
 		return err
 	}
-	return settled(ctx, c)
+	return waitForAttributes(ctx, c)
 }
 
-// settled waits until new attributes can be used: the server's parts learn of them one by one.
-func settled(ctx context.Context, c client.Client) error {
+// waitForAttributes waits until search attributes that were just registered can be used. The server's services load them one by one.
+func waitForAttributes(ctx context.Context, c client.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {

@@ -64,8 +64,9 @@ func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string,
 	return err
 }
 
-// Tell lets a running booking hear of an action that is on record as applied. One that does not run needs not hear of it.
-func (d *Dispatcher) Tell(ctx context.Context, b uuid.UUID, s booking.Signal) error {
+// SignalIfRunning signals an action that is on record as applied to the booking's workflow. A workflow that does not run is no
+// error: it reads the record when it starts.
+func (d *Dispatcher) SignalIfRunning(ctx context.Context, b uuid.UUID, s booking.Signal) error {
 	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b), "", workflows.ActionSignal, s)
 	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
 		return nil
@@ -73,13 +74,13 @@ func (d *Dispatcher) Tell(ctx context.Context, b uuid.UUID, s booking.Signal) er
 	return err
 }
 
-// Resume starts a booking's workflow again from the record, unless it runs.
-func (d *Dispatcher) Resume(ctx context.Context, b *booking.Booking, app string) error {
+// EnsureBookingRunning starts a booking's workflow again from the record, unless it runs.
+func (d *Dispatcher) EnsureBookingRunning(ctx context.Context, b *booking.Booking, app string) error {
 	return unlessRunning(d.start(ctx, b, app, nil, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE))
 }
 
-// Wake sees to it that an endpoint's deliveries are being sent.
-func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
+// EnsureEndpointRunning signals the workflow of an endpoint that deliveries are due, and starts it if it does not run.
+func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UUID) error {
 	id := workflows.EndpointID(endpoint)
 	options := client.StartWorkflowOptions{
 		ID: id, TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
@@ -89,8 +90,9 @@ func (d *Dispatcher) Wake(ctx context.Context, endpoint uuid.UUID) error {
 	return err
 }
 
-// Dismiss lets an endpoint's workflow find out that the endpoint is gone, and end. One that does not run is no fault.
-func (d *Dispatcher) Dismiss(ctx context.Context, endpoint uuid.UUID) error {
+// NudgeIfRunning signals the workflow of an endpoint that was deleted, so that it looks and ends. A workflow that does not run is
+// no error.
+func (d *Dispatcher) NudgeIfRunning(ctx context.Context, endpoint uuid.UUID) error {
 	err := d.Client.SignalWorkflow(ctx, workflows.EndpointID(endpoint), "", workflows.WakeSignal, nil)
 	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
 		return nil

@@ -81,7 +81,7 @@ func TestStartsOfWhatRuns(t *testing.T) {
 	if err := d.Start(t.Context(), confirmed(t), "app", booking.Signal{Action: "create"}); err != nil {
 		t.Error(err)
 	}
-	if err := d.Resume(t.Context(), confirmed(t), "app"); err != nil {
+	if err := d.EnsureBookingRunning(t.Context(), confirmed(t), "app"); err != nil {
 		t.Error(err)
 	}
 	if len(temporal.started) != 2 {

@@ -19,8 +19,8 @@ type Limiter struct {
 	callers   recent[*rate.Limiter]
 }
 
-// Verdict is what a caller may do now.
-type Verdict struct {
+// Decision is whether a call is allowed, and what is left of the caller's limit.
+type Decision struct {
 	OK        bool
 	PerMinute int           // 0 = there is no limit
 	Remaining int           // calls that may be made at once
@@ -28,9 +28,9 @@ type Verdict struct {
 	Retry     time.Duration // until a call is allowed; 0 when one is now
 }
 
-// Rush is how many of a minute's calls may come at once: a sixth, so that a rush cannot use up the minute, but ten where
+// Burst is how many of a minute's calls may come at once: a sixth, so that a burst cannot use up the minute, but ten where
 // the minute has them, so that a page may ask for a few things together.
-func Rush(perMinute int) int { return min(perMinute, max(perMinute/6, 10)) }
+func Burst(perMinute int) int { return min(perMinute, max(perMinute/6, 10)) }
 
 // New makes a limiter with buckets that hold at most a minute's calls; nil for no limit, 0 calls a minute. It remembers
 // some 100,000 callers; forgetting one is kind to it.
@@ -41,10 +41,10 @@ func New(perMinute, bucket int, now func() time.Time) *Limiter {
 	return &Limiter{perMinute: perMinute, bucket: bucket, now: now, callers: newRecent[*rate.Limiter](time.Minute)} // full again by then
 }
 
-// Take counts a call, if it is allowed. A call that is refused costs nothing.
-func (l *Limiter) Take(caller string) Verdict {
+// Allow counts a call, if it is allowed. A call that is refused costs nothing.
+func (l *Limiter) Allow(caller string) Decision {
 	if l == nil {
-		return Verdict{OK: true}
+		return Decision{OK: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,8 +57,8 @@ func (l *Limiter) Take(caller string) Verdict {
 	return l.verdict(ok, bucket.TokensAt(now))
 }
 
-// Give takes a call back that was counted, because it was none of those that are to be bounded.
-func (l *Limiter) Give(caller string) {
+// Return gives a counted call back, because it turned out not to be of the bounded kind.
+func (l *Limiter) Return(caller string) {
 	if l == nil {
 		return
 	}
@@ -70,10 +70,10 @@ func (l *Limiter) Give(caller string) {
 	}
 }
 
-// Look tells whether a call would be allowed.
-func (l *Limiter) Look(caller string) Verdict {
+// Peek returns whether a call would be allowed, without counting it.
+func (l *Limiter) Peek(caller string) Decision {
 	if l == nil {
-		return Verdict{OK: true}
+		return Decision{OK: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,8 +85,8 @@ func (l *Limiter) Look(caller string) Verdict {
 	return l.verdict(left >= whole, left)
 }
 
-func (l *Limiter) verdict(ok bool, left float64) Verdict {
-	v := Verdict{OK: ok, PerMinute: l.perMinute, Remaining: max(0, int(left+1-whole)), Full: l.wait(float64(l.bucket) - left)}
+func (l *Limiter) verdict(ok bool, left float64) Decision {
+	v := Decision{OK: ok, PerMinute: l.perMinute, Remaining: max(0, int(left+1-whole)), Full: l.wait(float64(l.bucket) - left)}
 	if !ok {
 		v.Retry = l.wait(1 - left)
 	}

@@ -28,9 +28,9 @@ func (h *hands) forward(d time.Duration) {
 }
 
 // spend takes until it is refused, and tells how many calls that were.
-func (l *Limiter) spend(caller string) (calls int, refused Verdict) {
+func (l *Limiter) spend(caller string) (calls int, refused Decision) {
 	for {
-		v := l.Take(caller)
+		v := l.Allow(caller)
 		if !v.OK || calls > 100_000 {
 			return calls, v
 		}
@@ -42,7 +42,7 @@ func TestBucketsHoldASixthOfAMinute(t *testing.T) {
 	t.Parallel()
 	for perMinute, want := range map[int]int{1: 1, 3: 3, 10: 10, 30: 10, 60: 10, 61: 10, 300: 50, 6000: 1000} {
 		clock := newHands()
-		l := New(perMinute, Rush(perMinute), clock.now)
+		l := New(perMinute, Burst(perMinute), clock.now)
 		if got, v := l.spend("x"); got != want || v.PerMinute != perMinute || v.Remaining != 0 {
 			t.Errorf("%d a minute: %d at once, want %d; %+v", perMinute, got, want, v)
 		}
@@ -61,7 +61,7 @@ func TestWaitingHelps(t *testing.T) {
 	t.Parallel()
 	for perMinute := 1; perMinute <= 700; perMinute++ {
 		clock := newHands()
-		l := New(perMinute, Rush(perMinute), clock.now)
+		l := New(perMinute, Burst(perMinute), clock.now)
 		for range 3 {
 			_, v := l.spend("x")
 			if v.Retry < time.Second || v.Retry%time.Second != 0 || v.Retry > time.Minute {
@@ -69,14 +69,14 @@ func TestWaitingHelps(t *testing.T) {
 			}
 			if v.Retry > time.Second {
 				clock.forward(v.Retry - time.Second)
-				if l.Look("x").OK {
+				if l.Peek("x").OK {
 					t.Fatalf("%d a minute: %s is longer than needed", perMinute, v.Retry)
 				}
 				clock.forward(time.Second)
 			} else {
 				clock.forward(v.Retry)
 			}
-			if !l.Look("x").OK || !l.Take("x").OK {
+			if !l.Peek("x").OK || !l.Allow("x").OK {
 				t.Fatalf("%d a minute: refused after %s", perMinute, v.Retry)
 			}
 			clock.forward(time.Duration(perMinute) * 17 * time.Millisecond)
@@ -89,16 +89,16 @@ func TestWaitingIsExact(t *testing.T) {
 	t.Parallel()
 	for _, perMinute := range []int{1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60} {
 		clock := newHands()
-		l := New(perMinute, Rush(perMinute), clock.now)
+		l := New(perMinute, Burst(perMinute), clock.now)
 		for range 50 {
 			_, v := l.spend("x")
 			for left := v.Retry; left > 0; left -= time.Second {
-				if got := l.Take("x"); got.OK || got.Retry != left {
+				if got := l.Allow("x"); got.OK || got.Retry != left {
 					t.Fatalf("%d a minute: %+v with %s left", perMinute, got, left)
 				}
 				clock.forward(time.Second)
 			}
-			if v := l.Take("x"); !v.OK || v.Remaining != 0 {
+			if v := l.Allow("x"); !v.OK || v.Remaining != 0 {
 				t.Fatalf("%d a minute: %+v after the wait", perMinute, v)
 			}
 		}
@@ -108,7 +108,7 @@ func TestWaitingIsExact(t *testing.T) {
 func TestNoMoreInAMinute(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
-	l := New(600, Rush(600), clock.now)
+	l := New(600, Burst(600), clock.now)
 	calls := 0
 	for range 600 { // a minute, ten times a second as much as there is
 		n, _ := l.spend("x")
@@ -123,23 +123,23 @@ func TestNoMoreInAMinute(t *testing.T) {
 func TestVerdictsCountDown(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
-	l := New(60, Rush(60), clock.now)
-	if v := l.Look("x"); !v.OK || v.Remaining != 10 || v.Full != 0 || v.Retry != 0 {
+	l := New(60, Burst(60), clock.now)
+	if v := l.Peek("x"); !v.OK || v.Remaining != 10 || v.Full != 0 || v.Retry != 0 {
 		t.Errorf("%+v", v)
 	}
 	for left := 9; left >= 0; left-- {
-		if v := l.Take("x"); !v.OK || v.Remaining != left || v.Full != time.Duration(10-left)*time.Second {
+		if v := l.Allow("x"); !v.OK || v.Remaining != left || v.Full != time.Duration(10-left)*time.Second {
 			t.Errorf("%d left: %+v", left, v)
 		}
 	}
 	for range 5 {
-		if v := l.Take("x"); v.OK || v.Remaining != 0 || v.Retry != time.Second || v.Full != 10*time.Second {
+		if v := l.Allow("x"); v.OK || v.Remaining != 0 || v.Retry != time.Second || v.Full != 10*time.Second {
 			t.Errorf("refused, and it costs: %+v", v)
 		}
 	}
 	clock.forward(2500 * time.Millisecond)
 	for range 2 {
-		if v := l.Look("x"); !v.OK || v.Remaining != 2 {
+		if v := l.Peek("x"); !v.OK || v.Remaining != 2 {
 			t.Errorf("looking costs: %+v", v)
 		}
 	}
@@ -149,29 +149,29 @@ func TestVerdictsCountDown(t *testing.T) {
 func TestGivenBack(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
-	l := New(60, Rush(60), clock.now)
-	l.Give("x")
+	l := New(60, Burst(60), clock.now)
+	l.Return("x")
 	for range 100 {
-		if v := l.Take("x"); !v.OK || v.Remaining != 9 {
+		if v := l.Allow("x"); !v.OK || v.Remaining != 9 {
 			t.Fatalf("%+v", v)
 		}
-		l.Give("x")
+		l.Return("x")
 	}
-	l.Give("x")
+	l.Return("x")
 	clock.forward(time.Millisecond)
 	if calls, _ := l.spend("x"); calls != 10 {
 		t.Errorf("%d at once", calls)
 	}
-	(*Limiter)(nil).Give("x")
+	(*Limiter)(nil).Return("x")
 }
 
 func TestNoLimit(t *testing.T) {
 	t.Parallel()
-	l := New(0, Rush(0), nil)
-	if v := l.Take("x"); !v.OK || v.PerMinute != 0 {
+	l := New(0, Burst(0), nil)
+	if v := l.Allow("x"); !v.OK || v.PerMinute != 0 {
 		t.Errorf("%+v", v)
 	}
-	if v := l.Look("x"); !v.OK || v.PerMinute != 0 {
+	if v := l.Peek("x"); !v.OK || v.PerMinute != 0 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -185,30 +185,30 @@ func TestMemoryIsBounded(t *testing.T) {
 	l.callers.most = most
 	l.spend("first")
 	for i := range most - 1 {
-		l.Take(fmt.Sprint(i))
+		l.Allow(fmt.Sprint(i))
 	}
-	if l.Take("first").OK {
+	if l.Allow("first").OK {
 		t.Error("forgotten before there were too many")
 	}
 	for i := range most - 1 {
-		l.Take(fmt.Sprint("other", i))
+		l.Allow(fmt.Sprint("other", i))
 	}
-	if l.Take("first").OK {
+	if l.Allow("first").OK {
 		t.Error("forgotten, although it is not the one that called longest ago")
 	}
 	for i := range most + 10 {
-		l.Take(fmt.Sprint("more", i))
+		l.Allow(fmt.Sprint("more", i))
 	}
 	if len(l.callers.entries) != most || l.callers.order.Len() != most {
 		t.Errorf("%d callers are remembered", len(l.callers.entries))
 	}
-	if !l.Take("first").OK {
+	if !l.Allow("first").OK {
 		t.Error("the one that called longest ago is remembered")
 	}
 	clock.forward(30 * time.Second)
-	l.Take("late")
+	l.Allow("late")
 	clock.forward(30 * time.Second)
-	l.Look("nobody")
+	l.Peek("nobody")
 	if len(l.callers.entries) != 1 || l.callers.order.Len() != 1 {
 		t.Errorf("%d callers are remembered after a minute, want the late one", len(l.callers.entries))
 	}
@@ -216,7 +216,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestTogether(t *testing.T) {
 	t.Parallel()
-	l := New(600, Rush(600), newHands().now)
+	l := New(600, Burst(600), newHands().now)
 	var group sync.WaitGroup
 	var calls [8]int
 	for i := range calls {
@@ -235,7 +235,7 @@ func TestTogether(t *testing.T) {
 func TestKnownForAnHour(t *testing.T) {
 	t.Parallel()
 	clock := newHands()
-	k := NewKnown(clock.now)
+	k := NewRecentlyGood(clock.now)
 	if k.Has("key") {
 		t.Error("known from the start")
 	}

@@ -67,27 +67,27 @@ func (r *recent[V]) drop(at *list.Element) {
 	delete(r.entries, last.key)
 }
 
-// Known remembers for an hour who was let in.
-type Known struct {
+// RecentlyGood remembers for an hour which credentials were accepted.
+type RecentlyGood struct {
 	now func() time.Time
 	mu  sync.Mutex
 	ids recent[struct{}]
 }
 
-// NewKnown makes a memory of nobody.
-func NewKnown(now func() time.Time) *Known {
-	return &Known{now: now, ids: newRecent[struct{}](time.Hour)}
+// NewRecentlyGood makes an empty RecentlyGood.
+func NewRecentlyGood(now func() time.Time) *RecentlyGood {
+	return &RecentlyGood{now: now, ids: newRecent[struct{}](time.Hour)}
 }
 
 // Note remembers a caller.
-func (k *Known) Note(id string) {
+func (k *RecentlyGood) Note(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ids.get(id, k.now(), func() struct{} { return struct{}{} })
 }
 
 // Has tells whether a caller was let in lately.
-func (k *Known) Has(id string) bool {
+func (k *RecentlyGood) Has(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	_, ok := k.ids.look(id, k.now())

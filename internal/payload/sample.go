@@ -96,8 +96,8 @@ func walked(g *graphs.Graph, way []step, at time.Time) *outbox.Event {
 	}
 	c := &outbox.Event{
 		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: outbox.EventType(b.State), At: at, Graph: g.Name, State: b.State,
-		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: string(channels[last.actor()]), Inputs: sampleInputs(last.action),
-		Test: true,
+		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: string(channels[last.actor()]),
+		Inputs: sampleInputs(last.action), Test: true,
 	}
 	if c.Channel == "" {
 		c.Channel = string(booking.ChannelAPI)

@@ -22,8 +22,8 @@ func drawBooking(v *visit) error {
 	return v.svg(drawing.SVGWalked(g, walked(b)))
 }
 
-// told are the newest deliveries of a booking, with the webhooks they are for.
-func (v *visit) told(id string) ([]told, error) {
+// deliveriesByEvent returns the newest deliveries of a booking, with their webhooks.
+func (v *visit) deliveriesByEvent(id string) ([]bookingDelivery, error) {
 	list, err := fetch[[]delivery](v, at("deliveries"), url.Values{"booking_id": {id}, "limit": {"100"}})
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -36,9 +36,9 @@ func (v *visit) told(id string) ([]told, error) {
 	for _, e := range endpoints {
 		addresses[e.ID] = e.URL
 	}
-	var all []told
+	var all []bookingDelivery
 	for _, d := range list {
-		all = append(all, told{d, addresses[d.EndpointID]})
+		all = append(all, bookingDelivery{d, addresses[d.EndpointID]})
 	}
 	return all, nil
 }
@@ -49,7 +49,7 @@ func playAction(v *visit) error {
 		method: http.MethodPut, path: at("bookings", v.id(), v.r.PathValue("action")), body: inputs(v.r.PostForm),
 		header: map[string]string{"If-Match": v.r.PostForm.Get("version")},
 	}
-	answer, err := v.ask(c, v.key)
+	answer, err := v.callAPI(c, v.key)
 	if err == nil && answer.status >= http.StatusBadRequest {
 		err = answer.refusal()
 	}
@@ -60,9 +60,9 @@ func playAction(v *visit) error {
 	case err != nil:
 		return err
 	case answer.status == http.StatusAccepted:
-		return v.said("pending", "bookings", v.id())
+		return v.redirectWithNotice("pending", "bookings", v.id())
 	}
-	return v.said("played", "bookings", v.id())
+	return v.redirectWithNotice("played", "bookings", v.id())
 }
 
 // inputs are the texts that an action takes along: the field "input.cancel.message" is {"cancel":{"message":"…"}}.

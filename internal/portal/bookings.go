@@ -195,7 +195,7 @@ type bookingPage struct {
 	Moves      bool   // it can be given another time
 	Version    string // what the page shows: an action on a booking that has moved on is refused
 	Workflow   string // its address in Temporal's UI; "" when that is not known
-	Deliveries []told
+	Deliveries []bookingDelivery
 	Fault      string
 }
 
@@ -205,8 +205,8 @@ type openAction struct {
 	Inputs   []graphs.Input
 }
 
-// told is a delivery with the webhook it is for.
-type told struct {
+// bookingDelivery is a delivery with its webhook.
+type bookingDelivery struct {
 	delivery
 	URL string
 }
@@ -225,7 +225,7 @@ func (v *visit) bookingPage(status int, fault string) error {
 	} else if !isMissing(err) { // a graph that this build does not know is no reason to hide the booking
 		return err
 	}
-	if page.Deliveries, err = v.told(b.ID); err != nil {
+	if page.Deliveries, err = v.deliveriesByEvent(b.ID); err != nil {
 		return err
 	}
 	if v.TemporalUI != "" {

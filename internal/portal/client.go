@@ -50,7 +50,7 @@ func (v *visit) post(path string, body any, out any) error {
 // call asks the API with the session's key and reads what is in "data" into data(out), or the whole answer where out asks
 // for more than that. A refusal is a *refusal.
 func (v *visit) call(c request, out any) error {
-	answer, err := v.ask(c, v.key)
+	answer, err := v.callAPI(c, v.key)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func (v *visit) call(c request, out any) error {
 	return nil
 }
 
-// ask makes the call in this process, as from the visitor: what the API holds against an address counts against theirs.
-func (v *visit) ask(c request, key string) (*recorder, error) {
+// callAPI calls the API in this process, with the visitor's address: limits by address count against the visitor.
+func (v *visit) callAPI(c request, key string) (*recorder, error) {
 	var body bytes.Buffer
 	if c.body != nil {
 		if err := json.NewEncoder(&body).Encode(c.body); err != nil {

@@ -101,5 +101,5 @@ func retryDelivery(v *visit) error {
 	if err := v.post(at("deliveries", v.id(), "retry"), nil, nil); err != nil {
 		return err
 	}
-	return v.said("retried", "deliveries", v.id())
+	return v.redirectWithNotice("retried", "deliveries", v.id())
 }

@@ -58,5 +58,5 @@ func revokeKey(v *visit) error {
 	if err := v.call(request{method: http.MethodDelete, path: at("keys", v.id())}, nil); err != nil {
 		return err
 	}
-	return v.said("revoked", "keys")
+	return v.redirectWithNotice("revoked", "keys")
 }

@@ -10,7 +10,7 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	h := build(t)
 	b := h.member()
-	form := []string{"kind", "server", "name", "deploy", "once", newOnce()}
+	form := []string{"kind", "server", "name", "deploy", "once", newIdempotencyKey()}
 	made := b.send("/portal/keys", form...).want(t, http.StatusCreated).says(t, "shown this once", `value="live_api_key_`)
 	if again := b.send("/portal/keys", form...).want(t, http.StatusCreated); again.text == "" || strings.Count(b.get("/portal/keys").text, ">deploy") != 1 {
 		t.Error("the form that was sent twice made two keys")

@@ -109,7 +109,7 @@ func createLink(v *visit) error {
 	if err := v.post(at("public_links"), form.body(), nil); err != nil {
 		return v.linkFormAgain(form, err)
 	}
-	return v.said("link_made", "links")
+	return v.redirectWithNotice("link_made", "links")
 }
 
 func updateLink(v *visit) error {
@@ -117,7 +117,7 @@ func updateLink(v *visit) error {
 	if err := v.call(request{method: http.MethodPut, path: at("public_links", v.id()), body: form.body()}, nil); err != nil {
 		return v.linkFormAgain(form, err)
 	}
-	return v.said("updated", "links")
+	return v.redirectWithNotice("updated", "links")
 }
 
 func (v *visit) linkFormAgain(form linkForm, err error) error {

@@ -64,7 +64,7 @@ func setCallback(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.said("updated", "links")
+	return v.redirectWithNotice("updated", "links")
 }
 
 // switchLink turns a link on or off.
@@ -73,7 +73,7 @@ func switchLink(v *visit) error {
 	if err := v.call(request{method: http.MethodPut, path: at("public_links", v.id()), body: body}, nil); err != nil {
 		return err
 	}
-	return v.said("updated", "links")
+	return v.redirectWithNotice("updated", "links")
 }
 
 func (v *visit) publicLink() (publicLink, error) {
@@ -92,7 +92,7 @@ func deleteLink(v *visit) error {
 	if err := v.call(request{method: http.MethodDelete, path: at("public_links", v.id())}, nil); err != nil {
 		return err
 	}
-	return v.said("link_deleted", "links")
+	return v.redirectWithNotice("link_deleted", "links")
 }
 
 // madePage shows a secret in its own answer: it is in no other.
@@ -172,7 +172,7 @@ func (v *visit) end(kind string) error {
 	if err := v.call(request{method: http.MethodDelete, path: at(kind, v.id())}, nil); err != nil {
 		return err
 	}
-	return v.said("ended", "links")
+	return v.redirectWithNotice("ended", "links")
 }
 
 func createClientSecret(v *visit) error {

@@ -65,7 +65,7 @@ type delivery struct {
 	LastStatus   int        `json:"last_status"`
 	LastError    string     `json:"last_error"`
 	Attempts     []attempt  `json:"attempts"`
-	Event        *change    `json:"event"`
+	Event        *event     `json:"event"`
 }
 
 type attempt struct {
@@ -88,7 +88,7 @@ type attempt struct {
 	} `json:"response"`
 }
 
-type change struct {
+type event struct {
 	ID       string     `json:"id"`
 	Type     string     `json:"type"`
 	At       *time.Time `json:"timestamp"`

@@ -33,9 +33,9 @@ func (p *Portal) Handler() http.Handler {
 	mux.HandleFunc("GET /portal/sign-in", p.answer(signInPage))
 	mux.HandleFunc("POST /portal/sign-in", p.answer(signIn))
 	for pattern, do := range pages {
-		mux.HandleFunc(pattern, p.answer(inside(do)))
+		mux.HandleFunc(pattern, p.answer(requireSession(do)))
 	}
-	nowhere := p.answer(inside(func(*visit) error { return errNoPage }))
+	nowhere := p.answer(requireSession(func(*visit) error { return errNoPage }))
 	mux.HandleFunc("/portal", nowhere)
 	mux.HandleFunc("/portal/", nowhere)
 	guard := http.NewCrossOriginProtection()

@@ -199,13 +199,13 @@ func move(v *visit) error {
 	problem, refused := refusalOf(err)
 	switch {
 	case err == nil:
-		return v.said("moved", "bookings", got.Data.ID)
+		return v.redirectWithNotice("moved", "bookings", got.Data.ID)
 	case refused && problem.Code == fault.SlotTaken:
 		return v.redirect(here("bookings", v.id(), "reschedule") + "?" + url.Values{
 			"said": {"taken"}, "resource_id": {form.Get("resource_id")}, "from": {form.Get("from")},
 		}.Encode())
 	case refused && (problem.Code == fault.Stale || problem.Code == fault.ActionNotAvailable):
-		return v.said("kept", "bookings", v.id())
+		return v.redirectWithNotice("kept", "bookings", v.id())
 	case refused && problem.Status == http.StatusUnprocessableEntity:
 		return v.movePage(problem.Status, detailed(problem))
 	}

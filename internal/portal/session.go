@@ -21,8 +21,8 @@ const sessionLife = 12 * time.Hour
 
 var errSignedOut = errors.New("portal: there is no session")
 
-// inside lets a page be seen by whoever has signed in, and a form be sent by its own page.
-func inside(do page) page {
+// requireSession shows a page to signed-in users only, and accepts a form only with the session's token.
+func requireSession(do page) page {
 	return func(v *visit) error {
 		if err := v.enter(); err != nil {
 			return err
@@ -144,7 +144,7 @@ func (v *visit) checkKey(key string) error {
 	if key == "" {
 		return &refusal{Status: http.StatusUnprocessableEntity, Detail: "Enter an API key."}
 	}
-	answer, err := v.ask(request{method: http.MethodGet, path: at("app")}, key)
+	answer, err := v.callAPI(request{method: http.MethodGet, path: at("app")}, key)
 	if err == nil && answer.status != http.StatusOK {
 		return answer.refusal()
 	}

@@ -53,8 +53,8 @@ func (v *visit) redirect(to string) error {
 	return nil
 }
 
-// said is a redirect that says there what was done; what can be said stands in notices.
-func (v *visit) said(what string, segments ...string) error {
+// redirectWithNotice redirects to a page that shows one of the notices.
+func (v *visit) redirectWithNotice(what string, segments ...string) error {
 	return v.redirect(here(segments...) + "?said=" + url.QueryEscape(what))
 }
 
@@ -80,8 +80,8 @@ func (v *visit) checkAddress() error {
 // id is the id in the address; what is none does not exist.
 func (v *visit) id() string { return v.r.PathValue("id") }
 
-// newOnce is the word by which a form is known when it comes twice.
-func newOnce() string { return rand.Text() }
+// newIdempotencyKey makes the Idempotency-Key of a form, so that a form that is sent twice acts once.
+func newIdempotencyKey() string { return rand.Text() }
 
 // fail shows what went wrong. What is our fault is logged with the request's id and shown as nothing.
 func (v *visit) fail(err error) {

@@ -185,7 +185,7 @@ func updateWebhook(v *visit) error {
 	if err != nil {
 		return v.formAgain(form, err)
 	}
-	return v.said("updated", "webhooks", v.id())
+	return v.redirectWithNotice("updated", "webhooks", v.id())
 }
 
 // formAgain shows the form as it was sent, with what is wrong beside the fields.

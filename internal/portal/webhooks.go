@@ -93,7 +93,7 @@ func (v *visit) switchWebhook(what, done string) error {
 	if err := v.post(at("webhooks", v.id(), what), nil, nil); err != nil {
 		return err
 	}
-	return v.said(done, "webhooks", v.id())
+	return v.redirectWithNotice(done, "webhooks", v.id())
 }
 
 func askDeleteWebhook(v *visit) error {
@@ -108,5 +108,5 @@ func deleteWebhook(v *visit) error {
 	if err := v.call(request{method: http.MethodDelete, path: at("webhooks", v.id())}, nil); err != nil {
 		return err
 	}
-	return v.said("deleted", "webhooks")
+	return v.redirectWithNotice("deleted", "webhooks")
 }

@@ -118,7 +118,7 @@ func TestEmbedCallback(t *testing.T) {
 	b.resume(e)
 
 	d := b.claim(e)[0]
-	b.finish(e, d, 410, postgres.Verdict{Status: postgres.Cancelled, Disable: true})
+	b.finish(e, d, 410, postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true})
 	b.exec(`UPDATE webhook_endpoints SET open_until = now() + interval '9 minutes', opened = 3 WHERE id = $1`, e.ID)
 	back, woken := b.callback("https://four.example.com")
 	wantEqual(t, "active again, with a clean slate", words(standing(back), back.Health.OpenUntil == nil), "active true")

@@ -33,7 +33,7 @@ func TestDeleteErasesPeople(t *testing.T) {
 	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFinal)
 	v = b.played(v, "cancel")
 	for range 2 {
-		b.finish(e, b.claim(e)[0], 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(e, b.claim(e)[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
 	b.wantErased(true)
@@ -49,13 +49,13 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(b *bundle, e *outbox.Endpoint){
 		"delivered": func(b *bundle, e *outbox.Endpoint) {
-			b.finish(e, b.claim(e)[0], 200, postgres.Verdict{Status: postgres.Delivered})
+			b.finish(e, b.claim(e)[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 		},
 		"given up": func(b *bundle, e *outbox.Endpoint) {
-			b.finish(e, b.claim(e)[0], 500, postgres.Verdict{Status: postgres.Exhausted})
+			b.finish(e, b.claim(e)[0], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 		},
 		"gone": func(b *bundle, e *outbox.Endpoint) {
-			b.finish(e, b.claim(e)[0], 410, postgres.Verdict{Status: postgres.Cancelled, Disable: true})
+			b.finish(e, b.claim(e)[0], 410, postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true})
 		},
 		"unsubscribed": func(b *bundle, e *outbox.Endpoint) { check(b.t, b.DeleteEndpoint(b.ctx, e.AppID, e.ID)) },
 	}
@@ -72,7 +72,7 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 			var told booking.Booking
 			check(t, json.Unmarshal(d.Event.Data, &told))
 			wantEqual(t, "customer", told.Customers[0].Name, "Zadie Quill")
-			b.finish(one, d, 200, postgres.Verdict{Status: postgres.Delivered})
+			b.finish(one, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 			b.wantCount(1, `SELECT count(*) FROM events`)
 			end(b, two)
 			b.wantCount(0, `SELECT count(*) FROM events WHERE booking_id IS NOT NULL`)
@@ -94,11 +94,11 @@ func TestLastAttemptsMeetTheDelete(t *testing.T) {
 			errs[i] = []func() error{
 				func() error { return b.Delete(b.ctx, b.app.ID, v.ID) },
 				func() error {
-					_, err := b.FinishAttempt(b.ctx, one.ID, attempt(first, 200), postgres.Verdict{Status: postgres.Delivered})
+					_, err := b.FinishAttempt(b.ctx, one.ID, attempt(first, 200), postgres.DeliveryUpdate{Status: postgres.Delivered})
 					return err
 				},
 				func() error {
-					_, err := b.FinishAttempt(b.ctx, two.ID, attempt(second, 500), postgres.Verdict{Status: postgres.Exhausted})
+					_, err := b.FinishAttempt(b.ctx, two.ID, attempt(second, 500), postgres.DeliveryUpdate{Status: postgres.Exhausted})
 					return err
 				},
 			}[i]()

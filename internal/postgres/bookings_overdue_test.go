@@ -29,11 +29,11 @@ func TestOverdueEndpoints(t *testing.T) {
 	b.exec(`UPDATE webhook_endpoints SET status = 'disabled' WHERE id = $1`, gone.ID)
 	wantSame(t, "overdue", overdue(), []string{late.ID.String()})
 	for _, d := range b.claim(late) {
-		b.finish(late, d, 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(late, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 	wantSame(t, "its second", overdue(), []string{late.ID.String()})
 	for _, d := range b.claim(late) {
-		b.finish(late, d, 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(late, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 	wantEqual(t, "after all is sent", len(overdue()), 0)
 }

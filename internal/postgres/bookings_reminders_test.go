@@ -156,7 +156,7 @@ func TestRemind(t *testing.T) {
 	b.wantDeadline("what the graph says", v, v.End.Add(time.Hour))
 	wantSame(t, "sent to the other", story(b.claim(other)), []string{"booking.reminder/1"})
 	wantSame(t, "the subscription", story(b.claim(subscribed)), []string{"booking.confirmed/1"})
-	b.finish(e, claimed[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, claimed[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	b.wantCount(3, `SELECT count(*) FROM webhook_deliveries`)
 	b.wantCount(0, `SELECT count(*) FROM reminders WHERE done_at IS NULL`)
 
@@ -294,7 +294,7 @@ func TestRemindersGoWithTheirBooking(t *testing.T) {
 	wantEqual(t, "a reminder of a deleted booking", b.tables(), before)
 	d := b.claim(e)
 	wantSame(t, "what was on its way", story(d), []string{"booking.reminder/1"})
-	b.finish(e, d[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, d[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	b.wantErased(true)
 
 	loser := b.coming("instant", 9, 10)

@@ -64,7 +64,7 @@ func TestForgetChanges(t *testing.T) {
 	}
 	b.exec(`DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND booking_id <> $2`, slow.ID, told[1])
 	for _, d := range b.claim(e) {
-		b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
 	b.exec(`UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE test`)

@@ -30,7 +30,7 @@ func TestFallAsleep(t *testing.T) {
 
 	d := b.claim(e)[0]
 	later := time.Now().Add(time.Hour).Truncate(time.Microsecond)
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Waiting, Next: later})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: later})
 	wantEqual(t, "until the retry", must(b.FallAsleep(b.ctx, e.ID)).Equal(later), true)
 	b.wantCount(0, `SELECT count(*) FROM webhook_endpoints WHERE awake`)
 
@@ -67,7 +67,7 @@ func TestFallAsleepMissesNothing(t *testing.T) {
 				continue
 			}
 			for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true})) {
-				b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+				b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 			}
 		}
 	})
@@ -95,7 +95,7 @@ func TestFallAsleepWaitsForCommits(t *testing.T) {
 	b := setup(t)
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
-	b.finish(e, b.claim(e)[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, b.claim(e)[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	b.exec(`CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`)
 	b.exec(`CREATE CONSTRAINT TRIGGER stop AFTER INSERT ON webhook_deliveries DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION stop()`)
@@ -143,7 +143,7 @@ func TestDisabledHearsNothing(t *testing.T) {
 				_, errs[i] = b.Commit(b.ctx, ins[i])
 				return
 			}
-			_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.Verdict{Status: postgres.Cancelled, Disable: true})
+			_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true})
 		})
 		for _, err := range errs {
 			check(t, err)

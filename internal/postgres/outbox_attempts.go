@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// Verdict is what becomes of a delivery after an attempt.
-type Verdict struct {
+// DeliveryUpdate is the state of a delivery after an attempt.
+type DeliveryUpdate struct {
 	Status     string    // Waiting, Delivered, Exhausted or Cancelled
 	Next       time.Time // when it is due again, for pending
 	Disable    bool      // the receiver is gone: disable the endpoint and cancel what waits
@@ -31,7 +31,7 @@ const eraseTold = `
 // Finished is an attempt that has ended, with what becomes of its delivery.
 type Finished struct {
 	Attempt outbox.Attempt
-	Verdict Verdict
+	Verdict DeliveryUpdate
 }
 
 // Recorded is what follows from attempts for endpoints.
@@ -41,7 +41,9 @@ type Recorded struct {
 }
 
 // FinishAttempt is FinishAttempts for a single one.
-func (db *Outbox) FinishAttempt(ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v Verdict) (woken []uuid.UUID, err error) {
+func (db *Outbox) FinishAttempt(
+	ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate,
+) (woken []uuid.UUID, err error) {
 	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
 	return out.Woken, err
 }
@@ -103,7 +105,7 @@ func AnyFailure(all []Finished) bool {
 }
 
 // counts tells whether an attempt says anything about the endpoint's health.
-func (v Verdict) counts() bool { return !v.Test && !v.Unsent }
+func (v DeliveryUpdate) counts() bool { return !v.Test && !v.Unsent }
 
 // finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are. endpointID
 // counts when an attempt disables its endpoint.

@@ -38,7 +38,7 @@ func (b *bundle) claim(e *outbox.Endpoint) []outbox.ClaimedDelivery {
 	return must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true}))
 }
 
-func (b *bundle) finish(e *outbox.Endpoint, d outbox.ClaimedDelivery, status int, v postgres.Verdict) {
+func (b *bundle) finish(e *outbox.Endpoint, d outbox.ClaimedDelivery, status int, v postgres.DeliveryUpdate) {
 	b.t.Helper()
 	must(b.FinishAttempt(b.ctx, e.ID, attempt(d, status), v))
 }
@@ -72,16 +72,16 @@ func TestClaim(t *testing.T) {
 	if until := time.Until(next); until < lease-10*time.Second || until > lease {
 		t.Errorf("the claim falls due in %s", until)
 	}
-	b.finish(e, got[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, got[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	got = b.claim(e)
 	wantSame(t, "then the next", story(got), []string{"booking.paid/2"})
-	b.finish(e, got[0], 0, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, got[0], 0, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
 	wantEqual(t, "nothing overtakes a retry", len(b.claim(e)), 0)
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() WHERE id = $1`, got[0].ID)
 	got = b.claim(e)
 	wantSame(t, "again", story(got), []string{"booking.paid/2"})
 	wantEqual(t, "attempt", got[0].Attempt, 2)
-	b.finish(e, got[0], 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, got[0], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	wantSame(t, "after it was given up", story(b.claim(e)), []string{"booking.cancelled/3"})
 }
 
@@ -157,8 +157,8 @@ func TestLeaseRunsOut(t *testing.T) {
 	wantSame(t, "again", story(again), []string{"booking.confirmed/1"})
 	wantEqual(t, "event", again[0].Event.ID, lost.Event.ID)
 	wantEqual(t, "attempt", again[0].Attempt, 2)
-	b.finish(e, again[0], 200, postgres.Verdict{Status: postgres.Delivered})
-	b.finish(e, lost, 500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}) // the first sender was only slow
+	b.finish(e, again[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
+	b.finish(e, lost, 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()}) // the first sender was only slow
 	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE id = $1 AND status = 'delivered'`, lost.ID)
 	wantEqual(t, "attempts", len(must(b.Attempts(b.ctx, lost.ID))), 2)
 }
@@ -171,9 +171,9 @@ func TestAttemptsAreRecorded(t *testing.T) {
 	var d outbox.ClaimedDelivery
 	for _, status := range []int{0, 503, 200} {
 		d = b.claim(e)[0]
-		v := postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(-time.Second)}
+		v := postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(-time.Second)}
 		if status == 200 {
-			v = postgres.Verdict{Status: postgres.Delivered}
+			v = postgres.DeliveryUpdate{Status: postgres.Delivered}
 		}
 		b.finish(e, d, status, v)
 		b.finish(e, d, status, v) // the answer of the first was lost
@@ -200,12 +200,12 @@ func TestGoneReceiver(t *testing.T) {
 	}
 	due := b.claim(e)
 	wantEqual(t, "claimed", len(due), 8)
-	b.finish(e, due[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, due[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	errs := make([]error, len(due))
 	together(len(due), func(i int) { // they all answer 410 at the same moment, but one
-		v := postgres.Verdict{Status: postgres.Cancelled, Disable: true}
+		v := postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true}
 		if i == 1 {
-			v = postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}
+			v = postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()}
 		}
 		if i > 0 {
 			_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 410), v)
@@ -222,6 +222,6 @@ func TestGoneReceiver(t *testing.T) {
 	b.wantCount(16, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'`, other.ID)
 	wantEqual(t, "claimed of a disabled one", len(b.claim(e)), 0)
 	b.wantNoDeadlock()
-	_, err := b.FinishAttempt(b.ctx, e.ID, attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), postgres.Verdict{Status: postgres.Delivered})
+	_, err := b.FinishAttempt(b.ctx, e.ID, attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), postgres.DeliveryUpdate{Status: postgres.Delivered})
 	wantCode(t, err, fault.NotFound)
 }

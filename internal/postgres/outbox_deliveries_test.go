@@ -40,9 +40,9 @@ func TestSendings(t *testing.T) {
 	b.booked(b.at("instant", 10, 11))
 	b.booked(b.at("instant", 11, 12))
 	due := b.claim(e)
-	b.finish(e, due[0], 200, postgres.Verdict{Status: postgres.Delivered})
-	b.finish(e, due[1], 503, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
-	b.finish(e, due[2], 0, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, due[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
+	b.finish(e, due[1], 503, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, due[2], 0, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	for i, d := range column[uuid.UUID](b, `SELECT d.id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		WHERE endpoint_id = $1 ORDER BY e.at`, e.ID) { // one a minute
 		b.exec(`UPDATE webhook_deliveries SET created_at = now() - make_interval(mins => $2) WHERE id = $1`, d, 10-i)
@@ -140,7 +140,7 @@ func TestResend(t *testing.T) {
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.exec(`UPDATE webhook_endpoints SET open_until = now() + interval '1 hour', opened = 3`)
 	operation := newID()
 	wantEqual(t, "endpoint", must(b.Resend(b.ctx, b.app.ID, d.ID, operation)), e.ID)
@@ -155,12 +155,12 @@ func TestResend(t *testing.T) {
 
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	wantEqual(t, "while it is on its way", len(b.claim(e)), 0)
-	b.finish(e, got[0], 503, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, got[0], 503, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
 	wantEqual(t, "while it waits", len(b.claim(e)), 0)
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	got = b.claim(e)
 	wantEqual(t, "ahead of its time", fmt.Sprint(got[0].Attempt, got[0].Tries), "3 2")
-	b.finish(e, got[0], 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, got[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	wantEqual(t, "attempts", len(must(b.Attempts(b.ctx, d.ID))), 3)
 
 	must(b.Resend(b.ctx, b.app.ID, d.ID, operation)) // a repeat of the first, very late
@@ -176,7 +176,7 @@ func TestResendToThoseWhoAreNotThere(t *testing.T) {
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.exec(`UPDATE webhook_endpoints SET status = 'paused'`)
 	must(b.Resend(b.ctx, b.app.ID, d.ID, newID()))
 	wantEqual(t, "of a paused one", b.sending(d.ID).Status, postgres.Waiting)

@@ -44,7 +44,7 @@ func TestPauseAndResume(t *testing.T) {
 	e, listener := b.endpoint("", ""), b.listener("endpoint.*")
 	v := b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	b.finish(e, d, 500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
+	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
 
 	wantSame(t, "woken", b.pause(e), []uuid.UUID{listener.ID})
 	wantEqual(t, "standing", standing(e), "paused by_hand")
@@ -77,13 +77,13 @@ func TestResumeSendsAgainWhatWasGivenUp(t *testing.T) {
 	}
 	due := b.claim(e)
 	b.exec(`UPDATE webhook_deliveries SET attempts = 12 WHERE endpoint_id = $1`, e.ID)
-	b.finish(e, due[0], 500, postgres.Verdict{Status: postgres.Exhausted})
-	b.finish(e, due[1], 200, postgres.Verdict{Status: postgres.Delivered}) // what was given up before is not a matter of this failing
+	b.finish(e, due[0], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
+	b.finish(e, due[1], 200, postgres.DeliveryUpdate{Status: postgres.Delivered}) // what was given up before is not a matter of this failing
 	b.exec(`UPDATE webhook_deliveries SET finished_at = now() - interval '1 hour' WHERE id = $1`, due[0].ID)
-	b.finish(e, due[2], 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, due[2], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.exec(`UPDATE webhook_deliveries SET test = true WHERE id = $1`, due[3].ID)
-	b.finish(e, due[3], 500, postgres.Verdict{Status: postgres.Exhausted, Test: true})
-	b.finish(other, b.claim(other)[0], 500, postgres.Verdict{Status: postgres.Exhausted})
+	b.finish(e, due[3], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted, Test: true})
+	b.finish(other, b.claim(other)[0], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted})
 	b.pause(e)
 	wantEqual(t, "claimed of a paused one", len(b.claim(e)), 0)
 	b.resume(e)

@@ -26,7 +26,7 @@ func (b *bundle) patient() *patient {
 	return &patient{b, e, b.claim(e)[0]}
 }
 
-func (p *patient) attempt(status int, v postgres.Verdict) []uuid.UUID {
+func (p *patient) attempt(status int, v postgres.DeliveryUpdate) []uuid.UUID {
 	p.t.Helper()
 	p.delivery.Attempt++
 	return must(p.FinishAttempt(p.ctx, p.endpoint.ID, attempt(p.delivery, status), v))
@@ -36,7 +36,7 @@ func (p *patient) attempt(status int, v postgres.Verdict) []uuid.UUID {
 func (p *patient) fails(times int) (woken []uuid.UUID) {
 	p.t.Helper()
 	for range times {
-		woken = append(woken, p.attempt(500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now()})...)
+		woken = append(woken, p.attempt(500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()})...)
 	}
 	return woken
 }
@@ -44,7 +44,7 @@ func (p *patient) fails(times int) (woken []uuid.UUID) {
 // succeeds makes an attempt that does, of a delivery that waits on.
 func (p *patient) succeeds() {
 	p.t.Helper()
-	p.attempt(200, postgres.Verdict{Status: postgres.Delivered})
+	p.attempt(200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	p.exec(`UPDATE webhook_deliveries SET status = 'pending' WHERE id = $1`, p.delivery.ID)
 }
 
@@ -159,7 +159,7 @@ func TestOverloadSlowsDown(t *testing.T) {
 	p := setup(t).patient()
 	pace := func() float32 { return must(p.DrainTarget(p.ctx, p.endpoint.ID)).Pace }
 	overloaded := func() {
-		p.attempt(503, postgres.Verdict{Status: postgres.Waiting, Next: time.Now(), Overloaded: true})
+		p.attempt(503, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now(), Overloaded: true})
 	}
 	wantEqual(t, "at first", pace(), 32)
 	overloaded()
@@ -253,8 +253,8 @@ func TestTestsSayNothingOfHealth(t *testing.T) {
 	t.Parallel()
 	p := setup(t).patient()
 	p.fails(3)
-	p.attempt(500, postgres.Verdict{Status: postgres.Waiting, Next: time.Now(), Test: true})
-	p.attempt(200, postgres.Verdict{Status: postgres.Waiting, Next: time.Now(), Test: true})
+	p.attempt(500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now(), Test: true})
+	p.attempt(200, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now(), Test: true})
 	health := p.now().Health
 	wantEqual(t, "health", words(health.Failures, health.SucceededAt == nil), "3 true")
 }
@@ -270,14 +270,14 @@ func TestFailuresAreCountedOneByOne(t *testing.T) {
 	wantEqual(t, "claimed", len(due), 50)
 	errs := make([]error, len(due))
 	together(len(due), func(i int) {
-		_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 500), postgres.Verdict{Status: postgres.Waiting, Next: time.Now()})
+		_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 500), postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()})
 	})
 	for _, err := range errs {
 		check(t, err)
 	}
 	b.wantCount(1, `SELECT count(*) FROM webhook_endpoints WHERE failures = 50 AND opened = 1`)
 	together(len(due), func(i int) {
-		_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 200), postgres.Verdict{Status: postgres.Delivered})
+		_, errs[i] = b.FinishAttempt(b.ctx, e.ID, attempt(due[i], 200), postgres.DeliveryUpdate{Status: postgres.Delivered})
 	})
 	for _, err := range errs {
 		check(t, err)

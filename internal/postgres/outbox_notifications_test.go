@@ -74,21 +74,21 @@ func TestNotificationsKeepTheirOrder(t *testing.T) {
 	all := b.claim(e)
 	wantEqual(t, "one of each request", len(all), 2)
 	wantEqual(t, "the oldest", *all[0].Event.BookingID, first.ID)
-	b.finish(e, all[1], 200, postgres.Verdict{Status: postgres.Delivered})
-	b.finish(e, all[0], 500, postgres.Verdict{Status: postgres.Waiting, Next: monday})
+	b.finish(e, all[1], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
+	b.finish(e, all[0], 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: monday})
 	wantEqual(t, "the later one waits", len(b.claim(e)), 0)
 
 	// The booking before is erased, and with it its events that were told; what comes next stands behind what waits.
 	b.exec(`UPDATE webhook_deliveries SET next_at = now() WHERE status = 'pending'`)
 	d := b.claim(e)[0]
 	wantEqual(t, "again", *d.Event.BookingID, first.ID)
-	b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+	b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	check(t, b.Delete(b.ctx, b.app.ID, first.ID))
 	third := b.moved(second, 15, 16)
 	for _, want := range []uuid.UUID{second.ID, third.ID} {
 		all = b.claim(e)
 		wantEqual(t, "one", len(all), 1)
 		wantEqual(t, "in order", *all[0].Event.BookingID, want)
-		b.finish(e, all[0], 200, postgres.Verdict{Status: postgres.Delivered})
+		b.finish(e, all[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
 }

@@ -83,7 +83,7 @@ func (b *bundle) disabled(e *outbox.Endpoint) {
 	b.t.Helper()
 	v := b.played(b.booked(b.at("instant", 1, 2)), "cancel")
 	for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true})) {
-		must(b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.Verdict{Status: postgres.Cancelled, Disable: true}))
+		must(b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true}))
 	}
 	b.exec(`DELETE FROM webhook_deliveries`)
 	b.exec(`UPDATE webhook_endpoints SET awake = false`)

@@ -108,16 +108,16 @@ func TestAttemptsTogether(t *testing.T) {
 	}
 	due := b.claim(e)
 	wantEqual(t, "claimed", len(due), 14)
-	batch := func(from, to int, status int, v postgres.Verdict) (all []postgres.Finished) {
+	batch := func(from, to int, status int, v postgres.DeliveryUpdate) (all []postgres.Finished) {
 		for _, d := range due[from:to] {
 			all = append(all, postgres.Finished{Attempt: attempt(d, status), Verdict: v})
 		}
 		return all
 	}
-	waiting := postgres.Verdict{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)}
+	waiting := postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)}
 	unsent := waiting
 	unsent.Unsent = true
-	mixed := append(batch(0, 5, 500, waiting), batch(5, 6, 200, postgres.Verdict{Status: postgres.Delivered})...)
+	mixed := append(batch(0, 5, 500, waiting), batch(5, 6, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})...)
 	mixed = append(mixed, append(batch(6, 8, 500, waiting), batch(8, 9, 0, unsent)...)...)
 	out := must(b.FinishAttempts(b.ctx, e.ID, mixed))
 	health := must(b.Endpoint(b.ctx, e.AppID, e.ID)).Health
@@ -128,8 +128,8 @@ func TestAttemptsTogether(t *testing.T) {
 	b.exec(`UPDATE webhook_endpoints SET failures = 6`)
 	out = must(b.FinishAttempts(b.ctx, e.ID, batch(9, 14, 500, waiting)))
 	wantEqual(t, "the breaker is open", out.Resting, true)
-	_, err := b.FinishAttempts(b.ctx, e.ID, append(batch(0, 1, 200, postgres.Verdict{Status: postgres.Delivered}),
-		postgres.Finished{Attempt: attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), Verdict: postgres.Verdict{Status: postgres.Delivered}}))
+	_, err := b.FinishAttempts(b.ctx, e.ID, append(batch(0, 1, 200, postgres.DeliveryUpdate{Status: postgres.Delivered}),
+		postgres.Finished{Attempt: attempt(outbox.ClaimedDelivery{ID: newID(), Attempt: 1}, 200), Verdict: postgres.DeliveryUpdate{Status: postgres.Delivered}}))
 	wantCode(t, err, fault.NotFound)
 	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'`) // all or none
 }

@@ -63,7 +63,7 @@ func TestReplayOfWhatFailed(t *testing.T) {
 			if *d.Event.BookingID == second.ID {
 				order = append(order, d.Event.Seq)
 			}
-			b.finish(e, d, 200, postgres.Verdict{Status: postgres.Delivered})
+			b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 		}
 	}
 	wantSame(t, "each once, under its old id", sorted(got...), ids)

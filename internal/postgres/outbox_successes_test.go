@@ -32,7 +32,7 @@ func TestSuccessesOfManyEndpoints(t *testing.T) {
 	b.exec(`UPDATE webhook_endpoints SET failures = 3, failing_since = now(), pace = 2, in_flight = 4, opened = 1, window_at = now()
 		WHERE id <> $1`, all[0].ID)
 	b.exec(`UPDATE webhook_endpoints SET succeeded_at = now() - interval '30 seconds', window_sent = 7 WHERE id = $1`, all[0].ID)
-	done := postgres.Verdict{Status: postgres.Delivered}
+	done := postgres.DeliveryUpdate{Status: postgres.Delivered}
 	errs := make([]error, each)
 	together(each, func(i int) {
 		var groups []postgres.EndpointAttempts

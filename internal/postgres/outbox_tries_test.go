@@ -46,7 +46,7 @@ func TestTry(t *testing.T) {
 		got := due[0].Event
 		wantEqual(t, "change", fmt.Sprint(got.ID, got.Test, got.Type, *got.BookingID, got.State, got.Action), fmt.Sprint(c.ID, true, c.Type, *c.BookingID, c.State, c.Action))
 		wantEqual(t, "its booking", must(booking.OfEvent(&got)).What, "Check-up")
-		b.finish(e, due[0], 500, postgres.Verdict{Status: postgres.Exhausted, Test: true})
+		b.finish(e, due[0], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted, Test: true})
 		wantEqual(t, "health", must(b.Endpoint(b.ctx, b.app.ID, e.ID)).Health.Failures, 0)
 		b.wantCount(i+1, `SELECT count(*) FROM events WHERE test`)
 	}
@@ -81,7 +81,7 @@ func TestTryIsAnnounced(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	outcomes := b.listening()
-	for status, verdict := range map[int]postgres.Verdict{
+	for status, verdict := range map[int]postgres.DeliveryUpdate{
 		200: {Status: postgres.Delivered, Test: true},
 		410: {Status: postgres.Exhausted, Test: true, Disable: true},
 	} {

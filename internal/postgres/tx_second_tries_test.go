@@ -243,17 +243,17 @@ func ofEndpoints(c *chronicle) {
 	c.booked(c.at("instant", 16, 17))
 	due := c.claim(e)
 	wantEqual(c.t, "due", len(due), 2)
-	record := func(d outbox.ClaimedDelivery, status int, v postgres.Verdict) {
+	record := func(d outbox.ClaimedDelivery, status int, v postgres.DeliveryUpdate) {
 		c.call("FinishAttempts", func() any {
 			return must(c.FinishAttempts(c.ctx, e.ID, []postgres.Finished{{Attempt: attempt(d, status), Verdict: v}}))
 		})
 	}
 	c.call("FinishSuccesses", func() any {
-		one := postgres.Finished{Attempt: attempt(due[0], 200), Verdict: postgres.Verdict{Status: postgres.Delivered}}
+		one := postgres.Finished{Attempt: attempt(due[0], 200), Verdict: postgres.DeliveryUpdate{Status: postgres.Delivered}}
 		return c.FinishSuccesses(c.ctx, []postgres.EndpointAttempts{{Endpoint: e.ID, Attempts: []postgres.Finished{one}}})
 	})
 	c.exec(`UPDATE webhook_endpoints SET failing_since = now() - interval '2 days', failures = 5 WHERE id = $1`, e.ID)
-	record(due[1], 500, postgres.Verdict{Status: postgres.Exhausted}) // which the listener is told
+	record(due[1], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted}) // which the listener is told
 	c.call("FallAsleep", func() any { return must(c.FallAsleep(c.ctx, e.ID)) })
 	c.call("Resend", func() any { return must(c.Resend(c.ctx, c.app.ID, due[1].ID, newID())) })
 	c.ended(e, postgres.Exhausted)
@@ -342,7 +342,7 @@ func TestSecondTriesForgetTheFirst(t *testing.T) {
 			fails := func(number int) func() any {
 				a := attempt(p.delivery, 500)
 				a.Number += number
-				v := postgres.Verdict{Status: postgres.Waiting, Next: time.Now()}
+				v := postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now()}
 				return func() any { return len(must(b.FinishAttempt(b.ctx, p.endpoint.ID, a, v))) }
 			}
 			return fails(1), fails(2)

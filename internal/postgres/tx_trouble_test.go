@@ -54,9 +54,9 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 		for i, e := range all {
 			b.exec(`UPDATE webhook_endpoints SET failing_since = now() - interval '6 days', failures = 20, warned = $2 WHERE id = $1`, e.ID, round%2 == 0)
 			for j, d := range b.claim(e) {
-				v := postgres.Verdict{Status: []string{postgres.Waiting, postgres.Exhausted, postgres.Delivered}[(i+j)%3], Next: time.Now()}
+				v := postgres.DeliveryUpdate{Status: []string{postgres.Waiting, postgres.Exhausted, postgres.Delivered}[(i+j)%3], Next: time.Now()}
 				if round%4 == i && j%2 == 0 {
-					v = postgres.Verdict{Status: postgres.Cancelled, Disable: true}
+					v = postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true}
 				}
 				does = append(does, func() error { _, err := b.FinishAttempt(b.ctx, e.ID, attempt(d, 500), v); return err },
 					func() error { _, err := b.Resend(b.ctx, e.AppID, d.ID, newID()); return unless(err, fault.InUse) })

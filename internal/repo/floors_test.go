@@ -57,6 +57,7 @@ var house = map[string]floor{
 	"api/catalogue":         {7, []string{"github.com/google/uuid"}},
 	"api/tenants":           {7, []string{"github.com/google/uuid"}},
 	"api/webhooks":          {7, []string{"github.com/google/uuid"}},
+	"api/scheduling":        {7, []string{"github.com/google/uuid"}},
 	"api/visitor": {7, []string{"github.com/gin-gonic/gin", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
 	"api":                     {8, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},

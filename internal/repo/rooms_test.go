@@ -35,6 +35,7 @@ var larger = map[string]struct {
 	"api/calendar":          {size{files: 20, exported: 10, methods: 40, largest: "Handlers"}, "one handler for each of 21 routes, and their steps"},
 	"api/catalogue":         {size{files: 20, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 22 routes, and their steps"},
 	"api/visitor":           {size{files: 40, exported: 10, methods: 80, largest: "Handlers"}, "pages of three kinds, which share their frame"},
+	"api/scheduling":        {size{files: 15, exported: 10, methods: 28, largest: "Handlers"}, "one handler for each of 20 routes, and their steps"},
 	"api/webhooks":          {size{files: 15, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 15 routes, and their steps"},
 }
 

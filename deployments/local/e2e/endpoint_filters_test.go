@@ -15,7 +15,7 @@ import (
 func (b *bundle) nudge(t testing.TB, hook string) {
 	t.Helper()
 	wake := dispatch.Dispatcher{Client: b.stack.App.Temporal, TaskQueue: b.stack.App.Config.TaskQueue}
-	must(t, wake.Wake(t.Context(), mustUUID(t, hook)))
+	must(t, wake.EnsureEndpointRunning(t.Context(), mustUUID(t, hook)))
 }
 
 // settled waits until an endpoint has nothing that waits.

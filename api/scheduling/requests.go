@@ -1,9 +1,10 @@
-package api
+package scheduling
 
 import (
 	"fmt"
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/fault"
 	"holdfast/internal/payload"
 	"holdfast/internal/service"
@@ -13,7 +14,7 @@ import (
 const maxQueried = 100 // scheduling requests at once
 
 // createSchedulingRequest makes a request for a time: its recipient's page offers what is free.
-func (s *Server) createSchedulingRequest(k *call) error {
+func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
 	var in schedulingInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (s *Server) createSchedulingRequest(k *call) error {
 }
 
 // querySchedulingRequests answers with those of the named requests that are the app's.
-func (s *Server) querySchedulingRequests(k *call) error {
+func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 	var in struct {
 		IDs []string `json:"scheduling_request_ids"`
 	}
@@ -62,7 +63,7 @@ func (s *Server) querySchedulingRequests(k *call) error {
 }
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
-func (s *Server) eraseSchedulingRequest(k *call) error {
+func (s *Handlers) eraseSchedulingRequest(k *edge.Call) error {
 	if err := s.DB.EraseRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (s *Server) eraseSchedulingRequest(k *call) error {
 }
 
 // cancelSchedulingRequest ends a request, and the booking that was made through it: 202, for that is carried out in a moment.
-func (s *Server) cancelSchedulingRequest(k *call) error {
+func (s *Handlers) cancelSchedulingRequest(k *edge.Call) error {
 	var in struct {
 		ID string `json:"scheduling_request_id"`
 	}
@@ -86,7 +87,7 @@ func (s *Server) cancelSchedulingRequest(k *call) error {
 		return err
 	}
 	if b := found[0].Booking; b != nil && !b.Completed {
-		if err := s.service().CancelForOwner(k, k.Caller, b); err != nil {
+		if err := s.Service.CancelForOwner(k, k.Caller, b); err != nil {
 			return err
 		}
 	}

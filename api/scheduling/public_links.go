@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"encoding/json"
@@ -127,19 +127,19 @@ func checkQuestions(all []catalogue.Question, problems fault.Problems) {
 	}
 }
 
-func (s *Server) listPublicLinks(k *call) error {
+func (s *Handlers) listPublicLinks(k *edge.Call) error {
 	all, err := s.DB.PublicLinks(k, k.App.ID)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, l := range all {
-		list = append(list, k.publicLinkView(l))
+		list = append(list, publicLinkView(k, l))
 	}
 	return k.Answer(http.StatusOK, list)
 }
 
-func (s *Server) createPublicLink(k *call) error {
+func (s *Handlers) createPublicLink(k *edge.Call) error {
 	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: service.UsualHorizon, Enabled: true, Code: apps.Code()}
 	if err := s.readPublicLink(k, l); err != nil {
 		return err
@@ -149,11 +149,11 @@ func (s *Server) createPublicLink(k *call) error {
 		return err
 	}
 	k.Header("Location", "/v2/public_links/"+l.ID.String())
-	return k.Answer(http.StatusCreated, k.publicLinkView(l))
+	return k.Answer(http.StatusCreated, publicLinkView(k, l))
 }
 
 // readPublicLink reads the body onto l, whose project must be the app's.
-func (s *Server) readPublicLink(k *call, l *catalogue.PublicLink) error {
+func (s *Handlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
 	var in publicLinkInput
 	if err := k.DecodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (s *Server) readPublicLink(k *call, l *catalogue.PublicLink) error {
 	return problems.Err()
 }
 
-func (k *call) publicLink(s *Server) (*catalogue.PublicLink, error) {
+func (s *Handlers) publicLink(k *edge.Call) (*catalogue.PublicLink, error) {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return nil, err
@@ -187,16 +187,16 @@ func (k *call) publicLink(s *Server) (*catalogue.PublicLink, error) {
 	return s.DB.PublicLink(k, k.App.ID, id)
 }
 
-func (s *Server) getPublicLink(k *call) error {
-	l, err := k.publicLink(s)
+func (s *Handlers) getPublicLink(k *edge.Call) error {
+	l, err := s.publicLink(k)
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, k.publicLinkView(l))
+	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *Server) updatePublicLink(k *call) error {
-	l, err := k.publicLink(s)
+func (s *Handlers) updatePublicLink(k *edge.Call) error {
+	l, err := s.publicLink(k)
 	if err != nil {
 		return err
 	}
@@ -206,10 +206,10 @@ func (s *Server) updatePublicLink(k *call) error {
 	if l, err = s.DB.UpdatePublicLink(k, l); err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, k.publicLinkView(l))
+	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *Server) deletePublicLink(k *call) error {
+func (s *Handlers) deletePublicLink(k *edge.Call) error {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (s *Server) deletePublicLink(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) publicLinkView(l *catalogue.PublicLink) timekit.Object {
+func publicLinkView(k *edge.Call, l *catalogue.PublicLink) timekit.Object {
 	return timekit.Object{
 		"id": l.ID, "code": l.Code, "url": k.Base + "/pls/" + l.Code, "project_id": l.ProjectID, "title": l.Title,
 		"description": l.Description, "duration": l.DurationMinutes, "horizon_days": l.HorizonDays,

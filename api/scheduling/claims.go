@@ -1,17 +1,18 @@
-package api
+package scheduling
 
 import (
 	"net/http"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
 // checkClaimToken tells an app's developer what is wrong with a claim token for a link, more than a visitor is told. It
 // spends nothing.
-func (s *Server) checkClaimToken(k *call) error {
-	l, err := k.publicLink(s)
+func (s *Handlers) checkClaimToken(k *edge.Call) error {
+	l, err := s.publicLink(k)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (s *Server) checkClaimToken(k *call) error {
 	case in.ClaimToken == "":
 		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
-	token, err := s.service().ReadClaimToken(k, l.AppID, in.ClaimToken)
+	token, err := s.Service.ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {
 		return err
 	}

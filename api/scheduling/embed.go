@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"net/http"
@@ -14,21 +14,21 @@ import (
 	"holdfast/internal/webhook"
 )
 
-func (s *Server) listEmbedCredentials(k *call) error {
+func (s *Handlers) listEmbedCredentials(k *edge.Call) error {
 	all, err := s.DB.EmbedCredentials(k, k.App.ID)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for i := range all {
-		list = append(list, k.embedView(&all[i]))
+		list = append(list, embedView(k, &all[i]))
 	}
 	return k.Answer(http.StatusOK, list)
 }
 
 // createEmbedCredential makes a pair for claim tokens; its secret is in this answer only. It sets the callback, too, if the
 // body names one.
-func (s *Server) createEmbedCredential(k *call) error {
+func (s *Handlers) createEmbedCredential(k *edge.Call) error {
 	var in struct {
 		CallbackURL *string `json:"callback_url"`
 	}
@@ -51,19 +51,19 @@ func (s *Server) createEmbedCredential(k *call) error {
 	if err != nil {
 		return err
 	}
-	view := k.embedView(made)
+	view := embedView(k, made)
 	view["secret"], view["callback_url"] = secret, callback
 	k.Header("Cache-Control", "no-store")
 	return k.Answer(http.StatusCreated, view)
 }
 
 // rotateEmbedCredential makes a pair in the place of another, which stays good for a while.
-func (s *Server) rotateEmbedCredential(k *call) error {
+func (s *Handlers) rotateEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
 	}
-	grace, err := k.grace()
+	grace, err := graceOf(k)
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,14 @@ func (s *Server) rotateEmbedCredential(k *call) error {
 	if err := s.DB.RotateEmbedCredential(k, id, made, grace); err != nil {
 		return err
 	}
-	view := k.embedView(made)
+	view := embedView(k, made)
 	view["secret"] = secret
 	k.Header("Cache-Control", "no-store")
 	return k.Answer(http.StatusOK, view)
 }
 
-// grace reads how long what is rotated out stays good.
-func (k *call) grace() (time.Duration, error) {
+// graceOf reads how long what is rotated out stays good.
+func graceOf(k *edge.Call) (time.Duration, error) {
 	var in struct {
 		Seconds *int `json:"grace_period_seconds"`
 	}
@@ -89,11 +89,11 @@ func (k *call) grace() (time.Duration, error) {
 		return 0, err
 	}
 	problems := fault.Problems{}
-	grace := edge.ReadGracePeriod(in.Seconds, problems)
+	grace := edge.Grace(in.Seconds, problems)
 	return grace, problems.Err()
 }
 
-func (s *Server) deleteEmbedCredential(k *call) error {
+func (s *Handlers) deleteEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
@@ -104,13 +104,13 @@ func (s *Server) deleteEmbedCredential(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) embedView(c *tenant.EmbedCredential) timekit.Object {
+func embedView(k *edge.Call, c *tenant.EmbedCredential) timekit.Object {
 	return timekit.Object{
 		"id": c.ID, "public_key": c.PublicKey, "created_at": k.Clock.Show(c.CreatedAt, time.UTC), "good_until": k.Moment(c.GoodUntil),
 	}
 }
 
-func (s *Server) getEmbedCallback(k *call) error {
+func (s *Handlers) getEmbedCallback(k *edge.Call) error {
 	url, err := s.callbackURL(k)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *Server) getEmbedCallback(k *call) error {
 }
 
 // setEmbedCallback says where notifications go; an empty address turns them off.
-func (s *Server) setEmbedCallback(k *call) error {
+func (s *Handlers) setEmbedCallback(k *edge.Call) error {
 	var in struct {
 		CallbackURL string `json:"callback_url"`
 	}
@@ -133,7 +133,7 @@ func (s *Server) setEmbedCallback(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Object{"callback_url": url})
 }
 
-func (s *Server) callbackURL(k *call) (string, error) {
+func (s *Handlers) callbackURL(k *edge.Call) (string, error) {
 	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return "", err
@@ -141,12 +141,12 @@ func (s *Server) callbackURL(k *call) (string, error) {
 	return e.URL, nil
 }
 
-func (s *Server) setCallback(k *call, url string) (string, error) {
+func (s *Handlers) setCallback(k *edge.Call, url string) (string, error) {
 	url = strings.TrimSpace(url)
 	if url == "" {
 		return "", s.dropCallback(k)
 	}
-	if err := webhook.CheckURL(url, s.Webhooks); err != nil {
+	if err := webhook.CheckURL(url, s.Targets); err != nil {
 		return "", fault.Problems{"callback_url": {err.Error()}}.Err()
 	}
 	e := &outbox.Endpoint{
@@ -158,14 +158,14 @@ func (s *Server) setCallback(k *call, url string) (string, error) {
 	}
 	e.Secret = sealed
 	e, woken, err := s.DB.SetEmbedCallback(k, e)
-	s.webhooks().Wake(k.Call, woken)
+	s.Wake(k, woken)
 	if err != nil {
 		return "", err
 	}
 	return e.URL, nil
 }
 
-func (s *Server) dropCallback(k *call) error {
+func (s *Handlers) dropCallback(k *edge.Call) error {
 	e, err := s.DB.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return err
@@ -173,7 +173,7 @@ func (s *Server) dropCallback(k *call) error {
 	if err := s.DB.DeleteEndpoint(k, k.App.ID, e.ID); err != nil {
 		return edge.UnlessNotFound(err)
 	}
-	if err := s.Dispatch.Dismiss(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
+	if err := s.Dispatch.NudgeIfRunning(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
 		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)
 	}
 	return nil

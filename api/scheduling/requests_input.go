@@ -1,4 +1,4 @@
-package api
+package scheduling
 
 import (
 	"encoding/json"
@@ -97,7 +97,7 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems fault.Pro
 }
 
 // whose reads whose time is asked for.
-func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
+func (s *Handlers) whose(k *edge.Call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
 	if in.ProjectID != "" {
 		id := edge.ParseID(in.ProjectID, "project_id", problems)
 		if id == uuid.Nil {
@@ -123,7 +123,7 @@ func (s *Server) whose(k *call, in *schedulingInput, r *booking.SchedulingReques
 }
 
 // hosts are the resources that the body names, each once.
-func (s *Server) hosts(k *call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
+func (s *Handlers) hosts(k *edge.Call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
 	named := map[uuid.UUID]string{}
 	add := func(m memberIn, field string) {
 		id := edge.ParseID(m.Sub, field, problems)
