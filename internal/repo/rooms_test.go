@@ -25,7 +25,7 @@ var larger = map[string]struct {
 }{
 	"api":            {size{files: 30, exported: 10, methods: 130, largest: "Server"}, "being split: its nouns move into packages of their own"},
 	"internal/fault": {size{files: 20, exported: 60, methods: 25}, "most of its names are error codes"},
-	"internal/postgres": {size{files: 75, exported: 50, methods: 45, largest: "Bookings"},
+	"internal/postgres": {size{files: 80, exported: 60, methods: 50, largest: "Bookings"},
 		"one package, since a commit crosses its types; each type is read by itself"},
 	"internal/service":      {size{files: 25, exported: 50, methods: 50, largest: "Service"}, "one method for each use case, and their steps"},
 	"internal/portal":       {size{files: 20, exported: 10, methods: 60, largest: "visit"}, "a page is a function of its visit"},
