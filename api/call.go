@@ -1,8 +1,11 @@
 package api
 
 import (
+	"holdfast/api/calendar"
+	"holdfast/api/catalogue"
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/api/scheduling"
 	"holdfast/api/tenants"
 	"holdfast/api/visitor"
 	"holdfast/api/webhooks"
@@ -48,11 +51,31 @@ func (s *Server) webhooks() *webhooks.Handlers {
 }
 
 func (s *Server) tenants() *tenants.Handlers {
-	return &tenants.Handlers{DB: s.DB.Access, Vault: s.Vault}
+	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
+}
+
+func (s *Server) catalogue() *catalogue.Handlers {
+	return &catalogue.Handlers{
+		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
+		Views: s.calendar().ResourceViews,
+	}
+}
+
+func (s *Server) calendar() *calendar.Handlers {
+	return &calendar.Handlers{
+		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
+		Feed: s.webhooks(),
+	}
 }
 
 func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
 		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+	}
+}
+
+func (s *Server) scheduling() *scheduling.Handlers {
+	return &scheduling.Handlers{
+		Service: s.service(), DB: s.DB, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -10,12 +9,6 @@ import (
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/tenant"
-)
-
-// Seconds for which a secret that is rotated out stays good.
-const (
-	defaultGrace = 24 * 60 * 60
-	maxGrace     = 7 * defaultGrace
 )
 
 func (s *Handlers) pauseWebhook(k *edge.Call) error {
@@ -52,7 +45,7 @@ func (s *Handlers) rotateWebhook(k *edge.Call) error {
 		return err
 	}
 	problems := fault.Problems{}
-	grace := GraceOf(in.Grace, problems)
+	grace := edge.Grace(in.Grace, problems)
 	secret := signingSecret(in.Secret, problems)
 	if err := problems.Err(); err != nil {
 		return err
@@ -66,16 +59,4 @@ func (s *Handlers) rotateWebhook(k *edge.Call) error {
 		return err
 	}
 	return s.tellSecret(k, http.StatusOK, e)
-}
-
-// GraceOf reads for how long a secret that is rotated out stays good.
-func GraceOf(seconds *int, problems fault.Problems) time.Duration {
-	grace := defaultGrace
-	if seconds != nil {
-		grace = *seconds
-	}
-	if grace < 0 || grace > maxGrace {
-		problems.Add("grace_period_seconds", "must be a number from 0 to %d", maxGrace)
-	}
-	return time.Duration(grace) * time.Second
 }

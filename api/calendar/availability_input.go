@@ -1,0 +1,148 @@
+package calendar
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/api/edge"
+	"holdfast/api/rules"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/service"
+	"holdfast/internal/tenant"
+	"holdfast/internal/timekit"
+)
+
+// Upper bounds on the work for one query.
+const (
+	maxResources        = 500
+	maxCandidates       = 2_000_000
+	maxWidgetCandidates = 250_000 // for callers without a server key
+)
+
+// readSlotQuery reads the request's body as a query. Fields that it does not have come from its project.
+func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
+	var body map[string]json.RawMessage
+	if err := k.Decode(&body); err != nil {
+		return nil, err
+	}
+	return s.slotQueryOf(k, body)
+}
+
+// slotQueryOf reads a query and loads its project and resources. All problems of the body are returned as one Invalid error.
+func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
+	problems := fault.Problems{}
+	project, err := s.askedProject(k, body, problems)
+	if err != nil {
+		return nil, err
+	}
+	w, in, err := slotQueryFor(k, project, body, problems)
+	if err != nil {
+		return nil, err
+	}
+	if in.Zone != "" {
+		k.Clock.Zone = w.zone // a zone in the body replaces the header's
+	}
+	if err := s.chosenOf(k, w, in, project, problems); err != nil {
+		return nil, err
+	}
+	if in.ReservationID != "" {
+		w.Hold = edge.ParseID(in.ReservationID, "reservation_id", problems)
+	}
+	w.affordable(k, problems)
+	return w, problems.Err()
+}
+
+// newSlotQuery reads a query without its resources.
+func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
+	q := in.Query(clock, problems)
+	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
+}
+
+// slotQueryFor reads a query as its caller may ask it: a server key without restriction, others within what the project offers.
+func slotQueryFor(
+	k *edge.Call, p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
+) (*slotQuery, rules.AvailabilityInput, error) {
+	asked, err := readQuestion(body)
+	if err != nil {
+		return nil, asked, err
+	}
+	if k.Kind == tenant.ServerKey {
+		in, err := ownersQuestion(p, body)
+		w := newSlotQuery(in, k.Clock, problems)
+		w.checkWindow(asked, p, problems)
+		return w, in, err
+	}
+	narrower := newSlotQuery(asked, k.Clock, problems)
+	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
+		service.NeedsProject(k.Caller, problems)
+	}
+	narrower.checkWindow(asked, p, problems)
+	if p == nil {
+		narrower.future(time.Now())
+		return narrower, asked, nil
+	}
+	in := visitorsQuestion(p, asked)
+	w := newSlotQuery(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
+	w.bound(in, asked, narrower, time.Now())
+	return w, in, nil
+}
+
+// askedProject loads the project that a query names; nil without one, and nil with a problem if it does not exist.
+func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
+	raw, named := body["project_id"]
+	if !named || string(raw) == "null" {
+		return nil, nil
+	}
+	var text string
+	_ = json.Unmarshal(raw, &text) // of another type: no UUID
+	id := edge.ParseID(text, "project_id", problems)
+	if id == uuid.Nil {
+		return nil, nil
+	}
+	p, err := s.Projects.Project(k, k.App.ID, id)
+	if edge.IsMissing(err, "project_id", problems) || err != nil {
+		return nil, edge.UnlessNotFound(err)
+	}
+	return p, nil
+}
+
+// chosen loads the named resources; all of the app's if none are named.
+func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
+	var ids []uuid.UUID
+	for _, name := range names {
+		ids = append(ids, edge.ParseID(name, "resources", problems))
+	}
+	if len(names) > maxResources {
+		problems.Add("resources", "must not be more than %d", maxResources)
+		return nil
+	}
+	all, err := s.DB.Bookable(k, k.App.ID, ids)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 && len(all) < len(ids) {
+		problems.Add("resources", "must be resources of this app, each once")
+	}
+	if len(all) > maxResources {
+		problems.Add("resources", "must be named: this app has more than %d", maxResources)
+	}
+	w.Ask(all)
+	return nil
+}
+
+// affordable adds a problem if the answer would take seconds to compute.
+func (w *slotQuery) affordable(k *edge.Call, problems fault.Problems) {
+	most := maxCandidates
+	if k.Kind != tenant.ServerKey {
+		most = maxWidgetCandidates
+	}
+	switch {
+	case w.To.Sub(w.From) > service.MaxWindow:
+		problems.Add("to", "must lie within %d days of from", int(service.MaxWindow/24/time.Hour))
+	case w.Candidates() > most:
+		problems.Add("timeslot_increments", "is too fine for that many resources and days")
+	}
+}

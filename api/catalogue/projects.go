@@ -1,0 +1,196 @@
+package catalogue
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"holdfast/api/edge"
+	"holdfast/api/rules"
+	"holdfast/graphs"
+	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
+	"holdfast/internal/strictjson"
+	"holdfast/internal/timekit"
+)
+
+type projectInput struct {
+	Name           *string         `json:"name"`
+	Slug           string          `json:"slug"`
+	Resources      json.RawMessage `json:"resources"`
+	Locations      json.RawMessage `json:"locations"`
+	Services       json.RawMessage `json:"services"`
+	Availability   json.RawMessage `json:"availability"`
+	Constraints    json.RawMessage `json:"availability_constraints"`
+	Booking        json.RawMessage `json:"booking"`
+	CustomerFields json.RawMessage `json:"customer_fields"`
+	UI             json.RawMessage `json:"ui"`
+	Reminders      json.RawMessage `json:"reminders"`
+	Meta           json.RawMessage `json:"meta"`
+}
+
+// readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
+// is being created.
+func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
+	var in projectInput
+	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
+		return nil, err
+	}
+	problems := fault.Problems{}
+	p := &catalogue.Project{ID: id, AppID: k.App.ID, Slug: in.Slug}
+	if in.Name != nil {
+		p.Name = strings.TrimSpace(*in.Name)
+	}
+	if p.Name == "" && (fresh || in.Name != nil) {
+		problems.Add("name", "is required")
+	}
+	edge.CheckLength(p.Name, "name", 200, problems)
+	if p.Slug != "" && !edge.GoodSlug.MatchString(p.Slug) {
+		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
+	}
+	in.rules(p, problems)
+	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
+	s.Rules.CheckReminders(p.Reminders, "reminders", problems)
+	if err := s.parts(k, in, p, problems); err != nil {
+		return nil, err
+	}
+	return p, problems.Err()
+}
+
+// rules reads the fields that are kept as JSON.
+func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
+	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
+	p.Booking = checkInherited(in.Booking, "booking", problems)
+	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
+	p.UI = checkUI(in.UI, "ui", problems)
+	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
+}
+
+// parts reads the ids of resources, locations and services. All of them must be the app's.
+func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
+	p.Resources = edge.IDList(in.Resources, "resources", problems)
+	p.Locations = edge.IDList(in.Locations, "locations", problems)
+	p.Services = edge.IDList(in.Services, "services", problems)
+	lacking, err := s.DB.Lacking(k, p)
+	for field, ids := range lacking {
+		for _, id := range ids {
+			if id != uuid.Nil { // IDList has added the problem
+				problems.Add(field, "%s does not exist", id)
+			}
+		}
+	}
+	return err
+}
+
+// checkInherited checks the defaults of bookings through the project: the types of their fields, and the graph. All else is checked with
+// each booking.
+func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
+	raw = edge.JSONObject(raw, field, problems)
+	var in rules.BookingInput
+	edge.CheckFields(raw, &in, field, problems)
+	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
+		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
+	}
+	return raw
+}
+
+func (s *Handlers) listProjects(k *edge.Call) error {
+	page, search, err := k.PublicListing()
+	if err != nil {
+		return err
+	}
+	all, found, err := s.DB.Projects(k, k.App.ID, search, page)
+	if err != nil {
+		return err
+	}
+	list := []timekit.Object{}
+	for _, p := range all {
+		list = append(list, timekit.ProjectFor(k.Kind, p, k.Clock))
+	}
+	return k.AnswerList(list, len(list), found, page)
+}
+
+// createProject creates a project. Without a slug in the body one is made from the name, with a suffix if it is taken. AlreadyExists if
+// the body's slug is taken.
+func (s *Handlers) createProject(k *edge.Call) error {
+	p, err := s.readProject(k, k.Operation, true)
+	if err != nil {
+		return err
+	}
+	asked := p.Slug != ""
+	if !asked {
+		p.Slug = slugOf(p.Name)
+	}
+	err = s.DB.CreateProject(k, p)
+	if fault.CodeOf(err) == fault.AlreadyExists && !asked {
+		p.Slug = p.Slug[:min(len(p.Slug), 50)] + "-" + p.ID.String()[24:]
+		err = s.DB.CreateProject(k, p)
+	}
+	if err != nil {
+		return err
+	}
+	if p, err = s.DB.Project(k, k.App.ID, p.ID); err != nil {
+		return err
+	}
+	k.Header("Location", "/v2/projects/"+p.ID.String())
+	return k.Answer(http.StatusCreated, timekit.Project(p, k.Clock))
+}
+
+var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
+
+// slugOf makes a slug from a name; "project" if none of its characters fits.
+func slugOf(name string) string {
+	plain := strings.FieldsFunc(spelled.Replace(strings.ToLower(name)), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	slug := strings.Join(plain, "-")
+	if slug = strings.TrimRight(slug[:min(len(slug), 63)], "-"); slug == "" {
+		return "project"
+	}
+	return slug
+}
+
+func (s *Handlers) project(k *edge.Call) (*catalogue.Project, error) {
+	id, err := k.ID("id", "The project")
+	if err != nil {
+		return nil, err
+	}
+	return s.DB.Project(k, k.App.ID, id)
+}
+
+func (s *Handlers) getProject(k *edge.Call) error {
+	p, err := s.project(k)
+	if err != nil {
+		return err
+	}
+	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
+}
+
+// updateProject changes the fields that the body has. It answers 204, as Timekit does.
+func (s *Handlers) updateProject(k *edge.Call) error {
+	p, err := s.project(k)
+	if err != nil {
+		return err
+	}
+	if p, err = s.readProject(k, p.ID, false); err != nil {
+		return err
+	}
+	if err := s.DB.UpdateProject(k, p); err != nil {
+		return err
+	}
+	return k.NoContent()
+}
+
+func (s *Handlers) deleteProject(k *edge.Call) error {
+	id, err := k.ID("id", "The project")
+	if err != nil {
+		return err
+	}
+	if err := s.DB.DeleteProject(k, k.App.ID, id); err != nil {
+		return err
+	}
+	return k.NoContent()
+}
