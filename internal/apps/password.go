@@ -22,6 +22,12 @@ const (
 	saltBytes      = 16
 )
 
+// How many characters a password has.
+const (
+	MinPassword = 8
+	MaxPassword = 1000
+)
+
 // Passwords bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. A
 // bounded number waits for it, for five seconds at most; each takes a good part of a second. Sign-ins of strangers and
 // requests of known callers have one each, so that a flood of sign-ins keeps no known caller waiting.

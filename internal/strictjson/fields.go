@@ -129,7 +129,7 @@ type names struct {
 	seen  map[string]bool
 }
 
-func (s *scanner) names(t reflect.Type) *names {
+func (s *scanner) namesOf(t reflect.Type) *names {
 	o := &names{seen: map[string]bool{}}
 	if t != nil && t.Kind() == reflect.Map {
 		o.any = t.Elem()

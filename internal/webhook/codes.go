@@ -61,7 +61,7 @@ const (
 // progress notes the stage of one attempt. A dial may go on after its request has ended, hence the atomic.
 type progress struct{ at atomic.Int32 }
 
-func (p *progress) stage() stage { return stage(p.at.Load()) }
+func (p *progress) reached() stage { return stage(p.at.Load()) }
 
 func (p *progress) enter(s stage) { p.at.Store(int32(s)) }
 

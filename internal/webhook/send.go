@@ -141,7 +141,7 @@ func (s *Sender) attempt(ctx context.Context, r Request, begun time.Time) Result
 	// The bare transport instead of a client: it has neither redirects nor cookies, so none can be followed or kept.
 	resp, err := s.transport(begun).RoundTrip(req)
 	if err != nil {
-		result.ErrorCode = codeOf(err, reached.stage())
+		result.ErrorCode = codeOf(err, reached.reached())
 		return result
 	}
 	defer func() { _ = resp.Body.Close() }()
