@@ -16,7 +16,8 @@ import (
 var functions = template.FuncMap{
 	"words": words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
 	"moment": moment, "iso": iso, "local": local, "localSecond": localSecond,
-	"zone": zoneName, "clock": clock, "span": span, "utcSpan": utcSpan, "has": slices.Contains[[]string], "ends": ends, "once": newIdempotencyKey,
+	"zone": zoneName, "clock": clock, "span": span, "utcSpan": utcSpan, "has": slices.Contains[[]string],
+	"ends": ends, "once": newIdempotencyKey,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
 	"questions": func() []choice { return questionKinds },
