@@ -79,8 +79,8 @@ func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object,
 		"event":             func() any { return v.Event() },
 		"calendar":          func() any { return v.Calendar() },
 		"customers":         func() any { return v.Customers() },
-		"resource":          func() any { return k.resourceView(&b.Resource) },
-		"user":              func() any { return k.resourceView(&b.Resource) },
+		"resource":          func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
+		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"available_actions": func() any { return v.OpenActions() },
 		"meta":              func() any { return b.Meta },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
@@ -129,7 +129,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ListBookings(k, k.App.ID, filter, page)
+	all, found, err := s.DB.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *Server) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
 // filter reads q, search=key:value;key2:value2, start, end, orderBy and sortedBy.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"holdfast/api/calendar"
+	"holdfast/api/catalogue"
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/api/scheduling"
@@ -49,7 +51,21 @@ func (s *Server) webhooks() *webhooks.Handlers {
 }
 
 func (s *Server) tenants() *tenants.Handlers {
-	return &tenants.Handlers{DB: s.DB.Access, Vault: s.Vault}
+	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
+}
+
+func (s *Server) catalogue() *catalogue.Handlers {
+	return &catalogue.Handlers{
+		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
+		Views: s.calendar().ResourceViews,
+	}
+}
+
+func (s *Server) calendar() *calendar.Handlers {
+	return &calendar.Handlers{
+		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
+		Feed: s.webhooks(),
+	}
 }
 
 func (s *Server) visitor() *visitor.Handlers {

@@ -32,7 +32,7 @@ func (s *Server) listGroups(k *call) error {
 	if filter.Order == "" {
 		filter.Order = "event.start"
 	}
-	all, total, err := s.DB.ListBookings(k, k.App.ID, filter, page)
+	all, found, err := s.DB.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Server) listGroups(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
 // publicSearch lets a widget search by what it is shown only: who may search for people's details can guess them.

@@ -50,7 +50,7 @@ func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) 
 func (w *included) project(k *call, b *booking.Booking) any {
 	for _, p := range w.projects {
 		if b.Related.Project != nil && p.ID == *b.Related.Project {
-			return k.projectView(p)
+			return timekit.ProjectFor(k.Kind, p, k.Clock)
 		}
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
-	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.signInRoutes(), s.timeRoutes(), s.projectRoutes(), s.bookingRoutes(),
-		s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes(), refusals())
+	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().Routes(), s.catalogue().Routes(), s.bookingRoutes(),
+		s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes())
 }
 
 // serviceRoutes are about the server itself.
@@ -23,76 +23,6 @@ func (s *Server) serviceRoutes() []edge.Route {
 
 		edge.On(http.MethodGet, "/v2/graphs", edge.RequireNothing, with(s.listGraphs)),
 		edge.On(http.MethodGet, "/v2/graphs/:name", edge.RequireNothing, with(s.getGraph)),
-	}
-}
-
-// signInRoutes are about who signs in.
-func (s *Server) signInRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, with(s.listAccounts)),
-
-		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, with(s.signIn)),
-		edge.On(http.MethodGet, "/v2/credentials", edge.RequireResource, with(s.listCredentials)),
-		edge.On(http.MethodPost, "/v2/credentials", edge.RequireResource, with(s.createCredential)).Once(),
-		edge.On(http.MethodDelete, "/v2/credentials/:id", edge.RequireResource, with(s.deleteCredential)),
-	}
-}
-
-// timeRoutes are about resources, their time, and what of it is free.
-func (s *Server) timeRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, with(s.listResources)),
-		edge.On(http.MethodPost, "/v2/resources", edge.RequireServer, with(s.createResource)).Once(),
-		edge.On(http.MethodGet, "/v2/resources/timezone/:email", edge.RequireServer, with(s.resourceTimezone)),
-		edge.On(http.MethodGet, "/v2/resources/:id", edge.RequireResource, with(s.getResource)),
-		edge.On(http.MethodPut, "/v2/resources/:id", edge.RequireResource, with(s.updateResource)),
-		edge.On(http.MethodDelete, "/v2/resources/:id", edge.RequireServer, with(s.deleteResource)),
-
-		edge.On(http.MethodPost, "/v2/availability", edge.RequireKey, with(s.listAvailability)),
-		edge.On(http.MethodPost, "/v2/availability/dates", edge.RequireKey, with(s.listAvailableDates)),
-		edge.On(http.MethodPost, "/v2/availability/count", edge.RequireKey, with(s.countAvailability)),
-		edge.On(http.MethodPost, "/v2/availability/explain", edge.RequireServer, with(s.explainAvailability)),
-		edge.On(http.MethodPost, "/v2/unavailable/slots", edge.RequireKey, with(s.listUnavailable)),
-
-		edge.On(http.MethodGet, "/v2/events", edge.RequireResource, with(s.listEvents)),
-		edge.On(http.MethodPost, "/v2/events", edge.RequireResource, with(s.createEvent)).Once(),
-		edge.On(http.MethodGet, "/v2/events/:id", edge.RequireResource, with(s.getEvent)),
-		edge.On(http.MethodPut, "/v2/events/:id", edge.RequireResource, with(s.updateEvent)),
-		edge.On(http.MethodDelete, "/v2/events/:id", edge.RequireResource, with(s.deleteEvent)),
-
-		edge.On(http.MethodGet, "/v2/calendars", edge.RequireResource, with(s.listCalendars)),
-		edge.On(http.MethodPost, "/v2/calendars", edge.RequireResource, with(s.createCalendar)).Once(),
-		edge.On(http.MethodGet, "/v2/calendars/:id", edge.RequireResource, with(s.getCalendar)),
-		edge.On(http.MethodPut, "/v2/calendars/:id", edge.RequireResource, with(s.updateCalendar)),
-		edge.On(http.MethodDelete, "/v2/calendars/:id", edge.RequireResource, with(s.deleteCalendar)),
-	}
-}
-
-// projectRoutes are about what is offered, and where.
-func (s *Server) projectRoutes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, with(s.listProjects)),
-		edge.On(http.MethodPost, "/v2/projects", edge.RequireServer, with(s.createProject)).Once(),
-		edge.On(http.MethodGet, "/v2/projects/embed/:id", edge.RequireKey, with(s.embedProject)),
-		edge.On(http.MethodGet, "/v2/projects/hosted/:slug", edge.RequireNothing, with(s.hostedProject)),
-		edge.On(http.MethodGet, "/v2/projects/:id", edge.RequireServer, with(s.getProject)),
-		edge.On(http.MethodPut, "/v2/projects/:id", edge.RequireServer, with(s.updateProject)),
-		edge.On(http.MethodDelete, "/v2/projects/:id", edge.RequireServer, with(s.deleteProject)),
-		edge.On(http.MethodGet, "/v2/projects/:id/resources", edge.RequireServer, with(s.listProjectResources)),
-		edge.On(http.MethodPost, "/v2/projects/:id/resources", edge.RequireServer, with(s.addProjectResource)).Once(),
-		edge.On(http.MethodPut, "/v2/projects/:id/resources", edge.RequireServer, with(s.setProjectResources)),
-		edge.On(http.MethodDelete, "/v2/projects/:id/resources/:rid", edge.RequireServer, with(s.dropProjectResource)),
-
-		edge.On(http.MethodGet, "/v2/locations", edge.RequireKey, with(s.listLocations)),
-		edge.On(http.MethodPost, "/v2/locations", edge.RequireServer, with(s.createLocation)).Once(),
-		edge.On(http.MethodGet, "/v2/locations/:id", edge.RequireKey, with(s.getLocation)),
-		edge.On(http.MethodPut, "/v2/locations/:id", edge.RequireServer, with(s.updateLocation)),
-		edge.On(http.MethodDelete, "/v2/locations/:id", edge.RequireServer, with(s.deleteLocation)),
-		edge.On(http.MethodGet, "/v2/location/services", edge.RequireKey, with(s.listServices)),
-		edge.On(http.MethodPost, "/v2/location/services", edge.RequireServer, with(s.createService)).Once(),
-		edge.On(http.MethodGet, "/v2/location/services/:id", edge.RequireKey, with(s.getService)),
-		edge.On(http.MethodPut, "/v2/location/services/:id", edge.RequireServer, with(s.updateService)),
-		edge.On(http.MethodDelete, "/v2/location/services/:id", edge.RequireServer, with(s.deleteService)),
 	}
 }
 

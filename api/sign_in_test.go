@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"holdfast/api/edge"
+	"holdfast/api/tenants"
 	"holdfast/internal/fault"
 )
 
@@ -46,15 +47,15 @@ func TestATokenIsGoodAtOnceAndKeptAsAHash(t *testing.T) {
 	// More sign-ins than are kept, but for the last.
 	f.sql(`INSERT INTO resource_credentials (id, app_id, resource_id, type, name, hint, hash, own, created_at)
 		SELECT gen_random_uuid(), app_id, resource_id, type, name, hint, n::text::bytea, true, created_at + n * interval '1 millisecond'
-		FROM resource_credentials, generate_series(1, $1) n`, ownTokensKept-1)
+		FROM resource_credentials, generate_series(1, $1) n`, tenants.OwnTokensKept-1)
 	own(token).want(t, http.StatusOK)
 	newest := signIn()
 	own(token).refused(t, fault.Unauthorized, "") // the oldest has to go
 	own(newest).want(t, http.StatusOK)
 	wantKept := func() {
 		t.Helper()
-		if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE own`); n != ownTokensKept {
-			t.Errorf("%d tokens of its own are kept, want %d", n, ownTokensKept)
+		if n := value[int](f, `SELECT count(*) FROM resource_credentials WHERE own`); n != tenants.OwnTokensKept {
+			t.Errorf("%d tokens of its own are kept, want %d", n, tenants.OwnTokensKept)
 		}
 	}
 	wantKept()

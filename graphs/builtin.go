@@ -14,7 +14,7 @@ var data embed.FS
 
 var builtin = mustLoad()
 
-// All returns the newest version of every built-in graph, by name. The caller must not change them.
+// All returns the newest version of every built-in graph, sorted by name. The graphs are shared: callers must not change them.
 func All() []*Graph {
 	newest := map[string]*Graph{}
 	for _, g := range builtin {
@@ -30,11 +30,11 @@ func All() []*Graph {
 	return all
 }
 
-// Published returns every version of every built-in graph that was ever published, by name and version. The caller
-// must not change them.
+// Published returns every version of every built-in graph, sorted by name and version. The graphs are shared: callers must not change
+// them.
 func Published() []*Graph { return slices.Clone(builtin) }
 
-// Latest returns the newest version of a built-in graph. The caller must not change it.
+// Latest returns the newest version of a built-in graph; false if there is none. The graph is shared: callers must not change it.
 func Latest(name string) (*Graph, bool) {
 	for _, g := range All() {
 		if g.Name == name {
@@ -44,7 +44,7 @@ func Latest(name string) (*Graph, bool) {
 	return nil, false
 }
 
-// Version returns one published version of a built-in graph. The caller must not change it.
+// Version returns one version of a built-in graph; false if there is none. The graph is shared: callers must not change it.
 func Version(name string, version int) (*Graph, bool) {
 	for _, g := range builtin {
 		if g.Name == name && g.Version == version {
@@ -54,7 +54,7 @@ func Version(name string, version int) (*Graph, bool) {
 	return nil, false
 }
 
-// mustLoad panics on a file that is not a valid graph or not named <name>@<version>.json: such a build must not run.
+// mustLoad reads the embedded graphs. It panics on a file that is not a valid graph, or not named <name>@<version>.json.
 func mustLoad() []*Graph {
 	files, err := data.ReadDir("data")
 	if err != nil {

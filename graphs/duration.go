@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Duration is a span written as ISO 8601 text (PT5M, PT1H30M, P7D) in JSON. A day is 24 hours; years and months have
-// no fixed length and are refused.
+// Duration is a length of time that JSON has as ISO 8601 text (PT5M, PT1H30M, P7D). A day is 24 hours. Years and months are refused,
+// since their length is not fixed.
 type Duration time.Duration
 
 var isoDuration = regexp.MustCompile(`^P(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$`)
 
-// tooLong is the first span of which String would write more days than ParseDuration reads.
+// tooLong is the shortest length that String writes with more days than ParseDuration reads.
 const tooLong = 100_000 * 24 * time.Hour
 
-// ParseDuration reads whole days, hours, minutes and seconds; anything else is an error.
+// ParseDuration reads whole days, hours, minutes and seconds. Anything else is an error, and so is a length of 100,000 days or more.
 func ParseDuration(text string) (Duration, error) {
 	parts := isoDuration.FindStringSubmatch(text)
 	if parts == nil || strings.HasSuffix(text, "T") || text == "P" {
@@ -40,8 +40,8 @@ func ParseDuration(text string) (Duration, error) {
 	return Duration(total), nil
 }
 
-// String writes the shortest ISO 8601 form; parts under a second are cut. A negative span, which ParseDuration and
-// Validate refuse, gets a leading minus.
+// String returns the shortest ISO 8601 form. Fractions of a second are cut. A negative length, which ParseDuration and Validate
+// refuse, has a leading minus.
 func (d Duration) String() string {
 	seconds := int64(time.Duration(d) / time.Second)
 	if seconds == 0 {

@@ -1,20 +1,20 @@
-// Package graphs holds the rule books of bookings: states, actions and timers as data, and the pure functions that
-// read them. It knows no clock, no database and no Temporal; a graph travels as JSON inside the booking it rules.
+// Package graphs defines the state machines of bookings: states, actions and timers as data, and the pure functions that read
+// them. No function reads a clock, a database or Temporal. A booking's workflow carries its graph as JSON.
 package graphs
 
 import "slices"
 
-// Holds says what a booking keeps for itself while it is in a state.
+// Holds is what a booking keeps of its resource while it is in a state.
 type Holds string
 
 // What a state may hold.
 const (
 	HoldsNothing Holds = "nothing"
-	HoldsSlot    Holds = "slot" // the booking's stretch of its resource's calendar
-	HoldsSeat    Holds = "seat" // one place in a group session
+	HoldsSlot    Holds = "slot" // the range [start, end) of the resource's calendar
+	HoldsSeat    Holds = "seat" // one seat of a group session
 )
 
-// Actor is who plays an action.
+// Actor is the kind of caller that plays an action.
 type Actor string
 
 // The actors a graph can name.
@@ -27,7 +27,7 @@ const (
 	ActorBooking      Actor = "booking"       // another booking, in the transaction that moves both
 )
 
-// From is the moment a timer counts from.
+// From is the moment that a timer is counted from.
 type From string
 
 // The moments a timer can count from.
@@ -37,15 +37,14 @@ const (
 	FromEnd     From = "end"     // the booked time ends
 )
 
-// ConflictRefuse is the answer of an action whose target holds time that is already taken: the action is refused and
-// the booking stays where it is.
+// ConflictRefuse says that an action is refused, and the state stays, when the slot or seat of its target state is taken.
 const ConflictRefuse = "refuse"
 
-// ErrorState is in every graph and reachable from nowhere by an action: the state of a booking that its own rule book
-// can no longer move.
+// ErrorState is a final state that every graph has. No action leads there: a booking enters it when its graph cannot move it.
 const ErrorState = "error"
 
-// Graph is one rule book. Published versions never change: a booking keeps the version it was made with.
+// Graph is one version of a state machine. A published version never changes, and a booking keeps the version that it was created
+// with.
 type Graph struct {
 	Name        string  `json:"name"`
 	Version     int     `json:"version"`
@@ -55,7 +54,7 @@ type Graph struct {
 	States      []State `json:"states"`
 }
 
-// State is one place a booking can be in. A final state has no actions and no timers.
+// State is one state of a booking. A final state has no actions and no timers.
 type State struct {
 	Name    string   `json:"name"`
 	Holds   Holds    `json:"holds"`
@@ -64,16 +63,16 @@ type State struct {
 	Timers  []Timer  `json:"timers,omitempty"`
 }
 
-// Action is one arrow out of a state.
+// Action is a transition out of a state.
 type Action struct {
 	Name       string  `json:"name"`
 	To         string  `json:"to"`
 	By         []Actor `json:"by"`
 	Inputs     []Input `json:"inputs,omitempty"`
-	OnConflict string  `json:"on_conflict,omitempty"` // ConflictRefuse, and only on arrows that take time or a seat
+	OnConflict string  `json:"on_conflict,omitempty"` // ConflictRefuse on actions that take a slot or a seat; else empty
 }
 
-// Input is one text an action may bring along, under the name of the step that uses it:
+// Input is an optional text argument of an action, named by step and field:
 // {"cancel":{"message":"…"}} is Step "cancel", Field "message".
 type Input struct {
 	Step  string `json:"step"`
@@ -82,7 +81,7 @@ type Input struct {
 	Timer string `json:"timer,omitempty"`
 }
 
-// Timer plays an action of its state by itself, After a moment, unless the booking leaves the state before.
+// Timer plays an action of its state when After has passed since From. It is cancelled when the booking leaves the state.
 type Timer struct {
 	Action string   `json:"action"`
 	After  Duration `json:"after"`
@@ -92,7 +91,7 @@ type Timer struct {
 	Switch string   `json:"switch,omitempty"` // the booking setting that turns it off: {"<switch>":{"enabled":false}}
 }
 
-// State returns the state of that name.
+// State returns the state of that name; false if there is none.
 func (g *Graph) State(name string) (*State, bool) {
 	for i := range g.States {
 		if g.States[i].Name == name {
@@ -102,13 +101,13 @@ func (g *Graph) State(name string) (*State, bool) {
 	return nil, false
 }
 
-// HasState tells whether the graph has a state of that name.
+// HasState reports whether the graph has a state of that name.
 func (g *Graph) HasState(name string) bool {
 	_, ok := g.State(name)
 	return ok
 }
 
-// Final tells whether a booking in that state is over. An unknown state is not.
+// Final reports whether the state is final. An unknown state is not.
 func (g *Graph) Final(state string) bool {
 	s, ok := g.State(state)
 	return ok && s.Final
@@ -138,7 +137,7 @@ func (g *Graph) OpenTo(state string, actor Actor) []string {
 	return names
 }
 
-// MayPlay tells whether an actor is among those the action is open to.
+// MayPlay reports whether the action is open to the actor.
 func (a *Action) MayPlay(actor Actor) bool {
 	return slices.Contains(a.By, actor)
 }

@@ -2,18 +2,18 @@ package graphs
 
 import "fmt"
 
-// Move is an arrow that may be walked: what it leads to and what it does to the calendar on the way.
+// Move is a transition that is allowed: its states, and what it takes and releases.
 type Move struct {
 	Action string
 	From   string
 	To     string
 	Holds  Holds // what the booking holds after the move
-	Takes  bool  // the move has to win time or a seat that the booking does not hold yet
-	Frees  bool  // the move gives back what the booking held
+	Takes  bool  // the move acquires a slot or a seat that the booking does not hold yet
+	Frees  bool  // the move releases what the booking holds
 	Final  bool  // the move ends the booking
 }
 
-// Reason says why an action was refused.
+// Reason is why Next refuses an action.
 type Reason string
 
 // The reasons for a refusal.
@@ -24,7 +24,7 @@ const (
 	NotYours      Reason = "not_yours"      // the action is available, but not to this actor
 )
 
-// Refusal is the answer of Next to an action that cannot be played.
+// Refusal is the error of Next for an action that cannot be played.
 type Refusal struct {
 	Reason Reason
 	State  string
@@ -39,8 +39,8 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("Cannot apply action '%s' to current state '%s'", r.Action, r.State)
 }
 
-// Next answers every pair of state and action with either the move or a *Refusal; it never panics and depends on its
-// arguments alone.
+// Next returns the move that an actor makes by an action in a state, or a *Refusal. It is pure and total: the result depends on the
+// arguments alone, and no argument makes it panic.
 func (g *Graph) Next(state, action string, actor Actor) (Move, error) {
 	from, ok := g.State(state)
 	if !ok {
@@ -64,6 +64,7 @@ func (g *Graph) Next(state, action string, actor Actor) (Move, error) {
 	}, nil
 }
 
+// whyNot returns the reason to refuse an action that the state does not have.
 func (g *Graph) whyNot(action string) Reason {
 	for i := range g.States {
 		if _, ok := g.States[i].action(action); ok {
@@ -73,7 +74,7 @@ func (g *Graph) whyNot(action string) Reason {
 	return UnknownAction
 }
 
-// Inputs returns the inputs an action takes in a state; nil when there is no such action.
+// Inputs returns the inputs of an action in a state; nil if the state has no such action.
 func (g *Graph) Inputs(state, action string) []Input {
 	if s, ok := g.State(state); ok {
 		if a, ok := s.action(action); ok {

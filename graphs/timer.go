@@ -11,10 +11,10 @@ import (
 // Off is the override that turns a timer off.
 const Off = "off"
 
-// Overrides are a booking's own timers by action name: an ISO 8601 duration ("PT3S"), or Off.
+// Overrides maps names of actions to a booking's own values for their timers: an ISO 8601 duration ("PT3S"), or Off.
 type Overrides map[string]string
 
-// With returns a copy with one more override.
+// With returns a copy in which the timer of action is after.
 func (o Overrides) With(action, after string) Overrides {
 	copied := maps.Clone(o)
 	if copied == nil {
@@ -24,21 +24,21 @@ func (o Overrides) With(action, after string) Overrides {
 	return copied
 }
 
-// Times are the moments a booking's timers count from.
+// Times are the moments that a booking's timers are counted from.
 type Times struct {
 	Entered time.Time
 	Start   time.Time
 	End     time.Time
 }
 
-// Deadline is a timer with its moment worked out.
+// Deadline is the moment at which a timer plays its action.
 type Deadline struct {
 	Action string
 	At     time.Time
 }
 
-// CheckOverrides refuses overrides that name no timer of the graph, are no duration, or lie outside the timer's
-// bounds. The map of problems goes from action name to what is wrong with it; it is nil when all is well.
+// CheckOverrides returns what is wrong with overrides, by name of the action; nil if nothing is. An override is wrong if the graph has
+// no timer for its action, if it is no duration, or if it lies outside the timer's bounds.
 func (g *Graph) CheckOverrides(overrides Overrides) map[string]string {
 	var wrong map[string]string
 	for action, text := range overrides {
@@ -52,6 +52,7 @@ func (g *Graph) CheckOverrides(overrides Overrides) map[string]string {
 	return wrong
 }
 
+// checkOverride returns what is wrong with one override; empty if nothing is.
 func (g *Graph) checkOverride(action, text string) string {
 	found := false
 	for i := range g.States {
@@ -81,8 +82,8 @@ func (g *Graph) checkOverride(action, text string) string {
 	return ""
 }
 
-// Deadlines works out the timers of a state, the earliest first; timers of one moment keep the graph's order. An
-// override that does not parse is ignored: CheckOverrides is the guard.
+// Deadlines returns when the timers of a state fire, the earliest first. Timers that fire at one moment keep the graph's order. An
+// override that does not parse is ignored, since CheckOverrides refuses it.
 func (g *Graph) Deadlines(state string, times Times, overrides Overrides) []Deadline {
 	s, ok := g.State(state)
 	if !ok {
@@ -105,7 +106,7 @@ func (g *Graph) Deadlines(state string, times Times, overrides Overrides) []Dead
 	return deadlines
 }
 
-// Switches returns the settings that turn timers of the graph off, by the timer's action.
+// Switches maps the actions of timers that can be turned off to the booking setting that does it.
 func (g *Graph) Switches() map[string]string {
 	switches := map[string]string{}
 	for i := range g.States {
@@ -118,7 +119,7 @@ func (g *Graph) Switches() map[string]string {
 	return switches
 }
 
-// hasTimer tells whether a state has a timer for the action.
+// hasTimer reports whether any state has a timer for the action.
 func (g *Graph) hasTimer(action string) bool {
 	for i := range g.States {
 		if slices.ContainsFunc(g.States[i].Timers, func(t Timer) bool { return t.Action == action }) {
@@ -128,6 +129,7 @@ func (g *Graph) hasTimer(action string) bool {
 	return false
 }
 
+// moment returns the moment that f stands for.
 func (f From) moment(times Times) time.Time {
 	switch f {
 	case FromStart:

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a graph may measure. It travels inside every booking's workflow, is walked by every request and drawn for
-// people: a graph beyond these sizes is a mistake or an attack.
+// Upper bounds on the size of a graph. Every booking's workflow carries its graph, and every request reads it.
 const (
 	MaxStates      = 64
 	MaxActions     = 32  // per state
@@ -21,15 +20,14 @@ const (
 	MaxAfter       = Duration(3650 * 24 * time.Hour)
 )
 
-// shown is how much of a text a fault repeats.
+// shown is how many bytes of a text a fault repeats.
 const shown = 80
 
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// Validate returns every fault of a graph as one joined error, or nil; of a graph that is too large, only what is too
-// large. A valid graph has unique names, a path from the initial state to every state but ErrorState, a path from
-// every other state to a final one, an action for every timer, no circle of timers alone, no arrow into ErrorState
-// and none out of it.
+// Validate returns all faults of a graph as one joined error; nil for a valid graph. Of a graph that exceeds a size, it returns the
+// faults of size only. In a valid graph names are unique, every state but ErrorState can be reached from the initial state, a final
+// state can be reached from every state, every timer has its action, timers alone form no cycle, and ErrorState has no actions in or out.
 func (g *Graph) Validate() error {
 	v := validator{g: g}
 	if v.checkSizes(); v.faults == nil {
@@ -47,7 +45,7 @@ type validator struct {
 	faults []error
 }
 
-// fault records one fault and cuts long texts, so that a fault cannot grow with what was sent in.
+// fault records one fault. Arguments that are texts are truncated to 80 bytes.
 func (v *validator) fault(format string, args ...any) {
 	for i, arg := range args {
 		if text, ok := arg.(string); ok && len(text) > shown {

@@ -21,12 +21,13 @@ func (v *validator) checkPaths() {
 	}
 }
 
+// canEnd reports whether a final state can be reached from s.
 func (g *Graph) canEnd(s *State) bool {
 	reached := g.reach([]string{s.Name}, (*State).targets)
 	return slices.ContainsFunc(g.States, func(on State) bool { return reached[on.Name] && g.Final(on.Name) })
 }
 
-// reach returns the names of the existing states that can be reached from some, themselves included, over steps.
+// reach returns the names of the states that can be reached from some states by steps. States that exist are reached from themselves.
 func (g *Graph) reach(from []string, steps func(*State) []string) map[string]bool {
 	reached := map[string]bool{}
 	queue := from
@@ -42,7 +43,7 @@ func (g *Graph) reach(from []string, steps func(*State) []string) map[string]boo
 	return reached
 }
 
-// targets returns where the actions of a state lead.
+// targets returns the names of the states that actions of s lead to.
 func (s *State) targets() []string {
 	var names []string
 	for _, a := range s.Actions {
@@ -51,7 +52,7 @@ func (s *State) targets() []string {
 	return names
 }
 
-// timed returns where the timers of a state lead.
+// timed returns the names of the states that timers of s lead to.
 func (s *State) timed() []string {
 	var names []string
 	for _, t := range s.Timers {

@@ -24,7 +24,7 @@ func (v *validator) checkTimers(s *State) {
 	}
 }
 
-// checkSpans wants whole seconds because a graph travels as JSON, and anything finer would be lost on the way.
+// checkSpans checks a timer's bounds. They are whole seconds, since the JSON of a graph has no fractions of them.
 func (v *validator) checkSpans(s *State, t Timer) {
 	if t.Min < 0 || t.Min > t.After || t.After > t.Max || t.Max > MaxAfter {
 		v.fault("state %s: timer %s must lie within its own bounds, and those between PT0S and %s", s.Name, t.Action, MaxAfter)
@@ -37,7 +37,7 @@ func (v *validator) checkSpans(s *State, t Timer) {
 	}
 }
 
-// checkSwitches wants one switch for all timers of an action, because a booking overrides timers by action.
+// checkSwitches requires one switch for all timers of an action, since a booking overrides timers by action.
 func (v *validator) checkSwitches() {
 	switches := map[string]string{}
 	for _, s := range v.g.States {

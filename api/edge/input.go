@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/fault"
-	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/zones"
 )
@@ -60,24 +59,6 @@ func CheckObject(raw json.RawMessage, field string, problems fault.Problems) jso
 		problems.Add(field, "must not be larger than 64 KiB, with its numbers written out")
 	}
 	return raw
-}
-
-// ReadPage reads limit and page.
-func (k *Call) ReadPage() (postgres.Page, error) {
-	problems := fault.Problems{}
-	number := func(name string, otherwise, most int) int {
-		text := k.Query(name)
-		if text == "" {
-			return otherwise
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > most {
-			problems.Add(name, "must be a number from 1 to %d", most)
-		}
-		return n
-	}
-	p := postgres.Page{Number: number("page", 1, 1_000_000), Limit: number("limit", 50, 1000)}
-	return p, problems.Err()
 }
 
 // MaxWait is the longest "Prefer: wait".

@@ -116,25 +116,33 @@ func TestIncludes(t *testing.T) {
 func TestPagesOfLists(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		target      string
-		page        postgres.Page
-		count, rows int
-		want        string
+		target string
+		page   postgres.Page
+		count  int
+		found  postgres.Found
+		want   string
 	}{
-		{"/v2/bookings?search=a:b%3Bc:d&limit=2", postgres.Page{Number: 1, Limit: 2}, 2, 5, `{"current_page":1,"data":null,` +
+		{"/v2/bookings?search=a:b%3Bc:d&limit=2", postgres.Page{Number: 1, Limit: 2}, 2, postgres.Found{Total: 5, Exact: true}, `{"current_page":1,"data":null,` +
 			`"first_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=1\u0026search=a%3Ab%3Bc%3Ad","from":1,"last_page":3,` +
 			`"last_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=3\u0026search=a%3Ab%3Bc%3Ad",` +
 			`"next_page_url":"https://x.example/b/v2/bookings?limit=2\u0026page=2\u0026search=a%3Ab%3Bc%3Ad","path":"https://x.example/b/v2/bookings",` +
-			`"per_page":2,"prev_page_url":null,"to":2,"total":5}`},
-		{"/v2/resources?page=9", postgres.Page{Number: 9, Limit: 50}, 0, 0, `{"current_page":9,"data":null,` +
+			`"per_page":2,"prev_page_url":null,"to":2,"total":5,"total_is_exact":true}`},
+		{"/v2/resources?page=9", postgres.Page{Number: 9, Limit: 50}, 0, postgres.Found{Exact: true}, `{"current_page":9,"data":null,` +
 			`"first_page_url":"https://x.example/b/v2/resources?page=1","from":null,"last_page":1,"last_page_url":"https://x.example/b/v2/resources?page=1",` +
-			`"next_page_url":null,"path":"https://x.example/b/v2/resources","per_page":50,"prev_page_url":"https://x.example/b/v2/resources?page=8","to":null,"total":0}`},
+			`"next_page_url":null,"path":"https://x.example/b/v2/resources","per_page":50,"prev_page_url":"https://x.example/b/v2/resources?page=8","to":null,"total":0,"total_is_exact":true}`},
+		{"/v2/resources?limit=300", postgres.Page{Number: 1, Limit: 300}, 300, postgres.Found{Total: 10_000}, `{"current_page":1,"data":null,` +
+			`"first_page_url":"https://x.example/b/v2/resources?limit=300\u0026page=1","from":1,"last_page":33,` +
+			`"last_page_url":"https://x.example/b/v2/resources?limit=300\u0026page=33",` +
+			`"next_page_url":"https://x.example/b/v2/resources?limit=300\u0026page=2","path":"https://x.example/b/v2/resources",` +
+			`"per_page":300,"prev_page_url":null,"to":300,"total":10000,"total_is_exact":false}`},
+		{"/v2/resources?cursor=start&limit=2", postgres.Page{After: &postgres.FirstCursor, Limit: 2}, 2, postgres.Found{More: true, Next: postgres.FirstCursor},
+			`{"data":null,"has_more":true,"next_cursor":"` + postgres.FirstCursor.String() + `","path":"https://x.example/b/v2/resources","per_page":2}`},
 	} {
 		w := httptest.NewRecorder()
 		context, _ := gin.CreateTestContext(w)
 		context.Request = httptest.NewRequest(http.MethodGet, c.target, nil)
 		k := &Call{Context: context, Base: "https://x.example/b"}
-		if err := k.AnswerList(nil, c.count, c.rows, c.page); err != nil || w.Body.String() != c.want {
+		if err := k.AnswerList(nil, c.count, c.found, c.page); err != nil || w.Body.String() != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.target, w.Body, c.want)
 		}
 	}

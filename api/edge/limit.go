@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/internal/apps"
@@ -76,9 +77,9 @@ func (s *Edge) LimitFailures(k *Call, key string, identify func() error) error {
 	return err
 }
 
-// LimitFailuresOfSlow is guarded for what takes long to find out: the call is counted before, and given back when it was good. So
+// limitFailuresOfSlow is LimitFailures for what takes long to find out: the call is counted before, and given back when it was good. So
 // it is not only those that come one after another that are bounded. What the limiters count is named beside them.
-func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter]string, identify func() error) error {
+func (s *Edge) limitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter]string, identify func() error) error {
 	id := string(apps.KeyHash(key))
 	if s.Limits.known.Has(id) {
 		return identify()
@@ -106,6 +107,15 @@ func (s *Edge) LimitFailuresOfSlow(k *Call, key string, count map[*limit.Limiter
 		giveBack()
 	}
 	return err
+}
+
+// LimitPasswordGuesses bounds how many passwords are tried: from one address, of one account from one address, and of one account. A
+// password that was good within the hour passes. check returns Unauthorized when the password is wrong.
+func (s *Edge) LimitPasswordGuesses(k *Call, email, password string, check func() error) error {
+	account := strings.ToLower(email)
+	return s.limitFailuresOfSlow(k, account+"\x00"+password, map[*limit.Limiter]string{
+		s.Limits.BadKeys: k.Address(), s.Limits.SignIns: account + " " + k.Address(), s.Limits.Accounts: account,
+	}, check)
 }
 
 // TooMany returns TooManyRequests, with Retry-After set, when a limiter has refused; nil otherwise.

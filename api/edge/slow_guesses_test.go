@@ -21,7 +21,7 @@ func TestSlowGuesses(t *testing.T) {
 		t.Helper()
 		k := newCall("POST", "/v2/auth", "")
 		before := [2]int{narrow.Peek(account).Remaining, wide.Peek("one").Remaining}
-		err := s.LimitFailuresOfSlow(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
+		err := s.limitFailuresOfSlow(k, key, map[*limit.Limiter]string{narrow: account, wide: "one"}, func() error {
 			looked = true
 			if narrow.Peek(account).Remaining >= before[0] || wide.Peek("one").Remaining >= before[1] {
 				t.Errorf("%s is looked at before it is counted", key)
@@ -56,7 +56,7 @@ func TestSlowGuesses(t *testing.T) {
 	want("another account", looked, code, true, fault.Unauthorized, 3)
 
 	looked = false
-	err := s.LimitFailuresOfSlow(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
+	err := s.limitFailuresOfSlow(newCall("POST", "/v2/auth", ""), "good", map[*limit.Limiter]string{narrow: "anna", wide: "one"}, func() error {
 		looked = true
 		return nil
 	})

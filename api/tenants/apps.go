@@ -101,7 +101,7 @@ func (s *Handlers) createApp(k *edge.Call) error {
 	}
 	key, err := apps.Create(k, s.DB, s.Vault, app)
 	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
-		// An earlier try of this very request made it, and died before it could tell the key.
+		// An earlier try of this request created the app, and ended before its answer with the key was stored.
 		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, tenant.ServerKey, "first key", edge.NewID())
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Handlers) getApp(k *edge.Call) error { return s.showApp(k, k.App) }
 
 func (s *Handlers) updateApp(k *edge.Call) error { return s.changeApp(k, k.App) }
 
-// namedApp is the app whose slug the path has: any for the admin, its own for a key.
+// namedApp loads the app whose slug is in the path. A key may only name its own.
 func namedApp(k *edge.Call, s *Handlers) (*tenant.App, error) {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) || k.App != nil && k.App.Slug != slug {
@@ -145,7 +145,7 @@ func (s *Handlers) updateNamedApp(k *edge.Call) error {
 	return s.changeApp(k, app)
 }
 
-// deleteApp erases an app and everything of it, for good.
+// deleteApp deletes an app and everything that belongs to it.
 func (s *Handlers) deleteApp(k *edge.Call) error {
 	app, err := namedApp(k, s)
 	if err != nil {

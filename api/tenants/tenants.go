@@ -1,21 +1,26 @@
-// Package tenants answers requests about apps, which are the tenants of a server, and their keys.
+// Package tenants answers requests about who calls: apps, which are the tenants of a server, their keys, and the sign-ins and
+// credentials of resources.
 package tenants
 
 import (
 	"net/http"
 
 	"holdfast/api/edge"
+	"holdfast/internal/apps"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 )
 
-// Handlers answers requests about apps and their keys. All fields are needed.
+// Handlers has the handlers of apps, keys, sign-ins and credentials. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
-	DB    *postgres.Access
-	Vault *links.Vault
+	DB        *postgres.Access
+	Resources *postgres.Calendars
+	Vault     *links.Vault
+	Edge      *edge.Edge
+	SignIns   *apps.Passwords // bounds how many passwords of strangers are checked at once
 }
 
-// Routes are the rows of the route table that this room answers.
+// Routes returns the rows of the route table that this package answers.
 func (s *Handlers) Routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodGet, "/v2/apps", edge.RequireAdmin, s.listApps),
@@ -28,5 +33,10 @@ func (s *Handlers) Routes() []edge.Route {
 		edge.On(http.MethodGet, "/v2/keys", edge.RequireServer, s.listKeys),
 		edge.On(http.MethodPost, "/v2/keys", edge.RequireServer, s.createKey).Once(),
 		edge.On(http.MethodDelete, "/v2/keys/:id", edge.RequireServer, s.revokeKey),
+
+		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, s.signIn),
+		edge.On(http.MethodGet, "/v2/credentials", edge.RequireResource, s.listCredentials),
+		edge.On(http.MethodPost, "/v2/credentials", edge.RequireResource, s.createCredential).Once(),
+		edge.On(http.MethodDelete, "/v2/credentials/:id", edge.RequireResource, s.deleteCredential),
 	}
 }

@@ -1,14 +1,13 @@
-// Package drawing draws graphs: as SVG for people, and as Mermaid for documents. A drawing depends on the graph alone, so the same
-// graph gives the same bytes. Graphs that were never validated are drawn safely, too.
+// Package drawing renders graphs as SVG images and as Mermaid diagrams. The same graph gives the same bytes. A graph that was never
+// validated is safe to draw: its texts are escaped, and what exceeds the sizes of package graphs is left out.
 package drawing
 
 import "holdfast/graphs"
 
-// longestText is how many characters of a name the drawings show. Names of valid graphs fit.
+// longestText is how many characters of a name are drawn. Names of valid graphs are not longer.
 const longestText = 63
 
-// drawnStates returns the states that the drawings show. Drawings are also made of graphs that were never validated: a name
-// used twice is shown once, and what goes beyond MaxStates is left out, so that a drawing always comes to an end.
+// drawnStates returns the states that are drawn: the first of each name, graphs.MaxStates at most.
 func drawnStates(g *graphs.Graph) []*graphs.State {
 	var states []*graphs.State
 	seen := map[string]bool{}
@@ -24,16 +23,15 @@ func drawnStates(g *graphs.Graph) []*graphs.State {
 	return states
 }
 
-// drawnActions returns the actions of a state that the drawings show; the first MaxActions.
+// drawnActions returns the actions of a state that are drawn: the first graphs.MaxActions.
 func drawnActions(s *graphs.State) []graphs.Action {
 	return s.Actions[:min(len(s.Actions), graphs.MaxActions)]
 }
 
-// isolated tells whether the state is the error state of a valid graph: final, and shown without arrows.
+// isolated reports whether the state is the error state of a valid graph, which has no arrows.
 func isolated(s *graphs.State) bool { return s.Name == graphs.ErrorState && len(s.Actions) == 0 }
 
-// timerText says in words when an action of the state plays itself, such as "after PT5M" or "PT1H after end"; empty when
-// only somebody can play it.
+// timerText returns when a timer of the state plays the action, such as "after PT5M" or "PT1H after end"; empty without a timer.
 func timerText(s *graphs.State, action string) string {
 	for _, t := range s.Timers {
 		if t.Action != action {
@@ -51,7 +49,7 @@ func timerText(s *graphs.State, action string) string {
 	return ""
 }
 
-// holdsText says in words what a state holds; empty when it is nothing.
+// holdsText returns what a state holds, in words; empty for nothing.
 func holdsText(s *graphs.State) string {
 	switch s.Holds {
 	case graphs.HoldsSlot:
@@ -63,7 +61,7 @@ func holdsText(s *graphs.State) string {
 	}
 }
 
-// clip shortens a text to n characters.
+// clip truncates a text to n characters and marks that with an ellipsis.
 func clip(text string, n int) string {
 	seen := 0
 	for i := range text {

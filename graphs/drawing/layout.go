@@ -6,11 +6,11 @@ import (
 	"holdfast/graphs"
 )
 
-// A picture has two columns. States that lead on stand below one another on the left, in the order in which a booking
-// can pass them; final states stand on the right, each beside the state that leads to it. It is about 500 wide
-// unless arrows run on the left too, so that it stays legible on a phone. Between the columns every arrow has a row of its own for
-// its labels, then come the lanes: upright lines of arrows that end in another row. Arrows that skip states, go
-// back or stay have rows and lanes of the same kind on the left. So labels meet neither boxes nor one another.
+// A picture has two columns. The left one has the states that are not final, in topological order as far as there is one. The right
+// one has the final states, each beside a state that leads to it. Every arrow to a final state has a row of its own between the
+// columns, with its labels above it. Right of the rows are the lanes: vertical lines of arrows that end in another row. Arrows that
+// skip states, go back or stay have rows and lanes left of the left column. So labels overlap neither boxes nor one another. Without
+// arrows on the left a picture is about 500 units wide, which is legible on a phone.
 
 // The measures of a picture, in the units of its view box.
 const (
@@ -28,16 +28,16 @@ const (
 
 type point struct{ x, y int }
 
-// label is one line of text at an arrow.
+// label is one line of text at an arrow: an action, and when a timer plays it.
 type label struct{ action, when string }
 
-// box is one state.
+// box is a state in the picture.
 type box struct {
 	state       *graphs.State
 	lines       []string
 	x, y, w, h  int
-	lead, enter int  // the lane and the row by which arrows from other rows come in
-	keeper      *box // of a final state: the state it stands beside
+	lead, enter int  // the lane, from 1 on, and the row of arrows that come from other rows
+	keeper      *box // of a final state: the state beside which it is placed
 	out         []*arrow
 }
 
@@ -46,7 +46,7 @@ func (b *box) midY() int   { return b.y + b.h/2 }
 func (b *box) right() int  { return b.x + b.w }
 func (b *box) bottom() int { return b.y + b.h }
 
-// side says on which way an arrow leaves its box.
+// side is the direction in which an arrow leaves its box.
 type side int
 
 const (
@@ -55,14 +55,14 @@ const (
 	toLeft              // to any other state, or back to its own
 )
 
-// arrow is all the actions that lead from one state to another.
+// arrow stands for all actions that lead from one state to another.
 type arrow struct {
 	from, to *box
 	side     side
 	labels   []label
-	row      int // where it runs across; of an arrow that runs down, where its label is
+	row      int // the y of its horizontal part; of an arrow that runs down, of its label
 	path     []point
-	at       point // where its first label starts, on the base line
+	at       point // the start of its first label's base line
 }
 
 func (a *arrow) labelHeight() int { return labelLine * len(a.labels) }
@@ -75,7 +75,7 @@ func (a *arrow) labelWidth() int {
 	return widest
 }
 
-// picture is a graph with everything in its place.
+// picture is a graph with the position of every part.
 type picture struct {
 	w, h    int
 	initial *box
@@ -83,13 +83,13 @@ type picture struct {
 	arrows  []*arrow
 	spine   []*box // the left column, from the top
 	ends    []*box // the right column
-	apart   *box   // the error state, where nothing leads to it
+	apart   *box   // the error state, unless an action leads to it
 
 	labelX, laneX, endX     int // the right side: where labels, lanes and boxes begin
 	leftLaneX, leftX, trunk int // the left side: lanes, labels, trunk
 }
 
-// arrange places everything. It depends on the graph alone, and ends for every graph, valid or not.
+// arrange computes the positions of all parts. It terminates for every graph, valid or not.
 func arrange(g *graphs.Graph) *picture {
 	p := &picture{}
 	p.collect(g)
@@ -101,7 +101,7 @@ func arrange(g *graphs.Graph) *picture {
 	return p
 }
 
-// collect makes a box for every state, and one arrow for all the actions between the same two.
+// collect makes a box for every state, and one arrow for all actions between the same two states.
 func (p *picture) collect(g *graphs.Graph) {
 	byName := map[string]*box{}
 	for _, s := range drawnStates(g) {
@@ -130,7 +130,7 @@ func (p *picture) collect(g *graphs.Graph) {
 	}
 }
 
-// order fills the columns. The left one is sorted so that arrows lead downwards wherever no circle forbids it.
+// order fills the columns. The left one is sorted topologically, as far as cycles allow.
 func (p *picture) order() {
 	target := map[*box]bool{}
 	for _, a := range p.arrows {
@@ -153,7 +153,7 @@ func (p *picture) order() {
 	}
 }
 
-// descend returns what can be reached from a box and was not seen before, everything before what it leads to.
+// descend returns the unseen boxes that can be reached from a box, each before those that it leads to, and marks them as seen.
 func descend(b *box, seen map[*box]bool) []*box {
 	if seen[b] {
 		return nil
@@ -166,9 +166,8 @@ func descend(b *box, seen map[*box]bool) []*box {
 	return append([]*box{b}, below...)
 }
 
-// sides decides for every arrow which way it goes, and for every final state beside which state it stands: the last
-// one that leads to it. Arrows to final states that stand elsewhere come last, those that others join come first, so
-// that both stay short.
+// sides sets the side of every arrow, and the keeper of every final state: the last state that leads to it. It sorts the arrows of a
+// box: first those to final states that other arrows join, last those to final states beside another box. So both stay short.
 func (p *picture) sides() {
 	place := map[*box]int{}
 	for i, b := range p.spine {

@@ -2,11 +2,12 @@ package drawing
 
 import "slices"
 
+// sortArrows sorts arrows by rank and keeps the order of those with the same one.
 func sortArrows(arrows []*arrow, rank func(*arrow) int) {
 	slices.SortStableFunc(arrows, func(a, b *arrow) int { return rank(a) - rank(b) })
 }
 
-// columns works out everything that lies across: how wide the columns are and where the lanes run.
+// columns computes the horizontal positions: of columns and lanes.
 func (p *picture) columns() {
 	spineW, endW, leftW, rightW := 0, 0, 0, 0
 	for _, b := range p.boxes {
@@ -53,7 +54,7 @@ func (p *picture) columns() {
 	}
 }
 
-// takeLane gives a box that has none the next free lane, and returns how many that took.
+// takeLane assigns the next free lane to a box without one. It returns how many lanes it assigned, 0 or 1.
 func (b *box) takeLane(next int) int {
 	if b.lead != 0 {
 		return 0
@@ -62,7 +63,7 @@ func (b *box) takeLane(next int) int {
 	return 1
 }
 
-// rows works out everything that lies down the picture.
+// rows computes the vertical positions.
 func (p *picture) rows() {
 	y, below := margin, margin
 	if p.initial != nil && len(p.spine) > 0 {
@@ -84,8 +85,7 @@ func (p *picture) rows() {
 	p.placeError(below)
 }
 
-// gap returns how much room there is between the rows of a state and the next state, and puts the label of the arrow
-// that runs down there into its middle.
+// gap returns the distance between the rows of a state and the next state. It centers the label of the arrow that runs down there.
 func (b *box) gap(below int) int {
 	for _, a := range b.out {
 		if a.side == toNext {
@@ -97,8 +97,8 @@ func (b *box) gap(below int) int {
 	return stateGap
 }
 
-// placeState places a state, the rows of its arrows and the final states beside it, all below y, and returns where
-// they end.
+// placeState sets the positions of a state, of the rows of its arrows and of the final states beside it, all below y. It returns
+// their lower end.
 func (p *picture) placeState(b *box, y int) int {
 	up, first := b.h/2, true
 	for _, a := range b.out {
@@ -131,13 +131,13 @@ func (p *picture) placeState(b *box, y int) int {
 			left += a.labelHeight() + rowGap
 			a.row = left
 			below = max(below, left)
-		case toNext: // has no row: it leaves downwards
+		case toNext: // has no row: it runs down
 		}
 	}
 	return below
 }
 
-// above returns how much room an arrow to a final state needs above its row.
+// above returns the height that an arrow to a final state needs above its row.
 func (a *arrow) above() int {
 	room := a.labelHeight() + labelUp
 	if a.to.keeper == a.from {
@@ -146,7 +146,7 @@ func (a *arrow) above() int {
 	return room
 }
 
-// placeError puts the error state into the free corner below the left column, or under everything if there is none.
+// placeError places the error state below the left column, right above the picture's lower end if there is room.
 func (p *picture) placeError(below int) {
 	b := p.apart
 	if b == nil {
@@ -166,7 +166,7 @@ func (p *picture) placeError(below int) {
 	p.h = max(p.h, b.bottom()+margin)
 }
 
-// routes draws the arrows' paths and places their labels.
+// routes computes the paths of the arrows and the positions of their labels.
 func (p *picture) routes() {
 	for _, a := range p.arrows {
 		from, to := a.from, a.to
@@ -194,11 +194,12 @@ func (p *picture) routes() {
 	}
 }
 
+// aboveRow returns where the first label of an arrow starts, for labels that end above its row.
 func (a *arrow) aboveRow(x int) point {
 	return point{x, a.row - labelUp - (len(a.labels)-1)*labelLine}
 }
 
-// straighten drops points at which a path does not turn.
+// straighten removes the points at which a path does not turn.
 func straighten(path []point) []point {
 	kept := path[:1]
 	for i := 1; i < len(path); i++ {

@@ -21,7 +21,7 @@ const (
 	linesMax  = 5
 )
 
-// textWidth estimates, on the generous side, how wide a text is: a picture has to fit whatever font its reader has.
+// textWidth returns an upper estimate of a text's width, for any common font of that size.
 func textWidth(text string, size int) int {
 	percent := 0
 	for _, r := range text {
@@ -41,7 +41,7 @@ func textWidth(text string, size int) int {
 	return (percent*size + 99) / 100
 }
 
-// wrap breaks a state's name after underscores into lines of about wrapAt characters.
+// wrap splits a state's name after underscores into lines of about wrapAt characters.
 func wrap(name string) []string {
 	var lines []string
 	for _, word := range strings.SplitAfter(clip(name, longestText), "_") {
@@ -56,7 +56,7 @@ func wrap(name string) []string {
 	return lines
 }
 
-// size returns the room a box needs for its name and the note below it.
+// size returns the width and height that a box needs for its name and note.
 func (b *box) size() (w, h int) {
 	for _, line := range b.lines {
 		w = max(w, textWidth(line, nameSize))
@@ -69,7 +69,7 @@ func (b *box) size() (w, h int) {
 	return w + 2*padX, h
 }
 
-// note is the small line below a state's name.
+// note returns the small line below a state's name; empty for none.
 func (b *box) note() string {
 	if isolated(b.state) {
 		return "on failure only"

@@ -11,7 +11,7 @@ import (
 // mermaidWord matches the names that Mermaid reads as a state's id, if they are not reserved.
 var mermaidWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// reserved are the words that mean something to Mermaid where a state's name could stand.
+// reserved are the words that Mermaid does not read as a state's id.
 var reserved = map[string]bool{
 	"as": true, "choice": true, "class": true, "classdef": true, "click": true, "default": true, "direction": true,
 	"end": true, "fork": true, "hide": true, "href": true, "join": true, "note": true, "scale": true, "state": true,
@@ -19,9 +19,8 @@ var reserved = map[string]bool{
 	"constructor": true, "__proto__": true,
 }
 
-// Mermaid draws the graph as a Mermaid state diagram, in the graph's own order, so that one graph always gives one
-// text. States that hold a slot or a seat have the class "holds". A text of a graph that was never validated cannot
-// break out of its place: what Mermaid could read as syntax becomes a question mark.
+// Mermaid returns the graph as a Mermaid state diagram, with states and actions in the graph's order. States that hold a slot or a
+// seat have the class "holds". Characters that Mermaid could read as syntax are replaced by question marks.
 func Mermaid(g *graphs.Graph) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -63,7 +62,7 @@ func Mermaid(g *graphs.Graph) string {
 	return b.String()
 }
 
-// mermaidIDs gives every state a word that Mermaid takes for a state's id: its own name where that is one.
+// mermaidIDs maps names of states to ids: the name itself if Mermaid reads it as an id, else S and the state's number.
 func mermaidIDs(states []*graphs.State) map[string]string {
 	ids := map[string]string{}
 	for i, s := range states {
@@ -75,8 +74,8 @@ func mermaidIDs(states []*graphs.State) map[string]string {
 	return ids
 }
 
-// plain keeps letters, digits and harmless marks of a text. An empty text becomes a question mark too, because
-// Mermaid refuses an empty label.
+// plain replaces all but ASCII letters, digits and harmless marks. An empty text becomes a question mark, since Mermaid refuses an
+// empty label.
 func plain(text string) string {
 	kept := strings.Map(func(r rune) rune {
 		switch {

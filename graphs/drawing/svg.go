@@ -8,14 +8,13 @@ import (
 	"holdfast/graphs"
 )
 
-// SVG draws the graph as an SVG image that needs nothing else: no script, no font, no second file, no ids that could
-// clash with those of another drawing in the same page. The same graph always gives the same text. It is safe to put
-// into a page even for a graph that was never validated.
+// SVG returns the graph as an SVG image. The image is self-contained: it has no script, no font and no reference to another file. It
+// has no ids, so a page may contain several.
 func SVG(g *graphs.Graph) string { return SVGWalked(g, nil) }
 
-// SVGWalked draws the graph like SVG, with the states a booking went through, in order, the last being the one it is
-// in now. States and the arrows between them get the class "walked", the last state also "current". Names the graph
-// does not know are passed over.
+// SVGWalked returns the graph as SVG does, with the path of a booking marked. The path is the names of the states that the booking
+// has entered, the current one last. These states and the arrows between them have the class "walked", the last state also
+// "current". Names of no state are ignored.
 func SVGWalked(g *graphs.Graph, path []string) string {
 	w := svgWriter{g: g, picture: arrange(g), walked: map[string]bool{}, steps: map[[2]string]bool{}}
 	for i, state := range path {
@@ -38,7 +37,7 @@ type svgWriter struct {
 	current string
 }
 
-// line writes one line; every %s must be escaped or a constant.
+// line appends one line. Arguments for %s must be escaped or constants.
 func (d *svgWriter) line(format string, args ...any) { fmt.Fprintf(&d.out, format+"\n", args...) }
 
 func (d *svgWriter) svg() string {
@@ -55,14 +54,14 @@ func (d *svgWriter) svg() string {
 	d.line(`</g>`)
 	d.line(`<g class="states" fill="none" stroke="currentColor">`)
 	for _, b := range d.boxes {
-		d.box(b)
+		d.drawBox(b)
 	}
 	d.line(`</g>`)
 	d.line(`</svg>`)
 	return d.out.String()
 }
 
-// start draws the dot above the first box and its arrow.
+// start draws the dot above the initial state, and its arrow.
 func (d *svgWriter) start() {
 	if d.initial == nil || len(d.spine) == 0 || d.spine[0] != d.initial {
 		return
@@ -74,16 +73,16 @@ func (d *svgWriter) start() {
 	d.line(`</g>`)
 }
 
-// eachArrow draws the walked arrows or the others: those walked come last, on top.
+// eachArrow draws the walked arrows, or the others. Walked arrows are drawn last, and so on top.
 func (d *svgWriter) eachArrow(walked bool) {
 	for _, a := range d.arrows {
 		if d.steps[[2]string{a.from.state.Name, a.to.state.Name}] == walked {
-			d.arrow(a, walked)
+			d.drawArrow(a, walked)
 		}
 	}
 }
 
-func (d *svgWriter) arrow(a *arrow, walked bool) {
+func (d *svgWriter) drawArrow(a *arrow, walked bool) {
 	d.line(`<g class="arrow%s">`, d.mark(walked))
 	d.trace(a.path)
 	for i, l := range a.labels {
@@ -96,7 +95,7 @@ func (d *svgWriter) arrow(a *arrow, walked bool) {
 	d.line(`</g>`)
 }
 
-// trace draws a line with rounded corners and a tip at its end.
+// trace draws a path with rounded corners and an arrowhead.
 func (d *svgWriter) trace(path []point) {
 	const corner, tipLong, tipHalf = 8, 9, 4
 	n := len(path) - 1
@@ -117,7 +116,7 @@ func (d *svgWriter) trace(path []point) {
 		base.x+dy*tipHalf, base.y+dx*tipHalf, base.x-dy*tipHalf, base.y-dx*tipHalf)
 }
 
-func (d *svgWriter) box(b *box) {
+func (d *svgWriter) drawBox(b *box) {
 	s := b.state
 	class := "state"
 	if holdsText(s) != "" {
@@ -153,7 +152,7 @@ func (d *svgWriter) boxText(b *box) {
 	}
 }
 
-// mark returns the class of what was walked.
+// mark returns the class of walked elements, with a space before it; empty for others.
 func (d *svgWriter) mark(walked bool) string {
 	if walked {
 		return " walked"
@@ -161,17 +160,17 @@ func (d *svgWriter) mark(walked bool) string {
 	return ""
 }
 
-// escape makes a text safe in XML; characters that XML forbids are replaced.
+// escape returns a text escaped for XML. Characters that XML forbids are replaced.
 func escape(text string) string {
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder never fails
 	return b.String()
 }
 
-// toward returns the step of length one that leads from one point to another in the same row or column.
+// toward returns the unit step from one point to another in the same row or column.
 func toward(from, to point) (dx, dy int) { return sign(to.x - from.x), sign(to.y - from.y) }
 
 func sign(n int) int { return min(1, max(-1, n)) }
 
-// distance is that of two points in the same row or column.
+// distance returns how far two points in the same row or column are apart.
 func distance(a, b point) int { return max(a.x-b.x, b.x-a.x) + max(a.y-b.y, b.y-a.y) }

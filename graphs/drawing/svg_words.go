@@ -7,8 +7,8 @@ import (
 	"holdfast/graphs"
 )
 
-// svgStyle names explicit colours instead of variables, which not every renderer knows. Every rule starts with the
-// drawing's own class, because a style inside a drawing inside a page rules the whole page.
+// svgStyle is the style sheet of a drawing. It has plain colours, since not every renderer supports variables. Every selector begins
+// with the class of drawings, since the style of an inline SVG applies to the whole page.
 const svgStyle = `
 .hf-graph{max-width:100%;height:auto;font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;color:#64748b}
 .hf-graph .paper{fill:#fff;stroke:none}
@@ -57,7 +57,7 @@ func (d *svgWriter) title() string {
 	return fmt.Sprintf("Booking graph %s, version %d", clip(d.g.Name, longestText), d.g.Version)
 }
 
-// description says in words what the drawing shows, for those who do not see it.
+// description returns the drawing in words, for screen readers.
 func (d *svgWriter) description() string {
 	var text strings.Builder
 	text.WriteString(clip(d.g.Description, graphs.MaxDescription))

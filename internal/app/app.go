@@ -137,7 +137,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return a.followTemporal(ctx) })
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
-		defer stopListening() // requests that still wait hear of their outcome
+		defer stopListening() // requests that still wait get their outcome
 		defer stopRetries(ctx, retries)
 		return a.serve(ctx, listener, handler)
 	})
@@ -146,15 +146,15 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 
 // showLoad adds to the metrics how much this process has accepted and not yet carried out.
 func (a *App) showLoad(admission *service.Admission, retries *dispatch.Retries) {
-	a.metrics.Gauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
+	a.metrics.AddGauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
 		running, _ := admission.Load()
 		return float64(running)
 	})
-	a.metrics.Gauge("holdfast_creations_bound", "How many new bookings may be in flight.", func() float64 {
+	a.metrics.AddGauge("holdfast_creations_bound", "How many new bookings may be in flight.", func() float64 {
 		_, bound := admission.Load()
 		return float64(bound)
 	})
-	a.metrics.Gauge("holdfast_actions_retrying", "Actions that Temporal has not taken and that are tried again.", func() float64 {
+	a.metrics.AddGauge("holdfast_actions_retrying", "Actions that Temporal has not taken and that are tried again.", func() float64 {
 		return float64(retries.Retrying())
 	})
 }
@@ -230,7 +230,7 @@ func (a *App) RunWorker(ctx context.Context) error {
 	return group.Wait()
 }
 
-// What nobody can ask for any more after this time.
+// Rows are deleted after this time.
 const (
 	keepOperations = 24 * time.Hour     // Idempotency-Keys
 	keepClaims     = time.Hour          // claim tokens, beyond their expiry: clocks differ

@@ -47,7 +47,7 @@ func (a *App) watchBacklog(ctx context.Context) {
 		if err != nil {
 			a.log.Warn("the backlog could not be read", "error", err)
 		}
-		a.metrics.Backlog(metrics.Backlog(found), err)
+		a.metrics.SetBacklog(metrics.Backlog(found), err)
 		select {
 		case <-ctx.Done():
 			return

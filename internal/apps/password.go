@@ -22,6 +22,12 @@ const (
 	saltBytes      = 16
 )
 
+// How many characters a password has.
+const (
+	MinPassword = 8
+	MaxPassword = 1000
+)
+
 // Passwords bounds how many passwords are worked on at once: that is slow on purpose, and must not slow down bookings. A
 // bounded number waits for it, for five seconds at most; each takes a good part of a second. Sign-ins of strangers and
 // requests of known callers have one each, so that a flood of sign-ins keeps no known caller waiting.
@@ -53,7 +59,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return fmt.Sprintf("%s$%d$%s$%s", passwordScheme, passwordRounds, encode(salt), encode(hash)), err
 }
 
-// Check tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
+// Check reports whether a password is the one that kept was made of. It takes as long when kept is "", which is
 // nobody's. Unavailable when too many wait for it already, or its turn does not come in time.
 func (p *Passwords) Check(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)

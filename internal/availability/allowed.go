@@ -4,7 +4,7 @@ import "time"
 
 // allowed returns the time that the rules allow within the segments.
 func (rules Constraints) allowed(segs []segment) []stretch {
-	free := rules.week().over(segs)
+	free := rules.weekdays().over(segs)
 	for _, block := range []bool{false, true} {
 		periods, some := rules.periods(segs, block)
 		switch {
@@ -36,7 +36,7 @@ func (rules Constraints) periods(segs []segment, block bool) (list []stretch, so
 // week is the allowed wall time of each weekday, since its midnight: all that rules without a period have to say.
 type week [7][]stretch
 
-func (rules Constraints) week() *week {
+func (rules Constraints) weekdays() *week {
 	var w week
 	for d := range w {
 		w[d] = rules.weekday(time.Weekday(d))

@@ -35,7 +35,7 @@ func (g *ground) daysLater(at, days int64) int64 {
 	return instantOf(wallOf(at, g.zone)+days*day, g.zone)
 }
 
-// counts tells whether points lie on a date, if they lie on every n-th only.
+// counts reports whether points lie on a date, if they lie on every n-th only.
 func (p *plan) counts(date int64, g *ground) bool {
 	return p.stepDays <= 1 || (date-*g.anchor)%p.stepDays == 0
 }
@@ -84,7 +84,7 @@ func (rules Constraints) periodStarts(zone *time.Location) (dates []int64) {
 	return dates
 }
 
-// allowsDate tells whether the rules of all grounds have some of a date in common. Periods that block do not count.
+// allowsDate reports whether the rules of all grounds have some of a date in common. Periods that block do not count.
 func (p *plan) allowsDate(date int64, of *ground, all []*ground) bool {
 	common := []stretch{{firstOf(date, of.zone), firstOf(date+1, of.zone)}}
 	for _, g := range all {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Verdict says of one resource whether a slot is offered with it and, if not, everything that stands against it.
+// Verdict is whether a slot is offered with one resource and, if not, all reasons why not.
 type Verdict struct {
 	Resource int       // its position in Query.Resources
 	End      time.Time // of the slot with this resource; the start if a moment is asked about
@@ -14,10 +14,10 @@ type Verdict struct {
 	Reasons  []Reason // none if it is offered, else at least one
 }
 
-// Why names a reason.
+// Why is the name of a reason.
 type Why string
 
-// Why a slot is not offered. The last two are only said if nothing else stands against it.
+// Why a slot is not offered. The last two are given only if there is no other reason.
 const (
 	BeforeWindow Why = "before_window"    // begins before Query.From
 	AfterWindow  Why = "after_window"     // ends after Query.To
@@ -33,7 +33,7 @@ const (
 	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are
 )
 
-// Side says whose rules a reason is about.
+// Side is whose rules a reason is about: the query's or the resource's.
 type Side string
 
 // The sides.
@@ -42,7 +42,7 @@ const (
 	OfResource Side = "resource"
 )
 
-// Reason is one thing that stands against a slot; which fields are set is said beside each Why.
+// Reason is one reason why a slot is not offered. Which fields are set depends on Why: see there.
 type Reason struct {
 	Why   Why
 	Side  Side
@@ -51,9 +51,9 @@ type Reason struct {
 	Busy  Busy   // what keeps the time, as it was given
 }
 
-// Explain says of every resource whether the slot that begins at start is offered and why not; without a Length,
-// whether the moment lies in an offered stretch. What is offered is read from what Slots answers, and the reasons from
-// the functions that make it.
+// Explain returns for every resource, in the query's order, whether the slot that begins at start is offered, and why not. Without a
+// Length it is about the free stretch that contains start. What is offered is what Slots returns; the reasons come from the functions
+// that compute it.
 func (q *Query) Explain(start time.Time) []Verdict {
 	p := newPlan(q)
 	p.Query.Most = 0 // the slot may be the last one
@@ -113,13 +113,13 @@ func (p *plan) outside(s stretch) (list []Reason) {
 	return list
 }
 
-// missesPoint tells whether there are points around an instant, but none at it.
+// missesPoint reports whether there are points around an instant, but none at it.
 func (l *lane) missesPoint(at int64) bool {
 	_, found := slices.BinarySearch(l.points, at)
 	return !found && covers(l.laid, stretch{at, at + 1})
 }
 
-// against asks for each dimension whether its allow_* have all of a slot, and for each block_* whether it has any.
+// against checks for each dimension whether its allow_* contain all of a slot, and for each block_* whether it overlaps the slot.
 func (rules Constraints) against(s stretch, segs []segment, side Side) []Reason {
 	var list []Reason
 	for dim := range dimensions {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Mode says how several resources make one offer.
+// Mode is how the free time of several resources becomes slots.
 //
 // Without a Length the offers are stretches: with Mutual those in which all are free, otherwise each longest stretch in
 // which the resources to be named stay the same.
@@ -26,12 +26,12 @@ const (
 	RoundRobinPrioritized Mode = "roundrobin_prioritized"
 )
 
-// Modes lists all modes.
+// Modes returns all modes.
 func Modes() []Mode {
 	return []Mode{Mutual, Exclusive, RoundRobinRandom, RoundRobinPrioritized}
 }
 
-// ParseMode reads a mode's name.
+// ParseMode returns the mode of that name; an error names all modes.
 func ParseMode(text string) (Mode, error) {
 	if mode := Mode(text); slices.Contains(Modes(), mode) {
 		return mode, nil
@@ -39,7 +39,7 @@ func ParseMode(text string) (Mode, error) {
 	return "", fmt.Errorf("must be one of %s, %s, %s, %s", Mutual, Exclusive, RoundRobinRandom, RoundRobinPrioritized)
 }
 
-// precedence is the order in which resources are asked whether they have a slot.
+// precedence is the order in which resources are tried for a slot.
 func (q *Query) precedence() []int {
 	if q.Mode == RoundRobinRandom {
 		return rand.New(rand.NewPCG(q.Seed, 0)).Perm(len(q.Resources)) //nolint:gosec // it is fairness, not a secret
@@ -64,7 +64,7 @@ func (q *Query) choose(have []int) []int {
 	return have
 }
 
-// roundRobin tells whether each start names one resource only.
+// roundRobin reports whether each start names one resource only.
 func (q *Query) roundRobin() bool {
 	return q.Mode == RoundRobinRandom || q.Mode == RoundRobinPrioritized
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// offered is what Slots answers.
+// offered returns the slots of Query.Slots.
 func (p *plan) offered() []Slot {
 	if p.length == 0 {
 		return p.sweep(p.each(freeOf), p.precedence(), p.choose, p.Most)
@@ -64,7 +64,7 @@ func (p *plan) merge(lanes []cursor, order []int, choose func([]int) []int, most
 }
 
 // merger makes one slot of each start that enough lanes have, with one end unless a choice of one is made; it uses the cursors
-// up. It keeps the names of all slots in one list: whoever needs a slot no longer empties that.
+// up. The names of all slots are in one list, which is emptied when a slot is not needed any more.
 type merger struct {
 	p      *plan
 	lanes  []cursor
@@ -74,7 +74,7 @@ type merger struct {
 	names  []int
 }
 
-// next returns the next slot and whom it names: nobody at the end.
+// next returns the next slot and the resources that it names; none at the end.
 func (m *merger) next() (at stretch, chosen []int) {
 	for at, more := earliest(m.lanes); more && !m.p.done(len(m.names), m.most); at, more = earliest(m.lanes) {
 		before := len(m.names)
@@ -98,7 +98,7 @@ func (m *merger) next() (at stretch, chosen []int) {
 	return stretch{}, nil
 }
 
-// done tells whether more resources are named than may be, or the work is to stop: asked once in a while.
+// done reports whether more resources are named than Query.Most, or Query.Stop is true, which is checked once in a while.
 func (p *plan) done(names, most int) bool {
 	if p.turns++; p.turns%256 == 0 && p.Stop != nil && p.Stop() {
 		return true

@@ -45,11 +45,11 @@ func (f faults) add(where, what string) { f[where] = append(f[where], what) }
 //
 // Days are English, in any case, also with three letters. Hours are 0 to 24 or HH:MM; an end before the start is on the
 // next day, so {"day": "Monday", "start": 22, "end": 6} ends on Tuesday morning. (With allow_day beside it, allow_hours
-// from 22 to 6 leaves of a Monday its own morning and its own evening: hours are a time of day and know no night.) A
+// from 22 to 6 leaves of a Monday its own morning and its own evening: hours are a time of day, and each date is by itself.) A
 // period's bounds are timestamps or dates; without an offset they are wall time of the resource's zone, and a date is
 // its midnight. An absent list, or null, has no rules; [] does for {}, as PHP writes it.
 //
-// If anything is wrong there are no rules, but texts by position, such as "constraints.2.allow_hours.start".
+// If any rule is malformed, no rules are returned but texts by position, such as "constraints.2.allow_hours.start".
 func ParseConstraints(raw json.RawMessage) (Constraints, map[string][]string) {
 	items, problem := listOfRules(raw)
 	if problem != "" {
@@ -100,7 +100,7 @@ func parseConstraint(raw json.RawMessage, where string, wrong faults) Constraint
 	return c
 }
 
-// RuleNames are the names of all rules, in order.
+// RuleNames returns the names of all rules, sorted.
 func RuleNames() []string {
 	var names []string
 	for _, kind := range slices.Sorted(maps.Keys(shapes)) {
@@ -110,7 +110,7 @@ func RuleNames() []string {
 	return names
 }
 
-// unknownRule names the rule that was probably meant, and all there are.
+// unknownRule returns a text with the most similar name of a rule, and all names.
 func unknownRule(name string) string {
 	text := "is not a rule that is known; "
 	plain := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(name))

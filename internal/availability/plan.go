@@ -20,7 +20,7 @@ type plan struct {
 // lookBack reaches from any moment to before the day before, even over a date that a zone skips.
 const lookBack = 3 * day
 
-// lane is what one resource brings to a query.
+// lane is one resource in a plan.
 type lane struct {
 	*ground
 	free   []stretch // what is allowed and not kept by busy time
@@ -88,7 +88,7 @@ func (p *plan) newGround(r *Resource) *ground {
 	return g
 }
 
-// zoneOf lets a resource without a zone live in UTC.
+// zoneOf returns the zone of a resource; UTC if it has none.
 func zoneOf(r *Resource) *time.Location {
 	if r.Zone == nil {
 		return time.UTC

@@ -1,5 +1,5 @@
 // Package availability computes free time from rules and busy ranges: which slots may be offered, which are taken, and
-// why a slot is not offered. It knows no HTTP, no SQL and no clock, so every question about time can be asked by tests.
+// why a slot is not offered. It is pure: it uses no HTTP, no SQL and no clock.
 //
 // # When a slot is free
 //
@@ -47,10 +47,10 @@ package availability
 
 import "time"
 
-// Kind says what keeps time.
+// Kind is what makes time busy.
 type Kind string
 
-// What keeps time.
+// The kinds.
 const (
 	KindBooking Kind = "booking"
 	KindHold    Kind = "hold"
@@ -58,10 +58,10 @@ const (
 	KindClaim   Kind = "claim" // for a booking that is not decided yet
 )
 
-// Busy is a range of time that is kept. A booking with a buffer is two of them: its own range, and the wider one as
+// Busy is a range of time that is taken. A booking with a buffer is two of them: its own range, and the wider one as
 // guard.
 type Busy struct {
-	Start, End time.Time // half-open; without length it keeps nothing
+	Start, End time.Time // half-open; an empty range takes nothing
 	Kind       Kind
 	ID         string // of the booking, hold or event, for explanations
 	Guard      bool   // the buffer around something: keeps slots away, but not their buffers
@@ -71,7 +71,7 @@ type Busy struct {
 // Resource is what can be booked. Resources that share the pointer of a zone and have equal rules share the work.
 type Resource struct {
 	Zone *time.Location // nil is UTC
-	// UnknownZone says that nobody knows by which clocks the resource lives: it has no free time. Zone is nil then.
+	// UnknownZone says that the resource's zone is not in the database of zones. The resource has no free time then, and Zone is nil.
 	UnknownZone bool
 	Rules       Constraints // its own
 	Busy        []Busy      // what overlaps Query.Reach, in any order; sorted by Start is fastest
@@ -136,7 +136,7 @@ func (q *Query) Taken() []Slot {
 	return p.taken()
 }
 
-// Allowed tells whether the rules allow all of [From, To) with every resource, busy or not.
+// Allowed reports whether the rules allow all of [From, To) with every resource, busy or not.
 func (q *Query) Allowed() bool {
 	p := newPlan(q)
 	for i := range p.lanes {

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// Span is a length of time as people say it: months and days go by the calendar, hours, minutes and seconds by the
-// clock.
+// Span is a length of time in parts: months and days, which go by the calendar, and hours, minutes and seconds, which go by the clock.
 type Span struct {
 	months, days int
 	clock        time.Duration
@@ -106,22 +105,22 @@ func (s Span) plus(count string, unit Span) (Span, error) {
 	return s, nil
 }
 
-// Duration is the span's length if it has a fixed one: a day is 24 hours, a week 7 of them. Months and years have none.
+// Duration returns the span's length; false if it has months or years, whose length is not fixed. A day counts 24 hours.
 func (s Span) Duration() (time.Duration, bool) {
 	return time.Duration(s.days)*24*time.Hour + s.clock, s.months == 0
 }
 
-// Days are how many days of the calendar the span has, weeks included.
+// Days returns the days of the calendar in the span, a week as 7 of them.
 func (s Span) Days() int { return s.days }
 
-// From counts the span from a moment on: the calendar first, by which the wall clock in the zone stays the same, then
+// From returns the moment that is the span after t: the calendar first, by which the wall clock in the zone stays the same, then
 // the clock, which is exact. A month later is the same day of the month, or the month's last. Of a wall time that comes
 // twice the first is meant; one that does not exist is read with the offset before the gap.
 func (s Span) From(t time.Time, zone *time.Location) time.Time {
 	return s.shift(t, zone, 1)
 }
 
-// Before counts the span back in the same way: the calendar first, then the clock.
+// Before returns the moment that is the span before t: the calendar first, then the clock.
 func (s Span) Before(t time.Time, zone *time.Location) time.Time {
 	return s.shift(t, zone, -1)
 }

@@ -67,7 +67,7 @@ func subtract(a, b []stretch) []stretch {
 	return rest
 }
 
-// covers tells whether the list has all of a stretch that is not empty.
+// covers reports whether the list contains a stretch that is not empty.
 func covers(list []stretch, s stretch) bool {
 	i, _ := slices.BinarySearchFunc(list, s.to, func(l stretch, to int64) int { return cmp.Compare(l.to, to) })
 	return i < len(list) && list[i].from <= s.from

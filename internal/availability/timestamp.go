@@ -30,7 +30,7 @@ func parseClock(raw json.RawMessage) (int64, bool) {
 	return at, minutes < 60 && at <= day
 }
 
-// parseTimestamp reads an instant, or wall time of a zone that the reader has to know.
+// parseTimestamp reads an instant, or a wall time in a zone that the caller gives.
 func parseTimestamp(text string) (bound, bool) {
 	t, kind, ok := zones.Read(text)
 	return bound{text, instant(t), kind != zones.Instant}, ok

@@ -199,8 +199,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range most + 10 {
 		l.Allow(fmt.Sprint("more", i))
 	}
-	if len(l.callers.places) != most || l.callers.order.Len() != most {
-		t.Errorf("%d callers are remembered", len(l.callers.places))
+	if len(l.callers.entries) != most || l.callers.order.Len() != most {
+		t.Errorf("%d callers are remembered", len(l.callers.entries))
 	}
 	if !l.Allow("first").OK {
 		t.Error("the one that called longest ago is remembered")
@@ -209,8 +209,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	l.Allow("late")
 	clock.forward(30 * time.Second)
 	l.Peek("nobody")
-	if len(l.callers.places) != 1 || l.callers.order.Len() != 1 {
-		t.Errorf("%d callers are remembered after a minute, want the late one", len(l.callers.places))
+	if len(l.callers.entries) != 1 || l.callers.order.Len() != 1 {
+		t.Errorf("%d callers are remembered after a minute, want the late one", len(l.callers.entries))
 	}
 }
 

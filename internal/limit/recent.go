@@ -9,13 +9,13 @@ import (
 // recent is a memory of bounded size: a key that was not used for a while is forgotten, and the one that was used
 // longest ago when there are too many. It is not safe for use by several goroutines at once.
 type recent[V any] struct {
-	keep   time.Duration
-	most   int
-	places map[string]*list.Element
-	order  *list.List // the latest in front
+	keep    time.Duration
+	most    int
+	entries map[string]*list.Element
+	order   *list.List // the latest in front
 }
 
-type place[V any] struct {
+type entry[V any] struct {
 	key   string
 	value V
 	used  time.Time
@@ -23,22 +23,22 @@ type place[V any] struct {
 
 func newRecent[V any](keep time.Duration) recent[V] {
 	const most = 100_000 // about 30 MB
-	return recent[V]{keep: keep, most: most, places: map[string]*list.Element{}, order: list.New()}
+	return recent[V]{keep: keep, most: most, entries: map[string]*list.Element{}, order: list.New()}
 }
 
 // get finds the value of a key, or makes it.
 func (r *recent[V]) get(key string, now time.Time, fresh func() V) V {
 	r.forget(now)
-	at, ok := r.places[key]
+	at, ok := r.entries[key]
 	if !ok {
 		if r.order.Len() >= r.most {
 			r.drop(r.order.Back())
 		}
-		at = r.order.PushFront(&place[V]{key: key, value: fresh()})
-		r.places[key] = at
+		at = r.order.PushFront(&entry[V]{key: key, value: fresh()})
+		r.entries[key] = at
 	}
 	r.order.MoveToFront(at)
-	here := at.Value.(*place[V]) //nolint:forcetypeassert // nothing else is kept there
+	here := at.Value.(*entry[V]) //nolint:forcetypeassert // nothing else is kept there
 	here.used = now
 	return here.value
 }
@@ -46,8 +46,8 @@ func (r *recent[V]) get(key string, now time.Time, fresh func() V) V {
 // look finds the value of a key, and leaves its place in the order as it is.
 func (r *recent[V]) look(key string, now time.Time) (value V, ok bool) {
 	r.forget(now)
-	if at, there := r.places[key]; there {
-		return at.Value.(*place[V]).value, true //nolint:forcetypeassert // nothing else is kept there
+	if at, there := r.entries[key]; there {
+		return at.Value.(*entry[V]).value, true //nolint:forcetypeassert // nothing else is kept there
 	}
 	return value, false
 }
@@ -55,7 +55,7 @@ func (r *recent[V]) look(key string, now time.Time) (value V, ok bool) {
 // forget drops from the end what is old.
 func (r *recent[V]) forget(now time.Time) {
 	for at := r.order.Back(); at != nil; at = r.order.Back() {
-		if last := at.Value.(*place[V]); now.Sub(last.used) < r.keep { //nolint:forcetypeassert // nothing else is kept there
+		if last := at.Value.(*entry[V]); now.Sub(last.used) < r.keep { //nolint:forcetypeassert // nothing else is kept there
 			return
 		}
 		r.drop(at)
@@ -63,8 +63,8 @@ func (r *recent[V]) forget(now time.Time) {
 }
 
 func (r *recent[V]) drop(at *list.Element) {
-	last := r.order.Remove(at).(*place[V]) //nolint:forcetypeassert // nothing else is kept there
-	delete(r.places, last.key)
+	last := r.order.Remove(at).(*entry[V]) //nolint:forcetypeassert // nothing else is kept there
+	delete(r.entries, last.key)
 }
 
 // RecentlyGood remembers for an hour which credentials were accepted.
@@ -86,7 +86,7 @@ func (k *RecentlyGood) Note(id string) {
 	k.ids.get(id, k.now(), func() struct{} { return struct{}{} })
 }
 
-// Has tells whether a caller was let in lately.
+// Has reports whether a caller was let in lately.
 func (k *RecentlyGood) Has(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

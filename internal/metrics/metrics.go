@@ -87,8 +87,8 @@ func (m *Metrics) Dropped(reason string, count int) {
 	m.dropped.WithLabelValues(reason).Add(float64(count))
 }
 
-// Gauge shows a value that is asked for whenever the metrics are read. A second one of the same name is not shown.
-func (m *Metrics) Gauge(name, help string, value func() float64) {
+// AddGauge adds a gauge that calls value whenever the metrics are read. A second gauge of the same name is not added.
+func (m *Metrics) AddGauge(name, help string, value func() float64) {
 	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 

@@ -55,13 +55,13 @@ func (r recordMetrics) all() []prometheus.Collector {
 	return []prometheus.Collector{r.backlog, r.due, r.pastRetention, r.listening, r.backlogFailed}
 }
 
-// Listening notes whether this process hears of outcomes.
+// Listening notes whether this process has its LISTEN connection for outcomes.
 func (m *Metrics) Listening(up bool) {
 	m.record.listening.Set(map[bool]float64{true: 1}[up])
 }
 
-// Backlog notes what waits, or that it could not be read.
-func (m *Metrics) Backlog(b Backlog, err error) {
+// SetBacklog sets the gauges of the backlog. An error is counted and leaves them as they are.
+func (m *Metrics) SetBacklog(b Backlog, err error) {
 	if err != nil {
 		m.record.backlogFailed.Inc()
 		return

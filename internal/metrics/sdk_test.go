@@ -50,11 +50,11 @@ func TestRecordMetrics(t *testing.T) {
 		return Pool{Max: 20, Acquired: 3, Idle: 2, Acquires: 9, Waits: 1, Waited: 1500 * time.Millisecond}
 	})
 	m.Listening(true)
-	m.Backlog(Backlog{PendingAction: 90 * time.Second, DueDeliveries: 4, PastRetention: map[string]time.Duration{"events": time.Hour}}, nil)
+	m.SetBacklog(Backlog{PendingAction: 90 * time.Second, DueDeliveries: 4, PastRetention: map[string]time.Duration{"events": time.Hour}}, nil)
 	m.Swept("actions", 3, nil)
 	m.Swept("events", 2, errTest)
 	m.Dropped("too_many", 3)
-	m.Backlog(Backlog{}, errTest)
+	m.SetBacklog(Backlog{}, errTest)
 	wantLines(t, m.text(t), "holdfast_database_connections_max 20", "holdfast_database_connections_acquired 3", "holdfast_database_waits_total 1",
 		"holdfast_database_acquire_seconds_total 1.5", "holdfast_outcomes_listening 1", `holdfast_oldest_waiting_seconds{kind="pending_action"} 90`,
 		"holdfast_due_deliveries 4", `holdfast_past_retention_seconds{kind="events"} 3600`, `holdfast_sweep_rows_total{part="actions"} 3`,

@@ -24,6 +24,7 @@ type bookingsPage struct {
 	Order     string
 	Bookings  []bookingView
 	Total     int
+	Exact     bool // false: there are more than Total
 	From, To  int
 	Previous  string // addresses; "" where there is none
 	Next      string
@@ -56,6 +57,7 @@ func listBookings(v *visit) error {
 	var got struct {
 		Data    []bookingView `json:"data"`
 		Total   int           `json:"total"`
+		Exact   bool          `json:"total_is_exact"`
 		From    int           `json:"from"`
 		To      int           `json:"to"`
 		Current int           `json:"current_page"`
@@ -68,7 +70,7 @@ func listBookings(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page.Bookings, page.Total, page.From, page.To = got.Data, got.Total, got.From, got.To
+	page.Bookings, page.Total, page.Exact, page.From, page.To = got.Data, got.Total, got.Exact, got.From, got.To
 	page.Previous = pageAddress(given, got.Current-1, got.Current > 1)
 	page.Next = pageAddress(given, got.Current+1, got.Current < got.Last)
 	return v.show(http.StatusOK, "bookings", "Bookings", page)

@@ -36,33 +36,29 @@ func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash 
 	})
 }
 
-//nolint:gosec // a statement
-const credentials = `
-	SELECT c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at, c.own
+//nolint:gosec // columns, of which none is a secret
+const credentialColumns = `c.id, c.app_id, c.resource_id, c.type, c.name, c.hint, c.created_at, c.last_used_at, c.own`
+
+const credentials = `SELECT ` + credentialColumns + `
 	FROM resource_credentials c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app`
 
-var credentialKeys = map[string]string{
-	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "type": "c.type ILIKE %s", "name": "c.name ILIKE %s",
+var credentialKeys = map[string]searchKey{
+	"id": byID("c.id %s"), "resource.id": byID("c.resource_id %s"), "type": byText("lower(c.type) %s"), "name": byText("lower(c.name) %s"),
 }
 
-// Credentials returns one page of the credentials of an app's resources that a search finds, the oldest first, and how
-// many there are.
-func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*tenant.Credential, int, error) {
-	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(search, credentialKeys, args)
+// Credentials returns one page of the credentials of an app's resources that a search finds, the oldest first, and what is known of
+// the others. They do not change, but for the time of use.
+func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*tenant.Credential, Found, error) {
+	args := namedArgs{"app": appID}
+	found, err := search(terms, credentialKeys, args)
 	if err != nil {
-		return nil, 0, err
+		return nil, Found{}, err
 	}
-	rows, err := db.pool.Query(ctx, credentials+found+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[tenant.Credential])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+credentials+found+`) counted`, args).Scan(&total)
+	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
+	return listRows(ctx, db.store, listing[tenant.Credential]{
+		columns: credentialColumns, table: "resource_credentials", alias: "c", joined: owner,
+		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.created_at", scan: structs[tenant.Credential],
+	}, page, args)
 }
 
 // Credential returns a credential of an app's resource, or NotFound.

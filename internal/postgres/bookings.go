@@ -30,8 +30,8 @@ const (
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
 			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
-	bookingFrom = `
-		FROM bookings b JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`
+	bookingFrom   = ` FROM bookings b` + bookingBeside
+	bookingBeside = ` JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`
 )
 
 func scanBooking(row pgx.Row) (*booking.Booking, error) {
@@ -84,8 +84,11 @@ const selectBookingApp = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b 
 // SetMeta replaces a booking's meta. revision > 0 must be the booking's, else Stale.
 func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {
 	const q = `
-		UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
-		WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision)`
+		WITH changed AS (
+			UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
+			WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision) RETURNING id)
+		INSERT INTO booking_texts (booking_id, words, meta) SELECT id, '', lower(@meta::jsonb::text) FROM changed
+		ON CONFLICT ON CONSTRAINT booking_texts_pkey DO UPDATE SET meta = EXCLUDED.meta`
 	tag, err := db.pool.Exec(ctx, q, namedArgs{"meta": asJSON(meta), "id": id, "app": appID, "revision": revision})
 	if err != nil || tag.RowsAffected() == 1 {
 		return domain(err)

@@ -324,7 +324,7 @@ func TestClaimsAreSeen(t *testing.T) {
 	wantEqual(t, "an event in its time", free, false)
 	shown, total, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
 	check(t, err)
-	wantEqual(t, "entries", total, 2) // the busy time, and the booking
+	wantEqual(t, "entries", total.Total, 2) // the busy time, and the booking
 	wantEqual(t, "entry", slices.ContainsFunc(shown, func(e *booking.CalendarEvent) bool { return e.Booking != nil && e.Booking.ID == v.ID }), true)
 
 	shared := b.at("instant", 9, 10)

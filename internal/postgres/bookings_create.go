@@ -127,7 +127,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request WHERE ` + begun
 	queueRequest(batch, b, first)
-	batch.Queue(q, namedArgs{
+	args := namedArgs{
 		"action": first.ID,
 		"id":     b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
 		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
@@ -136,8 +136,10 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b),
-	})
+	}
+	batch.Queue(q, args)
 	queueCustomers(batch, b, first)
+	queueTexts(batch, args)
 	queueReminders(batch, b, first)
 	if s := b.Session; s != nil && b.Related.OwnerBooking == nil {
 		const session = `

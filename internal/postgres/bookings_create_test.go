@@ -195,7 +195,7 @@ func TestResources(t *testing.T) {
 	for page := 1; page <= 3; page++ {
 		some, total, err := b.Resources(b.ctx, b.app.ID, pageOf(page, 2))
 		check(t, err)
-		wantEqual(t, "total", total, 5)
+		wantEqual(t, "total", total.Total, 5)
 		for _, r := range some {
 			seen = append(seen, r.ID)
 		}

@@ -10,9 +10,11 @@ import (
 	"holdfast/internal/fault"
 )
 
+const calendarColumns = `
+	c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at, r.timezone`
+
 // calendars are those of an app's resources that are in use.
-const calendars = `
-	SELECT c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at, r.timezone
+const calendars = `SELECT ` + calendarColumns + `
 	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
 
 // CalendarOf returns a calendar of an app's resource, or NotFound.
@@ -25,28 +27,24 @@ func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*cata
 	return c, one(err, "The calendar")
 }
 
-var calendarKeys = map[string]string{
-	"id": "c.id::text ILIKE %s", "resource.id": "c.resource_id::text ILIKE %s", "name": "c.name ILIKE %s",
+var calendarKeys = map[string]searchKey{
+	"id": byID("c.id %s"), "resource.id": byID("c.resource_id %s"), "name": byText("lower(c.name) %s"),
 }
 
-// ListCalendars returns one page of an app's calendars that have every term, the oldest first, and how many there are.
-func (db *Calendars) ListCalendars(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.OwnedCalendar, int, error) {
-	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(terms, calendarKeys, args)
+// ListCalendars returns one page of an app's calendars that have every term, the oldest first, and what is known of the others.
+func (db *Calendars) ListCalendars(
+	ctx context.Context, appID uuid.UUID, terms []Term, page Page,
+) ([]*catalogue.OwnedCalendar, Found, error) {
+	args := namedArgs{"app": appID}
+	found, err := search(terms, calendarKeys, args)
 	if err != nil {
-		return nil, 0, err
+		return nil, Found{}, err
 	}
-	where := calendars + `true` + found
-	rows, err := db.pool.Query(ctx, where+` ORDER BY c.created_at, c.id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.OwnedCalendar])
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
+	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
+	return listRows(ctx, db.store, listing[catalogue.OwnedCalendar]{
+		columns: calendarColumns, table: "calendars", alias: "c", joined: owner, beside: owner,
+		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
+	}, page, args)
 }
 
 func calendarArgs(appID uuid.UUID, c *catalogue.OwnedCalendar) namedArgs {

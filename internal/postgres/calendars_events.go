@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
@@ -69,28 +70,32 @@ type EventFilter struct {
 	Terms    []Term
 }
 
-var eventKeys = map[string]string{
-	"id": "v.id::text ILIKE %s", "calendar.id": "v.calendar_id::text ILIKE %s", "resource.id": "v.resource_id::text ILIKE %s",
+var eventKeys = map[string]searchKey{
+	"id": byID("v.id %s"), "calendar.id": byID("v.calendar_id %s"), "resource.id": byID("v.resource_id %s"),
 }
 
-// Events returns one page of an app's calendar entries, the earliest first, and how many there are.
-func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.CalendarEvent, int, error) {
-	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(filter.Terms, eventKeys, args)
-	if err != nil {
-		return nil, 0, err
+// Events returns one page of an app's calendar entries, the earliest first, and what is known of the others.
+func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.CalendarEvent, Found, error) {
+	if page.Follows() { // they come from two tables
+		return nil, Found{}, fault.Problems{"cursor": {"is not offered by this list: follow GET /v2/bookings"}}.Err()
 	}
-	where := entries + `v.start_at < @to AND v.end_at > @from` + found
-	rows, err := db.pool.Query(ctx, where+` ORDER BY v.start_at, v.id LIMIT @limit OFFSET @offset`, args)
+	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxListed + 1}
+	found, err := search(filter.Terms, eventKeys, args)
 	if err != nil {
-		return nil, 0, err
+		return nil, Found{}, err
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
-	if err != nil {
-		return nil, 0, err
-	}
+	where := entries + `tstzrange(v.start_at, v.end_at) && tstzrange(@from, @to)` + found
+	var all []*booking.CalendarEvent
 	var total int
-	return all, total, db.pool.QueryRow(ctx, `SELECT count(*) FROM (`+where+`) counted`, args).Scan(&total)
+	err = db.readOnly(ctx, func(batch *pgx.Batch) {
+		batch.Queue(where+` ORDER BY v.start_at, v.id LIMIT @limit OFFSET @offset`, args).Query(func(rows pgx.Rows) (err error) {
+			all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
+			return err
+		})
+		batch.Queue(`SELECT count(*) FROM (`+where+` LIMIT @most) counted`, args).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
+	})
+	return all, Found{Total: min(total, MaxListed), Exact: total <= MaxListed}, err
 }
 
 func eventArgs(e *booking.CalendarEvent) namedArgs {

@@ -194,7 +194,7 @@ func TestEntriesAreEventsAndBookingsThatHoldTime(t *testing.T) {
 		for _, one := range all {
 			ids = append(ids, one.ID.String())
 		}
-		wantEqual(t, "total", total, len(ids))
+		wantEqual(t, "total", total.Total, len(ids))
 		return ids
 	}
 	wantSame(t, "the day", list(0, 24), []string{held.EventID.String(), lunch.ID.String()})

@@ -13,6 +13,11 @@ import (
 const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at,
 	tags, availability_constraints`
 
+// listedResource are the same, of a table that is joined to others.
+const listedResource = `resources.id, resources.app_id, resources.name, resources.first_name, resources.last_name, resources.email,
+	resources.timezone, resources.image, resources.meta, resources.created_at, resources.updated_at, resources.tags,
+	resources.availability_constraints`
+
 func scanResource(row pgx.Row) (*catalogue.Resource, error) {
 	var r catalogue.Resource
 	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
@@ -28,28 +33,23 @@ func (db *Calendars) Resource(ctx context.Context, appID, id uuid.UUID) (*catalo
 	return r, one(err, "The resource")
 }
 
-var resourceKeys = map[string]string{"id": "id::text ILIKE %s", "name": "name ILIKE %s", "email": "email ILIKE %s"}
+var resourceKeys = map[string]searchKey{
+	"id": byID("resources.id %s"), "name": byText("lower(resources.name) %s"), "email": byText("lower(resources.email) %s"),
+}
 
-// Resources returns one page of an app's resources that a search finds, the oldest first, and how many there are. Invalid
+// Resources returns one page of an app's resources that a search finds, the oldest first, and what is known of the others. Invalid
 // names the key that is not known.
-func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, search ...Term) ([]*catalogue.Resource, int, error) {
-	args := namedArgs{"app": appID, "limit": page.Limit, "offset": page.offset()}
-	found, err := matching(search, resourceKeys, args)
+func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, terms ...Term) ([]*catalogue.Resource, Found, error) {
+	args := namedArgs{"app": appID}
+	found, err := search(terms, resourceKeys, args)
 	if err != nil {
-		return nil, 0, err
+		return nil, Found{}, err
 	}
-	from := ` FROM resources WHERE app_id = @app AND deleted_at IS NULL` + found
-	rows, err := db.pool.Query(ctx, `SELECT `+resourceColumns+from+` ORDER BY created_at, id LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
-	return all, total, err
+	return listRows(ctx, db.store, listing[catalogue.Resource]{
+		columns: listedResource, table: "resources", alias: "resources",
+		where: `resources.app_id = @app AND resources.deleted_at IS NULL` + found, order: "resources.created_at", changed: "resources.updated_at",
+		scan: func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) },
+	}, page, args)
 }
 
 // CreateResource adds a resource and its calendar. A repeat with the same ids changes nothing; NotFound when the id is

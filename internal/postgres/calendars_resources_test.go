@@ -45,7 +45,7 @@ func TestResourceSearch(t *testing.T) {
 	} {
 		all, total, err := b.Resources(b.ctx, b.app.ID, pageOf(1, 10), postgres.Term{Key: c.key, Value: c.value})
 		check(t, err)
-		wantEqual(t, c.key+":"+c.value, fmt.Sprint(len(all), total), fmt.Sprint(c.want, c.want))
+		wantEqual(t, c.key+":"+c.value, fmt.Sprint(len(all), total.Total), fmt.Sprint(c.want, c.want))
 	}
 	for _, bad := range injections {
 		_, _, err := b.Resources(b.ctx, b.app.ID, pageOf(1, 10), postgres.Term{Key: "name" + bad, Value: "x"})

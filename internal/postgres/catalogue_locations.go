@@ -13,15 +13,17 @@ import (
 // location that is nowhere (least would make that half the way around the world).
 const locationColumns = `
 	l.id, l.app_id, l.name, l.description, l.latitude, l.longitude, l.use_custom_hours, l.meta, l.created_at, l.updated_at,
-	CASE WHEN l.latitude + @latitude::float8 IS NOT NULL THEN 2 * 6371.0088 * asin(least(1, sqrt(
+	` + distance + ` AS distance`
+
+const distance = `CASE WHEN l.latitude + @latitude::float8 IS NOT NULL THEN 2 * 6371.0088 * asin(least(1, sqrt(
 		sin(radians(l.latitude - @latitude::float8) / 2) ^ 2 +
 		cos(radians(@latitude::float8)) * cos(radians(l.latitude)) * sin(radians(l.longitude - @longitude::float8) / 2) ^ 2)))
-	END AS distance`
+	END`
 
-var locationKeys = map[string]string{
-	"id": "l.id::text ILIKE %s", "name": "l.name ILIKE %s",
-	"services.uuid": `EXISTS (SELECT FROM project_locations x JOIN project_services y ON y.project_id = x.project_id
-		WHERE x.location_id = l.id AND y.service_id::text ILIKE %s)`,
+var locationKeys = map[string]searchKey{
+	"id": byID("l.id %s"), "name": byText("lower(l.name) %s"),
+	"services.uuid": byID(`EXISTS (SELECT FROM project_locations x JOIN project_services y ON y.project_id = x.project_id
+		WHERE x.location_id = l.id AND y.service_id %s)`),
 }
 
 func locationArgs(l *catalogue.Location) namedArgs {
@@ -57,10 +59,21 @@ func (db *Catalogue) Location(ctx context.Context, appID, id uuid.UUID, near *ca
 // Locations returns one page of an app's locations that a search finds, and how many there are: the nearest first, or the
 // oldest when there is no point. Invalid names the key that is not known.
 func (db *Catalogue) Locations(
-	ctx context.Context, appID uuid.UUID, search []Term, near *catalogue.Point, page Page,
-) ([]*catalogue.Location, int, error) {
-	kind := listing{locationColumns, "locations l", "distance NULLS LAST, l.created_at, l.id", locationKeys}
-	return listed[catalogue.Location](ctx, db.store, kind, search, page, from(namedArgs{"app": appID}, near))
+	ctx context.Context, appID uuid.UUID, terms []Term, near *catalogue.Point, page Page,
+) ([]*catalogue.Location, Found, error) {
+	args := from(namedArgs{"app": appID}, near)
+	found, err := search(terms, locationKeys, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	order := "l.created_at"
+	if near != nil {
+		order = `COALESCE(` + distance + `, 'infinity')`
+	}
+	return listRows(ctx, db.store, listing[catalogue.Location]{
+		columns: locationColumns, table: "locations", alias: "l",
+		where: `l.app_id = @app` + found, order: order, changed: "l.updated_at", scan: structs[catalogue.Location],
+	}, page, args)
 }
 
 // CreateLocation adds a location. A repeat with the same id changes nothing; NotFound when the id is another app's.

@@ -44,7 +44,7 @@ func TestLocationsOfAppsAreApart(t *testing.T) {
 	check(t, err)
 	offers, count, err := b.Services(b.ctx, thief.ID, nil, pageOf(1, 10))
 	check(t, err)
-	wantEqual(t, "lists", len(places)+total+len(offers)+count, 0)
+	wantEqual(t, "lists", len(places)+total.Total+len(offers)+count.Total, 0)
 }
 
 // TestOffersAreToldOnce ties a location and a service by two projects.

@@ -9,22 +9,14 @@ import (
 	"holdfast/internal/catalogue"
 )
 
-// ProjectResources returns one page of a project's resources in their order of priority, and how many there are.
-func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*catalogue.Resource, int, error) {
-	const from = ` FROM resources JOIN project_resources ON resource_id = id WHERE project_id = @project AND deleted_at IS NULL`
-	const q = `SELECT ` + resourceColumns + from + ` ORDER BY position LIMIT @limit OFFSET @offset`
-	args := namedArgs{"project": projectID, "limit": page.Limit, "offset": page.offset()}
-	rows, err := db.pool.Query(ctx, q, args)
-	if err != nil {
-		return nil, 0, err
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
-	if err != nil {
-		return nil, 0, err
-	}
-	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
-	return all, total, err
+// ProjectResources returns one page of a project's resources in their order of priority, and what is known of the others.
+func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, page Page) ([]*catalogue.Resource, Found, error) {
+	const tied = ` JOIN project_resources x ON x.resource_id = resources.id AND x.project_id = @project`
+	return listRows(ctx, db.store, listing[catalogue.Resource]{
+		columns: listedResource, table: "resources", alias: "resources", joined: tied,
+		where: `resources.deleted_at IS NULL`, order: "x.position",
+		scan: func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) },
+	}, page, namedArgs{"project": projectID})
 }
 
 // AddProjectResource puts a resource behind the others of a project. One that is there already stays where it is. NotFound

@@ -47,16 +47,23 @@ func project(rows pgx.Rows, err error) (*catalogue.Project, error) {
 	return p, one(err, "The project")
 }
 
-var projectKeys = map[string]string{
-	"id": "p.id::text ILIKE %s", "name": "p.name ILIKE %s", "slug": "p.slug ILIKE %s",
-	"resources.uuid": "EXISTS (SELECT FROM project_resources x WHERE x.project_id = p.id AND x.resource_id::text ILIKE %s)",
-	"locations.uuid": "EXISTS (SELECT FROM project_locations x WHERE x.project_id = p.id AND x.location_id::text ILIKE %s)",
-	"services.uuid":  "EXISTS (SELECT FROM project_services x WHERE x.project_id = p.id AND x.service_id::text ILIKE %s)",
+var projectKeys = map[string]searchKey{
+	"id": byID("p.id %s"), "name": byText("lower(p.name) %s"), "slug": byText("lower(p.slug) %s"),
+	"resources.uuid": byID("EXISTS (SELECT FROM project_resources x WHERE x.project_id = p.id AND x.resource_id %s)"),
+	"locations.uuid": byID("EXISTS (SELECT FROM project_locations x WHERE x.project_id = p.id AND x.location_id %s)"),
+	"services.uuid":  byID("EXISTS (SELECT FROM project_services x WHERE x.project_id = p.id AND x.service_id %s)"),
 }
 
-// Projects returns one page of an app's projects that a search finds, the oldest first, and how many there are. Invalid
-// names the key that is not known.
-func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*catalogue.Project, int, error) {
-	kind := listing{projectColumns, "projects p", "p.created_at, p.id", projectKeys}
-	return listed[catalogue.Project](ctx, db.store, kind, search, page, namedArgs{"app": appID})
+// Projects returns one page of an app's projects that a search finds, the oldest first, and what is known of the others.
+// Invalid names the key that is not known.
+func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.Project, Found, error) {
+	args := namedArgs{"app": appID}
+	found, err := search(terms, projectKeys, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	return listRows(ctx, db.store, listing[catalogue.Project]{
+		columns: projectColumns, table: "projects", alias: "p",
+		where: `p.app_id = @app` + found, order: "p.created_at", changed: "p.updated_at", scan: structs[catalogue.Project],
+	}, page, args)
 }

@@ -126,7 +126,7 @@ func TestProjectsOfAppsAreApart(t *testing.T) {
 	}
 	all, total, err := b.Projects(b.ctx, thief.ID, nil, pageOf(1, 10))
 	check(t, err)
-	wantEqual(t, "projects", len(all)+total, 0)
+	wantEqual(t, "projects", len(all)+total.Total, 0)
 }
 
 // TestResourcesQueueUp adds resources to a project at once: each gets a place of its own.
@@ -147,7 +147,7 @@ func TestResourcesQueueUp(t *testing.T) {
 	b.wantCount(8, `SELECT count(DISTINCT position) FROM project_resources`)
 	list, total, err := b.ProjectResources(b.ctx, p.ID, pageOf(2, 3))
 	check(t, err)
-	wantEqual(t, "a page of them", fmt.Sprint(len(list), total), "3 8")
+	wantEqual(t, "a page of them", fmt.Sprint(len(list), total.Total), "3 8")
 }
 
 func TestProjectSearchIsSafe(t *testing.T) {
@@ -158,8 +158,8 @@ func TestProjectSearchIsSafe(t *testing.T) {
 		for _, bad := range injections {
 			all, total, err := b.Projects(b.ctx, b.app.ID, []postgres.Term{{Key: key, Value: bad}}, pageOf(1, 10))
 			wild := len(bad) > 1 && bad[0] == '*'
-			if err != nil && fault.CodeOf(err) != fault.Invalid || err == nil && !wild && len(all)+total > 0 {
-				t.Errorf("%s:%q finds %d: %v", key, bad, total, err)
+			if err != nil && fault.CodeOf(err) != fault.Invalid || err == nil && !wild && len(all)+total.Total > 0 {
+				t.Errorf("%s:%q finds %d: %v", key, bad, total.Total, err)
 			}
 			_, _, err = b.Projects(b.ctx, b.app.ID, []postgres.Term{{Key: key + bad, Value: "x"}}, pageOf(1, 10))
 			wantCode(t, err, fault.Invalid)

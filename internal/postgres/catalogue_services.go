@@ -11,10 +11,10 @@ import (
 
 const serviceColumns = `s.id, s.app_id, s.name, s.description, s.meta, s.created_at, s.updated_at`
 
-var serviceKeys = map[string]string{
-	"id": "s.id::text ILIKE %s", "name": "s.name ILIKE %s",
-	"locations.uuid": `EXISTS (SELECT FROM project_services y JOIN project_locations x ON x.project_id = y.project_id
-		WHERE y.service_id = s.id AND x.location_id::text ILIKE %s)`,
+var serviceKeys = map[string]searchKey{
+	"id": byID("s.id %s"), "name": byText("lower(s.name) %s"),
+	"locations.uuid": byID(`EXISTS (SELECT FROM project_services y JOIN project_locations x ON x.project_id = y.project_id
+		WHERE y.service_id = s.id AND x.location_id %s)`),
 }
 
 func serviceArgs(s *catalogue.Service) namedArgs {
@@ -35,11 +35,18 @@ func (db *Catalogue) Service(ctx context.Context, appID, id uuid.UUID) (*catalog
 	return service(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
-// Services returns one page of an app's services that a search finds, the oldest first, and how many there are. Invalid
-// names the key that is not known.
-func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, search []Term, page Page) ([]*catalogue.Service, int, error) {
-	kind := listing{serviceColumns, "services s", "s.created_at, s.id", serviceKeys}
-	return listed[catalogue.Service](ctx, db.store, kind, search, page, namedArgs{"app": appID})
+// Services returns one page of an app's services that a search finds, the oldest first, and what is known of the others.
+// Invalid names the key that is not known.
+func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, terms []Term, page Page) ([]*catalogue.Service, Found, error) {
+	args := namedArgs{"app": appID}
+	found, err := search(terms, serviceKeys, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	return listRows(ctx, db.store, listing[catalogue.Service]{
+		columns: serviceColumns, table: "services", alias: "s",
+		where: `s.app_id = @app` + found, order: "s.created_at", changed: "s.updated_at", scan: structs[catalogue.Service],
+	}, page, args)
 }
 
 // CreateService adds a service. A repeat with the same id changes nothing; NotFound when the id is another app's.

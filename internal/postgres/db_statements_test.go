@@ -42,8 +42,8 @@ func assembled() map[string][]string {
 		"queueRequest":  {insertRequest(` AND ` + begun)},
 
 		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
-		"actionsWithBookings": nil, "overdue": nil, "Events": nil, "ListCalendars": nil, "Changes": nil, "Credentials": nil,
-		"OverdueEndpoints": nil, "ListBookings": nil, "tie": nil, "Resources": nil, "listed": nil, "sendings": nil,
+		"actionsWithBookings": nil, "overdue": nil, "Events": nil, "Changes": nil, "listRows": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
+		"OverdueEndpoints": nil, "tie": nil, "sendings": nil,
 	}
 }
 

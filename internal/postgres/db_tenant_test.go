@@ -101,8 +101,8 @@ func TestTenantsAreApart(t *testing.T) {
 	wantEqual(t, "sealed keys", len(must(b.SealedKeys(b.ctx, thief.ID))), 1)
 	all, total, err := b.ListBookings(b.ctx, thief.ID, filterOf("id", v.ID.String()), pageOf(1, 10))
 	check(t, err)
-	wantEqual(t, "bookings", len(all)+total, 0)
+	wantEqual(t, "bookings", len(all)+total.Total, 0)
 	resources, total, err := b.Resources(b.ctx, thief.ID, pageOf(1, 10))
 	check(t, err)
-	wantEqual(t, "resources", len(resources)+total, 2)
+	wantEqual(t, "resources", len(resources)+total.Total, 2)
 }

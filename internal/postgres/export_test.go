@@ -15,6 +15,12 @@ func NewCleanup(batch func(context.Context, int) (int, bool, error)) Cleanup {
 // Wants is the condition of endpoints w and events e.
 const Wants = wants
 
+// CursorAhead is a cursor of a server with far more transactions.
+func CursorAhead(c Cursor) Cursor {
+	c.written = "18446744073709551000"
+	return c
+}
+
 // The batches of a clean-up.
 const (
 	CleanBatch    = cleanBatch

@@ -1,58 +1,208 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
-	"unicode/utf8"
+	"strconv"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"holdfast/internal/fault"
 )
 
-// matching renders the terms of a search as conditions, each with AND before it. keys are what can be searched by, with
-// the condition of each: a %s stands for the pattern. Names and values only ever travel as arguments.
-func matching(search []Term, keys map[string]string, args namedArgs) (string, error) {
-	conditions := strings.Builder{}
-	for i, term := range search {
-		condition, known := keys[term.Key]
-		switch {
-		case !utf8.ValidString(term.Key+term.Value) || strings.ContainsRune(term.Key+term.Value, 0):
-			return "", fault.Problems{"search": {"must be UTF-8 text without null characters"}}.Err()
-		case !known:
-			return "", fault.Problems{"search": {fmt.Sprintf("%q is not a key these can be searched by", term.Key)}}.Err()
-		}
-		name := fmt.Sprintf("term%d", i)
-		args[name] = likePattern(term.Value)
-		conditions.WriteString(" AND " + fmt.Sprintf(condition, "@"+name))
-	}
-	return conditions.String(), nil
+// MaxSearched is how far the rows are counted that a search finds: whoever looks for something does not count them.
+const MaxSearched = 1000
+
+// MaxListed is how far a list counts, and how far its pages reach: page × limit. Who wants more follows the list with a cursor.
+const MaxListed = 10_000
+
+// Page is a part of a list: the page of that number, counted from 1, in the list's order. With After or Since it is the next Limit rows
+// in the order in which they last changed, and Number has no meaning.
+type Page struct {
+	Number int
+	Limit  int
+	After  *Cursor
+	Since  *time.Time // only rows that have changed since; some that changed up to five minutes before may come along
 }
 
-// listing is a kind of things that an app has lists of.
-type listing struct {
-	columns, table, order string            // table with its alias, which all three know
-	keys                  map[string]string // as of matching
+func (p Page) offset() int { return (p.Number - 1) * p.Limit }
+
+// seen is how many rows there are at least, when a page has so many.
+func (p Page) seen(rows int) int {
+	if rows == 0 {
+		return 0
+	}
+	return p.offset() + rows
 }
 
-// listed returns one page of an app's things that a search finds, and how many there are. args are those of the columns.
-func listed[T any](ctx context.Context, db *store, l listing, search []Term, page Page, args namedArgs) ([]*T, int, error) {
-	found, err := matching(search, l.keys, args)
-	if err != nil {
-		return nil, 0, err
+// Follows reports whether the page is one of those of a reader that follows the list.
+func (p Page) Follows() bool { return p.After != nil || p.Since != nil }
+
+// Found is what is known of a list beside the rows of one page. Of a page that follows there are More and Next only.
+type Found struct {
+	Total int  // at most MaxListed, or MaxSearched
+	Exact bool // false: there are more
+	More  bool
+	Next  Cursor // where the next page begins; the page's own cursor when it is empty
+}
+
+// listing is a kind of rows that an app has lists of. Its texts are written by this package: what callers send travels in arguments.
+type listing[T any] struct {
+	columns  string // of one row, as scan reads them
+	table    string // the listed table,
+	alias    string // and its name in all texts
+	joined   string // what else the conditions need, as JOIN …; mostly nothing
+	beside   string // what else the columns need, as JOIN …
+	where    string // which rows belong to the list
+	order    string // without a direction; the id comes behind it, with the same one
+	desc     bool
+	most     int    // how far rows are counted; 0 = MaxListed
+	patience int    // milliseconds that a statement may take; 0 = as always
+	changed  string // the column with the time of the last change, "" when a list cannot be followed
+	scan     pgx.RowToFunc[*T]
+}
+
+// listRows returns one page of rows, and what is known of the others, in one round trip and of one moment.
+func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, args namedArgs) (rows []*T, found Found, err error) {
+	if page.Follows() {
+		return l.follow(ctx, db, page, args)
 	}
-	args["limit"], args["offset"] = page.Limit, page.offset()
-	from := ` FROM ` + l.table + ` WHERE app_id = @app` + found
-	rows, err := db.pool.Query(ctx, `SELECT `+l.columns+from+` ORDER BY `+l.order+` LIMIT @limit OFFSET @offset`, args)
-	if err != nil {
-		return nil, 0, err
+	direction := " ASC"
+	if l.desc {
+		direction = " DESC"
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[T])
-	if err != nil {
-		return nil, 0, err
-	}
+	most := cmp.Or(l.most, MaxListed)
+	args["limit"], args["offset"], args["most"] = page.Limit, page.offset(), most+1
+	inner := ` FROM ` + l.table + ` ` + l.alias + l.joined + ` WHERE ` + l.where
+	id := l.alias + `.id`
+	q := `SELECT ` + l.columns + ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + inner + `
+			ORDER BY ` + l.order + direction + `, ` + id + direction + ` LIMIT @limit OFFSET @offset) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside + ` ORDER BY page.place` + direction + `, page.id` + direction
 	var total int
-	err = db.pool.QueryRow(ctx, `SELECT count(*)`+from, args).Scan(&total)
-	return all, total, err
+	err = db.readOnly(ctx, func(batch *pgx.Batch) {
+		if l.patience > 0 {
+			batch.Queue(`SELECT set_config('statement_timeout', @patience, true)`, namedArgs{"patience": strconv.Itoa(l.patience)})
+		}
+		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
+			rows, err = pgx.CollectRows(r, l.scan)
+			return err
+		})
+		batch.Queue(`SELECT count(*) FROM (SELECT`+inner+` LIMIT @most) counted`, args).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
+	})
+	return rows, Found{Total: max(min(total, most), page.seen(len(rows))), Exact: total <= most}, err
 }
+
+// follow returns the next rows in the order of changes. A row comes in the order of the transaction that last changed it, and not
+// before all older transactions of the server have ended: none slips in behind a reader. A row that changes moves to the end.
+func (l listing[T]) follow(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
+	if l.changed == "" {
+		return nil, Found{}, fault.Problems{"cursor": {"is not offered by this list"}}.Err()
+	}
+	from, err := l.start(ctx, db, page, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	args["written"], args["id"], args["since"], args["limit"] = from.written, from.ID, from.Changed, page.Limit+1
+	key := fmt.Sprintf(`%[1]s.changed_by, %[1]s.id`, l.alias)
+	read, err := l.readBy(ctx, db, from, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	inner := ` FROM ` + read + ` ` + l.alias + l.joined + ` WHERE ` + l.where + `
+		AND (` + key + `) > (@written::text::xid8, @id) AND ` + l.alias + `.changed_by < pg_snapshot_xmin(pg_current_snapshot())`
+	if from.ID == uuid.Nil && !from.Changed.IsZero() {
+		inner += ` AND ` + l.changed + ` >= @since`
+	}
+	id := l.alias + `.id`
+	q := `SELECT ` + l.columns + ` FROM (SELECT ` + key + inner + ` ORDER BY ` + key + ` LIMIT @limit) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside + ` ORDER BY page.changed_by, page.id`
+	var marks []Cursor
+	err = db.readOnly(ctx, func(batch *pgx.Batch) {
+		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
+			rows, err = pgx.CollectRows(r, l.scan)
+			return err
+		})
+		batch.Queue(`SELECT `+l.alias+`.changed_by::text, `+id+`, `+l.changed+inner+` ORDER BY `+key+` LIMIT @limit`, args).
+			Query(func(r pgx.Rows) (err error) {
+				marks, err = pgx.CollectRows(r, func(row pgx.CollectableRow) (c Cursor, err error) {
+					return c, row.Scan(&c.written, &c.ID, &c.Changed)
+				})
+				return err
+			})
+	})
+	if err != nil {
+		return nil, Found{}, err
+	}
+	found.More = len(rows) > page.Limit
+	rows = rows[:min(len(rows), page.Limit)]
+	if found.Next = from; len(rows) > 0 {
+		found.Next = marks[len(rows)-1]
+	}
+	return rows, found, nil
+}
+
+// fewChanged is how many rows are read and sorted rather than looked for in the order of changes.
+const fewChanged = 2000
+
+// readBy is the table that a page which follows is read from. Where few rows have changed since a moment, it is those: rows of one
+// transaction, as those from before there was an order of changes, may be many.
+func (l listing[T]) readBy(ctx context.Context, db *store, from Cursor, args namedArgs) (string, error) {
+	if from.ID != uuid.Nil || from.Changed.IsZero() {
+		return l.table, nil
+	}
+	young := ` FROM ` + l.table + ` WHERE app_id = @app AND ` + l.changedColumn() + ` >= @since`
+	args["few"] = fewChanged + 1
+	var n int
+	err := db.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT`+young+` LIMIT @few) counted`, args).Scan(&n)
+	if err != nil || n > fewChanged {
+		return l.table, err
+	}
+	return `(SELECT *` + young + ` OFFSET 0)`, nil //nolint:unqueryvet // of the listed table; OFFSET 0 keeps the planner from another order
+}
+
+// start finds where a page that follows begins. A cursor of a server whose transactions had higher numbers, from which this record was
+// restored, is no place here: its reader goes on from before the time of the row it had last.
+func (l listing[T]) start(ctx context.Context, db *store, page Page, args namedArgs) (Cursor, error) {
+	since := page.Since
+	if c := page.After; c != nil {
+		const known = `SELECT @written::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())`
+		var here bool
+		err := db.pool.QueryRow(ctx, known, namedArgs{"written": c.written}).Scan(&here)
+		if err != nil || here {
+			return *c, err
+		}
+		since = &c.Changed
+	}
+	found := Cursor{written: "0", Changed: since.Add(-slack)}
+	q := `SELECT changed_by::text FROM ` + l.table + ` WHERE app_id = @app AND ` + l.changedColumn() + ` < @before
+		ORDER BY ` + l.changedColumn() + ` DESC LIMIT 1`
+	err := db.pool.QueryRow(ctx, q, namedArgs{"app": args["app"], "before": found.Changed.Add(-slack)}).Scan(&found.written)
+	return found, ignore(err, pgx.ErrNoRows)
+}
+
+func (l listing[T]) changedColumn() string { return l.changed[len(l.alias)+1:] }
+
+// readOnly runs the statements of one batch on one snapshot, in one round trip. Each gets a plan of its own: with other values another
+// index is the right one.
+func (db *store) readOnly(ctx context.Context, queue func(*pgx.Batch)) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
+	batch.Queue(`SET LOCAL plan_cache_mode = force_custom_plan`)
+	queue(batch)
+	batch.Queue(commit)
+	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		err := conn.SendBatch(ctx, batch).Close()
+		if err != nil && conn.Conn().PgConn().TxStatus() != 'I' {
+			_, _ = conn.Exec(ctx, `ROLLBACK`) // a connection that cannot is closed when it is released
+		}
+		return err
+	})
+}
+
+// structs reads rows into structs by the order of columns.
+func structs[T any](row pgx.CollectableRow) (*T, error) { return pgx.RowToAddrOfStructByPos[T](row) }

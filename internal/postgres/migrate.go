@@ -56,6 +56,14 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 // here their turn would come late, or never. All of that app's changes then stand in the order of their ids, which are made
 // as time goes by; moving some of them only would put new ones behind readers that have not seen them.
 func (db *DB) catchUp(ctx context.Context) error {
+	// Rows of lists go to their beginning: who reads on from a cursor of the other server begins anew before its last row's time.
+	const rows = `
+		DO $$ DECLARE name text; BEGIN
+			FOREACH name IN ARRAY ARRAY['bookings', 'resources', 'projects', 'services', 'locations', 'calendars', 'resource_credentials',
+				'public_links'] LOOP
+				EXECUTE format('UPDATE %I SET changed_by = ''3'' WHERE changed_by >= pg_snapshot_xmax(pg_current_snapshot())', name);
+			END LOOP;
+		END $$`
 	const q = `
 		UPDATE events SET written_by = '3' WHERE app_id IN (SELECT a.id FROM apps a WHERE EXISTS (
 			SELECT FROM events e WHERE e.app_id = a.id AND e.written_by >= pg_snapshot_xmax(pg_current_snapshot())))`
@@ -65,6 +73,9 @@ func (db *DB) catchUp(ctx context.Context) error {
 		}
 		if _, err := tx.Exec(ctx, q); err != nil {
 			return fmt.Errorf("put restored changes in their place: %w", err)
+		}
+		if _, err := tx.Exec(ctx, rows); err != nil {
+			return fmt.Errorf("put restored rows in their place: %w", err)
 		}
 		return nil
 	})

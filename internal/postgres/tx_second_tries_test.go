@@ -110,7 +110,7 @@ func (c *chronicle) call(function string, do func() any) {
 	c.calls = append(c.calls, function)
 	rows := []string{string(said)}
 	for _, name := range column[string](c.bundle, `SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'`) {
-		rows = append(rows, column[string](c.bundle, `SELECT '`+name+` ' || (to_jsonb(x) - '{written_by,layer}'::text[])::text FROM `+name+` x`)...)
+		rows = append(rows, column[string](c.bundle, `SELECT '`+name+` ' || (to_jsonb(x) - '{written_by,changed_by,layer}'::text[])::text FROM `+name+` x`)...)
 	}
 	for i := range rows {
 		rows[i] = differs.ReplaceAllString(rows[i], "…")

@@ -58,23 +58,52 @@ func TestContributingHasTheFloors(t *testing.T) {
 	}
 }
 
-var testName = regexp.MustCompile("`(Test[A-Z]\\w+)`")
+// documents returns the paths of all documents, from the root.
+func documents(t *testing.T) []string {
+	t.Helper()
+	paths := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "BENCHMARKS.md"}
+	entries, err := os.ReadDir(at(t, "docs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".md" {
+			paths = append(paths, "docs/"+entry.Name())
+		}
+	}
+	return paths
+}
 
-// TestDocumentsNameRealTests keeps promises from naming tests that are gone.
+var (
+	testName    = regexp.MustCompile("`(Test[A-Z]\\w+)`")
+	testMention = regexp.MustCompile(`\bTest[A-Z]\w+`)
+)
+
+// TestDocumentsNameRealTests: every test that a document names exists, and every one that a comment in the code names.
 func TestDocumentsNameRealTests(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, s := range sources(t) {
+	all := sources(t)
+	for _, s := range all {
 		for _, decl := range s.file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && s.test {
 				known[f.Name.Name] = true
 			}
 		}
 	}
-	for _, file := range []string{"docs/architecture.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md", "CONTRIBUTING.md"} {
+	for _, file := range documents(t) {
 		for _, match := range testName.FindAllStringSubmatch(read(t, file), -1) {
 			if !known[match[1]] {
 				t.Errorf("%s names %s, which is no test", file, match[1])
+			}
+		}
+	}
+	for _, s := range all {
+		for _, group := range s.file.Comments {
+			for _, name := range testMention.FindAllString(group.Text(), -1) {
+				if !known[name] {
+					t.Errorf("%s: a comment names %s, which is no test", s.path, name)
+				}
 			}
 		}
 	}
@@ -85,7 +114,7 @@ var localLink = regexp.MustCompile(`\]\(([^):]+)\)`)
 // TestDocumentsLinkToWhatIsThere follows every link from a document to a file.
 func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/graphs.md", "docs/timekit-sdk.md", "docs/timekit-widget.md", "docs/webhooks.md", "docs/public-links.md"} {
+	for _, file := range documents(t) {
 		for _, match := range localLink.FindAllStringSubmatch(read(t, file), -1) {
 			if _, err := os.Stat(at(t, filepath.Join(filepath.Dir(file), match[1]))); err != nil {
 				t.Errorf("%s links to %s: %v", file, match[1], err)

@@ -58,7 +58,7 @@ var (
 	jsonNumber      = reflect.TypeFor[json.Number]()
 )
 
-// reads tells whether a type reads its own JSON.
+// reads reports whether a type reads its own JSON.
 func reads(t reflect.Type) bool {
 	if t == nil || t == rawMessage || t.Kind() == reflect.Pointer && t.Elem() == rawMessage {
 		return false
@@ -129,7 +129,7 @@ type names struct {
 	seen  map[string]bool
 }
 
-func (s *scanner) names(t reflect.Type) *names {
+func (s *scanner) namesOf(t reflect.Type) *names {
 	o := &names{seen: map[string]bool{}}
 	if t != nil && t.Kind() == reflect.Map {
 		o.any = t.Elem()

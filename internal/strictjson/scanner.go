@@ -203,7 +203,7 @@ func (s *scanner) object(t reflect.Type) error {
 		s.at++
 		return nil
 	}
-	o := s.names(t)
+	o := s.namesOf(t)
 	for {
 		if s.space(); s.next() != '"' {
 			return s.broken("a name in double quotes is missing: there is %s", s.found())

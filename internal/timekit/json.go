@@ -9,6 +9,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 )
 
 // Object is a JSON object on its way out.
@@ -123,6 +124,17 @@ func Resource(r *catalogue.Resource, c Clock) Object {
 		"timezone": r.Timezone, "image": r.Image, "meta": orObject(r.Meta),
 		"created_at": at(r.CreatedAt), "updated_at": at(r.UpdatedAt), "tags": OrList(r.Tags),
 	}
+}
+
+// ResourceFor renders a resource for a caller with a kind of key: for a browser without what is its owner's own.
+func ResourceFor(kind tenant.KeyKind, r *catalogue.Resource, c Clock) Object {
+	view := Resource(r, c)
+	if kind == tenant.WidgetKey {
+		delete(view, "email")
+		delete(view, "meta")
+		delete(view, "tags")
+	}
+	return view
 }
 
 // OrList is a raw list, an empty one when there is none.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 )
 
 // Project renders a project for its owner.
@@ -31,6 +32,14 @@ var texts = Object{
 	"success_message":           "We have received your booking for %s",
 	"submit_button":             "Book it",
 	"allocated_resource_prefix": "with",
+}
+
+// ProjectFor renders a project for a caller with a kind of key: whole for a server key, else as PublicProject does.
+func ProjectFor(kind tenant.KeyKind, p *catalogue.Project, c Clock) Object {
+	if kind != tenant.ServerKey {
+		return PublicProject(p)
+	}
+	return Project(p, c)
 }
 
 // PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.

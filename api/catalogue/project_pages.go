@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"net/http"
@@ -9,20 +9,19 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// embedProject shows a project to a widget on somebody's page.
-func (s *Server) embedProject(k *call) error {
-	p, err := k.project(s)
+// embedProject answers with a project as widgets see it.
+func (s *Handlers) embedProject(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.PublicProject(p))
 }
 
-// hostedProject shows a project to anybody who knows its slug, with a widget key to go on with: the newest one of its app. That is
-// Timekit's contract: the unmodified widget finds a project by its slug, without a credential. A widget key is public by nature, on
-// the page of everybody who embeds the widget, and what it may do is bounded for that; so the key is told, and only how many slugs
-// an address may try is limited, as with a widget key.
-func (s *Server) hostedProject(k *call) error {
+// hostedProject answers with the project of a slug and the newest widget key of its app. It needs no credential, as in Timekit's contract:
+// the unmodified widget finds its project by the slug. A widget key is public, since it is in the page of every site that embeds a
+// widget. How many slugs one address may try is limited as for a widget key.
+func (s *Handlers) hostedProject(k *edge.Call) error {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) {
 		return fault.Errorf(fault.NotFound, "The project does not exist.")

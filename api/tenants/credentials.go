@@ -1,35 +1,38 @@
-package api
+package tenants
 
 import (
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
-	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
-func (s *Server) listCredentials(k *call) error {
+func (s *Handlers) listCredentials(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Credentials(k, k.App.ID, search, page)
+	all, found, err := s.DB.Credentials(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, c := range all {
-		list = append(list, k.credentialView(c))
+		list = append(list, credentialView(k, c))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 // createCredential makes a token for a resource; the token is in this answer only.
-func (s *Server) createCredential(k *call) error {
+func (s *Handlers) createCredential(k *edge.Call) error {
 	var in struct {
 		ResourceID string                `json:"resource_id"`
 		Type       tenant.CredentialType `json:"type"`
@@ -43,32 +46,49 @@ func (s *Server) createCredential(k *call) error {
 		problems.Add("type", "must be %s or %s", tenant.ClientToken, tenant.ServerToken)
 	}
 	edge.CheckLength(in.Name, "name", 200, problems)
-	var place booking.Booking
-	if err := s.findOwnPlace(k, &place, in.ResourceID, "", problems); err != nil {
+	r, err := s.findResource(k, in.ResourceID, problems)
+	if err != nil {
 		return err
 	}
-	if problems["resource_id"] == nil && place.Resource.Email == "" {
+	if r != nil && r.Email == "" {
 		problems.Add("resource_id", "has no e-mail address, which goes with the token")
 	}
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	c := &tenant.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: place.Resource.ID, Type: in.Type, Name: in.Name}
+	c := &tenant.Credential{ID: k.Operation, AppID: k.App.ID, ResourceID: r.ID, Type: in.Type, Name: in.Name}
 	keep := 0
 	if c.Own = k.Self != nil; c.Own {
-		keep = ownTokensKept
+		keep = OwnTokensKept
 	}
-	token, err := apps.AddCredential(k, s.DB.Access, c, keep)
+	token, err := apps.AddCredential(k, s.DB, c, keep)
 	if err != nil {
 		return err
 	}
-	view := k.credentialView(c)
+	view := credentialView(k, c)
 	view["token"] = token
 	k.Header("Cache-Control", "no-store")
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Server) deleteCredential(k *call) error {
+// findResource loads the resource that a body names; nil with a problem if it does not exist. For a resource's token, others do not exist.
+func (s *Handlers) findResource(k *edge.Call, text string, problems fault.Problems) (*catalogue.Resource, error) {
+	if k.Self != nil && !strings.EqualFold(text, k.Self.String()) {
+		problems.Add("resource_id", "does not exist")
+		return nil, nil
+	}
+	id := edge.ParseID(text, "resource_id", problems)
+	if id == uuid.Nil {
+		return nil, nil
+	}
+	r, err := s.Resources.Resource(k, k.App.ID, id)
+	if edge.IsMissing(err, "resource_id", problems) || err != nil {
+		return nil, edge.UnlessNotFound(err)
+	}
+	return r, nil
+}
+
+func (s *Handlers) deleteCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The credential")
 	if err != nil {
 		return err
@@ -86,7 +106,7 @@ func (s *Server) deleteCredential(k *call) error {
 	return k.NoContent()
 }
 
-func (k *call) credentialView(c *tenant.Credential) timekit.Object {
+func credentialView(k *edge.Call, c *tenant.Credential) timekit.Object {
 	var used any
 	if c.LastUsedAt != nil {
 		used = k.Clock.Show(*c.LastUsedAt, time.UTC)

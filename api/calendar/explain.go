@@ -1,13 +1,14 @@
-package api
+package calendar
 
 import (
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/fault"
 )
 
-// verdictView says of one resource whether the slot is offered, and what stands against it.
+// verdictView is whether a slot is offered with one resource, and the reasons why not.
 type verdictView struct {
 	resourceView
 	End     string       `json:"end"` // of the slot with this resource: days go by the calendar of its zone
@@ -29,9 +30,9 @@ type busyView struct {
 	End   string `json:"end"`
 }
 
-// explainAvailability says why a time is offered or not, for each resource, from the same code that offers it.
-func (s *Server) explainAvailability(k *call) error {
-	w, err := s.wanted(k)
+// explainAvailability answers whether a start is offered, and for each resource why not. The reasons come from the code that offers slots.
+func (s *Handlers) explainAvailability(k *edge.Call) error {
+	w, err := s.readSlotQuery(k)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s *Server) explainAvailability(k *call) error {
 		return err
 	}
 	defer release()
-	if err := s.service().LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
+	if err := s.Service.LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	w.Stop = func() bool { return k.Request.Context().Err() != nil }
@@ -53,7 +54,7 @@ func (s *Server) explainAvailability(k *call) error {
 	verdicts, views := []verdictView{}, w.views()
 	for i, v := range w.Explain(start) {
 		offered = offered || v.Offered
-		verdicts = append(verdicts, verdictView{views[v.Resource], k.Clock.Show(v.End, w.zone), v.Offered, k.reasons(w, v)})
+		verdicts = append(verdicts, verdictView{views[v.Resource], k.Clock.Show(v.End, w.zone), v.Offered, reasons(k, w, v)})
 		if i == 0 {
 			end = verdicts[0].End
 		}
@@ -63,7 +64,7 @@ func (s *Server) explainAvailability(k *call) error {
 	})
 }
 
-func (k *call) reasons(w *wanted, v availability.Verdict) []reasonView {
+func reasons(k *edge.Call, w *slotQuery, v availability.Verdict) []reasonView {
 	list := []reasonView{}
 	for _, r := range v.Reasons {
 		view := reasonView{Reason: string(r.Why), Of: string(r.Side), Text: reasonTexts[r.Why]}

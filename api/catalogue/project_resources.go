@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"bytes"
@@ -10,29 +10,29 @@ import (
 	"holdfast/internal/fault"
 )
 
-func (s *Server) listProjectResources(k *call) error {
+func (s *Handlers) listProjectResources(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	p, err := k.project(s)
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ProjectResources(k, p.ID, page)
+	all, found, err := s.DB.ProjectResources(k, p.ID, page)
 	if err != nil {
 		return err
 	}
-	list, err := s.resourceViews(k, all)
+	list, err := s.Views(k, all)
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
-// addProjectResource puts a resource behind the others. One that is there already stays where it is.
-func (s *Server) addProjectResource(k *call) error {
-	p, err := k.project(s)
+// addProjectResource appends a resource to a project. One that the project has keeps its position.
+func (s *Handlers) addProjectResource(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	r, err := s.DB.Resource(k, k.App.ID, id)
+	r, err := s.Resources.Resource(k, k.App.ID, id)
 	if edge.IsMissing(err, "resource_id", problems) {
 		return problems.Err()
 	}
@@ -57,16 +57,20 @@ func (s *Server) addProjectResource(k *call) error {
 	if err := s.DB.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
 		return err
 	}
-	return s.showResource(k, http.StatusCreated, r)
-}
-
-// setProjectResources replaces all of them by those of the body, a bare list of ids in order of priority.
-func (s *Server) setProjectResources(k *call) error {
-	p, err := k.project(s)
+	views, err := s.Views(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
-	in, err := k.bareList("resources")
+	return k.Answer(http.StatusCreated, views[0])
+}
+
+// setProjectResources replaces the resources of a project. The body is a list of ids, the highest priority first.
+func (s *Handlers) setProjectResources(k *edge.Call) error {
+	p, err := s.project(k)
+	if err != nil {
+		return err
+	}
+	in, err := bareList(k, "resources")
 	if err != nil {
 		return err
 	}
@@ -84,8 +88,8 @@ func (s *Server) setProjectResources(k *call) error {
 	return k.NoContent()
 }
 
-// bareList reads a body that is a list. An empty body is none: it must not take everything away.
-func (k *call) bareList(field string) (json.RawMessage, error) {
+// bareList reads a body that is a JSON list. Invalid for an empty body, which must not remove everything.
+func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 	body, err := k.ReadBody()
 	if err != nil {
 		return nil, err
@@ -98,7 +102,7 @@ func (k *call) bareList(field string) (json.RawMessage, error) {
 	return list, err
 }
 
-func (s *Server) dropProjectResource(k *call) error {
+func (s *Handlers) dropProjectResource(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

@@ -1,15 +1,12 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
-	"holdfast/internal/timekit"
 )
 
 type serviceInput struct {
@@ -18,7 +15,7 @@ type serviceInput struct {
 	Meta        json.RawMessage `json:"meta"`
 }
 
-// apply writes what the body names onto service and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in serviceInput) apply(service *catalogue.Service) error {
 	problems := fault.Problems{}
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
@@ -28,12 +25,12 @@ func (in serviceInput) apply(service *catalogue.Service) error {
 	return problems.Err()
 }
 
-func (s *Server) listServices(k *call) error {
+func (s *Handlers) listServices(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Services(k, k.App.ID, search, page)
+	all, found, err := s.DB.Services(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -41,16 +38,10 @@ func (s *Server) listServices(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
-// serviceViews renders services, with where they are offered when the request asks for it.
-func (s *Server) serviceViews(k *call, all []*catalogue.Service) ([]timekit.Object, error) {
-	id := func(one *catalogue.Service) uuid.UUID { return one.ID }
-	return withOffers(k, all, id, k.serviceView, "locations", s.DB.LocationsOf, k.locationView)
-}
-
-func (s *Server) showService(k *call, status int, service *catalogue.Service) error {
+func (s *Handlers) showService(k *edge.Call, status int, service *catalogue.Service) error {
 	views, err := s.serviceViews(k, []*catalogue.Service{service})
 	if err != nil {
 		return err
@@ -58,7 +49,7 @@ func (s *Server) showService(k *call, status int, service *catalogue.Service) er
 	return k.Answer(status, views[0])
 }
 
-func (s *Server) createService(k *call) error {
+func (s *Handlers) createService(k *edge.Call) error {
 	var in serviceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -75,7 +66,7 @@ func (s *Server) createService(k *call) error {
 	return s.showService(k, http.StatusCreated, service)
 }
 
-func (k *call) service(s *Server) (*catalogue.Service, error) {
+func (s *Handlers) service(k *edge.Call) (*catalogue.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err
@@ -83,16 +74,16 @@ func (k *call) service(s *Server) (*catalogue.Service, error) {
 	return s.DB.Service(k, k.App.ID, id)
 }
 
-func (s *Server) getService(k *call) error {
-	service, err := k.service(s)
+func (s *Handlers) getService(k *edge.Call) error {
+	service, err := s.service(k)
 	if err != nil {
 		return err
 	}
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *Server) updateService(k *call) error {
-	service, err := k.service(s)
+func (s *Handlers) updateService(k *edge.Call) error {
+	service, err := s.service(k)
 	if err != nil {
 		return err
 	}
@@ -109,7 +100,7 @@ func (s *Server) updateService(k *call) error {
 	return s.showService(k, http.StatusOK, service)
 }
 
-func (s *Server) deleteService(k *call) error {
+func (s *Handlers) deleteService(k *edge.Call) error {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return err

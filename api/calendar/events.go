@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -12,21 +12,21 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// listEvents answers with the calendar entries that overlap a window, the earliest first: events made by hand, and
-// bookings that hold time now. Whoever asks for what comes after a place asks for changes instead.
-func (s *Server) listEvents(k *call) error {
+// listEvents answers with the calendar events that overlap a window, sorted by start: those made by requests, and bookings that hold time
+// now. With ?after= it answers with the feed of webhooks' events instead.
+func (s *Handlers) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
-		return s.webhooks().ListEvents(k.Call)
+		return s.Feed.ListEvents(k)
 	}
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	filter, err := k.eventFilter()
+	filter, err := readEventFilter(k)
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Events(k, k.App.ID, filter, page)
+	all, found, err := s.DB.Events(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -34,10 +34,10 @@ func (s *Server) listEvents(k *call) error {
 	for _, e := range all {
 		list = append(list, timekit.Event(e, k.Clock))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
-func (k *call) eventFilter() (postgres.EventFilter, error) {
+func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
 	problems := fault.Problems{}
 	f := postgres.EventFilter{Terms: k.OwnTerms(problems)}
 	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
@@ -55,7 +55,7 @@ func (k *call) eventFilter() (postgres.EventFilter, error) {
 	return f, nil
 }
 
-func (s *Server) createEvent(k *call) error {
+func (s *Handlers) createEvent(k *edge.Call) error {
 	e := &booking.CalendarEvent{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
 	if err := s.readEvent(k, e); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (s *Server) createEvent(k *call) error {
 	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
-func (k *call) event(s *Server) (*booking.CalendarEvent, error) {
+func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
@@ -79,29 +79,29 @@ func (k *call) event(s *Server) (*booking.CalendarEvent, error) {
 	return e, k.RequireOwner(e.Resource.ID, "The event")
 }
 
-// ownEvent is an event made by hand; a booking's entry changes with the booking only.
-func (k *call) ownEvent(s *Server) (*booking.CalendarEvent, error) {
-	e, err := k.event(s)
+// ownEvent loads an event that a request may change. InUse for a booking's, which only an action changes.
+func (s *Handlers) ownEvent(k *edge.Call) (*booking.CalendarEvent, error) {
+	e, err := s.event(k)
 	if err == nil && e.Booking != nil {
 		return nil, fault.Errorf(fault.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
 	}
 	return e, err
 }
 
-func (s *Server) getEvent(k *call) error {
+func (s *Handlers) getEvent(k *edge.Call) error {
 	if strings.HasPrefix(k.Param("id"), outbox.EventPrefix) {
-		return s.webhooks().GetEvent(k.Call)
+		return s.Feed.GetEvent(k)
 	}
-	e, err := k.event(s)
+	e, err := s.event(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-// updateEvent changes what the body names; a move takes the new time or leaves everything as it was.
-func (s *Server) updateEvent(k *call) error {
-	e, err := k.ownEvent(s)
+// updateEvent changes the fields that the body has. If the new time is taken, nothing changes.
+func (s *Handlers) updateEvent(k *edge.Call) error {
+	e, err := s.ownEvent(k)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,8 @@ func (s *Server) updateEvent(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-func (s *Server) deleteEvent(k *call) error {
-	e, err := k.ownEvent(s)
+func (s *Handlers) deleteEvent(k *edge.Call) error {
+	e, err := s.ownEvent(k)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -23,13 +23,13 @@ type resourceInput struct {
 	Meta      json.RawMessage `json:"meta"`
 	Password  *string         `json:"password"`
 
-	CurrentPassword *string `json:"current_password"` // where a resource changes its own
+	CurrentPassword *string `json:"current_password"` // required to change the password with the resource's own token
 
 	Tags        json.RawMessage `json:"tags"`
 	Constraints json.RawMessage `json:"availability_constraints"`
 }
 
-// apply writes what the body names onto r and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in resourceInput) apply(r *catalogue.Resource) error {
 	before := r.Timezone
 	for target, value := range map[*string]*string{
@@ -48,7 +48,7 @@ func (in resourceInput) apply(r *catalogue.Resource) error {
 	edge.CheckLength(r.FirstName, "first_name", 200, problems)
 	edge.CheckLength(r.LastName, "last_name", 200, problems)
 	edge.CheckLength(r.Image, "image", 2000, problems)
-	if r.Timezone != before || before == "" { // one that is unknown already hinders no other change
+	if r.Timezone != before || before == "" { // an unknown zone that is kept refuses no other change
 		edge.CheckZone(r.Timezone, "timezone", problems)
 	}
 	rules.CheckEmail(r.Email, "email", problems)
@@ -60,23 +60,23 @@ func (in resourceInput) apply(r *catalogue.Resource) error {
 	return problems.Err()
 }
 
-func (s *Server) listResources(k *call) error {
+func (s *Handlers) listResources(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Resources(k, k.App.ID, page, search...)
+	all, found, err := s.DB.Resources(k, k.App.ID, page, search...)
 	if err != nil {
 		return err
 	}
-	list, err := s.resourceViews(k, all)
+	list, err := s.ResourceViews(k, all)
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
-func (s *Server) createResource(k *call) error {
+func (s *Handlers) createResource(k *edge.Call) error {
 	var in resourceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (s *Server) createResource(k *call) error {
 	return s.showResource(k, http.StatusCreated, r)
 }
 
-func (k *call) resource(s *Server) (*catalogue.Resource, error) {
+func (s *Handlers) resource(k *edge.Call) (*catalogue.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err
@@ -107,16 +107,16 @@ func (k *call) resource(s *Server) (*catalogue.Resource, error) {
 	return s.DB.Resource(k, k.App.ID, id)
 }
 
-func (s *Server) getResource(k *call) error {
-	r, err := k.resource(s)
+func (s *Handlers) getResource(k *edge.Call) error {
+	r, err := s.resource(k)
 	if err != nil {
 		return err
 	}
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *Server) updateResource(k *call) error {
-	r, err := k.resource(s)
+func (s *Handlers) updateResource(k *edge.Call) error {
+	r, err := s.resource(k)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *Server) updateResource(k *call) error {
 	return s.showResource(k, http.StatusOK, r)
 }
 
-func (s *Server) deleteResource(k *call) error {
+func (s *Handlers) deleteResource(k *edge.Call) error {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"holdfast/internal/service"
 )
 
-// readQuestion reads a body as a question.
+// readQuestion decodes a body whose fields were split by name.
 func readQuestion(body map[string]json.RawMessage) (in rules.AvailabilityInput, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -24,7 +24,7 @@ func readQuestion(body map[string]json.RawMessage) (in rules.AvailabilityInput, 
 	return in, edge.DecodeInner(text, &in)
 }
 
-// ownersQuestion is a server key's: what it leaves out, its project says. A project that is still a draft says nothing.
+// ownersQuestion reads the query of a server key. Fields that it does not have come from the project. A draft names no resources.
 func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rules.AvailabilityInput, error) {
 	if p == nil {
 		return readQuestion(body)
@@ -41,8 +41,8 @@ func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rule
 	return in, err
 }
 
-// visitorsQuestion is that of a visitor's browser about a project. The project's rules win over the request's, as they do when
-// the visitor books; the request says what the project does not, and may ask for less: see bound.
+// visitorsQuestion reads the query of a visitor about a project. The project's fields replace the request's, as they do when the visitor
+// books. Fields that the project does not have come from the request. Of the resources the request may name fewer.
 func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
 	in := rules.ProjectAvailability(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
@@ -56,9 +56,9 @@ func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules
 	return in
 }
 
-// bound keeps a visitor's question within the project's window and the future; narrower is what the request asks by itself. in is
-// the question as the project has it.
-func (w *wanted) bound(in, asked rules.AvailabilityInput, narrower *wanted, now time.Time) {
+// bound restricts a visitor's query to the intersection of three windows: the project's, the request's, and the future. in is the query as
+// visitorsQuestion returns it, asked the request, and narrower the request's own query.
+func (w *slotQuery) bound(in, asked rules.AvailabilityInput, narrower *slotQuery, now time.Time) {
 	if asked.From != "" {
 		w.From = service.Later(w.From, narrower.From)
 	}
@@ -71,9 +71,9 @@ func (w *wanted) bound(in, asked rules.AvailabilityInput, narrower *wanted, now 
 	w.future(now)
 }
 
-// checkWindow refuses a window that its asker tells backward. One that is backward because a project's season is over, or has not
-// begun by the end of what is asked, is empty.
-func (w *wanted) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project, problems fault.Problems) {
+// checkWindow adds a problem if the request has an end before its start. If the end comes first because of the project's season, the
+// window becomes empty instead.
+func (w *slotQuery) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project, problems fault.Problems) {
 	if !w.To.Before(w.From) || problems["from"] != nil || problems["to"] != nil {
 		return
 	}
@@ -88,21 +88,21 @@ func (w *wanted) checkWindow(asked rules.AvailabilityInput, p *catalogue.Project
 	w.To = w.From
 }
 
-// future keeps a visitor's question out of the past. What is left of a season that is over is empty.
-func (w *wanted) future(now time.Time) {
+// future moves the start of the window to now if it is past. The window of a season that is over becomes empty.
+func (w *slotQuery) future(now time.Time) {
 	w.From = service.Later(w.From, now)
 	w.To = service.Later(w.To, w.From)
 }
 
-// Slots are those of the query that a visitor's own constraints let pass.
-func (w *wanted) Slots() []availability.Slot { return w.narrowed(w.Query.Slots()) }
+// Slots returns the free slots that a visitor's own constraints allow.
+func (w *slotQuery) Slots() []availability.Slot { return w.narrowed(w.Query.Slots()) }
 
-// Taken are those of the query that a visitor's own constraints let pass.
-func (w *wanted) Taken() []availability.Slot { return w.narrowed(w.Query.Taken()) }
+// Taken returns the busy slots that a visitor's own constraints allow.
+func (w *slotQuery) Taken() []availability.Slot { return w.narrowed(w.Query.Taken()) }
 
-// narrowed drops what a visitor's own constraints do not allow. They cannot go into the query: they must not move the points at
-// which the project's slots begin.
-func (w *wanted) narrowed(slots []availability.Slot) []availability.Slot {
+// narrowed removes the slots that a visitor's own constraints do not allow. As part of the query they would move the points at which the
+// project's slots begin.
+func (w *slotQuery) narrowed(slots []availability.Slot) []availability.Slot {
 	if len(w.narrow) == 0 {
 		return slots
 	}
@@ -116,14 +116,16 @@ func (w *wanted) narrowed(slots []availability.Slot) []availability.Slot {
 	})
 }
 
-// within reports whether one of the stretches, which are in order, has all of a slot.
+// within reports whether one of the stretches contains the slot. The stretches are sorted.
 func within(stretches []availability.Slot, slot availability.Slot) bool {
 	at, _ := slices.BinarySearchFunc(stretches, slot.End, func(s availability.Slot, end time.Time) int { return s.End.Compare(end) })
 	return at < len(stretches) && !slot.Start.Before(stretches[at].Start)
 }
 
-// chosenOf finds the resources that a question names; all of the app's when it names none, and no project.
-func (s *Server) chosenOf(k *call, w *wanted, in rules.AvailabilityInput, project *catalogue.Project, problems fault.Problems) error {
+// chosenOf loads the resources that the query names; all of the app's if it names neither resources nor a project.
+func (s *Handlers) chosenOf(
+	k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *catalogue.Project, problems fault.Problems,
+) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}

@@ -1,20 +1,15 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
-	"holdfast/internal/tenant"
-	"holdfast/internal/timekit"
 )
 
 type locationInput struct {
@@ -26,7 +21,7 @@ type locationInput struct {
 	Meta           json.RawMessage `json:"meta"`
 }
 
-// apply writes what the body names onto l and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in locationInput) apply(l *catalogue.Location) error {
 	problems := fault.Problems{}
 	readName(&l.Name, &l.Description, in.Name, in.Description, problems)
@@ -63,7 +58,7 @@ func readName(name, description *string, newName, newDescription *string, proble
 	edge.CheckLength(*description, "description", 20_000, problems)
 }
 
-// degrees reads a coordinate; nil for none.
+// degrees reads a coordinate in degrees; nil for an empty text.
 func degrees(text, field string, most float64, problems fault.Problems) *float64 {
 	if text == "" || text == "null" {
 		return nil
@@ -76,8 +71,8 @@ func degrees(text, field string, most float64, problems fault.Problems) *float64
 	return &value
 }
 
-// near reads the point that distances are measured from; nil when the query names none.
-func (k *call) near() (*catalogue.Point, error) {
+// near reads latitude and longitude of the query, from which distances are measured; nil if it has neither.
+func near(k *edge.Call) (*catalogue.Point, error) {
 	problems := fault.Problems{}
 	latitude := degrees(k.Query("latitude"), "latitude", 90, problems)
 	longitude := degrees(k.Query("longitude"), "longitude", 180, problems)
@@ -90,16 +85,16 @@ func (k *call) near() (*catalogue.Point, error) {
 	return &catalogue.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
-func (s *Server) listLocations(k *call) error {
+func (s *Handlers) listLocations(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	near, err := k.near()
+	near, err := near(k)
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Locations(k, k.App.ID, search, near, page)
+	all, found, err := s.DB.Locations(k, k.App.ID, search, near, page)
 	if err != nil {
 		return err
 	}
@@ -107,41 +102,10 @@ func (s *Server) listLocations(k *call) error {
 	if err != nil {
 		return err
 	}
-	return k.AnswerList(views, len(views), total, page)
+	return k.AnswerList(views, len(views), found, page)
 }
 
-// publicMeta is what a browser hears of the meta of locations and services: the names that begin with t_. Those are the ones that
-// Timekit's own widget shows (t_store_city and its like); the rest is the owner's own, as that of resources.
-func (k *call) publicMeta(view timekit.Object) timekit.Object {
-	if k.Kind == tenant.ServerKey {
-		return view
-	}
-	var all map[string]json.RawMessage
-	text, _ := json.Marshal(view["meta"]) //nolint:errchkjson // the record's own
-	_ = json.Unmarshal(text, &all)        // an object
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !strings.HasPrefix(name, "t_") })
-	if all == nil {
-		all = map[string]json.RawMessage{}
-	}
-	view["meta"] = all
-	return view
-}
-
-func (k *call) locationView(l *catalogue.Location, clock timekit.Clock) timekit.Object {
-	return k.publicMeta(timekit.Location(l, clock))
-}
-
-func (k *call) serviceView(v *catalogue.Service, clock timekit.Clock) timekit.Object {
-	return k.publicMeta(timekit.Service(v, clock))
-}
-
-// locationViews renders locations, with what is offered there when the request asks for it.
-func (s *Server) locationViews(k *call, all []*catalogue.Location) ([]timekit.Object, error) {
-	id := func(l *catalogue.Location) uuid.UUID { return l.ID }
-	return withOffers(k, all, id, k.locationView, "services", s.DB.ServicesAt, k.serviceView)
-}
-
-func (s *Server) showLocation(k *call, status int, l *catalogue.Location) error {
+func (s *Handlers) showLocation(k *edge.Call, status int, l *catalogue.Location) error {
 	views, err := s.locationViews(k, []*catalogue.Location{l})
 	if err != nil {
 		return err
@@ -149,7 +113,7 @@ func (s *Server) showLocation(k *call, status int, l *catalogue.Location) error 
 	return k.Answer(status, views[0])
 }
 
-func (s *Server) createLocation(k *call) error {
+func (s *Handlers) createLocation(k *edge.Call) error {
 	var in locationInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -166,28 +130,28 @@ func (s *Server) createLocation(k *call) error {
 	return s.showLocation(k, http.StatusCreated, l)
 }
 
-func (k *call) location(s *Server) (*catalogue.Location, error) {
+func (s *Handlers) location(k *edge.Call) (*catalogue.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err
 	}
-	near, err := k.near()
+	near, err := near(k)
 	if err != nil {
 		return nil, err
 	}
 	return s.DB.Location(k, k.App.ID, id, near)
 }
 
-func (s *Server) getLocation(k *call) error {
-	l, err := k.location(s)
+func (s *Handlers) getLocation(k *edge.Call) error {
+	l, err := s.location(k)
 	if err != nil {
 		return err
 	}
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Server) updateLocation(k *call) error {
-	l, err := k.location(s)
+func (s *Handlers) updateLocation(k *edge.Call) error {
+	l, err := s.location(k)
 	if err != nil {
 		return err
 	}
@@ -204,7 +168,7 @@ func (s *Server) updateLocation(k *call) error {
 	return s.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Server) deleteLocation(k *call) error {
+func (s *Handlers) deleteLocation(k *edge.Call) error {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return err

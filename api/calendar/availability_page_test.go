@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -21,7 +21,7 @@ var pageExample = regexp.MustCompile("(?s)```json\n(.*?)\n```\n```text\n(.*?)\n`
 // TestAvailabilityPage runs the examples of docs/availability.md, and asks that each mode, option and rule has one.
 func TestAvailabilityPage(t *testing.T) {
 	t.Parallel()
-	const file = "../docs/availability.md"
+	const file = "../../docs/availability.md"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func pageAnswer(t *testing.T, body []byte) string {
 		t.Fatal(err)
 	}
 	problems := fault.Problems{}
-	w := wantedOf(in, timekit.Clock{Zone: berlin}, problems)
+	w := newSlotQuery(in, timekit.Clock{Zone: berlin}, problems)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", body, problems)
 	}

@@ -1,10 +1,11 @@
-package api
+package catalogue
 
 import (
 	"strings"
 
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
 
@@ -20,8 +21,8 @@ const (
 	useRules    = "Use availability_constraints in POST /v2/availability."
 )
 
-// unsupported are the addresses of Timekit's contract that this server has nothing for, with what to do instead. They
-// answer so that a client that moves here learns it from the answer and not from a 404.
+// unsupported are the routes of Timekit's contract that this server does not support, each with what to use instead. They answer 501 with
+// that text rather than 404.
 var unsupported = []struct {
 	methods, path, instead string
 	need                   edge.Access
@@ -49,23 +50,23 @@ var unsupported = []struct {
 	{"GET PUT DELETE", "/v2/findtime/filtercollections/:id", useRules, edge.RequireKey},
 }
 
-// refusals are the routes of what is not supported. They read no body: whatever it is, the answer is the same.
+// refusals returns the routes of unsupported. They read no body.
 func refusals() []edge.Route {
 	var all []edge.Route
 	for _, u := range unsupported {
-		refuse := func(*call) error { return fault.Errorf(fault.NotSupported, "%s", u.instead) }
+		refuse := func(*edge.Call) error { return fault.Errorf(fault.NotSupported, "%s", u.instead) }
 		for method := range strings.FieldsSeq(u.methods) {
-			all = append(all, edge.On(method, u.path, u.need, with(refuse)))
+			all = append(all, edge.On(method, u.path, u.need, refuse))
 		}
 	}
 	return all
 }
 
-// listAccounts answers that there are no calendars elsewhere.
-func (s *Server) listAccounts(k *call) error {
+// listAccounts answers with an empty list: no calendar of another provider is connected.
+func (s *Handlers) listAccounts(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	return k.AnswerList([]timekit.Object{}, 0, 0, page)
+	return k.AnswerList([]timekit.Object{}, 0, postgres.Found{Exact: true}, page)
 }

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"net/http"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"holdfast/api/edge"
-	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
@@ -22,7 +21,7 @@ type calendarInput struct {
 
 var goodColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// apply writes what the body names onto c and checks the whole.
+// apply sets the fields that the body has, and checks all of them.
 func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problems) {
 	for target, value := range map[*string]*string{
 		&c.Name: in.Name, &c.Description: in.Description, &c.ForegroundColor: in.Foreground, &c.BackgroundColor: in.Background,
@@ -43,12 +42,12 @@ func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problem
 	}
 }
 
-func (s *Server) listCalendars(k *call) error {
+func (s *Handlers) listCalendars(k *edge.Call) error {
 	page, terms, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
+	all, found, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
 	if err != nil {
 		return err
 	}
@@ -56,10 +55,10 @@ func (s *Server) listCalendars(k *call) error {
 	for _, c := range all {
 		list = append(list, timekit.Calendar(c, k.Clock))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
-func (s *Server) createCalendar(k *call) error {
+func (s *Handlers) createCalendar(k *edge.Call) error {
 	var in calendarInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -81,15 +80,14 @@ func (s *Server) createCalendar(k *call) error {
 	return k.Answer(http.StatusCreated, timekit.Calendar(c, k.Clock))
 }
 
-// giveCalendar finds the resource a calendar is for.
-func (s *Server) giveCalendar(k *call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
-	var place booking.Booking
-	err := s.findOwnPlace(k, &place, text, "", problems)
-	c.ResourceID, c.Timezone = place.Resource.ID, place.Resource.Timezone
+// giveCalendar sets the resource of a new calendar, and its zone.
+func (s *Handlers) giveCalendar(k *edge.Call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
+	r, _, err := s.findPlace(k, text, "", problems)
+	c.ResourceID, c.Timezone = r.ID, r.Timezone
 	return err
 }
 
-func (k *call) calendar(s *Server) (*catalogue.OwnedCalendar, error) {
+func (s *Handlers) calendar(k *edge.Call) (*catalogue.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
@@ -101,16 +99,16 @@ func (k *call) calendar(s *Server) (*catalogue.OwnedCalendar, error) {
 	return c, k.RequireOwner(c.ResourceID, "The calendar")
 }
 
-func (s *Server) getCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *Handlers) getCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Server) updateCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *Handlers) updateCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}
@@ -129,8 +127,8 @@ func (s *Server) updateCalendar(k *call) error {
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Server) deleteCalendar(k *call) error {
-	c, err := k.calendar(s)
+func (s *Handlers) deleteCalendar(k *edge.Call) error {
+	c, err := s.calendar(k)
 	if err != nil {
 		return err
 	}

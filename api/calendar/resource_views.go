@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -14,13 +14,12 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
-	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
 const maxTags = 100
 
-// rules reads the lists of a resource.
+// rules reads a resource's constraints and tags.
 func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
 	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
@@ -39,29 +38,18 @@ func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
 	}
 }
 
-// resourceView is a resource as the caller may see it: in a browser without what is the owner's own.
-func (k *call) resourceView(r *catalogue.Resource) timekit.Object {
-	view := timekit.Resource(r, k.Clock)
-	if k.Kind == tenant.WidgetKey {
-		delete(view, "email")
-		delete(view, "meta")
-		delete(view, "tags")
-	}
-	return view
-}
-
 // showResource answers with one resource.
-func (s *Server) showResource(k *call, status int, r *catalogue.Resource) error {
-	views, err := s.resourceViews(k, []*catalogue.Resource{r})
+func (s *Handlers) showResource(k *edge.Call, status int, r *catalogue.Resource) error {
+	views, err := s.ResourceViews(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
 	return k.Answer(status, views[0])
 }
 
-// resourceViews renders resources with the includes the request asks for. No account is ever connected; credentials are
-// listed at their own address.
-func (s *Server) resourceViews(k *call, all []*catalogue.Resource) ([]timekit.Object, error) {
+// ResourceViews renders resources as the caller may see them, with the parts that ?include= names. accounts and credentials are empty: no
+// account is ever connected, and credentials are listed by GET /v2/credentials.
+func (s *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
 	var calendars map[uuid.UUID][]catalogue.Calendar
 	if wanted["calendars"] {
@@ -76,12 +64,12 @@ func (s *Server) resourceViews(k *call, all []*catalogue.Resource) ([]timekit.Ob
 	}
 	list := []timekit.Object{}
 	for _, r := range all {
-		view := k.resourceView(r)
+		view := timekit.ResourceFor(k.Kind, r, k.Clock)
 		if wanted["availability_constraints"] {
 			view["availability_constraints"] = timekit.OrList(r.Constraints)
 		}
 		if wanted["calendars"] {
-			view["calendars"] = k.calendarsOf(r, calendars[r.ID])
+			view["calendars"] = calendarsOf(k, r, calendars[r.ID])
 		}
 		for _, name := range []string{"accounts", "credentials"} {
 			if wanted[name] {
@@ -93,7 +81,7 @@ func (s *Server) resourceViews(k *call, all []*catalogue.Resource) ([]timekit.Ob
 	return list, nil
 }
 
-func (k *call) calendarsOf(r *catalogue.Resource, all []catalogue.Calendar) []timekit.Object {
+func calendarsOf(k *edge.Call, r *catalogue.Resource, all []catalogue.Calendar) []timekit.Object {
 	list := []timekit.Object{}
 	for _, c := range all {
 		list = append(list, timekit.View{Booking: &booking.Booking{Resource: *r, Calendar: c}, Clock: k.Clock}.Calendar())
@@ -101,8 +89,8 @@ func (k *call) calendarsOf(r *catalogue.Resource, all []catalogue.Calendar) []ti
 	return list
 }
 
-// resourceTimezone tells in which zone the resource with an e-mail address lives, and how many hours that is off UTC now.
-func (s *Server) resourceTimezone(k *call) error {
+// resourceTimezone answers with the zone of the resource with an e-mail address, and its offset from UTC now, in hours.
+func (s *Handlers) resourceTimezone(k *edge.Call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		return fault.Errorf(fault.NotFound, "The resource does not exist.")

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -15,8 +15,8 @@ import (
 	"holdfast/internal/zones"
 )
 
-// eventInput is what a body may say of an event. invite and sync_provider of Timekit's contract have no effect: nothing
-// here sends mail or knows another calendar.
+// eventInput is the body of a calendar event. invite and sync_provider of Timekit's contract have no effect: this server sends no mail
+// and has no other calendar to write to.
 type eventInput struct {
 	ResourceID   string          `json:"resource_id"`
 	CalendarID   string          `json:"calendar_id"`
@@ -32,8 +32,8 @@ type eventInput struct {
 	Settings     json.RawMessage `json:"settings"`
 }
 
-// readEvent writes what the body names onto e and checks the whole.
-func (s *Server) readEvent(k *call, e *booking.CalendarEvent) error {
+// readEvent sets the fields of e that the body has, and checks all of them.
+func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -47,8 +47,8 @@ func (s *Server) readEvent(k *call, e *booking.CalendarEvent) error {
 	return problems.Err()
 }
 
-// placeEvent finds the calendar and the resource: each implies the other. A new event needs one of them.
-func (s *Server) placeEvent(k *call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
+// placeEvent sets the calendar and the resource. The body names one of them, which implies the other; for a new event it must.
+func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
 		return nil
@@ -68,15 +68,14 @@ func (s *Server) placeEvent(k *call, in eventInput, e *booking.CalendarEvent, pr
 		}
 		in.ResourceID = calendar.ResourceID.String()
 	}
-	var place booking.Booking
-	err := s.findOwnPlace(k, &place, in.ResourceID, in.CalendarID, problems)
-	e.Resource, e.CalendarID = place.Resource, place.Calendar.ID
+	r, c, err := s.findPlace(k, in.ResourceID, in.CalendarID, problems)
+	e.Resource, e.CalendarID = r, c.ID
 	return err
 }
 
-// when reads the time. An all-day event lies on whole days of the resource's zone, the last one exclusive: dates say which, and of
-// times the days that they touch. Where the body names neither, it stays.
-func (in eventInput) when(k *call, e *booking.CalendarEvent, problems fault.Problems) {
+// when reads start and end. An all-day event has dates, the end exclusive, in the resource's zone; times are widened to the days that they
+// touch. Without start and end in the body an all-day event keeps its dates.
+func (in eventInput) when(k *edge.Call, e *booking.CalendarEvent, problems fault.Problems) {
 	for _, given := range []*bool{in.AllDayOld, in.AllDay} {
 		if given != nil {
 			e.AllDay = *given
@@ -87,8 +86,8 @@ func (in eventInput) when(k *call, e *booking.CalendarEvent, problems fault.Prob
 		return
 	}
 	e.Settle()
-	e.Start, e.StartDate = k.eventTime(in.Start, "start", e, e.Start, e.StartDate, problems)
-	e.End, e.EndDate = k.eventTime(in.End, "end", e, e.End, e.EndDate, problems)
+	e.Start, e.StartDate = readEventTime(k, in.Start, "start", e, e.Start, e.StartDate, problems)
+	e.End, e.EndDate = readEventTime(k, in.End, "end", e, e.End, e.EndDate, problems)
 	backward := !e.Start.Before(e.End) || e.AllDay && !e.StartDate.IsZero() && !e.EndDate.IsZero() && !e.StartDate.Before(e.EndDate)
 	if len(problems) == 0 && backward {
 		problems.Add("end", "must be after start")
@@ -97,9 +96,10 @@ func (in eventInput) when(k *call, e *booking.CalendarEvent, problems fault.Prob
 	e.Settle()
 }
 
-// eventTime reads one end of an event, if it is named or was never told: a date of an all-day event, or a time.
-func (k *call) eventTime(
-	text *edge.Stamp, field string, e *booking.CalendarEvent, at, date time.Time, problems fault.Problems,
+// readEventTime reads the start or the end of an event: a date of an all-day event, or a time. nil keeps what the event has; if it has
+// none, that is a problem.
+func readEventTime(
+	k *edge.Call, text *edge.Stamp, field string, e *booking.CalendarEvent, at, date time.Time, problems fault.Problems,
 ) (newAt, newDate time.Time) {
 	if text == nil && !at.IsZero() {
 		return at, date

@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -17,20 +17,25 @@ import (
 	"holdfast/internal/tenant"
 )
 
+// visitorCall is a request with a widget key.
+func visitorCall() *edge.Call {
+	return &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}
+}
+
 // TestVisitorsAskWithinTheProject: a visitor's question is the project's, narrowed by what the request asks by itself.
 func TestVisitorsAskWithinTheProject(t *testing.T) {
 	t.Parallel()
 	anna, bob := uuid.New(), uuid.New()
 	p := &catalogue.Project{ID: uuid.New(), Resources: []uuid.UUID{anna, bob}, Constraints: json.RawMessage(`[{"allow_hours":{"start":9,"end":17}}]`),
 		Availability: json.RawMessage(`{"mode":"exclusive","length":"1 hour","timeslot_increments":"30 minutes","buffer":"10 minutes","from":"2030-12-02","to":"2030-12-09"}`)}
-	ask := func(body string) (*wanted, rules.AvailabilityInput) {
+	ask := func(body string) (*slotQuery, rules.AvailabilityInput) {
 		t.Helper()
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(body), &fields); err != nil {
 			t.Fatal(err)
 		}
 		problems := fault.Problems{}
-		w, in, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}}).question(p, fields, problems)
+		w, in, err := slotQueryFor(visitorCall(), p, fields, problems)
 		if err != nil || len(problems) > 0 {
 			t.Fatal(err, problems)
 		}
@@ -81,7 +86,7 @@ func TestVisitorsAskForWhatIsToCome(t *testing.T) {
 			if project == nil {
 				_ = json.Unmarshal(p.Availability, &body)
 			}
-			w, _, err := (&call{Call: &edge.Call{Caller: booking.Caller{Kind: tenant.WidgetKey, App: &tenant.App{}}}}).question(project, body, fault.Problems{})
+			w, _, err := slotQueryFor(visitorCall(), project, body, fault.Problems{})
 			if err != nil || w.From.Before(now) || w.To.Before(w.From) {
 				t.Errorf("%s: %s – %s, %v", season, w.From, w.To, err)
 			}

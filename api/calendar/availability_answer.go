@@ -1,33 +1,34 @@
-package api
+package calendar
 
 import (
 	"bufio"
 	"encoding/json"
 	"net/http"
 
+	"holdfast/api/edge"
 	"holdfast/internal/availability"
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
 
-// What the answer to one question for free time may hold: slots, each counted once for every resource that it names.
+// Upper bounds on an answer: slots, each counted once for every resource that it names.
 const (
 	maxNames       = 20_000
 	maxWidgetNames = 5_000
 )
 
-// most is how much an answer may hold.
-func (k *call) most() int {
+// mostNames returns the bound for a caller.
+func mostNames(k *edge.Call) int {
 	if k.Kind == tenant.ServerKey {
 		return maxNames
 	}
 	return maxWidgetNames
 }
 
-// compute finds slots of a question within its bounds. It stops when the caller hangs up.
-func (k *call) compute(w *wanted, find func() []availability.Slot) ([]availability.Slot, error) {
-	w.Most, w.Stop = k.most(), func() bool { return k.Request.Context().Err() != nil }
+// compute computes slots within the bound of an answer. Invalid when there are more; RequestTimeout when the request is cancelled.
+func compute(k *edge.Call, w *slotQuery, find func() []availability.Slot) ([]availability.Slot, error) {
+	w.Most, w.Stop = mostNames(k), func() bool { return k.Request.Context().Err() != nil }
 	slots := find()
 	if k.Request.Context().Err() != nil {
 		return nil, service.ErrHungUp
@@ -45,8 +46,8 @@ func errTooMuch(most int) error {
 	return problems.Err()
 }
 
-// slots writes slots as they are rendered, so that a long answer is never whole in memory.
-func (k *call) slots(w *wanted, slots []availability.Slot) error {
+// writeSlots streams slots as JSON: a long answer is never whole in memory.
+func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 	views := make([][]byte, len(w.Hosts))
 	for i, one := range w.views() {
 		views[i], _ = json.Marshal(one) //nolint:errchkjson // texts only
@@ -72,6 +73,6 @@ func (k *call) slots(w *wanted, slots []availability.Slot) error {
 		text("]}")
 	}
 	text("]}")
-	_ = out.Flush() // who hung up hears nothing more
+	_ = out.Flush() // an error means that the connection is gone
 	return nil
 }

@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"holdfast/internal/fault"
 )
 
-// checkUI checks how a project's pages look. The texts that a widget reads must be texts.
+// checkUI checks a project's ui: an object, in which the texts that a widget reads are strings.
 func checkUI(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in struct {
@@ -24,12 +24,12 @@ func checkUI(raw json.RawMessage, field string, problems fault.Problems) json.Ra
 	return raw
 }
 
-// checkForm checks the fields of a booking form: an object each.
+// checkForm checks the fields of a booking form: an object in which every value is an object.
 func checkForm(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
-		return raw // told already: it is no object
+		return raw // JSONObject has added the problem
 	}
 	for name, one := range fields {
 		if string(one) == "null" {

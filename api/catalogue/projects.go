@@ -1,4 +1,4 @@
-package api
+package catalogue
 
 import (
 	"encoding/json"
@@ -13,7 +13,6 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
-	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -32,8 +31,9 @@ type projectInput struct {
 	Meta           json.RawMessage `json:"meta"`
 }
 
-// readProject reads the body and checks it. What the body does not name is empty or nil.
-func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
+// readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
+// is being created.
+func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
@@ -52,14 +52,14 @@ func (s *Server) readProject(k *call, id uuid.UUID, fresh bool) (*catalogue.Proj
 	}
 	in.rules(p, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
-	s.reader().CheckReminders(p.Reminders, "reminders", problems)
+	s.Rules.CheckReminders(p.Reminders, "reminders", problems)
 	if err := s.parts(k, in, p, problems); err != nil {
 		return nil, err
 	}
 	return p, problems.Err()
 }
 
-// rules reads the JSON fields.
+// rules reads the fields that are kept as JSON.
 func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
@@ -69,15 +69,15 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 }
 
-// parts reads the lists of what the project is made of; all of it must be the app's.
-func (s *Server) parts(k *call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
+// parts reads the ids of resources, locations and services. All of them must be the app's.
+func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
 	lacking, err := s.DB.Lacking(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
-			if id != uuid.Nil { // told already: it is no id
+			if id != uuid.Nil { // IDList has added the problem
 				problems.Add(field, "%s does not exist", id)
 			}
 		}
@@ -85,8 +85,8 @@ func (s *Server) parts(k *call, in projectInput, p *catalogue.Project, problems 
 	return err
 }
 
-// checkInherited checks what bookings through a project inherit: the types of all that is known, and the graph. The rest is checked
-// with the booking.
+// checkInherited checks the defaults of bookings through the project: the types of their fields, and the graph. All else is checked with
+// each booking.
 func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
@@ -97,33 +97,25 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	return raw
 }
 
-func (s *Server) listProjects(k *call) error {
+func (s *Handlers) listProjects(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, total, err := s.DB.Projects(k, k.App.ID, search, page)
+	all, found, err := s.DB.Projects(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, k.projectView(p))
+		list = append(list, timekit.ProjectFor(k.Kind, p, k.Clock))
 	}
-	return k.AnswerList(list, len(list), total, page)
+	return k.AnswerList(list, len(list), found, page)
 }
 
-// projectView is a project as the caller may see it.
-func (k *call) projectView(p *catalogue.Project) timekit.Object {
-	if k.Kind != tenant.ServerKey {
-		return timekit.PublicProject(p)
-	}
-	return timekit.Project(p, k.Clock)
-}
-
-// createProject makes a project. A slug that was made from the name gives way when it is taken; one that was asked for is
-// refused.
-func (s *Server) createProject(k *call) error {
+// createProject creates a project. Without a slug in the body one is made from the name, with a suffix if it is taken. AlreadyExists if
+// the body's slug is taken.
+func (s *Handlers) createProject(k *edge.Call) error {
 	p, err := s.readProject(k, k.Operation, true)
 	if err != nil {
 		return err
@@ -149,7 +141,7 @@ func (s *Server) createProject(k *call) error {
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
 
-// slugOf makes a slug of a name.
+// slugOf makes a slug from a name; "project" if none of its characters fits.
 func slugOf(name string) string {
 	plain := strings.FieldsFunc(spelled.Replace(strings.ToLower(name)), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
@@ -161,7 +153,7 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (k *call) project(s *Server) (*catalogue.Project, error) {
+func (s *Handlers) project(k *edge.Call) (*catalogue.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err
@@ -169,17 +161,17 @@ func (k *call) project(s *Server) (*catalogue.Project, error) {
 	return s.DB.Project(k, k.App.ID, id)
 }
 
-func (s *Server) getProject(k *call) error {
-	p, err := k.project(s)
+func (s *Handlers) getProject(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
 }
 
-// updateProject changes what the body names. It answers without a body, as Timekit does.
-func (s *Server) updateProject(k *call) error {
-	p, err := k.project(s)
+// updateProject changes the fields that the body has. It answers 204, as Timekit does.
+func (s *Handlers) updateProject(k *edge.Call) error {
+	p, err := s.project(k)
 	if err != nil {
 		return err
 	}
@@ -192,7 +184,7 @@ func (s *Server) updateProject(k *call) error {
 	return k.NoContent()
 }
 
-func (s *Server) deleteProject(k *call) error {
+func (s *Handlers) deleteProject(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err

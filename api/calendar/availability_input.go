@@ -1,4 +1,4 @@
-package api
+package calendar
 
 import (
 	"encoding/json"
@@ -15,34 +15,35 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// What one question for free time may cost.
+// Upper bounds on the work for one query.
 const (
 	maxResources        = 500
 	maxCandidates       = 2_000_000
-	maxWidgetCandidates = 250_000 // of a visitor, who is anybody
+	maxWidgetCandidates = 250_000 // for callers without a server key
 )
 
-// wanted reads a question; what it leaves out, its project says.
-func (s *Server) wanted(k *call) (*wanted, error) {
+// readSlotQuery reads the request's body as a query. Fields that it does not have come from its project.
+func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	var body map[string]json.RawMessage
 	if err := k.Decode(&body); err != nil {
 		return nil, err
 	}
-	return s.wantedBy(k, body)
+	return s.slotQueryOf(k, body)
 }
 
-func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, error) {
+// slotQueryOf reads a query and loads its project and resources. All problems of the body are returned as one Invalid error.
+func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
 	problems := fault.Problems{}
 	project, err := s.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
 	}
-	w, in, err := k.question(project, body, problems)
+	w, in, err := slotQueryFor(k, project, body, problems)
 	if err != nil {
 		return nil, err
 	}
 	if in.Zone != "" {
-		k.Clock.Zone = w.zone // the body knows the question better than a header that is always sent
+		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}
 	if err := s.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
@@ -54,27 +55,27 @@ func (s *Server) wantedBy(k *call, body map[string]json.RawMessage) (*wanted, er
 	return w, problems.Err()
 }
 
-// wantedOf reads all of a question but its resources.
-func wantedOf(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *wanted {
+// newSlotQuery reads a query without its resources.
+func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
 	q := in.Query(clock, problems)
-	return &wanted{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
+	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
-// question reads what is asked by whom: an owner's backend as it says, a visitor within what is offered.
-func (k *call) question(
-	p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
-) (*wanted, rules.AvailabilityInput, error) {
+// slotQueryFor reads a query as its caller may ask it: a server key without restriction, others within what the project offers.
+func slotQueryFor(
+	k *edge.Call, p *catalogue.Project, body map[string]json.RawMessage, problems fault.Problems,
+) (*slotQuery, rules.AvailabilityInput, error) {
 	asked, err := readQuestion(body)
 	if err != nil {
 		return nil, asked, err
 	}
 	if k.Kind == tenant.ServerKey {
 		in, err := ownersQuestion(p, body)
-		w := wantedOf(in, k.Clock, problems)
+		w := newSlotQuery(in, k.Clock, problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
-	narrower := wantedOf(asked, k.Clock, problems)
+	narrower := newSlotQuery(asked, k.Clock, problems)
 	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
@@ -84,13 +85,13 @@ func (k *call) question(
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := wantedOf(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
+	w := newSlotQuery(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
 	w.bound(in, asked, narrower, time.Now())
 	return w, in, nil
 }
 
-// askedProject finds the project that a question names; nil for none, or when it does not exist.
-func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
+// askedProject loads the project that a query names; nil without one, and nil with a problem if it does not exist.
+func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -101,15 +102,15 @@ func (s *Server) askedProject(k *call, body map[string]json.RawMessage, problems
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.DB.Project(k, k.App.ID, id)
+	p, err := s.Projects.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}
 	return p, nil
 }
 
-// chosen finds the resources, all of the app's unless some are named.
-func (s *Server) chosen(k *call, w *wanted, names []string, problems fault.Problems) error {
+// chosen loads the named resources; all of the app's if none are named.
+func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -132,8 +133,8 @@ func (s *Server) chosen(k *call, w *wanted, names []string, problems fault.Probl
 	return nil
 }
 
-// affordable refuses questions that would take seconds to answer.
-func (w *wanted) affordable(k *call, problems fault.Problems) {
+// affordable adds a problem if the answer would take seconds to compute.
+func (w *slotQuery) affordable(k *edge.Call, problems fault.Problems) {
 	most := maxCandidates
 	if k.Kind != tenant.ServerKey {
 		most = maxWidgetCandidates

@@ -1,0 +1,105 @@
+package calendar
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/api/edge"
+	"holdfast/internal/availability"
+	"holdfast/internal/service"
+)
+
+// slotQuery is a query for free time as a request makes it. Busy time is loaded later.
+type slotQuery struct {
+	service.Question
+
+	zone   *time.Location           // of the answer
+	at     string                   // the start to explain; only of /availability/explain
+	narrow availability.Constraints // a visitor's own rules, besides the project's
+}
+
+// resourceView is a resource in a slot.
+type resourceView struct {
+	ID       uuid.UUID `json:"id"`
+	Name     string    `json:"name"`
+	Timezone string    `json:"timezone"`
+}
+
+// views renders the resources of the query, in its order.
+func (w *slotQuery) views() (all []resourceView) {
+	for _, r := range w.Hosts {
+		all = append(all, resourceView{r.ID, r.Name, r.Timezone})
+	}
+	return all
+}
+
+// listAvailability answers with the free slots, sorted by time, in the zone of the request.
+func (s *Handlers) listAvailability(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, writeSlots)
+}
+
+// listUnavailable answers with the slots that the rules allow and that are busy.
+func (s *Handlers) listUnavailable(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Taken, writeSlots)
+}
+
+// countAvailability answers with the number of free slots.
+func (s *Handlers) countAvailability(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
+		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
+	})
+}
+
+// answerSlots reads a query, loads what is busy, computes the slots by find and renders them by answer. A large query waits for its turn
+// (service.Question.Acquire) and holds it until it is answered.
+func (s *Handlers) answerSlots(
+	k *edge.Call, find func(*slotQuery) []availability.Slot, answer func(*edge.Call, *slotQuery, []availability.Slot) error,
+) error {
+	w, err := s.readSlotQuery(k)
+	if err != nil {
+		return err
+	}
+	release, err := w.Acquire(k)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.Service.LoadBusy(k, k.App.ID, &w.Question); err != nil {
+		return err
+	}
+	slots, err := compute(k, w, func() []availability.Slot { return find(w) })
+	if err != nil {
+		return err
+	}
+	return answer(k, w, slots)
+}
+
+// dateView is a date with at least one free slot.
+type dateView struct {
+	Date      string      `json:"date"`
+	Resources []uuid.UUID `json:"resources"`
+}
+
+// listAvailableDates answers with the dates on which slots begin, in the zone of the request, each with the resources of its slots.
+func (s *Handlers) listAvailableDates(k *edge.Call) error {
+	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
+		dates := []dateView{}
+		var seen map[int]bool
+		for _, slot := range slots {
+			date := slot.Start.In(w.zone).Format(time.DateOnly)
+			if len(dates) == 0 || dates[len(dates)-1].Date != date {
+				dates, seen = append(dates, dateView{Date: date}), map[int]bool{}
+			}
+			last := &dates[len(dates)-1]
+			for _, i := range slot.Resources {
+				if !seen[i] {
+					seen[i] = true
+					last.Resources = append(last.Resources, w.Hosts[i].ID)
+				}
+			}
+		}
+		return k.Answer(http.StatusOK, dates)
+	})
+}

@@ -1,0 +1,232 @@
+package repo
+
+import (
+	"go/ast"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// size is how much a package has: its files, its exported names on package level, and the methods of its largest type. Tests do not
+// count.
+type size struct {
+	files, exported, methods int
+	largest                  string // the type with the most methods
+}
+
+// usual is what a package may have without a reason. Whoever reads it for the first time can then do so in one sitting.
+var usual = size{files: 20, exported: 50, methods: 25}
+
+// larger are the packages that may have more than usual, each with its own bound and the reason for it. A bound only ever goes down.
+var larger = map[string]struct {
+	size
+	why string
+}{
+	"api":            {size{files: 30, exported: 10, methods: 130, largest: "Server"}, "being split: its nouns move into packages of their own"},
+	"internal/fault": {size{files: 20, exported: 60, methods: 25}, "most of its names are error codes"},
+	"internal/postgres": {size{files: 80, exported: 60, methods: 50, largest: "Bookings"},
+		"one package, since a commit crosses its types; each type is read by itself"},
+	"internal/service":      {size{files: 25, exported: 50, methods: 50, largest: "Service"}, "one method for each use case, and their steps"},
+	"internal/portal":       {size{files: 20, exported: 10, methods: 60, largest: "visit"}, "a page is a function of its visit"},
+	"internal/availability": {size{files: 20, exported: 50, methods: 30, largest: "plan"}, "one computation in steps"},
+	"activities":            {size{files: 20, exported: 10, methods: 35, largest: "Activities"}, "one struct is registered with Temporal"},
+	"api/edge":              {size{files: 20, exported: 60, methods: 35, largest: "Call"}, "what a handler may do with its request"},
+	"api/calendar":          {size{files: 20, exported: 10, methods: 40, largest: "Handlers"}, "one handler for each of 21 routes, and their steps"},
+	"api/catalogue":         {size{files: 20, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 22 routes, and their steps"},
+	"api/visitor":           {size{files: 40, exported: 10, methods: 80, largest: "Handlers"}, "pages of three kinds, which share their frame"},
+	"api/scheduling":        {size{files: 15, exported: 10, methods: 28, largest: "Handlers"}, "one handler for each of 20 routes, and their steps"},
+	"api/webhooks":          {size{files: 15, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 15 routes, and their steps"},
+}
+
+// sizes counts what the packages of the product have.
+func sizes(t *testing.T) map[string]size {
+	t.Helper()
+	methods := map[string]map[string]int{}
+	all := map[string]size{}
+	for _, s := range sources(t) {
+		if s.test || strings.HasPrefix(s.dir, "deployments/") {
+			continue
+		}
+		one := all[s.dir]
+		one.files++
+		if methods[s.dir] == nil {
+			methods[s.dir] = map[string]int{}
+		}
+		for _, decl := range s.file.Decls {
+			if name := receiver(decl); name != "" {
+				methods[s.dir][name]++
+				continue
+			}
+			for _, id := range declared(decl) {
+				if id.IsExported() {
+					one.exported++
+				}
+			}
+		}
+		all[s.dir] = one
+	}
+	for dir, of := range methods {
+		one := all[dir]
+		for name, n := range of {
+			if n > one.methods {
+				one.methods, one.largest = n, name
+			}
+		}
+		all[dir] = one
+	}
+	return all
+}
+
+// receiver returns the name of the type that a declaration is a method of; empty if it is none.
+func receiver(decl ast.Decl) string {
+	f, ok := decl.(*ast.FuncDecl)
+	if !ok || f.Recv == nil {
+		return ""
+	}
+	return typeName(f.Recv.List[0].Type)
+}
+
+// typeName returns the name of a type, without pointers, slices and type parameters; empty if it is another package's or has none.
+func typeName(expr ast.Expr) string {
+	switch e := expr.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.StarExpr:
+		return typeName(e.X)
+	case *ast.ArrayType:
+		return typeName(e.Elt)
+	case *ast.IndexExpr:
+		return typeName(e.X)
+	case *ast.IndexListExpr:
+		return typeName(e.X)
+	}
+	return ""
+}
+
+// declared returns the names that a declaration has on package level.
+func declared(decl ast.Decl) (ids []*ast.Ident) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		return []*ast.Ident{d.Name}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				ids = append(ids, s.Name)
+			case *ast.ValueSpec:
+				ids = append(ids, s.Names...)
+			}
+		}
+	}
+	return ids
+}
+
+// TestRoomsStaySmall bounds every package: how many files and exported names it has, and how many methods its largest type.
+func TestRoomsStaySmall(t *testing.T) {
+	t.Parallel()
+	all := sizes(t)
+	for dir, got := range all {
+		most, why := usual, "no package may have more without a reason: see larger"
+		exception, ok := larger[dir]
+		if ok {
+			most, why = exception.size, "its bound, which only goes down"
+		}
+		if got.files > most.files {
+			t.Errorf("%q has %d files, more than %d: %s", dir, got.files, most.files, why)
+		}
+		if got.exported > most.exported {
+			t.Errorf("%q has %d exported names, more than %d: %s", dir, got.exported, most.exported, why)
+		}
+		if got.methods > most.methods {
+			t.Errorf("%q: %s has %d methods, more than %d: %s", dir, got.largest, got.methods, most.methods, why)
+		}
+		if ok && got.files <= usual.files && got.exported <= usual.exported && got.methods <= usual.methods {
+			t.Errorf("%q is not larger than usual any more: take it out of larger", dir)
+		}
+	}
+	for dir := range larger {
+		if _, ok := all[dir]; !ok {
+			t.Errorf("larger has %q, which is no package", dir)
+		}
+	}
+}
+
+// beneath are the packages in api that its other packages share. They stand on lower floors.
+var beneath = []string{"holdfast/api/edge", "holdfast/api/rules"}
+
+// TestSiblingsAreApart: the packages of api, their tests too, do not import one another, but for those that stand beneath them all.
+func TestSiblingsAreApart(t *testing.T) {
+	t.Parallel()
+	checked := 0
+	for _, s := range sources(t) {
+		if path.Dir(s.dir) != "api" {
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			other := strings.Trim(spec.Path.Value, `"`)
+			if !strings.HasPrefix(other, "holdfast/api/") || other == "holdfast/"+s.dir {
+				continue
+			}
+			checked++
+			if !slices.Contains(beneath, other) {
+				t.Errorf("%s imports its sibling %s: what both need stands beneath them, or is handed over by api", s.path, other)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no import was looked at")
+	}
+}
+
+// bothTypeAndMethod are names that still stand for a type and for a method that does something else. The list only gets shorter.
+var bothTypeAndMethod = map[string][]string{
+	"api":               {"bulkPlay"},
+	"api/visitor":       {"keptForm", "page", "pick"},
+	"activities":        {"claimed"},
+	"internal/portal":   {"bookingPage", "endpoint", "movePage", "offered", "publicLink", "refusal", "told"},
+	"internal/postgres": {"Claim", "Replay", "place"},
+	"internal/service":  {"Play"},
+}
+
+// TestNoNameIsATypeAndAMethod: one word has one meaning. In one package no name is a type and a method too, unless it is an exported
+// method that looks one up, such as State(name) (*State, bool).
+func TestNoNameIsATypeAndAMethod(t *testing.T) {
+	t.Parallel()
+	types, other := map[string]map[string]bool{}, map[string]map[string]string{}
+	add := func(dir string) {
+		if types[dir] == nil {
+			types[dir], other[dir] = map[string]bool{}, map[string]string{}
+		}
+	}
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		add(s.dir)
+		for _, decl := range s.file.Decls {
+			if g, ok := decl.(*ast.GenDecl); ok {
+				for _, spec := range g.Specs {
+					if one, ok := spec.(*ast.TypeSpec); ok {
+						types[s.dir][one.Name.Name] = true
+					}
+				}
+			}
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name != "Error" && !(f.Name.IsExported() && returns(f, f.Name.Name)) {
+				other[s.dir][f.Name.Name] = s.path
+			}
+		}
+	}
+	for dir, names := range other {
+		for name, file := range names {
+			if known := slices.Contains(bothTypeAndMethod[dir], name); types[dir][name] && !known {
+				t.Errorf("%s: %s is a method and also a type of its package, which it does not return: rename one", file, name)
+			}
+		}
+	}
+}
+
+// returns reports whether one of a function's results is of the type, or a pointer to or a slice of it.
+func returns(f *ast.FuncDecl, name string) bool {
+	return f.Type.Results != nil && slices.ContainsFunc(f.Type.Results.List, func(r *ast.Field) bool { return typeName(r.Type) == name })
+}
