@@ -41,7 +41,7 @@ type Metrics interface {
 	Dropped(reason string, count int)
 }
 
-// Commit moves a booking on record and sees to it that endpoints that slept hear of it. What fails of that is left to the sweep:
+// Commit moves a booking on record and has the deliveries of idle endpoints sent. What fails of that is left to the sweep:
 // the delivery is on record.
 func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	out, err := a.DB.Commit(ctx, in)
@@ -55,7 +55,7 @@ func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (bookin
 	return out, nil
 }
 
-// Relay tells bookings of the actions that a commit of the named booking has put on record for them: a session's seats
+// Relay signals bookings the actions that a commit of the named booking has put on record for them: a session's seats
 // that the session is cancelled, a hold that it has become a booking.
 func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
 	all, err := a.DB.Relayed(ctx, bookingID)

@@ -14,7 +14,7 @@ const (
 	cleanGrace  = 10 * time.Second
 )
 
-// cleanups delete what nobody can ask for any more, each kind in a part of its own.
+// cleanups delete rows past their retention, each kind in a part of its own.
 func (a *Activities) cleanups(out *booking.SweepResult) []sweepPart {
 	var parts []sweepPart
 	for _, cleanup := range a.Cleaner.Cleanups {

@@ -54,7 +54,7 @@ func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.Dr
 	return out, nil
 }
 
-// stayAlive beats until it is told to stop, so that the server notices a lost worker long before the time-out of a
+// stayAlive sends heartbeats until stop is called, so that the server notices a lost worker long before the time-out of a
 // batch of slow receivers.
 func stayAlive(ctx context.Context) (stop func()) {
 	ctx, stop = context.WithCancel(ctx)
@@ -187,7 +187,7 @@ func (d *drain) aim(found *postgres.DrainTarget) error {
 	return nil
 }
 
-// ending tells that nothing new is to be begun.
+// ending reports whether no new request may be begun.
 func (d *drain) ending() bool {
 	return d.err != nil || d.halted || d.elsewhere || d.mine.lost() || d.mine.yield.Load() || time.Now().After(d.until)
 }
@@ -198,7 +198,7 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 	switch {
 	case d.err != nil || d.ending():
 		if d.err == nil {
-			_ = d.pace.Wait(ctx) // the next drain knows nothing of what this one has sent
+			_ = d.pace.Wait(ctx) // the next drain does not count what this one has sent
 		}
 		out.Next = time.Now()
 		return true, out, d.leave(ctx)

@@ -40,7 +40,7 @@ func (t *target) ahead() int {
 	return ahead
 }
 
-// resting tells whether nothing but tests is to be sent now, and what the workflow is to do then: end, or wait until the
+// resting reports whether nothing but tests is to be sent now, and what the workflow is to do then: end, or wait until the
 // breaker lets a probe through. No commit needs to wake it before.
 func (t *target) resting() (bool, outbox.DrainResult) {
 	switch {
@@ -52,7 +52,7 @@ func (t *target) resting() (bool, outbox.DrainResult) {
 	return false, outbox.DrainResult{}
 }
 
-// claimMore asks for more that is due, while requests are under way. Whoever tries an endpoint wants to hear from it at once,
+// claimMore claims more deliveries that are due, while requests are under way. The sender of a test waits for its answer,
 // whatever its state.
 func (d *drain) claimMore(ctx context.Context) {
 	if d.claiming || d.dry || d.ending() {
@@ -201,7 +201,7 @@ func (a *Activities) attempt(
 	if err == nil {
 		result = a.Sender.Send(ctx, t.request(d, started, body))
 		t.expect(&result)
-		if webhook.IsUnreachable(result.ErrorCode) { // its owner is not told which of them
+		if webhook.IsUnreachable(result.ErrorCode) { // its owner does not see which of them
 			a.Log.Info("a webhook's target cannot be reached", "delivery", d.ID, "code", result.ErrorCode)
 		}
 	} else {

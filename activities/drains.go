@@ -298,7 +298,7 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 			a.drains.leave(endpoint, mine)
 			a.giveUp(ctx, endpoint)
 			return
-		case !out.Next.IsZero() && (d.left || d.resting || rescued): // else whoever left the retry has woken it
+		case !out.Next.IsZero() && (d.left || d.resting || rescued): // else the drain that left the retry has woken it
 			a.wake(ctx, endpoint)
 		}
 	}

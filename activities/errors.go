@@ -8,7 +8,7 @@ import (
 	"holdfast/internal/fault"
 )
 
-// retryable keeps what Temporal stores of a failure free of data: Postgres tells of values in its details, and
+// retryable keeps what Temporal stores of a failure free of data: the details of Postgres contain values, and
 // failures are kept in histories. Every fault of a commit is worth a retry: its refusals are outcomes.
 func retryable(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

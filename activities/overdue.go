@@ -50,7 +50,7 @@ func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) 
 	return int(done.Load())
 }
 
-// revive delivers an overdue action to its booking's workflow again; the commit knows an action it has seen. What can only
+// revive delivers an overdue action to its booking's workflow again; the commit finds an action that is decided. What can only
 // be refused gets its refusal here, without a workflow: an action of a booking that is over or gone, and a creation whose
 // time is another's.
 func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {

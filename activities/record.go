@@ -16,7 +16,7 @@ const (
 	recordPause    = 50 * time.Millisecond
 )
 
-// record puts attempts on record and wakes who has to hear of what follows. What cannot be recorded does not keep the others from
+// record puts attempts on record and wakes the endpoints that get events of it. What cannot be recorded does not keep the others from
 // it: they go on record one by one, and the one without what its receiver has answered. halting is closed when the worker stops.
 func (a *Activities) record(ctx context.Context, halting <-chan struct{}, endpoint uuid.UUID, all []postgres.Finished) postgres.Recorded {
 	out, err := a.recordPatiently(ctx, halting, endpoint, all)

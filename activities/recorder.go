@@ -29,7 +29,7 @@ type groupToRecord struct {
 
 // add returns once a group is on record, by a call of commit that has it and perhaps others. When a call fails that had several,
 // each is committed alone, so that none suffers from another: add returns the error of its own group. Calls of commit
-// outlive the context of whoever has brought the group.
+// outlive the context of the caller whose attempts began the group.
 func (r *recorder) add(
 	ctx context.Context, group postgres.EndpointAttempts, commit func(context.Context, []postgres.EndpointAttempts) error,
 ) error {

@@ -27,7 +27,7 @@ type sweepPart struct {
 }
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose deliveries nobody sends, and deletes what is past its retention. Each part has a
+// workflow is gone, wakes endpoints whose due deliveries are not being sent, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	defer stayAlive(ctx)()

@@ -15,17 +15,17 @@ import (
 
 // Activities is what the workflows need done. The worker registers an implementation under these names.
 type Activities interface {
-	// Commit moves a booking on record, in one transaction, and wakes the endpoints that have to hear of it. It is
+	// Commit moves a booking on record, in one transaction, and wakes the endpoints that get its event. It is
 	// idempotent by action id.
 	Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error)
-	// Relay tells bookings of the actions that a commit of the named booking has put on record for them.
+	// Relay signals bookings the actions that a commit of the named booking has put on record for them.
 	Relay(ctx context.Context, bookingID uuid.UUID) error
-	// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint that has to hear of it.
+	// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint that gets it.
 	// It is idempotent by the reminder's number.
 	Remind(ctx context.Context, in booking.RemindInput) error
 	// Drain sends what is due to a webhook endpoint.
 	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
-	// Sweep finds actions and deliveries that nobody works on and sets them going.
+	// Sweep finds actions and deliveries that were left behind, and resumes them.
 	Sweep(ctx context.Context) (booking.SweepResult, error)
 }
 
@@ -81,7 +81,7 @@ func refusedToRetry(err error) bool {
 	return errors.As(err, &app) && app.NonRetryable()
 }
 
-// drain may take as long as a batch of slow receivers does; the heartbeat tells a lost worker sooner.
+// drain may take as long as a batch of slow receivers does; the heartbeat shows a lost worker sooner.
 func drain(ctx workflow.Context, in outbox.DrainInput) (outbox.DrainResult, error) {
 	var out outbox.DrainResult
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

@@ -52,7 +52,7 @@ func (w *bookingRun) run() error {
 	return w.close()
 }
 
-// over tells that nothing can happen any more: a booking that took place may have reminders to come.
+// over reports whether nothing can happen any more: a booking that took place may have reminders to come.
 func (w *bookingRun) over() bool {
 	return w.gone || (w.Graph.Final(w.State) && w.stay().NextReminder() == nil)
 }
@@ -130,7 +130,7 @@ func (w *bookingRun) apply(s booking.Signal) error {
 		in := booking.CommitInput{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
 		move, err := w.Graph.Next(w.State, s.Action, s.Actor)
 		if err != nil && s.Actor == graphs.ActorTimer {
-			return nil // the state it was for has been left; nobody waits for an answer
+			return nil // the state it was for has been left; no caller waits for an answer
 		}
 		if err != nil {
 			in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
@@ -203,7 +203,7 @@ func (w *bookingRun) drainSignals() []booking.Signal {
 	return all
 }
 
-// tooLong tells that the history should start over. A booking that many people poke stays far from Temporal's limits.
+// tooLong reports whether the history should start over, so that a booking with many actions stays far from Temporal's limits.
 func (w *bookingRun) tooLong() bool {
 	return !w.over() && workflow.GetInfo(w.ctx).GetContinueAsNewSuggested()
 }

@@ -15,13 +15,13 @@ import (
 // EndpointIdle is how long an endpoint's workflow stays without anything that waits.
 const EndpointIdle = 10 * time.Minute
 
-// Endpoint keeps one webhook endpoint drained: send what is due, sleep until the next retry or until somebody wakes it, start
+// Endpoint keeps one webhook endpoint drained: send what is due, sleep until the next retry or a wake signal, start
 // over when the history grows. It ends when the endpoint is deleted, paused or disabled, and when nothing has waited for a
 // while; the next wake starts it again.
 func Endpoint(ctx workflow.Context, in outbox.DrainInput) error {
 	wake := workflow.GetSignalChannel(ctx, WakeSignal)
 	for round := 0; ; round++ {
-		drainWakes(wake) // whoever called before this drain is served by it
+		drainWakes(wake) // signals from before this drain are served by it
 		if in.Idle == 0 && movesOn(ctx, round) {
 			return continueEndpoint(ctx, in)
 		}
@@ -45,7 +45,7 @@ func Endpoint(ctx workflow.Context, in outbox.DrainInput) error {
 	}
 }
 
-// movesOn tells whether a run that began before endpoints had a task queue of their own, and ended when idle, is to start over as
+// movesOn reports whether a run that began before endpoints had a task queue of their own, and ended when idle, is to start over as
 // they do now. What it did until today is replayed as it was: the version has a name of its own in each round.
 func movesOn(ctx workflow.Context, round int) bool {
 	return workflow.GetVersion(ctx, fmt.Sprintf("moves-on-%d", round), workflow.DefaultVersion, 1) == 1

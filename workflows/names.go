@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// DefaultTaskQueue is where workers listen unless they are told otherwise.
+// DefaultTaskQueue is the task queue of workers unless a setting names another.
 const DefaultTaskQueue = "holdfast"
 
 // WebhookQueue is the task queue of what sends webhooks, beside that of the bookings: receivers that are slow keep no booking
@@ -16,7 +16,7 @@ func WebhookQueue(taskQueue string) string { return taskQueue + webhookQueue }
 
 const webhookQueue = "-webhooks"
 
-// The signals workflows hear.
+// The signals of workflows.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal
 	WakeSignal   = "wake"   // to an endpoint: no payload

@@ -137,7 +137,7 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return a.followTemporal(ctx) })
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
-		defer stopListening() // requests that still wait hear of their outcome
+		defer stopListening() // requests that still wait get their outcome
 		defer stopRetries(ctx, retries)
 		return a.serve(ctx, listener, handler)
 	})
@@ -230,7 +230,7 @@ func (a *App) RunWorker(ctx context.Context) error {
 	return group.Wait()
 }
 
-// What nobody can ask for any more after this time.
+// Rows are deleted after this time.
 const (
 	keepOperations = 24 * time.Hour     // Idempotency-Keys
 	keepClaims     = time.Hour          // claim tokens, beyond their expiry: clocks differ

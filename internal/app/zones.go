@@ -11,7 +11,7 @@ import (
 )
 
 // tellUnknownZones logs how many resources have a time zone that the database of zones does not have, and which zones: these
-// resources offer nothing until somebody sets another one. Not to know it is no reason not to start.
+// resources offer nothing until another one is set. That is no reason not to start.
 func tellUnknownZones(ctx context.Context, db *postgres.Calendars, log *slog.Logger) {
 	all, err := db.ResourceZones(ctx)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// The beginnings of keys that Cronofy's documents name, by which people and programs tell them apart.
+// The beginnings of keys that Cronofy's documents name, by which people and programs distinguish them.
 const (
 	embedKeyPrefix     = "EMB_"
 	embedSecretPrefix  = "ESK_"
 	clientSecretPrefix = "CRN_"
 )
 
-// IsClientSecret tells client secrets from API keys.
+// IsClientSecret reports whether a credential is a client secret and not an API key.
 func IsClientSecret(key string) bool { return strings.HasPrefix(key, clientSecretPrefix) }
 
 // Code makes what a page is found by that only those may see who were given its address: 131 random bits.

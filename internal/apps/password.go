@@ -59,7 +59,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return fmt.Sprintf("%s$%d$%s$%s", passwordScheme, passwordRounds, encode(salt), encode(hash)), err
 }
 
-// Check tells whether a password is the one that kept was made of. It takes as long when kept is "", which is
+// Check reports whether a password is the one that kept was made of. It takes as long when kept is "", which is
 // nobody's. Unavailable when too many wait for it already, or its turn does not come in time.
 func (p *Passwords) Check(ctx context.Context, kept, password string) (bool, error) {
 	rounds, salt, want, good := parsePassword(kept)

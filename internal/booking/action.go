@@ -22,7 +22,7 @@ const (
 	ChannelRelay Channel = "relay" // played on another booking, and passed on to this one
 )
 
-// ByVisitor tells whether an action was played by a visitor on a page of this server: as the customer, or in the name of the
+// ByVisitor reports whether an action was played by a visitor on a page of this server: as the customer, or in the name of the
 // page's app, which is how a request is withdrawn that the graph lets no customer end.
 func ByVisitor(actor graphs.Actor, channel Channel) bool {
 	return channel == ChannelLink && (actor == graphs.ActorCustomerLink || actor == graphs.ActorAPI)
@@ -49,7 +49,7 @@ type Action struct {
 	Channel   Channel
 	KeyID     *uuid.UUID      // the API key it came with, if any
 	Inputs    json.RawMessage // {"step":{"field":"text"}}
-	Awaited   bool            // somebody waits for its outcome, which is announced then
+	Awaited   bool            // a request waits for its outcome, which is announced then
 	Revision  int             // the only revision of the booking it may move; 0 = any
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
@@ -67,7 +67,7 @@ func (a *Action) Err() error {
 	return &fault.Error{Code: a.Code, Message: a.Message}
 }
 
-// Signal tells a booking's workflow that an action waits for it. It carries no personal data.
+// Signal is what a booking's workflow gets for each action on record. It carries no personal data.
 type Signal struct {
 	ActionID uuid.UUID    `json:"action_id"`
 	Action   string       `json:"action"`
@@ -89,14 +89,14 @@ type WorkflowInput struct {
 	Entered   time.Time        `json:"entered"`
 	Reminders []Reminder       `json:"reminders,omitempty"` // those that are still to come, the earliest first
 	Actions   []Signal         `json:"actions"`             // to play first, in order
-	Shown     string           `json:"shown"`               // the state in the search index; "" = the server does not know our attributes
+	Shown     string           `json:"shown"`               // the state in the search index; "" = the server has no search attributes of ours
 	CarriedOn int              `json:"carried_on"`          // how often the workflow has continued as new
 }
 
 // CommitInput is the input of the one activity that moves a booking.
 type CommitInput struct {
 	BookingID uuid.UUID    `json:"booking_id"`
-	Seq       int          `json:"seq"` // the last transition the workflow knows of: the fence
+	Seq       int          `json:"seq"` // the last transition that the workflow has seen: the fence
 	ActionID  uuid.UUID    `json:"action_id"`
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
@@ -135,7 +135,7 @@ type Outcome struct {
 	Entered time.Time  `json:"entered"`
 	// Timers are the booking's own timers where this move has changed them.
 	Timers graphs.Overrides `json:"timers,omitempty"`
-	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be told
+	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be signalled
 	Wake   []uuid.UUID      `json:"-"`                // endpoints this commit found asleep
 }
 

@@ -38,7 +38,7 @@ type CalendarEventSettings struct {
 	AllowDoubleBookings bool `json:"allow_double_bookings"` // may lie above other things
 }
 
-// SameTime tells whether two events take the same time in the same way.
+// SameTime reports whether two events take the same time in the same way.
 func (e *CalendarEvent) SameTime(o *CalendarEvent) bool {
 	return e.Resource.ID == o.Resource.ID && e.Start.Equal(o.Start) && e.End.Equal(o.End) && e.AllDay == o.AllDay &&
 		e.Settings == o.Settings

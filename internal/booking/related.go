@@ -26,7 +26,7 @@ type Succession struct {
 	Actor  graphs.Actor
 }
 
-// Succeeds tells whose place the booking takes, in the transaction that brings it to life; nil when nobody's.
+// Succeeds returns whose place the booking takes, in the transaction that brings it to life; nil when nobody's.
 func (r Related) Succeeds() *Succession {
 	switch {
 	case r.RescheduledFrom != nil:

@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// Reminder is a webhook that a booking asked for at a moment before or after its start. Number tells a booking's
+// Reminder is a webhook that a booking asked for at a moment before or after its start. Number distinguishes a booking's
 // reminders apart.
 type Reminder struct {
 	Number int              `json:"number"`
@@ -26,7 +26,7 @@ type RemindInput struct {
 	Number    int       `json:"number"`
 }
 
-// ShouldRemind tells whether a booking in that state is worth a reminder: it holds its time or seat, or has taken place.
+// ShouldRemind reports whether a booking in that state is worth a reminder: it holds its time or seat, or has taken place.
 func ShouldRemind(graph *graphs.Graph, state string) bool {
 	s, ok := graph.State(state)
 	return ok && (s.Holds != graphs.HoldsNothing || s.Name == Completed)

@@ -18,7 +18,7 @@ type SchedulingRequest struct {
 	Offer           json.RawMessage   `json:"offer"`      // what it asks of availability beside its project
 	Summary         string            `json:"summary"`
 	DurationMinutes int               `json:"duration_minutes"`
-	Attributed      bool              `json:"attributed"` // its app is told what becomes of it
+	Attributed      bool              `json:"attributed"` // its app is notified of what becomes of it
 	Metadata        map[string]string `json:"metadata"`   // correlation_id and utm_ values
 	Recipient       Recipient         `json:"recipient"`
 	CancelledAt     *time.Time        `json:"cancelled_at"` // by the app, before a time was picked

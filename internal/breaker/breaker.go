@@ -24,7 +24,7 @@ const MaxPace = 32
 // Health is how a receiver has been doing.
 type Health struct {
 	InFlight     int        // requests at a time that its owner allows
-	MayPause     bool       // it is active, and somebody could resume it
+	MayPause     bool       // it is active, and could be resumed
 	FailingSince *time.Time // the first failure since the last success
 	Failures     int        // since then
 	Warned       bool
@@ -43,7 +43,7 @@ type Notice int
 const (
 	None  Notice = iota
 	Warn         // the owner has to learn that the receiver fails
-	Pause        // nothing is to be sent until somebody resumes it
+	Pause        // nothing is to be sent until it is resumed
 )
 
 // Succeed counts a success. It closes the breaker and raises the pace by a twentieth of a request.

@@ -13,13 +13,13 @@ type Location struct {
 	AppID          uuid.UUID
 	Name           string
 	Description    string
-	Latitude       *float64 // nil: nobody said; then so is Longitude
+	Latitude       *float64 // nil: unknown; then so is Longitude
 	Longitude      *float64
 	UseCustomHours bool
 	Meta           json.RawMessage // object
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
-	Distance       *float64 // in km, from where somebody asked; nil when nobody did
+	Distance       *float64 // in km, from the point of a search; nil without one
 }
 
 // Point is a place on Earth, in degrees.

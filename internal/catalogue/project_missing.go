@@ -20,7 +20,7 @@ func (p *Project) GraphName() string {
 }
 
 // Missing returns the fields a project still lacks before any of its times can be offered, in the order in which an owner
-// fills them in: "resources" (nobody who has time, or nobody left) and "availability" (neither availability nor
+// fills them in: "resources" (it has none, or none is left) and "availability" (neither availability nor
 // availability_constraints says anything). It is empty when the project offers. A project of a group graph needs neither:
 // its sessions say when they are, and with whom.
 func (p *Project) Missing() []string {

@@ -25,7 +25,7 @@ type PublicLink struct {
 
 // Question is a field of a public link's form, beside name and e-mail address.
 type Question struct {
-	Name     string `json:"name"` // a-z, 0-9 and _; told as captured_data.<name>
+	Name     string `json:"name"` // a-z, 0-9 and _; sent as captured_data.<name>
 	Label    string `json:"label"`
 	Type     string `json:"type"` // text, textarea, tel, url or checkbox
 	Required bool   `json:"required"`

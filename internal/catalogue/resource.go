@@ -29,7 +29,7 @@ type Resource struct {
 }
 
 // Zone is the resource's time zone. Where the database of zones does not have its name (older versions let names pass that
-// one machine knew), times are shown in UTC under the name "unknown"; KnownZone tells, and nothing is offered by it.
+// one machine had), times are shown in UTC under the name "unknown"; KnownZone is false then, and nothing is offered.
 func (r *Resource) Zone() *time.Location {
 	if zone, err := zones.Load(r.Timezone); err == nil {
 		return zone
@@ -37,7 +37,7 @@ func (r *Resource) Zone() *time.Location {
 	return unknownZone
 }
 
-// KnownZone tells whether the database of zones has the resource's.
+// KnownZone reports whether the database of zones has the resource's.
 func (r *Resource) KnownZone() bool {
 	_, err := zones.Load(r.Timezone)
 	return err == nil

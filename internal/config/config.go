@@ -20,7 +20,7 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Config is everything a process can be told. Secrets print as "***".
+// Config has all settings of a process. Secrets print as "***".
 type Config struct {
 	HTTPAddr    string `env:"HOLDFAST_HTTP_ADDR" envDefault:"127.0.0.1:8080"`
 	MetricsAddr string `env:"HOLDFAST_METRICS_ADDR"` // shows this process' metrics; empty = the API's /metrics, with the admin key

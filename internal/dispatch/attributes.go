@@ -18,7 +18,7 @@ import (
 
 // The modes of search attributes.
 const (
-	AttributesAuto = "auto" // used when the server knows them, or lets us register them
+	AttributesAuto = "auto" // used when the server has them, or lets us register them
 	AttributesOn   = "on"   // used without a look: the operator has registered them
 	AttributesOff  = "off"  // not used
 )
@@ -49,7 +49,7 @@ func (d *Dispatcher) PrepareAttributes(ctx context.Context, mode, namespace stri
 	return nil
 }
 
-// probe asks for bookings by all of our attributes. The answer does not matter: a server that does not know one, or knows it
+// probe queries bookings by all of our attributes. The answer does not matter: a server that has not got one, or has it
 // under another type, refuses the query.
 func probe(ctx context.Context, c client.Client) error {
 	query := fmt.Sprintf("%s = 'none' AND %s = 'none' AND %s = 'none' AND %s < '2000-01-01T00:00:00Z'",

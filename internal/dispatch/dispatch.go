@@ -1,4 +1,4 @@
-// Package dispatch starts, signals and wakes workflows: the one place that knows how a record in Postgres and a
+// Package dispatch starts, signals and wakes workflows: the one place where a record in Postgres and a
 // workflow in Temporal find each other.
 package dispatch
 
@@ -29,7 +29,7 @@ type Dispatcher struct {
 	Client    client.Client
 	TaskQueue string
 
-	indexed atomic.Bool // the server knows our search attributes
+	indexed atomic.Bool // the server has our search attributes
 }
 
 // errNoGraph means that this build lacks the booking's graph. A worker of another build may have it.
@@ -118,7 +118,7 @@ func (d *Dispatcher) start(
 	return err
 }
 
-// errUnindexed says that the server does not know our search attributes (yet).
+// errUnindexed says that the server does not have our search attributes (yet).
 var errUnindexed = errors.New("the search attributes are unknown")
 
 func (d *Dispatcher) startIndexed(

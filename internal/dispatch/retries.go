@@ -152,7 +152,7 @@ func (r *Retries) dequeue() {
 	r.retrying--
 }
 
-// worthRetrying tells what time can cure from what Temporal, or this build, will never take.
+// worthRetrying reports whether a failure can pass with time. Others, Temporal or this build will never accept.
 func worthRetrying(err error) bool {
 	_, invalid := errors.AsType[*serviceerror.InvalidArgument](err)
 	return !invalid && !errors.Is(err, errNoGraph)

@@ -20,7 +20,7 @@ const (
 	RequestTimeout     Code = "request_timeout"      // the body did not come in time
 	NotFound           Code = "not_found"            // unknown, or another app's
 	MethodNotAllowed   Code = "method_not_allowed"   // the path exists, the method does not
-	SlotTaken          Code = "slot_taken"           // somebody else holds that time
+	SlotTaken          Code = "slot_taken"           // another booking or claim has that time
 	SoldOut            Code = "sold_out"             // the session has no seat left
 	SessionClosed      Code = "session_closed"       // the session was cancelled or is over
 	TooEarly           Code = "too_early"            // the session does not take bookings yet
@@ -82,8 +82,8 @@ type Error struct {
 	Code    Code
 	Message string
 	Fields  map[string][]string // by field name, for Invalid
-	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil when that is not told
-	// RetryAfter is when the caller may try again, at the earliest; 0 = not told. With Overloaded.
+	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil = not said
+	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
 
 	cause error
@@ -115,7 +115,7 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// Problems collects faults by field, so that a caller hears of all of them at once.
+// Problems collects faults by field, so that a caller gets all of them at once.
 type Problems map[string][]string
 
 // Add notes one fault of a field.

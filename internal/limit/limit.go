@@ -1,4 +1,4 @@
-// Package limit says whether a caller may go on. It counts in the memory of its own process, and knows no HTTP.
+// Package limit holds rate limits and bounds of calls in flight. It counts in the memory of its own process, and imports no HTTP.
 package limit
 
 import (
@@ -100,7 +100,7 @@ const whole = 1 - 1e-6
 
 func (l *Limiter) pace() rate.Limit { return rate.Limit(float64(l.perMinute) / 60) }
 
-// wait is how long so many calls take to come back, in whole seconds, since that is what can be told.
+// wait is how long so many calls take to come back, in whole seconds, as Retry-After has it.
 func (l *Limiter) wait(calls float64) time.Duration {
 	return time.Duration(math.Ceil((calls-(1-whole))/float64(l.pace()))) * time.Second
 }

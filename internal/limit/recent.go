@@ -86,7 +86,7 @@ func (k *RecentlyGood) Note(id string) {
 	k.ids.get(id, k.now(), func() struct{} { return struct{}{} })
 }
 
-// Has tells whether a caller was let in lately.
+// Has reports whether a caller was let in lately.
 func (k *RecentlyGood) Has(id string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

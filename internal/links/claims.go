@@ -36,7 +36,7 @@ func (c Claims) For(bookingID, action string) error {
 
 // SpendKey names the token for one-time use: two tokens with the same key are the same link. It is the token's jti, or
 // else what was signed, never the token's text, which may have several spellings. Keys of different apps and of the two
-// kinds never meet, so nobody can spend another's link by choosing its jti. It is ASCII of fixed length, safe to store.
+// kinds never meet, so a token cannot spend another's link by its jti. It is ASCII of fixed length, safe to store.
 func (c Claims) SpendKey() string {
 	kind := "app"
 	if c.Own {

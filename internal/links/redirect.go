@@ -80,7 +80,7 @@ func rebuild(raw string) (*url.URL, bool) {
 	}, true
 }
 
-// isUnsafe knows what has no place in a URL as it is written: controls, spaces, anything but ASCII, the backslash that
+// isUnsafe reports what has no place in a URL as it is written: controls, spaces, anything but ASCII, the backslash that
 // browsers read as a slash, and what could end an attribute of a page.
 func isUnsafe(r rune) bool { return r <= ' ' || r >= 127 || strings.ContainsRune("\\\"<>`", r) }
 

@@ -21,7 +21,7 @@ var errContent = errors.New("the token does not name a booking, an action or thi
 // header is the part of a token that decides how the rest is checked.
 type header struct{ typ, kid string }
 
-// own tells whether the token claims to be one of ours, by a kid that is kept for us.
+// own reports whether the token claims to be one of ours, by a kid that is kept for us.
 func (h header) own() bool {
 	digits, ok := strings.CutPrefix(h.kid, "hf")
 	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""

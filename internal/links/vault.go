@@ -15,7 +15,7 @@ import (
 // nonce of 12 random bytes, the ciphertext and a tag of 16.
 const vaultVersion = 1
 
-// errSealed is all that Open says: which part was wrong helps only somebody who is guessing.
+// errSealed is all that Open says: which part was wrong would help a guesser only.
 var errSealed = errors.New("links: the sealed value cannot be opened")
 
 // Vault seals API keys for the database. It lives here because links are the reason that keys are kept at all and not
@@ -49,7 +49,7 @@ func NewVault(master []byte) (*Vault, error) {
 	return &Vault{aead: aead, print: fingerprints}, nil
 }
 
-// Fingerprint is a keyed hash: it tells texts apart, and whoever reads it cannot try out what the text may have been.
+// Fingerprint is a keyed hash: it distinguishes texts, and its reader cannot try out what the text may have been.
 func (v *Vault) Fingerprint(text []byte) []byte {
 	sum := hmac.New(sha256.New, v.print)
 	sum.Write(text)

@@ -55,7 +55,7 @@ func (r recordMetrics) all() []prometheus.Collector {
 	return []prometheus.Collector{r.backlog, r.due, r.pastRetention, r.listening, r.backlogFailed}
 }
 
-// Listening notes whether this process hears of outcomes.
+// Listening notes whether this process has its LISTEN connection for outcomes.
 func (m *Metrics) Listening(up bool) {
 	m.record.listening.Set(map[bool]float64{true: 1}[up])
 }

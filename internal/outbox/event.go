@@ -12,7 +12,7 @@ import (
 	"holdfast/graphs"
 )
 
-// Event is what subscribers are told: of one transition of a booking, written by the commit that made it; of a reminder
+// Event is what subscribers receive: one transition of a booking, written by the commit that made it; of a reminder
 // falling due; or of what became of a webhook endpoint. Inputs and Data may hold personal data and never leave Postgres
 // but for the endpoints that asked for them.
 type Event struct {
@@ -36,10 +36,10 @@ type Event struct {
 // Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.
 func (c *Event) Name() string { return EventPrefix + c.ID.String() }
 
-// EventPrefix tells the ids of changes from those of calendar entries.
+// EventPrefix distinguishes the ids of events from those of calendar events.
 const EventPrefix = "evt_"
 
-// Reason is what whoever played the action wrote about it, "" for nothing: in all graphs, an input called "message".
+// Reason is the text that the player of the action gave, "" for nothing: in all graphs, an input called "message".
 func (c *Event) Reason() string {
 	var steps map[string]map[string]string
 	if len(c.Inputs) == 0 || json.Unmarshal(c.Inputs, &steps) != nil {
@@ -53,7 +53,7 @@ func (c *Event) Reason() string {
 	return ""
 }
 
-// EndpointData is what a change of an endpoint tells of it.
+// EndpointData is the data of an endpoint's event.
 type EndpointData struct {
 	ID           uuid.UUID      `json:"id"`
 	URL          string         `json:"url"`
@@ -66,7 +66,7 @@ type EndpointData struct {
 // EventType names the event of reaching a state: booking.confirmed, booking.cancelled and so on.
 func EventType(state string) string { return "booking." + state }
 
-// The events of endpoints. An endpoint hears of them only if it asks for them by name.
+// The events of endpoints. An endpoint receives them only if its event types name them.
 const (
 	EndpointFailingEvent  = "endpoint.failing"  // no attempt has succeeded for a day
 	EndpointPausedEvent   = "endpoint.paused"   // for five days, or by hand
@@ -74,7 +74,7 @@ const (
 	EndpointDisabledEvent = "endpoint.disabled" // its receiver has answered 410
 )
 
-// The kinds of changes that ReserveKit knows. An endpoint may ask for them instead of single states.
+// The kinds of events that ReserveKit has. An endpoint may subscribe to them instead of single states.
 const (
 	BookingsCreate = "bookings.create"
 	BookingsUpdate = "bookings.update"

@@ -29,7 +29,7 @@ func place() string {
 	return memory
 }
 
-// inUse tells whether a server's process still holds its data folder. What is not ours to look at counts as used.
+// inUse reports whether a server's process still holds its data folder. What is not ours to look at counts as used.
 func inUse(dir string) bool {
 	lock, err := os.Open(filepath.Join(dir, "lock"))
 	if err != nil {

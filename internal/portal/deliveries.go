@@ -89,12 +89,12 @@ func showDelivery(v *visit) error {
 	return v.show(http.StatusOK, "delivery", "Delivery of "+d.EventType, deliveryPage{d, e, d.soon(e)})
 }
 
-// soon tells whether the next attempt is about to be made. A test waits for nothing.
+// soon reports whether the next attempt is about to be made. A test waits for nothing.
 func (d delivery) soon(e endpoint) bool {
 	return d.Status == "pending" && (d.Test || e.Status == "active" && (d.NextAt == nil || time.Until(*d.NextAt) < time.Minute))
 }
 
-// Later tells whether the next attempt is not due yet.
+// Later reports whether the next attempt is not due yet.
 func (d delivery) Later() bool { return d.NextAt != nil && d.NextAt.After(time.Now()) }
 
 func retryDelivery(v *visit) error {

@@ -30,7 +30,7 @@ type embedCredential struct {
 	Secret    string     `json:"secret"` // of one that was made just now
 }
 
-// Ended tells whether it is good no more.
+// Ended reports whether it is good no more.
 func (c embedCredential) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }
 
 type clientSecret struct {
@@ -41,5 +41,5 @@ type clientSecret struct {
 	Secret    string     `json:"secret"` // of one that was made just now
 }
 
-// Ended tells whether it is good no more.
+// Ended reports whether it is good no more.
 func (c clientSecret) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }

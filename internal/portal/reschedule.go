@@ -65,7 +65,7 @@ func (v *visit) movePage(status int, fault string) error {
 	return v.show(status, "reschedule", "Reschedule", page)
 }
 
-// beginsOpen tells whether a new booking of a graph holds no time until somebody confirms it.
+// beginsOpen reports whether a new booking of a graph holds no time until somebody confirms it.
 func beginsOpen(g *graphs.Graph) bool {
 	first, err := g.Next(g.Initial, g.Start, graphs.ActorAPI)
 	return err == nil && first.Holds == graphs.HoldsNothing

@@ -113,7 +113,7 @@ type trouble struct {
 	Signed                     bool
 }
 
-// isRevoked tells whether the key of the session ended while the page was made.
+// isRevoked reports whether the key of the session ended while the page was made.
 func isRevoked(err error) bool {
 	problem, is := errors.AsType[*refusal](err)
 	return is && problem.Status == http.StatusUnauthorized

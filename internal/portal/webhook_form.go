@@ -44,7 +44,7 @@ func (f faultList) Of(field string) []string {
 	return all
 }
 
-// Any tells whether one of the fields has a fault.
+// Any reports whether one of the fields has a fault.
 func (f faultList) Any(fields ...string) bool {
 	return slices.ContainsFunc(fields, func(field string) bool { return len(f.Of(field)) > 0 })
 }

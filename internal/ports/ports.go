@@ -1,4 +1,4 @@
-// Package ports finds TCP ports for servers that must be told their port before they listen.
+// Package ports finds TCP ports for servers that need their port as a setting.
 package ports
 
 import (
@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Free returns a port of host that nobody listens on and that the system will not hand out again for a while.
+// Free returns a port of host that no socket listens on and that the system will not hand out again for a while.
 //
 // It leaves one connection of the port in TIME_WAIT, closed from the server's side: the system then skips the port when
 // it picks one for somebody else, while a server that names the port can still have it. Without that, two processes that

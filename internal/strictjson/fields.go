@@ -58,7 +58,7 @@ var (
 	jsonNumber      = reflect.TypeFor[json.Number]()
 )
 
-// reads tells whether a type reads its own JSON.
+// reads reports whether a type reads its own JSON.
 func reads(t reflect.Type) bool {
 	if t == nil || t == rawMessage || t.Kind() == reflect.Pointer && t.Elem() == rawMessage {
 		return false

@@ -79,7 +79,7 @@ func (r Rules) Decode(text []byte, target any) error {
 	return nil
 }
 
-// Check tells whether a text is JSON that can be stored: its syntax, names, texts and numbers.
+// Check reports whether a text is JSON that can be stored: its syntax, names, texts and numbers.
 func Check(text []byte) error {
 	s := &scanner{text: text}
 	if err := s.document(nil); err != nil {

@@ -62,7 +62,7 @@ type Key struct {
 	AppID      uuid.UUID
 	Kind       KeyKind
 	Name       string
-	Hint       string // the first characters, to tell keys apart
+	Hint       string // the first characters, to distinguish keys
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
 	RevokedAt  *time.Time

@@ -25,7 +25,7 @@ type Credential struct {
 	ResourceID uuid.UUID
 	Type       CredentialType
 	Name       string
-	Hint       string // the first characters, to tell tokens apart
+	Hint       string // the first characters, to distinguish tokens
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
 	Own        bool // by the resource's own doing, not by a server key; ends with the password
@@ -45,7 +45,7 @@ type EmbedCredential struct {
 type ClientSecret struct {
 	ID        uuid.UUID
 	AppID     uuid.UUID
-	Hint      string // the first characters, to tell secrets apart
+	Hint      string // the first characters, to distinguish secrets
 	Sealed    []byte // CRN_…
 	CreatedAt time.Time
 	GoodUntil *time.Time // nil: without end

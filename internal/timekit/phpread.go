@@ -93,7 +93,7 @@ func (r *reading) clock() bool {
 	return 1 <= r.twelve && r.twelve <= 12
 }
 
-// is tells whether the calendar has what was read: no 31 June, no 24 o'clock, and the day of the week that was named.
+// is reports whether the calendar has what was read: no 31 June, no 24 o'clock, and the day of the week that was named.
 func (r *reading) is(t time.Time) bool {
 	return t.Year() == r.year && int(t.Month()) == r.month && t.Day() == r.day && t.Hour() == r.hour &&
 		t.Minute() == r.minute && t.Second() == r.second && (r.weekday < 0 || int(t.Weekday()) == r.weekday)

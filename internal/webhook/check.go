@@ -16,7 +16,7 @@ const maxURLBytes = 2048
 // privateSuffixes are names that public DNS does not, or must not, answer.
 var privateSuffixes = []string{".internal", ".local", ".lan", ".intranet", ".corp", ".home", ".home.arpa"}
 
-// CheckURL tells, when an endpoint is registered, what is wrong with its address under the options: nil, or a
+// CheckURL returns, when an endpoint is registered, what is wrong with its address under the options: nil, or a
 // booking.Invalid error whose text follows the field's name, as booking.Problems has it. It resolves nothing and protects
 // nothing; it is for good messages. The guard decides at each connection.
 func CheckURL(raw string, o Options) error {
@@ -95,7 +95,7 @@ func (o Options) hostProblem(host string) string {
 	return ""
 }
 
-// opensLiteral tells whether a literal address lies where the options let a sender go on purpose.
+// opensLiteral reports whether a literal address lies where the options let a sender go on purpose.
 func (o Options) opensLiteral(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	if addr.Zone() != "" || neverAllowed(addr) {
@@ -123,7 +123,7 @@ func (o Options) portProblem(u *url.URL) string {
 	return "has a port that webhooks may not use"
 }
 
-// isLoopbackHost knows the local machine by name or address; the host is in lower case.
+// isLoopbackHost reports whether a host is the local machine, by name or address; the host is in lower case.
 func isLoopbackHost(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.Zone() == "" && addr.Unmap().IsLoopback()
@@ -146,7 +146,7 @@ func isHostName(host string) bool {
 	return len(host) <= 253
 }
 
-// isNumeric tells whether some resolvers would take a host with this last label for an IPv4 address (127.1, 0x7f.1).
+// isNumeric reports whether some resolvers would take a host with this last label for an IPv4 address (127.1, 0x7f.1).
 func isNumeric(label string) bool {
 	if hex, ok := strings.CutPrefix(label, "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""

@@ -34,8 +34,8 @@ const (
 // codeUnreachable stands for CodeDNS and CodeBlocked where the owner of an endpoint sees it.
 const codeUnreachable = "unreachable_target"
 
-// ShownCode is the code of an attempt as the owner of its endpoint sees it. A name that DNS does not know and one that the guard
-// refused look alike: told apart, they would say which names of the operator's own network exist. The record and the log have
+// ShownCode is the code of an attempt as the owner of its endpoint sees it. A name that DNS has not got and one that the guard
+// refused look alike: otherwise they would say which names of the operator's own network exist. The record and the log have
 // the code itself.
 func ShownCode(code string) string {
 	if IsUnreachable(code) {
@@ -106,7 +106,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timed) && timed.Timeout()
 }
 
-// isAlert knows a refusal that comes after the handshake, as TLS 1.3 does when it misses a client's certificate.
+// isAlert reports whether an error is a refusal after the handshake, as TLS 1.3 does when it misses a client's certificate.
 func isAlert(err error) bool {
 	var op *net.OpError
 	var alert tls.AlertError

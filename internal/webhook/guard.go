@@ -10,7 +10,7 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// errBlocked marks a target that the guard refused. Its wrapped details are for logs only: told to the owner of an
+// errBlocked marks a target that the guard refused. Its wrapped details are for logs only: shown to the owner of an
 // endpoint, they would make the sender a port scanner.
 var errBlocked = errors.New("webhook: target is not allowed")
 
@@ -46,7 +46,7 @@ func embedded(addr netip.Addr) []netip.Addr {
 	return all
 }
 
-// neverAllowed tells of an address, without a zone, whether it is one that no option opens or leads to one.
+// neverAllowed reports whether an address, without a zone, is one that no option opens or leads to one.
 func neverAllowed(addr netip.Addr) bool {
 	return slices.ContainsFunc(append(embedded(addr), addr), func(one netip.Addr) bool {
 		return slices.ContainsFunc(never, func(p netip.Prefix) bool { return p.Contains(one) })

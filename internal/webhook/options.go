@@ -45,5 +45,5 @@ func (o Options) userAgent() string {
 	return defaultUserAgent
 }
 
-// opensPrivate tells whether the operator has opened some network, and names inside it may be used.
+// opensPrivate reports whether the operator has opened some network, and names inside it may be used.
 func (o Options) opensPrivate() bool { return len(o.AllowPrivate) > 0 }

@@ -53,7 +53,7 @@ func jitter(delay time.Duration, drawn float64) time.Duration {
 	return time.Duration(math.Round(float64(delay) * (0.8 + 0.4*drawn)))
 }
 
-// Overloaded tells whether the receiver says, or shows, that it has more than it can bear.
+// Overloaded reports whether the receiver says, or shows, that it has more than it can bear.
 func (r *Result) Overloaded() bool {
 	switch r.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -62,7 +62,7 @@ func (r *Result) Overloaded() bool {
 	return r.ErrorCode == CodeTimeout || r.ErrorCode == CodeConnectTimeout
 }
 
-// namesRetry tells whether Retry-After means anything with this status.
+// namesRetry reports whether Retry-After means anything with this status.
 func namesRetry(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }

@@ -52,7 +52,7 @@ type Request struct {
 	ClientSecrets []string      // none: no Cronofy-HMAC-SHA256
 	Timeout       time.Duration // shorter than the options' one; 0: that
 	Headers       map[string]string
-	Test          bool // it tells of nothing real: webhook-test says so
+	Test          bool // it is about nothing real: the header webhook-test says so
 }
 
 // Result is what became of an attempt. It holds no secret and no text of the network below, so it may be stored and
@@ -138,7 +138,7 @@ func (s *Sender) attempt(ctx context.Context, r Request, begun time.Time) Result
 		return Result{Verdict: Retry, ErrorCode: code}
 	}
 	result := Result{Verdict: Retry, RequestHeaders: masked(req.Header, r.Headers)}
-	// The bare transport instead of a client: it knows neither redirects nor cookies, so none can be followed or kept.
+	// The bare transport instead of a client: it has neither redirects nor cookies, so none can be followed or kept.
 	resp, err := s.transport(begun).RoundTrip(req)
 	if err != nil {
 		result.ErrorCode = codeOf(err, reached.reached())

@@ -1,4 +1,4 @@
-// Package webhook signs, guards and sends webhooks, and says when to try again. It knows neither SQL nor bookings: a
+// Package webhook signs, guards and sends webhooks, and says when to try again. It has neither SQL nor bookings: a
 // caller hands it a request and gets back what became of it.
 package webhook
 
@@ -39,7 +39,7 @@ func NewSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// CheckSecret tells what is wrong with a signing secret that somebody brings along: nil, or a booking.Invalid error whose
+// CheckSecret returns what is wrong with a signing secret that a caller supplies: nil, or a booking.Invalid error whose
 // text follows the field's name and does not repeat the secret.
 func CheckSecret(secret string) error {
 	if _, err := secretKey(secret); err != nil {

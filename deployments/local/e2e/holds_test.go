@@ -15,7 +15,7 @@ func (b *bundle) hold(t testing.TB, resource string, hour, seconds int, more ...
 	return b.post(t, "/v2/bookings/reserve", request(resource, "instant", hour, length)).want(t, http.StatusCreated).str("data.reservation_id")
 }
 
-// shows tells whether an hour of the first of December 2030 is offered. more is added to the question.
+// shows reports whether an hour of the first of December 2030 is offered. more is added to the question.
 func (b *bundle) shows(t testing.TB, resource string, hour int, more ...string) bool {
 	t.Helper()
 	start := time.Date(2030, 12, 1, hour, 0, 0, 0, time.UTC)

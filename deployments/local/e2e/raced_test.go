@@ -127,7 +127,7 @@ func launchRaced(t testing.TB, binary string, beside *bundle) *bundle {
 	return b
 }
 
-// isRaced tells whether a test is one of the stories for the race detector.
+// isRaced reports whether a test is one of the stories for the race detector.
 func isRaced(t testing.TB) bool {
 	t.Helper()
 	root, _, _ := strings.Cut(t.Name(), "/")
