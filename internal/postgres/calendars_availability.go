@@ -83,15 +83,39 @@ func (db *Calendars) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (ma
 	return all, err
 }
 
+const selectBookable = `
+	SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
+	ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
+
 // Bookable returns an app's resources in the order of ids, or all of them when ids is nil, with what availability has to
 // know of them. Those that are not the app's are left out.
 func (db *Calendars) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Resource, error) {
-	const q = `
-		SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
-		ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
-	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "ids": ids})
+	rows, err := db.pool.Query(ctx, selectBookable, namedArgs{"app": appID, "ids": ids})
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
+}
+
+// Hosts returns what Bookable returns for ids, and the first calendar of each resource by the resource's id, in one round trip.
+func (db *Calendars) Hosts(
+	ctx context.Context, appID uuid.UUID, ids []uuid.UUID,
+) (hosts []*catalogue.Resource, first map[uuid.UUID]*catalogue.Calendar, err error) {
+	const q = `
+		SELECT DISTINCT ON (resource_id) id, resource_id, name, description, foregroundcolor, backgroundcolor, created_at, updated_at
+		FROM calendars WHERE resource_id = ANY(@ids) ORDER BY resource_id, created_at, id`
+	batch := &pgx.Batch{}
+	batch.Queue(selectBookable, namedArgs{"app": appID, "ids": ids}).Query(func(rows pgx.Rows) (err error) {
+		hosts, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
+		return err
+	})
+	batch.Queue(q, namedArgs{"ids": ids}).Query(func(rows pgx.Rows) error {
+		all, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.Calendar])
+		first = map[uuid.UUID]*catalogue.Calendar{}
+		for _, c := range all {
+			first[c.ResourceID] = c
+		}
+		return err
+	})
+	return hosts, first, db.pool.SendBatch(ctx, batch).Close()
 }

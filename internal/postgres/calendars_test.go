@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
+
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 )
@@ -46,5 +48,28 @@ func TestCalendarsAreNotDeletedUnderneath(t *testing.T) {
 		if fault.CodeOf(made)+fault.CodeOf(deleted) != fault.InUse && fault.CodeOf(made)+fault.CodeOf(deleted) != fault.NotFound {
 			t.Errorf("made: %v, deleted: %v", made, deleted)
 		}
+	}
+}
+
+// TestHosts: each resource comes with its first calendar, the one that a booking gets that names none; resources of others do not come.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r, first := b.newResource(b.app)
+	check(t, b.CreateCalendar(b.ctx, b.app.ID, &catalogue.OwnedCalendar{Calendar: catalogue.Calendar{ID: newID(), ResourceID: r.ID, Name: "Private"}}))
+	hosts, calendars, err := b.Hosts(b.ctx, b.app.ID, []uuid.UUID{r.ID, newID(), b.resource.ID})
+	check(t, err)
+	if len(hosts) != 2 || hosts[0].ID != r.ID || hosts[1].ID != b.resource.ID {
+		t.Fatalf("%+v", hosts)
+	}
+	for _, one := range hosts {
+		_, want, err := b.Place(b.ctx, b.app.ID, one.ID, nil)
+		check(t, err)
+		if got := calendars[one.ID]; got == nil || *got != *want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	if calendars[r.ID].ID != first.ID {
+		t.Errorf("the first calendar is %+v", calendars[r.ID])
 	}
 }

@@ -22,8 +22,9 @@ type Offer struct {
 	To    time.Time             // its end; zero where nothing ends it
 	Hold  uuid.UUID             // a booking whose time counts as free
 
-	plans    []availability.Resource // of the hosts, without what is busy
-	everyone bool                    // times name everybody who has them, not the first only
+	plans     []availability.Resource           // of the hosts, without what is busy
+	calendars map[uuid.UUID]*catalogue.Calendar // the first of each host, by the host's id; nil where they were not loaded
+	everyone  bool                              // times name everybody who has them, not the first only
 }
 
 // aheadDays are looked through at once for the next time that is free.
@@ -41,8 +42,9 @@ func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Of
 	if len(rules.Hosts) == 0 {
 		return o, nil
 	}
-	hosts, err := s.DB.Bookable(ctx, app, rules.Hosts)
+	hosts, calendars, err := s.DB.Hosts(ctx, app, rules.Hosts)
 	o.setHosts(hosts)
+	o.calendars = calendars
 	return o, err
 }
 

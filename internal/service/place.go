@@ -20,7 +20,7 @@ func (s *Service) place(ctx context.Context, d *Draft) error {
 	return s.findPlace(ctx, d)
 }
 
-// findPlace loads the named resource and calendar. A resource that the page's offer has is not read again.
+// findPlace loads the named resource and calendar. What the page's offer has of them is not read again.
 func (s *Service) findPlace(ctx context.Context, d *Draft) error {
 	if d.in.Resource == uuid.Nil {
 		if d.problems["resource_id"] == nil {
@@ -44,10 +44,9 @@ func (s *Service) findPlace(ctx context.Context, d *Draft) error {
 }
 
 func (s *Service) resource(ctx context.Context, d *Draft) (*catalogue.Resource, *catalogue.Calendar, error) {
-	if o := d.in.Offer; o != nil && d.in.Calendar == nil {
+	if o := d.in.Offer; o != nil && d.in.Calendar == nil && o.calendars != nil {
 		if at := o.position(d.in.Resource); at >= 0 {
-			calendar, err := s.DB.Calendar(ctx, d.in.Resource, nil)
-			return o.Hosts[at], calendar, unlessNotFound(err)
+			return o.Hosts[at], o.calendars[d.in.Resource], nil
 		}
 	}
 	return s.DB.Place(ctx, d.AppID, d.in.Resource, d.in.Calendar)

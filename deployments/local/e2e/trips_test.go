@@ -57,7 +57,7 @@ func TestRoundTrips(t *testing.T) {
 				b.once(t, http.MethodPost, "/v2/bookings/"+id+"/reschedule", to(float64(next()))).want(t, http.StatusCreated)
 			}
 		}},
-		{"a public link's form", 10, func() func() {
+		{"a public link's form", 8, func() func() {
 			page := shop.visitor.get(t, forms[0].href).want(t, http.StatusOK)
 			forms = forms[1:]
 			values := page.form(map[string]string{"name": "Marty McFly", "email": "marty@example.com"})
