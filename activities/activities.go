@@ -58,7 +58,7 @@ func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (bookin
 // Relay signals bookings the actions that a commit of the named booking has put on record for them: a session's seats
 // that the session is cancelled, a hold that it has become a booking.
 func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
-	all, err := a.DB.Relayed(ctx, bookingID)
+	all, err := a.DB.PendingRelays(ctx, bookingID)
 	if err != nil {
 		return retryable(err)
 	}
@@ -66,7 +66,7 @@ func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
 		if err := a.revive(ctx, o); err != nil {
 			return retryable(err)
 		}
-		if err := a.DB.Told(ctx, o.Action.ID); err != nil {
+		if err := a.DB.MarkRelayed(ctx, o.Action.ID); err != nil {
 			return retryable(err)
 		}
 	}

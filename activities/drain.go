@@ -157,7 +157,7 @@ func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, err
 
 // take reserves the endpoint and learns what to claim of it.
 func (d *drain) take(ctx context.Context) (ok bool, out outbox.DrainResult, err error) {
-	ok, err = d.a.DB.TakeDrain(ctx, d.id)
+	ok, err = d.a.DB.ReserveDrain(ctx, d.id)
 	if err != nil {
 		return false, out, err
 	}
@@ -222,7 +222,7 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 		return true, out, err
 	}
 	d.mine.unreserve()
-	out.Next, err = d.a.DB.FallAsleep(ctx, d.id)
+	out.Next, err = d.a.DB.MarkIdle(ctx, d.id)
 	if err == nil && !out.Next.IsZero() && !out.Next.After(time.Unix(0, 0)) { // something is due
 		d.mine.reserve()
 		d.dry = false
@@ -237,7 +237,7 @@ func (d *drain) leave(ctx context.Context) error {
 		return d.err
 	}
 	d.mine.unreserve()
-	if err := d.a.DB.LeaveDrain(ctx, d.id); d.err == nil {
+	if err := d.a.DB.ReleaseDrain(ctx, d.id); d.err == nil {
 		return err
 	}
 	return d.err

@@ -70,12 +70,12 @@ func (d *drain) claimMore(ctx context.Context) {
 	judged := d.judged
 	go func() {
 		free := d.a.connection()
-		found, due, reserved, err := d.a.DB.ClaimReserved(ctx, d.id, c)
+		found, due, reserved, err := d.a.DB.ClaimReservedDeliveries(ctx, d.id, c)
 		free()
 		at := time.Now()
 		d.events <- func() {
 			d.dry = len(due) < c.Limit
-			d.claimed(found, due, at, reserved, err)
+			d.onClaimed(found, due, at, reserved, err)
 			if resting := d.resting; judged != d.judged { // a record is newer than what the claim has seen
 				d.resting = resting || d.rested
 			}
@@ -83,7 +83,7 @@ func (d *drain) claimMore(ctx context.Context) {
 	}()
 }
 
-func (d *drain) claimed(found *postgres.DrainTarget, due []outbox.ClaimedDelivery, at time.Time, reserved bool, err error) {
+func (d *drain) onClaimed(found *postgres.DrainTarget, due []outbox.ClaimedDelivery, at time.Time, reserved bool, err error) {
 	d.claiming = false
 	if err == nil {
 		err = d.aim(found)
@@ -124,7 +124,7 @@ func (d *drain) sendMore(ctx, pacing context.Context) {
 		d.waiting = d.waiting[1:]
 	}
 	if len(back) > 0 {
-		if err := d.a.DB.Unclaim(ctx, back...); err != nil { // they fall due once the claim has run out
+		if err := d.a.DB.ReleaseDeliveries(ctx, back...); err != nil { // they fall due once the claim has run out
 			d.a.Log.Warn("could not give webhooks back", "endpoint", d.id, "count", len(back), "error", retryable(err))
 		}
 	}

@@ -234,7 +234,7 @@ func TestAClaimThatWaitedTooLongGoesBack(t *testing.T) {
 	r := newReceiver(t, false, ok)
 	f := setup(t, r.URL, nil)
 	f.waits(3)
-	due, err := f.DB.Claim(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 3, Lease: postgres.ClaimLease, Ordered: true})
+	due, err := f.DB.ClaimDeliveries(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 3, Lease: postgres.ClaimLease, Ordered: true})
 	check(t, err)
 	d := f.newDrain(f.endpoint.ID, &lease{}, nil, time.Minute)
 	found, err := f.DB.DrainTarget(t.Context(), f.endpoint.ID)

@@ -28,7 +28,7 @@ type drains struct {
 	mu      sync.Mutex
 	running map[uuid.UUID]*lease
 	local   int
-	open    bool          // KeepDrains runs: reservations are renewed
+	open    bool          // RenewDrains runs: reservations are renewed
 	stop    chan struct{} // closed when local drains are to end
 	all     sync.WaitGroup
 	once    sync.Once
@@ -38,7 +38,7 @@ type drains struct {
 // lease is a drain's hold on its endpoint within the process. While it sends, it has a reservation on record as well.
 type lease struct {
 	left  chan struct{} // closed when the drain has ended
-	yield atomic.Bool   // the workflow's own drain wants the endpoint
+	yield atomic.Bool   // the workflow's own drain waits for the endpoint
 	again bool          // a commit has reserved the endpoint anew while the drain was ending
 	// term numbers the drain's reservations on record; 0 while it has none.
 	term atomic.Int64
@@ -189,7 +189,7 @@ func (d *drains) reserved() map[uuid.UUID]reservation {
 	return all
 }
 
-// KeepDrains lets commits of this process send their webhooks at once, and takes over what other processes were sending when they
+// RenewDrains lets commits of this process send their webhooks at once, and takes over what other processes were sending when they
 // were lost, until the context ends. Then requests under way may end, within the stop time, and the rest is given back. Without
 // it, every endpoint is drained by its workflow.
 func (a *Activities) KeepDrains(ctx context.Context, stopTime time.Duration) {
@@ -223,7 +223,7 @@ func (a *Activities) keepDrains(ctx context.Context) {
 		return
 	}
 	ids := slices.Collect(maps.Keys(all))
-	kept, err := a.DB.KeepDrains(ctx, ids)
+	kept, err := a.DB.RenewDrains(ctx, ids)
 	if err != nil {
 		a.Log.Warn("could not renew the reservations of webhook endpoints", "error", retryable(err))
 		return
@@ -271,7 +271,7 @@ func (a *Activities) serve(ctx context.Context, endpoints ...uuid.UUID) {
 func (a *Activities) giveUp(ctx context.Context, endpoint uuid.UUID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := a.DB.LeaveDrain(ctx, endpoint); err != nil { // it runs out by itself
+	if err := a.DB.ReleaseDrain(ctx, endpoint); err != nil { // it runs out by itself
 		a.Log.Warn("could not end the reservation of a webhook endpoint", "endpoint", endpoint, "error", retryable(err))
 	}
 	a.wake(ctx, endpoint)
@@ -288,7 +288,7 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 			d = a.newDrain(endpoint, mine, stop, localBudget)
 			out, err = d.run(ctx, false)
 		}
-		reserved = true // by the commit that wants more
+		reserved = true // by the commit that has added more
 		switch {
 		case fault.CodeOf(err) == fault.NotFound, out.Gone, d.elsewhere:
 		case err != nil || d.ending():

@@ -31,7 +31,7 @@ func (f *fixture) keeping(stopTime time.Duration) (stop func()) {
 func (f *fixture) reserved() {
 	f.t.Helper()
 	f.sql(`UPDATE webhook_endpoints SET awake = true`)
-	if taken, err := f.DB.TakeDrain(f.t.Context(), f.endpoint.ID); err != nil || !taken {
+	if taken, err := f.DB.ReserveDrain(f.t.Context(), f.endpoint.ID); err != nil || !taken {
 		f.t.Fatal(taken, err)
 	}
 }
@@ -112,10 +112,10 @@ func TestTakeOver(t *testing.T) {
 	other, err := postgres.Open(t.Context(), f.url, 2)
 	check(t, err)
 	t.Cleanup(other.Close)
-	if taken, err := other.TakeDrain(t.Context(), f.endpoint.ID); err != nil || !taken {
+	if taken, err := other.ReserveDrain(t.Context(), f.endpoint.ID); err != nil || !taken {
 		t.Fatal(taken, err)
 	}
-	_, due, _, err := other.ClaimReserved(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 4, Lease: postgres.ClaimLease, Ordered: true})
+	_, due, _, err := other.ClaimReservedDeliveries(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 4, Lease: postgres.ClaimLease, Ordered: true})
 	check(t, err)
 	if len(due) != 4 {
 		t.Fatalf("%d claimed", len(due))
@@ -124,7 +124,7 @@ func TestTakeOver(t *testing.T) {
 	if after := time.Until(out.Next); out.Sent != 0 || out.Gone || after <= 0 || after > busyAgain {
 		t.Errorf("%+v", out)
 	}
-	if _, due, reserved, err := f.DB.ClaimReserved(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 4, Lease: time.Minute}); err != nil || reserved || len(due) > 0 {
+	if _, due, reserved, err := f.DB.ClaimReservedDeliveries(t.Context(), f.endpoint.ID, postgres.Claim{Limit: 4, Lease: time.Minute}); err != nil || reserved || len(due) > 0 {
 		t.Errorf("claimed %d without the endpoint: %v", len(due), err)
 	}
 	f.sql(`UPDATE webhook_deliveries SET next_at = now() + interval '2 hours' WHERE id = (SELECT id FROM webhook_deliveries WHERE claimed_by IS NULL LIMIT 1)`)

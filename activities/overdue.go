@@ -32,7 +32,7 @@ func (a *Activities) sweepActions(ctx context.Context) (int, error) {
 }
 
 // reviveAll returns how many of the actions it has set going.
-func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) int {
+func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Stuck) int {
 	var done atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(actionsParallel)
@@ -53,7 +53,7 @@ func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Overdue) 
 // revive delivers an overdue action to its booking's workflow again; the commit finds an action that is decided. What can only
 // be refused gets its refusal here, without a workflow: an action of a booking that is over or gone, and a creation whose
 // time is another's.
-func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
+func (a *Activities) revive(ctx context.Context, o postgres.Stuck) error {
 	signal := booking.Signal{ActionID: o.Action.ID, Action: o.Action.Name, Actor: o.Action.Actor}
 	switch {
 	case o.Action.Status == booking.Applied:
@@ -76,7 +76,7 @@ func (a *Activities) revive(ctx context.Context, o postgres.Overdue) error {
 
 // refuseLost commits a creation that has no room any more, which refuses it. Should the room be free again by then, the
 // booking is made, and its workflow is started from the record. What takes another booking's place is left to its workflow.
-func (a *Activities) refuseLost(ctx context.Context, o postgres.Overdue) (decided bool, err error) {
+func (a *Activities) refuseLost(ctx context.Context, o postgres.Stuck) (decided bool, err error) {
 	b := o.Booking
 	if b.Seq > 0 || b.Related.Succeeds() != nil {
 		return false, nil

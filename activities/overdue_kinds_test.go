@@ -21,7 +21,7 @@ func (b *backlog) made(t *testing.T) *booking.Booking {
 
 func (b *backlog) accepted(t *testing.T, v *booking.Booking, a *booking.Action, m graphs.Move) {
 	t.Helper()
-	if _, err := b.DB.Create(t.Context(), v, a, m); err != nil {
+	if _, err := b.DB.CreateBooking(t.Context(), v, a, m); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -41,7 +41,7 @@ func (b *backlog) asked(t *testing.T, v *booking.Booking, name string) *booking.
 	t.Helper()
 	a := b.first(v)
 	a.Name = name
-	if _, err := b.DB.Request(t.Context(), a, ""); err != nil {
+	if _, err := b.DB.InsertAction(t.Context(), a, ""); err != nil {
 		t.Fatal(err)
 	}
 	return a

@@ -168,7 +168,7 @@ func TestSweepGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	v, first, m := b.creation(t)
-	if _, err := b.DB.Create(t.Context(), v, first, m); err != nil {
+	if _, err := b.DB.CreateBooking(t.Context(), v, first, m); err != nil {
 		t.Fatal(err)
 	}
 	const many = 2*sweepLimit + 7
@@ -193,7 +193,7 @@ func TestSweepWithoutTemporal(t *testing.T) {
 	b := newBacklog(t)
 	b.temporal.away = true
 	v, first, m := b.creation(t)
-	if _, err := b.DB.Create(t.Context(), v, first, m); err != nil {
+	if _, err := b.DB.CreateBooking(t.Context(), v, first, m); err != nil {
 		t.Fatal(err)
 	}
 	b.exec(t, `INSERT INTO actions (id, app_id, booking_id, name, actor, channel)
@@ -212,13 +212,13 @@ func TestSweepRefusesWithoutAWorkflow(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	winner, first, m := b.creation(t)
-	if _, err := b.DB.Create(t.Context(), winner, first, m); err != nil {
+	if _, err := b.DB.CreateBooking(t.Context(), winner, first, m); err != nil {
 		t.Fatal(err)
 	}
 	loser := *winner
 	loser.ID, loser.EventID = newID(), newID()
 	late := b.first(&loser)
-	if _, err := b.DB.Create(t.Context(), &loser, late, graphs.Move{}); err != nil { // as a version without claims leaves it
+	if _, err := b.DB.CreateBooking(t.Context(), &loser, late, graphs.Move{}); err != nil { // as a version without claims leaves it
 		t.Fatal(err)
 	}
 	in := booking.CommitInput{BookingID: winner.ID, ActionID: first.ID, Actor: graphs.ActorAPI, Move: m}
@@ -246,7 +246,7 @@ func TestSweepDeliversWhatHasRoom(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	v, first, m := b.creation(t)
-	if _, err := b.DB.Create(t.Context(), v, first, m); err != nil {
+	if _, err := b.DB.CreateBooking(t.Context(), v, first, m); err != nil {
 		t.Fatal(err)
 	}
 	b.overdue(t)

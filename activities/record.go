@@ -24,14 +24,14 @@ func (a *Activities) record(ctx context.Context, halting <-chan struct{}, endpoi
 		a.serve(ctx, out.Woken...)
 		return out
 	}
-	if len(all) > 1 && !postgres.Away(err) {
+	if len(all) > 1 && !postgres.IsUnavailable(err) {
 		for _, f := range all {
 			one := a.record(ctx, halting, endpoint, []postgres.Finished{f})
 			out.Resting = one.Resting
 		}
 		return out
 	}
-	if len(all) == 1 && !postgres.Away(err) && fault.CodeOf(err) != fault.NotFound {
+	if len(all) == 1 && !postgres.IsUnavailable(err) && fault.CodeOf(err) != fault.NotFound {
 		bare := all[0]
 		bare.Attempt.RequestHeaders, bare.Attempt.ResponseHeaders, bare.Attempt.ResponseBody = nil, nil, nil
 		out, err = a.recordPatiently(ctx, halting, endpoint, []postgres.Finished{bare})
@@ -54,7 +54,7 @@ func (a *Activities) recordPatiently(
 	defer patience.Stop()
 	for pause := recordPause; ; pause = min(2*pause, 2*time.Second) {
 		out, err := a.finish(ctx, endpoint, all)
-		if err == nil || !postgres.Away(err) {
+		if err == nil || !postgres.IsUnavailable(err) {
 			return out, err
 		}
 		select {

@@ -56,7 +56,7 @@ func (r *recorder) run(ctx context.Context, commit func(context.Context, []postg
 		}
 		err := commit(ctx, all)
 		for i, g := range groups {
-			if err == nil || len(groups) == 1 || postgres.Away(err) {
+			if err == nil || len(groups) == 1 || postgres.IsUnavailable(err) {
 				g.done <- err
 			} else {
 				g.done <- commit(ctx, all[i:i+1])

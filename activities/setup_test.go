@@ -116,7 +116,7 @@ func (f *fixture) book() {
 		ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, BookingID: f.booking.ID, Name: "create", Actor: graphs.ActorAPI,
 		Channel: booking.ChannelAPI, Status: booking.Pending,
 	}
-	_, err = f.DB.Create(f.t.Context(), f.booking, first, graphs.Move{})
+	_, err = f.DB.CreateBooking(f.t.Context(), f.booking, first, graphs.Move{})
 	check(f.t, err)
 	f.booking.State, f.booking.Seq, f.booking.EnteredAt = "confirmed", 1, time.Now()
 }

@@ -13,8 +13,8 @@ import (
 // resumed is tried again after resumeAgain, so it does not keep the others from their turn.
 func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
 	return a.untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
-		overdue, err := a.DB.Unwatched(ctx, overdueTimer, resumeAgain, sweepLimit)
-		return len(overdue), atOnce(overdue, func(o postgres.Overdue) bool {
+		overdue, err := a.DB.BookingsWithOverdueTimer(ctx, overdueTimer, resumeAgain, sweepLimit)
+		return len(overdue), atOnce(overdue, func(o postgres.Stuck) bool {
 			err := a.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
 			if err != nil {
 				a.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)

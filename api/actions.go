@@ -17,7 +17,7 @@ func (s *Server) playAction(k *call) error {
 	if err != nil {
 		return err
 	}
-	p := service.Play{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(s.Wait)}
+	p := service.PlayInput{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(s.Wait)}
 	p.Submitted, err = s.service().Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = k.readPlayAlone(b, &p)
@@ -33,7 +33,7 @@ func (s *Server) playAction(k *call) error {
 }
 
 // readPlayAlone reads an action that is a request's only one.
-func (k *call) readPlayAlone(b *booking.Booking, p *service.Play) error {
+func (k *call) readPlayAlone(b *booking.Booking, p *service.PlayInput) error {
 	var err error
 	if p.Revision, err = k.ifMatch(b); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (k *call) readPlayAlone(b *booking.Booking, p *service.Play) error {
 }
 
 // readPlay reads what the body of an action says, once the action is one that can be played.
-func readPlay(text json.RawMessage, b *booking.Booking, p *service.Play) error {
+func readPlay(text json.RawMessage, b *booking.Booking, p *service.PlayInput) error {
 	wanted, err := service.Allow(b, p.Name, graphs.ActorAPI)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func readPlay(text json.RawMessage, b *booking.Booking, p *service.Play) error {
 	return err
 }
 
-// answer tells what became of an action: the booking as it stands, 202 while the action is not decided.
+// answer writes what became of an action: the booking as it stands, 202 while the action is not decided.
 func (s *Server) answer(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(map[string]any) {})
 }

@@ -214,7 +214,7 @@ func (s *Server) deleteBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.DB.Delete(k, k.App.ID, id); err != nil {
+	if err := s.DB.DeleteBooking(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -122,7 +122,7 @@ func pass(results []bulkResult) {
 	}
 }
 
-// at tells which entry an error is about.
+// at says which entry an error is about.
 func at(i int, err error) error {
 	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {

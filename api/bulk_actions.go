@@ -24,7 +24,7 @@ func (s *Server) playBulk(k *call) error {
 	results := make([]bulkResult, len(in.Bookings))
 	plays := make([]bulkPlay, len(in.Bookings))
 	for i, text := range in.Bookings {
-		plays[i], results[i].err = s.bulkPlay(k, i, text)
+		plays[i], results[i].err = s.readBulkPlay(k, i, text)
 		if results[i].err != nil && bool(in.ResetAllOnError) {
 			return at(i, results[i].err)
 		}
@@ -41,13 +41,13 @@ func (s *Server) playBulk(k *call) error {
 	return s.answerBulk(k, http.StatusOK, results)
 }
 
-// bulkPlay is one entry, found and checked.
+// readBulkPlay is one entry, found and checked.
 type bulkPlay struct {
 	booking *booking.Booking
-	play    service.Play
+	play    service.PlayInput
 }
 
-func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
+func (s *Server) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
 	var in struct {
 		ID     string `json:"id"`
 		Action string `json:"action"`
@@ -68,7 +68,7 @@ func (s *Server) bulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	p := service.Play{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(s.Wait)}
+	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(s.Wait)}
 	p.Submitted, err = s.service().Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = readPlay(text, b, &p)

@@ -12,7 +12,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// listGroups shows sessions with their seats. A widget hears of those only that it can book now.
+// listGroups shows sessions with their seats. A widget gets only those that it can book now.
 func (s *Server) listGroups(k *call) error {
 	page, err := k.ReadPage()
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Server) getGroup(k *call) error {
 }
 
 // groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
-// does not hear of other people's details.
+// gets no details of other people.
 func (s *Server) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
 	if k.Kind == tenant.WidgetKey {
 		for _, b := range all {

@@ -85,7 +85,7 @@ func (s *Server) extendHold(k *call) error {
 	return s.answerHold(k, http.StatusOK, out)
 }
 
-// answerHold tells of a hold, and when it runs out.
+// answerHold writes a hold, and when it expires.
 func (s *Server) answerHold(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(view map[string]any) {
 		view["reservation_id"] = out.Booking.ID

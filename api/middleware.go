@@ -64,7 +64,7 @@ func (s *Server) plainAddress(c *gin.Context) {
 	c.Next()
 }
 
-// hsts tells browsers that reach this server over TLS to do so for a year.
+// hsts makes browsers that reach this server over TLS do so for a year.
 const hsts = "max-age=31536000"
 
 func limitBody(c *gin.Context) {

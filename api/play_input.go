@@ -11,8 +11,8 @@ import (
 )
 
 // readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}, by step and field.
-// relayed says that the action is played on bookings made together with this one, too. What the action does not know is skipped, as
-// Timekit does; not so what it knows by another spelling.
+// relayed says that the action is played on bookings made together with this one, too. Fields that the action does not have are skipped, as
+// Timekit does; another spelling of one that it has is refused.
 func readInputs(
 	text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input,
 ) (relayed bool, inputs map[string]map[string]string, err error) {

@@ -89,7 +89,7 @@ func namedBy(token string) string {
 	return claims.BookingID
 }
 
-// hidePeople takes out of an answer to a visitor what it says of people: whoever has a widget key and an id may move or hold, and
+// hidePeople takes out of an answer to a visitor what it says of people: a widget key and an id suffice to move or hold, and
 // read nothing. Who has shown the customer's link gets the next one.
 func (k *call) hidePeople(out service.Outcome) {
 	if !k.IsVisitor() || out.Booking == nil {

@@ -119,7 +119,7 @@ func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems f
 		problems.Add("resources", "must not be more than %d", maxResources)
 		return nil
 	}
-	all, err := s.DB.Bookable(k, k.App.ID, ids)
+	all, err := s.DB.AvailabilityResources(k, k.App.ID, ids)
 	if err != nil {
 		return err
 	}

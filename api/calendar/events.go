@@ -26,7 +26,7 @@ func (s *Handlers) listEvents(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Events(k, k.App.ID, filter, page)
+	all, found, err := s.DB.CalendarEvents(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -37,9 +37,9 @@ func (s *Handlers) listEvents(k *edge.Call) error {
 	return k.AnswerList(list, len(list), found, page)
 }
 
-func readEventFilter(k *edge.Call) (postgres.EventFilter, error) {
+func readEventFilter(k *edge.Call) (postgres.CalendarEventFilter, error) {
 	problems := fault.Problems{}
-	f := postgres.EventFilter{Terms: k.OwnTerms(problems)}
+	f := postgres.CalendarEventFilter{Terms: k.OwnTerms(problems)}
 	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
 	if from == nil {
 		problems.Add("start", "is required")
@@ -60,7 +60,7 @@ func (s *Handlers) createEvent(k *edge.Call) error {
 	if err := s.readEvent(k, e); err != nil {
 		return err
 	}
-	if err := s.DB.CreateEvent(k, e); err != nil {
+	if err := s.DB.CreateCalendarEvent(k, e); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/events/"+e.ID.String())
@@ -72,7 +72,7 @@ func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.DB.Event(k, k.App.ID, id)
+	e, err := s.DB.CalendarEvent(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Handlers) updateEvent(k *edge.Call) error {
 	if err := s.readEvent(k, e); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateEvent(k, e); err != nil {
+	if err := s.DB.UpdateCalendarEvent(k, e); err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
@@ -119,7 +119,7 @@ func (s *Handlers) deleteEvent(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteEvent(k, k.App.ID, e.ID); err != nil {
+	if err := s.DB.DeleteCalendarEvent(k, k.App.ID, e.ID); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -74,7 +74,7 @@ func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, pr
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
-	lacking, err := s.DB.Lacking(k, p)
+	lacking, err := s.DB.MissingReferences(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
 			if id != uuid.Nil { // IDList has added the problem

@@ -5,7 +5,7 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// RequireKind tells whether the kind of the caller's credential is enough.
+// RequireKind reports whether the kind of the caller's credential is enough.
 func (k *Call) RequireKind(need Access) error {
 	switch {
 	case k.Kind == tenant.ServerKey:

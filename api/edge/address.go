@@ -25,5 +25,5 @@ func CheckAddress(address *url.URL) error {
 	return nil
 }
 
-// Plain tells whether a text can be kept: it is UTF-8 without null characters.
+// Plain reports whether a text can be kept: it is UTF-8 without null characters.
 func Plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

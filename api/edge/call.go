@@ -17,7 +17,7 @@ type Call struct {
 
 	Operation uuid.UUID     // the id for what this request makes: the same when it is repeated with its Idempotency-Key
 	Repeated  bool          // there was an earlier try that got no final answer
-	Clock     timekit.Clock // how the request writes times and wants them written
+	Clock     timekit.Clock // how the request writes times and has them written
 	Base      string        // where the world reaches this server, without a slash at the end
 	Raw       []byte        // the body, once it was read
 }

@@ -12,7 +12,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// The headers that say how a request writes its times and wants them written.
+// The headers that say how a request writes its times and has them written.
 const (
 	ZoneHeader = "Timekit-Timezone"
 	inHeader   = "Timekit-InputTimestampFormat"
@@ -21,7 +21,7 @@ const (
 
 var clockHeaders = []string{ZoneHeader, inHeader, OutHeader}
 
-// readClock reads how this request writes and wants its times. Each header may also be a query parameter, with or
+// readClock reads how this request writes its times and has them written. Each header may also be a query parameter, with or
 // without "Timekit-" before it, which then wins: an SDK sends its headers with every request.
 func (k *Call) readClock() (timekit.Clock, error) {
 	k.Writer.Header().Add("Vary", ZoneHeader+", "+OutHeader)

@@ -1,5 +1,5 @@
 // Package edge is what every request passes before it reaches a handler, and what handlers read requests and write answers with:
-// credential, limits, Idempotency-Key, clock, body, query, errors and pages of lists. It knows no noun of the API.
+// credential, limits, Idempotency-Key, clock, body, query, errors and pages of lists. It has no noun of the API.
 package edge
 
 import (

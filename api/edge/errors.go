@@ -79,7 +79,7 @@ type Problem struct {
 	RequestID string              `json:"request_id"`
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
-	Open      []string            `json:"available_actions,omitzero"` // nil = not told
+	Open      []string            `json:"available_actions,omitzero"` // nil = not said
 }
 
 // Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -119,7 +119,7 @@ func (s *Edge) PublicError(c *gin.Context, err error) *fault.Error {
 	if tooLarge, is := errors.AsType[*http.MaxBytesError](err); is {
 		return fault.Errorf(fault.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
 	}
-	if !ok && postgres.Away(err) {
+	if !ok && postgres.IsUnavailable(err) {
 		s.Log.Error("the record cannot be reached", "request_id", RequestID(c), "route", c.FullPath(), "error", err)
 		return fault.Errorf(fault.Unavailable, "A part this server needs does not answer. Try again, with the same Idempotency-Key.")
 	}
@@ -136,7 +136,7 @@ func (s *Edge) PublicError(c *gin.Context, err error) *fault.Error {
 // RequestID is the id of the request, which its answer and every line of the log name.
 func RequestID(c *gin.Context) string { return c.GetString("request_id") }
 
-// IsMissing adds a problem to a field whose value names what does not exist, and tells whether err says so.
+// IsMissing adds a problem to a field whose value names what does not exist, and returns whether err says so.
 func IsMissing(err error, field string, problems fault.Problems) bool {
 	if fault.CodeOf(err) != fault.NotFound {
 		return false

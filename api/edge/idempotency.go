@@ -61,7 +61,7 @@ func (k *Call) scope() uuid.UUID {
 	return k.App.ID
 }
 
-// request is what tells requests apart: method, path, query, clock and body. There may be a password in it.
+// request is what distinguishes requests: method, path, query, clock and body. There may be a password in it.
 func (k *Call) fingerprintText() ([]byte, error) {
 	body, err := k.ReadBody()
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Edge) replayAnswer(k *Call, op *postgres.Operation) error {
 	return nil
 }
 
-// recordAnswer runs the handler, keeps its answer, and only then sends it: whoever has read an answer finds it kept.
+// recordAnswer runs the handler, keeps its answer, and only then sends it: an answer that was read is on record.
 func (s *Edge) recordAnswer(k *Call, key string, handle func(*Call) error) error {
 	held := &heldWriter{ResponseWriter: k.Writer}
 	k.Writer = held

@@ -80,7 +80,7 @@ func (k *Call) PreferredWait(otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// Includes are the names in ?include=a,b.c; who wants a part of a part wants the part. Names nobody knows do nothing, as
+// Includes are the names in ?include=a,b.c; a part of a part includes the part. Unknown names do nothing, as
 // with Timekit.
 func (k *Call) Includes() map[string]bool {
 	all := map[string]bool{}

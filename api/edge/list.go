@@ -60,8 +60,8 @@ func (k *Call) readCursor(p *postgres.Page, problems fault.Problems) {
 	}
 }
 
-// AnswerList answers with one page. With page and limit it has Laravel's paging keys, which Timekit's clients know; total and last_page
-// end at what lists reach, and total_is_exact tells. With a cursor it has next_cursor, also after the last row: what changes later comes
+// AnswerList answers with one page. With page and limit it has Laravel's paging keys, which Timekit's clients read; total and last_page
+// end at what lists reach, and total_is_exact says so. With a cursor it has next_cursor, also after the last row: what changes later comes
 // behind it.
 func (k *Call) AnswerList(data any, count int, found postgres.Found, page postgres.Page) error {
 	path := k.Base + k.Request.URL.EscapedPath()
@@ -89,7 +89,7 @@ func (k *Call) AnswerList(data any, count int, found postgres.Found, page postgr
 	return nil
 }
 
-// pageURL is this request's address, as the world knows it, with another page; nil when there is no such page.
+// pageURL is this request's public address, with another page; nil when there is no such page.
 func (k *Call) pageURL(number int, exists bool) any {
 	if !exists {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/strictjson"
 )
 
-// Decode reads the JSON body into every target. Fields nobody knows are skipped: clients of older contracts send some. An empty
+// Decode reads the JSON body into every target. Unknown fields are skipped: clients of older contracts send some. An empty
 // body is an empty object.
 func (k *Call) Decode(targets ...any) error {
 	for _, target := range targets {
@@ -22,7 +22,7 @@ func (k *Call) Decode(targets ...any) error {
 	return nil
 }
 
-// DecodeKnown reads the JSON body of a surface of our own: a field nobody knows is refused. skipped are those that answers have
+// DecodeKnown reads the JSON body of a surface of our own: an unknown field is refused. skipped are those that answers have
 // and that do nothing here, so that what was answered can be sent back.
 func (k *Call) DecodeKnown(target any, skipped ...string) error {
 	return k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseAll, Skipped: skipped}, target)

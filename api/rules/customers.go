@@ -50,7 +50,7 @@ func CheckCustomer(c *booking.Customer, problems fault.Problems) {
 }
 
 // askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,
-// and an owner knows what they know. A hold is made before anybody is asked.
+// and an owner has the customer's answers elsewhere. A hold is made before any form.
 func (in *BookingInput) askCustomer(p *catalogue.Project, problems fault.Problems) {
 	for _, one := range CustomerFields(p.CustomerFields) {
 		if field := "customer." + one.Name; one.Required && !answered(in.Customer[one.Name]) && problems[field] == nil {

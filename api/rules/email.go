@@ -15,7 +15,7 @@ func CheckEmail(text, field string, problems fault.Problems) {
 	}
 }
 
-// IsEmail tells whether a text is an address such as name@example.com: RFC 5322 without quotes, comments and addresses of
+// IsEmail reports whether a text is an address such as name@example.com: RFC 5322 without quotes, comments and addresses of
 // machines, and with a domain that DNS could have. Letters of any language will do.
 func IsEmail(text string) bool {
 	parsed, err := mail.ParseAddress(text)

@@ -30,7 +30,7 @@ func (in *BookingInput) findGraph(problems fault.Problems) *graphs.Graph {
 	return graph
 }
 
-// settings reads what the booking wants for itself: double bookings, timers, and Timekit's switches at the root of the
+// settings reads the booking's own settings: double bookings, timers, and Timekit's switches at the root of the
 // body ({"auto_complete_one_hour_after_booking_ends":{"enabled":false}}).
 func (in *BookingInput) settings(graph *graphs.Graph, problems fault.Problems) booking.Settings {
 	var settings booking.Settings
@@ -56,7 +56,7 @@ func (in *BookingInput) settings(graph *graphs.Graph, problems fault.Problems) b
 	return settings
 }
 
-// off tells whether a switch is turned off.
+// off reports whether a switch is turned off.
 func (in *BookingInput) off(name string, problems fault.Problems) bool {
 	raw, ok := in.switches[name]
 	if !ok {

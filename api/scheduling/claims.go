@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// checkClaimToken tells an app's developer what is wrong with a claim token for a link, more than a visitor is told. It
+// checkClaimToken answers an app's developer with what is wrong with a claim token for a link, in more detail than a page does. It
 // spends nothing.
 func (s *Handlers) checkClaimToken(k *edge.Call) error {
 	l, err := s.publicLink(k)

@@ -43,7 +43,7 @@ type publicLinkInput struct {
 	Enabled      *bool                 `json:"enabled"`
 }
 
-// optionalInt is a number that may be null, told apart from one that is not named.
+// optionalInt is a number that may be null, which differs from one that is not named.
 type optionalInt struct {
 	named bool
 	value *int

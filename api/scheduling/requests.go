@@ -30,7 +30,7 @@ func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, err := s.DB.CreateRequest(k, r)
+	made, err := s.DB.CreateSchedulingRequest(k, r)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
 		return fault.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
-	found, err := s.DB.Requests(k, k.App.ID, in.IDs)
+	found, err := s.DB.SchedulingRequests(k, k.App.ID, in.IDs)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
 func (s *Handlers) eraseSchedulingRequest(k *edge.Call) error {
-	if err := s.DB.EraseRequest(k, k.App.ID, k.Param("id")); err != nil {
+	if err := s.DB.EraseSchedulingRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
 	k.Status(http.StatusNoContent)
@@ -79,10 +79,10 @@ func (s *Handlers) cancelSchedulingRequest(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	if err := s.DB.CancelRequest(k, k.App.ID, in.ID); err != nil {
+	if err := s.DB.CancelSchedulingRequest(k, k.App.ID, in.ID); err != nil {
 		return err
 	}
-	found, err := s.DB.Requests(k, k.App.ID, []string{in.ID})
+	found, err := s.DB.SchedulingRequests(k, k.App.ID, []string{in.ID})
 	if err != nil || len(found) == 0 {
 		return err
 	}

@@ -145,7 +145,7 @@ func (s *Handlers) hosts(k *edge.Call, in *schedulingInput, problems fault.Probl
 	if in.Host == nil && (in.HostGroup == nil || len(in.HostGroup.Members) == 0 && in.HostGroup.Sub == "") {
 		problems.Add("host", "is required, or host_group with members, or project_id")
 	}
-	found, err := s.DB.Bookable(k, k.App.ID, ids)
+	found, err := s.DB.AvailabilityResources(k, k.App.ID, ids)
 	for _, r := range found {
 		delete(named, r.ID)
 	}

@@ -13,7 +13,7 @@ const (
 	keptAnswer   = 4 * maxAnswer // characters of one answer that are kept: also of one that is too long, for its author to cut
 )
 
-// keptForm is what a visitor has typed into a form that could not be carried out. It stands in Postgres, sealed, for
+// loadKeptForm is what a visitor has typed into a form that could not be carried out. It stands in Postgres, sealed, for
 // keptFormLife: the visitor is redirected to the form (303), so that Back and Reload never ask to send a form again, and
 // personal data does not travel in an address. A later form of the same visit is filled in with it.
 type keptForm struct {
@@ -34,8 +34,8 @@ func (s *Handlers) keepForm(k *call, id uuid.UUID, f keptForm) error {
 	return s.DB.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
 }
 
-// keptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
-func (s *Handlers) keptForm(k *call, id uuid.UUID) (f keptForm, err error) {
+// loadKeptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
+func (s *Handlers) loadKeptForm(k *call, id uuid.UUID) (f keptForm, err error) {
 	sealed, err := s.DB.KeptForm(k, k.App.ID, id)
 	if err != nil || s.Vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
 		return keptForm{}, err

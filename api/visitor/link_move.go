@@ -25,7 +25,7 @@ func (l *link) movesByPage(k *call) bool {
 	return l.redirect == nil || l.app.Settings.ActionLinks != tenant.OneClick
 }
 
-// hasMoved tells whether a link cannot act because its booking was moved, into a state in which it cannot be moved again.
+// hasMoved reports whether a link cannot act because its booking was moved, into a state in which it cannot be moved again.
 func (l *link) hasMoved(err error) bool {
 	return l != nil && len(l.passed) > 0 && l.booking != nil && fault.CodeOf(err) == fault.ActionNotAvailable
 }
@@ -95,7 +95,7 @@ func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error
 			r.base.Set(name, value)
 		}
 	}
-	r.Requested, r.zone = &postgres.Requested{Request: request, Booking: b}, zoneOf(append(names, b.Resource.Timezone)...)
+	r.RequestWithBooking, r.zone = &postgres.RequestWithBooking{Request: request, Booking: b}, zoneOf(append(names, b.Resource.Timezone)...)
 	return r, nil
 }
 

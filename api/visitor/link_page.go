@@ -39,7 +39,7 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// page is all a link page shows.
+// showPage is all a link page shows.
 type page struct {
 	frame
 	Text     string
@@ -78,7 +78,7 @@ func (k *call) wantsJSON() bool {
 
 func (s *Handlers) confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
-	p := l.page()
+	p := l.pageOf()
 	l.people(&p)
 	p.Title, p.Button, p.Danger = verb+"?", verb, ends(l.claims.Action)
 	p.Text = "Nothing has happened yet. Press the button to go on."
@@ -90,7 +90,7 @@ func (s *Handlers) confirmPage(k *call, l *link) error {
 	if l.redirect != nil {
 		posting = l.redirect.Scheme + "://" + l.redirect.Host
 	}
-	return s.page(k, http.StatusOK, posting, p, timekit.Object{
+	return s.showLink(k, http.StatusOK, posting, p, timekit.Object{
 		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "confirm": "POST to this address",
 	})
 }
@@ -107,14 +107,14 @@ func (l *link) past(now time.Time) string {
 }
 
 func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
-	p := l.page()
+	p := l.pageOf()
 	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
 	code := http.StatusOK
 	if status == booking.Pending {
 		p.Title, p.Text = "Received", "Your choice has been received and will be carried out in a moment."
 		code = http.StatusAccepted
 	}
-	return s.page(k, code, "", p, timekit.Object{
+	return s.showLink(k, code, "", p, timekit.Object{
 		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "status": status,
 	})
 }
@@ -129,7 +129,7 @@ func (s *Handlers) linkError(k *call, l *link, err error) error {
 	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
-		p = l.page()
+		p = l.pageOf()
 	}
 	p.Code, p.Request = known.Code, edge.RequestID(k.Context)
 	p.Title, p.Text = explain(known)
@@ -143,7 +143,7 @@ func (s *Handlers) linkError(k *call, l *link, err error) error {
 			return err
 		}
 	}
-	return s.page(k, edge.Statuses[known.Code], "", p, nil)
+	return s.showLink(k, edge.Statuses[known.Code], "", p, nil)
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
@@ -160,7 +160,7 @@ func (s *Handlers) offerDecline(l *link, p *page) error {
 	return err
 }
 
-func (s *Handlers) page(k *call, status int, posting string, p page, data timekit.Object) error {
+func (s *Handlers) showLink(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
 		return k.Answer(status, data)
@@ -174,8 +174,8 @@ func (s *Handlers) page(k *call, status int, posting string, p page, data timeki
 	return nil
 }
 
-// page shows of the link's booking what does not name its customers: whoever finds a link that was used reads this much.
-func (l *link) page() page {
+// showPage shows of the link's booking what does not name its customers: whoever finds a link that was used reads this much.
+func (l *link) pageOf() page {
 	b := l.booking
 	return page{
 		frame: frame{App: l.app.Name}, When: whenText(b.Start, b.End, b.Resource.Zone()), ZoneText: zoneText(b.Resource.Timezone),

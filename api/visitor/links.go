@@ -180,7 +180,7 @@ func (l *link) setRedirect(asked string) {
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (s *Handlers) act(k *call, l *link, redirect int) error {
-	out, err := s.Service.Play(k, booking.Caller{App: l.app}, l.booking, service.Play{
+	out, err := s.Service.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
 	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {

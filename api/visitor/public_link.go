@@ -110,7 +110,7 @@ const (
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
 func (s *Handlers) openForm(k *call, v *linkVisit) error {
-	c, said, err := k.pick(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
+	c, said, err := k.choose(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
 	if said != "" {
 		return s.showTimes(k, v, said)
 	}
@@ -137,7 +137,7 @@ func (s *Handlers) openForm(k *call, v *linkVisit) error {
 			return err
 		}
 	}
-	kept, err := s.keptForm(k, v.visit.ID)
+	kept, err := s.loadKeptForm(k, v.visit.ID)
 	if err != nil {
 		return err
 	}
@@ -147,9 +147,9 @@ func (s *Handlers) openForm(k *call, v *linkVisit) error {
 	return s.showForm(k, v, c, f)
 }
 
-// pick finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
+// choose finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
 // showed, "" if it showed none: nobody is to get more or less than they have seen.
-func (k *call) pick(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
+func (k *call) choose(o *service.Offer, start, end, resource string) (c *service.Choice, said string, err error) {
 	problems := fault.Problems{}
 	at, host := k.ParseTime(start, "start", problems), edge.ParseID(resource, "resource", problems)
 	if len(problems) > 0 {
@@ -204,7 +204,7 @@ func (s *Handlers) bookByLink(k *call) error {
 	return s.booked(k, out)
 }
 
-// refusesTime tells whether a refusal is about the time that was picked.
+// refusesTime reports whether a refusal is about the time that was picked.
 func refusesTime(err error) bool {
 	known, ok := errors.AsType[*fault.Error](err)
 	return ok && (known.Code == fault.TooEarly || known.Code == fault.TooLate ||
@@ -230,7 +230,7 @@ func (s *Handlers) submitted(k *call) (v *linkVisit, c *service.Choice, said str
 	if v, err = s.visiting(k, a, k.typed("tz")); err != nil {
 		return nil, nil, "", err
 	}
-	c, said, err = k.pick(v.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	c, said, err = k.choose(v.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
 	return v, c, said, err
 }
 

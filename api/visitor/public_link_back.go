@@ -45,7 +45,7 @@ func (s *Handlers) standing(k *call, tried *booking.Action) (string, error) {
 	if err != nil || b.Request == nil {
 		return "", edge.UnlessNotFound(err)
 	}
-	found, _, err := s.DB.OpenRequest(k, b.Request.Code)
+	found, _, err := s.DB.SchedulingRequestByCode(k, b.Request.Code)
 	if err != nil || found.Booking != nil && found.Booking.Completed {
 		return "", edge.UnlessNotFound(err)
 	}

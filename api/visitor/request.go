@@ -18,7 +18,7 @@ import (
 
 // requested is a visitor on the page of a scheduling request.
 type requested struct {
-	*postgres.Requested
+	*postgres.RequestWithBooking
 	zone    *time.Location
 	offer   *service.Offer     // of a time, the first or another; nil until asked for
 	project *catalogue.Project // whose rules the offer has; nil for none
@@ -73,12 +73,12 @@ func (s *Handlers) openRequest(k *call) error {
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
 func (s *Handlers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
-	found, app, err := s.DB.OpenRequest(k, code)
+	found, app, err := s.DB.SchedulingRequestByCode(k, code)
 	if err != nil {
 		return nil, err
 	}
 	k.App = app
-	r := &requested{Requested: found, path: requestPath(found.Request)}
+	r := &requested{RequestWithBooking: found, path: requestPath(found.Request)}
 	names := []string{zone}
 	if b := r.Booking; b != nil {
 		if len(b.Customers) > 0 {
@@ -137,7 +137,7 @@ func (s *Handlers) offerTimes(k *call, r *requested) (err error) {
 	return r.offer.Open(r.zone, length, days)
 }
 
-// mayReschedule tells whether the customer may have another time: the graph says so, and the time has not begun.
+// mayReschedule reports whether the customer may have another time: the graph says so, and the time has not begun.
 func (r *requested) mayReschedule() bool {
 	return r.open(booking.RescheduleAction) && !r.begun() && !r.unruled && !r.orphaned()
 }

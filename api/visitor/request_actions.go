@@ -50,7 +50,7 @@ func (s *Handlers) confirmTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, said, err := k.pick(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
+	c, said, err := k.choose(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
 	if said != "" {
 		return s.showNewTimes(k, r, said)
 	}
@@ -97,19 +97,19 @@ func (r *requested) foretell(app string, p *formPage) {
 	}
 }
 
-// has tells whether the time of the request is the picked one.
+// has reports whether the time of the request is the picked one.
 func (r *requested) has(c *service.Choice) bool {
 	b := r.Booking
 	return b != nil && b.Start.Equal(c.Start) && b.End.Equal(c.End) && b.Resource.ID == c.Host.ID
 }
 
-// settled tells whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
+// settled reports whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
 // that id, or it asks for what is.
 func (r *requested) settled(k *call, made uuid.UUID) bool {
 	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == made || k.typed("action") == "pick")
 }
 
-// keeps tells whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
+// keeps reports whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
 func (r *requested) keeps(k *call) bool {
 	b := r.Booking
 	if b == nil || k.typed("resource") != b.Resource.ID.String() {
@@ -123,7 +123,7 @@ func (r *requested) keeps(k *call) bool {
 	return len(problems) == 0 && start.Equal(b.Start) && end.Equal(b.End)
 }
 
-// over tells whether no time can be chosen any more.
+// over reports whether no time can be chosen any more.
 func (r *requested) over() bool {
 	if r.Booking == nil {
 		return r.Request.CancelledAt != nil
@@ -184,7 +184,7 @@ func (s *Handlers) declineTime(k *call, r *requested) error {
 		return s.asItStands(k, r)
 	}
 	b := r.Booking
-	p := service.Play{
+	p := service.PlayInput{
 		ID: uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), Name: way.action, Actor: way.as,
 		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(s.Wait),
 	}
@@ -226,7 +226,7 @@ func (s *Handlers) takeTime(k *call, r *requested) error {
 	if err := s.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, said, err := k.pick(r.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	c, said, err := k.choose(r.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
 	if said != "" {
 		return s.backToNewTimes(k, r, said)
 	}

@@ -71,7 +71,7 @@ func requestedIn(t *testing.T, name, state string, start time.Time) *requested {
 		Graph: name, GraphVersion: graph.Version, State: state, Completed: graph.Final(state), Start: start, End: start.Add(time.Hour),
 		EnteredAt: time.Now(),
 	}
-	return &requested{Requested: &postgres.Requested{Booking: b, Request: &booking.SchedulingRequest{}}, zone: time.UTC}
+	return &requested{RequestWithBooking: &postgres.RequestWithBooking{Booking: b, Request: &booking.SchedulingRequest{}}, zone: time.UTC}
 }
 
 // TestVisitorsCanGiveUp whatever waits for somebody, and nothing that the graph keeps from customers once it is agreed.

@@ -70,7 +70,7 @@ func clockText(at time.Time) string {
 	return at.Format("15:04")
 }
 
-// twice tells whether the clocks of the time's zone show this time twice.
+// twice reports whether the clocks of the time's zone show this time twice.
 func twice(at time.Time) bool {
 	_, offset := at.Zone()
 	for _, away := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
@@ -83,7 +83,7 @@ func twice(at time.Time) bool {
 	return false
 }
 
-// listed tells whether the list has a zone.
+// listed reports whether the list has a zone.
 func listed(name string) bool {
 	for _, group := range zoneGroups {
 		for _, zone := range group.Zones {

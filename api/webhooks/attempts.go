@@ -22,7 +22,7 @@ const keptResponse = 16 << 10
 
 // showDelivery answers with a delivery, its attempts and its change.
 func (s *Handlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
-	sent, change, err := s.DB.Sending(k, k.App.ID, id)
+	sent, change, err := s.DB.Delivery(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ func (s *Handlers) listDeliveries(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Sendings(k, k.App.ID, endpoint, filter, before, limit)
+	all, more, err := s.DB.Deliveries(k, k.App.ID, endpoint, filter, before, limit)
 	return followed(k, all, more, err)
 }
 
-// listBookingDeliveries answers with what webhooks were told of one booking, or are to be, the newest first.
+// listBookingDeliveries answers with the deliveries of one booking's events, the newest first.
 func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
 	problems := fault.Problems{}
 	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
@@ -46,7 +46,7 @@ func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
 	}
 	of := *filter.Booking
 	filter.Booking = nil
-	all, more, err := s.DB.BookingSendings(k, k.App.ID, of, filter, before, limit)
+	all, more, err := s.DB.BookingDeliveries(k, k.App.ID, of, filter, before, limit)
 	return followed(k, all, more, err)
 }
 
@@ -97,7 +97,7 @@ func cursor(s outbox.Delivery) string {
 }
 
 // spot reads a cursor; nil when there is none.
-func spot(k *edge.Call, problems fault.Problems) *postgres.Spot {
+func spot(k *edge.Call, problems fault.Problems) *postgres.DeliveryCursor {
 	text := k.Query("cursor")
 	if text == "" {
 		return nil
@@ -109,7 +109,7 @@ func spot(k *edge.Call, problems fault.Problems) *postgres.Spot {
 	if err != nil || wrong != nil || none != nil {
 		problems.Add("cursor", "is not a next_cursor of this list")
 	}
-	return &postgres.Spot{At: time.UnixMicro(at), ID: id}
+	return &postgres.DeliveryCursor{At: time.UnixMicro(at), ID: id}
 }
 
 func (s *Handlers) getDelivery(k *edge.Call) error {
@@ -131,7 +131,7 @@ func (s *Handlers) retryDelivery(k *edge.Call) error {
 		return err
 	}
 	s.Wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
-	sent, _, err := s.DB.Sending(k, k.App.ID, id)
+	sent, _, err := s.DB.Delivery(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}

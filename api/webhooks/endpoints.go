@@ -65,7 +65,7 @@ func signingSecret(brought *string, problems fault.Problems) string {
 	return *brought
 }
 
-// tellSecret answers with an endpoint and its newest secret. It is the record's: a repeat tells what the first try made.
+// tellSecret answers with an endpoint and its newest secret. It is read from the record: a repeat returns what the first try made.
 func (s *Handlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
 	secret, err := s.Vault.Open(e.Secret, tenant.EndpointSecret(e.ID))
 	if err != nil {

@@ -14,7 +14,7 @@ func (s *Handlers) listEventTypes(k *edge.Call) error {
 	return k.Answer(http.StatusOK, payload.EventTypes())
 }
 
-// checkEventTypes wants each name in the catalogue, or a family of it with a "*" behind the dot.
+// checkEventTypes requires each name to be in the catalogue, or a family of it with a "*" behind the dot.
 func checkEventTypes(names []string, field string, problems fault.Problems) {
 	known := payload.EventTypes()
 	for _, name := range names {

@@ -27,7 +27,7 @@ func (s *Handlers) ListEvents(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Changes(k, k.App.ID, after, filter, limit)
+	all, more, err := s.DB.Events(k, k.App.ID, after, filter, limit)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Handlers) GetEvent(k *edge.Call) error {
 	if !ok {
 		return fault.Errorf(fault.NotFound, "The change does not exist.")
 	}
-	c, err := s.DB.Change(k, k.App.ID, id)
+	c, err := s.DB.Event(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Handlers) GetEvent(k *edge.Call) error {
 	return k.Answer(http.StatusOK, view)
 }
 
-// changeID reads an id as the world knows it.
+// changeID reads the public id of an event.
 func changeID(text string) (uuid.UUID, bool) {
 	text, found := strings.CutPrefix(text, outbox.EventPrefix)
 	id, err := uuid.Parse(text)
@@ -71,14 +71,14 @@ func changeID(text string) (uuid.UUID, bool) {
 }
 
 // after reads where to begin: behind a change, at a time, or with the oldest there is.
-func after(k *edge.Call, problems fault.Problems) (after postgres.After) {
+func after(k *edge.Call, problems fault.Problems) (after postgres.EventCursor) {
 	text := k.Query("after")
 	if strings.HasPrefix(text, outbox.EventPrefix) {
 		id, ok := changeID(text)
 		if !ok || id == uuid.Nil {
 			problems.Add("after", "is not the id of a change")
 		}
-		return postgres.After{ID: id}
+		return postgres.EventCursor{ID: id}
 	}
 	if at := k.QueryTime("after", problems); at != nil {
 		after.At = *at
@@ -86,8 +86,8 @@ func after(k *edge.Call, problems fault.Problems) (after postgres.After) {
 	return after
 }
 
-func changeFilter(k *edge.Call, problems fault.Problems) postgres.ChangeFilter {
-	return postgres.ChangeFilter{
+func changeFilter(k *edge.Call, problems fault.Problems) postgres.EventFilter {
+	return postgres.EventFilter{
 		Topics: topics(k, "types", problems), Booking: k.QueryID("booking_id", problems), Graph: word(k, "graph", problems),
 		State: word(k, "state", problems), Project: k.QueryID("project_id", problems),
 	}

@@ -13,7 +13,7 @@ import (
 // maxFilter is how many values a filter may have.
 const maxFilter = 100
 
-// webhookFilters is what of a webhook's body says which changes it is to hear of. Timekit knows a graph and a state; the
+// webhookFilters is what of a webhook's body says which events it receives. Timekit has a graph and a state; the
 // lists mean the same with several values.
 type webhookFilters struct {
 	Graph      *string         `json:"graph"`
@@ -93,7 +93,7 @@ func single(values []string) string {
 	return ""
 }
 
-// knownState tells whether one of the graphs, or any when none is named, has such a state.
+// knownState reports whether one of the graphs, or any when none is named, has such a state.
 func knownState(names []string, state string) bool {
 	return slices.ContainsFunc(graphs.All(), func(g *graphs.Graph) bool {
 		return (len(names) == 0 || slices.Contains(names, g.Name)) && g.HasState(state)

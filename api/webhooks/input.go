@@ -44,10 +44,10 @@ func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
 	in.named = outbox.Endpoint{AppID: k.App.ID}
 	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
 	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
-	lacking, err := s.DB.EndpointLacks(k, &in.named)
+	lacking, err := s.DB.MissingEndpointReferences(k, &in.named)
 	for field, ids := range lacking {
 		for _, id := range ids {
-			if id != uuid.Nil { // told already: it is no id
+			if id != uuid.Nil { // reported already: it is no id
 				in.problems.Add(field, "%s does not exist", id)
 			}
 		}

@@ -61,9 +61,9 @@ func (s *Handlers) replayWebhook(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	how := s.DB.Replay
+	how := s.DB.ReplayDeliveries
 	if in.DryRun {
-		how = s.DB.CountReplay
+		how = s.DB.CountReplayed
 	}
 	count, err := how(k, k.App.ID, id, replay)
 	if err != nil {

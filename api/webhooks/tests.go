@@ -49,12 +49,12 @@ func (s *Handlers) tryWebhook(k *edge.Call) error {
 	return s.showDelivery(k, status, sent.ID)
 }
 
-// try sends a change and waits for the end of its only attempt, no longer than the caller wants to.
+// try sends a change and waits for the end of its only attempt, no longer than the caller waits.
 func (s *Handlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
 	delivery := uuid.NewSHA1(c.ID, e.ID[:])
 	heard, done := s.Outcomes.Expect(delivery)
 	defer done()
-	sent, err := s.DB.Try(k, e.ID, c, delivery)
+	sent, err := s.DB.CreateTestDelivery(k, e.ID, c, delivery)
 	if err != nil || sent.Status != postgres.Waiting {
 		return sent, err
 	}
@@ -72,7 +72,7 @@ func (s *Handlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outb
 		case <-k.Done():
 			return nil, k.Err()
 		}
-		sent, _, err = s.DB.Sending(k, k.App.ID, delivery)
+		sent, _, err = s.DB.Delivery(k, k.App.ID, delivery)
 	}
 	return sent, err
 }
@@ -90,7 +90,7 @@ func madeUp(e *outbox.Endpoint, eventType string) (*outbox.Event, error) {
 	var first *outbox.Event
 	for _, known := range payload.EventTypes() {
 		c, ok := payload.Sample(known.Name, now)
-		if ok && wants(e, c, known.Name) {
+		if ok && matches(e, c, known.Name) {
 			return c, nil
 		}
 		if ok && first == nil {
@@ -100,11 +100,11 @@ func madeUp(e *outbox.Endpoint, eventType string) (*outbox.Event, error) {
 	return first, nil
 }
 
-// wants reports whether an endpoint's filters let a made-up event through. A booking's is of one graph out of many, of a project
+// matches reports whether an endpoint's filters let a made-up event through. A booking's is of one graph out of many, of a project
 // that does not exist, and of no scheduling request, so the filters by these do not count.
-func wants(e *outbox.Endpoint, c *outbox.Event, name string) bool {
+func matches(e *outbox.Endpoint, c *outbox.Event, name string) bool {
 	filters := outbox.Endpoint{EventTypes: e.EventTypes, States: e.States}
-	return filters.Wants(outbox.Subject{
+	return filters.Matches(outbox.Subject{
 		Topics: append(outbox.Topics(c.Type, ""), outbox.Topics(name, "")...), Booking: c.BookingID != nil, State: c.State,
 	})
 }

@@ -70,7 +70,7 @@ func (m wallMinute) before(o wallMinute) bool {
 	return m.date < o.date || m.date == o.date && m.minute < o.minute
 }
 
-// has tells whether the rule is about a minute.
+// has reports whether the rule is about a minute.
 func (s spec) has(m wallMinute) bool {
 	weekend := m.weekday == time.Saturday || m.weekday == time.Sunday
 	overnight := s.end <= s.start
@@ -184,7 +184,7 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 	}
 }
 
-// fits tells whether a range of minutes lies in what is marked.
+// fits reports whether a range of minutes lies in what is marked.
 func (o *oracle) fits(marked []bool, k, end int) bool {
 	return end <= len(marked) && !slices.Contains(marked[k:end], false)
 }

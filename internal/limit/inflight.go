@@ -8,7 +8,7 @@ import (
 )
 
 // InFlight bounds how many operations run at once, and adapts the bound to what it measures: additive increase while the
-// operations that use it end in time, multiplicative decrease when they are slow or fail. Whoever finds it full waits for
+// operations that use it end in time, multiplicative decrease when they are slow or fail. A caller that finds it full waits for
 // a short time, in order of arrival. It is safe for concurrent use.
 type InFlight struct {
 	o       InFlightOptions

@@ -17,7 +17,7 @@ type EventType struct {
 }
 
 // EventTypes are all of them: every state that an action of a graph leads to, those under way before those that end a
-// booking; then the kinds of changes; then what becomes of endpoints. Sample knows each.
+// booking; then the kinds of changes; then what becomes of endpoints. Sample has each.
 func EventTypes() []EventType {
 	var all []EventType
 	for _, s := range reached() {

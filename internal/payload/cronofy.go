@@ -9,8 +9,8 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// The notification types. The first is Cronofy's; the others are ours, in its manner: its page tells of later updates
-// without naming them, and receivers are told to let unknown types pass.
+// The notification types. The first is Cronofy's; the others are ours, in its manner: its page mentions later updates
+// without naming them, and says that receivers shall ignore unknown types.
 const (
 	timeChosen  = "scheduling_request_time_chosen"
 	rescheduled = "scheduling_request_rescheduled"
@@ -87,7 +87,7 @@ type (
 	}
 )
 
-// asCronofy tells of a scheduling request; what is not about one has our own shape.
+// asCronofy renders an event of a scheduling request; what is not about one has our own shape.
 func asCronofy(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	if b.Request == nil || c.Type == outbox.ReminderEvent {
 		return asHoldfast(c, b, links)

@@ -26,7 +26,7 @@ type Links struct {
 	Actions map[string]string // the customer's action links by action
 }
 
-// Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and whoever looks at it later,
+// Body renders a change. The same arguments give the same bytes: every attempt of a delivery, and every later view of it,
 // has the body that was signed.
 func Body(format outbox.Format, c *outbox.Event, links Links) ([]byte, error) {
 	b, err := booking.OfEvent(c)

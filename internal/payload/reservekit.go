@@ -61,7 +61,7 @@ func asReserveKit(c *outbox.Event, b *booking.Booking, links Links) ([]byte, err
 	return json.Marshal(reserveKitBody{b.Kind(), []reserveKitBooking{one}, utc(c.At)})
 }
 
-// reserveKitStatus knows no names of states but one: what can still take place without another yes or a payment is
+// reserveKitStatus uses no names of states but one: what can still take place without another yes or a payment is
 // confirmed, what has taken place stays so, and what is over in another way is cancelled.
 func reserveKitStatus(graph *graphs.Graph, state string) string {
 	switch s, ok := graph.State(state); {
@@ -73,7 +73,7 @@ func reserveKitStatus(graph *graphs.Graph, state string) string {
 	return "pending"
 }
 
-// reserveKitStatusOf also knows a booking whose graph is of a newer build than this one, as in the middle of a deploy: whether it
+// reserveKitStatusOf also covers a booking whose graph is of a newer build than this one, as in the middle of a deploy: whether it
 // is over stands in the booking, and confirmed means the same in every graph.
 func reserveKitStatusOf(b *booking.Booking) string {
 	graph, err := b.LoadGraph()

@@ -31,7 +31,7 @@ func Sample(eventType string, at time.Time) (*outbox.Event, bool) {
 	return nil, false
 }
 
-// plainFirst are all graphs, those of seats behind the others: a receiver has to know less to read a plain booking.
+// plainFirst are all graphs, those of seats behind the others: a plain booking is easier to read for a receiver.
 func plainFirst() []*graphs.Graph {
 	all := graphs.Published()
 	slices.SortStableFunc(all, func(a, b *graphs.Graph) int {

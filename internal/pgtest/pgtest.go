@@ -117,7 +117,7 @@ func prepare(ctx context.Context, server *pgserver.Server) error {
 	return err
 }
 
-// cloning is serial: CREATE DATABASE wants its template for itself.
+// cloning is serial: CREATE DATABASE needs its template for itself.
 var cloning sync.Mutex
 
 func command(t testing.TB, server *pgserver.Server, sql string) {

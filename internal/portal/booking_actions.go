@@ -51,12 +51,12 @@ func playAction(v *visit) error {
 	}
 	answer, err := v.callAPI(c, v.key)
 	if err == nil && answer.status >= http.StatusBadRequest {
-		err = answer.refusal()
+		err = answer.asRefusal()
 	}
 	problem, refused := errors.AsType[*refusal](err)
 	switch {
 	case refused && problem.Status != http.StatusNotFound && problem.Status < http.StatusInternalServerError && !isRevoked(err):
-		return v.bookingPage(problem.Status, problem.Detail)
+		return v.showBookingPage(problem.Status, problem.Detail)
 	case err != nil:
 		return err
 	case answer.status == http.StatusAccepted:

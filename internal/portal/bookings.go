@@ -188,7 +188,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// bookingPage is one booking, what can be done with it, and what was told of it.
+// showBookingPage is one booking, what can be done with it, and what was told of it.
 type bookingPage struct {
 	bookingView
 	Path       []string
@@ -213,9 +213,9 @@ type bookingDelivery struct {
 	URL string
 }
 
-func showBooking(v *visit) error { return v.bookingPage(http.StatusOK, "") }
+func showBooking(v *visit) error { return v.showBookingPage(http.StatusOK, "") }
 
-func (v *visit) bookingPage(status int, fault string) error {
+func (v *visit) showBookingPage(status int, fault string) error {
 	b, err := v.booking()
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ type request struct {
 	header map[string]string // beside the credential
 }
 
-// refusal is a problem document: what the API said, for people to read.
+// asRefusal is a problem document: what the API said, for people to read.
 type refusal struct {
 	Status int                 `json:"status"`
 	Code   fault.Code          `json:"code"`
@@ -55,7 +55,7 @@ func (v *visit) call(c request, out any) error {
 		return err
 	}
 	if answer.status >= http.StatusBadRequest {
-		return answer.refusal()
+		return answer.asRefusal()
 	}
 	if out == nil {
 		return nil
@@ -116,7 +116,7 @@ func (a *recorder) Header() http.Header            { return a.header }
 func (a *recorder) WriteHeader(status int)         { a.status = status }
 func (a *recorder) Write(text []byte) (int, error) { return a.body.Write(text) }
 
-func (a *recorder) refusal() error {
+func (a *recorder) asRefusal() error {
 	problem := &refusal{Status: a.status}
 	if err := json.Unmarshal(a.body.Bytes(), problem); err != nil {
 		return fmt.Errorf("the API answered %d without a problem document: %w", a.status, err)

@@ -24,7 +24,7 @@ type deliveriesPage struct {
 var deliveryStatuses = []string{"pending", "delivered", "exhausted", "cancelled"}
 
 func listDeliveries(v *visit) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func newLink(v *visit) error {
 }
 
 func editLink(v *visit) error {
-	l, err := v.publicLink()
+	l, err := v.loadPublicLink()
 	if err != nil {
 		return err
 	}

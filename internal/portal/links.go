@@ -32,7 +32,7 @@ func (v *visit) showLinks(status int, page linksPage) (err error) {
 		return err
 	}
 	page.Full = len(slices.DeleteFunc(slices.Clone(page.Secrets), clientSecret.Ended)) >= maxSecrets
-	if page.Projects, err = v.offered(); err != nil {
+	if page.Projects, err = v.loadOffered(); err != nil {
 		return err
 	}
 	hooks, err := fetch[[]endpoint](v, at("webhooks"), nil)
@@ -76,12 +76,12 @@ func switchLink(v *visit) error {
 	return v.redirectWithNotice("updated", "links")
 }
 
-func (v *visit) publicLink() (publicLink, error) {
+func (v *visit) loadPublicLink() (publicLink, error) {
 	return fetch[publicLink](v, at("public_links", v.id()), nil)
 }
 
 func askDeleteLink(v *visit) error {
-	l, err := v.publicLink()
+	l, err := v.loadPublicLink()
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/zones"
 )
 
-// movePage lets choose another time for a booking: a week of free times, a time by hand, or the question whether to take one.
+// showMovePage lets choose another time for a booking: a week of free times, a time by hand, or the question whether to take one.
 type movePage struct {
 	bookingView
 	Moves     bool // it can be given another time
@@ -42,10 +42,10 @@ const moveDays = 7
 
 // askMove shows times to choose from; with a time in the address, the question.
 func askMove(v *visit) error {
-	return v.movePage(http.StatusOK, "")
+	return v.showMovePage(http.StatusOK, "")
 }
 
-func (v *visit) movePage(status int, fault string) error {
+func (v *visit) showMovePage(status int, fault string) error {
 	b, err := v.booking()
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func move(v *visit) error {
 	case refused && (problem.Code == fault.Stale || problem.Code == fault.ActionNotAvailable):
 		return v.redirectWithNotice("kept", "bookings", v.id())
 	case refused && problem.Status == http.StatusUnprocessableEntity:
-		return v.movePage(problem.Status, detailed(problem))
+		return v.showMovePage(problem.Status, detailed(problem))
 	}
 	return err
 }

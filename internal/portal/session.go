@@ -146,7 +146,7 @@ func (v *visit) checkKey(key string) error {
 	}
 	answer, err := v.callAPI(request{method: http.MethodGet, path: at("app")}, key)
 	if err == nil && answer.status != http.StatusOK {
-		return answer.refusal()
+		return answer.asRefusal()
 	}
 	return err
 }

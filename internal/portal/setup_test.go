@@ -108,7 +108,7 @@ func (h *house) book(customer string) *booking.Booking {
 		ID: id(), AppID: h.app.ID, BookingID: b.ID, Name: g.Start, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI, Status: booking.Pending,
 		Inputs: json.RawMessage(`{}`),
 	}
-	_, err = h.Create(context.Background(), b, a, graphs.Move{})
+	_, err = h.CreateBooking(context.Background(), b, a, graphs.Move{})
 	check(h.t, err)
 	return b
 }

@@ -125,7 +125,7 @@ func isMissing(err error) bool {
 }
 
 func (v *visit) ours(err error) *refusal {
-	if postgres.Away(err) {
+	if postgres.IsUnavailable(err) {
 		v.Log.Error("the record cannot be reached", "request_id", v.requestID(), "route", v.r.Pattern, "error", err)
 		return &refusal{Status: http.StatusServiceUnavailable, Code: fault.Unavailable, Retry: "1"}
 	}

@@ -67,7 +67,7 @@ func newWebhook(v *visit) error {
 }
 
 func editWebhook(v *visit) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (v *visit) showForm(status int, form webhookForm) error {
 	if err != nil {
 		return err
 	}
-	if form.Offered, err = v.offered(); err != nil {
+	if form.Offered, err = v.loadOffered(); err != nil {
 		return err
 	}
 	form.EventTypes, form.Graphs, form.States = families(types), namesOf(graphs), statesOf(graphs)

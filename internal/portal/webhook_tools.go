@@ -19,7 +19,7 @@ type rotatePage struct {
 }
 
 func askRotate(v *visit) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ type testPage struct {
 func askTest(v *visit) error { return v.showTest(http.StatusOK, nil) }
 
 func (v *visit) showTest(status int, faults faultList) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func askReplay(v *visit) error {
 }
 
 func (v *visit) showReplay(status int, page replayPage) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type webhookPage struct {
 }
 
 func showWebhook(v *visit) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}
@@ -39,15 +39,17 @@ func showWebhook(v *visit) error {
 	return v.show(http.StatusOK, "webhook", e.URL, webhookPage{e, latest, names.of("projects", e.Projects), names.of("services", e.Services)})
 }
 
-func (v *visit) endpoint() (endpoint, error) { return fetch[endpoint](v, at("webhooks", v.id()), nil) }
+func (v *visit) loadEndpoint() (endpoint, error) {
+	return fetch[endpoint](v, at("webhooks", v.id()), nil)
+}
 
-// offered are the things a webhook can be narrowed down to, by kind.
+// loadOffered are the things a webhook can be narrowed down to, by kind.
 type offered map[string][]named
 
 var offers = map[string]string{"projects": at("projects"), "services": at("location", "services")}
 
-// offered asks for the projects and services of the app.
-func (v *visit) offered() (offered, error) {
+// loadOffered asks for the projects and services of the app.
+func (v *visit) loadOffered() (offered, error) {
 	all := offered{}
 	for kind, path := range offers {
 		list, err := fetch[[]named](v, path, url.Values{"limit": {"1000"}})
@@ -64,7 +66,7 @@ func (v *visit) namesFor(e endpoint) (offered, error) {
 	if len(e.Projects)+len(e.Services) == 0 {
 		return offered{}, nil
 	}
-	return v.offered()
+	return v.loadOffered()
 }
 
 // Of are the names of ids, for pages.
@@ -97,7 +99,7 @@ func (v *visit) switchWebhook(what, done string) error {
 }
 
 func askDeleteWebhook(v *visit) error {
-	e, err := v.endpoint()
+	e, err := v.loadEndpoint()
 	if err != nil {
 		return err
 	}

@@ -27,14 +27,14 @@ func scanApp(row pgx.Row) (*tenant.App, error) {
 func (db *Access) App(ctx context.Context, id uuid.UUID) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.id = @id`
 	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
-	return a, one(err, "The app")
+	return a, orNotFound(err, "The app")
 }
 
 // AppBySlug returns an app, or NotFound.
 func (db *Access) AppBySlug(ctx context.Context, slug string) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.slug = @slug`
 	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"slug": slug}))
-	return a, one(err, "The app")
+	return a, orNotFound(err, "The app")
 }
 
 // Apps returns every app, the oldest first.
@@ -57,7 +57,7 @@ func (db *Access) CreateApp(ctx context.Context, a *tenant.App, first NewKey) er
 			"id": a.ID, "name": a.Name, "slug": a.Slug, "test": a.TestMode, "settings": asJSON(a.Settings), "secret": a.WebhookSecret,
 		}).Scan(&a.CreatedAt, &a.UpdatedAt)
 		if err != nil {
-			return domain(err)
+			return mapConstraint(err)
 		}
 		return insertKey(ctx, tx, &first)
 	})
@@ -67,7 +67,7 @@ func (db *Access) CreateApp(ctx context.Context, a *tenant.App, first NewKey) er
 func (db *Access) UpdateApp(ctx context.Context, a *tenant.App) error {
 	const q = `UPDATE apps SET name = @name, settings = @settings, updated_at = now() WHERE id = @id RETURNING updated_at`
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": a.ID, "name": a.Name, "settings": asJSON(a.Settings)}).Scan(&a.UpdatedAt)
-	return one(err, "The app")
+	return orNotFound(err, "The app")
 }
 
 // DeleteApp erases an app with everything of it; InUse while bookings of it are not over, NotFound when there is none.
@@ -75,7 +75,7 @@ func (db *Access) DeleteApp(ctx context.Context, id uuid.UUID) error {
 	args := namedArgs{"id": id}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT FROM apps WHERE id = @id FOR UPDATE`, args).Scan(); err != nil {
-			return one(err, "The app")
+			return orNotFound(err, "The app")
 		}
 		var open bool
 		const used = `SELECT EXISTS (SELECT FROM bookings WHERE app_id = @id AND NOT completed)`
@@ -111,7 +111,7 @@ func insertKey(ctx context.Context, q querier, k *NewKey) error {
 		VALUES (@id, @app, @kind, @name, @hint, @hash, @sealed)
 		ON CONFLICT ON CONSTRAINT api_keys_pkey DO UPDATE SET hint = excluded.hint, hash = excluded.hash, sealed = excluded.sealed
 		WHERE api_keys.app_id = excluded.app_id RETURNING created_at`
-	return one(q.QueryRow(ctx, insert, namedArgs{
+	return orNotFound(q.QueryRow(ctx, insert, namedArgs{
 		"id": k.ID, "app": k.AppID, "kind": k.Kind, "name": k.Name, "hint": k.Hint, "hash": k.Hash, "sealed": k.Sealed,
 	}).Scan(&k.CreatedAt), "The key")
 }
@@ -168,7 +168,7 @@ func (db *Access) keyHolder(ctx context.Context, hash []byte) (h Holder, err err
 		FROM api_keys k JOIN apps a ON a.id = k.app_id WHERE k.hash = @hash AND k.revoked_at IS NULL`
 	var touch bool
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID, &h.Kind, &touch}})
-	if fault.CodeOf(one(err, "")) == fault.NotFound {
+	if fault.CodeOf(orNotFound(err, "")) == fault.NotFound {
 		return h, fault.Errorf(fault.Unauthorized, "The API key is not known.")
 	}
 	if err != nil {

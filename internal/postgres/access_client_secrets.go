@@ -23,7 +23,7 @@ func (db *Access) AddClientSecret(ctx context.Context, s *tenant.ClientSecret, h
 		const count = `SELECT count(*) FROM client_secrets WHERE app_id = @app AND good_until > now() AND id <> @id`
 		args := namedArgs{"app": s.AppID, "id": s.ID, "hint": s.Hint, "hash": hash, "sealed": s.Sealed}
 		if err := tx.QueryRow(ctx, lock, args).Scan(); err != nil {
-			return one(err, "The app")
+			return orNotFound(err, "The app")
 		}
 		if err := tx.QueryRow(ctx, count, args).Scan(&good); err != nil {
 			return err
@@ -35,7 +35,7 @@ func (db *Access) AddClientSecret(ctx context.Context, s *tenant.ClientSecret, h
 			INSERT INTO client_secrets AS s (id, app_id, hint, hash, sealed) VALUES (@id, @app, @hint, @hash, @sealed)
 			ON CONFLICT ON CONSTRAINT client_secrets_pkey DO UPDATE SET hint = excluded.hint, hash = excluded.hash, sealed = excluded.sealed
 			WHERE s.app_id = excluded.app_id RETURNING created_at`
-		return one(tx.QueryRow(ctx, insert, args).Scan(&s.CreatedAt), "The client secret")
+		return orNotFound(tx.QueryRow(ctx, insert, args).Scan(&s.CreatedAt), "The client secret")
 	})
 }
 
@@ -54,7 +54,7 @@ func (db *Access) EndClientSecret(ctx context.Context, appID, id uuid.UUID, grac
 	const q = `
 		UPDATE client_secrets SET good_until = LEAST(good_until, now() + @grace::interval)
 		WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID, "grace": grace}).Scan(&id), "The client secret")
+	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID, "grace": grace}).Scan(&id), "The client secret")
 }
 
 // ClientSecretHolder finds the app behind the hash of a secret that is good; Unauthorized when there is none.
@@ -63,7 +63,7 @@ func (db *Access) ClientSecretHolder(ctx context.Context, hash []byte) (*Holder,
 		FROM client_secrets s JOIN apps a ON a.id = s.app_id WHERE s.hash = @hash AND s.good_until > now()`
 	h := Holder{Kind: tenant.ClientKey}
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.KeyID}})
-	if fault.CodeOf(one(err, "")) == fault.NotFound {
+	if fault.CodeOf(orNotFound(err, "")) == fault.NotFound {
 		return nil, fault.Errorf(fault.Unauthorized, "The client secret is not known.")
 	}
 	h.App = app

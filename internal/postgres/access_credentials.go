@@ -29,7 +29,7 @@ func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash 
 	}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, insert, args).Scan(&c.CreatedAt); err != nil || keep == 0 {
-			return one(err, "The resource")
+			return orNotFound(err, "The resource")
 		}
 		_, err := tx.Exec(ctx, prune, args)
 		return err
@@ -68,14 +68,14 @@ func (db *Access) Credential(ctx context.Context, appID, id uuid.UUID) (*tenant.
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[tenant.Credential])
-	return c, one(err, "The credential")
+	return c, orNotFound(err, "The credential")
 }
 
 // DeleteCredential ends a token for good; NotFound when the app has no such credential.
 func (db *Access) DeleteCredential(ctx context.Context, appID, id uuid.UUID) error {
 	tag, err := db.pool.Exec(ctx, `DELETE FROM resource_credentials WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
-		return one(pgx.ErrNoRows, "The credential")
+		return orNotFound(pgx.ErrNoRows, "The credential")
 	}
 	return err
 }
@@ -99,7 +99,7 @@ func (db *Access) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder
 	var touch bool
 	row := withExtra{db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}), []any{&h.CredentialID, &h.ResourceID, &h.Email, &touch}}
 	app, err := scanApp(row)
-	if fault.CodeOf(one(err, "")) == fault.NotFound {
+	if fault.CodeOf(orNotFound(err, "")) == fault.NotFound {
 		return nil, fault.Errorf(fault.Unauthorized, "The token is not known.")
 	}
 	if err != nil {
@@ -115,7 +115,7 @@ func (db *Access) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder
 // Password returns the hash of a resource's password, "" for none; NotFound when the app has no such resource.
 func (db *Access) Password(ctx context.Context, appID, id uuid.UUID) (hash string, err error) {
 	const q = `SELECT password FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL`
-	err = one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&hash), "The resource")
+	err = orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&hash), "The resource")
 	return hash, err
 }
 

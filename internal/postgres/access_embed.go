@@ -16,7 +16,7 @@ const embedColumns = `id, app_id, public_key, sealed, created_at, CASE WHEN good
 // AddEmbedCredential puts a pair on record. A repeat with the same id replaces a pair that nobody has been told; NotFound
 // when the id is another app's.
 func (db *Access) AddEmbedCredential(ctx context.Context, c *tenant.EmbedCredential) error {
-	return one(db.pool.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
+	return orNotFound(db.pool.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
 }
 
 const insertEmbed = `
@@ -41,9 +41,9 @@ func (db *Access) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *t
 			err = pgx.ErrNoRows
 		}
 		if err != nil {
-			return one(err, "The embed credential")
+			return orNotFound(err, "The embed credential")
 		}
-		return one(tx.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
+		return orNotFound(tx.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
 	})
 }
 
@@ -65,7 +65,7 @@ func (db *Access) EmbedIssuer(ctx context.Context, publicKey string) (*tenant.Em
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[tenant.EmbedCredential])
-	if fault.CodeOf(one(err, "")) == fault.NotFound {
+	if fault.CodeOf(orNotFound(err, "")) == fault.NotFound {
 		return nil, fault.Errorf(fault.ClaimUnknownIssuer, "The claim token's issuer is not known.")
 	}
 	return &c, err
@@ -74,5 +74,5 @@ func (db *Access) EmbedIssuer(ctx context.Context, publicKey string) (*tenant.Em
 // EndEmbedCredential revokes a pair; again is no fault. NotFound when the app has no such pair.
 func (db *Access) EndEmbedCredential(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `UPDATE embed_credentials SET good_until = LEAST(good_until, now()) WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The embed credential")
+	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The embed credential")
 }

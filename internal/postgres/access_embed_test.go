@@ -114,14 +114,14 @@ func TestEmbedCallback(t *testing.T) {
 	wantEqual(t, "and no other", len(must(b.Endpoints(b.ctx, b.app.ID))), 2)
 	b.pause(e)
 	paused, _ := b.callback("https://three.example.com")
-	wantEqual(t, "paused by hand", standing(paused), "paused by_hand")
+	wantEqual(t, "paused by hand", outcomeOf(paused), "paused by_hand")
 	b.resume(e)
 
 	d := b.claim(e)[0]
 	b.finish(e, d, 410, postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true})
 	b.exec(`UPDATE webhook_endpoints SET open_until = now() + interval '9 minutes', opened = 3 WHERE id = $1`, e.ID)
 	back, woken := b.callback("https://four.example.com")
-	wantEqual(t, "active again, with a clean slate", words(standing(back), back.Health.OpenUntil == nil), "active true")
+	wantEqual(t, "active again, with a clean slate", words(outcomeOf(back), back.Health.OpenUntil == nil), "active true")
 	wantSame(t, "to be woken", woken, []uuid.UUID{e.ID})
 	wantEqual(t, "found", must(b.EmbedCallback(b.ctx, b.app.ID)).URL, "https://four.example.com")
 	wantEqual(t, "another app's", must(b.EmbedCallback(b.ctx, b.newApp("other").ID)), nil)

@@ -40,7 +40,7 @@ func (db *Access) PortalSession(ctx context.Context, hash []byte) (*PortalSessio
 		FROM portal_sessions s JOIN api_keys k ON k.id = s.key_id AND k.revoked_at IS NULL JOIN apps a ON a.id = k.app_id
 		WHERE s.hash = @hash AND s.expires_at > now()`
 	var s PortalSession
-	err := one(db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}).Scan(&s.KeyID, &s.Sealed, &s.App), "")
+	err := orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"hash": hash}).Scan(&s.KeyID, &s.Sealed, &s.App), "")
 	if fault.CodeOf(err) == fault.NotFound {
 		return nil, errNoSession
 	}

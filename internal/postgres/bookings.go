@@ -63,7 +63,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 func (db *Bookings) Booking(ctx context.Context, appID, id uuid.UUID) (*booking.Booking, error) {
 	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
 	b, err := scanBooking(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
-	return b, one(err, "The booking")
+	return b, orNotFound(err, "The booking")
 }
 
 // RelatedBookings returns those of an app's bookings that have one of the ids, or were made together under one of the bulk
@@ -91,7 +91,7 @@ func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.
 		ON CONFLICT ON CONSTRAINT booking_texts_pkey DO UPDATE SET meta = EXCLUDED.meta`
 	tag, err := db.pool.Exec(ctx, q, namedArgs{"meta": asJSON(meta), "id": id, "app": appID, "revision": revision})
 	if err != nil || tag.RowsAffected() == 1 {
-		return domain(err)
+		return mapConstraint(err)
 	}
 	if _, err := db.Booking(ctx, appID, id); err != nil {
 		return err
@@ -99,15 +99,15 @@ func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.
 	return fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
-// Delete erases a booking that is over, people and all. Events that still wait for delivery stay until they are
+// DeleteBooking erases a booking that is over, people and all. Events that still wait for delivery stay until they are
 // delivered.
-func (db *Bookings) Delete(ctx context.Context, appID, id uuid.UUID) error {
+func (db *Bookings) DeleteBooking(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var completed bool
 		const look = `SELECT completed FROM bookings WHERE id = @id AND app_id = @app FOR UPDATE`
 		args := namedArgs{"id": id, "app": appID, "booking": id}
 		if err := tx.QueryRow(ctx, look, args).Scan(&completed); err != nil {
-			return one(err, "The booking")
+			return orNotFound(err, "The booking")
 		}
 		if !completed {
 			return fault.Errorf(fault.NotFinal, "Only a booking in a final state can be deleted.")

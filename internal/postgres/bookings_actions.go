@@ -29,7 +29,7 @@ var errKnown = errors.New("it is on record already")
 func (db *Bookings) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
 	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
-	return a, one(err, "The action")
+	return a, orNotFound(err, "The action")
 }
 
 // Outcome returns an action and its booking, nil when there is none (any more), in one round trip.
@@ -39,7 +39,7 @@ func (db *Bookings) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Actio
 	args := namedArgs{"id": id}
 	batch.Queue(`SELECT `+actionColumns+` FROM actions WHERE id = @id`, args).QueryRow(func(row pgx.Row) (err error) {
 		a, err = scanAction(row)
-		return one(err, "The action")
+		return orNotFound(err, "The action")
 	})
 	batch.Queue(bookingOf, args).QueryRow(func(row pgx.Row) (err error) {
 		b, err = scanBooking(row)
@@ -51,17 +51,17 @@ func (db *Bookings) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Actio
 	return a, b, db.pool.SendBatch(ctx, batch).Close()
 }
 
-// Request puts an action on record before it is signalled, without a claim. A repeat with the same id returns the first one,
+// InsertAction puts an action on record before it is signalled, without a claim. A repeat with the same id returns the first one,
 // whatever has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link
 // has acted already.
-func (db *Bookings) Request(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
-	return db.RequestMove(ctx, &booking.Booking{ID: a.BookingID, AppID: a.AppID}, a, graphs.Move{}, spend)
+func (db *Bookings) InsertAction(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
+	return db.InsertMove(ctx, &booking.Booking{ID: a.BookingID, AppID: a.AppID}, a, graphs.Move{}, spend)
 }
 
-// RequestMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same
+// InsertMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same
 // transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking
 // share its claim.
-func (db *Bookings) RequestMove(
+func (db *Bookings) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
 	c := newClaim(b, move)
@@ -84,7 +84,7 @@ func (db *Bookings) RequestMove(
 	known, lookErr := db.Action(ctx, a.ID)
 	switch {
 	case lookErr == nil && known.AppID != a.AppID:
-		return nil, one(pgx.ErrNoRows, "The action")
+		return nil, orNotFound(pgx.ErrNoRows, "The action")
 	case lookErr == nil || fault.CodeOf(lookErr) != fault.NotFound:
 		return known, lookErr
 	case errors.Is(err, errRefused):
@@ -103,7 +103,7 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
 }
 
-// LinkSpent tells whether a link has acted on one of the bookings.
+// LinkSpent reports whether a link has acted on one of the bookings.
 func (db *Bookings) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
 	var spent bool
@@ -111,9 +111,9 @@ func (db *Bookings) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend s
 	return spent, err
 }
 
-// Overdue is something that nobody seems to work on: an action that was accepted some time ago and has no outcome yet, or
+// Stuck is something that nobody seems to work on: an action that was accepted some time ago and has no outcome yet, or
 // a booking whose timer has not fired (without an action then).
-type Overdue struct {
+type Stuck struct {
 	Action  booking.Action
 	Booking *booking.Booking // nil when it is gone
 	App     string           // slug
@@ -121,7 +121,7 @@ type Overdue struct {
 
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
 // accepted them may have died before it could signal. Each is handed out once per while.
-func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Overdue, error) {
+func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Stuck, error) {
 	const q = `
 		UPDATE actions SET signalled_at = now() WHERE id IN (
 			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
@@ -132,7 +132,7 @@ func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, lim
 
 // actionsWithBookings collects actions, each with its booking, if there is one, and the app's slug: two queries, however
 // many there are.
-func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
+func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
@@ -150,11 +150,11 @@ func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args name
 	if err != nil {
 		return nil, err
 	}
-	known := map[uuid.UUID]Overdue{}
+	known := map[uuid.UUID]Stuck{}
 	for _, o := range found {
 		known[o.Booking.ID] = o
 	}
-	all := make([]Overdue, len(actions))
+	all := make([]Stuck, len(actions))
 	for i, action := range actions {
 		all[i] = known[action.BookingID]
 		all[i].Action = *action
@@ -163,12 +163,12 @@ func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args name
 }
 
 // overdue collects bookings with their app's slug.
-func (db *Bookings) overdue(ctx context.Context, q string, args namedArgs) ([]Overdue, error) {
+func (db *Bookings) overdue(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Overdue, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Stuck, err error) {
 		o.Booking, err = scanBooking(withExtra{row, []any{&o.App}})
 		return o, err
 	})

@@ -271,7 +271,7 @@ func TestCalendarAgainstAModel(t *testing.T) {
 func (b *bundle) insist(db *postgres.DB, in booking.CommitInput, again *atomic.Int64) (out booking.Outcome) {
 	for range 30 {
 		out, err := db.Commit(b.ctx, in)
-		if !postgres.Away(err) {
+		if !postgres.IsUnavailable(err) {
 			if err != nil {
 				b.t.Error(err)
 			}
@@ -376,7 +376,7 @@ func TestBuffersRace(t *testing.T) {
 	for i, id := range won {
 		v := b.known(&booking.Booking{ID: id, AppID: b.app.ID})
 		b.wantHeld(v)
-		cancels[i%sides] = append(cancels[i%sides], commit(v, must(b.Request(b.ctx, action(v, "cancel"), ""))))
+		cancels[i%sides] = append(cancels[i%sides], commit(v, must(b.InsertAction(b.ctx, action(v, "cancel"), ""))))
 	}
 	round(cancels)
 	t.Logf("%d of %d won, then %d; %d tries were made again", len(won), len(wanted), len(standing()), again.Load())

@@ -31,7 +31,7 @@ func (b *bundle) forAll(v *booking.Booking, name string) *booking.Action {
 	b.t.Helper()
 	a := action(v, name)
 	a.Relay, a.Inputs = true, json.RawMessage(`{"cancel": {"message": "all of them"}}`)
-	return must(b.Request(b.ctx, a, ""))
+	return must(b.InsertAction(b.ctx, a, ""))
 }
 
 func TestBulkAction(t *testing.T) {
@@ -49,7 +49,7 @@ func TestBulkAction(t *testing.T) {
 		wantEqual(t, "outcome", words(out.Result, out.Relays), "applied 4")
 	}
 	siblings := map[uuid.UUID]bool{all[0].ID: true, all[2].ID: true, all[4].ID: true, unborn.ID: true}
-	for i, o := range must(b.Relayed(b.ctx, all[1].ID)) {
+	for i, o := range must(b.PendingRelays(b.ctx, all[1].ID)) {
 		a := o.Action
 		wantEqual(t, "an open sibling", siblings[a.BookingID] && o.Booking.ID == a.BookingID, true)
 		delete(siblings, a.BookingID)
@@ -63,8 +63,8 @@ func TestBulkAction(t *testing.T) {
 			wantEqual(t, "sibling", words(out.Result, out.State, out.Relays), "applied cancelled 0")
 			wantEqual(t, "channel", b.transitions(o.Booking)[1].Channel, booking.ChannelRelay)
 		}
-		check(t, b.Told(b.ctx, a.ID))
-		wantEqual(t, "still to be told", len(must(b.Relayed(b.ctx, all[1].ID))), 3-i)
+		check(t, b.MarkRelayed(b.ctx, a.ID))
+		wantEqual(t, "still to be told", len(must(b.PendingRelays(b.ctx, all[1].ID))), 3-i)
 		wantEqual(t, "still counted", must(b.Commit(b.ctx, in)).Relays, 3-i)
 	}
 	wantEqual(t, "siblings that were left out", len(siblings), 0)
@@ -81,10 +81,10 @@ func TestBulkActionThatEndsNothing(t *testing.T) {
 	b := setup(t)
 	all := b.group("confirm_decline", 3)
 	wantEqual(t, "relays", must(b.Commit(b.ctx, commit(all[1], b.forAll(all[1], "confirm")))).Relays, 2)
-	for _, o := range must(b.Relayed(b.ctx, all[1].ID)) {
+	for _, o := range must(b.PendingRelays(b.ctx, all[1].ID)) {
 		wantEqual(t, "sibling", must(b.Commit(b.ctx, commit(o.Booking, &o.Action))).State, "confirmed")
 		wantEqual(t, "itself", o.Booking.ID == all[1].ID, false)
-		wantEqual(t, "relayed by the sibling", len(must(b.Relayed(b.ctx, o.Booking.ID))), 0)
+		wantEqual(t, "relayed by the sibling", len(must(b.PendingRelays(b.ctx, o.Booking.ID))), 0)
 	}
 	b.wantCount(3, `SELECT count(*) FROM bookings WHERE state = 'confirmed' AND seq = 2`)
 	b.sound()
@@ -99,7 +99,7 @@ func TestBulkIsNotForAll(t *testing.T) {
 	other := b.at("instant", 22, 23)
 	for name, in := range map[string]func() booking.CommitInput{
 		"one's own": func() booking.CommitInput {
-			return commit(all[0], must(b.Request(b.ctx, action(all[0], "confirm"), "")))
+			return commit(all[0], must(b.InsertAction(b.ctx, action(all[0], "confirm"), "")))
 		},
 		"refused":       func() booking.CommitInput { return commit(all[1], b.forAll(all[1], "cancel")) },
 		"made alone":    func() booking.CommitInput { return commit(alone, b.forAll(alone, "cancel")) },
@@ -144,9 +144,9 @@ func TestBulkAtOnce(t *testing.T) {
 	for i, v := range all {
 		check(t, errs[i])
 		wantEqual(t, "state", b.known(v).State, "cancelled")
-		for _, o := range must(b.Relayed(b.ctx, v.ID)) {
+		for _, o := range must(b.PendingRelays(b.ctx, v.ID)) {
 			wantEqual(t, "relayed to one that is over", must(b.Commit(b.ctx, commit(o.Booking, &o.Action))).Result, booking.ResultRefused)
-			check(t, b.Told(b.ctx, o.Action.ID))
+			check(t, b.MarkRelayed(b.ctx, o.Action.ID))
 		}
 	}
 	b.wantCount(0, `SELECT count(*) FROM actions WHERE status = 'pending' OR NOT told`)
@@ -162,9 +162,9 @@ func TestRelayedToTheDeleted(t *testing.T) {
 	b := setup(t)
 	all := b.group("instant", 3)
 	must(b.Commit(b.ctx, commit(all[0], b.forAll(all[0], "cancel"))))
-	check(t, b.Delete(b.ctx, b.app.ID, b.played(all[1], "cancel").ID))
-	check(t, b.Delete(b.ctx, b.app.ID, all[0].ID))
-	left := must(b.Relayed(b.ctx, all[0].ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, b.played(all[1], "cancel").ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, all[0].ID))
+	left := must(b.PendingRelays(b.ctx, all[0].ID))
 	wantEqual(t, "relayed", len(left), 1)
 	wantEqual(t, "to", left[0].Booking.ID, all[2].ID)
 	wantEqual(t, "sibling", must(b.Commit(b.ctx, commit(left[0].Booking, &left[0].Action))).State, "cancelled")
@@ -184,12 +184,12 @@ func TestCancelledSession(t *testing.T) {
 	b.played(b.booked(b.seat(session, "group_customer")), "complete")
 	cancel := action(session, "cancel")
 	cancel.Inputs = json.RawMessage(`{"cancel": {"message": "The teacher is ill."}, "other": {"x": "y"}}`)
-	in := commit(session, must(b.Request(b.ctx, cancel, "")))
+	in := commit(session, must(b.InsertAction(b.ctx, cancel, "")))
 	for range 2 {
 		out := must(b.Commit(b.ctx, in))
 		wantEqual(t, "outcome", words(out.Result, out.State, out.Relays), "applied cancelled 3")
 	}
-	all := must(b.Relayed(b.ctx, session.ID))
+	all := must(b.PendingRelays(b.ctx, session.ID))
 	wantEqual(t, "relayed", len(all), 3)
 	open := map[uuid.UUID]bool{seated.ID: true, unpaid.ID: true, paid.ID: true}
 	for i, o := range all {
@@ -204,15 +204,15 @@ func TestCancelledSession(t *testing.T) {
 		out := must(b.Commit(b.ctx, commit(o.Booking, &a)))
 		wantEqual(t, "seat", words(out.Result, out.State, out.Relays), "applied cancelled_by_owner 0")
 		b.wantEvent(b.known(o.Booking))
-		check(t, b.Told(b.ctx, a.ID))
-		wantEqual(t, "still relayed", len(must(b.Relayed(b.ctx, session.ID))), 2-i)
+		check(t, b.MarkRelayed(b.ctx, a.ID))
+		wantEqual(t, "still relayed", len(must(b.PendingRelays(b.ctx, session.ID))), 2-i)
 		wantEqual(t, "still counted", must(b.Commit(b.ctx, in)).Relays, 2-i)
 	}
 	b.wantSeats(session, 0)
 	b.wantSeats(other, 1)
 	b.wantCount(0, `SELECT count(*) FROM actions WHERE relayed_by = $1`, other.ID)
 	b.sound()
-	check(t, b.Delete(b.ctx, b.app.ID, session.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, session.ID))
 	b.wantCount(1, `SELECT count(*) FROM sessions`)
 	wantEqual(t, "a seat outlives its session", b.known(seated).Related.OwnerBooking, nil)
 
@@ -234,7 +234,7 @@ func TestSessionThatFails(t *testing.T) {
 	}))
 	wantEqual(t, "outcome", words(out.Result, out.State, out.Relays), "applied error 1")
 	wantEqual(t, "open", b.known(session).Session.Open, false)
-	wantEqual(t, "relayed", words(must(b.Relayed(b.ctx, session.ID))[0].Action.Name), "cancel_by_owner")
+	wantEqual(t, "relayed", words(must(b.PendingRelays(b.ctx, session.ID))[0].Action.Name), "cancel_by_owner")
 	b.wantCount(0, `SELECT count(*) FROM occupancies`)
 	b.sound()
 }
@@ -247,7 +247,7 @@ func TestCompletedSession(t *testing.T) {
 	over, out := b.play(session, "complete")
 	wantEqual(t, "outcome", words(out.Result, out.State, out.Relays), "applied completed 0")
 	wantEqual(t, "open", over.Session.Open, false)
-	wantEqual(t, "relayed", len(must(b.Relayed(b.ctx, session.ID))), 0)
+	wantEqual(t, "relayed", len(must(b.PendingRelays(b.ctx, session.ID))), 0)
 	b.wantSeats(session, 1)
 	b.played(seated, "complete")
 	b.wantSeats(session, 0)
@@ -263,7 +263,7 @@ func TestSeatsMeetTheEndOfTheirSession(t *testing.T) {
 	for range 12 {
 		b.resource, b.calendar = b.newResource(b.app)
 		session := b.session(20, booking.Session{})
-		end := commit(session, must(b.Request(b.ctx, action(session, "cancel"), "")))
+		end := commit(session, must(b.InsertAction(b.ctx, action(session, "cancel"), "")))
 		var seats sync.Map
 		together(16, func(i int) {
 			if i == 7 {
@@ -274,7 +274,7 @@ func TestSeatsMeetTheEndOfTheirSession(t *testing.T) {
 			}
 			v := b.seat(session, []string{"group_customer", "group_customer_payment"}[i%2])
 			a := action(v, "create")
-			if _, err := b.Create(b.ctx, v, a, graphs.Move{}); err != nil {
+			if _, err := b.CreateBooking(b.ctx, v, a, graphs.Move{}); err != nil {
 				wantCode(t, err, fault.SessionClosed)
 				return
 			}
@@ -287,7 +287,7 @@ func TestSeatsMeetTheEndOfTheirSession(t *testing.T) {
 		seats.Range(func(_, result any) bool { seen[words(result)]++; return true })
 		b.wantCount(0, `SELECT count(*) FROM bookings b WHERE owner_booking_id = $1 AND NOT completed AND NOT EXISTS
 			(SELECT FROM actions a WHERE a.booking_id = b.id AND a.relayed_by = $1 AND a.status = 'pending' AND NOT told)`, session.ID)
-		for _, o := range must(b.Relayed(b.ctx, session.ID)) {
+		for _, o := range must(b.PendingRelays(b.ctx, session.ID)) {
 			if o.Booking == nil { // it was cancelled before it could be
 				continue
 			}

@@ -49,7 +49,7 @@ const ownClaim = `o.booking_id = @holder AND o.claimed AND COALESCE(o.claimant, 
 func (c *claim) takesSlot() bool { return c.move.Takes && c.move.Holds == graphs.HoldsSlot }
 func (c *claim) takesSeat() bool { return c.move.Takes && c.move.Holds == graphs.HoldsSeat }
 
-// needed tells whether there is anything to claim.
+// needed reports whether there is anything to claim.
 func (c *claim) needed() bool { return c.takesSlot() || c.takesSeat() }
 
 // queue claims the slot or the seat. current makes a claim only for a booking that is where the caller saw it, and shares the
@@ -61,7 +61,7 @@ func (c *claim) queue(batch *pgx.Batch, current bool) {
 	case c.takesSeat():
 		c.queueSeat(batch, current)
 	case c.booking.Related.OwnerBooking != nil:
-		const q = `SELECT holdfast_refuse('` + refusedBySession + `') WHERE NOT EXISTS (SELECT FROM ` + letsIn + `)`
+		const q = `SELECT holdfast_refuse('` + refusedBySession + `') WHERE NOT EXISTS (SELECT FROM ` + openSession + `)`
 		batch.Queue(q, c.args)
 	}
 }
@@ -70,7 +70,7 @@ func (c *claim) queue(batch *pgx.Batch, current bool) {
 func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
 	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
 	if c.slot.buffer > 0 {
-		batch.Queue(queueUp+free, c.args)
+		batch.Queue(lockResourceSlots+free, c.args)
 	}
 	and := ``
 	if current {
@@ -99,12 +99,12 @@ func (c *claim) queueSeat(batch *pgx.Batch, current bool) {
 	batch.Queue(`
 		WITH session AS (
 			UPDATE sessions SET taken = taken + 1
-			WHERE booking_id = (SELECT s.booking_id FROM `+letsIn+`) AND taken < max_seats AND open`+and+` RETURNING booking_id)
+			WHERE booking_id = (SELECT s.booking_id FROM `+openSession+`) AND taken < max_seats AND open`+and+` RETURNING booking_id)
 		INSERT INTO seats (booking_id, session_id, claimed) SELECT @id, booking_id, true FROM session`, c.args)
 }
 
-// letsIn is the session of a seat, unless it refuses a move by its bounds: see booking.Session.Refuses.
-const letsIn = `sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.booking_id = @session AND o.app_id = @app
+// openSession is the session of a seat, unless it refuses a move by its bounds: see booking.Session.Refuses.
+const openSession = `sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.booking_id = @session AND o.app_id = @app
 	AND (NOT @opens OR s.open)
 	AND (NOT @bounded OR clock_timestamp() BETWEEN COALESCE(s.book_from, '-infinity') AND COALESCE(s.book_until, 'infinity'))
 	AND (NOT @cancels OR clock_timestamp() <= COALESCE(s.cancel_until, 'infinity'))`
@@ -171,8 +171,8 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
 }
 
-// release gives back what a booking has claimed, and what has been claimed in its place.
-func release(batch *pgx.Batch, id uuid.UUID) {
+// releaseClaims gives back what a booking has claimed, and what has been claimed in its place.
+func releaseClaims(batch *pgx.Batch, id uuid.UUID) {
 	args := namedArgs{"id": id}
 	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND claimed`, args)
 	batch.Queue(giveSeat+` AND claimed`+uncount, args)

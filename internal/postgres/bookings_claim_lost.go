@@ -49,10 +49,10 @@ func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
 // refused is why a claim was not won: what the session or the predecessor says, or else that somebody has the time.
 func (db *Bookings) refused(ctx context.Context, c *claim) error {
 	batch := &pgx.Batch{}
-	queuePrecede(batch, c.booking)
+	checkPredecessor(batch, c.booking)
 	queueSession(batch, c.booking, c.move)
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return domain(err)
+		return mapConstraint(err)
 	}
 	switch how := c.booking.Related.Succeeds(); {
 	case c.takesSeat():

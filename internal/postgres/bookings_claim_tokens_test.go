@@ -31,7 +31,7 @@ func TestAClaimIsSpentWithItsBooking(t *testing.T) {
 	v := b.claimed(link, "jti", 9, 10)
 	first := b.create(v)
 	wantEqual(t, "spent", b.spent("jti"), true)
-	known, err := b.Create(b.ctx, v, action(v, "create"), graphs.Move{})
+	known, err := b.CreateBooking(b.ctx, v, action(v, "create"), graphs.Move{})
 	check(t, err)
 	wantEqual(t, "a repeat finds the first try", known.ID, first.ID)
 	other := b.claimed(link, "jti", 11, 12)
@@ -51,7 +51,7 @@ func TestAClaimIsSpentWithItsBooking(t *testing.T) {
 	wantEqual(t, "each app's by itself", b.spent("jti"), true)
 	b.wantCount(2, `SELECT count(*) FROM spent_claims`)
 	b.played(b.known(&booking.Booking{ID: v.ID, AppID: mine.ID}), "cancel")
-	check(t, b.Delete(b.ctx, mine.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, mine.ID, v.ID))
 	b.wantCount(2, `SELECT count(*) FROM spent_claims`) // a booking that is erased gives no token back
 }
 

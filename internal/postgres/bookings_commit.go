@@ -23,7 +23,7 @@ func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking
 	in.Drainer = db.process
 	err := db.inShortTx(ctx, func(tx statements) (err error) {
 		awaited = false
-		out, err = decided(ctx, tx, in, &awaited)
+		out, err = commitAction(ctx, tx, in, &awaited)
 		return err
 	})
 	if err == nil && awaited {
@@ -42,22 +42,22 @@ func (db *Bookings) Withdraw(ctx context.Context, first *booking.Action) (bool, 
 	return out.Result == booking.ResultGone, err
 }
 
-// decided sets awaited when this call decides an action that somebody waits for.
-func decided(ctx context.Context, tx statements, in booking.CommitInput, awaited *bool) (booking.Outcome, error) {
-	found, err := hold(ctx, tx, in)
+// commitAction sets awaited when this call decides an action that somebody waits for.
+func commitAction(ctx context.Context, tx statements, in booking.CommitInput, awaited *bool) (booking.Outcome, error) {
+	found, err := lockBooking(ctx, tx, in)
 	found.awaited = awaited
 	b := found.booking
 	switch {
 	case err != nil:
 		return booking.Outcome{}, err
 	case b == nil:
-		return gone(ctx, tx, in, found)
+		return refuseMissing(ctx, tx, in, found)
 	case found.result != "":
-		out := standing(b, found.result, found.code)
+		out := outcomeOf(b, found.result, found.code)
 		out.Relays = found.untold
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
-		return standing(b, booking.ResultStale, ""), nil
+		return outcomeOf(b, booking.ResultStale, ""), nil
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
@@ -70,8 +70,8 @@ func decided(ctx context.Context, tx statements, in booking.CommitInput, awaited
 	return move(ctx, tx, found, in)
 }
 
-// standpoint is what a commit finds once it has the booking to itself.
-type standpoint struct {
+// commitState is what a commit finds once it has the booking to itself.
+type commitState struct {
 	booking *booking.Booking // nil when there is none
 	now     time.Time        // the record's clock
 	result  booking.Result   // what became of the action already; "" = nothing yet
@@ -87,9 +87,9 @@ type standpoint struct {
 	awaited *bool
 }
 
-// hold locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
+// lockBooking locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
 // lock before has committed; one statement for both would not.
-func hold(ctx context.Context, tx statements, in booking.CommitInput) (found standpoint, err error) {
+func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (found commitState, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
 	const outcome = `
 		SELECT clock_timestamp(), COALESCE((SELECT CASE status WHEN 'applied' THEN 'applied' ELSE 'refused' END FROM actions
@@ -119,7 +119,7 @@ func hold(ctx context.Context, tx statements, in booking.CommitInput) (found sta
 	return found, tx.SendBatch(ctx, batch).Close()
 }
 
-// begins tells whether an action is the one that brings a booking to life.
+// begins reports whether an action is the one that brings a booking to life.
 func begins(b *booking.Booking, action string) bool {
 	if b == nil || b.Seq > 0 {
 		return false
@@ -135,22 +135,22 @@ func unlessNone(err error) error {
 	return err
 }
 
-func standing(b *booking.Booking, result booking.Result, code fault.Code) booking.Outcome {
+func outcomeOf(b *booking.Booking, result booking.Result, code fault.Code) booking.Outcome {
 	return booking.Outcome{
 		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
 	}
 }
 
-// gone answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
+// refuseMissing answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
 // late keeps nothing of what people wrote.
-func gone(ctx context.Context, tx statements, in booking.CommitInput, found standpoint) (booking.Outcome, error) {
+func refuseMissing(ctx context.Context, tx statements, in booking.CommitInput, found commitState) (booking.Outcome, error) {
 	out := booking.Outcome{Result: booking.ResultGone, Code: fault.NotFound, Relays: found.untold}
 	if found.code != "" {
 		out.Code = found.code
 		return out, nil
 	}
 	batch := &pgx.Batch{}
-	decide(batch, found, in, booking.Refused, booking.Refusal{Code: fault.NotFound, Message: "The booking does not exist."}, 0)
+	recordOutcome(batch, found, in, booking.Refused, booking.Refusal{Code: fault.NotFound, Message: "The booking does not exist."}, 0)
 	batch.Queue(`UPDATE actions SET inputs = '{}' WHERE id = @id`, namedArgs{"id": in.ActionID})
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close()
@@ -160,13 +160,13 @@ func gone(ctx context.Context, tx statements, in booking.CommitInput, found stan
 // had to wait for the action has its turn now. stillborn means that the refused action was to bring the booking to life: the
 // booking is erased, since to its maker it never existed.
 func refuse(
-	ctx context.Context, tx statements, found standpoint, in booking.CommitInput, why booking.Refusal, stillborn bool,
+	ctx context.Context, tx statements, found commitState, in booking.CommitInput, why booking.Refusal, stillborn bool,
 ) (booking.Outcome, error) {
 	batch, b := &pgx.Batch{}, found.booking
-	decide(batch, found, in, booking.Refused, why, b.Seq)
+	recordOutcome(batch, found, in, booking.Refused, why, b.Seq)
 	args := namedArgs{"booking": b.ID, "action": in.ActionID}
-	out := standing(b, booking.ResultRefused, why.Code)
-	if err := letTimerFire(ctx, tx, batch, found, in, &out.Relays); err != nil {
+	out := outcomeOf(b, booking.ResultRefused, why.Code)
+	if err := rearmTimer(ctx, tx, batch, found, in, &out.Relays); err != nil {
 		return out, err
 	}
 	if stillborn {
@@ -183,21 +183,21 @@ func refuse(
 }
 
 // move takes what the arrow takes, and then writes all the rest in one round trip.
-func move(ctx context.Context, tx statements, found standpoint, in booking.CommitInput) (booking.Outcome, error) {
+func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
-	old, why, err := precede(ctx, tx, b)
+	old, why, err := lockPredecessor(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
 		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
 	}
 	if err == nil && why == nil {
-		why, err = admit(ctx, tx, b, in.Move, found.claimed, now)
+		why, err = lockSession(ctx, tx, b, in.Move, found.claimed, now)
 	}
 	var taken []uuid.UUID
 	if err == nil && why == nil {
-		taken, why, err = win(ctx, tx, b, old, in.Move, found.claimed)
+		taken, why, err = acquireInPlaceOf(ctx, tx, b, old, in.Move, found.claimed)
 	}
 	if err == nil && why == nil {
-		err = retime(ctx, tx, b, in)
+		err = applyTimerInputs(ctx, tx, b, in)
 	}
 	switch {
 	case err != nil:
@@ -211,41 +211,41 @@ func move(ctx context.Context, tx statements, found standpoint, in booking.Commi
 		if now.Before(old.EnteredAt) { // it has moved while this one waited for it
 			now = old.EnteredAt
 		}
-		conclude(batch, old, b, now)
+		finishPredecessor(batch, old, b, now)
 		changed = []*booking.Booking{old.Booking, b}
 	}
 	settleClaim(batch, found, in.Move)
 	b.Step(in.Move, now)
-	out := standing(b, booking.ResultApplied, "")
+	out := outcomeOf(b, booking.ResultApplied, "")
 	if in.Move.Frees {
-		free(batch, b, taken)
+		releaseHeld(batch, b, taken)
 	}
-	advance(batch, b, in)
-	decide(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
-	relay(batch, b, in, old != nil, &out.Relays)
-	tell(batch, in.Drainer, &out.Wake, changed...)
+	writeTransition(batch, b, in)
+	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
+	insertRelays(batch, b, in, old != nil, &out.Relays)
+	publishTransitions(batch, in.Drainer, &out.Wake, changed...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }
 
 // settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.
-func settleClaim(batch *pgx.Batch, found standpoint, move graphs.Move) {
+func settleClaim(batch *pgx.Batch, found commitState, move graphs.Move) {
 	b := found.booking
 	switch {
 	case !found.claimed:
 	case move.Takes:
-		reserve(batch, b, move)
+		reserveClaimed(batch, b, move)
 	case move.Final && !move.Frees:
-		release(batch, b.ID)
+		releaseClaims(batch, b.ID)
 		if b.Session != nil && b.Related.OwnerBooking != nil {
 			b.Session.Taken--
 		}
 	}
 }
 
-// retime takes over the timers that the action's inputs set anew.
-func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) error {
+// applyTimerInputs takes over the timers that the action's inputs set anew.
+func applyTimerInputs(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) error {
 	graph, err := b.LoadGraph()
 	if err != nil {
 		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
@@ -267,8 +267,8 @@ func retime(ctx context.Context, tx statements, b *booking.Booking, in booking.C
 	return nil
 }
 
-// advance writes the new state, when somebody has to look at it next, and the transition.
-func advance(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput) {
+// writeTransition writes the new state, when somebody has to look at it next, and the transition.
+func writeTransition(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput) {
 	const state = `
 		UPDATE bookings SET state = @to, seq = @seq, revision = @revision, completed = @final, entered_at = @now, updated_at = @now,
 			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
@@ -285,8 +285,8 @@ func advance(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput) {
 	batch.Queue(transition, args)
 }
 
-// decide writes an action's outcome. A timer's action has no row, and nobody waits for it.
-func decide(batch *pgx.Batch, found standpoint, in booking.CommitInput, status booking.Status, why booking.Refusal, seq int) {
+// recordOutcome writes an action's outcome. A timer's action has no row, and nobody waits for it.
+func recordOutcome(batch *pgx.Batch, found commitState, in booking.CommitInput, status booking.Status, why booking.Refusal, seq int) {
 	const q = `
 		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
 			claims = claims AND @status <> 'applied'

@@ -48,7 +48,7 @@ func TestWalks(t *testing.T) {
 				if i == 0 {
 					a = must(b.Action(b.ctx, first[uuid.UUID](b, `SELECT id FROM actions`)))
 				} else {
-					a = must(b.Request(b.ctx, action(v, name), ""))
+					a = must(b.InsertAction(b.ctx, action(v, name), ""))
 				}
 				in := commit(before, a)
 				out := must(b.Commit(b.ctx, in))
@@ -174,7 +174,7 @@ func TestChannelOfALinkIsKept(t *testing.T) {
 	v := b.booked(b.at("instant", 9, 10))
 	a := action(v, "cancel_by_customer")
 	a.Actor, a.Channel = graphs.ActorCustomerLink, booking.ChannelLink
-	a = must(b.Request(b.ctx, a, "spend"))
+	a = must(b.InsertAction(b.ctx, a, "spend"))
 	must(b.Commit(b.ctx, commit(v, a)))
 	last := b.transitions(v)[1]
 	wantEqual(t, "actor", last.Actor, graphs.ActorCustomerLink)
@@ -185,7 +185,7 @@ func TestRefusalIsRecorded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
-	a := must(b.Request(b.ctx, action(v, "pay"), ""))
+	a := must(b.InsertAction(b.ctx, action(v, "pay"), ""))
 	before := normal(t, b.known(v))
 	out := must(b.Commit(b.ctx, commit(v, a)))
 	wantEqual(t, "result", out.Result, booking.ResultRefused)

@@ -20,7 +20,7 @@ func (b *bundle) wantClaimable(what string, v *booking.Booking, fits bool) {
 	b.t.Helper()
 	twin := *v
 	twin.ID, twin.Customers, twin.Related = newID(), nil, booking.Related{}
-	a, err := b.Create(b.ctx, &twin, action(&twin, "confirm"), takesSlot)
+	a, err := b.CreateBooking(b.ctx, &twin, action(&twin, "confirm"), takesSlot)
 	if (err == nil) != fits || (err != nil && fault.CodeOf(err) != fault.SlotTaken) {
 		b.t.Errorf("%s: the claim says %v", what, err)
 	}
@@ -57,7 +57,7 @@ func TestTwoHundredAtTheDoor(t *testing.T) {
 			for i := range all {
 				all[i] = b.buffered(9, 10, minutes)
 			}
-			together(len(all), func(i int) { _, errs[i] = db.Create(b.ctx, all[i], action(all[i], "confirm"), takesSlot) })
+			together(len(all), func(i int) { _, errs[i] = db.CreateBooking(b.ctx, all[i], action(all[i], "confirm"), takesSlot) })
 			b.wantCount(1, `SELECT count(*) FROM bookings`)
 			b.wantCount(1, `SELECT count(*) FROM actions WHERE claims AND status = 'pending'`)
 			b.wantCount(1, `SELECT count(*) FROM customers`)
@@ -96,7 +96,9 @@ func TestAcceptedIsKept(t *testing.T) {
 		things[i] = n
 	}
 	actions, errs := make([]*booking.Action, len(all)), make([]error, len(all))
-	together(len(all), func(i int) { actions[i], errs[i] = db.Create(b.ctx, all[i], action(all[i], "confirm"), takesSlot) })
+	together(len(all), func(i int) {
+		actions[i], errs[i] = db.CreateBooking(b.ctx, all[i], action(all[i], "confirm"), takesSlot)
+	})
 	outs := make([]booking.Outcome, len(all))
 	together(len(all), func(i int) {
 		if errs[i] == nil {
@@ -136,7 +138,9 @@ func TestLastSeatsAtTheDoor(t *testing.T) {
 		all[i] = b.seat(session, "group_customer")
 	}
 	accepted := make([]*booking.Action, len(all))
-	together(len(all), func(i int) { accepted[i], errs[i] = db.Create(b.ctx, all[i], action(all[i], "create"), takesSeat) })
+	together(len(all), func(i int) {
+		accepted[i], errs[i] = db.CreateBooking(b.ctx, all[i], action(all[i], "create"), takesSeat)
+	})
 	b.wantCount(3, `SELECT taken FROM sessions`)
 	b.wantCount(3, `SELECT count(*) FROM seats WHERE claimed`)
 	b.wantCount(3, `SELECT count(*) FROM bookings WHERE owner_booking_id IS NOT NULL`)
@@ -312,17 +316,17 @@ func TestClaimsAreSeen(t *testing.T) {
 	v := b.buffered(9, 10, 30)
 	b.accepted(v)
 	window := postgres.Window{Resources: []uuid.UUID{b.resource.ID}, From: monday, To: monday.Add(24 * time.Hour)}
-	wantEqual(t, "taken", len(must(b.Taken(b.ctx, b.app.ID, window))[b.resource.ID]), 2)
-	by := must(b.TakenBy(b.ctx, b.app.ID, window))[b.resource.ID]
+	wantEqual(t, "taken", len(must(b.BusyTimes(b.ctx, b.app.ID, window))[b.resource.ID]), 2)
+	by := must(b.BusyTimesWithHolder(b.ctx, b.app.ID, window))[b.resource.ID]
 	wantEqual(t, "by", words(by[0].Kind, by[0].Holder, by[1].Kind), words("claim", v.ID, "claim"))
 	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 9.5, 11), takesSlot), fault.SlotTaken)
 	check(t, b.HasRoom(b.ctx, v, takesSlot))
 	wantCode(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), fault.InUse)
 	event := &booking.CalendarEvent{ID: newID(), AppID: b.app.ID, Resource: *b.resource, CalendarID: b.calendar.ID, Start: v.Start, End: v.End}
-	wantCode(t, b.CreateEvent(b.ctx, event), fault.SlotTaken)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, event), fault.SlotTaken)
 	_, free := b.busy(9.75, 11, false)
 	wantEqual(t, "an event in its time", free, false)
-	shown, total, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
+	shown, total, err := b.CalendarEvents(b.ctx, b.app.ID, postgres.CalendarEventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
 	check(t, err)
 	wantEqual(t, "entries", total.Total, 2) // the busy time, and the booking
 	wantEqual(t, "entry", slices.ContainsFunc(shown, func(e *booking.CalendarEvent) bool { return e.Booking != nil && e.Booking.ID == v.ID }), true)
@@ -480,7 +484,7 @@ func TestMovesCross(t *testing.T) {
 			from := float64(rand.IntN(4*24)) / 4
 			v := b.instead(alive[i], from, from+float64(1+rand.IntN(4))/4)
 			v.Settings = alive[i].Settings
-			a, err := db.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+			a, err := db.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 			if err != nil {
 				wantCode(t, err, fault.SlotTaken)
 				refused.Add(1)
@@ -549,7 +553,7 @@ func TestADeferredTimerFires(t *testing.T) {
 	hold := b.booked(b.at("reservation", 9, 10))
 	v := b.from(hold, 9, 10)
 	b.withdraw(v, b.accepted(v))
-	wantEqual(t, "not due yet", len(must(b.Relayed(b.ctx, v.ID))), 0)
+	wantEqual(t, "not due yet", len(must(b.PendingRelays(b.ctx, v.ID))), 0)
 
 	v = b.from(hold, 9, 10)
 	a := b.accepted(v)
@@ -562,7 +566,7 @@ func TestADeferredTimerFires(t *testing.T) {
 		out = must(b.Commit(b.ctx, in))
 		wantEqual(t, "refused", words(out.Result, out.Relays), "gone 1")
 	}
-	all := must(b.Relayed(b.ctx, v.ID))
+	all := must(b.PendingRelays(b.ctx, v.ID))
 	wantEqual(t, "told", words(len(all), all[0].Action.Name, all[0].Action.Actor, all[0].Booking.ID), words(1, "expire", "timer", hold.ID))
 	late := commit(b.known(hold), &all[0].Action)
 	out = must(b.Commit(b.ctx, late))
@@ -582,7 +586,7 @@ func TestADeferredTimerIsForItsStay(t *testing.T) {
 	b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 hour' WHERE id = $1`, hold.ID)
 	in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: "no"}
 	must(b.Commit(b.ctx, in))
-	due := must(b.Relayed(b.ctx, v.ID))[0].Action
+	due := must(b.PendingRelays(b.ctx, v.ID))[0].Action
 	b.played(hold, "extend")
 	out := must(b.Commit(b.ctx, commit(b.known(hold), &due)))
 	wantEqual(t, "the hold", words(out.Result, out.Code, out.State), "refused stale reserved")
@@ -610,7 +614,7 @@ func TestASeatIsPaidInTime(t *testing.T) {
 	in.Refusal = &booking.Refusal{Code: fault.ActionNotAvailable, Message: "no"}
 	wantEqual(t, "refused", must(b.Commit(b.ctx, in)).Relays, 1)
 	b.wantSeats(session, 0)
-	due := must(b.Relayed(b.ctx, rival.ID))[0].Action
+	due := must(b.PendingRelays(b.ctx, rival.ID))[0].Action
 	wantEqual(t, "unpaid", must(b.Commit(b.ctx, commit(b.known(rival), &due))).State, "unpaid")
 
 	third := b.booked(b.seat(session, "group_customer_payment"))

@@ -12,12 +12,14 @@ import (
 	"holdfast/internal/booking"
 )
 
-// Create puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
+// CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
 // time or the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id
 // changes nothing and returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last
 // seat, by a reservation or a claim; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it
 // away; NotFound when the app has no such resource and calendar.
-func (db *Bookings) Create(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
+func (db *Bookings) CreateBooking(
+	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
+) (*booking.Action, error) {
 	c := newClaim(b, move)
 	if err := db.lookFirst(ctx, c); err != nil {
 		return nil, err
@@ -27,7 +29,7 @@ func (db *Bookings) Create(ctx context.Context, b *booking.Booking, first *booki
 		c.queueOld(batch)
 		c.queue(batch, false)
 		c.queueAction(batch, first, false)
-		queueResource(batch, b, first)
+		queueResourceLock(batch, b, first)
 		queueBooking(batch, b, first)
 	})
 	switch {
@@ -41,16 +43,16 @@ func (db *Bookings) Create(ctx context.Context, b *booking.Booking, first *booki
 	case lookErr != nil || known != nil:
 		return known, lookErr
 	case errors.Is(err, errKnown): // the id is another app's
-		return nil, one(pgx.ErrNoRows, "The booking")
+		return nil, orNotFound(pgx.ErrNoRows, "The booking")
 	case errors.Is(err, errRefused):
 		return nil, db.refused(ctx, c)
 	}
 	return nil, err
 }
 
-// queueResource keeps the resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// queueResourceLock keeps the resource from being deleted until the transaction ends. NotFound when the app has no such resource
 // with that calendar.
-func queueResource(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
+func queueResourceLock(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		WITH resource AS MATERIALIZED (
 			SELECT r.id FROM resources r JOIN calendars c ON c.resource_id = r.id
@@ -59,14 +61,14 @@ func queueResource(batch *pgx.Batch, b *booking.Booking, first *booking.Action) 
 	batch.Queue(q, namedArgs{"resource": b.Resource.ID, "calendar": b.Calendar.ID, "app": b.AppID, "action": first.ID})
 }
 
-// holdResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
+// lockResource keeps a resource from being deleted until the transaction ends. NotFound when the app has no such resource
 // with that calendar.
-func holdResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
+func lockResource(batch *pgx.Batch, app, resource, calendar uuid.UUID) {
 	const q = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id
 		WHERE r.id = @resource AND c.id = @calendar AND r.app_id = @app AND r.deleted_at IS NULL FOR KEY SHARE OF r`
 	args := namedArgs{"resource": resource, "calendar": calendar, "app": app}
-	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return one(row.Scan(), "The resource") })
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return orNotFound(row.Scan(), "The resource") })
 }
 
 func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booking.Action, error) {

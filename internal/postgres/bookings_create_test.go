@@ -19,14 +19,14 @@ func TestCreateRepeated(t *testing.T) {
 	before := b.tables()
 	other := *v
 	other.What = "something else"
-	known := must(b.Create(b.ctx, &other, action(&other, "confirm"), takesSlot))
+	known := must(b.CreateBooking(b.ctx, &other, action(&other, "confirm"), takesSlot))
 	wantEqual(t, "the first try's action", known.ID, a.ID)
 	wantEqual(t, "status", known.Status, booking.Pending)
 	if after := b.tables(); before != after {
 		t.Errorf("a repeat changed the record:\n%s\n%s", before, after)
 	}
 	must(b.Commit(b.ctx, commit(v, a)))
-	known = must(b.Create(b.ctx, &other, action(&other, "confirm"), takesSlot))
+	known = must(b.CreateBooking(b.ctx, &other, action(&other, "confirm"), takesSlot))
 	wantEqual(t, "status of the first try", known.Status, booking.Applied)
 }
 
@@ -44,7 +44,7 @@ func TestCreateAtOnce(t *testing.T) {
 			if sameAction {
 				a.ID = id
 			}
-			known[i], errs[i] = b.Create(b.ctx, &mine, a, takesSlot)
+			known[i], errs[i] = b.CreateBooking(b.ctx, &mine, a, takesSlot)
 		})
 		for i := range known {
 			check(t, errs[i])
@@ -62,14 +62,14 @@ func TestCreateLooksForRoom(t *testing.T) {
 	b.booked(b.at("instant", 9, 10))
 	before := b.tables()
 	v := b.at("instant", 9.5, 11)
-	_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+	_, err := b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 	wantCode(t, err, fault.SlotTaken)
 	wantCode(t, b.HasRoom(b.ctx, v, takesSlot), fault.SlotTaken)
 	if after := b.tables(); before != after {
 		t.Errorf("a refused creation left something:\n%s", after)
 	}
 	v.Settings.AllowDoubleBookings = true
-	must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
+	must(b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot))
 	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), fault.SlotTaken) // it is claimed by the one before
 	check(t, b.HasRoom(b.ctx, b.at("instant", 11, 12), takesSlot))
 }
@@ -90,7 +90,7 @@ func TestCreateNeedsItsResource(t *testing.T) {
 	for name, spoil := range cases {
 		v := b.at("instant", 9, 10)
 		spoil(v)
-		_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+		_, err := b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 		if fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -110,7 +110,7 @@ func TestNoBookingOnADeletedResource(t *testing.T) {
 		var created, deleted error
 		together(2, func(i int) {
 			if i == 0 {
-				_, created = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+				_, created = b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 			} else {
 				deleted = b.DeleteResource(b.ctx, b.app.ID, b.resource.ID)
 			}
@@ -132,7 +132,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	a := b.create(v)
 	more := action(v, "cancel")
 	more.Inputs = json.RawMessage(`{"cancel": {"message": "more-canary"}}`)
-	must(b.Request(b.ctx, more, "a link"))
+	must(b.InsertAction(b.ctx, more, "a link"))
 	out := must(b.Commit(b.ctx, commit(v, a)))
 	wantEqual(t, "result", out.Result, booking.ResultGone)
 	wantEqual(t, "code", out.Code, fault.SlotTaken)
@@ -151,7 +151,7 @@ func TestStillbornBookingLeavesNoTrace(t *testing.T) {
 	if text := b.tables(); strings.Count(text, "Zadie") != 2 { // the winner's: customer and event
 		t.Errorf("a person is left of a booking that never was:\n%s", text)
 	}
-	known := must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot))
+	known := must(b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot))
 	wantEqual(t, "a repeat finds the refusal", known.ID, a.ID)
 	wantCode(t, known.Err(), fault.SlotTaken)
 }

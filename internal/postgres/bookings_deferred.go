@@ -11,10 +11,10 @@ import (
 	"holdfast/internal/booking"
 )
 
-// letTimerFire hands a booking's timer action on that is due and had to wait, now that what it waited for is refused: an action
+// rearmTimer hands a booking's timer action on that is due and had to wait, now that what it waited for is refused: an action
 // of the booking that had a claim, or another booking that was to take its place. Relayed, it reaches the booking's workflow
 // even after a crash. It is for the stay in which it became due only.
-func letTimerFire(ctx context.Context, tx statements, batch *pgx.Batch, found standpoint, in booking.CommitInput, count *int) error {
+func rearmTimer(ctx context.Context, tx statements, batch *pgx.Batch, found commitState, in booking.CommitInput, count *int) error {
 	waits := found.booking
 	how := waits.Related.Succeeds()
 	switch {

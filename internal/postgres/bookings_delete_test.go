@@ -30,17 +30,17 @@ func TestDeleteErasesPeople(t *testing.T) {
 	e := b.endpoint("", "")
 	v := b.booked(b.at("instant", 9, 10))
 	b.wantErased(false)
-	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFinal)
+	wantCode(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID), fault.NotFinal)
 	v = b.played(v, "cancel")
 	for range 2 {
 		b.finish(e, b.claim(e)[0], 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
-	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 	b.wantErased(true)
 	for _, table := range []string{"bookings", "customers", "actions", "transitions", "events", "occupancies", "webhook_deliveries", "webhook_attempts"} {
 		b.wantCount(0, `SELECT count(*) FROM `+table)
 	}
-	wantCode(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFound)
+	wantCode(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID), fault.NotFound)
 }
 
 // TestEventsOutliveTheirBookingUntilTheyAreTold: deleting a booking takes no event from anybody, and keeps none for
@@ -65,7 +65,7 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 			b := setup(t)
 			one, two := b.endpoint("", "cancelled"), b.endpoint("", "cancelled")
 			v := b.played(b.booked(b.at("instant", 9, 10)), "cancel")
-			check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+			check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 			b.wantCount(1, `SELECT count(*) FROM events`)
 			b.wantCount(0, `SELECT count(*) FROM customers`)
 			d := b.claim(one)[0]
@@ -92,7 +92,7 @@ func TestLastAttemptsMeetTheDelete(t *testing.T) {
 		errs := make([]error, 3)
 		together(len(errs), func(i int) {
 			errs[i] = []func() error{
-				func() error { return b.Delete(b.ctx, b.app.ID, v.ID) },
+				func() error { return b.DeleteBooking(b.ctx, b.app.ID, v.ID) },
 				func() error {
 					_, err := b.FinishAttempt(b.ctx, one.ID, attempt(first, 200), postgres.DeliveryUpdate{Status: postgres.Delivered})
 					return err

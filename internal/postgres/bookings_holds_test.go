@@ -68,7 +68,7 @@ func (b *bundle) wantLost(what string, v *booking.Booking, code fault.Code) {
 	b.t.Helper()
 	ties := v.Related
 	if code != fault.SlotTaken && ties.Succeeds().Of != v.ID {
-		_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+		_, err := b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 		wantCode(b.t, err, code)
 	}
 	const rows = `SELECT COALESCE(string_agg(x, E'\n' ORDER BY x), '') FROM (SELECT b::text FROM bookings b UNION ALL
@@ -265,7 +265,7 @@ func TestHoldMovesForwardInTime(t *testing.T) {
 	b := setup(t)
 	hold := b.booked(b.at("reservation", 9, 10))
 	v := b.from(hold, 9, 10)
-	in, extend := commit(v, b.create(v)), commit(hold, must(b.Request(b.ctx, action(hold, "extend"), "")))
+	in, extend := commit(v, b.create(v)), commit(hold, must(b.InsertAction(b.ctx, action(hold, "extend"), "")))
 	release := b.holdBooking(hold)
 	errs := make(chan error, 2)
 	go func() { _, err := b.Commit(b.ctx, extend); errs <- err }()
@@ -301,19 +301,19 @@ func TestConversionRepeated(t *testing.T) {
 		wantEqual(t, "repeat", words(must(b.Commit(b.ctx, in))), words(once))
 	}
 	wantEqual(t, "record", b.tables(), before)
-	all := must(b.Relayed(b.ctx, v.ID))
+	all := must(b.PendingRelays(b.ctx, v.ID))
 	wantEqual(t, "relayed", len(all), 1)
 	wantEqual(t, "to", all[0].Booking.ID, hold.ID)
 	wantEqual(t, "app", all[0].App, "acme")
 	wantEqual(t, "action", words(all[0].Action.Name, all[0].Action.Status, all[0].Action.Actor, all[0].Action.Seq), "book applied booking 2")
-	wantEqual(t, "the hold has nothing to relay", len(must(b.Relayed(b.ctx, hold.ID))), 0)
+	wantEqual(t, "the hold has nothing to relay", len(must(b.PendingRelays(b.ctx, hold.ID))), 0)
 
 	told := commit(b.known(hold), &all[0].Action) // what the hold's workflow does with it
 	told.Seq, told.Move.From = 1, "reserved"
 	wantEqual(t, "the hold's workflow hears", words(must(b.Commit(b.ctx, told))),
 		words(booking.Outcome{Result: booking.ResultApplied, State: "booked", Seq: 2, Entered: b.known(hold).EnteredAt}))
-	check(t, b.Told(b.ctx, all[0].Action.ID))
-	wantEqual(t, "relayed, once told", len(must(b.Relayed(b.ctx, v.ID))), 0)
+	check(t, b.MarkRelayed(b.ctx, all[0].Action.ID))
+	wantEqual(t, "relayed, once told", len(must(b.PendingRelays(b.ctx, v.ID))), 0)
 	wantEqual(t, "relays of a repeat, once told", must(b.Commit(b.ctx, in)).Relays, 0)
 	b.sound()
 }
@@ -341,7 +341,7 @@ func TestExtend(t *testing.T) {
 		a := action(hold, "extend")
 		a.Inputs = json.RawMessage(c.inputs)
 		before := b.known(hold)
-		out := must(b.Commit(b.ctx, commit(before, must(b.Request(b.ctx, a, "")))))
+		out := must(b.Commit(b.ctx, commit(before, must(b.InsertAction(b.ctx, a, "")))))
 		after := b.known(hold)
 		wantEqual(t, "outcome", words(out.Result, out.State, out.Seq, out.Timers, out.Relays),
 			fmt.Sprintf("applied reserved %d map[expire:%s] 0", i+2, c.timer))

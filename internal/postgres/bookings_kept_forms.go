@@ -22,7 +22,7 @@ func (db *Bookings) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []
 		ON CONFLICT ON CONSTRAINT kept_forms_pkey DO UPDATE SET sealed = EXCLUDED.sealed, expires_at = EXCLUDED.expires_at
 		WHERE kept_forms.app_id = EXCLUDED.app_id`
 	_, err := db.pool.Exec(ctx, q, namedArgs{"id": id, "app": appID, "sealed": sealed, "life": life, "along": sweptAlong})
-	return domain(err)
+	return mapConstraint(err)
 }
 
 // KeptForm returns what KeepForm stored; nil when there is nothing, or it has expired.

@@ -25,14 +25,14 @@ func (db *Bookings) LinkTarget(ctx context.Context, id uuid.UUID) (*LinkTarget, 
 	batch := &pgx.Batch{}
 	batch.Queue(selectBookingApp, args).QueryRow(func(row pgx.Row) (err error) {
 		t.App, err = scanApp(row)
-		return one(err, "The booking")
+		return orNotFound(err, "The booking")
 	})
 	batch.Queue(selectSealedKeys+`(SELECT app_id FROM bookings WHERE id = @id)`, args).Query(func(rows pgx.Rows) error {
 		return scanSealedKeys(rows, t.SealedKeys)
 	})
 	batch.Queue(`SELECT `+bookingColumns+bookingFrom+` WHERE b.id = @id`, args).QueryRow(func(row pgx.Row) (err error) {
 		t.Booking, err = scanBooking(row)
-		return one(err, "The booking")
+		return orNotFound(err, "The booking")
 	})
 	return &t, db.pool.SendBatch(ctx, batch).Close()
 }

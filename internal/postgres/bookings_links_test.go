@@ -14,7 +14,7 @@ import (
 func (b *bundle) byLink(v *booking.Booking, name, link string) (*booking.Action, error) {
 	a := action(v, name)
 	a.Actor, a.Channel = graphs.ActorOwnerLink, booking.ChannelLink
-	return b.Request(b.ctx, a, link)
+	return b.InsertAction(b.ctx, a, link)
 }
 
 func (b *bundle) wantSpent(v *booking.Booking, link string, want bool) {
@@ -84,7 +84,7 @@ func TestRequestRepeated(t *testing.T) {
 	known, errs := make([]*booking.Action, 20), make([]error, 20)
 	together(len(known), func(i int) {
 		mine := *a
-		known[i], errs[i] = b.Request(b.ctx, &mine, "link")
+		known[i], errs[i] = b.InsertAction(b.ctx, &mine, "link")
 	})
 	for i := range known {
 		check(t, errs[i])
@@ -92,7 +92,7 @@ func TestRequestRepeated(t *testing.T) {
 	}
 	b.wantCount(1, `SELECT count(*) FROM actions WHERE name = 'cancel'`)
 	must(b.Commit(b.ctx, commit(v, a)))
-	again := must(b.Request(b.ctx, a, "link"))
+	again := must(b.InsertAction(b.ctx, a, "link"))
 	wantEqual(t, "status", again.Status, booking.Applied)
 	wantEqual(t, "seq", again.Seq, 2)
 }
@@ -101,7 +101,7 @@ func TestLinkOfADeletedBooking(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.played(b.booked(b.at("instant", 9, 10)), "cancel")
-	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 	_, err := b.byLink(v, "cancel", "link")
 	wantCode(t, err, fault.NotFound)
 	b.wantCount(0, `SELECT count(*) FROM actions`)

@@ -175,11 +175,11 @@ func TestAMovesClaimIsSeenAsItsOwn(t *testing.T) {
 	b.accepted(v)
 	window := postgres.Window{Resources: []uuid.UUID{b.resource.ID}, From: monday, To: monday.Add(24 * time.Hour)}
 	var by []string
-	for _, busy := range must(b.TakenBy(b.ctx, b.app.ID, window))[b.resource.ID] {
+	for _, busy := range must(b.BusyTimesWithHolder(b.ctx, b.app.ID, window))[b.resource.ID] {
 		by = append(by, words(busy.Kind, busy.Holder))
 	}
 	wantSame(t, "taken by", by, []string{words("booking", old.ID), words("claim", v.ID)})
-	shown, _, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
+	shown, _, err := b.CalendarEvents(b.ctx, b.app.ID, postgres.CalendarEventFilter{From: window.From, To: window.To}, postgres.Page{Number: 1, Limit: 10})
 	check(t, err)
 	var entries []string
 	for _, e := range shown {

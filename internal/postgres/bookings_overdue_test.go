@@ -43,14 +43,14 @@ func TestOverdueActions(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
 	unborn := b.at("instant", 10, 11)
-	waits := []*booking.Action{b.create(unborn), must(b.Request(b.ctx, action(v, "cancel"), ""))}
+	waits := []*booking.Action{b.create(unborn), must(b.InsertAction(b.ctx, action(v, "cancel"), ""))}
 	erased := action(v, "cancel")
 	erased.BookingID = newID()
-	waits = append(waits, must(b.Request(b.ctx, erased, "")))
+	waits = append(waits, must(b.InsertAction(b.ctx, erased, "")))
 	wantEqual(t, "in a healthy run", len(must(b.OverdueActions(b.ctx, 30*time.Second, 10))), 0)
 	b.exec(`UPDATE actions SET signalled_at = now() - interval '1 minute'`)
 
-	found := map[string]postgres.Overdue{}
+	found := map[string]postgres.Stuck{}
 	for range 2 {
 		some := must(b.OverdueActions(b.ctx, 30*time.Second, 2))
 		for _, o := range some {
@@ -104,16 +104,16 @@ func TestUnwatched(t *testing.T) {
 			t.Errorf("%s in %s: deadline %v, want %v", c.booking.Graph, c.booking.State, got, c.want)
 		}
 	}
-	wantEqual(t, "in a healthy run", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
+	wantEqual(t, "in a healthy run", len(must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, 0, 10))), 0)
 	b.exec(`UPDATE bookings SET deadline_at = deadline_at - interval '7 minutes'`)
-	missed := must(b.Unwatched(b.ctx, time.Minute, 0, 10))
+	missed := must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, 0, 10))
 	wantEqual(t, "missed", len(missed), 1)
 	wantEqual(t, "booking", missed[0].Booking.ID, unpaid.ID)
 	wantEqual(t, "app", missed[0].App, "acme")
 	b.played(unpaid, "pay")
 	wantEqual(t, "deadline of the next state", first[time.Time](b, `SELECT deadline_at FROM bookings WHERE id = $1`, unpaid.ID).
 		Equal(unpaid.End.Add(time.Hour)), true)
-	wantEqual(t, "after it moved on", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
+	wantEqual(t, "after it moved on", len(must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, 0, 10))), 0)
 }
 
 // TestUnwatchedByNeed: what was never handed out comes before what was, and what is only just due is left to its workflow.
@@ -126,7 +126,7 @@ func TestUnwatchedByNeed(t *testing.T) {
 	b.exec(`UPDATE bookings SET deadline_at = now() - interval '1 minute' WHERE id = $1`, due.ID)
 	var order []uuid.UUID
 	for range 3 {
-		for _, o := range must(b.Unwatched(b.ctx, time.Hour, time.Hour, 1)) {
+		for _, o := range must(b.BookingsWithOverdueTimer(b.ctx, time.Hour, time.Hour, 1)) {
 			order = append(order, o.Booking.ID)
 		}
 	}

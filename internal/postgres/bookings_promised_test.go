@@ -116,7 +116,7 @@ func TestAMoveLocksItsOldBookingFirst(t *testing.T) {
 		done <- err
 	}()
 	b.until(fmt.Sprintf(waiting, 1))
-	_, err = impatient.Create(b.ctx, other, action(other, "confirm"), takesSlot)
+	_, err = impatient.CreateBooking(b.ctx, other, action(other, "confirm"), takesSlot)
 	check(t, err)
 	release()
 	check(t, <-done)
@@ -136,7 +136,7 @@ func TestASeatWaitsForItsSession(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		v := b.seat(session, "group_customer")
-		_, err := b.Create(b.ctx, v, action(v, "create"), takesSeat)
+		_, err := b.CreateBooking(b.ctx, v, action(v, "create"), takesSeat)
 		done <- err
 	}()
 	b.until(fmt.Sprintf(waiting, 1))

@@ -54,7 +54,7 @@ func TestOneConfirmHasOneWinner(t *testing.T) {
 	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.booked(b.at("confirm_decline", 9, 10))
-		ins[i] = commit(v, must(b.Request(b.ctx, action(v, "confirm"), "")))
+		ins[i] = commit(v, must(b.InsertAction(b.ctx, action(v, "confirm"), "")))
 	}
 	outs, errs := make([]booking.Outcome, crowd), make([]error, crowd)
 	together(crowd, func(i int) { outs[i], errs[i] = b.Commit(b.ctx, ins[i]) })
@@ -114,7 +114,7 @@ func TestRandomRaces(t *testing.T) {
 // wander walks a booking a random way, as its workflow would; it need not come to an end.
 func (b *bundle) wander(v *booking.Booking, dice *rand.Rand) {
 	a := action(v, graphOf(b.t, v.Graph).Start)
-	if _, err := b.Create(b.ctx, v, a, graphs.Move{}); err != nil {
+	if _, err := b.CreateBooking(b.ctx, v, a, graphs.Move{}); err != nil {
 		b.t.Error(err)
 		return
 	}
@@ -130,7 +130,7 @@ func (b *bundle) wander(v *booking.Booking, dice *rand.Rand) {
 			return
 		}
 		a = action(v, open[dice.IntN(len(open))])
-		if _, err := b.Request(b.ctx, a, ""); err != nil {
+		if _, err := b.InsertAction(b.ctx, a, ""); err != nil {
 			b.t.Error(err)
 			return
 		}
@@ -148,7 +148,7 @@ func TestManyActionsOnOneBooking(t *testing.T) {
 	together(len(errs), func(i int) {
 		mine := *v
 		a := action(v, names[i%len(names)])
-		if _, errs[i] = b.Request(b.ctx, a, ""); errs[i] != nil {
+		if _, errs[i] = b.InsertAction(b.ctx, a, ""); errs[i] != nil {
 			return
 		}
 		for results[i] = booking.ResultStale; results[i] == booking.ResultStale; {

@@ -21,14 +21,14 @@ type predecessor struct {
 	move graphs.Move
 }
 
-// precede locks the booking whose place a new one takes: the hold it comes from, or the booking it replaces. A refusal
+// lockPredecessor locks the booking whose place a new one takes: the hold it comes from, or the booking it replaces. A refusal
 // says that it can no longer give its place away. Locks go from the new booking to the old one, never back.
-func precede(ctx context.Context, tx statements, b *booking.Booking) (*predecessor, *booking.Refusal, error) {
+func lockPredecessor(ctx context.Context, tx statements, b *booking.Booking) (*predecessor, *booking.Refusal, error) {
 	how := b.Related.Succeeds()
 	if b.Seq > 0 || how == nil {
 		return nil, nil, nil
 	}
-	return givesWay(tx.QueryRow(ctx, selectOld+` FOR UPDATE OF b`, oldArgs(b, how)), how)
+	return predecessorMove(tx.QueryRow(ctx, selectOld+` FOR UPDATE OF b`, oldArgs(b, how)), how)
 }
 
 const selectOld = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id AND b.app_id = @app`
@@ -37,14 +37,14 @@ func oldArgs(b *booking.Booking, how *booking.Succession) namedArgs {
 	return namedArgs{"id": how.Of, "app": b.AppID}
 }
 
-// queuePrecede asks the same without a lock, as a quick look.
-func queuePrecede(batch *pgx.Batch, b *booking.Booking) {
+// checkPredecessor asks the same without a lock, as a quick look.
+func checkPredecessor(batch *pgx.Batch, b *booking.Booking) {
 	how := b.Related.Succeeds()
 	if b.Seq > 0 || how == nil {
 		return
 	}
 	batch.Queue(selectOld, oldArgs(b, how)).QueryRow(func(row pgx.Row) error {
-		_, why, err := givesWay(row, how)
+		_, why, err := predecessorMove(row, how)
 		if err != nil {
 			return err
 		}
@@ -52,8 +52,8 @@ func queuePrecede(batch *pgx.Batch, b *booking.Booking) {
 	})
 }
 
-// givesWay asks a booking's graph whether it can give its place away.
-func givesWay(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refusal, error) {
+// predecessorMove asks a booking's graph whether it can give its place away.
+func predecessorMove(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refusal, error) {
 	old, err := scanBooking(row)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, &booking.Refusal{Code: fault.NotFound, Message: "The booking it was to replace does not exist."}, nil
@@ -72,9 +72,9 @@ func givesWay(row pgx.Row, how *booking.Succession) (*predecessor, *booking.Refu
 	return &predecessor{old, *how, move}, nil, nil
 }
 
-// conclude ends a predecessor: the same writes as a move of its own. Its workflow hears of it by a relayed action that is
-// applied already.
-func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) {
+// finishPredecessor moves a predecessor to its end: the same writes as a move of its own. A relayed action, applied already, is
+// inserted for its workflow.
+func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) {
 	const insert = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told)
 		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false)`
@@ -89,12 +89,12 @@ func conclude(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.T
 		old.Related.RescheduledTo = &b.ID
 	}
 	old.Step(old.move, now)
-	advance(batch, old.Booking, in)
+	writeTransition(batch, old.Booking, in)
 }
 
-// admit asks the session of a seat, which stays locked until the end of the transaction: seats are counted one by one, and
-// none is booked while the session is being cancelled.
-func admit(
+// lockSession locks the session of a seat until the end of the transaction, and returns why it refuses the move, if it does. So
+// seats are counted one by one, and none is booked while the session is being cancelled.
+func lockSession(
 	ctx context.Context, tx statements, b *booking.Booking, move graphs.Move, claimed bool, now time.Time,
 ) (*booking.Refusal, error) {
 	first := b.Seq == 0
@@ -133,9 +133,9 @@ func scanSession(row pgx.Row) (*booking.Session, error) {
 	return &s, err
 }
 
-// relay puts on record what a move means for other bookings, and counts it: a cancelled session's seats, the bookings
-// made together with this one, and the predecessor that conclude has ended.
-func relay(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, concluded bool, count *int) {
+// insertRelays puts on record what a move means for other bookings, and counts it: a cancelled session's seats, the bookings
+// made together with this one, and the predecessor that finishPredecessor has ended.
+func insertRelays(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, concluded bool, count *int) {
 	add := func(tag pgconn.CommandTag) error {
 		*count += int(tag.RowsAffected())
 		return nil
@@ -170,15 +170,15 @@ const (
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
 
-// Relayed are the actions that a booking's commits have put on record for other bookings and that these have not heard
+// PendingRelays are the actions that a booking's commits have put on record for other bookings and that these have not heard
 // of, each with its booking and the app's slug.
-func (db *Bookings) Relayed(ctx context.Context, by uuid.UUID) ([]Overdue, error) {
+func (db *Bookings) PendingRelays(ctx context.Context, by uuid.UUID) ([]Stuck, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
 	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})
 }
 
-// Told notes that an action's booking has heard of it.
-func (db *Bookings) Told(ctx context.Context, action uuid.UUID) error {
+// MarkRelayed notes that an action's booking has heard of it.
+func (db *Bookings) MarkRelayed(ctx context.Context, action uuid.UUID) error {
 	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, namedArgs{"id": action})
 	return err
 }

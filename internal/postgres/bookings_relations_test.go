@@ -18,19 +18,19 @@ func TestCreateLooksWhosePlaceItTakes(t *testing.T) {
 	}
 	hold := b.booked(b.at("reservation", 9, 10))
 	v := from(hold)
-	must(b.Create(b.ctx, v, action(v, "confirm"), takesSlot)) // the hold's own time is no obstacle
+	must(b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)) // the hold's own time is no obstacle
 	b.played(hold, "release")
 	b.booked(b.at("instant", 9, 10))
 	v = from(hold)
-	_, err := b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+	_, err := b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 	wantCode(t, err, fault.HoldExpired)
 	moved := b.booked(b.at("instant", 11, 12))
 	b.played(moved, "cancel")
 	v = b.at("instant", 9, 10)
 	v.Related.RescheduledFrom = &moved.ID
-	_, err = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+	_, err = b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 	wantCode(t, err, fault.ActionNotAvailable)
 	v.Related.RescheduledFrom = &v.ID
-	_, err = b.Create(b.ctx, v, action(v, "confirm"), takesSlot)
+	_, err = b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot)
 	wantCode(t, err, fault.NotFound)
 }

@@ -76,9 +76,9 @@ func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken [
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
 		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // with a graph of another build, the workflow knows
-			batch.Queue(passGate, namedArgs{"endpoint": endpoint})
+			batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
-			wake(batch, db.process, []uuid.UUID{event}, &woken)
+			markAwake(batch, db.process, []uuid.UUID{event}, &woken)
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})

@@ -99,7 +99,7 @@ func TestReminderTargetsAreShared(t *testing.T) {
 	wantEqual(t, "as they were asked for", fmt.Sprint(asked), "[map[number:0] map[number:1] map[number:2] map[number:3] map[number:4]]")
 	wantEqual(t, "of a booking without", string(must(b.ReminderSettings(b.ctx, newID()))), "[]")
 
-	_, err := b.Create(b.ctx, v, a, graphs.Move{}) // a repeat
+	_, err := b.CreateBooking(b.ctx, v, a, graphs.Move{}) // a repeat
 	check(t, err)
 	b.wantCount(5, `SELECT count(*) FROM reminders`)
 
@@ -261,9 +261,9 @@ func TestDeadlineOfReminders(t *testing.T) {
 	b.wantDeadline("its payment is due first", v, v.EnteredAt.Add(5*time.Minute))
 	v = b.played(v, "pay")
 	b.wantDeadline("then its reminder", v, v.Start.Add(-2*time.Hour))
-	wantEqual(t, "in a healthy run", len(must(b.Unwatched(b.ctx, time.Minute, 0, 10))), 0)
+	wantEqual(t, "in a healthy run", len(must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, 0, 10))), 0)
 	b.exec(`UPDATE bookings SET deadline_at = now() - interval '2 minutes'`)
-	wantEqual(t, "a reminder that is late", must(b.Unwatched(b.ctx, time.Minute, 0, 10))[0].Booking.ID, v.ID)
+	wantEqual(t, "a reminder that is late", must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, 0, 10))[0].Booking.ID, v.ID)
 	b.remind(v, 0)
 	b.wantDeadline("then its end", v, v.End.Add(time.Hour))
 	v = b.played(v, "complete")
@@ -287,7 +287,7 @@ func TestRemindersGoWithTheirBooking(t *testing.T) {
 	v = b.booked(v)
 	b.remind(v, 0)
 	v = b.played(v, "complete")
-	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 	b.wantCount(0, `SELECT count(*) FROM reminders`)
 	before := b.tables()
 	wantEqual(t, "woken", len(b.remind(v, 1)), 0)
@@ -353,7 +353,7 @@ func TestReminderTargetsInAnyOrder(t *testing.T) {
 		for number, path := range paths {
 			b.reminder(v, number, 1, path)
 		}
-		go func() { _, err := b.Create(b.ctx, v, action(v, "confirm"), graphs.Move{}); errs <- err }()
+		go func() { _, err := b.CreateBooking(b.ctx, v, action(v, "confirm"), graphs.Move{}); errs <- err }()
 		b.until(fmt.Sprintf(waiting, i+1))
 	}
 	check(t, middle.Rollback(b.ctx))

@@ -35,7 +35,7 @@ func TestCommitRepeated(t *testing.T) {
 		}, booking.ResultApplied},
 		{"an applied action", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant", 9, 10))
-			return commit(v, must(b.Request(b.ctx, action(v, "cancel"), "link")))
+			return commit(v, must(b.InsertAction(b.ctx, action(v, "cancel"), "link")))
 		}, booking.ResultApplied},
 		{"a timer", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant_payment", 9, 10))
@@ -43,12 +43,12 @@ func TestCommitRepeated(t *testing.T) {
 		}, booking.ResultApplied},
 		{"a refused action", func(b *bundle) booking.CommitInput {
 			v := b.booked(b.at("instant", 9, 10))
-			return commit(v, must(b.Request(b.ctx, action(v, "pay"), "link")))
+			return commit(v, must(b.InsertAction(b.ctx, action(v, "pay"), "link")))
 		}, booking.ResultRefused},
 		{"a slot that was taken", func(b *bundle) booking.CommitInput {
 			b.booked(b.at("instant", 9, 10))
 			v := b.booked(b.at("confirm_decline", 9, 10))
-			return commit(v, must(b.Request(b.ctx, action(v, "confirm"), "")))
+			return commit(v, must(b.InsertAction(b.ctx, action(v, "confirm"), "")))
 		}, booking.ResultRefused},
 		{"a stillborn booking", func(b *bundle) booking.CommitInput {
 			b.booked(b.at("instant", 9, 10))
@@ -88,7 +88,7 @@ func TestCommitAtOnce(t *testing.T) {
 	b := setup(t)
 	b.endpoint("", "")
 	v := b.booked(b.at("instant", 9, 10))
-	in := commit(v, must(b.Request(b.ctx, action(v, "cancel"), "")))
+	in := commit(v, must(b.InsertAction(b.ctx, action(v, "cancel"), "")))
 	outs := make([]booking.Outcome, 20)
 	errs := make([]error, len(outs))
 	release := b.holdBooking(v)
@@ -157,7 +157,7 @@ func TestStaleCommitChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.booked(b.at("confirm_decline", 9, 10))
-	right := commit(v, must(b.Request(b.ctx, action(v, "confirm"), "link")))
+	right := commit(v, must(b.InsertAction(b.ctx, action(v, "confirm"), "link")))
 	cases := map[string]func(*booking.CommitInput){
 		"an older seq":            func(in *booking.CommitInput) { in.Seq-- },
 		"a later seq":             func(in *booking.CommitInput) { in.Seq++ },
@@ -185,10 +185,10 @@ func TestCommitOnADeletedBooking(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.played(b.booked(b.at("instant", 9, 10)), "cancel")
-	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 	late := action(v, "cancel")
 	late.Inputs = []byte(`{"cancel": {"message": "late-canary"}}`)
-	must(b.Request(b.ctx, late, ""))
+	must(b.InsertAction(b.ctx, late, ""))
 	out := must(b.Commit(b.ctx, commit(v, late)))
 	wantEqual(t, "result", out.Result, booking.ResultGone)
 	decided := must(b.Action(b.ctx, late.ID))
@@ -206,7 +206,7 @@ func TestCommitOfAnotherBuildsGraph(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
-	in := commit(v, must(b.Request(b.ctx, action(v, "cancel"), "")))
+	in := commit(v, must(b.InsertAction(b.ctx, action(v, "cancel"), "")))
 	b.exec(`UPDATE bookings SET graph_version = 99`)
 	out, err := b.Commit(b.ctx, in)
 	check(t, err)

@@ -18,20 +18,20 @@ const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name'
 	'attributed', q.attributed, 'metadata', q.metadata, 'recipient', q.recipient, 'cancelled_at', q.cancelled_at,
 	'created_at', q.created_at)`
 
-// CreateRequest puts a scheduling request on record for which no time is picked yet. A repeat with the same id changes
+// CreateSchedulingRequest puts a scheduling request on record for which no time is picked yet. A repeat with the same id changes
 // nothing; NotFound when the id is another app's, or the project is.
-func (db *Bookings) CreateRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
+func (db *Bookings) CreateSchedulingRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(insertRequest(``), requestArgs(r))
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, domain(err)
+		return nil, mapConstraint(err)
 	}
-	all, err := db.Requests(ctx, r.AppID, []string{r.Name})
+	all, err := db.SchedulingRequests(ctx, r.AppID, []string{r.Name})
 	if err == nil && len(all) == 0 {
 		err = pgx.ErrNoRows
 	}
 	if err != nil {
-		return nil, one(err, "The scheduling request")
+		return nil, orNotFound(err, "The scheduling request")
 	}
 	return all[0].Request, nil
 }
@@ -110,7 +110,7 @@ const (
 	requestPicked    = "A time has been picked already."
 )
 
-// lockAnswered tells whether the request was cancelled that a booking about to come to life answers. The request stays locked:
+// lockAnswered reports whether the request was cancelled that a booking about to come to life answers. The request stays locked:
 // whoever cancels it waits, and then finds the booking.
 const lockAnswered = `
 	SELECT q.cancelled_at IS NOT NULL FROM scheduling_requests q
@@ -121,21 +121,21 @@ const eraseRequest = `
 	DELETE FROM scheduling_requests q USING bookings b WHERE b.id = @booking AND q.id = b.request_id
 	AND NOT EXISTS (SELECT FROM bookings o WHERE o.request_id = q.id AND o.id <> b.id)`
 
-// ClaimSpent tells whether a claim token has made a booking. A quick look, not a promise.
+// ClaimSpent reports whether a claim token has made a booking. A quick look, not a promise.
 func (db *Bookings) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "jti": jti}).Scan(&spent)
 	return spent, err
 }
 
-// Requested is a scheduling request with the newest of its bookings; nil while no time is picked.
-type Requested struct {
+// RequestWithBooking is a scheduling request with the newest of its bookings; nil while no time is picked.
+type RequestWithBooking struct {
 	Request *booking.SchedulingRequest
 	Booking *booking.Booking
 }
 
-// Requests returns those of an app's scheduling requests that have one of the names, in the order of the names.
-func (db *Bookings) Requests(ctx context.Context, appID uuid.UUID, names []string) ([]Requested, error) {
+// SchedulingRequests returns those of an app's scheduling requests that have one of the names, in the order of the names.
+func (db *Bookings) SchedulingRequests(ctx context.Context, appID uuid.UUID, names []string) ([]RequestWithBooking, error) {
 	const q = `SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.app_id = @app AND q.name = ANY(@names)
 		ORDER BY array_position(@names, q.name)`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "names": names})
@@ -154,21 +154,21 @@ func (db *Bookings) Requests(ctx context.Context, appID uuid.UUID, names []strin
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Requested, len(found))
+	all := make([]RequestWithBooking, len(found))
 	for i, r := range found {
-		all[i] = Requested{r, bookings[r.ID]}
+		all[i] = RequestWithBooking{r, bookings[r.ID]}
 	}
 	return all, nil
 }
 
-// OpenRequest finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
-func (db *Bookings) OpenRequest(ctx context.Context, code string) (*Requested, *tenant.App, error) {
+// SchedulingRequestByCode finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
+func (db *Bookings) SchedulingRequestByCode(ctx context.Context, code string) (*RequestWithBooking, *tenant.App, error) {
 	const q = `SELECT ` + appColumns + `, ` + requestObject + `
 		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
-	var found Requested
+	var found RequestWithBooking
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), []any{&found.Request}})
 	if err != nil {
-		return nil, nil, one(err, "This page")
+		return nil, nil, orNotFound(err, "This page")
 	}
 	bookings, err := db.requestedBookings(ctx, found.Request.ID)
 	found.Booking = bookings[found.Request.ID]
@@ -191,9 +191,9 @@ func (db *Bookings) requestedBookings(ctx context.Context, requests ...uuid.UUID
 	return newest, err
 }
 
-// CancelRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
+// CancelSchedulingRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
 // NotFound when the app has no such request.
-func (db *Bookings) CancelRequest(ctx context.Context, appID uuid.UUID, name string) error {
+func (db *Bookings) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
 	const end = `
 		UPDATE scheduling_requests q SET cancelled_at = now() WHERE q.id = @id AND q.cancelled_at IS NULL
@@ -201,29 +201,29 @@ func (db *Bookings) CancelRequest(ctx context.Context, appID uuid.UUID, name str
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var id uuid.UUID
 		if err := tx.QueryRow(ctx, lock, namedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
-			return one(err, "The scheduling request")
+			return orNotFound(err, "The scheduling request")
 		}
 		_, err := tx.Exec(ctx, end, namedArgs{"id": id})
 		return err
 	})
 }
 
-// RequestMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
-func (db *Bookings) RequestMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
+// InsertMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
+func (db *Bookings) InsertMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
 	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id}).Scan(&count)
 	return count, err
 }
 
-// EraseRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that
+// EraseSchedulingRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that
 // one is deleted instead, and takes the request along. NotFound when the app has no such request.
-func (db *Bookings) EraseRequest(ctx context.Context, appID uuid.UUID, name string) error {
+func (db *Bookings) EraseSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR UPDATE`
 	const erase = `DELETE FROM scheduling_requests q WHERE q.id = @id AND` + unpicked
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var id uuid.UUID
 		if err := tx.QueryRow(ctx, lock, namedArgs{"app": appID, "name": name}).Scan(&id); err != nil {
-			return one(err, "The scheduling request")
+			return orNotFound(err, "The scheduling request")
 		}
 		tag, err := tx.Exec(ctx, erase, namedArgs{"id": id})
 		if err == nil && tag.RowsAffected() == 0 {

@@ -33,7 +33,7 @@ func (b *bundle) asked(from, to float64) *booking.Booking {
 // createRequest puts a request on record that the app has made.
 func (b *bundle) createRequest(r *booking.SchedulingRequest) *booking.SchedulingRequest {
 	b.t.Helper()
-	return must(b.CreateRequest(b.ctx, r))
+	return must(b.CreateSchedulingRequest(b.ctx, r))
 }
 
 // picked is a booking for a request that is on record.
@@ -45,14 +45,14 @@ func (b *bundle) picked(r *booking.SchedulingRequest, from, to float64) *booking
 
 // tried asks for a booking.
 func (b *bundle) tried(v *booking.Booking) error {
-	_, err := b.Create(b.ctx, v, action(v, "create"), takesSlot)
+	_, err := b.CreateBooking(b.ctx, v, action(v, "create"), takesSlot)
 	return err
 }
 
 // requested is a request as the record has it, with its booking's id.
 func (b *bundle) requested(r *booking.SchedulingRequest) (*booking.SchedulingRequest, uuid.UUID) {
 	b.t.Helper()
-	all := must(b.Requests(b.ctx, r.AppID, []string{r.Name}))
+	all := must(b.SchedulingRequests(b.ctx, r.AppID, []string{r.Name}))
 	if len(all) == 0 {
 		return nil, uuid.Nil
 	}
@@ -75,27 +75,27 @@ func TestSchedulingRequests(t *testing.T) {
 	wantEqual(t, "a repeat changes nothing", b.createRequest(&again).Summary, "Talk")
 	second, third := b.createRequest(b.request()), b.createRequest(b.request())
 	var names []string
-	for _, found := range must(b.Requests(b.ctx, b.app.ID, []string{third.Name, "srq_none", r.Name, second.Name, third.Name})) {
+	for _, found := range must(b.SchedulingRequests(b.ctx, b.app.ID, []string{third.Name, "srq_none", r.Name, second.Name, third.Name})) {
 		names = append(names, found.Request.Name)
 	}
 	wantSame(t, "in the order asked for", names, []string{third.Name, r.Name, second.Name})
-	found, app, err := b.OpenRequest(b.ctx, r.Code)
+	found, app, err := b.SchedulingRequestByCode(b.ctx, r.Code)
 	check(t, err)
 	wantEqual(t, "opened", words(found.Request.Name, found.Booking == nil, app.ID), words(r.Name, true, b.app.ID))
-	_, _, err = b.OpenRequest(b.ctx, "none")
+	_, _, err = b.SchedulingRequestByCode(b.ctx, "none")
 	wantCode(t, err, fault.NotFound)
 
 	thief := b.newApp("thief")
-	wantEqual(t, "another app's", len(must(b.Requests(b.ctx, thief.ID, []string{r.Name}))), 0)
-	wantCode(t, b.CancelRequest(b.ctx, thief.ID, r.Name), fault.NotFound)
+	wantEqual(t, "another app's", len(must(b.SchedulingRequests(b.ctx, thief.ID, []string{r.Name}))), 0)
+	wantCode(t, b.CancelSchedulingRequest(b.ctx, thief.ID, r.Name), fault.NotFound)
 	stolen := *r
 	stolen.AppID = thief.ID
-	_, err = b.CreateRequest(b.ctx, &stolen)
+	_, err = b.CreateSchedulingRequest(b.ctx, &stolen)
 	wantCode(t, err, fault.NotFound)
 	project := b.newProject("ours").ID
 	foreign := b.request()
 	foreign.AppID, foreign.ProjectID = thief.ID, &project
-	_, err = b.CreateRequest(b.ctx, foreign)
+	_, err = b.CreateSchedulingRequest(b.ctx, foreign)
 	wantCode(t, err, fault.NotFound)
 	b.wantCount(3, `SELECT count(*) FROM scheduling_requests WHERE cancelled_at IS NULL`)
 }
@@ -104,20 +104,20 @@ func TestCancelRequest(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	r := b.createRequest(b.request())
-	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
+	check(t, b.CancelSchedulingRequest(b.ctx, b.app.ID, r.Name))
 	cancelled, _ := b.requested(r)
 	wantEqual(t, "cancelled", cancelled.CancelledAt != nil, true)
-	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
+	check(t, b.CancelSchedulingRequest(b.ctx, b.app.ID, r.Name))
 	again, _ := b.requested(r)
 	wantEqual(t, "once", *again.CancelledAt, *cancelled.CancelledAt)
 	wantCode(t, b.tried(b.picked(r, 9, 10)), fault.ActionNotAvailable)
 
 	r = b.createRequest(b.request())
 	v := b.booked(b.picked(r, 9, 10))
-	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
+	check(t, b.CancelSchedulingRequest(b.ctx, b.app.ID, r.Name))
 	open, id := b.requested(r)
 	wantEqual(t, "one with a booking stays", words(open.CancelledAt == nil, id), words(true, v.ID))
-	wantCode(t, b.CancelRequest(b.ctx, b.app.ID, "srq_none"), fault.NotFound)
+	wantCode(t, b.CancelSchedulingRequest(b.ctx, b.app.ID, "srq_none"), fault.NotFound)
 }
 
 // TestCancelledWhileATimeIsPicked: the booking was asked for before the request was cancelled, and is to come to life after.
@@ -127,7 +127,7 @@ func TestCancelledWhileATimeIsPicked(t *testing.T) {
 	r := b.createRequest(b.request())
 	v := b.picked(r, 9, 10)
 	in := commit(v, b.create(v))
-	check(t, b.CancelRequest(b.ctx, b.app.ID, r.Name))
+	check(t, b.CancelSchedulingRequest(b.ctx, b.app.ID, r.Name))
 	out := must(b.Commit(b.ctx, in))
 	wantEqual(t, "outcome", words(out.Result, out.Code), "gone action_not_available")
 	wantEqual(t, "no booking", b.known(v), nil)
@@ -222,10 +222,10 @@ func TestARequestGoesWithItsLastBooking(t *testing.T) {
 	kept, _ := b.requested(old.Request)
 	wantEqual(t, "without its project", words(kept.ProjectID == nil, kept.Recipient.Email), "true eb@example.com")
 
-	check(t, b.Delete(b.ctx, b.app.ID, moved.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, moved.ID))
 	_, id = b.requested(old.Request)
 	wantEqual(t, "the one before", id, old.ID)
-	check(t, b.Delete(b.ctx, b.app.ID, old.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, old.ID))
 	b.wantCount(0, `SELECT count(*) FROM scheduling_requests`)
 	for _, name := range column[string](b, `SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'`) {
 		b.wantCount(0, `SELECT count(*) FROM `+name+` x WHERE x::text LIKE '%eb@example.com%' OR x::text LIKE '%Emmet%' OR x::text LIKE '%correlation-canary%'`)

@@ -84,7 +84,7 @@ func TestReschedule(t *testing.T) {
 			b.wantCount(3, `SELECT count(*) FROM webhook_deliveries`)
 			b.wantReplaced(old, known)
 			b.wantCount(1, `SELECT count(*) FROM occupancies`)
-			wantEqual(t, "relayed", must(b.Relayed(b.ctx, v.ID))[0].Booking.ID, old.ID)
+			wantEqual(t, "relayed", must(b.PendingRelays(b.ctx, v.ID))[0].Booking.ID, old.ID)
 			b.played(known, "cancel")
 			b.booked(b.at("instant", 8, 12))
 		})
@@ -207,7 +207,7 @@ func TestReplacedAsItIsCancelled(t *testing.T) {
 	for i := range 40 {
 		old := b.booked(b.at("instant", float64(i), float64(i)+1))
 		v := b.instead(old, float64(i)+0.5, float64(i)+1)
-		ins := []booking.CommitInput{commit(v, b.create(v)), commit(old, must(b.Request(b.ctx, action(old, "cancel"), "")))}
+		ins := []booking.CommitInput{commit(v, b.create(v)), commit(old, must(b.InsertAction(b.ctx, action(old, "cancel"), "")))}
 		outs, errs := make([]booking.Outcome, 2), make([]error, 2)
 		together(2, func(n int) { outs[n], errs[n] = b.Commit(b.ctx, ins[(n+i)%2]) })
 		check(t, errs[0])

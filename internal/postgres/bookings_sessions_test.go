@@ -60,7 +60,7 @@ func (b *bundle) wantUnseated(what string, in booking.CommitInput, session *book
 	b.wantCount(0, `SELECT count(*) FROM bookings WHERE id = $1`, in.BookingID)
 	v := b.seat(session, "group_customer")
 	wantCode(b.t, b.HasRoom(b.ctx, v, takesSeat), code)
-	_, err = b.Create(b.ctx, v, action(v, "create"), takesSeat)
+	_, err = b.CreateBooking(b.ctx, v, action(v, "create"), takesSeat)
 	wantCode(b.t, err, code)
 	b.wantCount(0, `SELECT count(*) FROM actions WHERE booking_id = $1`, v.ID)
 }
@@ -299,7 +299,7 @@ func TestSessionThatIsNotOpen(t *testing.T) {
 			session := b.unopened(9, booking.Session{})
 			start := commit(session, b.create(session))
 			v := b.seat(session, "group_customer")
-			_, err := b.Create(b.ctx, v, action(v, "create"), takesSeat)
+			_, err := b.CreateBooking(b.ctx, v, action(v, "create"), takesSeat)
 			wantCode(t, err, fault.SessionClosed)
 			must(b.Commit(b.ctx, start))
 
@@ -327,19 +327,19 @@ func TestDeletedSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	session := b.session(9, booking.Session{})
-	wantCode(t, b.Delete(b.ctx, b.app.ID, session.ID), fault.NotFinal)
+	wantCode(t, b.DeleteBooking(b.ctx, b.app.ID, session.ID), fault.NotFinal)
 	seat := b.booked(b.seat(session, "group_customer"))
-	wantCode(t, b.Delete(b.ctx, b.app.ID, seat.ID), fault.NotFinal)
+	wantCode(t, b.DeleteBooking(b.ctx, b.app.ID, seat.ID), fault.NotFinal)
 	seat, gone := b.played(seat, "complete"), b.played(b.booked(b.seat(session, "group_customer")), "cancel_by_customer")
 	b.booked(b.seat(session, "group_customer"))
-	check(t, b.Delete(b.ctx, b.app.ID, gone.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, gone.ID))
 	b.wantSeats(session, 1)
 	b.played(b.known(&booking.Booking{ID: first[uuid.UUID](b, `SELECT booking_id FROM seats`), AppID: b.app.ID}), "complete")
-	check(t, b.Delete(b.ctx, b.app.ID, b.played(session, "complete").ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, b.played(session, "complete").ID))
 	b.wantCount(0, `SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM seats)`)
 	wantEqual(t, "seat", words(b.known(seat).State, b.known(seat).Session == nil), "completed true")
 	late := b.seat(session, "group_customer")
-	_, err := b.Create(b.ctx, late, action(late, "create"), takesSeat)
+	_, err := b.CreateBooking(b.ctx, late, action(late, "create"), takesSeat)
 	wantCode(t, err, fault.SessionClosed)
 	b.sound()
 }
@@ -355,12 +355,12 @@ func TestSeatsOfADeletedSession(t *testing.T) {
 		"cancel_by_customer": b.booked(b.seat(session, "group_customer")), "complete": b.booked(b.seat(session, "group_customer")),
 	}
 	waits := b.ready(session, "group_customer")
-	if err := b.Delete(b.ctx, b.app.ID, b.played(session, "complete").ID); err != nil {
+	if err := b.DeleteBooking(b.ctx, b.app.ID, b.played(session, "complete").ID); err != nil {
 		wantCode(t, err, fault.InUse)
 		return
 	}
 	for name, v := range seats {
-		out, err := b.Commit(b.ctx, commit(v, must(b.Request(b.ctx, action(v, name), ""))))
+		out, err := b.Commit(b.ctx, commit(v, must(b.InsertAction(b.ctx, action(v, name), ""))))
 		switch {
 		case err != nil:
 			t.Errorf("%s: %v", name, err)
@@ -388,7 +388,7 @@ func TestSessionOfAnotherApp(t *testing.T) {
 		t.Error("there is room in another app's session")
 	}
 	a := action(v, "create")
-	if _, err := b.Create(b.ctx, v, a, takesSeat); err == nil {
+	if _, err := b.CreateBooking(b.ctx, v, a, takesSeat); err == nil {
 		out := must(b.Commit(b.ctx, commit(v, a)))
 		t.Errorf("a seat of another app's session: %+v", out)
 	}

@@ -13,35 +13,36 @@ import (
 	"holdfast/internal/fault"
 )
 
-// win takes what a move takes, and gives up what the booking's predecessor has for it, with what was claimed there: both or
-// neither. A refusal says that somebody else has it. What the booking has claimed itself need not be won: see reserve.
-func win(
+// acquireInPlaceOf releases the predecessor's slot, with claims in it, and acquires the new one, within a savepoint. It returns a
+// refusal, with the savepoint rolled back, if the new slot is taken. What the booking has claimed itself is not acquired again:
+// see reserveClaimed.
+func acquireInPlaceOf(
 	ctx context.Context, tx statements, b *booking.Booking, old *predecessor, move graphs.Move, claimed bool,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
 	if old == nil {
-		return take(ctx, tx, b, move, claimed)
+		return acquire(ctx, tx, b, move, claimed)
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`SAVEPOINT place`)
-	batch.Queue(queueUp+`true`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
+	batch.Queue(lockResourceSlots+`true`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
 	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, namedArgs{"old": old.ID})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
-	if taken, why, err = take(ctx, tx, b, move, false); why != nil {
+	if taken, why, err = acquire(ctx, tx, b, move, false); why != nil {
 		_, err = tx.Exec(ctx, `ROLLBACK TO SAVEPOINT place`)
 	}
 	return taken, why, err
 }
 
-func take(
+func acquire(
 	ctx context.Context, tx statements, b *booking.Booking, move graphs.Move, claimed bool,
 ) ([]uuid.UUID, *booking.Refusal, error) {
 	switch {
 	case !move.Takes || claimed:
 		return nil, nil, nil
 	case move.Holds == graphs.HoldsSlot:
-		ids, err := occupy(ctx, tx, slotOf(b))
+		ids, err := acquireSlot(ctx, tx, slotOf(b))
 		if err != nil || len(ids) > 0 {
 			return ids, nil, err
 		}
@@ -49,13 +50,13 @@ func take(
 	case move.Holds == graphs.HoldsSeat && b.Related.OwnerBooking == nil: // the session was deleted
 		return nil, (&booking.Session{}).Refuses(move, false, time.Time{}), nil
 	case move.Holds == graphs.HoldsSeat:
-		return nil, nil, takeSeat(ctx, tx, b)
+		return nil, nil, acquireSeat(ctx, tx, b)
 	}
 	return nil, nil, fmt.Errorf("booking %s: no way to take a %s", b.ID, move.Holds)
 }
 
-// reserve turns what a booking has claimed for a move into what it holds.
-func reserve(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
+// reserveClaimed turns the slot or seat that a booking has claimed into a reservation.
+func reserveClaimed(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 	args := namedArgs{"id": b.ID}
 	if move.Holds == graphs.HoldsSeat {
 		batch.Queue(`UPDATE seats SET claimed = false WHERE booking_id = @id AND claimed`, args)
@@ -122,13 +123,14 @@ const wantedRows = `
 	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
 	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered`
 
-// queueUp waits until nobody else takes two rows of a resource, or gives one up for another; a condition follows.
-const queueUp = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
+// lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows of a
+// resource, or give one up for another, hold it. A condition follows.
+const lockResourceSlots = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
 
-// occupy wins a slot and returns its rows: one for the time itself and one for its buffer. None when somebody else has
-// it; a loser has written nothing. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach
-// into neighbouring slots, so takers of two rows queue up per resource first.
-func occupy(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
+// acquireSlot inserts a slot's rows and returns their ids: one for the time itself and one for its buffer. It returns none, and has
+// written nothing, if the slot is taken. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into
+// neighbouring slots, so a slot with two rows locks the resource first.
+func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
 		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
@@ -138,7 +140,7 @@ func occupy(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
 		RETURNING id`
 	batch := &pgx.Batch{}
 	args := s.args()
-	batch.Queue(queueUp+`@buffered`, args)
+	batch.Queue(lockResourceSlots+`@buffered`, args)
 	var ids []uuid.UUID
 	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
 		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
@@ -158,8 +160,8 @@ func occupy(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
 	return nil, err
 }
 
-// takeSeat adds one to a session that admit has locked and found room in.
-func takeSeat(ctx context.Context, tx statements, b *booking.Booking) error {
+// acquireSeat takes a seat of a session that lockSession has locked and found room in.
+func acquireSeat(ctx context.Context, tx statements, b *booking.Booking) error {
 	const q = `
 		WITH seat AS (INSERT INTO seats (booking_id, session_id) VALUES (@booking, @session) RETURNING session_id)
 		UPDATE sessions SET taken = taken + 1 WHERE booking_id = (SELECT session_id FROM seat)`
@@ -168,8 +170,8 @@ func takeSeat(ctx context.Context, tx statements, b *booking.Booking) error {
 	return err
 }
 
-// free gives back what a booking held, but for what it has just taken.
-func free(batch *pgx.Batch, b *booking.Booking, taken []uuid.UUID) {
+// releaseHeld releases what a booking held, except the rows that it has just taken.
+func releaseHeld(batch *pgx.Batch, b *booking.Booking, taken []uuid.UUID) {
 	args := namedArgs{"id": b.ID, "taken": taken}
 	if b.Related.OwnerBooking == nil || b.Session == nil {
 		batch.Queue(`DELETE FROM occupancies WHERE booking_id = @id AND NOT id = ANY(COALESCE(@taken::uuid[], '{}'))`, args)

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Unwatched claims up to limit bookings whose first timer has been due for longer than a while, with their app's slug:
+// BookingsWithOverdueTimer claims up to limit bookings whose first timer has been due for longer than a while, with their app's slug:
 // their workflow was terminated, or lost with Temporal's database, or is late. Each is handed out again after lease at the
 // soonest, those first that were never handed out: bookings that cannot be resumed do not keep others from their turn.
-func (db *Bookings) Unwatched(ctx context.Context, while, lease time.Duration, limit int) ([]Overdue, error) {
+func (db *Bookings) BookingsWithOverdueTimer(ctx context.Context, while, lease time.Duration, limit int) ([]Stuck, error) {
 	const q = `
 		WITH late AS (
 			SELECT id FROM bookings WHERE deadline_at < now() - make_interval(secs => @while)

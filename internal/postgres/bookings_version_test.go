@@ -14,7 +14,7 @@ func TestAnActionForAnotherVersionIsRefused(t *testing.T) {
 	v := b.booked(b.at("instant", 9, 10))
 	a := action(v, "cancel")
 	a.Revision = b.known(v).Revision
-	must(b.Request(b.ctx, a, ""))
+	must(b.InsertAction(b.ctx, a, ""))
 	if err := b.SetMeta(b.ctx, v.AppID, v.ID, []byte(`{"a": 1}`), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestAnActionForAnotherVersionIsRefused(t *testing.T) {
 	wantCode(t, must(b.Action(b.ctx, a.ID)).Err(), fault.Stale)
 	again := action(v, "cancel")
 	again.Revision = b.known(v).Revision
-	must(b.Request(b.ctx, again, ""))
+	must(b.InsertAction(b.ctx, again, ""))
 	out = must(b.Commit(b.ctx, commit(b.known(v), again)))
 	wantEqual(t, "result", out.Result, booking.ResultApplied)
 }

@@ -24,7 +24,7 @@ func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*cata
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.OwnedCalendar])
-	return c, one(err, "The calendar")
+	return c, orNotFound(err, "The calendar")
 }
 
 var calendarKeys = map[string]searchKey{
@@ -63,7 +63,7 @@ func (db *Calendars) CreateCalendar(ctx context.Context, appID uuid.UUID, c *cat
 		WHERE id = @resource AND app_id = @app AND deleted_at IS NULL
 		ON CONFLICT ON CONSTRAINT calendars_pkey DO UPDATE SET id = excluded.id
 		WHERE calendars.app_id = excluded.app_id RETURNING created_at, updated_at`
-	return one(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.CreatedAt, &c.UpdatedAt), "The resource")
+	return orNotFound(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.CreatedAt, &c.UpdatedAt), "The resource")
 }
 
 // UpdateCalendar writes what a calendar is called and looks like; NotFound when the app has no such calendar.
@@ -71,7 +71,7 @@ func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *cat
 	const q = `
 		UPDATE calendars SET name = @name, description = @description, foregroundcolor = @foreground, backgroundcolor = @background,
 			updated_at = now() WHERE id = @id AND app_id = @app RETURNING updated_at`
-	return one(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.UpdatedAt), "The calendar")
+	return orNotFound(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.UpdatedAt), "The calendar")
 }
 
 // DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. Whoever books or
@@ -86,7 +86,7 @@ func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) er
 	args := namedArgs{"id": id, "app": appID}
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil {
-			return one(err, "The calendar")
+			return orNotFound(err, "The calendar")
 		}
 		var full, last bool
 		if err := tx.QueryRow(ctx, used, args).Scan(&full, &last); err != nil {
@@ -100,7 +100,7 @@ func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) er
 		}
 		tag, err := tx.Exec(ctx, `DELETE FROM calendars WHERE id = @id`, args)
 		if err == nil && tag.RowsAffected() == 0 {
-			return one(pgx.ErrNoRows, "The calendar")
+			return orNotFound(pgx.ErrNoRows, "The calendar")
 		}
 		return err
 	})

@@ -24,8 +24,8 @@ func (b *bundle) allDayAt(t *testing.T, shared bool) *booking.CalendarEvent {
 func TestAllDayEventsLieInLayers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	check(t, b.CreateEvent(b.ctx, b.allDay()))
-	check(t, b.CreateEvent(b.ctx, b.allDay())) // above each other
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDay()))
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDay())) // above each other
 	_, out := b.book(b.at("instant", 9, 10))
 	wantEqual(t, "a booking on a day that is taken", out.Code, fault.SlotTaken)
 	ignoring := func(from, to float64) *booking.Booking {
@@ -36,20 +36,20 @@ func TestAllDayEventsLieInLayers(t *testing.T) {
 	b.booked(ignoring(9, 10))
 	_, out = b.book(ignoring(9.5, 10.5))
 	wantEqual(t, "two bookings that ignore all-day events", out.Code, fault.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
-	check(t, b.CreateEvent(b.ctx, b.allDay())) // beside a booking that ignores it
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDay())) // beside a booking that ignores it
 
 	above := ignoring(9+14*24, 10+14*24)
 	above.Settings.AllowDoubleBookings = true
 	b.booked(above)
 	later := b.allDay()
 	later.Start, later.End = later.Start.AddDate(0, 0, 14), later.End.AddDate(0, 0, 14)
-	check(t, b.CreateEvent(b.ctx, later)) // and beside one that may lie above anything
+	check(t, b.CreateCalendarEvent(b.ctx, later)) // and beside one that may lie above anything
 
 	next := b.at("instant", 9+7*24, 10+7*24)
 	b.booked(next)
-	wantCode(t, b.CreateEvent(b.ctx, b.allDayAt(t, false)), fault.SlotTaken)
-	check(t, b.CreateEvent(b.ctx, b.allDayAt(t, true)))
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.allDayAt(t, false)), fault.SlotTaken)
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDayAt(t, true)))
 }
 
 // TestAllDayEventsLieBesideBuffers: a buffer keeps things out, not days.
@@ -59,5 +59,5 @@ func TestAllDayEventsLieBesideBuffers(t *testing.T) {
 	v := b.at("instant", 24, 25) // the day after, with a buffer that reaches back
 	v.Settings.IgnoreAllDayEvents, v.Settings.BufferSeconds = true, 1800
 	b.booked(v)
-	check(t, b.CreateEvent(b.ctx, b.allDay()))
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDay()))
 }

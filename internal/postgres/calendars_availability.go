@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/catalogue"
 )
 
-// Busy is a stretch of a resource's calendar that is taken.
-type Busy struct {
+// BusyTime is a stretch of a resource's calendar that is taken.
+type BusyTime struct {
 	Start, End time.Time
 	Guard      bool // a buffer around something, rather than the thing itself
 	AllDay     bool // an all-day event
@@ -35,9 +35,9 @@ func (w Window) args(appID uuid.UUID) namedArgs {
 const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
-// Taken returns what is taken in a window by resource, in one query. It does not tell by whom: a resource's weeks are one
+// BusyTimes returns what is taken in a window by resource, in one query. It does not tell by whom: a resource's weeks are one
 // row of times, which is read in a third of the time that a row for each thing takes.
-func (db *Calendars) Taken(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]Busy, error) {
+func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
 		SELECT resource_id, lower(layer) > 0, upper(layer) <= 0, array_agg(lower(during)), array_agg(upper(during))
 		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
@@ -47,22 +47,22 @@ func (db *Calendars) Taken(ctx context.Context, appID uuid.UUID, w Window) (map[
 	if err != nil {
 		return nil, err
 	}
-	all := map[uuid.UUID][]Busy{}
+	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
 	var guard, day *bool // null for what has no end of layers
 	var starts, ends []time.Time
 	_, err = pgx.ForEachRow(rows, []any{&id, &guard, &day, &starts, &ends}, func() error {
 		all[id] = slices.Grow(all[id], len(starts))
 		for i := range starts {
-			all[id] = append(all[id], Busy{Start: starts[i], End: ends[i], Guard: guard != nil && *guard, AllDay: day != nil && *day})
+			all[id] = append(all[id], BusyTime{Start: starts[i], End: ends[i], Guard: guard != nil && *guard, AllDay: day != nil && *day})
 		}
 		return nil
 	})
 	return all, err
 }
 
-// TakenBy returns the same, each thing for itself, with what it is.
-func (db *Calendars) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]Busy, error) {
+// BusyTimesWithHolder returns the same, each thing for itself, with what it is.
+func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const taken = `
 		SELECT o.resource_id, lower(o.during), upper(o.during), COALESCE(lower(o.layer) > 0, false), COALESCE(upper(o.layer) <= 0, false),
 			COALESCE(o.claimant, o.holder_id), CASE WHEN o.event_id IS NOT NULL THEN 'event' WHEN o.claimed THEN 'claim'
@@ -73,9 +73,9 @@ func (db *Calendars) TakenBy(ctx context.Context, appID uuid.UUID, w Window) (ma
 	if err != nil {
 		return nil, err
 	}
-	all := map[uuid.UUID][]Busy{}
+	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
-	var b Busy
+	var b BusyTime
 	_, err = pgx.ForEachRow(rows, []any{&id, &b.Start, &b.End, &b.Guard, &b.AllDay, &b.Holder, &b.Kind}, func() error {
 		all[id] = append(all[id], b)
 		return nil
@@ -87,9 +87,9 @@ const selectBookable = `
 	SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
 	ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
 
-// Bookable returns an app's resources in the order of ids, or all of them when ids is nil, with what availability has to
+// AvailabilityResources returns an app's resources in the order of ids, or all of them when ids is nil, with what availability has to
 // know of them. Those that are not the app's are left out.
-func (db *Calendars) Bookable(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Resource, error) {
+func (db *Calendars) AvailabilityResources(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Resource, error) {
 	rows, err := db.pool.Query(ctx, selectBookable, namedArgs{"app": appID, "ids": ids})
 	if err != nil {
 		return nil, err

@@ -53,19 +53,19 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	return &e, errors.Join(json.Unmarshal(participants, &e.Participants), json.Unmarshal(settings, &e.Settings))
 }
 
-// Event returns a calendar entry of an app, or NotFound.
-func (db *Calendars) Event(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
+// CalendarEvent returns a calendar entry of an app, or NotFound.
+func (db *Calendars) CalendarEvent(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
 	const q = entries + `v.id = @id`
 	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id}))
 	if err != nil {
-		return nil, one(err, "The event")
+		return nil, orNotFound(err, "The event")
 	}
 	e.AppID = appID
 	return e, nil
 }
 
-// EventFilter chooses calendar entries: those that overlap [From,To) and have every term.
-type EventFilter struct {
+// CalendarEventFilter chooses calendar entries: those that overlap [From,To) and have every term.
+type CalendarEventFilter struct {
 	From, To time.Time
 	Terms    []Term
 }
@@ -74,8 +74,10 @@ var eventKeys = map[string]searchKey{
 	"id": byID("v.id %s"), "calendar.id": byID("v.calendar_id %s"), "resource.id": byID("v.resource_id %s"),
 }
 
-// Events returns one page of an app's calendar entries, the earliest first, and what is known of the others.
-func (db *Calendars) Events(ctx context.Context, appID uuid.UUID, filter EventFilter, page Page) ([]*booking.CalendarEvent, Found, error) {
+// CalendarEvents returns one page of an app's calendar entries, the earliest first, and what is known of the others.
+func (db *Calendars) CalendarEvents(
+	ctx context.Context, appID uuid.UUID, filter CalendarEventFilter, page Page,
+) ([]*booking.CalendarEvent, Found, error) {
 	if page.Follows() { // they come from two tables
 		return nil, Found{}, fault.Problems{"cursor": {"is not offered by this list: follow GET /v2/bookings"}}.Err()
 	}
@@ -114,9 +116,9 @@ func orNoDate(date time.Time) *time.Time {
 	return &date
 }
 
-// CreateEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
+// CreateCalendarEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
 // changes nothing; NotFound when the id is another app's, or the app has no such resource and calendar.
-func (db *Calendars) CreateEvent(ctx context.Context, e *booking.CalendarEvent) error {
+func (db *Calendars) CreateCalendarEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const q = `
 		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
 			description, participants, my_rsvp, settings)
@@ -141,12 +143,12 @@ func (db *Calendars) CreateEvent(ctx context.Context, e *booking.CalendarEvent) 
 	})
 	switch {
 	case err != nil:
-		return domain(err)
+		return mapConstraint(err)
 	case !known:
 		*e = made
 		return nil
 	}
-	first, err := db.Event(ctx, e.AppID, e.ID)
+	first, err := db.CalendarEvent(ctx, e.AppID, e.ID)
 	if err == nil {
 		*e = *first
 	}
@@ -157,11 +159,11 @@ func (db *Calendars) CreateEvent(ctx context.Context, e *booking.CalendarEvent) 
 // become those of its dates there.
 func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	batch := &pgx.Batch{}
-	holdResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
+	lockResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
 	if e.AllDay {
 		const q = `SELECT timezone FROM resources WHERE id = @resource FOR SHARE`
 		batch.Queue(q, namedArgs{"resource": e.Resource.ID}).QueryRow(func(row pgx.Row) error {
-			return one(row.Scan(&e.Resource.Timezone), "The resource")
+			return orNotFound(row.Scan(&e.Resource.Timezone), "The resource")
 		})
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -179,7 +181,7 @@ func settle(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	if err != nil {
 		return err
 	}
-	taken, err := occupy(ctx, tx, slot{
+	taken, err := acquireSlot(ctx, tx, slot{
 		holder: holder{event: &e.ID}, ours: []uuid.UUID{e.ID}, app: e.AppID, resource: e.Resource.ID, start: e.Start, end: e.End,
 		shared: e.Settings.AllowDoubleBookings, layer: layer,
 	})
@@ -203,9 +205,9 @@ func layerOf(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) (string, 
 	return fmt.Sprintf("[%d,%d]", n, n), err
 }
 
-// UpdateEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no
+// UpdateCalendarEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no
 // such event made by hand, or no such resource and calendar.
-func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.CalendarEvent) error {
+func (db *Calendars) UpdateCalendarEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const look = `
 		SELECT resource_id, start_at, end_at, all_day, COALESCE((settings->>'allow_double_bookings')::boolean, false)
 		FROM calendar_events WHERE id = @id AND app_id = @app FOR UPDATE`
@@ -224,7 +226,7 @@ func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.CalendarEvent) 
 		err := tx.QueryRow(ctx, look, eventArgs(&made)).
 			Scan(&old.Resource.ID, &old.Start, &old.End, &old.AllDay, &old.Settings.AllowDoubleBookings)
 		if err != nil {
-			return one(err, "The event")
+			return orNotFound(err, "The event")
 		}
 		if err := tx.QueryRow(ctx, q, eventArgs(&made)).Scan(&made.UpdatedAt); err != nil || made.SameTime(&old) {
 			return err
@@ -234,14 +236,14 @@ func (db *Calendars) UpdateEvent(ctx context.Context, e *booking.CalendarEvent) 
 	if err == nil {
 		*e = made
 	}
-	return domain(err)
+	return mapConstraint(err)
 }
 
-// DeleteEvent erases an event made by hand and gives its time back; NotFound when the app has no such event.
-func (db *Calendars) DeleteEvent(ctx context.Context, appID, id uuid.UUID) error {
+// DeleteCalendarEvent erases an event made by hand and gives its time back; NotFound when the app has no such event.
+func (db *Calendars) DeleteCalendarEvent(ctx context.Context, appID, id uuid.UUID) error {
 	tag, err := db.pool.Exec(ctx, `DELETE FROM calendar_events WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	if err == nil && tag.RowsAffected() == 0 {
-		return one(pgx.ErrNoRows, "The event")
+		return orNotFound(pgx.ErrNoRows, "The event")
 	}
 	return err
 }

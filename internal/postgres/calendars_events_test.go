@@ -23,19 +23,19 @@ func TestEventsTakeTimeLikeBookings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	lunch := b.event(12, 13)
-	check(t, b.CreateEvent(b.ctx, lunch))
+	check(t, b.CreateCalendarEvent(b.ctx, lunch))
 	_, out := b.book(b.at("instant", 12.5, 13.5))
 	wantEqual(t, "a booking above an event", out.Code, fault.SlotTaken)
 	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 12.5, 13.5), takesSlot), fault.SlotTaken)
 	b.booked(b.at("instant", 13, 14))
-	wantCode(t, b.CreateEvent(b.ctx, b.event(13.5, 14.5)), fault.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(11, 12.1)), fault.SlotTaken)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(13.5, 14.5)), fault.SlotTaken)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(11, 12.1)), fault.SlotTaken)
 	b.wantCount(1, `SELECT count(*) FROM calendar_events`)
-	check(t, b.CreateEvent(b.ctx, lunch)) // a repeat
+	check(t, b.CreateCalendarEvent(b.ctx, lunch)) // a repeat
 	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE event_id IS NOT NULL`)
-	check(t, b.DeleteEvent(b.ctx, b.app.ID, lunch.ID))
+	check(t, b.DeleteCalendarEvent(b.ctx, b.app.ID, lunch.ID))
 	b.booked(b.at("instant", 12, 13))
-	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, lunch.ID), fault.NotFound)
+	wantCode(t, b.DeleteCalendarEvent(b.ctx, b.app.ID, lunch.ID), fault.NotFound)
 	b.sound()
 }
 
@@ -45,12 +45,12 @@ func TestEventsKeepOutOfBuffers(t *testing.T) {
 	v := b.at("instant", 9, 10)
 	v.Settings.BufferSeconds = 1800
 	b.booked(v)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(10, 11)), fault.SlotTaken)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(10, 11)), fault.SlotTaken)
 	shared := b.event(10, 10.25)
 	shared.Settings.AllowDoubleBookings = true
-	check(t, b.CreateEvent(b.ctx, shared))
-	check(t, b.CreateEvent(b.ctx, b.event(10.5, 11)))
-	check(t, b.CreateEvent(b.ctx, b.allDayAt(t, false)))
+	check(t, b.CreateCalendarEvent(b.ctx, shared))
+	check(t, b.CreateCalendarEvent(b.ctx, b.event(10.5, 11)))
+	check(t, b.CreateCalendarEvent(b.ctx, b.allDayAt(t, false)))
 }
 
 func TestSharedEventsAreSeenByOthers(t *testing.T) {
@@ -58,39 +58,39 @@ func TestSharedEventsAreSeenByOthers(t *testing.T) {
 	b := setup(t)
 	shared := b.event(9, 10)
 	shared.Settings.AllowDoubleBookings = true
-	check(t, b.CreateEvent(b.ctx, shared))
+	check(t, b.CreateCalendarEvent(b.ctx, shared))
 	_, out := b.book(b.at("instant", 9, 10))
 	wantEqual(t, "a booking above a shared event", out.Code, fault.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(9, 10)), fault.SlotTaken)
 	v := b.at("instant", 9, 10)
 	v.Settings.AllowDoubleBookings = true
 	b.booked(v)
 	shared.Settings.AllowDoubleBookings = false // from now on it minds
-	wantCode(t, b.UpdateEvent(b.ctx, shared), fault.SlotTaken)
+	wantCode(t, b.UpdateCalendarEvent(b.ctx, shared), fault.SlotTaken)
 }
 
 func TestMovesTakeTheNewTimeOrKeepTheOld(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := b.event(9, 10)
-	check(t, b.CreateEvent(b.ctx, e))
+	check(t, b.CreateCalendarEvent(b.ctx, e))
 	b.booked(b.at("instant", 11, 12))
 	to := func(from, until float64) error {
 		moved := *e
 		moved.Start, moved.End = b.event(from, until).Start, b.event(from, until).End
-		return b.UpdateEvent(b.ctx, &moved)
+		return b.UpdateCalendarEvent(b.ctx, &moved)
 	}
 	wantCode(t, to(10.5, 11.5), fault.SlotTaken)
-	wantCode(t, b.CreateEvent(b.ctx, b.event(9, 10)), fault.SlotTaken) // still held
-	check(t, to(9.5, 10.5))                                            // over its own old time
+	wantCode(t, b.CreateCalendarEvent(b.ctx, b.event(9, 10)), fault.SlotTaken) // still held
+	check(t, to(9.5, 10.5))                                                    // over its own old time
 	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE event_id = $1`, e.ID)
-	check(t, b.CreateEvent(b.ctx, b.event(9, 9.5)))
+	check(t, b.CreateCalendarEvent(b.ctx, b.event(9, 9.5)))
 	b.booked(b.at("instant", 10.5, 11))
 	b.sound()
-	again := must(b.Event(b.ctx, b.app.ID, e.ID))
+	again := must(b.CalendarEvent(b.ctx, b.app.ID, e.ID))
 	again.What = "Longer lunch"
-	check(t, b.UpdateEvent(b.ctx, again))
-	if got := must(b.Event(b.ctx, b.app.ID, e.ID)); got.What != "Longer lunch" || !got.Start.Equal(monday.Add(9*time.Hour+30*time.Minute)) {
+	check(t, b.UpdateCalendarEvent(b.ctx, again))
+	if got := must(b.CalendarEvent(b.ctx, b.app.ID, e.ID)); got.What != "Longer lunch" || !got.Start.Equal(monday.Add(9*time.Hour+30*time.Minute)) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -100,12 +100,12 @@ func TestChangingTextsAsksForNoTime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := b.event(9, 10)
-	check(t, b.CreateEvent(b.ctx, e))
+	check(t, b.CreateCalendarEvent(b.ctx, e))
 	v := b.at("instant", 9, 10)
 	v.Settings.AllowDoubleBookings = true
 	b.booked(v)
 	e.What = "Meeting"
-	check(t, b.UpdateEvent(b.ctx, e))
+	check(t, b.UpdateCalendarEvent(b.ctx, e))
 }
 
 // TestEventsAndBookingsRace: 50 events and 50 bookings of one slot, each with a goroutine of its own.
@@ -130,7 +130,7 @@ func TestEventsAndBookingsRace(t *testing.T) {
 			}
 			return
 		}
-		if err := b.CreateEvent(ctx, b.event(9.25, 10.25)); err == nil {
+		if err := b.CreateCalendarEvent(ctx, b.event(9.25, 10.25)); err == nil {
 			won.Add(1)
 		} else if fault.CodeOf(err) != fault.SlotTaken {
 			t.Error(err)
@@ -152,7 +152,7 @@ func TestEventsThatChangePlaces(t *testing.T) {
 	events := make([]*booking.CalendarEvent, len(hours)-1)
 	for i := range events {
 		events[i] = b.event(hours[i], hours[i]+1)
-		check(t, b.CreateEvent(b.ctx, events[i]))
+		check(t, b.CreateCalendarEvent(b.ctx, events[i]))
 	}
 	var moved atomic.Int32
 	together(len(events), func(i int) {
@@ -160,7 +160,7 @@ func TestEventsThatChangePlaces(t *testing.T) {
 			e := *events[i]
 			at := hours[(i+n)%len(hours)]
 			e.Start, e.End = b.event(at, at+1).Start, b.event(at, at+1).End
-			if err := b.UpdateEvent(b.ctx, &e); err == nil {
+			if err := b.UpdateCalendarEvent(b.ctx, &e); err == nil {
 				moved.Add(1)
 			} else if fault.CodeOf(err) != fault.SlotTaken {
 				t.Error(err)
@@ -181,14 +181,14 @@ func TestEntriesAreEventsAndBookingsThatHoldTime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	lunch := b.event(12, 13)
-	check(t, b.CreateEvent(b.ctx, lunch))
+	check(t, b.CreateCalendarEvent(b.ctx, lunch))
 	held := b.booked(b.at("instant", 9, 10))
 	b.played(b.booked(b.at("instant", 10, 11)), "cancel")
 	b.booked(b.at("confirm_decline", 14, 15)) // asked for, holds nothing yet
 	list := func(from, to float64, terms ...postgres.Term) []string {
 		t.Helper()
 		e := b.event(from, to)
-		all, total, err := b.Events(b.ctx, b.app.ID, postgres.EventFilter{From: e.Start, To: e.End, Terms: terms}, postgres.Page{Number: 1, Limit: 10})
+		all, total, err := b.CalendarEvents(b.ctx, b.app.ID, postgres.CalendarEventFilter{From: e.Start, To: e.End, Terms: terms}, postgres.Page{Number: 1, Limit: 10})
 		check(t, err)
 		ids := []string{}
 		for _, one := range all {
@@ -202,15 +202,15 @@ func TestEntriesAreEventsAndBookingsThatHoldTime(t *testing.T) {
 	wantSame(t, "an overlap", list(12.9, 20), []string{lunch.ID.String()})
 	wantSame(t, "the resource", list(0, 24, postgres.Term{Key: "resource.id", Value: b.resource.ID.String()}), list(0, 24))
 	wantSame(t, "another calendar", list(0, 24, postgres.Term{Key: "calendar.id", Value: newID().String()}), []string{})
-	entry := must(b.Event(b.ctx, b.app.ID, held.EventID))
+	entry := must(b.CalendarEvent(b.ctx, b.app.ID, held.EventID))
 	wantEqual(t, "whose entry", entry.Booking.ID, held.ID)
-	wantCode(t, b.DeleteEvent(b.ctx, b.app.ID, held.EventID), fault.NotFound)
+	wantCode(t, b.DeleteCalendarEvent(b.ctx, b.app.ID, held.EventID), fault.NotFound)
 	other := b.newApp("other")
-	_, err := b.Event(b.ctx, other.ID, lunch.ID)
+	_, err := b.CalendarEvent(b.ctx, other.ID, lunch.ID)
 	wantCode(t, err, fault.NotFound)
 	foreign := *lunch
 	foreign.AppID = other.ID
-	wantCode(t, b.CreateEvent(b.ctx, &foreign), fault.NotFound)
-	wantCode(t, b.UpdateEvent(b.ctx, &foreign), fault.NotFound)
+	wantCode(t, b.CreateCalendarEvent(b.ctx, &foreign), fault.NotFound)
+	wantCode(t, b.UpdateCalendarEvent(b.ctx, &foreign), fault.NotFound)
 	b.wantCount(0, `SELECT count(*) FROM occupancies o WHERE booking_id IS NOT NULL AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = o.booking_id)`)
 }

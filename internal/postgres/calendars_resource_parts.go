@@ -37,5 +37,5 @@ func (db *Calendars) TimezoneOf(ctx context.Context, appID uuid.UUID, email stri
 		WHERE app_id = @app AND email <> '' AND lower(email) = lower(@email) AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1`
 	var name string
 	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "email": email}).Scan(&name)
-	return name, one(err, "The resource")
+	return name, orNotFound(err, "The resource")
 }

@@ -30,7 +30,7 @@ const selectResource = `SELECT ` + resourceColumns + ` FROM resources WHERE id =
 // Resource returns an app's resource, or NotFound.
 func (db *Calendars) Resource(ctx context.Context, appID, id uuid.UUID) (*catalogue.Resource, error) {
 	r, err := scanResource(db.pool.QueryRow(ctx, selectResource, namedArgs{"id": id, "app": appID}))
-	return r, one(err, "The resource")
+	return r, orNotFound(err, "The resource")
 }
 
 var resourceKeys = map[string]searchKey{
@@ -68,7 +68,7 @@ func (db *Calendars) CreateResource(ctx context.Context, r *catalogue.Resource, 
 	args["calendar"] = calendarID
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, resource, args).Scan(&r.CreatedAt, &r.UpdatedAt); err != nil {
-			return one(err, "The resource")
+			return orNotFound(err, "The resource")
 		}
 		_, err := tx.Exec(ctx, calendar, args)
 		return err
@@ -89,10 +89,10 @@ func (db *Calendars) UpdateResource(ctx context.Context, r *catalogue.Resource) 
 		args := resourceArgs(r)
 		before := catalogue.Resource{ID: r.ID}
 		if err := tx.QueryRow(ctx, look, args).Scan(&before.Timezone); err != nil {
-			return one(err, "The resource")
+			return orNotFound(err, "The resource")
 		}
 		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
-			return domain(err)
+			return mapConstraint(err)
 		}
 		return moveDays(ctx, tx, &before, r)
 	})
@@ -112,7 +112,7 @@ func (db *Calendars) DeleteResource(ctx context.Context, appID, id uuid.UUID) er
 		args := namedArgs{"id": id, "app": appID}
 		const look = `SELECT id FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(&id); err != nil {
-			return one(err, "The resource")
+			return orNotFound(err, "The resource")
 		}
 		var open bool
 		const used = `SELECT EXISTS (SELECT FROM bookings WHERE resource_id = @id AND NOT completed)`
@@ -142,7 +142,7 @@ func (db *Calendars) Calendar(ctx context.Context, resourceID uuid.UUID, id *uui
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Calendar])
-	return c, one(err, "The calendar")
+	return c, orNotFound(err, "The calendar")
 }
 
 // Place returns an app's resource and a calendar of it, in one round trip: the named calendar, or the first when it is nil.
@@ -153,7 +153,7 @@ func (db *Calendars) Place(
 	batch := &pgx.Batch{}
 	batch.Queue(selectResource, namedArgs{"id": resourceID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {
 		r, err = scanResource(row)
-		return one(err, "The resource")
+		return orNotFound(err, "The resource")
 	})
 	batch.Queue(selectCalendar, namedArgs{"resource": resourceID, "id": calendarID}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.Calendar])

@@ -40,7 +40,7 @@ func TestCalendarsAreNotDeletedUnderneath(t *testing.T) {
 		var made, deleted error
 		together(2, func(i int) {
 			if i == 0 {
-				made = b.CreateEvent(b.ctx, e)
+				made = b.CreateCalendarEvent(b.ctx, e)
 			} else {
 				deleted = b.DeleteCalendar(b.ctx, b.app.ID, c.ID)
 			}

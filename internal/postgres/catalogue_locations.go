@@ -44,10 +44,10 @@ func from(args namedArgs, near *catalogue.Point) namedArgs {
 
 func location(rows pgx.Rows, err error) (*catalogue.Location, error) {
 	if err != nil {
-		return nil, domain(err)
+		return nil, mapConstraint(err)
 	}
 	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Location])
-	return l, one(err, "The location")
+	return l, orNotFound(err, "The location")
 }
 
 // Location returns an app's location and how far it is from a point, or NotFound.
@@ -98,7 +98,7 @@ func (db *Catalogue) UpdateLocation(ctx context.Context, l *catalogue.Location) 
 // DeleteLocation removes a location, from projects too; NotFound when the app has no such location.
 func (db *Catalogue) DeleteLocation(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM locations WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The location")
+	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The location")
 }
 
 // LocationsOf returns where services are offered, by service, the oldest location first.

@@ -31,9 +31,9 @@ func (db *Catalogue) AddProjectResource(ctx context.Context, appID, projectID, r
 		args := namedArgs{"app": appID, "project": projectID, "resource": resourceID}
 		const look = `SELECT id FROM projects WHERE id = @project AND app_id = @app FOR UPDATE`
 		if err := tx.QueryRow(ctx, look, args).Scan(&projectID); err != nil {
-			return one(err, "The project")
+			return orNotFound(err, "The project")
 		}
-		return one(tx.QueryRow(ctx, q, args).Scan(&resourceID), "The resource")
+		return orNotFound(tx.QueryRow(ctx, q, args).Scan(&resourceID), "The resource")
 	})
 }
 
@@ -43,7 +43,7 @@ func (db *Catalogue) DropProjectResource(ctx context.Context, appID, projectID, 
 		DELETE FROM project_resources x USING projects p
 		WHERE p.id = @project AND p.app_id = @app AND x.project_id = p.id AND x.resource_id = @resource RETURNING x.resource_id`
 	args := namedArgs{"app": appID, "project": projectID, "resource": resourceID}
-	return one(db.pool.QueryRow(ctx, q, args).Scan(&resourceID), "The resource")
+	return orNotFound(db.pool.QueryRow(ctx, q, args).Scan(&resourceID), "The resource")
 }
 
 // WidgetKey returns the id and the sealed form of an app's newest active widget key, or NotFound.
@@ -54,5 +54,5 @@ func (db *Catalogue) WidgetKey(ctx context.Context, appID uuid.UUID) (uuid.UUID,
 	var id uuid.UUID
 	var sealed []byte
 	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID}).Scan(&id, &sealed)
-	return id, sealed, one(err, "The widget key")
+	return id, sealed, orNotFound(err, "The widget key")
 }

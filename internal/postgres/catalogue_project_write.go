@@ -24,7 +24,7 @@ func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) er
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var fresh bool
 		if err := tx.QueryRow(ctx, q, projectArgs(p)).Scan(&fresh); err != nil {
-			return one(err, "The project")
+			return orNotFound(err, "The project")
 		}
 		if !fresh {
 			return nil
@@ -45,7 +45,7 @@ func (db *Catalogue) UpdateProject(ctx context.Context, p *catalogue.Project) er
 		WHERE id = @id AND app_id = @app RETURNING id`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, q, projectArgs(p)).Scan(&p.ID); err != nil {
-			return one(err, "The project")
+			return orNotFound(err, "The project")
 		}
 		return tie(ctx, tx, p)
 	})
@@ -97,7 +97,7 @@ func tie(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
 		}
 		tag, err := tx.Exec(ctx, list.fill, args)
 		if err != nil {
-			return domain(err)
+			return mapConstraint(err)
 		}
 		if int(tag.RowsAffected()) != len(list.wanted) {
 			return fault.Problems{list.field: {"does not exist"}}.Err()
@@ -106,8 +106,8 @@ func tie(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
 	return nil
 }
 
-// Lacking tells which of a project's resources, locations and services its app does not have, by field.
-func (db *Catalogue) Lacking(ctx context.Context, p *catalogue.Project) (map[string][]uuid.UUID, error) {
+// MissingReferences tells which of a project's resources, locations and services its app does not have, by field.
+func (db *Catalogue) MissingReferences(ctx context.Context, p *catalogue.Project) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'resources', w FROM unnest(@resources::uuid[]) w
 			WHERE NOT EXISTS (SELECT FROM resources r WHERE r.id = w AND r.app_id = @app AND r.deleted_at IS NULL)
@@ -148,6 +148,6 @@ func (db *Catalogue) DeleteProject(ctx context.Context, appID, id uuid.UUID) err
 		if _, err := tx.Exec(ctx, open, args); err != nil {
 			return err
 		}
-		return one(tx.QueryRow(ctx, q, args).Scan(&id), "The project")
+		return orNotFound(tx.QueryRow(ctx, q, args).Scan(&id), "The project")
 	})
 }

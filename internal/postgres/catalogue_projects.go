@@ -44,7 +44,7 @@ func project(rows pgx.Rows, err error) (*catalogue.Project, error) {
 		return nil, err
 	}
 	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Project])
-	return p, one(err, "The project")
+	return p, orNotFound(err, "The project")
 }
 
 var projectKeys = map[string]searchKey{

@@ -118,7 +118,7 @@ func TestProjectsOfAppsAreApart(t *testing.T) {
 			wantCode(t, b.UpdateProject(b.ctx, &change), fault.Invalid)
 			change.ID, change.Slug = newID(), "new"
 			wantCode(t, b.CreateProject(b.ctx, &change), fault.Invalid)
-			wantEqual(t, "lacking", len(must(b.Lacking(b.ctx, &change))), 1)
+			wantEqual(t, "lacking", len(must(b.MissingReferences(b.ctx, &change))), 1)
 		}
 	}
 	if after := b.tables(); before != after {

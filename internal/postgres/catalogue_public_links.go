@@ -19,7 +19,7 @@ func publicLink(rows pgx.Rows, err error) (*catalogue.PublicLink, error) {
 		return nil, err
 	}
 	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.PublicLink])
-	return l, one(err, "The public link")
+	return l, orNotFound(err, "The public link")
 }
 
 // CreatePublicLink puts a link on record. A repeat with the same id changes nothing; NotFound when the id is another
@@ -72,7 +72,7 @@ func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*catal
 // DeletePublicLink removes a link; what was booked through it stays. NotFound when the app has no such link.
 func (db *Catalogue) DeletePublicLink(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM public_links WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The public link")
+	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The public link")
 }
 
 // OpenPublicLink finds a link by the code in its address, with its app; PublicLinkNotFound, or PublicLinkDisabled with the
@@ -86,7 +86,7 @@ func (db *Catalogue) OpenPublicLink(ctx context.Context, code string) (*catalogu
 	}
 	app, err := scanApp(withExtra{db.pool.QueryRow(ctx, q, namedArgs{"code": code}), fields})
 	switch {
-	case fault.CodeOf(one(err, "")) == fault.NotFound:
+	case fault.CodeOf(orNotFound(err, "")) == fault.NotFound:
 		return nil, nil, fault.Errorf(fault.PublicLinkNotFound, "This link does not exist.")
 	case err != nil:
 		return nil, nil, err

@@ -23,10 +23,10 @@ func serviceArgs(s *catalogue.Service) namedArgs {
 
 func service(rows pgx.Rows, err error) (*catalogue.Service, error) {
 	if err != nil {
-		return nil, domain(err)
+		return nil, mapConstraint(err)
 	}
 	s, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[catalogue.Service])
-	return s, one(err, "The service")
+	return s, orNotFound(err, "The service")
 }
 
 // Service returns an app's service, or NotFound.
@@ -69,7 +69,7 @@ func (db *Catalogue) UpdateService(ctx context.Context, s *catalogue.Service) (*
 // DeleteService removes a service, from projects too; NotFound when the app has no such service.
 func (db *Catalogue) DeleteService(ctx context.Context, appID, id uuid.UUID) error {
 	const q = `DELETE FROM services WHERE id = @id AND app_id = @app RETURNING id`
-	return one(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The service")
+	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&id), "The service")
 }
 
 // ServicesAt returns what is offered at locations, by location, the oldest service first.

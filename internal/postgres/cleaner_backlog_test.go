@@ -27,7 +27,7 @@ func TestBacklog(t *testing.T) {
 	}
 	active, paused, broken := b.endpoint("", ""), b.endpoint("", ""), b.endpoint("", "")
 	v := b.booked(b.at("instant_payment", 9, 10))
-	must(b.Request(b.ctx, action(v, "cancel"), ""))
+	must(b.InsertAction(b.ctx, action(v, "cancel"), ""))
 	b.createRequest(b.request())
 	b.exec(`UPDATE webhook_endpoints SET status = 'paused', reason = 'by_hand' WHERE id = $1`, paused.ID)
 	b.exec(`UPDATE webhook_endpoints SET open_until = now() + interval '1 minute' WHERE id = $1`, broken.ID)

@@ -20,7 +20,7 @@ func TestPausedBacklog(t *testing.T) {
 	young := b.booked(b.at("instant", 11, 12))
 	b.exec(`UPDATE webhook_deliveries SET created_at = created_at - interval '31 days' WHERE booking_id <> $1`, young.ID)
 	b.exec(`DELETE FROM webhook_deliveries WHERE endpoint_id = $1 AND booking_id = $2`, failing.ID, erased.ID)
-	check(t, b.Delete(b.ctx, b.app.ID, erased.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, erased.ID))
 	b.wantCount(2, `SELECT count(*) FROM events WHERE booking_id = $1`, erased.ID) // they wait
 	keep := forever
 	keep.Paused = month
@@ -103,7 +103,7 @@ func TestErasingMeetsPicking(t *testing.T) {
 			case 0:
 				errs[n] = b.tried(b.picked(r, float64(i), float64(i+1)))
 			case 1:
-				errs[n] = b.EraseRequest(b.ctx, b.app.ID, r.Name)
+				errs[n] = b.EraseSchedulingRequest(b.ctx, b.app.ID, r.Name)
 			default:
 				b.cleaned("scheduling_requests", keep)
 			}
@@ -121,11 +121,11 @@ func TestEraseRequest(t *testing.T) {
 	b := setup(t)
 	open, picked := b.createRequest(b.request()), b.createRequest(b.request())
 	v := b.booked(b.picked(picked, 9, 10))
-	wantCode(t, b.EraseRequest(b.ctx, newID(), open.Name), fault.NotFound)
-	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, picked.Name), fault.InUse)
-	check(t, b.EraseRequest(b.ctx, b.app.ID, open.Name))
-	wantCode(t, b.EraseRequest(b.ctx, b.app.ID, open.Name), fault.NotFound)
+	wantCode(t, b.EraseSchedulingRequest(b.ctx, newID(), open.Name), fault.NotFound)
+	wantCode(t, b.EraseSchedulingRequest(b.ctx, b.app.ID, picked.Name), fault.InUse)
+	check(t, b.EraseSchedulingRequest(b.ctx, b.app.ID, open.Name))
+	wantCode(t, b.EraseSchedulingRequest(b.ctx, b.app.ID, open.Name), fault.NotFound)
 	b.played(v, "cancel")
-	check(t, b.Delete(b.ctx, b.app.ID, v.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 	b.wantCount(0, `SELECT count(*) FROM scheduling_requests`)
 }

@@ -34,7 +34,7 @@ func TestPausedBacklogHasACap(t *testing.T) {
 	b.pause(few)
 	b.exec(`UPDATE webhook_deliveries SET created_at = created_at - interval '31 days' WHERE id IN (
 		SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 ORDER BY created_at LIMIT 5)`, many.ID)
-	must(b.Try(b.ctx, many.ID, sample(b, "booking.confirmed"), newID()))
+	must(b.CreateTestDelivery(b.ctx, many.ID, sample(b, "booking.confirmed"), newID()))
 	newest := column[uuid.UUID](b, `SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 ORDER BY created_at DESC LIMIT 11`, many.ID)
 
 	keep := forever

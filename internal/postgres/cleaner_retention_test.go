@@ -66,7 +66,7 @@ func TestForgetChanges(t *testing.T) {
 	for _, d := range b.claim(e) {
 		b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 	}
-	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
+	must(b.CreateTestDelivery(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
 	b.exec(`UPDATE webhook_deliveries SET status = 'exhausted', finished_at = now() WHERE test`)
 	b.exec(`INSERT INTO events (id, app_id, seq, type, data, at) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now())`, newID(), b.app.ID)
 	wantEqual(t, "when nothing is old", b.forgotten(100), "0 0")
@@ -99,7 +99,7 @@ func TestForgettingMeetsReplays(t *testing.T) {
 	errs := make([]error, 4)
 	together(len(errs), func(i int) {
 		if i < 2 {
-			_, errs[i] = b.Replay(b.ctx, b.app.ID, endpoints[i].ID, past(true))
+			_, errs[i] = b.ReplayDeliveries(b.ctx, b.app.ID, endpoints[i].ID, past(true))
 			return
 		}
 		c := postgres.NewCleaner(b.DB, postgres.Retention{Changes: month})

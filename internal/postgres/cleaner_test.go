@@ -83,7 +83,7 @@ func TestCleaningAfterTimeouts(t *testing.T) {
 		wantEqual(t, "deleted after "+code, b.cleaned("claim_tokens", postgres.Retention{Claims: month}), 1000)
 		b.exec(`CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '` + code + `'; END $$`)
 		_, err := cleanup(t, postgres.NewCleaner(b.DB, postgres.Retention{}), "claim_tokens").RunBatches(b.ctx, 2000, few(10))
-		wantEqual(t, "a time-out of the smallest batch is an error", postgres.Away(err), true)
+		wantEqual(t, "a time-out of the smallest batch is an error", postgres.IsUnavailable(err), true)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestWhatLostIsErased(t *testing.T) {
 	wantEqual(t, "whoever waits reads", a.Code, fault.SlotTaken)
 	v := b.booked(b.at("instant", 11, 12))
 	b.exec(`UPDATE actions SET decided_at = decided_at - interval '25 hours'`)
-	waits := must(b.Request(b.ctx, action(v, "cancel"), ""))
+	waits := must(b.InsertAction(b.ctx, action(v, "cancel"), ""))
 	wantEqual(t, "a day later", b.cleaned("refused_actions", keep), 1)
 	wantSame(t, "left", column[string](b, `SELECT status FROM actions ORDER BY created_at`), []string{"applied", "pending"})
 	wantEqual(t, "what is pending", must(b.Action(b.ctx, waits.ID)).Status, booking.Pending)
@@ -186,7 +186,7 @@ func TestUnwatchedTakeTurns(t *testing.T) {
 	b.exec(`UPDATE bookings SET deadline_at = now() - interval '7 minutes'`)
 	seen := map[string]int{}
 	take := func(lease time.Duration) (n int) {
-		for _, o := range must(b.Unwatched(b.ctx, time.Minute, lease, 2)) {
+		for _, o := range must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, lease, 2)) {
 			seen[o.Booking.ID.String()]++
 			n++
 		}
@@ -221,12 +221,12 @@ func TestUnwatchedAreHandedOutOnce(t *testing.T) {
 	defer func() { _ = other.Rollback(b.ctx) }()
 	_, err = other.Exec(b.ctx, `UPDATE bookings SET resumed_at = now() WHERE id IN (SELECT id FROM bookings ORDER BY id LIMIT 4)`)
 	check(t, err)
-	wantEqual(t, "beside another sweep", len(must(impatient.Unwatched(b.ctx, time.Minute, time.Minute, 3))), 3)
+	wantEqual(t, "beside another sweep", len(must(impatient.BookingsWithOverdueTimer(b.ctx, time.Minute, time.Minute, 3))), 3)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	together(8, func(int) {
 		for range 4 {
-			for _, o := range must(impatient.Unwatched(b.ctx, time.Minute, time.Minute, 3)) {
+			for _, o := range must(impatient.BookingsWithOverdueTimer(b.ctx, time.Minute, time.Minute, 3)) {
 				mu.Lock()
 				seen[o.Booking.ID.String()]++
 				mu.Unlock()
@@ -238,5 +238,5 @@ func TestUnwatchedAreHandedOutOnce(t *testing.T) {
 	for id, n := range seen {
 		wantEqual(t, "turns of "+id, n, 1)
 	}
-	wantEqual(t, "and nothing more", len(must(b.Unwatched(b.ctx, time.Minute, time.Minute, 30))), 0)
+	wantEqual(t, "and nothing more", len(must(b.BookingsWithOverdueTimer(b.ctx, time.Minute, time.Minute, 30))), 0)
 }

@@ -105,9 +105,9 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return newDB(pool), nil
 }
 
-// Away tells whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
+// IsUnavailable reports whether an error means that Postgres cannot be reached, is not ready, or is too busy: a lock or a statement
 // has timed out, or a transaction lost against others three times. Trying again later makes sense.
-func Away(err error) bool {
+func IsUnavailable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		class := pg.Code[:min(2, len(pg.Code))]
 		return class == "08" || class == "53" || strings.HasPrefix(pg.Code, "57P") || timedOut(err) || rolledBack(err)
@@ -159,8 +159,8 @@ var rules = map[string]struct {
 	"webhook_attempts_delivery_id_fkey": {fault.NotFound, "The delivery does not exist."},
 }
 
-// domain turns the errors that a caller can do something about into domain errors, by constraint name.
-func domain(err error) error {
+// mapConstraint turns the errors that a caller can do something about into domain errors, by constraint name.
+func mapConstraint(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -196,10 +196,10 @@ func slotTaken(cause error) error {
 	return fault.Wrap(cause, fault.SlotTaken, "The time slot is already taken.")
 }
 
-// one maps "no row" to NotFound.
-func one(err error, what string) error {
+// orNotFound maps "no row" to NotFound.
+func orNotFound(err error, what string) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fault.Errorf(fault.NotFound, "%s does not exist.", what)
 	}
-	return domain(err)
+	return mapConstraint(err)
 }

@@ -33,12 +33,12 @@ func TestErrorsAreForCallers(t *testing.T) {
 	twin := *b.app
 	twin.ID = newID()
 	wantPublic(t, b.CreateApp(b.ctx, &twin, newKeyOf(&twin)), fault.AlreadyExists)
-	_, err := b.Create(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), takesSlot)
+	_, err := b.CreateBooking(b.ctx, b.at("instant", 9, 10), action(b.at("instant", 9, 10), "confirm"), takesSlot)
 	wantPublic(t, err, fault.SlotTaken)
 	must(b.byLink(v, "cancel", "link"))
 	_, err = b.byLink(v, "cancel", "link")
 	wantPublic(t, err, fault.LinkUsed)
-	wantPublic(t, b.Delete(b.ctx, b.app.ID, v.ID), fault.NotFinal)
+	wantPublic(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID), fault.NotFinal)
 	wantPublic(t, b.DeleteResource(b.ctx, b.app.ID, b.resource.ID), fault.InUse)
 	wantPublic(t, b.SetMeta(b.ctx, b.app.ID, v.ID, nil, 99), fault.Stale)
 	_, err = b.Booking(b.ctx, b.app.ID, newID())
@@ -71,7 +71,7 @@ func TestAway(t *testing.T) {
 		{"an error without a class", &pgconn.PgError{Code: "5"}, false},
 		{"nothing", nil, false},
 	} {
-		if got := postgres.Away(c.err); got != c.away {
+		if got := postgres.IsUnavailable(c.err); got != c.away {
 			t.Errorf("%s (%v): %v", c.name, c.err, got)
 		}
 	}
@@ -83,7 +83,7 @@ func TestFaultsHaveNoCode(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.at("instant", 9, 10))
 	backwards := b.at("instant", 10, 9)
-	_, err := b.Create(b.ctx, backwards, action(backwards, "confirm"), graphs.Move{})
+	_, err := b.CreateBooking(b.ctx, backwards, action(backwards, "confirm"), graphs.Move{})
 	faults := map[string]error{
 		"times that end before they start": err,
 	}

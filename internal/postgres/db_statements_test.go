@@ -21,7 +21,7 @@ import (
 func assembled() map[string][]string {
 	locks := func(where string) (all []string) {
 		batch := &pgx.Batch{}
-		lockAffected(batch, [16]byte{}, where)
+		lockEndpointAndSubscribers(batch, [16]byte{}, where)
 		for _, q := range batch.QueuedQueries {
 			all = append(all, q.SQL)
 		}
@@ -32,17 +32,17 @@ func assembled() map[string][]string {
 		ages = append(ages, kind.statement)
 	}
 	return map[string][]string{
-		"lockAffected": append(locks(""), locks(brink)...),
-		"single":       {deleteOperations, deleteClaims, deleteForms, deleteRefusals, deleteDeliveries, deleteReminderTargets},
-		"Backlog":      ages,
+		"lockEndpointAndSubscribers": append(locks(""), locks(nearThreshold)...),
+		"single":                     {deleteOperations, deleteClaims, deleteForms, deleteRefusals, deleteDeliveries, deleteReminderTargets},
+		"Backlog":                    ages,
 
-		"ClaimReserved": {claimFenced},
-		"FallAsleep":    {fallAsleep},
-		"CreateRequest": {insertRequest(``)},
-		"queueRequest":  {insertRequest(` AND ` + begun)},
+		"ClaimReservedDeliveries": {claimFenced},
+		"MarkIdle":                {fallAsleep},
+		"CreateSchedulingRequest": {insertRequest(``)},
+		"queueRequest":            {insertRequest(` AND ` + begun)},
 
 		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
-		"actionsWithBookings": nil, "overdue": nil, "Events": nil, "Changes": nil, "listRows": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
+		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "listRows": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
 		"OverdueEndpoints": nil, "tie": nil, "sendings": nil,
 	}
 }

@@ -24,7 +24,7 @@ func TestTenantsAreApart(t *testing.T) {
 	_, _, err := b.PauseEndpoint(b.ctx, paused.AppID, paused.ID)
 	check(t, err)
 	key := must(b.Keys(b.ctx, b.app.ID))[0]
-	pending := must(b.Request(b.ctx, action(v, "cancel"), ""))
+	pending := must(b.InsertAction(b.ctx, action(v, "cancel"), ""))
 	thief := b.newApp("thief")
 	mine, mineCalendar := b.newResource(thief)
 
@@ -37,7 +37,7 @@ func TestTenantsAreApart(t *testing.T) {
 		"Booking":        func() error { _, err := b.Booking(b.ctx, thief.ID, v.ID); return err },
 		"SetMeta":        func() error { return b.SetMeta(b.ctx, thief.ID, v.ID, json.RawMessage(`{"stolen": 1}`), 0) },
 		"SetMeta, exact": func() error { return b.SetMeta(b.ctx, thief.ID, v.ID, json.RawMessage(`{"stolen": 1}`), v.Revision) },
-		"Delete":         func() error { return b.Delete(b.ctx, thief.ID, over.ID) },
+		"Delete":         func() error { return b.DeleteBooking(b.ctx, thief.ID, over.ID) },
 		"Resource":       func() error { _, err := b.Resource(b.ctx, thief.ID, b.resource.ID); return err },
 		"UpdateResource": func() error {
 			r := *b.resource
@@ -77,13 +77,13 @@ func TestTenantsAreApart(t *testing.T) {
 		"Create": func() error {
 			c := *v
 			c.AppID, c.Resource, c.Calendar = thief.ID, *mine, *mineCalendar
-			_, err := b.Create(b.ctx, &c, stolen(v.ID), graphs.Move{})
+			_, err := b.CreateBooking(b.ctx, &c, stolen(v.ID), graphs.Move{})
 			return err
 		},
 		"Request": func() error {
 			a := *pending
 			a.AppID = thief.ID
-			_, err := b.Request(b.ctx, &a, "")
+			_, err := b.InsertAction(b.ctx, &a, "")
 			return err
 		},
 	}

@@ -13,7 +13,7 @@ func NewCleanup(batch func(context.Context, int) (int, bool, error)) Cleanup {
 }
 
 // Wants is the condition of endpoints w and events e.
-const Wants = wants
+const Wants = matches
 
 // CursorAhead is a cursor of a server with far more transactions.
 func CursorAhead(c Cursor) Cursor {

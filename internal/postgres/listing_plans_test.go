@@ -202,7 +202,7 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 		}
 	}
 	all["events"] = func(ctx context.Context) error {
-		_, _, err := db.Events(ctx, app, EventFilter{From: start, To: end}, pages["first"])
+		_, _, err := db.CalendarEvents(ctx, app, CalendarEventFilter{From: start, To: end}, pages["first"])
 		return err
 	}
 	return all

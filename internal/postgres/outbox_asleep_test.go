@@ -19,11 +19,11 @@ func TestFallAsleep(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := b.endpoint("", "")
-	wantEqual(t, "with nothing to send", must(b.FallAsleep(b.ctx, e.ID)).IsZero(), true)
+	wantEqual(t, "with nothing to send", must(b.MarkIdle(b.ctx, e.ID)).IsZero(), true)
 
 	v, out := b.book(b.at("instant", 9, 10))
 	wantEqual(t, "woken", len(out.Wake), 1)
-	if due := must(b.FallAsleep(b.ctx, e.ID)); due.IsZero() || due.After(time.Now()) {
+	if due := must(b.MarkIdle(b.ctx, e.ID)); due.IsZero() || due.After(time.Now()) {
 		t.Errorf("something is due, and it says %v", due)
 	}
 	b.wantCount(1, `SELECT count(*) FROM webhook_endpoints WHERE awake`)
@@ -31,14 +31,14 @@ func TestFallAsleep(t *testing.T) {
 	d := b.claim(e)[0]
 	later := time.Now().Add(time.Hour).Truncate(time.Microsecond)
 	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: later})
-	wantEqual(t, "until the retry", must(b.FallAsleep(b.ctx, e.ID)).Equal(later), true)
+	wantEqual(t, "until the retry", must(b.MarkIdle(b.ctx, e.ID)).Equal(later), true)
 	b.wantCount(0, `SELECT count(*) FROM webhook_endpoints WHERE awake`)
 
 	// What has to wait for the retry is not due, however old it is: else the sender would run in circles.
 	_, out = b.play(v, "cancel")
 	wantEqual(t, "woken", len(out.Wake), 1)
 	wantEqual(t, "claimed", len(b.claim(e)), 0)
-	wantEqual(t, "until the retry of the first", must(b.FallAsleep(b.ctx, e.ID)).Equal(later), true)
+	wantEqual(t, "until the retry of the first", must(b.MarkIdle(b.ctx, e.ID)).Equal(later), true)
 }
 
 // TestFallAsleepMissesNothing lets a sender fall asleep again and again while 50 commits write deliveries.
@@ -57,7 +57,7 @@ func TestFallAsleepMissesNothing(t *testing.T) {
 	var sender sync.WaitGroup
 	sender.Go(func() {
 		for !done.Load() {
-			next, err := b.FallAsleep(b.ctx, e.ID)
+			next, err := b.MarkIdle(b.ctx, e.ID)
 			if err != nil {
 				t.Error(err)
 				return
@@ -66,7 +66,7 @@ func TestFallAsleepMissesNothing(t *testing.T) {
 				slept.Add(1)
 				continue
 			}
-			for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true})) {
+			for _, d := range must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true})) {
 				b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
 			}
 		}
@@ -113,7 +113,7 @@ func TestFallAsleepWaitsForCommits(t *testing.T) {
 	both.Go(func() { out, errs[0] = b.Commit(b.ctx, in) })
 	const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
 	b.until(`SELECT count(*) = 1 ` + waiting)
-	both.Go(func() { next, errs[1] = b.FallAsleep(b.ctx, e.ID) })
+	both.Go(func() { next, errs[1] = b.MarkIdle(b.ctx, e.ID) })
 	b.until(`SELECT NOT (SELECT awake FROM webhook_endpoints) OR count(*) = 2 ` + waiting)
 	check(t, gate.Rollback(b.ctx))
 	both.Wait()

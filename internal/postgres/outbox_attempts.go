@@ -21,8 +21,8 @@ type DeliveryUpdate struct {
 	Unsent     bool      // there was nothing to send, by a fault of ours: that says nothing about it either
 }
 
-// eraseTold drops changes of bookings that are deleted, once no other endpoint waits for them; a condition on d follows.
-const eraseTold = `
+// eraseDelivered drops changes of bookings that are deleted, once no other endpoint waits for them; a condition on d follows.
+const eraseDelivered = `
 	DELETE FROM events e USING webhook_deliveries d WHERE d.event_id = e.id AND e.booking_id IS NOT NULL AND NOT e.test
 	AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id)
 	AND NOT EXISTS (SELECT FROM webhook_deliveries p
@@ -58,7 +58,7 @@ func (db *Outbox) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all 
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		out = Recorded{}
-		tell, resting, err := judge(ctx, tx, endpointID, all)
+		tell, resting, err := updateHealth(ctx, tx, endpointID, all)
 		if err != nil {
 			return err
 		}
@@ -69,13 +69,13 @@ func (db *Outbox) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all 
 			events = append(events, publishEndpoint(batch, endpointID, t))
 		}
 		if len(events) > 0 {
-			wake(batch, db.process, events, &out.Woken)
+			markAwake(batch, db.process, events, &out.Woken)
 		}
 		finish(batch, endpointID, all)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	db.announceTests(all, err)
-	return out, domain(err)
+	return out, mapConstraint(err)
 }
 
 // EndpointAttempts are attempts of one endpoint that have ended, in that order.
@@ -92,19 +92,19 @@ func (db *Outbox) FinishSuccesses(ctx context.Context, groups []EndpointAttempts
 		all = append(all, g.Attempts...)
 	}
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
-		succeed(batch, groups)
+		recordSuccesses(batch, groups)
 		finish(batch, uuid.Nil, all)
 	})
 	db.announceTests(all, err)
 	return err
 }
 
-// AnyFailure tells whether an attempt says something about the endpoint other than that it is well.
+// AnyFailure reports whether an attempt says something about the endpoint other than that it is well.
 func AnyFailure(all []Finished) bool {
 	return slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable || f.Verdict.counts() && f.Verdict.Status != Delivered })
 }
 
-// counts tells whether an attempt says anything about the endpoint's health.
+// counts reports whether an attempt says anything about the endpoint's health.
 func (v DeliveryUpdate) counts() bool { return !v.Test && !v.Unsent }
 
 // finish writes the attempts and what becomes of their deliveries: one statement of each kind, however many there are. endpointID
@@ -140,9 +140,9 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 	if disable {
 		batch.Queue(`UPDATE webhook_deliveries SET status = 'cancelled', finished_at = now(), claimed_by = NULL
 			WHERE endpoint_id = @endpoint AND status = 'pending'`, args)
-		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
+		batch.Queue(eraseDelivered+`d.endpoint_id = @endpoint`, args)
 	} else if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Status != Waiting }) {
-		batch.Queue(eraseTold+`d.id = ANY(@deliveries) AND d.status <> 'pending'`, args)
+		batch.Queue(eraseDelivered+`d.id = ANY(@deliveries) AND d.status <> 'pending'`, args)
 	}
 }
 

@@ -40,7 +40,7 @@ func (t *DrainTarget) scan(row pgx.Row) error {
 func (db *Outbox) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
 	var t DrainTarget
 	err := t.scan(db.pool.QueryRow(ctx, drainTarget, namedArgs{"endpoint": endpointID}))
-	return &t, one(err, "The webhook")
+	return &t, orNotFound(err, "The webhook")
 }
 
 // isNext is true of the deliveries d that may be sent: where the order counts, of one booking only the
@@ -53,7 +53,7 @@ const isNext = `d.status = 'pending' AND (NOT @ordered OR d.seq = (SELECT min(p.
 // ClaimLease is how long a delivery stays claimed when nothing more is heard of whoever claimed it.
 const ClaimLease = time.Minute
 
-// Claim says how many deliveries to take, for how long, and which.
+// ClaimDeliveries says how many deliveries to take, for how long, and which.
 type Claim struct {
 	Limit     int
 	Lease     time.Duration
@@ -79,9 +79,9 @@ func (db *Outbox) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 	}
 }
 
-// Claim takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
+// ClaimDeliveries takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
 // the lease.
-func (db *Outbox) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
+func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
 	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {
 		return nil, err
@@ -89,9 +89,9 @@ func (db *Outbox) Claim(ctx context.Context, endpointID uuid.UUID, c Claim) ([]o
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// ClaimReserved is Claim for whoever has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
+// ClaimReservedDeliveries is Claim for whoever has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
 // A process that has lost the endpoint, which reserved tells, claims nothing. NotFound when the endpoint is deleted.
-func (db *Outbox) ClaimReserved(
+func (db *Outbox) ClaimReservedDeliveries(
 	ctx context.Context, endpointID uuid.UUID, c Claim,
 ) (t *DrainTarget, due []outbox.ClaimedDelivery, reserved bool, err error) {
 	const fence = `SELECT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)`
@@ -105,7 +105,7 @@ func (db *Outbox) ClaimReserved(
 		return err
 	})
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, nil, false, one(err, "The webhook")
+		return nil, nil, false, orNotFound(err, "The webhook")
 	}
 	return t, due, reserved, nil
 }
@@ -114,8 +114,8 @@ func (db *Outbox) ClaimReserved(
 var claimFenced = strings.Replace(claimDue, "d.next_at <= now()",
 	"d.next_at <= now() AND EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)", 1)
 
-// Unclaim gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
-func (db *Outbox) Unclaim(ctx context.Context, all ...outbox.ClaimedDelivery) error {
+// ReleaseDeliveries gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
+func (db *Outbox) ReleaseDeliveries(ctx context.Context, all ...outbox.ClaimedDelivery) error {
 	const q = `
 		UPDATE webhook_deliveries d SET attempts = attempts - 1, next_at = now(), claimed_by = NULL
 		FROM unnest(@ids::uuid[], @attempts::integer[]) AS c (id, attempt)
@@ -136,24 +136,24 @@ const (
 	Cancelled = "cancelled" // the endpoint said it is gone
 )
 
-// FallAsleep notes that nobody drains an endpoint until its next delivery is due, ends this process's reservation of it, and
+// MarkIdle notes that nobody drains an endpoint until its next delivery is due, ends this process's reservation of it, and
 // returns that moment: zero when nothing waits. With something due already, or while another process has the endpoint, it
 // changes nothing; a moment that is past says so. The gate makes commits that are writing deliveries wait, or makes this wait
 // for them, and the row's lock those who send something anew: no delivery is missed. All is one round trip, and so one
 // transaction; each statement has a snapshot of its own.
-func (db *Outbox) FallAsleep(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
+func (db *Outbox) MarkIdle(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
 	const lock = `SELECT FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	args := namedArgs{"endpoint": endpointID, "drainer": db.process}
 	var next *time.Time
 	err := retried(ctx, func() error {
 		batch := &pgx.Batch{}
-		batch.Queue(shutGate, args)
+		batch.Queue(lockGate, args)
 		batch.Queue(lock, args).QueryRow(func(row pgx.Row) error { return row.Scan() })
 		batch.Queue(fallAsleep, args).QueryRow(func(row pgx.Row) error { return row.Scan(&next) })
 		return db.pool.SendBatch(ctx, batch).Close()
 	})
 	if err != nil {
-		return time.Time{}, one(err, "The webhook")
+		return time.Time{}, orNotFound(err, "The webhook")
 	}
 	if next == nil {
 		return time.Time{}, nil

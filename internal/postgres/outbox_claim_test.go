@@ -35,7 +35,7 @@ func attempt(d outbox.ClaimedDelivery, status int) outbox.Attempt {
 
 func (b *bundle) claim(e *outbox.Endpoint) []outbox.ClaimedDelivery {
 	b.t.Helper()
-	return must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true}))
+	return must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 16, Lease: lease, Ordered: true}))
 }
 
 func (b *bundle) finish(e *outbox.Endpoint, d outbox.ClaimedDelivery, status int, v postgres.DeliveryUpdate) {
@@ -68,7 +68,7 @@ func TestClaim(t *testing.T) {
 	wantEqual(t, "moment", got[1].Event.At.Equal(two.EnteredAt), true)
 
 	wantEqual(t, "while they are on their way", len(b.claim(e)), 0)
-	next := must(b.FallAsleep(b.ctx, e.ID))
+	next := must(b.MarkIdle(b.ctx, e.ID))
 	if until := time.Until(next); until < lease-10*time.Second || until > lease {
 		t.Errorf("the claim falls due in %s", until)
 	}
@@ -92,8 +92,8 @@ func TestClaimTakesNoMoreThanAsked(t *testing.T) {
 	for i := range 5 {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
-	wantEqual(t, "claimed", len(must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 3)
-	wantEqual(t, "the rest", len(must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 2)
+	wantEqual(t, "claimed", len(must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 3)
+	wantEqual(t, "the rest", len(must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 3, Lease: lease, Ordered: true}))), 2)
 	wantEqual(t, "the other's", len(b.claim(other)), 5)
 }
 
@@ -113,7 +113,7 @@ func TestClaimBehindABacklog(t *testing.T) {
 	for range 3 {
 		wantEqual(t, "claimed", len(b.claim(e)), 16) // or the statement's time-out ends it
 	}
-	if due := must(b.FallAsleep(b.ctx, e.ID)); due.After(time.Now()) {
+	if due := must(b.MarkIdle(b.ctx, e.ID)); due.After(time.Now()) {
 		t.Errorf("with a backlog it sleeps until %v", due)
 	}
 	wantEqual(t, "overdue", len(must(b.OverdueEndpoints(b.ctx, 0, 10))), 1)
@@ -129,7 +129,7 @@ func TestClaimIsExclusive(t *testing.T) {
 	}
 	claimed, errs := make([][]outbox.ClaimedDelivery, 10), make([]error, 10)
 	together(len(claimed), func(i int) {
-		claimed[i], errs[i] = b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true})
+		claimed[i], errs[i] = b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 4, Lease: lease, Ordered: true})
 	})
 	seen := map[uuid.UUID]bool{}
 	for i, all := range claimed {
@@ -188,7 +188,7 @@ func TestAttemptsAreRecorded(t *testing.T) {
 	wantEqual(t, "headers", string(all[2].RequestHeaders)+string(all[2].ResponseHeaders), `{"Webhook-Id": ["evt"]}{"Date": ["today"]}`)
 	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND attempts = 3 AND finished_at IS NOT NULL`)
 	wantEqual(t, "claimed when all is delivered", len(b.claim(e)), 0)
-	wantEqual(t, "next", must(b.FallAsleep(b.ctx, e.ID)).IsZero(), true)
+	wantEqual(t, "next", must(b.MarkIdle(b.ctx, e.ID)).IsZero(), true)
 }
 
 func TestGoneReceiver(t *testing.T) {

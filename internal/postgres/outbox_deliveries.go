@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// sendingColumns are those of a delivery d of a change e, in the order of booking.Sending. One that goes before others is
+// sendingColumns are those of a delivery d of an event e, in the order of outbox.Delivery. One that goes before others is
 // due before it was made.
 const sendingColumns = `d.id, d.endpoint_id, d.event_id, e.type, CASE WHEN NOT d.test THEN e.booking_id END, e.seq, d.status,
 	d.attempts, d.test, CASE WHEN d.status = 'pending' THEN GREATEST(d.next_at, d.created_at) END, d.created_at, d.finished_at,
@@ -32,29 +32,29 @@ type SendingFilter struct {
 	Test    *bool
 }
 
-// Spot is a place in the order in which deliveries were made.
-type Spot struct {
+// DeliveryCursor is a place in the order in which deliveries were made.
+type DeliveryCursor struct {
 	At time.Time
 	ID uuid.UUID
 }
 
-// Sendings returns up to limit deliveries of an endpoint of an app, the newest first, from before a spot on (nil = the
+// Deliveries returns up to limit deliveries of an endpoint of an app, the newest first, from before a spot on (nil = the
 // newest), and whether there are more. NotFound when the app has no such endpoint.
-func (db *Outbox) Sendings(
-	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *Spot, limit int,
+func (db *Outbox) Deliveries(
+	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	const known = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 	args := namedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
-		return nil, false, one(err, "The webhook")
+		return nil, false, orNotFound(err, "The webhook")
 	}
 	return db.sendings(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
 }
 
-// BookingSendings returns deliveries of a booking to all endpoints of its app, as Sendings does; none of a booking that the app
+// BookingDeliveries returns deliveries of a booking to all endpoints of its app, as Deliveries does; none of a booking that the app
 // does not have.
-func (db *Outbox) BookingSendings(
-	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *Spot, limit int,
+func (db *Outbox) BookingDeliveries(
+	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
@@ -92,7 +92,7 @@ func (f SendingFilter) and(args namedArgs) string {
 	return more.String()
 }
 
-func (s *Spot) and(args namedArgs) string {
+func (s *DeliveryCursor) and(args namedArgs) string {
 	if s == nil {
 		return ""
 	}
@@ -100,8 +100,8 @@ func (s *Spot) and(args namedArgs) string {
 	return " AND (d.created_at, d.id) < (@before, @before_id)"
 }
 
-// Sending returns one delivery of an app with its change, or NotFound.
-func (db *Outbox) Sending(ctx context.Context, appID, id uuid.UUID) (*outbox.Delivery, *outbox.Event, error) {
+// Delivery returns one delivery of an app with its change, or NotFound.
+func (db *Outbox) Delivery(ctx context.Context, appID, id uuid.UUID) (*outbox.Delivery, *outbox.Event, error) {
 	const q = `SELECT ` + sendingColumns + `, ` + changeColumns + sendingFrom + ` WHERE d.id = @id AND w.app_id = @app`
 	var s outbox.Delivery
 	var c outbox.Event
@@ -110,5 +110,5 @@ func (db *Outbox) Sending(ctx context.Context, appID, id uuid.UUID) (*outbox.Del
 		&s.FinishedAt, &s.LastStatus, &s.LastError,
 	}
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
-	return &s, &c, one(err, "The delivery")
+	return &s, &c, orNotFound(err, "The delivery")
 }

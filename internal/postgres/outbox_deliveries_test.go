@@ -16,7 +16,7 @@ import (
 // sent names what a list of deliveries has, as "type/seq status".
 func (b *bundle) sent(e *outbox.Endpoint, f postgres.SendingFilter) []string {
 	b.t.Helper()
-	list, _, err := b.Sendings(b.ctx, e.AppID, e.ID, f, nil, 100)
+	list, _, err := b.Deliveries(b.ctx, e.AppID, e.ID, f, nil, 100)
 	check(b.t, err)
 	var names []string
 	for _, s := range list {
@@ -27,7 +27,7 @@ func (b *bundle) sent(e *outbox.Endpoint, f postgres.SendingFilter) []string {
 
 func (b *bundle) sending(id uuid.UUID) *outbox.Delivery {
 	b.t.Helper()
-	s, _, err := b.Sending(b.ctx, b.app.ID, id)
+	s, _, err := b.Delivery(b.ctx, b.app.ID, id)
 	check(b.t, err)
 	return s
 }
@@ -67,7 +67,7 @@ func TestSendings(t *testing.T) {
 		wantSame(t, name, b.sent(e, c.filter), c.want)
 	}
 	wantEqual(t, "the other's", len(b.sent(other, postgres.SendingFilter{})), 4)
-	list, _, err := b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, nil, 10)
+	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, nil, 10)
 	check(t, err)
 	failed := list[0]
 	wantEqual(t, "last attempt", fmt.Sprintf("%d %s %d", failed.LastStatus, failed.LastError, failed.Attempts), "0 connection_refused 1")
@@ -77,7 +77,7 @@ func TestSendings(t *testing.T) {
 	if wait := time.Until(*again.NextAt); wait < 50*time.Minute || again.FinishedAt != nil {
 		t.Errorf("due in %s", wait)
 	}
-	s, c, err := b.Sending(b.ctx, b.app.ID, list[2].ID)
+	s, c, err := b.Delivery(b.ctx, b.app.ID, list[2].ID)
 	check(t, err)
 	wantEqual(t, "one", s.ID, list[2].ID)
 	wantEqual(t, "its change", c.ID, s.EventID)
@@ -94,18 +94,18 @@ func TestSendingsPage(t *testing.T) {
 	}
 	b.exec(`UPDATE webhook_deliveries SET created_at = date_trunc('second', now())`)
 	seen := map[uuid.UUID]bool{}
-	var spot *postgres.Spot
+	var spot *postgres.DeliveryCursor
 	for more := true; more; {
 		var list []outbox.Delivery
 		var err error
-		list, more, err = b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, spot, 3)
+		list, more, err = b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, spot, 3)
 		check(t, err)
 		for _, s := range list {
 			if seen[s.ID] {
 				t.Errorf("%s came twice", s.ID)
 			}
 			seen[s.ID] = true
-			spot = &postgres.Spot{At: s.CreatedAt, ID: s.ID}
+			spot = &postgres.DeliveryCursor{At: s.CreatedAt, ID: s.ID}
 		}
 		b.booked(b.at("instant", float64(20+len(seen)), float64(21+len(seen))))
 	}
@@ -121,16 +121,16 @@ func TestSendingsAreTheAppsOwn(t *testing.T) {
 	v = b.booked(v)
 	must(b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: 1}))
 	thief := b.newApp("thief")
-	_, _, err := b.Sendings(b.ctx, thief.ID, e.ID, postgres.SendingFilter{}, nil, 10)
+	_, _, err := b.Deliveries(b.ctx, thief.ID, e.ID, postgres.SendingFilter{}, nil, 10)
 	wantCode(t, err, fault.NotFound)
 	for _, d := range column[uuid.UUID](b, `SELECT id FROM webhook_deliveries`) {
-		_, _, err := b.Sending(b.ctx, thief.ID, d)
+		_, _, err := b.Delivery(b.ctx, thief.ID, d)
 		wantCode(t, err, fault.NotFound)
 		_, err = b.Resend(b.ctx, thief.ID, d, newID())
 		wantCode(t, err, fault.NotFound)
 	}
 	reminder := first[uuid.UUID](b, `SELECT d.id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE e.reminder IS NOT NULL`)
-	_, _, err = b.Sending(b.ctx, b.app.ID, reminder)
+	_, _, err = b.Delivery(b.ctx, b.app.ID, reminder)
 	wantCode(t, err, fault.NotFound)
 }
 

@@ -11,10 +11,10 @@ import (
 // drainLease is how long a process keeps an endpoint to itself without renewing: after that it counts as lost.
 const drainLease = 5 * time.Second
 
-// TakeDrain reserves an endpoint for this process's drain. It fails, with false, while another process that is not lost has
+// ReserveDrain reserves an endpoint for this process's drain. It fails, with false, while another process that is not lost has
 // it. Deliveries that a lost process had claimed are due again at once; their attempts stay counted, since nobody knows
 // whether they were sent.
-func (db *Outbox) TakeDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, err error) {
+func (db *Outbox) ReserveDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, err error) {
 	const take = `
 		WITH before AS (SELECT drainer FROM webhook_drains WHERE endpoint_id = @endpoint)
 		INSERT INTO webhook_drains AS d (endpoint_id, drainer, until)
@@ -47,8 +47,8 @@ func (db *Outbox) releaseClaims(ctx context.Context, endpointID uuid.UUID) error
 	return err
 }
 
-// KeepDrains renews this process's reservations of endpoints and returns those it still has.
-func (db *Outbox) KeepDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uuid.UUID, err error) {
+// RenewDrains renews this process's reservations of endpoints and returns those it still has.
+func (db *Outbox) RenewDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_drains SET until = now() + make_interval(secs => @lease)
 		WHERE endpoint_id = ANY(@endpoints) AND drainer = @drainer RETURNING endpoint_id`
@@ -70,8 +70,8 @@ func (db *Outbox) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// LeaveDrain gives an endpoint up without a word on whether something waits for it: whoever leaves has to wake its workflow.
-func (db *Outbox) LeaveDrain(ctx context.Context, endpointID uuid.UUID) error {
+// ReleaseDrain ends the reservation of an endpoint. It does not say whether deliveries wait: the caller has to wake the workflow.
+func (db *Outbox) ReleaseDrain(ctx context.Context, endpointID uuid.UUID) error {
 	const q = `DELETE FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer`
 	_, err := db.pool.Exec(ctx, q, namedArgs{"endpoint": endpointID, "drainer": db.process})
 	return err

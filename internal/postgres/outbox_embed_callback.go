@@ -35,7 +35,7 @@ func (db *Outbox) SetEmbedCallback(ctx context.Context, e *outbox.Endpoint) (*ou
 	}
 	known, err := db.EmbedCallback(ctx, e.AppID)
 	if err != nil || known == nil { // deleted meanwhile
-		return nil, nil, cmp.Or(err, one(pgx.ErrNoRows, "The callback"))
+		return nil, nil, cmp.Or(err, orNotFound(pgx.ErrNoRows, "The callback"))
 	}
 	return db.ChangeEndpoint(ctx, e.AppID, known.ID, func(known *outbox.Endpoint) error {
 		known.URL, known.Format, known.Method = e.URL, e.Format, http.MethodPost

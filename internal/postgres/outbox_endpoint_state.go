@@ -14,7 +14,7 @@ import (
 func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_endpoints SET status = 'paused', reason = 'by_hand', awake = false, updated_at = now() WHERE id = @endpoint`
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+	return db.updateEndpoint(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
 		if e.Status != outbox.EndpointActive {
 			return "", nil
 		}
@@ -27,16 +27,16 @@ func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *ou
 // is again what was given up since the endpoint began failing. An active one it leaves as it is. It returns the endpoints
 // that are to be woken, this one among them. NotFound when the app has no such endpoint.
 func (db *Outbox) ResumeEndpoint(ctx context.Context, appID, id uuid.UUID) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+	return db.updateEndpoint(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
 		if e.Status == outbox.EndpointActive {
 			return "", nil
 		}
-		return revive(batch, e), nil
+		return reactivate(batch, e), nil
 	})
 }
 
-// revive makes an endpoint active, and what it has not got due.
-func revive(batch *pgx.Batch, e *outbox.Endpoint) (tell string) {
+// reactivate makes an endpoint active, and what it has not got due.
+func reactivate(batch *pgx.Batch, e *outbox.Endpoint) (tell string) {
 	const missed = `endpoint_id = @endpoint AND status = 'exhausted' AND NOT test AND finished_at >= @since`
 	args := namedArgs{"endpoint": e.ID, "since": e.Health.FailingSince}
 	batch.Queue(`SELECT FROM events WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE `+missed+`) ORDER BY id FOR UPDATE`, args)
@@ -51,9 +51,9 @@ func revive(batch *pgx.Batch, e *outbox.Endpoint) (tell string) {
 	return outbox.EndpointResumedEvent
 }
 
-// turn lets do change an endpoint of an app, tells of the change that do names, and returns the endpoint as it is then
+// updateEndpoint lets do change an endpoint of an app, tells of the change that do names, and returns the endpoint as it is then
 // with those that are to be woken: itself where it has become active, and those that hear of the change and were asleep.
-func (db *Outbox) turn(
+func (db *Outbox) updateEndpoint(
 	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *outbox.Endpoint) (tell string, err error),
 ) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const look = `SELECT ` + viewed + ` FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'`
@@ -64,7 +64,7 @@ func (db *Outbox) turn(
 			return err
 		}
 		locks, batch := &pgx.Batch{}, &pgx.Batch{}
-		lockAffected(locks, id, "")
+		lockEndpointAndSubscribers(locks, id, "")
 		if err := tx.SendBatch(ctx, locks).Close(); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (db *Outbox) turn(
 			return err
 		}
 		if tell != "" {
-			wake(batch, uuid.Nil, []uuid.UUID{publishEndpoint(batch, id, tell)}, &woken)
+			markAwake(batch, uuid.Nil, []uuid.UUID{publishEndpoint(batch, id, tell)}, &woken)
 		}
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err

@@ -35,8 +35,8 @@ func (b *bundle) listener(types ...string) *outbox.Endpoint {
 	return b.changed(e)
 }
 
-// standing is an endpoint's status and why.
-func standing(e *outbox.Endpoint) string { return words(e.Status, e.Reason) }
+// outcomeOf is an endpoint's status and why.
+func outcomeOf(e *outbox.Endpoint) string { return words(e.Status, e.Reason) }
 
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
@@ -47,7 +47,7 @@ func TestPauseAndResume(t *testing.T) {
 	b.finish(e, d, 500, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)})
 
 	wantSame(t, "woken", b.pause(e), []uuid.UUID{listener.ID})
-	wantEqual(t, "standing", standing(e), "paused by_hand")
+	wantEqual(t, "standing", outcomeOf(e), "paused by_hand")
 	wantEqual(t, "nothing to tell", len(b.pause(e)), 0)
 	b.wantCount(0, `SELECT count(*) FROM webhook_endpoints WHERE id = $1 AND awake`, e.ID)
 	_, out := b.play(v, "cancel")
@@ -56,7 +56,7 @@ func TestPauseAndResume(t *testing.T) {
 	wantEqual(t, "pending", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Health.Pending, 2)
 
 	wantSame(t, "woken", b.resume(e), []uuid.UUID{e.ID}) // the listener is awake already
-	wantEqual(t, "standing", standing(e), "active")
+	wantEqual(t, "standing", outcomeOf(e), "active")
 	wantEqual(t, "health", words(e.Health.FailingSince == nil, e.Health.Failures), "true 0")
 	wantEqual(t, "nothing to tell", len(b.resume(e)), 0)
 	b.wantCount(1, `SELECT count(*) FROM webhook_endpoints WHERE id = $1 AND awake`, e.ID)
@@ -103,21 +103,21 @@ func TestWhoMayBePausedAndResumed(t *testing.T) {
 	b.disabled(gone)
 	paused, listener := b.endpoint("", ""), b.listener("endpoint.*")
 	b.pause(gone)
-	wantEqual(t, "a disabled one", standing(gone), "disabled gone")
+	wantEqual(t, "a disabled one", outcomeOf(gone), "disabled gone")
 	b.pause(paused)
-	wantEqual(t, "changed", standing(b.changed(paused)), "paused by_hand")
+	wantEqual(t, "changed", outcomeOf(b.changed(paused)), "paused by_hand")
 	b.exec(`UPDATE webhook_endpoints SET failing_since = now(), failures = 17, opened = 3, open_until = now() + interval '9 minutes', pace = 2,
 		warned = true, window_at = now(), window_sent = 9, window_failed = 8 WHERE id = $1`, gone.ID)
 	now, woken, err := b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *outbox.Endpoint) error { e.Description = "back"; return nil })
 	check(t, err)
 	wantSame(t, "woken", woken, []uuid.UUID{gone.ID})
-	wantEqual(t, "changed", standing(now)+" "+now.Description, "active back")
+	wantEqual(t, "changed", outcomeOf(now)+" "+now.Description, "active back")
 	b.wantCount(1, `SELECT count(*) FROM webhook_endpoints WHERE id = $1 AND failing_since IS NULL AND failures = 0 AND opened = 0
 		AND open_until = '-infinity' AND pace = 32 AND NOT warned AND window_at = '-infinity' AND window_sent = 0 AND window_failed = 0`, gone.ID)
 	wantSame(t, "told", story(b.claim(listener)), []string{"endpoint.paused/0", "endpoint.resumed/0"})
 	b.disabled(gone)
 	wantSame(t, "woken", b.resume(gone), []uuid.UUID{listener.ID, gone.ID}) // disabled lets all fall asleep
-	wantEqual(t, "resumed", standing(gone), "active")
+	wantEqual(t, "resumed", outcomeOf(gone), "active")
 
 	refused := fault.Errorf(fault.Invalid, "no")
 	_, _, err = b.ChangeEndpoint(b.ctx, gone.AppID, gone.ID, func(e *outbox.Endpoint) error { e.URL = "https://elsewhere.example"; return refused })

@@ -42,7 +42,7 @@ func endpoint(rows pgx.Rows, err error) (*outbox.Endpoint, error) {
 		return nil, err
 	}
 	e, err := pgx.CollectExactlyOneRow(rows, scanViewed)
-	return e, one(err, "The webhook")
+	return e, orNotFound(err, "The webhook")
 }
 
 // Endpoint returns an app's webhook endpoint, or NotFound.
@@ -105,21 +105,21 @@ func (db *Outbox) ChangeEndpoint(
 			updated_at = now(),
 			open_until = CASE WHEN w.url = @url THEN w.open_until ELSE '-infinity' END -- the breaker was another receiver's
 		WHERE w.id = @id`
-	return db.turn(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+	return db.updateEndpoint(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
 		status := e.Status
 		if err := change(e); err != nil {
 			return "", err
 		}
 		batch.Queue(q, endpointArgs(e))
 		if status == outbox.EndpointDisabled {
-			return revive(batch, e), nil
+			return reactivate(batch, e), nil
 		}
 		return "", nil
 	})
 }
 
-// EndpointLacks tells which of an endpoint's projects and services its app does not have, by field.
-func (db *Outbox) EndpointLacks(ctx context.Context, e *outbox.Endpoint) (map[string][]uuid.UUID, error) {
+// MissingEndpointReferences tells which of an endpoint's projects and services its app does not have, by field.
+func (db *Outbox) MissingEndpointReferences(ctx context.Context, e *outbox.Endpoint) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'projects', x FROM unnest(@projects::uuid[]) x
 			WHERE NOT EXISTS (SELECT FROM projects p WHERE p.id = x AND p.app_id = @app)
@@ -157,14 +157,14 @@ func (db *Outbox) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error
 		args := namedArgs{"endpoint": id, "app": appID}
 		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil { // before the locks: another app's are not locked
-			return one(err, "The webhook")
+			return orNotFound(err, "The webhook")
 		}
 		batch := &pgx.Batch{}
-		batch.Queue(shutGate, args)
+		batch.Queue(lockGate, args)
 		batch.Queue(look+` FOR UPDATE`, args)
 		batch.Queue(`SELECT FROM events e WHERE id IN (SELECT event_id FROM webhook_deliveries WHERE endpoint_id = @endpoint)
 			AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id) ORDER BY id FOR UPDATE`, args)
-		batch.Queue(eraseTold+`d.endpoint_id = @endpoint`, args)
+		batch.Queue(eraseDelivered+`d.endpoint_id = @endpoint`, args)
 		batch.Queue(`DELETE FROM webhook_endpoints WHERE id = @endpoint`, args)
 		return tx.SendBatch(ctx, batch).Close()
 	})

@@ -34,14 +34,14 @@ func scanChange(row pgx.CollectableRow) (*outbox.Event, error) {
 	return &c, row.Scan(changeFields(&c)...)
 }
 
-// After is where a reader of changes stands: behind a change, or at a moment. The zero After is the beginning.
-type After struct {
+// EventCursor is where a reader of changes stands: behind a change, or at a moment. The zero EventCursor is the beginning.
+type EventCursor struct {
 	ID uuid.UUID
 	At time.Time
 }
 
-// ChangeFilter chooses changes; what is empty lets everything pass.
-type ChangeFilter struct {
+// EventFilter chooses changes; what is empty lets everything pass.
+type EventFilter struct {
 	Topics  []string // any of those that booking.Topics names
 	Booking *uuid.UUID
 	Graph   string
@@ -54,13 +54,13 @@ type ChangeFilter struct {
 const recorded = `NOT e.test AND e.reminder IS NULL
 	AND (e.booking_id IS NULL OR EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id))`
 
-// Changes returns up to limit changes of an app behind a place, in the order that all readers see, and whether there are
+// Events returns up to limit changes of an app behind a place, in the order that all readers see, and whether there are
 // more. Nothing ever slips in before what was returned: a change comes in the order of the transaction that wrote it, and is
 // not shown before all older transactions have ended. Invalid when there is no such place.
-func (db *Outbox) Changes(
-	ctx context.Context, appID uuid.UUID, after After, filter ChangeFilter, limit int,
+func (db *Outbox) Events(
+	ctx context.Context, appID uuid.UUID, after EventCursor, filter EventFilter, limit int,
 ) (list []*outbox.Event, more bool, err error) {
-	from, err := db.place(ctx, appID, after)
+	from, err := db.position(ctx, appID, after)
 	if err != nil {
 		return nil, false, err
 	}
@@ -79,7 +79,7 @@ func (db *Outbox) Changes(
 	return list, false, err
 }
 
-func (f ChangeFilter) and(args namedArgs) string {
+func (f EventFilter) and(args namedArgs) string {
 	var more strings.Builder
 	add := func(wanted bool, condition, name string, value any) {
 		if wanted {
@@ -95,14 +95,14 @@ func (f ChangeFilter) and(args namedArgs) string {
 	return more.String()
 }
 
-// place is a position in the order of changes. What happened before since is not wanted from there on.
-type place struct {
+// eventPosition is a position in the order of changes. What happened before since is not wanted from there on.
+type eventPosition struct {
 	written string // a transaction id
 	id      uuid.UUID
 	since   time.Time
 }
 
-func (p place) and(args namedArgs) string {
+func (p eventPosition) and(args namedArgs) string {
 	if p.since.IsZero() {
 		return ""
 	}
@@ -113,14 +113,14 @@ func (p place) and(args namedArgs) string {
 // slack is more than any transaction takes, and more than clocks differ by.
 const slack = 5 * time.Minute
 
-// place finds where a reader stands. Behind a change that is gone, erased or past its keeping time, that is somewhat before
+// eventPosition finds where a reader stands. Behind a change that is gone, erased or past its keeping time, that is somewhat before
 // its id was made: to read a change twice is no harm.
-func (db *Outbox) place(ctx context.Context, appID uuid.UUID, after After) (place, error) {
+func (db *Outbox) position(ctx context.Context, appID uuid.UUID, after EventCursor) (eventPosition, error) {
 	if after.ID == uuid.Nil {
 		return db.placeAt(ctx, appID, after.At)
 	}
 	const q = `SELECT written_by::text FROM events WHERE id = @id AND app_id = @app`
-	found := place{id: after.ID}
+	found := eventPosition{id: after.ID}
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": after.ID, "app": appID}).Scan(&found.written)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return found, err
@@ -135,8 +135,8 @@ func (db *Outbox) place(ctx context.Context, appID uuid.UUID, after After) (plac
 
 // placeAt finds a place before everything that has happened since a moment, and not far before. Times need not be in the
 // order of the transactions; but what happened well before the moment was written before all that has happened since.
-func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (place, error) {
-	found := place{written: "0", since: since}
+func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (eventPosition, error) {
+	found := eventPosition{written: "0", since: since}
 	if since.IsZero() {
 		return found, nil
 	}
@@ -148,13 +148,13 @@ func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time)
 	return found, err
 }
 
-// Change returns one change of an app, or NotFound.
-func (db *Outbox) Change(ctx context.Context, appID, id uuid.UUID) (*outbox.Event, error) {
+// Event returns one change of an app, or NotFound.
+func (db *Outbox) Event(ctx context.Context, appID, id uuid.UUID) (*outbox.Event, error) {
 	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.id = @id AND e.app_id = @app AND ` + recorded
 	rows, err := db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID})
 	if err != nil {
 		return nil, err
 	}
 	c, err := pgx.CollectExactlyOneRow(rows, scanChange)
-	return c, one(err, "The change")
+	return c, orNotFound(err, "The change")
 }

@@ -27,7 +27,7 @@ func TestLateCommitsAreNotSkipped(t *testing.T) {
 	late := newID()
 	must(tx.Exec(b.ctx, `INSERT INTO events (id, app_id, seq, type, data, at) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now())`, late, b.app.ID))
 	early := b.booked(b.at("instant", 2, 3))
-	wantSame(t, "while the older one is open", b.listed(postgres.After{ID: ids[0]}, postgres.ChangeFilter{}), nil)
+	wantSame(t, "while the older one is open", b.listed(postgres.EventCursor{ID: ids[0]}, postgres.EventFilter{}), nil)
 	check(t, tx.Commit(b.ctx))
 	got := b.follow(3, 1)
 	wantSame(t, "afterwards", []any{*got[0].BookingID, got[1].ID, *got[2].BookingID}, []any{before.ID, late, early.ID})
@@ -43,7 +43,7 @@ func TestReaderMeetsACrowd(t *testing.T) {
 		wg.Go(func() {
 			v := b.at("instant_payment", float64(i), float64(i+1))
 			a := action(v, "create")
-			_, err := b.Create(b.ctx, v, a, graphs.Move{})
+			_, err := b.CreateBooking(b.ctx, v, a, graphs.Move{})
 			for _, next := range []string{"pay", "cancel", ""} {
 				if err == nil {
 					var out booking.Outcome
@@ -55,7 +55,7 @@ func TestReaderMeetsACrowd(t *testing.T) {
 					return
 				}
 				if a = action(v, next); next != "" {
-					_, err = b.Request(b.ctx, a, "")
+					_, err = b.InsertAction(b.ctx, a, "")
 				}
 			}
 		})
@@ -120,7 +120,7 @@ func TestChangesAreTheTransitions(t *testing.T) {
 	b.chained(got)
 	for _, id := range column[uuid.UUID](b, `SELECT id FROM bookings WHERE seq > 0 ORDER BY random() LIMIT 5`) {
 		of := slices.DeleteFunc(slices.Clone(got), func(c *outbox.Event) bool { return *c.BookingID != id })
-		wantEqual(t, "by the filter", len(b.listed(postgres.After{}, postgres.ChangeFilter{Booking: &id})), len(of))
+		wantEqual(t, "by the filter", len(b.listed(postgres.EventCursor{}, postgres.EventFilter{Booking: &id})), len(of))
 	}
 }
 
@@ -153,10 +153,10 @@ func TestRestoredChangesAreSeen(t *testing.T) {
 	for i, id := range ids[2:] {
 		b.exec(`UPDATE events SET written_by = $2::text::xid8 WHERE id = $1`, id, fmt.Sprint(1_000_000_000_000+i))
 	}
-	wantSame(t, "before", b.listed(postgres.After{}, postgres.ChangeFilter{}), ids[:2])
+	wantSame(t, "before", b.listed(postgres.EventCursor{}, postgres.EventFilter{}), ids[:2])
 	must(b.Migrate(b.ctx))
-	wantSame(t, "after", b.listed(postgres.After{}, postgres.ChangeFilter{}), ids)
-	wantSame(t, "to whoever was behind", b.listed(postgres.After{ID: ids[1]}, postgres.ChangeFilter{}), ids[2:])
+	wantSame(t, "after", b.listed(postgres.EventCursor{}, postgres.EventFilter{}), ids)
+	wantSame(t, "to whoever was behind", b.listed(postgres.EventCursor{ID: ids[1]}, postgres.EventFilter{}), ids[2:])
 	b.booked(b.at("instant", 9, 10))
 	wantSame(t, "and then new ones", b.all(5)[:4], ids)
 	must(b.Migrate(b.ctx))

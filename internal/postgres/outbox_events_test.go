@@ -13,9 +13,9 @@ import (
 )
 
 // listed names what a reader gets who asks once.
-func (b *bundle) listed(after postgres.After, f postgres.ChangeFilter) []uuid.UUID {
+func (b *bundle) listed(after postgres.EventCursor, f postgres.EventFilter) []uuid.UUID {
 	b.t.Helper()
-	list, _, err := b.Changes(b.ctx, b.app.ID, after, f, 100)
+	list, _, err := b.Events(b.ctx, b.app.ID, after, f, 100)
 	check(b.t, err)
 	var ids []uuid.UUID
 	for _, c := range list {
@@ -29,7 +29,7 @@ func (b *bundle) all(n int) []uuid.UUID {
 	b.t.Helper()
 	var ids []uuid.UUID
 	b.eventually(fmt.Sprintf("%d changes", n), func() bool {
-		ids = b.listed(postgres.After{}, postgres.ChangeFilter{})
+		ids = b.listed(postgres.EventCursor{}, postgres.EventFilter{})
 		return len(ids) >= n
 	})
 	wantEqual(b.t, "changes", len(ids), n)
@@ -40,9 +40,9 @@ func (b *bundle) all(n int) []uuid.UUID {
 func (b *bundle) follow(n, page int) []*outbox.Event {
 	b.t.Helper()
 	var got []*outbox.Event
-	var after postgres.After
+	var after postgres.EventCursor
 	b.eventually(fmt.Sprintf("%d changes by cursor", n), func() bool {
-		list, more, err := b.Changes(b.ctx, b.app.ID, after, postgres.ChangeFilter{}, page)
+		list, more, err := b.Events(b.ctx, b.app.ID, after, postgres.EventFilter{}, page)
 		check(b.t, err)
 		if more && len(list) != page {
 			b.t.Errorf("%d of a page of %d, and more", len(list), page)
@@ -62,38 +62,38 @@ func TestChanges(t *testing.T) {
 	v := b.played(b.booked(b.at("instant_payment", 9, 10)), "pay", "cancel")
 	other := b.booked(b.at("instant", 10, 11))
 	ids := b.all(4)
-	wantSame(t, "behind the second", b.listed(postgres.After{ID: ids[1]}, postgres.ChangeFilter{}), ids[2:])
-	wantEqual(t, "behind the last", len(b.listed(postgres.After{ID: ids[3]}, postgres.ChangeFilter{})), 0)
-	first, more, err := b.Changes(b.ctx, b.app.ID, postgres.After{}, postgres.ChangeFilter{}, 3)
+	wantSame(t, "behind the second", b.listed(postgres.EventCursor{ID: ids[1]}, postgres.EventFilter{}), ids[2:])
+	wantEqual(t, "behind the last", len(b.listed(postgres.EventCursor{ID: ids[3]}, postgres.EventFilter{})), 0)
+	first, more, err := b.Events(b.ctx, b.app.ID, postgres.EventCursor{}, postgres.EventFilter{}, 3)
 	check(t, err)
 	wantEqual(t, "a page", fmt.Sprint(len(first), more), "3 true")
-	_, more, err = b.Changes(b.ctx, b.app.ID, postgres.After{}, postgres.ChangeFilter{}, 4)
+	_, more, err = b.Events(b.ctx, b.app.ID, postgres.EventCursor{}, postgres.EventFilter{}, 4)
 	check(t, err)
 	wantEqual(t, "more behind the last", more, false)
 
 	project := newID()
 	b.exec(`UPDATE events SET project_id = $1 WHERE id = $2`, project, ids[2])
 	for name, c := range map[string]struct {
-		filter postgres.ChangeFilter
+		filter postgres.EventFilter
 		want   []uuid.UUID
 	}{
-		"type":      {postgres.ChangeFilter{Topics: []string{"booking.paid"}}, ids[1:2]},
-		"kinds":     {postgres.ChangeFilter{Topics: []string{"bookings.delete", "bookings.create"}}, []uuid.UUID{ids[0], ids[2], ids[3]}},
-		"family":    {postgres.ChangeFilter{Topics: []string{"booking.*"}}, ids},
-		"no type":   {postgres.ChangeFilter{Topics: []string{"endpoint.*"}}, nil},
-		"booking":   {postgres.ChangeFilter{Booking: &v.ID}, ids[:3]},
-		"graph":     {postgres.ChangeFilter{Graph: "instant"}, ids[3:]},
-		"state":     {postgres.ChangeFilter{State: "cancelled"}, ids[2:3]},
-		"project":   {postgres.ChangeFilter{Project: &project}, ids[2:3]},
-		"both":      {postgres.ChangeFilter{Booking: &other.ID, Topics: []string{"booking.paid"}}, nil},
-		"no filter": {postgres.ChangeFilter{}, ids},
+		"type":      {postgres.EventFilter{Topics: []string{"booking.paid"}}, ids[1:2]},
+		"kinds":     {postgres.EventFilter{Topics: []string{"bookings.delete", "bookings.create"}}, []uuid.UUID{ids[0], ids[2], ids[3]}},
+		"family":    {postgres.EventFilter{Topics: []string{"booking.*"}}, ids},
+		"no type":   {postgres.EventFilter{Topics: []string{"endpoint.*"}}, nil},
+		"booking":   {postgres.EventFilter{Booking: &v.ID}, ids[:3]},
+		"graph":     {postgres.EventFilter{Graph: "instant"}, ids[3:]},
+		"state":     {postgres.EventFilter{State: "cancelled"}, ids[2:3]},
+		"project":   {postgres.EventFilter{Project: &project}, ids[2:3]},
+		"both":      {postgres.EventFilter{Booking: &other.ID, Topics: []string{"booking.paid"}}, nil},
+		"no filter": {postgres.EventFilter{}, ids},
 	} {
-		wantSame(t, name, b.listed(postgres.After{}, c.filter), c.want)
+		wantSame(t, name, b.listed(postgres.EventCursor{}, c.filter), c.want)
 	}
-	one := must(b.Change(b.ctx, b.app.ID, ids[1]))
+	one := must(b.Event(b.ctx, b.app.ID, ids[1]))
 	wantEqual(t, "one", fmt.Sprintf("%s %d %s %s %s %s %s", one.Type, one.Seq, one.From, one.State, one.Action, one.Actor, one.Channel),
 		"booking.paid 2 tentative paid pay api api")
-	_, err = b.Change(b.ctx, b.newApp("other").ID, ids[1])
+	_, err = b.Event(b.ctx, b.newApp("other").ID, ids[1])
 	wantCode(t, err, fault.NotFound)
 }
 
@@ -107,18 +107,18 @@ func TestChangesAreOfWhatHappened(t *testing.T) {
 	b.exec(`INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder) VALUES ($1, $2, $3, 1, 'reminder', '{}', now(), 1)`, newID(), b.app.ID, kept.ID)
 	b.exec(`INSERT INTO events (id, app_id, booking_id, seq, type, data, at, test) VALUES ($1, $2, $3, 1, 'booking.confirmed', '{}', now(), true)`, newID(), b.app.ID, kept.ID)
 	for _, id := range column[uuid.UUID](b, `SELECT id FROM events WHERE test OR reminder IS NOT NULL`) {
-		_, err := b.Change(b.ctx, b.app.ID, id)
+		_, err := b.Event(b.ctx, b.app.ID, id)
 		wantCode(t, err, fault.NotFound)
 	}
 	b.endpoint("", "")
 	b.exec(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, e.booking_id, e.seq FROM events e, webhook_endpoints w WHERE e.booking_id = $1`, gone.ID)
-	check(t, b.Delete(b.ctx, b.app.ID, gone.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, gone.ID))
 	b.wantCount(2, `SELECT count(*) FROM events WHERE booking_id = $1`, gone.ID)
 	b.exec(`INSERT INTO events (id, app_id, seq, type, data, at) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now())`, newID(), b.app.ID)
 	list := b.all(2)
 	wantEqual(t, "the booking that is left", list[0], ids[0])
-	wantEqual(t, "and what is not about one", must(b.Change(b.ctx, b.app.ID, list[1])).Type, "endpoint.paused")
+	wantEqual(t, "and what is not about one", must(b.Event(b.ctx, b.app.ID, list[1])).Type, "endpoint.paused")
 }
 
 // TestChangesFromAPlace resumes from ids that are gone and from times.
@@ -135,28 +135,28 @@ func TestChangesFromAPlace(t *testing.T) {
 	}
 	minute := func(n int) time.Time { return from.Add(time.Duration(n) * time.Minute) }
 	for name, c := range map[string]struct {
-		after postgres.After
+		after postgres.EventCursor
 		want  []uuid.UUID
 	}{
-		"before all":     {postgres.After{At: minute(-60)}, ids},
-		"at a change":    {postgres.After{At: minute(8)}, ids[2:]},
-		"between two":    {postgres.After{At: minute(9)}, ids[3:]},
-		"at the last":    {postgres.After{At: minute(20)}, ids[5:]},
-		"behind all":     {postgres.After{At: minute(21)}, nil},
-		"in the future":  {postgres.After{At: minute(600)}, nil},
-		"an id's gone":   {postgres.After{ID: v7(minute(13))}, ids[2:]}, // five minutes before it
-		"a young one's":  {postgres.After{ID: v7(minute(60))}, nil},
-		"an old one's":   {postgres.After{ID: v7(minute(-9999))}, ids},
-		"the first's id": {postgres.After{ID: ids[0]}, ids[1:]},
+		"before all":     {postgres.EventCursor{At: minute(-60)}, ids},
+		"at a change":    {postgres.EventCursor{At: minute(8)}, ids[2:]},
+		"between two":    {postgres.EventCursor{At: minute(9)}, ids[3:]},
+		"at the last":    {postgres.EventCursor{At: minute(20)}, ids[5:]},
+		"behind all":     {postgres.EventCursor{At: minute(21)}, nil},
+		"in the future":  {postgres.EventCursor{At: minute(600)}, nil},
+		"an id's gone":   {postgres.EventCursor{ID: v7(minute(13))}, ids[2:]}, // five minutes before it
+		"a young one's":  {postgres.EventCursor{ID: v7(minute(60))}, nil},
+		"an old one's":   {postgres.EventCursor{ID: v7(minute(-9999))}, ids},
+		"the first's id": {postgres.EventCursor{ID: ids[0]}, ids[1:]},
 	} {
-		wantSame(t, name, b.listed(c.after, postgres.ChangeFilter{}), c.want)
+		wantSame(t, name, b.listed(c.after, postgres.EventFilter{}), c.want)
 	}
 	other := b.newApp("other")
-	list, _, err := b.Changes(b.ctx, other.ID, postgres.After{ID: ids[0]}, postgres.ChangeFilter{}, 10)
+	list, _, err := b.Events(b.ctx, other.ID, postgres.EventCursor{ID: ids[0]}, postgres.EventFilter{}, 10)
 	check(t, err)
 	wantEqual(t, "another app's id is one that is gone", len(list), 0)
 	for _, id := range []uuid.UUID{uuid.New(), v7(time.Now().Add(time.Hour))} {
-		_, _, err := b.Changes(b.ctx, b.app.ID, postgres.After{ID: id}, postgres.ChangeFilter{}, 10)
+		_, _, err := b.Events(b.ctx, b.app.ID, postgres.EventCursor{ID: id}, postgres.EventFilter{}, 10)
 		wantCode(t, err, fault.Invalid)
 	}
 }

@@ -23,8 +23,8 @@ const succeeded = `
 		ORDER BY e.id FOR NO KEY UPDATE OF e) AS news
 	WHERE w.id = news.id`
 
-// succeed notes that endpoints have received something. It locks those that are not healthy.
-func succeed(batch *pgx.Batch, groups []EndpointAttempts) {
+// recordSuccesses notes that endpoints have received something. It locks those that are not healthy.
+func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 	var endpoints []uuid.UUID
 	var times []int
 	for _, g := range groups {
@@ -43,9 +43,9 @@ func succeed(batch *pgx.Batch, groups []EndpointAttempts) {
 	}
 }
 
-// judge draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the changes to
+// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the changes to
 // be told of, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
-func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (tell []string, resting bool, err error) {
+func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (tell []string, resting bool, err error) {
 	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
 		tell, err = disable(ctx, tx, endpointID)
 		return tell, true, err
@@ -60,13 +60,13 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 	var purpose outbox.Purpose
 	var h breaker.Health
 	batch := &pgx.Batch{}
-	lockAffected(batch, endpointID, brink)
+	lockEndpointAndSubscribers(batch, endpointID, nearThreshold)
 	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&now, &status, &reason, &purpose, &h.InFlight, &h.FailingSince, &h.Failures, &h.Warned,
 			&h.Pace, &h.WindowAt, &h.Sent, &h.Failed, &h.Opened, &h.OpenUntil, &h.SucceededAt)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, false, one(err, "The webhook")
+		return nil, false, orNotFound(err, "The webhook")
 	}
 	h.MayPause = status == outbox.EndpointActive && purpose == outbox.ForSubscription // nobody could resume a reminder's target
 	for _, f := range all {
@@ -102,7 +102,7 @@ func judge(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished)
 
 func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []string, err error) {
 	batch := &pgx.Batch{}
-	lockAffected(batch, endpointID, "")
+	lockEndpointAndSubscribers(batch, endpointID, "")
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []strin
 }
 
 // publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that has asked to hear of
-// such things. lockAffected has to come before it.
+// such things. lockEndpointAndSubscribers has to come before it.
 func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
@@ -127,7 +127,7 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 			FROM webhook_endpoints w WHERE w.id = @endpoint AND w.purpose = 'subscription' RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, e.id AS lane, 0 FROM e, webhook_endpoints w
-		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
+		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + matches
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, namedArgs{
 		"id": event, "endpoint": endpointID, "type": eventType, "topics": outbox.Topics(eventType, ""),

@@ -220,9 +220,9 @@ func TestFiveDaysPause(t *testing.T) {
 	p.since(121 * time.Hour)
 	p.exec(`UPDATE webhook_endpoints SET failures = 10 WHERE id = $1`, p.endpoint.ID)
 	wantEqual(t, "eleven are too few", len(p.fails(1)), 0)
-	wantEqual(t, "standing", standing(p.now()), "active")
+	wantEqual(t, "standing", outcomeOf(p.now()), "active")
 	wantSame(t, "woken", p.fails(1), []uuid.UUID{hears.ID})
-	wantEqual(t, "standing", standing(p.now()), "paused failing")
+	wantEqual(t, "standing", outcomeOf(p.now()), "paused failing")
 	p.fails(3) // on their way when it was paused
 	wantEqual(t, "told", p.told(), "[endpoint.paused]")
 	b.wantCount(0, `SELECT count(*) FROM webhook_endpoints WHERE id = $1 AND awake`, p.endpoint.ID)
@@ -231,7 +231,7 @@ func TestFiveDaysPause(t *testing.T) {
 	b.resume(p.endpoint)
 	wantEqual(t, "resumed", len(b.claim(p.endpoint)), 2)
 	p.fails(1)
-	wantEqual(t, "with a clean slate", words(standing(p.now()), p.now().Health.Failures), "active 1")
+	wantEqual(t, "with a clean slate", words(outcomeOf(p.now()), p.now().Health.Failures), "active 1")
 }
 
 // TestTargetsOfRemindersAreNotPaused: nobody could resume them, and nobody is told of them.
@@ -266,7 +266,7 @@ func TestFailuresAreCountedOneByOne(t *testing.T) {
 	for i := range 50 {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
-	due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 50, Lease: lease}))
+	due := must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 50, Lease: lease}))
 	wantEqual(t, "claimed", len(due), 50)
 	errs := make([]error, len(due))
 	together(len(due), func(i int) {
@@ -293,12 +293,12 @@ func TestUnclaim(t *testing.T) {
 	e := b.endpoint("", "")
 	b.booked(b.at("instant", 9, 10))
 	d := b.claim(e)[0]
-	check(t, b.Unclaim(b.ctx, d))
+	check(t, b.ReleaseDeliveries(b.ctx, d))
 	again := b.claim(e)
 	wantEqual(t, "claimed again", len(again), 1)
 	wantEqual(t, "attempt", again[0].Attempt, 1)
 	b.exec(`UPDATE webhook_deliveries SET next_at = now()`)
 	wantEqual(t, "by another", b.claim(e)[0].Attempt, 2)
-	check(t, b.Unclaim(b.ctx, d)) // which it must not disturb
+	check(t, b.ReleaseDeliveries(b.ctx, d)) // which it must not disturb
 	wantEqual(t, "claimed", len(b.claim(e)), 0)
 }

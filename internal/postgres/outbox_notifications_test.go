@@ -33,7 +33,7 @@ func TestNotifications(t *testing.T) {
 	b.played(b.booked(unattributed), "cancel")
 
 	wantEqual(t, "all that happened", len(b.places(others)), 7)
-	wantSame(t, "of which the callback hears", b.places(callback), []place{
+	wantSame(t, "of which the callback hears", b.places(callback), []eventPosition{
 		{first.Request.ID, 1, "booking.confirmed", first.ID}, {first.Request.ID, 2, "booking.confirmed", second.ID},
 		{first.Request.ID, 3, "booking.cancelled", second.ID},
 	})
@@ -42,7 +42,7 @@ func TestNotifications(t *testing.T) {
 	}
 }
 
-type place struct {
+type eventPosition struct {
 	Lane    uuid.UUID
 	Seq     int
 	Type    string
@@ -50,13 +50,13 @@ type place struct {
 }
 
 // places are an endpoint's deliveries as they were written.
-func (b *bundle) places(e *outbox.Endpoint) (all []place) {
+func (b *bundle) places(e *outbox.Endpoint) (all []eventPosition) {
 	b.t.Helper()
 	rows, err := b.look.Query(b.ctx, `SELECT d.booking_id, d.seq, e.type, e.booking_id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		WHERE d.endpoint_id = $1 ORDER BY e.written_by, e.id`, e.ID)
 	check(b.t, err)
 	for rows.Next() {
-		var p place
+		var p eventPosition
 		check(b.t, rows.Scan(&p.Lane, &p.Seq, &p.Type, &p.Booking))
 		all = append(all, p)
 	}
@@ -83,7 +83,7 @@ func TestNotificationsKeepTheirOrder(t *testing.T) {
 	d := b.claim(e)[0]
 	wantEqual(t, "again", *d.Event.BookingID, first.ID)
 	b.finish(e, d, 200, postgres.DeliveryUpdate{Status: postgres.Delivered})
-	check(t, b.Delete(b.ctx, b.app.ID, first.ID))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, first.ID))
 	third := b.moved(second, 15, 16)
 	for _, want := range []uuid.UUID{second.ID, third.ID} {
 		all = b.claim(e)

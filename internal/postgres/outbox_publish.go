@@ -8,8 +8,8 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// wants is true of an endpoint w and an event e that its filters let through: booking.Endpoint.Wants, in SQL.
-const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
+// matches is true of an endpoint w and an event e that its filters let through: booking.Endpoint.Wants, in SQL.
+const matches = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
 	AND (e.booking_id IS NULL OR w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
 		AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
 		AND (w.projects = '{}' OR e.project_id = ANY(w.projects))
@@ -17,9 +17,9 @@ const wants = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_
 			SELECT FROM project_services s WHERE s.project_id = e.project_id AND s.service_id = ANY(w.services))))
 	AND (w.format <> 'cronofy' OR e.request_id IS NOT NULL)`
 
-// laned are a delivery's lane, in which the order counts, and its place there, for an endpoint w and a change e: the booking
+// deliveryLane are a delivery's lane, in which the order counts, and its place there, for an endpoint w and a change e: the booking
 // and its transition. Of a scheduling request, whose bookings may follow each other, it is the request.
-const laned = `
+const deliveryLane = `
 	CASE w.format WHEN 'cronofy' THEN e.request_id ELSE COALESCE(e.booking_id, e.id) END,
 	CASE w.format WHEN 'cronofy' THEN e.request_seq ELSE e.seq END`
 
@@ -29,20 +29,20 @@ const requestSeq = `
 	CASE WHEN @request::uuid IS NOT NULL THEN
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
-// tell publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
-func tell(batch *pgx.Batch, drainer uuid.UUID, woken *[]uuid.UUID, changed ...*booking.Booking) {
+// publishTransitions publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
+func publishTransitions(batch *pgx.Batch, drainer uuid.UUID, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var events []uuid.UUID
-	passGates(batch, changed...)
+	shareGates(batch, changed...)
 	for _, b := range changed {
 		events = append(events, publish(batch, b))
 	}
-	wake(batch, drainer, events, woken)
+	markAwake(batch, drainer, events, woken)
 }
 
-// publish writes the change that a transition is, and one delivery per endpoint that wants it; a paused one keeps it for
-// later. It reads the transition, so it has to come after it; passGates has to come before it and keeps the endpoints from
-// falling asleep or being disabled at the same moment, wake after it. A transaction that had begun to write before it got the
-// booking may be older than the one that wrote the booking's last change; its own still comes behind that.
+// publish writes the event of a transition, and one pending delivery per endpoint whose filters let it through, also for paused
+// ones. Queue it after the transition, which it reads, after shareGates, and before markAwake. Transaction ids are assigned
+// before the booking's row lock is granted, so a later commit may carry a smaller one: GREATEST with the previous event's
+// written_by keeps the events of a booking in order.
 func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
@@ -55,31 +55,31 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 					SELECT p.written_by FROM events p WHERE p.request_id = @request ORDER BY p.written_by DESC LIMIT 1))
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
-		SELECT gen_random_uuid(), w.id, e.id, ` + laned + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + wants
+		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + matches
 	event = uuid.Must(uuid.NewV7())
 	kind := outbox.EventType(b.State)
 	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
 		"project": b.Related.Project, "topics": outbox.Topics(kind, b.Kind()),
-		"request": toldRequest(b),
+		"request": notifiedRequest(b),
 	})
 	return event
 }
 
-// toldRequest is the scheduling request that a booking's change tells of: nil when its app is not to be told, and when it is the
+// notifiedRequest is the scheduling request that a booking's change tells of: nil when its app is not to be told, and when it is the
 // end of a booking that was moved, for then the beginning of the next one tells of both.
-func toldRequest(b *booking.Booking) *uuid.UUID {
+func notifiedRequest(b *booking.Booking) *uuid.UUID {
 	if b.Request == nil || !b.Request.Attributed || b.Related.RescheduledTo != nil {
 		return nil
 	}
 	return &b.Request.ID
 }
 
-// wake marks the active endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:
+// markAwake marks the active endpoints of a transaction's events that were asleep, and collects them. One statement for all of them:
 // the locks are taken in one order. They are reserved for drainer, the process that is about to send what waits for them; the
 // nil id reserves nothing, and then their workflows have to be woken.
-func wake(batch *pgx.Batch, drainer uuid.UUID, events []uuid.UUID, woken *[]uuid.UUID) {
+func markAwake(batch *pgx.Batch, drainer uuid.UUID, events []uuid.UUID, woken *[]uuid.UUID) {
 	const q = `
 		WITH asleep AS (
 			SELECT id FROM webhook_endpoints WHERE id IN (SELECT endpoint_id FROM webhook_deliveries WHERE event_id = ANY(@events))

@@ -82,12 +82,12 @@ func (b *bundle) told(v *booking.Booking, seq int) []uuid.UUID {
 func (b *bundle) disabled(e *outbox.Endpoint) {
 	b.t.Helper()
 	v := b.played(b.booked(b.at("instant", 1, 2)), "cancel")
-	for _, d := range must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true})) {
+	for _, d := range must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true})) {
 		must(b.FinishAttempt(b.ctx, e.ID, attempt(d, 410), postgres.DeliveryUpdate{Status: postgres.Cancelled, Disable: true}))
 	}
 	b.exec(`DELETE FROM webhook_deliveries`)
 	b.exec(`UPDATE webhook_endpoints SET awake = false`)
-	check(b.t, b.Delete(b.ctx, v.AppID, v.ID))
+	check(b.t, b.DeleteBooking(b.ctx, v.AppID, v.ID))
 	wantEqual(b.t, "status", must(b.Endpoint(b.ctx, e.AppID, e.ID)).Status, outbox.EndpointDisabled)
 }
 
@@ -143,7 +143,7 @@ func TestEndpoints(t *testing.T) {
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries`)
 	b.wantCount(1, `SELECT count(*) FROM events WHERE booking_id IS NOT NULL`)
 	wantCode(t, b.DeleteEndpoint(b.ctx, b.app.ID, second.ID), fault.NotFound)
-	_, err := b.FallAsleep(b.ctx, second.ID)
+	_, err := b.MarkIdle(b.ctx, second.ID)
 	wantCode(t, err, fault.NotFound)
 }
 

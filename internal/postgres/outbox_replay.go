@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Replay says what of the past an endpoint is sent anew.
+// ReplayDeliveries says what of the past an endpoint is sent anew.
 type Replay struct {
 	Since     time.Time
 	Until     time.Time // not from then on
@@ -23,7 +23,7 @@ const replayStep = 2000
 
 // toReplay is true of the changes e, with what endpoint w has of them as d, that a replay sends. What waits comes anyway.
 const toReplay = `e.app_id = w.app_id AND e.at >= @since AND e.at < @until AND ` + recorded + ` AND (
-	d.finished_at < @asked AND (@all OR d.status IN ('exhausted', 'cancelled')) OR @all AND d.id IS NULL AND ` + wants + `)`
+	d.finished_at < @asked AND (@all OR d.status IN ('exhausted', 'cancelled')) OR @all AND d.id IS NULL AND ` + matches + `)`
 
 const replayFrom = ` FROM webhook_endpoints w JOIN events e ON e.app_id = w.app_id
 	LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.endpoint_id = w.id
@@ -44,8 +44,8 @@ func (db *Outbox) begin(ctx context.Context, appID, endpointID uuid.UUID, r Repl
 	return args, err
 }
 
-// CountReplay says how many deliveries Replay would make due. NotFound and InUse are as there.
-func (db *Outbox) CountReplay(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
+// CountReplayed says how many deliveries Replay would make due. NotFound and InUse are as there.
+func (db *Outbox) CountReplayed(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
 	args, err := db.begin(ctx, appID, endpointID, r)
 	if err != nil {
 		return 0, err
@@ -53,10 +53,10 @@ func (db *Outbox) CountReplay(ctx context.Context, appID, endpointID uuid.UUID, 
 	return count, db.pool.QueryRow(ctx, `SELECT count(*)`+replayFrom, args).Scan(&count)
 }
 
-// Replay makes deliveries of the past due, the oldest changes first, and says how many. Each keeps its webhook-id and its
+// ReplayDeliveries makes deliveries of the past due, the oldest changes first, and says how many. Each keeps its webhook-id and its
 // attempts, and its schedule begins anew. NotFound when the app has no such endpoint, InUse when that is disabled. It goes
 // step by step: whatever it fails after stays done, and a repeat of the same operation does the rest, and counts all.
-func (db *Outbox) Replay(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
+func (db *Outbox) ReplayDeliveries(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
 	args, err := db.begin(ctx, appID, endpointID, r)
 	for more := true; more && err == nil; {
 		var last eventMark
@@ -101,7 +101,7 @@ func replayed(ctx context.Context, tx pgx.Tx, args namedArgs) (last eventMark, m
 		AND resent_by IS DISTINCT FROM @operation`, args)
 	batch.Queue(`
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, resent_by)
-		SELECT gen_random_uuid(), w.id, e.id, `+laned+`, @operation
+		SELECT gen_random_uuid(), w.id, e.id, `+deliveryLane+`, @operation
 		FROM events e, webhook_endpoints w WHERE e.id = ANY(@chosen) AND w.id = @endpoint
 		ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO NOTHING`, args)
 	return last, len(chosen) == replayStep, tx.SendBatch(ctx, batch).Close()

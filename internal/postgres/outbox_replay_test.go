@@ -21,9 +21,9 @@ func past(all bool) postgres.Replay {
 func (b *bundle) replayed(e *outbox.Endpoint, r postgres.Replay) int {
 	b.t.Helper()
 	before := b.count(`SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
-	dry := must(b.CountReplay(b.ctx, e.AppID, e.ID, r))
+	dry := must(b.CountReplayed(b.ctx, e.AppID, e.ID, r))
 	b.wantCount(before, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
-	n := must(b.Replay(b.ctx, e.AppID, e.ID, r))
+	n := must(b.ReplayDeliveries(b.ctx, e.AppID, e.ID, r))
 	wantEqual(b.t, "the dry run", dry, n)
 	b.wantCount(before+n, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 	return n
@@ -68,7 +68,7 @@ func TestReplayOfWhatFailed(t *testing.T) {
 	}
 	wantSame(t, "each once, under its old id", sorted(got...), ids)
 	wantSame(t, "in order", order, []int{1, 2, 3})
-	wantEqual(t, "a repeat counts the same", must(b.Replay(b.ctx, e.AppID, e.ID, r)), 4)
+	wantEqual(t, "a repeat counts the same", must(b.ReplayDeliveries(b.ctx, e.AppID, e.ID, r)), 4)
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'`, e.ID)
 }
 
@@ -82,7 +82,7 @@ func TestReplayOfEverything(t *testing.T) {
 	keeper := b.endpoint("", "completed")
 	b.exec(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), $2, id, booking_id, seq FROM events WHERE booking_id = $1`, gone.ID, keeper.ID)
-	check(t, b.Delete(b.ctx, b.app.ID, gone.ID)) // its changes are kept for the other
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, gone.ID)) // its changes are kept for the other
 	b.exec(`INSERT INTO events (id, app_id, seq, type, data, at, topics) VALUES ($1, $2, 0, 'endpoint.paused', '{}', now(), '{endpoint.paused}')`, newID(), b.app.ID)
 	e := b.endpoint("instant_payment", "")
 	wantEqual(t, "what failed", b.replayed(e, past(false)), 0)
@@ -95,8 +95,8 @@ func TestReplayOfEverything(t *testing.T) {
 		WHERE d.endpoint_id = $1 AND d.seq = e.seq AND d.booking_id = e.booking_id`, e.ID)
 
 	c := sample(b, "booking.confirmed")
-	must(b.Try(b.ctx, e.ID, c, newID()))
-	must(b.Try(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.app.ID, Type: "endpoint.paused", At: time.Now(), Test: true}, newID()))
+	must(b.CreateTestDelivery(b.ctx, e.ID, c, newID()))
+	must(b.CreateTestDelivery(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.app.ID, Type: "endpoint.paused", At: time.Now(), Test: true}, newID()))
 	b.ended(e, postgres.Delivered)
 	wantEqual(t, "all but the tests", b.replayed(e, past(true)), 4)
 }
@@ -132,12 +132,12 @@ func TestReplayIsRepeatable(t *testing.T) {
 	wantEqual(t, "first", b.replayed(e, r), 10)
 	r.Asked = first[time.Time](b, `SELECT now()`)
 	b.ended(e, postgres.Delivered)
-	wantEqual(t, "again", must(b.Replay(b.ctx, e.AppID, e.ID, r)), 10)
+	wantEqual(t, "again", must(b.ReplayDeliveries(b.ctx, e.AppID, e.ID, r)), 10)
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 
 	r = past(true)
 	counts, errs := make([]int, 8), make([]error, 8)
-	together(len(counts), func(i int) { counts[i], errs[i] = b.Replay(b.ctx, e.AppID, e.ID, r) })
+	together(len(counts), func(i int) { counts[i], errs[i] = b.ReplayDeliveries(b.ctx, e.AppID, e.ID, r) })
 	for i := range counts {
 		check(t, errs[i])
 		wantEqual(t, "from one side", counts[i], 11)
@@ -159,10 +159,10 @@ func TestReplayOfTenThousand(t *testing.T) {
 		FROM bookings b, generate_series(2, $2) n WHERE b.id NOT IN (SELECT booking_id FROM events)`, b.app.ID, each+1)
 	e := b.endpoint("", "")
 	r := past(true)
-	wantEqual(t, "dry", must(b.CountReplay(b.ctx, b.app.ID, e.ID, r)), bookings*each+1)
+	wantEqual(t, "dry", must(b.CountReplayed(b.ctx, b.app.ID, e.ID, r)), bookings*each+1)
 	done := make(chan int)
 	go func() {
-		n, err := b.Replay(b.ctx, b.app.ID, e.ID, r)
+		n, err := b.ReplayDeliveries(b.ctx, b.app.ID, e.ID, r)
 		if err != nil {
 			t.Error(err)
 		}
@@ -170,7 +170,7 @@ func TestReplayOfTenThousand(t *testing.T) {
 	}()
 	last, sent, over := map[uuid.UUID]int{}, 0, false
 	for sent < bookings*each+1 {
-		due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1000, Lease: lease, Ordered: true}))
+		due := must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 1000, Lease: lease, Ordered: true}))
 		var ids []uuid.UUID
 		for _, d := range due {
 			if d.Event.Seq <= last[*d.Event.BookingID] {
@@ -196,7 +196,7 @@ func TestReplayOfTenThousand(t *testing.T) {
 		wantEqual(t, "due", <-done, bookings*each+1)
 	}
 	r.Asked = first[time.Time](b, `SELECT min(finished_at) FROM webhook_deliveries`)
-	wantEqual(t, "a repeat", must(b.Replay(b.ctx, b.app.ID, e.ID, r)), bookings*each+1)
+	wantEqual(t, "a repeat", must(b.ReplayDeliveries(b.ctx, b.app.ID, e.ID, r)), bookings*each+1)
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 }
 
@@ -208,15 +208,15 @@ func TestReplayToNobody(t *testing.T) {
 	b.ended(e, postgres.Exhausted)
 	thief := b.newApp("thief")
 	for _, id := range []uuid.UUID{e.ID, newID()} {
-		_, err := b.Replay(b.ctx, thief.ID, id, past(true))
+		_, err := b.ReplayDeliveries(b.ctx, thief.ID, id, past(true))
 		wantCode(t, err, fault.NotFound)
-		_, err = b.CountReplay(b.ctx, thief.ID, id, past(true))
+		_, err = b.CountReplayed(b.ctx, thief.ID, id, past(true))
 		wantCode(t, err, fault.NotFound)
 	}
 	b.exec(`UPDATE webhook_endpoints SET status = 'disabled'`)
-	_, err := b.Replay(b.ctx, b.app.ID, e.ID, past(true))
+	_, err := b.ReplayDeliveries(b.ctx, b.app.ID, e.ID, past(true))
 	wantCode(t, err, fault.InUse)
-	_, err = b.CountReplay(b.ctx, b.app.ID, e.ID, past(true))
+	_, err = b.CountReplayed(b.ctx, b.app.ID, e.ID, past(true))
 	wantCode(t, err, fault.InUse)
 	b.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
 	b.exec(`UPDATE webhook_endpoints SET status = 'paused', open_until = now() + interval '1 hour'`)

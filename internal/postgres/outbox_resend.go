@@ -21,7 +21,7 @@ func sendable(ctx context.Context, tx pgx.Tx, args namedArgs) error {
 	const q = `
 		UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'
 		RETURNING status`
-	if _, err := tx.Exec(ctx, passGate, args); err != nil {
+	if _, err := tx.Exec(ctx, shareGate, args); err != nil {
 		return err
 	}
 	return active(tx.QueryRow(ctx, q, args))
@@ -31,7 +31,7 @@ func sendable(ctx context.Context, tx pgx.Tx, args namedArgs) error {
 func active(row pgx.Row, before ...any) error {
 	var status outbox.EndpointStatus
 	if err := row.Scan(append(before, &status)...); err != nil {
-		return one(err, "The webhook")
+		return orNotFound(err, "The webhook")
 	}
 	if status == outbox.EndpointDisabled {
 		return fault.Errorf(fault.InUse, "The webhook is disabled: its receiver answered 410. Resume it first.")
@@ -44,7 +44,7 @@ func active(row pgx.Row, before ...any) error {
 // app has no such delivery, InUse when its endpoint is disabled; what only tries an endpoint goes out all the same. A repeat
 // of the same operation changes nothing.
 func (db *Outbox) Resend(ctx context.Context, appID, id, operation uuid.UUID) (endpoint uuid.UUID, err error) {
-	s, _, err := db.Sending(ctx, appID, id)
+	s, _, err := db.Delivery(ctx, appID, id)
 	if err != nil {
 		return uuid.Nil, err
 	}

@@ -26,7 +26,7 @@ func (db *Outbox) RotateSecret(
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		var done bool
 		if err := tx.QueryRow(ctx, lock, args).Scan(&done); err != nil {
-			return one(err, "The webhook")
+			return orNotFound(err, "The webhook")
 		}
 		if !done {
 			if err := rotate(ctx, tx, args); err != nil {

@@ -26,7 +26,7 @@ func TestSuccessesOfManyEndpoints(t *testing.T) {
 	}
 	due := map[uuid.UUID][]outbox.ClaimedDelivery{}
 	for _, e := range all {
-		due[e.ID] = must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: each, Lease: lease}))
+		due[e.ID] = must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: each, Lease: lease}))
 		wantEqual(t, "claimed", len(due[e.ID]), each)
 	}
 	b.exec(`UPDATE webhook_endpoints SET failures = 3, failing_since = now(), pace = 2, in_flight = 4, opened = 1, window_at = now()

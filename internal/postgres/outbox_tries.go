@@ -9,10 +9,12 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// Try puts a made-up change on record with its only delivery, to an endpoint of its app, whatever that one's status. It
+// CreateTestDelivery puts a made-up change on record with its only delivery, to an endpoint of its app, whatever that one's status. It
 // stands in a lane of its own and before all that waits, and is announced like an action's outcome. A repeat with the same
 // ids changes nothing. NotFound when the app has no such endpoint.
-func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *outbox.Event, delivery uuid.UUID) (*outbox.Delivery, error) {
+func (db *Outbox) CreateTestDelivery(
+	ctx context.Context, endpointID uuid.UUID, c *outbox.Event, delivery uuid.UUID,
+) (*outbox.Delivery, error) {
 	const q = `
 		WITH told AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics, test)
@@ -27,9 +29,9 @@ func (db *Outbox) Try(ctx context.Context, endpointID uuid.UUID, c *outbox.Event
 		"inputs": asJSON(c.Inputs), "topics": outbox.Topics(c.Type, ""), "endpoint": endpointID, "delivery": delivery,
 	})
 	if err != nil {
-		return nil, domain(err)
+		return nil, mapConstraint(err)
 	}
-	s, _, err := db.Sending(ctx, c.AppID, delivery)
+	s, _, err := db.Delivery(ctx, c.AppID, delivery)
 	if fault.CodeOf(err) == fault.NotFound {
 		return nil, fault.Errorf(fault.NotFound, "The webhook does not exist.")
 	}

@@ -33,15 +33,15 @@ func TestTry(t *testing.T) {
 	for i, status := range []string{"active", "paused", "disabled"} {
 		b.exec(`UPDATE webhook_endpoints SET status = $2, open_until = now() + interval '1 hour' WHERE id = $1`, e.ID, status)
 		c, id := sample(b, "booking.confirmed"), newID()
-		sent := must(b.Try(b.ctx, e.ID, c, id))
-		again := must(b.Try(b.ctx, e.ID, c, id))
+		sent := must(b.CreateTestDelivery(b.ctx, e.ID, c, id))
+		again := must(b.CreateTestDelivery(b.ctx, e.ID, c, id))
 		wantEqual(t, "a repeat", again.ID, sent.ID)
 		wantEqual(t, status, fmt.Sprint(sent.Status, sent.Test, sent.BookingID, sent.Seq, sent.Attempts), "pendingtrue <nil> 1 0")
 		if sent.NextAt.Before(sent.CreatedAt) {
 			t.Errorf("due at %s, made at %s", sent.NextAt, sent.CreatedAt)
 		}
 		wantEqual(t, "somebody looks for it", len(must(b.OverdueEndpoints(b.ctx, time.Minute, 10))), 1)
-		due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, Ordered: true, TestsOnly: true}))
+		due := must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, Ordered: true, TestsOnly: true}))
 		wantEqual(t, "claimed", len(due), 1)
 		got := due[0].Event
 		wantEqual(t, "change", fmt.Sprint(got.ID, got.Test, got.Type, *got.BookingID, got.State, got.Action), fmt.Sprint(c.ID, true, c.Type, *c.BookingID, c.State, c.Action))
@@ -53,14 +53,14 @@ func TestTry(t *testing.T) {
 	wantEqual(t, "the other's", len(b.sent(other, postgres.SendingFilter{Test: new(true)})), 0)
 	wantEqual(t, "its own", len(b.sent(e, postgres.SendingFilter{Test: new(true)})), 3)
 	wantEqual(t, "changes", len(b.all(1)), 1)
-	_, err := b.Try(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.newApp("thief").ID, Type: "x"}, newID())
+	_, err := b.CreateTestDelivery(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.newApp("thief").ID, Type: "x"}, newID())
 	wantCode(t, err, fault.NotFound)
 	b.wantCount(3, `SELECT count(*) FROM events WHERE test`)
 
-	list, _, err := b.Sendings(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{Test: new(true)}, nil, 1)
+	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{Test: new(true)}, nil, 1)
 	check(t, err)
 	must(b.Resend(b.ctx, b.app.ID, list[0].ID, newID()))
-	wantEqual(t, "sent again to a disabled one", len(must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, TestsOnly: true}))), 1)
+	wantEqual(t, "sent again to a disabled one", len(must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, TestsOnly: true}))), 1)
 }
 
 // TestTryGoesBeforeABacklog claims what is made up before what waits.
@@ -71,8 +71,8 @@ func TestTryGoesBeforeABacklog(t *testing.T) {
 	for i := range 5 {
 		b.booked(b.at("instant", float64(i), float64(i+1)))
 	}
-	must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
-	due := must(b.Claim(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true}))
+	must(b.CreateTestDelivery(b.ctx, e.ID, sample(b, "booking.confirmed"), newID()))
+	due := must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 1, Lease: lease, Ordered: true}))
 	wantEqual(t, "the first", due[0].Event.Test, true)
 }
 
@@ -89,7 +89,7 @@ func TestTryIsAnnounced(t *testing.T) {
 		id := newID()
 		ready, done := outcomes.Expect(id)
 		defer done()
-		must(b.Try(b.ctx, e.ID, sample(b, "booking.confirmed"), id))
+		must(b.CreateTestDelivery(b.ctx, e.ID, sample(b, "booking.confirmed"), id))
 		b.finish(e, b.claim(e)[0], status, verdict)
 		heard(t, ready)
 	}

@@ -74,7 +74,7 @@ func TestOutcomesAreAnnounced(t *testing.T) {
 		}, booking.ResultGone},
 		{"of a deleted booking", func(b *bundle) (*booking.Booking, *booking.Action) {
 			v := b.played(b.booked(b.at("instant", 9, 10)), "cancel")
-			check(b.t, b.Delete(b.ctx, b.app.ID, v.ID))
+			check(b.t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
 			return v, action(v, "cancel")
 		}, booking.ResultGone},
 	}
@@ -94,9 +94,9 @@ func TestOutcomesAreAnnounced(t *testing.T) {
 			two, doneTwo := outcomes.Expect(a.ID)
 			defer doneTwo()
 			if v.Seq == 0 {
-				must(b.Create(b.ctx, v, a, graphs.Move{}))
+				must(b.CreateBooking(b.ctx, v, a, graphs.Move{}))
 			} else {
-				must(b.Request(b.ctx, a, ""))
+				must(b.InsertAction(b.ctx, a, ""))
 			}
 			wantSilent(t, one)
 			wantEqual(t, "result", must(b.Commit(b.ctx, commit(v, a))).Result, c.want)
@@ -139,7 +139,7 @@ func (b *bundle) wantOnlyAwaited(outcomes *postgres.Outcomes) {
 	v := b.at("instant", 10, 11)
 	awaited := action(v, "confirm")
 	awaited.Awaited = true
-	must(b.Create(b.ctx, v, awaited, takesSlot))
+	must(b.CreateBooking(b.ctx, v, awaited, takesSlot))
 	loud, doneLoud := outcomes.Expect(awaited.ID)
 	defer doneLoud()
 	in := commit(v, awaited)
@@ -150,7 +150,7 @@ func (b *bundle) wantOnlyAwaited(outcomes *postgres.Outcomes) {
 	must(b.Commit(b.ctx, in)) // a repeat announces nothing
 	last := action(v, "cancel")
 	last.Awaited = true
-	must(b.Request(b.ctx, last, ""))
+	must(b.InsertAction(b.ctx, last, ""))
 	end, doneEnd := outcomes.Expect(last.ID)
 	defer doneEnd()
 	must(b.Commit(b.ctx, commit(b.known(v), last)))
@@ -173,7 +173,7 @@ func TestOutcomesComeBack(t *testing.T) {
 			WHERE datname = current_database() AND application_name = 'holdfast outcomes') x`)
 		heard(t, ch) // it listens again, and says that announcements may have been missed
 	}
-	must(b.Create(b.ctx, v, a, takesSlot))
+	must(b.CreateBooking(b.ctx, v, a, takesSlot))
 	must(b.Commit(b.ctx, commit(v, a)))
 	heard(t, ch)
 }
@@ -189,7 +189,7 @@ func TestAnnouncementsEndBeforeTheConnections(t *testing.T) {
 		v := b.at("instant", float64(i), float64(i+1))
 		a := action(v, "confirm")
 		a.Awaited = true
-		must(leaving.Create(b.ctx, v, a, takesSlot))
+		must(leaving.CreateBooking(b.ctx, v, a, takesSlot))
 		ch, done := outcomes.Expect(a.ID)
 		defer done()
 		must(leaving.Commit(b.ctx, commit(v, a)))

@@ -125,7 +125,7 @@ func (b *bundle) create(v *booking.Booking) *booking.Action {
 	b.t.Helper()
 	first := action(v, graphOf(b.t, v.Graph).Start)
 	first.Inputs = json.RawMessage(`{"create": {"message": "input-canary"}}`)
-	known, err := b.Create(b.ctx, v, first, graphs.Move{})
+	known, err := b.CreateBooking(b.ctx, v, first, graphs.Move{})
 	check(b.t, err)
 	return known
 }
@@ -139,7 +139,7 @@ func moveOf(t testing.TB, v *booking.Booking) graphs.Move {
 
 // try puts a booking and its first action on record as the API does: with a claim of what it takes.
 func (b *bundle) try(v *booking.Booking) (*booking.Action, error) {
-	return b.Create(b.ctx, v, action(v, graphOf(b.t, v.Graph).Start), moveOf(b.t, v))
+	return b.CreateBooking(b.ctx, v, action(v, graphOf(b.t, v.Graph).Start), moveOf(b.t, v))
 }
 
 // accepted is try for when it has to work.
@@ -153,7 +153,7 @@ func (b *bundle) accepted(v *booking.Booking) *booking.Action {
 // ask puts an action on record as the API does, with a claim of what it takes from where v stands.
 func (b *bundle) ask(v *booking.Booking, name string) (*booking.Action, error) {
 	a := action(v, name)
-	return b.RequestMove(b.ctx, v, a, commit(v, a).Move, "")
+	return b.InsertMove(b.ctx, v, a, commit(v, a).Move, "")
 }
 
 // commit is what a workflow that knows the record as v would send for an action. Next says what it does.
@@ -201,7 +201,7 @@ func (b *bundle) known(v *booking.Booking) *booking.Booking {
 func (b *bundle) play(v *booking.Booking, name string) (*booking.Booking, booking.Outcome) {
 	b.t.Helper()
 	v = b.known(v)
-	a, err := b.Request(b.ctx, action(v, name), "")
+	a, err := b.InsertAction(b.ctx, action(v, name), "")
 	check(b.t, err)
 	out, err := b.Commit(b.ctx, commit(v, a))
 	check(b.t, err)

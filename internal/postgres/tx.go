@@ -71,7 +71,7 @@ func (db *store) inShortTx(ctx context.Context, do func(statements) error) error
 // process while it holds locks. An error of a callback does not undo it; a statement has to fail for that. queue is asked
 // again for each try.
 func (db *store) atOnce(ctx context.Context, queue func(*pgx.Batch)) error {
-	return domain(retried(ctx, func() error {
+	return mapConstraint(retried(ctx, func() error {
 		batch := &pgx.Batch{}
 		queue(batch)
 		return db.pool.SendBatch(ctx, batch).Close()

@@ -177,9 +177,9 @@ func ofTheCalendar(c *chronicle) {
 	}
 	day := c.event(-30, -20)
 	day.AllDay = true
-	c.call("CreateEvent", func() any { check(c.t, c.CreateEvent(c.ctx, day)); return day })
+	c.call("CreateCalendarEvent", func() any { check(c.t, c.CreateCalendarEvent(c.ctx, day)); return day })
 	day.Start, day.End, day.StartDate, day.EndDate = day.Start.AddDate(0, 0, -7), day.End.AddDate(0, 0, -6), time.Time{}, time.Time{}
-	c.call("UpdateEvent", func() any { check(c.t, c.UpdateEvent(c.ctx, day)); return day })
+	c.call("UpdateCalendarEvent", func() any { check(c.t, c.UpdateCalendarEvent(c.ctx, day)); return day })
 	c.resource.Timezone = "America/New_York"
 	c.call("UpdateResource", func() any { check(c.t, c.UpdateResource(c.ctx, c.resource)); return c.resource })
 }
@@ -197,7 +197,7 @@ func ofProjects(c *chronicle) {
 func ofBookings(c *chronicle) {
 	c.endpoint("", "")
 	create := func(v *booking.Booking) (a *booking.Action) {
-		c.call("Create", func() any { a = c.accepted(v); return a })
+		c.call("CreateBooking", func() any { a = c.accepted(v); return a })
 		return a
 	}
 	commits := func(v *booking.Booking, a *booking.Action) *booking.Booking {
@@ -213,20 +213,20 @@ func ofBookings(c *chronicle) {
 	next := c.instead(v, 0, 0)
 	next.Settings, next.Start, next.End = v.Settings, v.Start.Add(30*time.Minute), v.End.Add(30*time.Minute)
 	next = commits(next, create(next))
-	c.call("RequestMove", func() any {
-		return must(c.RequestMove(c.ctx, next, action(next, "cancel"), commit(next, action(next, "cancel")).Move, "link"))
+	c.call("InsertMove", func() any {
+		return must(c.InsertMove(c.ctx, next, action(next, "cancel"), commit(next, action(next, "cancel")).Move, "link"))
 	})
 
 	asked := c.at("confirm_decline", 12, 13)
 	asked = commits(asked, create(asked))
 	var confirm *booking.Action
-	c.call("RequestMove", func() any { confirm = must(c.ask(asked, "confirm")); return confirm })
+	c.call("InsertMove", func() any { confirm = must(c.ask(asked, "confirm")); return confirm })
 	commits(asked, confirm)
 
 	session := c.session(2, booking.Session{})
 	seat := c.seat(session, "group_customer")
 	commits(seat, create(seat))
-	cancel := must(c.Request(c.ctx, action(session, "cancel"), ""))
+	cancel := must(c.InsertAction(c.ctx, action(session, "cancel"), ""))
 	commits(session, cancel) // which its seats are told
 
 	c.do("ReserveHold", func() error { return c.ReserveHold(c.ctx, []byte("owner"), newID(), 1) })
@@ -254,11 +254,11 @@ func ofEndpoints(c *chronicle) {
 	})
 	c.exec(`UPDATE webhook_endpoints SET failing_since = now() - interval '2 days', failures = 5 WHERE id = $1`, e.ID)
 	record(due[1], 500, postgres.DeliveryUpdate{Status: postgres.Exhausted}) // which the listener is told
-	c.call("FallAsleep", func() any { return must(c.FallAsleep(c.ctx, e.ID)) })
+	c.call("MarkIdle", func() any { return must(c.MarkIdle(c.ctx, e.ID)) })
 	c.call("Resend", func() any { return must(c.Resend(c.ctx, c.app.ID, due[1].ID, newID())) })
 	c.ended(e, postgres.Exhausted)
 	c.ended(listener, postgres.Delivered)
-	c.call("Replay", func() any { return must(c.Replay(c.ctx, c.app.ID, e.ID, past(true))) })
+	c.call("ReplayDeliveries", func() any { return must(c.ReplayDeliveries(c.ctx, c.app.ID, e.ID, past(true))) })
 	for range 2 {
 		c.call("RotateSecret", func() any { return must(c.RotateSecret(c.ctx, c.app.ID, e.ID, newID(), []byte("new"), time.Hour)) })
 	}
@@ -267,7 +267,7 @@ func ofEndpoints(c *chronicle) {
 		c.pause, c.resume,
 		func(e *outbox.Endpoint) []uuid.UUID { e.Description += "!"; *e = *c.changed(e); return nil },
 	} {
-		c.call("turn", func() any { woken := turn(e); return []any{woken, e} })
+		c.call("updateEndpoint", func() any { woken := turn(e); return []any{woken, e} })
 	}
 	c.do("DeleteEndpoint", func() error { return c.DeleteEndpoint(c.ctx, c.app.ID, e.ID) })
 }
@@ -278,8 +278,8 @@ func ofRequests(c *chronicle) {
 	check(c.t, c.AddEmbedCredential(c.ctx, old))
 	c.call("RotateEmbedCredential", func() any { check(c.t, c.RotateEmbedCredential(c.ctx, old.ID, next, time.Hour)); return next })
 	r := c.createRequest(c.request())
-	c.do("CancelRequest", func() error { return c.CancelRequest(c.ctx, c.app.ID, r.Name) })
-	c.do("EraseRequest", func() error { return c.EraseRequest(c.ctx, c.app.ID, r.Name) })
+	c.do("CancelSchedulingRequest", func() error { return c.CancelSchedulingRequest(c.ctx, c.app.ID, r.Name) })
+	c.do("EraseSchedulingRequest", func() error { return c.EraseSchedulingRequest(c.ctx, c.app.ID, r.Name) })
 }
 
 func ofTheSweep(c *chronicle) {
@@ -305,7 +305,7 @@ func ofTheSweep(c *chronicle) {
 
 func ofEnds(c *chronicle) {
 	v := c.played(c.booked(c.at("instant", 22, 23)), "cancel")
-	c.do("Delete", func() error { return c.DB.Delete(c.ctx, c.app.ID, v.ID) })
+	c.do("DeleteBooking", func() error { return c.DB.DeleteBooking(c.ctx, c.app.ID, v.ID) })
 	unused, _ := c.newResource(c.app)
 	c.do("DeleteResource", func() error { return c.DeleteResource(c.ctx, c.app.ID, unused.ID) })
 	unwanted := c.newApp("unwanted")
@@ -353,7 +353,7 @@ func TestSecondTriesForgetTheFirst(t *testing.T) {
 			moved := *b.resource
 			moved.Timezone = "UTC"
 			return func() any {
-					check(b.t, b.CreateEvent(b.ctx, day))
+					check(b.t, b.CreateCalendarEvent(b.ctx, day))
 					return words(day.Resource.Timezone, day.EndDate.Sub(day.StartDate))
 				}, func() any {
 					check(b.t, b.UpdateResource(b.ctx, &moved))

@@ -44,9 +44,9 @@ func TestTroubleWithoutDeadlocks(t *testing.T) {
 					_, err := b.RotateSecret(b.ctx, e.AppID, e.ID, newID(), []byte("x"), time.Hour)
 					return err
 				},
-				func() error { _, err := b.FallAsleep(b.ctx, e.ID); return err },
+				func() error { _, err := b.MarkIdle(b.ctx, e.ID); return err },
 				func() error {
-					_, err := b.Replay(b.ctx, e.AppID, e.ID, postgres.Replay{Until: time.Now(), All: i%2 == 0, Operation: newID()})
+					_, err := b.ReplayDeliveries(b.ctx, e.AppID, e.ID, postgres.Replay{Until: time.Now(), All: i%2 == 0, Operation: newID()})
 					return unless(err, fault.InUse)
 				},
 			)

@@ -179,16 +179,6 @@ func TestSiblingsAreApart(t *testing.T) {
 	}
 }
 
-// bothTypeAndMethod are names that still stand for a type and for a method that does something else. The list only gets shorter.
-var bothTypeAndMethod = map[string][]string{
-	"api":               {"bulkPlay"},
-	"api/visitor":       {"keptForm", "page", "pick"},
-	"activities":        {"claimed"},
-	"internal/portal":   {"bookingPage", "endpoint", "movePage", "offered", "publicLink", "refusal", "told"},
-	"internal/postgres": {"Claim", "Replay", "place"},
-	"internal/service":  {"Play"},
-}
-
 // TestNoNameIsATypeAndAMethod: one word has one meaning. In one package no name is a type and a method too, unless it is an exported
 // method that looks one up, such as State(name) (*State, bool).
 func TestNoNameIsATypeAndAMethod(t *testing.T) {
@@ -219,7 +209,7 @@ func TestNoNameIsATypeAndAMethod(t *testing.T) {
 	}
 	for dir, names := range other {
 		for name, file := range names {
-			if known := slices.Contains(bothTypeAndMethod[dir], name); types[dir][name] && !known {
+			if types[dir][name] {
 				t.Errorf("%s: %s is a method and also a type of its package, which it does not return: rename one", file, name)
 			}
 		}

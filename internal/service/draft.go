@@ -75,7 +75,7 @@ func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Ou
 }
 
 // Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
-// not told, as does the session or the hold that is named.
+// not given, as does the session or the hold that is named.
 func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
 	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
 	if d.problems == nil {

@@ -47,7 +47,7 @@ func (s *Service) TakeBack(ctx context.Context, c booking.Caller, made Outcome, 
 	if err := s.end(ctx, c, b, wait); err != nil {
 		return err
 	}
-	return s.DB.Delete(ctx, c.App.ID, b.ID)
+	return s.DB.DeleteBooking(ctx, c.App.ID, b.ID)
 }
 
 // end plays the first action that ends a booking without completing it.

@@ -27,7 +27,7 @@ var (
 
 // Judge says why an offer does not have a time with a resource; nil when it has. It asks the very rules that make the
 // offer's times, of a calendar in which nothing is busy: that is the record's to judge. A time has to be one that is offered: not
-// past, of the length that is told, within the window and the rules, and beginning where slots begin. Without round_to_nearest_hour
+// past, of the length that is given, within the window and the rules, and beginning where slots begin. Without round_to_nearest_hour
 // it is busy time that says where they begin, so there any full minute will do. The start of the window is held to with grace,
 // since it moves while a visitor looks.
 func (o *Offer) Judge(resource uuid.UUID, start, end, now time.Time) *Fault {

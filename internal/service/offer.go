@@ -108,7 +108,7 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 	return nil
 }
 
-// RoundRobin reports whether any one of the hosts will do for whoever picks a time.
+// RoundRobin reports whether any one of the hosts will do for the visitor who picks a time.
 func (o *Offer) RoundRobin() bool {
 	mode := o.Rules.Query.Mode
 	return mode == availability.RoundRobinRandom || mode == availability.RoundRobinPrioritized

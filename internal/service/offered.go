@@ -149,7 +149,7 @@ func (s *Service) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
 	return o, o.OpenAnywhere(r.Zone())
 }
 
-// NeedsProject adds a problem when the app wants a project of visitors who name none, be it in a question for free time or in a
+// NeedsProject adds a problem when the app requires a project and a visitor names none, be it in a question for free time or in a
 // booking. It reports whether it has.
 func NeedsProject(c booking.Caller, problems fault.Problems) bool {
 	if c.App.Settings.WidgetRequiresProject {

@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/fault"
 )
 
-// Play is an action that is asked of a booking.
-type Play struct {
+// PlayInput is an action that is asked of a booking.
+type PlayInput struct {
 	ID        uuid.UUID // of the action: the same for a repeat
 	Name      string
 	Actor     graphs.Actor                 // "" = the API
@@ -26,10 +26,10 @@ type Play struct {
 	Wait      time.Duration                // for its outcome
 }
 
-// Play moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
+// PlayInput moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
 // link spent, as it is put on record: SlotTaken when somebody else has it. The outcome's action is still pending when the wait was
 // too short.
-func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p Play) (Outcome, error) {
+func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
 	a := newAction(c, p.ID, b, p.Name)
 	a.Revision = p.Revision
 	if p.Actor != "" {
@@ -52,7 +52,7 @@ func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 func (s *Service) play(
 	ctx context.Context, c booking.Caller, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (Outcome, error) {
-	insert := func() (*booking.Action, error) { return s.DB.RequestMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
+	insert := func() (*booking.Action, error) { return s.DB.InsertMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
 	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, c.App.Slug, signalOf(a)) }
 	return s.submit(ctx, a, insert, send, nil, wait)
 }

@@ -24,7 +24,7 @@ type Question struct {
 func (q *Question) Ask(hosts []*catalogue.Resource) { q.Hosts, q.Resources = hosts, plans(hosts) }
 
 // plans are resources in a query, without what is busy. One whose zone is unknown offers nothing: by which clocks its rules are
-// meant cannot be told.
+// meant cannot be derived.
 func plans(hosts []*catalogue.Resource) (all []availability.Resource) {
 	for _, r := range hosts {
 		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
@@ -87,16 +87,16 @@ func (q *Question) Acquire(ctx context.Context) (release func(), err error) {
 
 // LoadBusy loads what is taken of the question's resources: one query for all of them.
 func (s *Service) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
-	return q.load(ctx, app, s.DB.Taken)
+	return q.load(ctx, app, s.DB.BusyTimes)
 }
 
 // LoadBusyWithHolders is LoadBusy with what takes the time, each thing for itself.
 func (s *Service) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
-	return q.load(ctx, app, s.DB.TakenBy)
+	return q.load(ctx, app, s.DB.BusyTimesWithHolder)
 }
 
 func (q *Question) load(
-	ctx context.Context, app uuid.UUID, load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.Busy, error),
+	ctx context.Context, app uuid.UUID, load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
 ) error {
 	window := postgres.Window{Hold: q.Hold}
 	window.From, window.To = q.Reach()
@@ -113,7 +113,7 @@ func (q *Question) load(
 	return nil
 }
 
-func busyOf(taken []postgres.Busy) []availability.Busy {
+func busyOf(taken []postgres.BusyTime) []availability.Busy {
 	all := make([]availability.Busy, len(taken))
 	for i, b := range taken {
 		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, AllDay: b.AllDay}

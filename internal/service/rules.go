@@ -17,8 +17,8 @@ type Rules struct {
 	Hosts   []uuid.UUID        // whose time it is, in order of priority; none = nothing is offered
 	Query   availability.Query // length, step, buffer, mode and constraints; without a window and resources
 	From    string             // the first moment, as availability.ParseMoment reads it; "" = now
-	To      string             // the last moment; "" = no end was told
-	Zone    string             // that they were written for; "" = not told
+	To      string             // the last moment; "" = no end was given
+	Zone    string             // that they were written for; "" = not given
 
 	Problems fault.Problems // with the rules themselves: then nothing can be offered by them
 }
@@ -29,7 +29,7 @@ const usualTo = "4 weeks"
 // MaxWindow is how many days one question for free time may be about, and the longest slot.
 const MaxWindow = 190 * 24 * time.Hour
 
-// window reads both ends of the rules' time, with dates of a zone. Where no end was told it is usualTo from now.
+// window reads both ends of the rules' time, with dates of a zone. Where no end was given it is usualTo from now.
 func (r *Rules) window(zone *time.Location) (from, to time.Time, err error) {
 	problems := fault.Problems{}
 	from = moment(r.From, "now", zone, "from", problems)

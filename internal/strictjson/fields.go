@@ -121,7 +121,7 @@ func wanted(t reflect.Type) kind {
 	}
 }
 
-// names are those that an object has had, and those that its target knows.
+// names are those that an object has had, and those that its target has.
 type names struct {
 	known map[string]reflect.Type // nil when any name will do
 	any   reflect.Type            // the type of every value, of a map

@@ -64,7 +64,7 @@ func (e *SyntaxError) Error() string {
 func Decode(text []byte, target any) error { return Rules{}.Decode(text, target) }
 
 // Decode fills target, a pointer, from a text. The error is a *SyntaxError, or Faults; then the target is as it was. An empty
-// list counts as an empty object wherever an object is expected: clients written in PHP cannot tell them apart.
+// list counts as an empty object wherever an object is expected: clients written in PHP cannot distinguish them.
 func (r Rules) Decode(text []byte, target any) error {
 	s := &scanner{text: text, rules: r}
 	if err := s.document(reflect.TypeOf(target)); err != nil {
@@ -74,7 +74,7 @@ func (r Rules) Decode(text []byte, target any) error {
 		return s.faults
 	}
 	if err := json.Unmarshal(s.mended(), target); err != nil {
-		return Faults{{"", "cannot be read: " + err.Error()}} // a type that the scanner knows less of than encoding/json
+		return Faults{{"", "cannot be read: " + err.Error()}} // a type that the scanner reads less of than encoding/json
 	}
 	return nil
 }

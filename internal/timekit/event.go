@@ -7,7 +7,7 @@ import (
 	"holdfast/internal/catalogue"
 )
 
-// Event renders a calendar entry. booking_id tells whose it is, null when it was made by hand.
+// Event renders a calendar entry. booking_id is the booking's, null when it was made by hand.
 func Event(e *booking.CalendarEvent, c Clock) Object {
 	at := func(t time.Time) string { return c.Show(t, e.Resource.Zone()) }
 	var of any

@@ -32,7 +32,7 @@ func (v View) Bare() Object {
 	}
 }
 
-// Event is the calendar entry of a booking. rsvp tells whether its time is really taken.
+// Event is the calendar entry of a booking. rsvp says whether its time is really taken.
 func (v View) Event() Object {
 	b := v.Booking
 	return Object{
@@ -44,7 +44,7 @@ func (v View) Event() Object {
 func (v View) rsvp() string {
 	b := v.Booking
 	graph, err := b.LoadGraph()
-	if err != nil { // of a newer build, as in the middle of a deploy: what its states are called tells enough
+	if err != nil { // of a newer build, as in the middle of a deploy: the names of its states say enough
 		graph = &graphs.Graph{States: []graphs.State{{Name: b.State, Final: b.Completed}}}
 		if !b.Completed && b.State != "tentative" && b.State != "reserved" && b.State != "confirmed" {
 			return "needsAction"
@@ -160,7 +160,7 @@ func (v View) Whole() Object {
 	return all
 }
 
-// WebhookBody is a booking as a webhook tells it: the booking itself, no envelope. links are the customer's action
+// WebhookBody is a booking as a webhook contains it: the booking itself, no envelope. links are the customer's action
 // links by action.
 func WebhookBody(b *booking.Booking, links map[string]string) ([]byte, error) {
 	if links == nil {

@@ -6,7 +6,7 @@ import (
 	"holdfast/internal/catalogue"
 )
 
-// Location renders a location. Its distance is in km, null when nobody asked for it or nobody knows.
+// Location renders a location. Its distance is in km, null when it was not requested or is unknown.
 func Location(l *catalogue.Location, c Clock) Object {
 	return Object{
 		"id": l.ID, "name": l.Name, "description": l.Description, "latitude": l.Latitude, "longitude": l.Longitude,

@@ -44,7 +44,7 @@ func (f Format) steps() []step {
 	return all
 }
 
-// Check refuses what no time can be shown in. PHP prints a letter it does not know; here it is a mistake.
+// Check refuses what no time can be shown in. PHP prints an unknown letter; here it is an error.
 func (f Format) Check() error {
 	if len(f) > maxFormat {
 		return fmt.Errorf("must not be longer than %d bytes", maxFormat)

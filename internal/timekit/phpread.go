@@ -99,7 +99,7 @@ func (r *reading) is(t time.Time) bool {
 		t.Minute() == r.minute && t.Second() == r.second && (r.weekday < 0 || int(t.Weekday()) == r.weekday)
 }
 
-// readers take their part off the front of the text, and tell whether it was there.
+// readers take their part off the front of the text, and return whether it was there.
 var readers = map[byte]func(*reading) bool{
 	'd': number(1, 2, func(r *reading) *int { return &r.day }), 'j': number(1, 2, func(r *reading) *int { return &r.day }),
 	'm': number(1, 2, func(r *reading) *int { return &r.month }), 'n': number(1, 2, func(r *reading) *int { return &r.month }),
@@ -164,7 +164,7 @@ func unix(r *reading) bool {
 	return err == nil
 }
 
-// word takes the first of the words that the text begins with, and tells its place.
+// word takes the first of the words that the text begins with, and returns its place.
 func (r *reading) word(words ...string) (int, bool) {
 	i := slices.IndexFunc(words, func(w string) bool { return len(r.rest) >= len(w) && strings.EqualFold(r.rest[:len(w)], w) })
 	if i >= 0 {

@@ -54,7 +54,7 @@ func PublicProject(p *catalogue.Project) Object {
 	}
 }
 
-// inherited is what bookings inherit, without what a browser need not know: it comes with the booking on the server.
+// inherited is what bookings inherit, without what a browser does not need: it comes with the booking on the server.
 func inherited(raw json.RawMessage) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
 	_ = json.Unmarshal(raw, &all)

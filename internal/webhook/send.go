@@ -24,7 +24,7 @@ type Verdict string
 const (
 	Done  Verdict = "done"  // 2xx: the receiver has it
 	Retry Verdict = "retry" // anything else, redirects too: try again as Next says
-	Gone  Verdict = "gone"  // 410: the receiver wants no more of this; disable the endpoint
+	Gone  Verdict = "gone"  // 410: the receiver refuses more of this; disable the endpoint
 )
 
 const (

@@ -26,7 +26,7 @@ func DateOf(t time.Time, zone *time.Location) time.Time {
 }
 
 // StartOf returns the first instant of a date in a zone, which need not be midnight; of the next date if the zone skipped it.
-// The date is told as its midnight in UTC.
+// The date is returned as its midnight in UTC.
 func StartOf(date time.Time, zone *time.Location) time.Time {
 	for t := date.Add(-widest); ; {
 		_, seconds := t.In(zone).Zone()

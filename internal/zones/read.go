@@ -4,13 +4,13 @@ import (
 	"time"
 )
 
-// Kind says how much a text tells of a time.
+// Kind says how much of a time a text has.
 type Kind int
 
 // The kinds.
 const (
 	Instant Kind = iota // has an offset
-	Wall                // date and time of day in a zone that the reader must know
+	Wall                // date and time of day in a zone that the reader must supply
 	Date                // a date alone
 )
 
@@ -25,7 +25,7 @@ var instants = []string{
 var walls = []string{"2006-01-02T15:04:05", "2006-01-02T15:04"}
 
 // Read reads a time: RFC 3339, also with a compact offset, without seconds, with a space for the T, without an offset, or a
-// date alone. It cuts fractions of a second off. Without an offset the time is told in UTC, to be placed in a zone. False
+// date alone. It cuts fractions of a second off. Without an offset the time is returned in UTC, to be placed in a zone. False
 // for any other text, and for an offset of more than 14 hours.
 func Read(text string) (time.Time, Kind, bool) {
 	if len(text) > len(time.DateOnly) && text[len(time.DateOnly)] == ' ' {

@@ -42,7 +42,7 @@ var loaded sync.Map
 var ErrUnknown = errors.New("is not a time zone of the IANA database")
 
 // Load returns a zone by its exact name, such as Europe/Berlin. The same name gives the same pointer. Names that only
-// some machines know (localtime, posixrules, right/…, posix/…), "Local" and "" are ErrUnknown.
+// some machines have (localtime, posixrules, right/…, posix/…), "Local" and "" are ErrUnknown.
 func Load(name string) (*time.Location, error) {
 	if zone, ok := loaded.Load(name); ok {
 		return zone.(*time.Location), nil //nolint:forcetypeassert // nothing else is kept there

@@ -221,7 +221,7 @@ func asJSON(value any) string {
 func (s *linkShop) requestOf(t testing.TB, page string) *booking.SchedulingRequest {
 	t.Helper()
 	code, _, _ := strings.Cut(strings.TrimPrefix(page, "/rts/"), "?")
-	found, _, err := s.stack.App.DB.OpenRequest(t.Context(), code)
+	found, _, err := s.stack.App.DB.SchedulingRequestByCode(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,14 +58,14 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	orphan.ID, orphan.State, orphan.Seq, orphan.Customers = uuid.Must(uuid.NewV7()), "initialized", 0, nil
 	orphan.Start, orphan.End = made.Start.Add(100*time.Hour), made.End.Add(100*time.Hour)
 	first := &booking.Action{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, BookingID: orphan.ID, Name: "confirm", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI}
-	if _, err := db.Create(ctx, &orphan, first, graphs.Move{Takes: true, Holds: graphs.HoldsSlot}); err != nil {
+	if _, err := db.CreateBooking(ctx, &orphan, first, graphs.Move{Takes: true, Holds: graphs.HoldsSlot}); err != nil {
 		t.Fatal(err)
 	}
 
 	// An action that was put on record and never signalled.
 	unsignalled := b.book(t, resource, "instant", 2)
 	cancel := &booking.Action{ID: uuid.Must(uuid.NewV7()), AppID: app.ID, BookingID: mustUUID(t, unsignalled), Name: "cancel", Actor: graphs.ActorAPI, Channel: booking.ChannelAPI}
-	if _, err := db.Request(ctx, cancel, ""); err != nil {
+	if _, err := db.InsertAction(ctx, cancel, ""); err != nil {
 		t.Fatal(err)
 	}
 

@@ -49,7 +49,7 @@ func (b *bundle) pick(t testing.TB, request *booking.SchedulingRequest, resource
 	first := &booking.Action{
 		ID: uuid.New(), AppID: v.AppID, BookingID: v.ID, Name: g.Start, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI, Status: booking.Pending,
 	}
-	if _, err := service.DB.Create(t.Context(), v, first, graphs.Move{}); err != nil {
+	if _, err := service.DB.CreateBooking(t.Context(), v, first, graphs.Move{}); err != nil {
 		t.Fatal(err)
 	}
 	d := &dispatch.Dispatcher{Client: service.Temporal, TaskQueue: service.Config.TaskQueue}
@@ -64,7 +64,7 @@ func (b *bundle) pick(t testing.TB, request *booking.SchedulingRequest, resource
 func (b *bundle) known(t testing.TB, name string) *booking.SchedulingRequest {
 	t.Helper()
 	app := mustUUID(t, b.get(t, "/v2/app").want(t, http.StatusOK).str("data.id"))
-	all, err := b.stack.App.DB.Requests(t.Context(), app, []string{name})
+	all, err := b.stack.App.DB.SchedulingRequests(t.Context(), app, []string{name})
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d requests %s: %v", len(all), name, err)
 	}

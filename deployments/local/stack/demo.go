@@ -67,7 +67,7 @@ func addKey(ctx context.Context, a *app.App, tenant *tenant.App, kind tenant.Key
 	return key, err
 }
 
-// writeLocalJSON tells tools on this machine where everything is. It is written last, whole or not at all.
+// writeLocalJSON writes where everything is, for tools on this machine. It is written last, whole or not at all.
 func (s *Stack) writeLocalJSON() error {
 	pids := map[string]int{"server": os.Getpid()}
 	if s.postgres != nil {

@@ -10,8 +10,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// TestWantsAgree compares the filters of endpoints in Go with those in SQL, over all combinations of filters and of events.
-func TestWantsAgree(t *testing.T) {
+// TestMatchesAgree compares the filters of endpoints in Go with those in SQL, over all combinations of filters and of events.
+func TestMatchesAgree(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	project, other := b.newProject("here").ID, b.newProject("elsewhere").ID
@@ -30,7 +30,7 @@ func TestWantsAgree(t *testing.T) {
 			"states": textArray(endpoint.States), "projects": idArray(endpoint.Projects), "services": idArray(endpoint.Services), "format": endpoint.Format,
 		})
 		for j, subject := range subjects {
-			if endpoint.Wants(subject) {
+			if endpoint.Matches(subject) {
 				wanted = append(wanted, [2]int{i, j})
 			}
 		}
