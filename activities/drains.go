@@ -189,7 +189,7 @@ func (d *drains) reserved() map[uuid.UUID]reservation {
 	return all
 }
 
-// RenewDrains lets commits of this process send their webhooks at once, and takes over what other processes were sending when they
+// KeepDrains lets commits of this process send their webhooks at once, and takes over what other processes were sending when they
 // were lost, until the context ends. Then requests under way may end, within the stop time, and the rest is given back. Without
 // it, every endpoint is drained by its workflow.
 func (a *Activities) KeepDrains(ctx context.Context, stopTime time.Duration) {

@@ -53,7 +53,7 @@ const isNext = `d.status = 'pending' AND (NOT @ordered OR d.seq = (SELECT min(p.
 // ClaimLease is how long a delivery stays claimed when nothing more is heard of whoever claimed it.
 const ClaimLease = time.Minute
 
-// ClaimDeliveries says how many deliveries to take, for how long, and which.
+// Claim says how many deliveries to take, for how long, and which.
 type Claim struct {
 	Limit     int
 	Lease     time.Duration

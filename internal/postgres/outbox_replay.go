@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ReplayDeliveries says what of the past an endpoint is sent anew.
+// Replay says what of the past an endpoint is sent anew.
 type Replay struct {
 	Since     time.Time
 	Until     time.Time // not from then on

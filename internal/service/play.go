@@ -26,7 +26,7 @@ type PlayInput struct {
 	Wait      time.Duration                // for its outcome
 }
 
-// PlayInput moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
+// Play moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
 // link spent, as it is put on record: SlotTaken when somebody else has it. The outcome's action is still pending when the wait was
 // too short.
 func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
