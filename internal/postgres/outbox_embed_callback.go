@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"net/http"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -38,7 +37,7 @@ func (db *Outbox) SetEmbedCallback(ctx context.Context, e *outbox.Endpoint) (*ou
 		return nil, nil, cmp.Or(err, orNotFound(pgx.ErrNoRows, "The callback"))
 	}
 	return db.ChangeEndpoint(ctx, e.AppID, known.ID, func(known *outbox.Endpoint) error {
-		known.URL, known.Format, known.Method = e.URL, e.Format, http.MethodPost
+		known.URL, known.Format, known.Method = e.URL, e.Format, "POST"
 		return nil
 	})
 }

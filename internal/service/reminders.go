@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*outbox.Endpo
 		ID: newID(), AppID: b.AppID, URL: in.URL, Method: strings.ToUpper(in.Method), Expected: in.Expected, Purpose: outbox.ForReminders,
 	}
 	if e.Method == "" {
-		e.Method = http.MethodPost
+		e.Method = "POST"
 	}
 	var err error
 	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
