@@ -15,7 +15,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// movesByPage tells links to reschedule that open the picker of times. The booking then moves in one step, and keeps its time
+// movesByPage reports whether a link to reschedule opens the picker of times. The booking then moves in one step, and keeps its time
 // until it has another. A program, and a visitor whom the app's own page awaits behind a one_click link, get Timekit's action
 // instead, which ends the booking.
 func (l *link) movesByPage(k *call) bool {
@@ -48,7 +48,7 @@ func (s *Handlers) takeByLink(k *call, l *link) error {
 	return s.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return s.takeTime(k, r) })
 }
 
-// onMovePage makes a visitor of whoever has the link: the project's rules hold, and the address is what is counted. The link
+// onMovePage treats the holder of the link as a visitor: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
 func (s *Handlers) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
 	k.App, k.Kind, k.Clock = l.app, tenant.WidgetKey, timekit.Clock{}
@@ -99,7 +99,7 @@ func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error
 	return r, nil
 }
 
-// sentByPage tells a form of our own page from the request of a program.
+// sentByPage reports whether a request is a form of our own page, and not a program's.
 func (k *call) sentByPage() bool {
 	return k.readForm() == nil && k.Request.PostForm.Get("page") != ""
 }

@@ -70,7 +70,7 @@ func (k *call) linkHeaders(posting string) {
 		"; frame-ancestors 'none'; base-uri 'none'; form-action 'self' "+posting))
 }
 
-// wantsJSON tells programs from browsers.
+// wantsJSON reports whether the caller is a program and not a browser.
 func (k *call) wantsJSON() bool {
 	accept := k.GetHeader("Accept")
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
@@ -146,7 +146,7 @@ func (s *Handlers) linkError(k *call, l *link, err error) error {
 	return s.showLink(k, edge.Statuses[known.Code], "", p, nil)
 }
 
-// offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for whoever was to confirm it.
+// offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for the person who was to confirm it.
 func (s *Handlers) offerDecline(l *link, p *page) error {
 	graph, err := l.booking.LoadGraph()
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Handlers) showLink(k *call, status int, posting string, p page, data ti
 	return nil
 }
 
-// showPage shows of the link's booking what does not name its customers: whoever finds a link that was used reads this much.
+// showPage shows of the link's booking what does not name its customers: the finder of a used link can read this much.
 func (l *link) pageOf() page {
 	b := l.booking
 	return page{

@@ -27,7 +27,7 @@ type link struct {
 	actor    graphs.Actor     // as whom it acts; "" while that is not known
 	claims   links.Claims
 	redirect *url.URL // where to send the visitor; nil for our own page
-	leads    string   // where the link wants to go although the app does not allow it; shown, not followed
+	leads    string   // where the link leads although the app does not allow it; shown, not followed
 }
 
 // openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
@@ -80,7 +80,7 @@ func (s *Handlers) linkOptions(k *call) error {
 	return k.NoContent()
 }
 
-// prefetch tells requests that a browser or proxy makes on a guess.
+// prefetch reports whether a browser or proxy makes the request ahead of a click.
 func (k *call) prefetch() bool {
 	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		value := strings.ToLower(k.GetHeader(name))

@@ -34,7 +34,7 @@ func (f *frame) self() *frame { return f }
 // framed is a page: a struct with a frame in it.
 type framed interface{ self() *frame }
 
-// zoneScript tells the page the visitor's zone on their first visit. The page is complete without it.
+// zoneScript gives the page the visitor's zone on their first visit. The page is complete without it.
 const zoneScript = `"use strict";try{const z=Intl.DateTimeFormat().resolvedOptions().timeZone,u=new URL(location.href);` +
 	`if(z&&z!==document.documentElement.dataset.zone&&!u.searchParams.has("tz")){u.searchParams.set("tz",z);location.replace(u)}}catch{}`
 
@@ -75,7 +75,7 @@ func (k *call) visitorHeaders(script bool) {
 	}
 	if hosts := k.frameHosts(); hosts != "" {
 		policy = strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+hosts, 1)
-		k.Writer.Header().Del("X-Frame-Options") // it knows no hosts
+		k.Writer.Header().Del("X-Frame-Options") // it has no list of hosts
 	}
 	k.Header("Content-Security-Policy", policy)
 }
@@ -146,7 +146,7 @@ func (s *Handlers) FailPage(c *gin.Context, err error) bool {
 	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
-// isPage tells addresses that people open in a browser, also when they are cut off or have something behind them. What goes wrong
+// isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind them. What goes wrong
 // there outside of the handlers, as with an address that cannot be read, is a page as well.
 func isPage(path string) bool {
 	for _, base := range []string{"/pls", "/rts"} {
@@ -157,7 +157,7 @@ func isPage(path string) bool {
 	return strings.HasPrefix(path, "/v2/bookings/") && strings.Contains(path, "/external_action")
 }
 
-// passes tells trouble that is over in a moment: what was asked for can be asked for again.
+// passes reports whether an error is over in a moment, so that the request can be sent again.
 func passes(code fault.Code) bool {
 	return code == fault.Unavailable || code == fault.Overloaded || code == fault.TooManyRequests || code == fault.Internal
 }

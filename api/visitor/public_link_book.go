@@ -116,7 +116,7 @@ func (s *Handlers) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (
 	})
 }
 
-// pick is a picked time, to be booked for whoever picked it.
+// pick is a picked time, to be booked for its visitor.
 type pick struct {
 	id       uuid.UUID // of the booking
 	title    string

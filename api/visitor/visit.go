@@ -21,7 +21,7 @@ import (
 
 const visitLife = 2 * time.Hour
 
-// visit is what a public link's pages know of their visitor. It travels sealed in links and forms, since cookies may be
+// visit is the state of a visitor of a public link's pages. It travels sealed in links and forms, since cookies may be
 // blocked in frames.
 type visit struct {
 	ID       uuid.UUID         `json:"id"` // random; known to nobody outside
@@ -110,7 +110,7 @@ func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
 	return nil
 }
 
-// guardedClaim tells the log what is wrong with a claim token, and the visitor less: who guesses issuers learns nothing.
+// guardedClaim logs what is wrong with a claim token, and shows the visitor less, so that guesses of issuers show nothing.
 func (s *Handlers) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
 	code := fault.CodeOf(err)
 	if code == fault.Internal {
@@ -175,7 +175,7 @@ func (v *visit) spends() *booking.Claim {
 	return &booking.Claim{ID: v.Jti, Until: until}
 }
 
-// request makes the scheduling request of one try of the visit to book. Its name comes of the visit, whose id nobody knows, and the
+// request makes the scheduling request of one try of the visit to book. Its name comes of the visit, whose id is secret, and the
 // booking's id comes of the name: a repeat finds the first try, and a booking shows which visit made it.
 func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest, made uuid.UUID) {
 	sum := sha256.Sum256(append(v.ID[:], operation[:]...))

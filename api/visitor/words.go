@@ -24,7 +24,7 @@ func phrase(action string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// ends tells actions that take something away.
+// ends reports whether an action takes something away.
 func ends(action string) bool {
 	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "reschedule_by_customer"
 }

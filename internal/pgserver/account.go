@@ -90,7 +90,7 @@ func (p place) close() {
 	}
 }
 
-// command prepares a program that works on a place as the account. It hears no PG… variable of our environment, and no
+// command prepares a program that works on a place as the account. It gets no PG… variable of our environment, and no
 // signal of our terminal: we decide when it stops.
 func (a account) command(b binaries, program string, on place, args ...string) *exec.Cmd {
 	cmd := exec.Command(b.program(program), args...) //nolint:noctx // a server is stopped in order, not killed

@@ -63,8 +63,8 @@ func (h *home) madeBy() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(version))
 }
 
-// settle ends what an earlier process left on the cluster. A server that was told to end by that process's death is
-// waited for; one that was not told (see endWithUs) is told now, provided that its command line proves it to be ours.
+// settle ends what an earlier process left on the cluster. A server that was signalled to end by that process's death is
+// waited for; one that was not (see endWithUs) is signalled now, provided that its command line proves it to be ours.
 func (h *home) settle(ctx context.Context) error {
 	pid, err := h.serverPID()
 	if err != nil || pid == 0 {

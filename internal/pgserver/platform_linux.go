@@ -10,7 +10,7 @@ import (
 // inheritedDir is the path of a folder that a child inherited as its first extra descriptor.
 const inheritedDir = "/proc/self/fd/3"
 
-// letters is the locale that knows upper and lower case of all languages; the order of texts is that of their bytes.
+// letters is the locale that has upper and lower case of all languages; the order of texts is that of their bytes.
 const letters = "C.UTF-8"
 
 // endWithUs makes the kernel interrupt a child when the thread that started it ends, even by SIGKILL.

@@ -12,7 +12,7 @@ import (
 // inheritedDir is empty: a folder cannot be named by a descriptor here.
 const inheritedDir = ""
 
-// letters is the locale that knows upper and lower case of all languages; the order of texts is that of their bytes.
+// letters is the locale that has upper and lower case of all languages; the order of texts is that of their bytes.
 const letters = "en_US.UTF-8"
 
 // endWithUs does nothing: no such service of the kernel here. The next Start stops what was left running.

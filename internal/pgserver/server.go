@@ -35,7 +35,7 @@ type Options struct {
 	Port int
 	// FastUnsafe gives up durability for speed: for tests, whose data nobody misses after a power cut.
 	FastUnsafe bool
-	// Log hears what takes longer than a moment. The server's own log is DataDir/server.log. May be nil.
+	// Log receives a line for what takes longer than a moment. The server's own log is DataDir/server.log. May be nil.
 	Log io.Writer
 }
 
@@ -173,8 +173,8 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &refused) && refused.Code == code
 }
 
-// tell writes one line to the log of the options; that it may fail is of no interest.
-func tell(log io.Writer, format string, args ...any) {
+// report writes one line to the log of the options; that it may fail is of no interest.
+func report(log io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(log, "postgres: "+format+"\n", args...)
 }
 

@@ -40,7 +40,7 @@ func (h *home) start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	if major == 0 {
-		tell(o.Log, "making a cluster with PostgreSQL %d in %s", programs.major, h.dir)
+		report(o.Log, "making a cluster with PostgreSQL %d in %s", programs.major, h.dir)
 		if err := h.create(programs, as, o.FastUnsafe); err != nil {
 			return nil, fmt.Errorf("make the cluster: %w", err)
 		}
@@ -59,7 +59,7 @@ func (h *home) serve(ctx context.Context, programs binaries, as account, port in
 		if !taken || o.Port != 0 || attempt == attempts {
 			return nil, err
 		}
-		tell(o.Log, "port %d was taken meanwhile, trying another", port)
+		report(o.Log, "port %d was taken meanwhile, trying another", port)
 		if port, err = ports.Free(host); err != nil {
 			return nil, err
 		}

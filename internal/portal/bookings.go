@@ -188,7 +188,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// showBookingPage is one booking, what can be done with it, and what was told of it.
+// showBookingPage is one booking, what can be done with it, and the deliveries of its events.
 type bookingPage struct {
 	bookingView
 	Path       []string
@@ -224,7 +224,7 @@ func (v *visit) showBookingPage(status int, fault string) error {
 	g, err := v.graph(b.Graph)
 	if page.Drawn = err == nil; page.Drawn {
 		page.Open, page.Moves = openActions(g, b)
-	} else if !isMissing(err) { // a graph that this build does not know is no reason to hide the booking
+	} else if !isMissing(err) { // a graph that this build does not have is no reason to hide the booking
 		return err
 	}
 	if page.Deliveries, err = v.deliveriesByEvent(b.ID); err != nil {

@@ -41,7 +41,7 @@ func namesOf(all []*graphs.Graph) []string {
 	return names
 }
 
-// statesOf are the states that a booking can be told to have reached, each once.
+// statesOf are the states that events of bookings can name, each once.
 func statesOf(all []*graphs.Graph) []string {
 	var names []string
 	for _, g := range all {

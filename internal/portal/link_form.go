@@ -91,7 +91,7 @@ func (v *visit) typedQuestions() []question {
 	return all
 }
 
-// body is the form as the API wants it.
+// body is the form as a body for the API.
 func (f linkForm) body() map[string]any {
 	l := f.Values
 	body := map[string]any{

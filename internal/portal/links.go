@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// linksPage is all there is of public links: the links, who may send visitors to them, and what tells of it.
+// linksPage is all there is of public links: the links, who may send visitors to them, and the callback for their events.
 type linksPage struct {
 	Links       []publicLink
 	Projects    offered

@@ -1,5 +1,5 @@
 // Package portal is where people look after webhooks, bookings and keys: HTML pages that need no script. It is a client
-// of the API in the same process, with the key of whoever has signed in, and holds no rule of its own: it can do nothing
+// of the API in the same process, with the key of the signed-in user, and holds no rule of its own: it can do nothing
 // that the API cannot.
 package portal
 
@@ -26,7 +26,7 @@ type Portal struct {
 type page func(*visit) error
 
 // Handler answers everything under /portal. A request that changes something has to come from a page of this server:
-// the browser says so (CrossOriginProtection), and every form has a token that only pages of the session know.
+// the browser says so (CrossOriginProtection), and every form has a token that only pages of the session contain.
 func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /portal/assets/{name}", serveAsset)

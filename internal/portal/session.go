@@ -95,7 +95,7 @@ func unreadable(err error) error {
 	return &refusal{Status: http.StatusBadRequest, Detail: "The form could not be read."}
 }
 
-// csrf is what the forms of a session carry. It tells nothing of the token it is made from.
+// csrf is what the forms of a session carry. It reveals nothing of the token it is made from.
 func (v *visit) csrf() string {
 	if v.token == "" {
 		return ""

@@ -61,7 +61,7 @@ func (v *visit) show(status int, name, title string, content any) error {
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
-	_, _ = v.w.Write(text.Bytes()) // whoever has gone has gone
+	_, _ = v.w.Write(text.Bytes()) // the browser may have left
 	return nil
 }
 

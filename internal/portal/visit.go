@@ -67,7 +67,7 @@ func here(segments ...string) string {
 	return path
 }
 
-// checkAddress wants what the address names to be one step of a path: the API reads a "%2F" as a step further.
+// checkAddress requires that what the address names is one step of a path: the API reads a "%2F" as a step further.
 func (v *visit) checkAddress() error {
 	for _, name := range []string{"id", "action", "name"} {
 		if strings.ContainsAny(v.r.PathValue(name), "/\\.?#") {

@@ -127,7 +127,7 @@ func (v *visit) typed() webhookForm {
 	}
 }
 
-// body is the form as the API wants it.
+// body is the form as a body for the API.
 func (f webhookForm) body() map[string]any {
 	e := f.Values
 	body := map[string]any{

@@ -84,7 +84,7 @@ func utcSpan(start, end *time.Time, zone string) string {
 	return span(start, end, "UTC") + " UTC"
 }
 
-// ends tells actions that take something away: they are asked for once more.
+// ends reports whether an action takes something away: its form asks once more.
 func ends(action string) bool {
 	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "release" || strings.HasPrefix(action, "reschedule")
 }
@@ -199,7 +199,7 @@ func (f family) Title() string {
 	return phrase(f.Name)
 }
 
-// ToldOf says what a webhook is told of.
+// ToldOf says which events a webhook receives.
 func (e endpoint) ToldOf() string {
 	text := "All events of bookings"
 	if len(e.EventTypes) > 0 {

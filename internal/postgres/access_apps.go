@@ -116,7 +116,7 @@ func insertKey(ctx context.Context, q querier, k *NewKey) error {
 	}).Scan(&k.CreatedAt), "The key")
 }
 
-// AddKey puts a new key on record. A repeat with the same id replaces a key that nobody has been told; NotFound when the
+// AddKey puts a new key on record. A repeat with the same id replaces a key that was not shown yet; NotFound when the
 // id is another app's.
 func (db *Access) AddKey(ctx context.Context, k *NewKey) error { return insertKey(ctx, db.pool, k) }
 

@@ -15,7 +15,7 @@ import (
 const clientSecretColumns = `id, app_id, hint, sealed, created_at, CASE WHEN good_until < 'infinity' THEN good_until END`
 
 // AddClientSecret puts a secret on record; AlreadyExists when as many as an app may have are good. A repeat with the same
-// id replaces a secret that nobody has been told; NotFound when the id is another app's.
+// id replaces a secret that was not shown yet; NotFound when the id is another app's.
 func (db *Access) AddClientSecret(ctx context.Context, s *tenant.ClientSecret, hash []byte) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var good int

@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// AddCredential puts a resource's token on record. A repeat with the same id replaces a token that nobody has been told;
+// AddCredential puts a resource's token on record. A repeat with the same id replaces a token that was not shown yet;
 // NotFound when the id is another app's, or the app has no such resource. keep > 0 lets only so many of the resource's own
 // stay, the newest.
 func (db *Access) AddCredential(ctx context.Context, c *tenant.Credential, hash []byte, keep int) error {
@@ -126,7 +126,7 @@ type SignIn struct {
 }
 
 // SignIns returns the resources that can sign in with an e-mail address: of one app, or of the server when app is nil. Two
-// are enough to know that there are several.
+// are enough to find that there are several.
 func (db *Access) SignIns(ctx context.Context, app *uuid.UUID, email string) ([]SignIn, error) {
 	const q = `
 		SELECT ` + resourceColumns + `, password FROM resources

@@ -13,7 +13,7 @@ import (
 
 const embedColumns = `id, app_id, public_key, sealed, created_at, CASE WHEN good_until < 'infinity' THEN good_until END`
 
-// AddEmbedCredential puts a pair on record. A repeat with the same id replaces a pair that nobody has been told; NotFound
+// AddEmbedCredential puts a pair on record. A repeat with the same id replaces a pair that was not shown yet; NotFound
 // when the id is another app's.
 func (db *Access) AddEmbedCredential(ctx context.Context, c *tenant.EmbedCredential) error {
 	return orNotFound(db.pool.QueryRow(ctx, insertEmbed, embedArgs(c)).Scan(&c.CreatedAt), "The embed credential")
@@ -29,7 +29,7 @@ func embedArgs(c *tenant.EmbedCredential) namedArgs {
 }
 
 // RotateEmbedCredential puts a new pair on record in the place of another, which stays good for a while. A repeat with the
-// same id replaces the new pair, which nobody has been told. NotFound when the app has no such pair that is good.
+// same id replaces the new pair, which was not shown yet. NotFound when the app has no such pair that is good.
 func (db *Access) RotateEmbedCredential(ctx context.Context, old uuid.UUID, c *tenant.EmbedCredential, grace time.Duration) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		const end = `

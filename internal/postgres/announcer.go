@@ -15,7 +15,7 @@ const OutcomeChannel = "holdfast_outcomes"
 // announceTimeout bounds one NOTIFY.
 const announceTimeout = 5 * time.Second
 
-// announcer announces outcomes after their transaction. A waiter of this process is told directly; for the others there is a
+// announcer announces outcomes after their transaction. A waiter of this process is rung directly; for the others there is a
 // NOTIFY, which takes all outcomes that have come meanwhile. NOTIFY within the transaction would make all commits of the
 // server queue for one lock, and would wait for the listener's connection also where the waiter is in this process.
 //
@@ -38,15 +38,15 @@ func (a *announcer) listener(o *Outcomes) {
 	a.here = append(a.here, o)
 }
 
-// announce tells the waiters of this process at once. Without any, it sends a NOTIFY in the background.
+// announce rings the waiters of this process at once. Without any, it sends a NOTIFY in the background.
 func (a *announcer) announce(id uuid.UUID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	told := false
+	rung := false
 	for _, o := range a.here {
-		told = o.tell(id) || told
+		rung = o.ring(id) || rung
 	}
-	if told {
+	if rung {
 		return
 	}
 	a.ids = append(a.ids, id.String())

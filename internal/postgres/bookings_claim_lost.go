@@ -16,7 +16,7 @@ const (
 	refusedByPredecessor = "bookings_predecessor"
 )
 
-// errRefused ends a transaction for a reason that only a closer look can tell.
+// errRefused ends a transaction for a reason that only a closer look can find.
 var errRefused = errors.New("refused")
 
 // lost is why a claim was not won that nothing but somebody else stood in the way of.

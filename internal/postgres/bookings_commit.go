@@ -78,7 +78,7 @@ type commitState struct {
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision int
-	untold   int  // actions for other bookings that these have not heard of
+	untold   int  // actions for other bookings that have not been signalled
 	claimed  bool // the booking has claimed time or a seat for an action that is not decided
 	promised bool // another booking that is not decided is to take its place
 	withdrew bool // the request that it answers was cancelled
@@ -87,7 +87,7 @@ type commitState struct {
 	awaited *bool
 }
 
-// lockBooking locks the booking and looks at the action, in one round trip. The second statement sees what whoever held the
+// lockBooking locks the booking and looks at the action, in one round trip. The second statement sees what an earlier holder of the
 // lock before has committed; one statement for both would not.
 func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (found commitState, err error) {
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`

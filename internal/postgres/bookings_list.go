@@ -21,7 +21,7 @@ import (
 // Filter chooses bookings of an app. Terms are joined by AND.
 type Filter struct {
 	Terms []Term
-	Words []string   // each stands somewhere in what people know of a booking; see words
+	Words []string   // each stands somewhere in the texts of a booking; see words
 	Start *time.Time // only bookings that end after it
 	End   *time.Time // only bookings that start before it
 	Order string     // a key of orders; "" = created_at
@@ -183,11 +183,11 @@ func (s *bookingSearch) customer(arg, field string, t Term) {
 	s.add("EXISTS (SELECT FROM customers p WHERE p.booking_id = b.id AND %s)", condition)
 }
 
-// within is true of JSON, as text in lower case, that may have a value under a key: what the index of its text can tell.
+// within is true of JSON, as text in lower case, that may have a value under a key: as far as the index of its text can decide.
 func (s *bookingSearch) within(arg, text, key, value string) string {
 	part := strings.Trim(value, "*")
 	switch {
-	case plainJSON(part) && utf8.RuneCountInString(part) >= 3: // which an index of three characters knows
+	case plainJSON(part) && utf8.RuneCountInString(part) >= 3: // which an index of three characters has
 		s.args[arg+"part"] = "%" + literal(part) + "%"
 	case plainJSON(key):
 		s.args[arg+"part"] = `%"` + literal(key) + `": %`
@@ -198,7 +198,7 @@ func (s *bookingSearch) within(arg, text, key, value string) string {
 }
 
 // matching compares a value that Postgres has no statistics of. Its guess would be that hardly any matches; with COALESCE it is a half, and
-// what the index of the text tells decides.
+// the index of the text decides.
 const matching = "COALESCE(%s LIKE lower(@%s::text), false)"
 
 // plainJSON reports whether a text stands in JSON as it is.

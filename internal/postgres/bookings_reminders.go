@@ -16,7 +16,7 @@ import (
 )
 
 // queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
-// which is an endpoint that hears nothing else. A target that is in use is not written to more than once an hour, nor locked:
+// which is an endpoint that receives nothing else. A target that is in use is not written to more than once an hour, nor locked:
 // that note keeps it from being forgotten, and one that had said it is gone becomes active again.
 func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
@@ -75,7 +75,7 @@ func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken [
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
-		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // with a graph of another build, the workflow knows
+		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // with a graph of another build, the workflow decides
 			batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
 			markAwake(batch, db.process, []uuid.UUID{event}, &woken)

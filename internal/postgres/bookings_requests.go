@@ -94,7 +94,7 @@ func queueRequest(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	}
 }
 
-// lockRequest is a statement of its own: the next one sees what whoever held the lock before has committed.
+// lockRequest is a statement of its own: the next one sees what earlier holders of the lock have committed.
 const lockRequest = `SELECT q.id FROM scheduling_requests q WHERE q.id = @id AND q.app_id = @app FOR NO KEY UPDATE`
 
 // pickable ends the transaction unless the app has the request, it is not cancelled, and no time is picked for it.
@@ -111,7 +111,7 @@ const (
 )
 
 // lockAnswered reports whether the request was cancelled that a booking about to come to life answers. The request stays locked:
-// whoever cancels it waits, and then finds the booking.
+// a cancellation waits for it, and then finds the booking.
 const lockAnswered = `
 	SELECT q.cancelled_at IS NOT NULL FROM scheduling_requests q
 	WHERE q.id = (SELECT b.request_id FROM bookings b WHERE b.id = @id AND b.seq = 0) FOR SHARE`

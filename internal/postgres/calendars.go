@@ -74,7 +74,7 @@ func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *cat
 	return orNotFound(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.UpdatedAt), "The calendar")
 }
 
-// DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. Whoever books or
+// DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. A transaction that books or
 // makes an event holds the resource first, so nothing comes in meanwhile.
 func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
 	const look = `

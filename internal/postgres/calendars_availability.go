@@ -35,7 +35,7 @@ func (w Window) args(appID uuid.UUID) namedArgs {
 const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
-// BusyTimes returns what is taken in a window by resource, in one query. It does not tell by whom: a resource's weeks are one
+// BusyTimes returns what is taken in a window by resource, in one query. It does not say by whom: a resource's weeks are one
 // row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
@@ -87,8 +87,8 @@ const selectBookable = `
 	SELECT ` + resourceColumns + ` FROM resources WHERE app_id = @app AND deleted_at IS NULL AND (@ids::uuid[] IS NULL OR id = ANY(@ids))
 	ORDER BY array_position(@ids, id), created_at, id LIMIT 1001` // more than any question may name
 
-// AvailabilityResources returns an app's resources in the order of ids, or all of them when ids is nil, with what availability has to
-// know of them. Those that are not the app's are left out.
+// AvailabilityResources returns an app's resources in the order of ids, or all of them when ids is nil, with what availability
+// needs of them. Those that are not the app's are left out.
 func (db *Calendars) AvailabilityResources(ctx context.Context, appID uuid.UUID, ids []uuid.UUID) ([]*catalogue.Resource, error) {
 	rows, err := db.pool.Query(ctx, selectBookable, namedArgs{"app": appID, "ids": ids})
 	if err != nil {

@@ -106,7 +106,7 @@ func tie(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
 	return nil
 }
 
-// MissingReferences tells which of a project's resources, locations and services its app does not have, by field.
+// MissingReferences returns which of a project's resources, locations and services its app does not have, by field.
 func (db *Catalogue) MissingReferences(ctx context.Context, p *catalogue.Project) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'resources', w FROM unnest(@resources::uuid[]) w

@@ -33,7 +33,7 @@ func (db *Catalogue) ProjectsByID(ctx context.Context, appID uuid.UUID, ids []uu
 	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.Project])
 }
 
-// ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages know no more.
+// ProjectBySlug returns a project of any app, or NotFound: a slug is unique on the server, and hosted pages have nothing else.
 func (db *Catalogue) ProjectBySlug(ctx context.Context, slug string) (*catalogue.Project, error) {
 	const q = `SELECT ` + projectColumns + ` FROM projects p WHERE p.slug = @slug`
 	return project(db.pool.Query(ctx, q, namedArgs{"slug": slug}))

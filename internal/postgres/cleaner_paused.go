@@ -87,7 +87,7 @@ func lockPaused(ctx context.Context, tx pgx.Tx, after uuid.UUID, d *Dropped) err
 
 // dropWaiting drops up to limit deliveries of a locked endpoint and counts them on it.
 func (c *Cleaner) dropWaiting(ctx context.Context, tx pgx.Tx, limit int, d *Dropped) (err error) {
-	// Whoever writes deliveries meanwhile adds to them, so that what is beyond the cap stays so.
+	// Transactions that write deliveries meanwhile add to them, so that what is beyond the cap stays so.
 	const beyond = `SELECT count(*) FROM (SELECT FROM webhook_deliveries d WHERE ` + waitingFor + ` LIMIT @most::bigint + @limit) counted`
 	const count = `UPDATE webhook_endpoints SET dropped = dropped + @n, dropped_at = now() WHERE id = @endpoint`
 	if d.TooOld, err = dropOldest(ctx, tx, d.EndpointID, c.keep.Paused, limit); err != nil {

@@ -14,10 +14,10 @@ import (
 	"holdfast/internal/fault"
 )
 
-// MaxSearched is how far the rows are counted that a search finds: whoever looks for something does not count them.
+// MaxSearched is how far the rows are counted that a search finds: a total is of little use to a search.
 const MaxSearched = 1000
 
-// MaxListed is how far a list counts, and how far its pages reach: page × limit. Who wants more follows the list with a cursor.
+// MaxListed is how far a list counts, and how far its pages reach: page × limit. A reader of more follows the list with a cursor.
 const MaxListed = 10_000
 
 // Page is a part of a list: the page of that number, counted from 1, in the list's order. With After or Since it is the next Limit rows

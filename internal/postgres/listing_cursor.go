@@ -16,7 +16,7 @@ type Cursor struct {
 	Changed time.Time // when
 }
 
-// FirstCursor is where a reader begins who wants the whole list.
+// FirstCursor is where a reader of the whole list begins.
 var FirstCursor = Cursor{written: "0"}
 
 const cursorBytes = 8 + 16 + 8

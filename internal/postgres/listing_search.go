@@ -71,7 +71,7 @@ func (t Term) compared(id bool, arg string, args namedArgs) (string, error) {
 }
 
 // idRange is the first and the last id that a pattern stands for; "" for none. Invalid for a pattern without a beginning: no index
-// knows the ends of ids.
+// has the ends of ids.
 func idRange(pattern string) (first, last string, err error) {
 	prefix, open := strings.CutSuffix(pattern, "*")
 	switch {

@@ -36,7 +36,7 @@ type Finished struct {
 
 // Recorded is what follows from attempts for endpoints.
 type Recorded struct {
-	Woken   []uuid.UUID // that were asleep and have to hear of it
+	Woken   []uuid.UUID // that were idle and get an event
 	Resting bool        // nothing but tests is to be sent to this endpoint now
 }
 

@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// DrainTarget is what a sender needs to know of an endpoint.
+// DrainTarget is what a sender needs of an endpoint.
 type DrainTarget struct {
 	Endpoint   outbox.Endpoint
 	OldSecrets [][]byte // sealed; they still sign
@@ -50,7 +50,7 @@ func (db *Outbox) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*Drain
 const isNext = `d.status = 'pending' AND (NOT @ordered OR d.seq = (SELECT min(p.seq) FROM webhook_deliveries p
 	WHERE p.endpoint_id = d.endpoint_id AND p.booking_id = d.booking_id AND p.status = 'pending'))`
 
-// ClaimLease is how long a delivery stays claimed when nothing more is heard of whoever claimed it.
+// ClaimLease is how long a delivery stays claimed when its process is lost.
 const ClaimLease = time.Minute
 
 // Claim says how many deliveries to take, for how long, and which.
@@ -89,8 +89,8 @@ func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c C
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// ClaimReservedDeliveries is Claim for whoever has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
-// A process that has lost the endpoint, which reserved tells, claims nothing. NotFound when the endpoint is deleted.
+// ClaimReservedDeliveries is ClaimDeliveries for the process that has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
+// A process that has lost the endpoint claims nothing; reserved is false then. NotFound when the endpoint is deleted.
 func (db *Outbox) ClaimReservedDeliveries(
 	ctx context.Context, endpointID uuid.UUID, c Claim,
 ) (t *DrainTarget, due []outbox.ClaimedDelivery, reserved bool, err error) {
@@ -175,7 +175,7 @@ var fallAsleep = `
 	SELECT CASE WHEN EXISTS (SELECT FROM asleep) THEN at ELSE 'epoch' END FROM first`
 
 // OverdueEndpoints returns endpoints whose deliveries have been due for longer than a while, though nothing keeps them:
-// whoever should have woken them may have died before it could.
+// the process that should have woken them may have ended before it could.
 func (db *Outbox) OverdueEndpoints(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	q := `
 		SELECT w.id FROM webhook_endpoints w WHERE EXISTS (

@@ -12,7 +12,7 @@ import (
 const drainLease = 5 * time.Second
 
 // ReserveDrain reserves an endpoint for this process's drain. It fails, with false, while another process that is not lost has
-// it. Deliveries that a lost process had claimed are due again at once; their attempts stay counted, since nobody knows
+// it. Deliveries that a lost process had claimed are due again at once; their attempts stay counted, since it is unknown
 // whether they were sent.
 func (db *Outbox) ReserveDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, err error) {
 	const take = `

@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// PauseEndpoint stops what is sent to an active endpoint, by hand: what it should hear of is kept. Any other it leaves as
+// PauseEndpoint stops what is sent to an active endpoint, by hand: its events are kept. Any other it leaves as
 // it is. It returns the endpoints that are to be woken. NotFound when the app has no such endpoint.
 func (db *Outbox) PauseEndpoint(ctx context.Context, appID, id uuid.UUID) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
@@ -51,8 +51,8 @@ func reactivate(batch *pgx.Batch, e *outbox.Endpoint) (tell string) {
 	return outbox.EndpointResumedEvent
 }
 
-// updateEndpoint lets do change an endpoint of an app, tells of the change that do names, and returns the endpoint as it is then
-// with those that are to be woken: itself where it has become active, and those that hear of the change and were asleep.
+// updateEndpoint lets do change an endpoint of an app, publishes the event that do names, and returns the endpoint as it is then
+// with those that are to be woken: itself where it has become active, and those that get the event and were idle.
 func (db *Outbox) updateEndpoint(
 	ctx context.Context, appID, id uuid.UUID, do func(*pgx.Batch, *outbox.Endpoint) (tell string, err error),
 ) (e *outbox.Endpoint, woken []uuid.UUID, err error) {

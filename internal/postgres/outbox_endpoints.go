@@ -92,7 +92,7 @@ func (db *Outbox) CreateEndpoint(ctx context.Context, e *outbox.Endpoint) (made 
 	return made, err
 }
 
-// ChangeEndpoint lets change write onto an endpoint where it is and what it hears, and nothing else, while nobody else
+// ChangeEndpoint lets change write the address and the filters of an endpoint, and nothing else, while no other transaction
 // does. It makes a disabled one active again, as ResumeEndpoint does. It returns the endpoints that are to be woken.
 // NotFound when the app has no such endpoint.
 func (db *Outbox) ChangeEndpoint(
@@ -118,7 +118,7 @@ func (db *Outbox) ChangeEndpoint(
 	})
 }
 
-// MissingEndpointReferences tells which of an endpoint's projects and services its app does not have, by field.
+// MissingEndpointReferences returns which of an endpoint's projects and services its app does not have, by field.
 func (db *Outbox) MissingEndpointReferences(ctx context.Context, e *outbox.Endpoint) (map[string][]uuid.UUID, error) {
 	const q = `
 		SELECT 'projects', x FROM unnest(@projects::uuid[]) x

@@ -49,7 +49,7 @@ type EventFilter struct {
 	Project *uuid.UUID
 }
 
-// recorded is true of the changes e that are on record for whoever asks: what has happened, and to a booking that still
+// recorded is true of the changes e that are on record for readers: what has happened, and to a booking that still
 // exists. Of a deleted one the deliveries that wait may keep them for a while.
 const recorded = `NOT e.test AND e.reminder IS NULL
 	AND (e.booking_id IS NULL OR EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id))`

@@ -43,8 +43,8 @@ func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 	}
 }
 
-// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the changes to
-// be told of, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
+// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the events to
+// publish, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
 func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (tell []string, resting bool, err error) {
 	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
 		tell, err = disable(ctx, tx, endpointID)
@@ -116,7 +116,7 @@ func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []strin
 	return []string{outbox.EndpointDisabledEvent}, nil
 }
 
-// publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that has asked to hear of
+// publishEndpoint writes what became of an endpoint, and a delivery for each endpoint of its app that subscribes to
 // such things. lockEndpointAndSubscribers has to come before it.
 func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (event uuid.UUID) {
 	const q = `

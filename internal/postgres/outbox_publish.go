@@ -8,7 +8,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// matches is true of an endpoint w and an event e that its filters let through: booking.Endpoint.Wants, in SQL.
+// matches is true of an endpoint w and an event e that its filters let through: outbox.Endpoint.Matches, in SQL.
 const matches = `(w.event_types && e.topics OR w.event_types = '{}' AND e.booking_id IS NOT NULL)
 	AND (e.booking_id IS NULL OR w.graph IN ('', e.graph) AND (w.graphs = '{}' OR e.graph = ANY(w.graphs))
 		AND w.state IN ('', e.state) AND (w.states = '{}' OR e.state = ANY(w.states))
@@ -67,8 +67,8 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 	return event
 }
 
-// notifiedRequest is the scheduling request that a booking's change tells of: nil when its app is not to be told, and when it is the
-// end of a booking that was moved, for then the beginning of the next one tells of both.
+// notifiedRequest is the scheduling request that a booking's event is about: nil when its app is not to be notified, and when it is the
+// end of a booking that was moved, for then the first event of the next one covers both.
 func notifiedRequest(b *booking.Booking) *uuid.UUID {
 	if b.Request == nil || !b.Request.Attributed || b.Related.RescheduledTo != nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 )
 
 // again makes deliveries d pending and due, as if they had never been tried; what was tried stays on record. It notes the
-// request that wants it, so that its repeat does not send once more.
+// request for it, so that its repeat does not send once more.
 const again = `UPDATE webhook_deliveries d SET status = 'pending', tried_before = attempts, finished_at = NULL, next_at = now(),
 	resent_by = @operation`
 

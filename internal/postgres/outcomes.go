@@ -15,7 +15,7 @@ import (
 // Outcomes rings those who wait in this process for decided actions. It learns of them from the commits of this process, and
 // of other processes' over one LISTEN connection of its own.
 type Outcomes struct {
-	// OnListening, when set, is told whenever the connection is made and lost. Set it before Run.
+	// OnListening, when set, is called whenever the connection is made and lost. Set it before Run.
 	OnListening func(up bool)
 
 	db      *DB
@@ -103,7 +103,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 	}
 	o.listening(true)
 	defer o.listening(false)
-	o.tellAll()
+	o.ringAll()
 	for {
 		note, err := o.next(ctx, conn)
 		if err != nil {
@@ -113,7 +113,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 			continue
 		}
 		if id, err := uuid.Parse(note.Payload); err == nil {
-			o.tell(id)
+			o.ring(id)
 		}
 	}
 }
@@ -149,8 +149,8 @@ func (o *Outcomes) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 	return nil, conn.Ping(ping)
 }
 
-// tell rings those who wait for an action, and returns whether there are any.
-func (o *Outcomes) tell(id uuid.UUID) bool {
+// ring rings those who wait for an action, and returns whether there are any.
+func (o *Outcomes) ring(id uuid.UUID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ch := range o.waiting[id] {
@@ -159,7 +159,7 @@ func (o *Outcomes) tell(id uuid.UUID) bool {
 	return len(o.waiting[id]) > 0
 }
 
-func (o *Outcomes) tellAll() {
+func (o *Outcomes) ringAll() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, all := range o.waiting {

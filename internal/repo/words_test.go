@@ -2,7 +2,6 @@ package repo
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -18,15 +17,9 @@ var banned = map[string]string{
 
 var anyWord = regexp.MustCompile(`[A-Za-z]+`)
 
-// unclean are the packages whose comments still have such words. The list only gets shorter.
-var unclean = []string{
-	"api/visitor", "internal/pgserver", "internal/portal", "internal/postgres", "deployments/local/bench", "deployments/local/temporal",
-}
-
 // TestCommentsArePlain refuses the banned words in comments. Tests are left out.
 func TestCommentsArePlain(t *testing.T) {
 	t.Parallel()
-	dirty := map[string]bool{}
 	for _, s := range sources(t) {
 		if s.test {
 			continue
@@ -37,16 +30,8 @@ func TestCommentsArePlain(t *testing.T) {
 				if instead == "" {
 					continue
 				}
-				dirty[s.dir] = true
-				if !slices.Contains(unclean, s.dir) {
-					t.Errorf("%s: %q in a comment; write %s", s.path, word, instead)
-				}
+				t.Errorf("%s: %q in a comment; write %s", s.path, word, instead)
 			}
-		}
-	}
-	for _, dir := range unclean {
-		if !dirty[dir] {
-			t.Errorf("%q is clean: take it out of the list", dir)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // bare is the least a durable booking could cost: a workflow that inserts one row, waits for a signal, inserts another
-// and ends. It knows no calendar, no graph, no webhook and no HTTP.
+// and ends. It has no calendar, no graph, no webhook and no HTTP.
 type bare struct {
 	client client.Client
 	pool   *pgxpool.Pool
@@ -53,7 +53,7 @@ func bareWorkflow(ctx workflow.Context) error {
 	return workflow.ExecuteLocalActivity(local, "Insert", id, 2).Get(ctx, nil)
 }
 
-// Insert writes one row and tells whoever waits for it.
+// Insert writes one row and rings its waiter.
 func (b *bare) Insert(ctx context.Context, id string, step int) error {
 	if _, err := b.pool.Exec(ctx, `INSERT INTO bare (workflow, step) VALUES ($1, $2)`, id, step); err != nil {
 		return err
@@ -69,9 +69,9 @@ func (b *bare) Insert(ctx context.Context, id string, step int) error {
 // live runs one life and returns how long each half took.
 func (b *bare) live(ctx context.Context, n int) (begin, end time.Duration, id string, err error) {
 	id = fmt.Sprintf("bare-%d-%d", time.Now().UnixNano(), n)
-	heard := make(chan struct{}, 4)
+	rung := make(chan struct{}, 4)
 	b.mu.Lock()
-	b.done[id] = heard
+	b.done[id] = rung
 	b.mu.Unlock()
 	defer func() {
 		b.mu.Lock()
@@ -83,7 +83,7 @@ func (b *bare) live(ctx context.Context, n int) (begin, end time.Duration, id st
 	if _, err = b.client.ExecuteWorkflow(ctx, options, bareWorkflow); err != nil {
 		return 0, 0, id, err
 	}
-	if err = hear(ctx, heard); err != nil {
+	if err = waitFor(ctx, rung); err != nil {
 		return 0, 0, id, err
 	}
 	begin = time.Since(started)
@@ -91,13 +91,13 @@ func (b *bare) live(ctx context.Context, n int) (begin, end time.Duration, id st
 	if err = b.client.SignalWorkflow(ctx, id, "", "go", nil); err != nil {
 		return 0, 0, id, err
 	}
-	err = hear(ctx, heard)
+	err = waitFor(ctx, rung)
 	return begin, time.Since(started), id, err
 }
 
-func hear(ctx context.Context, heard <-chan struct{}) error {
+func waitFor(ctx context.Context, rung <-chan struct{}) error {
 	select {
-	case <-heard:
+	case <-rung:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

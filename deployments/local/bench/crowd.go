@@ -28,16 +28,16 @@ const (
 	crowdSlots  = 30 // that overlap
 )
 
-// heard is one answer to a crowd.
-type heard struct {
+// reply is one answer to a crowd.
+type reply struct {
 	status int
 	after  time.Duration // to come again
 	took   time.Duration
 }
 
 // rush lets a crowd ask at once. It returns every answer, and how long it took until the last one.
-func (c *crowd) rush(ctx context.Context, bodies []string) ([]heard, time.Duration, error) {
-	answers := make([]heard, len(bodies))
+func (c *crowd) rush(ctx context.Context, bodies []string) ([]reply, time.Duration, error) {
+	answers := make([]reply, len(bodies))
 	faults := make([]error, len(bodies))
 	begin := make(chan struct{})
 	var all sync.WaitGroup
@@ -59,21 +59,21 @@ func (c *crowd) rush(ctx context.Context, bodies []string) ([]heard, time.Durati
 	return answers, took, nil
 }
 
-func (c *crowd) want(ctx context.Context, body string) (heard, error) {
+func (c *crowd) want(ctx context.Context, body string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.stack.APIURL+"/v2/bookings", strings.NewReader(body))
 	if err != nil {
-		return heard{}, err
+		return reply{}, err
 	}
 	req.SetBasicAuth("", c.key)
 	started := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return heard{}, err
+		return reply{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, err = io.Copy(io.Discard, resp.Body)
 	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	return heard{resp.StatusCode, time.Duration(seconds) * time.Second, time.Since(started)}, err
+	return reply{resp.StatusCode, time.Duration(seconds) * time.Second, time.Since(started)}, err
 }
 
 // wish is the body of a booking of an hour, so many minutes into a day that nothing else is booked on.
@@ -116,7 +116,7 @@ func (c *crowd) contest(ctx context.Context, resource string) (*contested, error
 	return all, nil
 }
 
-// served is what a crowd came to of which each wants a resource of its own.
+// served is what a crowd came to each for a resource of its own.
 type served struct {
 	statuses map[int]int // of the first answers
 	odd      map[int]int // answers that are neither 201 nor 503 with Retry-After, first or later, by status
@@ -124,7 +124,7 @@ type served struct {
 	asked    int
 }
 
-// serve lets a crowd ask until everybody has a booking, each as often as they are told to come again.
+// serve lets each of a crowd send its request, as often as the answer says to come again, until all have a booking.
 func (c *crowd) serve(ctx context.Context, resources []string) (*served, error) {
 	all := &served{statuses: map[int]int{}, odd: map[int]int{}}
 	var mu sync.Mutex

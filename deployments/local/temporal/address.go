@@ -15,14 +15,14 @@ import (
 	"holdfast/internal/ports"
 )
 
-// address is where one service listens. The server wants IP and port apart.
+// address is where one service listens. The server needs IP and port apart.
 type address struct {
 	ip   net.IP
 	port int
 }
 
 // listenAt finds the address of each service. The server ends the whole process when it cannot listen, so what can be
-// known before is looked up before, and told as an error.
+// known before is looked up before, and returned as an error.
 func listenAt(frontend string) (map[primitives.ServiceName]address, error) {
 	first, err := resolve(frontend)
 	if err != nil {
@@ -47,7 +47,7 @@ func uiAddress(hostPort string) (*address, error) {
 	return &at, err
 }
 
-// hosts tells the services where the others are.
+// hosts gives the services the addresses of the others.
 func hosts(at map[primitives.ServiceName]address) map[primitives.ServiceName]static.Hosts {
 	all := map[primitives.ServiceName]static.Hosts{}
 	for name, a := range at {

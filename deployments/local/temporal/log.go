@@ -60,7 +60,7 @@ func (n *news) enter(p phase) {
 	n.phase, n.held = p, nil
 }
 
-// release tells what was held back: the start has failed, and this may be why.
+// release writes what was held back: the start has failed, and this may be why.
 func (n *news) release() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -70,7 +70,7 @@ func (s *Server) ensureNamespace(
 	return found.GetNamespaceInfo().GetId(), refusal(err)
 }
 
-// refusal tells a request that is wrong from one that came too early.
+// refusal distinguishes a wrong request from one that came too early.
 func refusal(err error) error {
 	if _, wrong := errors.AsType[*serviceerror.InvalidArgument](err); wrong {
 		return final{err}

@@ -34,7 +34,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Server is a running Temporal. There is no authentication: whoever reaches its addresses may use it.
+// Server is a running Temporal. There is no authentication: everything that reaches its addresses may use it.
 type Server struct {
 	address   string
 	namespace string

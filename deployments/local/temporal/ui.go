@@ -46,7 +46,7 @@ func (ui *webUI) stop() {
 	<-ui.done
 }
 
-// bracketed is an IP as the UI server wants it: it appends ":" and the port.
+// bracketed is an IP as the UI server needs it: it appends ":" and the port.
 func bracketed(ip net.IP) string {
 	if ip.To4() == nil {
 		return "[" + ip.String() + "]"

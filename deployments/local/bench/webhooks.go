@@ -26,8 +26,8 @@ import (
 	"holdfast/workflows"
 )
 
-// told measures webhooks: how many get out, how soon, and what those cost that wait.
-type told struct {
+// webhookBench measures webhooks: how many get out, how soon, and what those cost that wait.
+type webhookBench struct {
 	*booked
 	conn   *pgx.Conn
 	alive  *httptest.Server // answers at once
@@ -36,20 +36,20 @@ type told struct {
 }
 
 const (
-	toldBacklog = 5_000   // deliveries that wait for one receiver, or for ten together
-	toldSoon    = 200     // bookings made one at a time
-	toldDead    = 10_000  // deliveries of another app that nobody answers,
-	toldSilent  = 20      // over so many endpoints
-	toldWaiting = 100_000 // retries that wait,
-	toldIdle    = 10      // over so many endpoints
+	webhookBacklog = 5_000   // deliveries that wait for one receiver, or for ten together
+	bookedSoon    = 200     // bookings made one at a time
+	webhookDead    = 10_000  // deliveries of another app that nobody answers,
+	webhookSilent  = 20      // over so many endpoints
+	webhookWaiting = 100_000 // retries that wait,
+	webhookIdle    = 10      // over so many endpoints
 )
 
-func newTold(ctx context.Context, s *stack.Stack) (*told, error) {
+func newWebhookBench(ctx context.Context, s *stack.Stack) (*webhookBench, error) {
 	b, err := newBooked(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	t := &told{booked: b}
+	t := &webhookBench{booked: b}
 	if t.conn, err = pgx.Connect(ctx, s.DatabaseURL); err != nil {
 		return nil, err
 	}
@@ -61,27 +61,27 @@ func newTold(ctx context.Context, s *stack.Stack) (*told, error) {
 	return t, err
 }
 
-func (t *told) close(ctx context.Context) {
+func (t *webhookBench) close(ctx context.Context) {
 	t.alive.Close()
 	_ = t.silent.Close()
 	_ = t.conn.Close(context.WithoutCancel(ctx))
 }
 
-func (t *told) book(ctx context.Context) (string, error) {
+func (t *webhookBench) book(ctx context.Context) (string, error) {
 	start := time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(t.hours.Add(1)) * time.Hour)
 	body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut"}`,
 		t.resource, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
 	return t.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated)
 }
 
-// endpoint hears of cancellations only, which nobody makes here, or of everything.
-func (t *told) endpoint(ctx context.Context, url, state string, inFlight int) (string, error) {
+// endpoint receives cancellations only, which do not occur here, or everything.
+func (t *webhookBench) endpoint(ctx context.Context, url, state string, inFlight int) (string, error) {
 	body := fmt.Sprintf(`{"url":%q,"state":%q,"in_flight":%d}`, url, state, inFlight)
 	return t.call(ctx, http.MethodPost, "/v2/webhooks", body, http.StatusCreated)
 }
 
 // neighbour is another app on the same server.
-func (t *told) neighbour(ctx context.Context) (*told, error) {
+func (t *webhookBench) neighbour(ctx context.Context) (*webhookBench, error) {
 	admin := &booked{stack: t.stack, http: t.http, key: string(t.stack.AdminKey())}
 	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", `{"name":"Neighbour","slug":"neighbour"}`, http.StatusCreated); err != nil {
 		return nil, err
@@ -92,11 +92,11 @@ func (t *told) neighbour(ctx context.Context) (*told, error) {
 	}
 	a, other := t.stack.App, &tenant.App{ID: id}
 	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, other, tenant.ServerKey, "bench", uuid.Must(uuid.NewV7()))
-	return &told{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
+	return &webhookBench{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 
 // fill makes up deliveries for endpoints, each in a lane of its own, due after a while.
-func (t *told) fill(ctx context.Context, endpoints []string, count int, after time.Duration) error {
+func (t *webhookBench) fill(ctx context.Context, endpoints []string, count int, after time.Duration) error {
 	const q = `
 		WITH made AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, topics)
@@ -118,8 +118,8 @@ func (t *told) fill(ctx context.Context, endpoints []string, count int, after ti
 	return err
 }
 
-// wake tells the endpoints' workflows to look, as a commit does.
-func (t *told) wake(ctx context.Context, endpoints []string) error {
+// wake signals the endpoints' workflows, as a commit does.
+func (t *webhookBench) wake(ctx context.Context, endpoints []string) error {
 	for _, endpoint := range endpoints {
 		id := uuid.MustParse(endpoint)
 		options := client.StartWorkflowOptions{ID: workflows.EndpointID(id), TaskQueue: workflows.WebhookQueue(workflows.DefaultTaskQueue)}
@@ -133,7 +133,7 @@ func (t *told) wake(ctx context.Context, endpoints []string) error {
 }
 
 // drained waits until nothing waits for the endpoints, and says how long that took.
-func (t *told) drained(ctx context.Context, endpoints []string) (time.Duration, error) {
+func (t *webhookBench) drained(ctx context.Context, endpoints []string) (time.Duration, error) {
 	for started := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		var left int
 		const q = `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ANY($1::uuid[]) AND status = 'pending'`
@@ -154,9 +154,9 @@ func (t *told) drained(ctx context.Context, endpoints []string) (time.Duration, 
 type quickness struct{ commit50, commit99, answer50, answer99 float64 }
 
 // soon books and says how soon each booking's first attempt began.
-func (t *told) soon(ctx context.Context, endpoint string) (q quickness, err error) {
+func (t *webhookBench) soon(ctx context.Context, endpoint string) (q quickness, err error) {
 	answered := map[string]time.Time{}
-	for range toldSoon {
+	for range bookedSoon {
 		id, err := t.book(ctx)
 		if err != nil {
 			return q, err
@@ -185,13 +185,13 @@ func (t *told) soon(ctx context.Context, endpoint string) (q quickness, err erro
 	})
 	slices.Sort(sinceCommit)
 	slices.Sort(sinceAnswer)
-	if err == nil && len(sinceCommit) != toldSoon {
-		err = fmt.Errorf("%d of %d bookings were told of", len(sinceCommit), toldSoon)
+	if err == nil && len(sinceCommit) != bookedSoon {
+		err = fmt.Errorf("%d of %d bookings were delivered", len(sinceCommit), bookedSoon)
 	}
 	if err != nil {
 		return q, err
 	}
-	half, most := toldSoon/2, toldSoon*99/100
+	half, most := bookedSoon/2, bookedSoon*99/100
 	return quickness{sinceCommit[half], sinceCommit[most], sinceAnswer[half], sinceAnswer[most]}, nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"holdfast/deployments/local/stack"
 )
 
-const toldHeading = `
+const webhookHeading = `
 ## Webhooks
 
 To a receiver on the same two cores that answers at once, every attempt on record. Made-up deliveries of one change, each of a booking
@@ -28,7 +28,7 @@ than nothing: the attempt began before the answer); bookings one at a time, so t
 `
 
 func measureTold(ctx context.Context, s *stack.Stack) (report string, err error) {
-	t, err := newTold(ctx, s)
+	t, err := newWebhookBench(ctx, s)
 	if err != nil {
 		return "", err
 	}
@@ -43,14 +43,14 @@ func measureTold(ctx context.Context, s *stack.Stack) (report string, err error)
 	return report, nil
 }
 
-func (t *told) throughput(ctx context.Context) (string, error) {
-	report := toldHeading
+func (t *webhookBench) throughput(ctx context.Context) (string, error) {
+	report := webhookHeading
 	for _, c := range []struct{ endpoints, inFlight int }{{1, 4}, {1, 16}, {10, 4}} {
 		ids, err := t.endpoints(ctx, c.endpoints, t.alive.URL, "cancelled", c.inFlight)
 		if err != nil {
 			return "", err
 		}
-		if err := t.fill(ctx, ids, toldBacklog, 0); err != nil {
+		if err := t.fill(ctx, ids, webhookBacklog, 0); err != nil {
 			return "", err
 		}
 		before := t.cpu()
@@ -61,16 +61,16 @@ func (t *told) throughput(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		cpu := (t.cpu() - before).Seconds() * 1000 / toldBacklog
-		report += fmt.Sprintf("| %d | %d | %d | %.0f | %.2f |\n", toldBacklog, c.endpoints, c.inFlight, toldBacklog/took.Seconds(), cpu)
+		cpu := (t.cpu() - before).Seconds() * 1000 / webhookBacklog
+		report += fmt.Sprintf("| %d | %d | %d | %.0f | %.2f |\n", webhookBacklog, c.endpoints, c.inFlight, webhookBacklog/took.Seconds(), cpu)
 	}
 	return report, nil
 }
 
 // cpu is what this process and Postgres have used.
-func (t *told) cpu() time.Duration { return selfCPU() + postgresCPU(t.stack.PostgresPID()) }
+func (t *webhookBench) cpu() time.Duration { return selfCPU() + postgresCPU(t.stack.PostgresPID()) }
 
-func (t *told) endpoints(ctx context.Context, n int, url, state string, inFlight int) (ids []string, err error) {
+func (t *webhookBench) endpoints(ctx context.Context, n int, url, state string, inFlight int) (ids []string, err error) {
 	for range n {
 		id, err := t.endpoint(ctx, url, state, inFlight)
 		if err != nil {
@@ -82,7 +82,7 @@ func (t *told) endpoints(ctx context.Context, n int, url, state string, inFlight
 }
 
 // latency is measured alone, and beside endpoints that never answer.
-func (t *told) latency(ctx context.Context) (string, error) {
+func (t *webhookBench) latency(ctx context.Context) (string, error) {
 	id, err := t.endpoint(ctx, t.alive.URL, "", 4)
 	if err != nil {
 		return "", err
@@ -95,11 +95,11 @@ func (t *told) latency(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dead, err := other.endpoints(ctx, toldSilent, "http://"+t.silent.Addr().String(), "cancelled", 4)
+	dead, err := other.endpoints(ctx, webhookSilent, "http://"+t.silent.Addr().String(), "cancelled", 4)
 	if err != nil {
 		return "", err
 	}
-	if err := other.fill(ctx, dead, toldDead, 0); err != nil {
+	if err := other.fill(ctx, dead, webhookDead, 0); err != nil {
 		return "", err
 	}
 	if err := other.wake(ctx, dead); err != nil {
@@ -113,14 +113,14 @@ func (t *told) latency(ctx context.Context) (string, error) {
 	text.WriteString(soonHeading)
 	row := "| %s | %.1f | %.1f | %.1f | %.1f |\n"
 	fmt.Fprintf(&text, row, "nothing", alone.commit50, alone.commit99, alone.answer50, alone.answer99)
-	silent := fmt.Sprintf("%d deliveries of another app to %d endpoints that never answer", toldDead, toldSilent)
+	silent := fmt.Sprintf("%d deliveries of another app to %d endpoints that never answer", webhookDead, webhookSilent)
 	fmt.Fprintf(&text, row, silent, beside.commit50, beside.commit99, beside.answer50, beside.answer99)
 	return text.String(), nil
 }
 
 // waiting measures what retries cost that are not due for a long time.
-func (t *told) waiting(ctx context.Context) (string, error) {
-	ids, err := t.endpoints(ctx, toldIdle, t.alive.URL, "cancelled", 4)
+func (t *webhookBench) waiting(ctx context.Context) (string, error) {
+	ids, err := t.endpoints(ctx, webhookIdle, t.alive.URL, "cancelled", 4)
 	if err != nil {
 		return "", err
 	}
@@ -129,7 +129,7 @@ func (t *told) waiting(ctx context.Context) (string, error) {
 	}
 	time.Sleep(5 * time.Second)
 	heapBefore, allBefore := memory()
-	if err := t.fill(ctx, ids, toldWaiting, 12*time.Hour); err != nil {
+	if err := t.fill(ctx, ids, webhookWaiting, 12*time.Hour); err != nil {
 		return "", err
 	}
 	started := time.Now()
@@ -147,5 +147,5 @@ func (t *told) waiting(ctx context.Context) (string, error) {
 %d retries that wait for their time, over %d endpoints, change the process (Temporal's server included) from %.0f to %.0f MiB
 of heap and from %.0f to %.0f MiB of memory; they wait in Postgres, in a table of %.0f MiB with its indexes. To look at all
 those endpoints once took %.1f s.
-`, toldWaiting, toldIdle, heapBefore, heap, allBefore, all, disk, time.Since(started).Seconds()-5), nil
+`, webhookWaiting, webhookIdle, heapBefore, heap, allBefore, all, disk, time.Since(started).Seconds()-5), nil
 }
