@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// banned are words that comments do without. They make a person of a thing (an endpoint does not hear, a function does not know), or
+// banned are words that comments and documents do without. They make a person of a thing (an endpoint does not hear, a function does not know), or
 // make a reader look for what "whoever" is. Behind each stands what to write.
 var banned = map[string]string{
 	"hear": "receive", "hears": "receives", "heard": "received",
@@ -31,6 +31,24 @@ func TestCommentsArePlain(t *testing.T) {
 					continue
 				}
 				t.Errorf("%s: %q in a comment; write %s", s.path, word, instead)
+			}
+		}
+	}
+}
+
+// TestDocumentsArePlain refuses the banned words in documents, but for their blocks of code.
+func TestDocumentsArePlain(t *testing.T) {
+	t.Parallel()
+	for _, file := range documents(t) {
+		code := false
+		for i, line := range strings.Split(read(t, file), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				code = !code
+			}
+			for _, word := range anyWord.FindAllString(line, -1) {
+				if instead := banned[strings.ToLower(word)]; instead != "" && !code {
+					t.Errorf("%s:%d: %q; write %s", file, i+1, word, instead)
+				}
 			}
 		}
 	}
