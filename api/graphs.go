@@ -4,17 +4,18 @@ import (
 	"net/http"
 	"strings"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/graphs/drawing"
 	"holdfast/internal/fault"
 )
 
-func (s *Server) listGraphs(k *call) error {
+func (s *Server) listGraphs(k *edge.Call) error {
 	return k.Answer(http.StatusOK, graphs.All())
 }
 
 // getGraph answers with a graph as JSON, or drawn: the name may end in .mmd (Mermaid) or .svg.
-func (s *Server) getGraph(k *call) error {
+func (s *Server) getGraph(k *edge.Call) error {
 	name, kind, _ := strings.Cut(k.Param("name"), ".")
 	g, ok := graphs.Latest(name)
 	if !ok {

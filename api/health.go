@@ -5,11 +5,12 @@ import (
 	"net/http"
 	"time"
 
+	"holdfast/api/edge"
 	"holdfast/internal/fault"
 )
 
 // healthz answers that the process lives.
-func (s *Server) healthz(k *call) error {
+func (s *Server) healthz(k *edge.Call) error {
 	k.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	return nil
 }
@@ -22,7 +23,7 @@ const (
 
 // readyz answers whether Postgres does, without which no request can be accepted. Temporal's state is shown beside it: without
 // Temporal requests are accepted and carried out later.
-func (s *Server) readyz(k *call) error {
+func (s *Server) readyz(k *edge.Call) error {
 	temporal := make(chan string, 1)
 	go func() { temporal <- s.temporalState(context.WithoutCancel(k)) }()
 	ctx, cancel := context.WithTimeout(k, readyWait)
@@ -43,7 +44,7 @@ func (s *Server) temporalState(ctx context.Context) string {
 	return "ok"
 }
 
-func (s *Server) metrics(k *call) error {
+func (s *Server) metrics(k *edge.Call) error {
 	s.Metrics.Handler().ServeHTTP(k.Writer, k.Request)
 	return nil
 }

@@ -14,13 +14,13 @@ import (
 )
 
 // newCall is a request that has passed the edge. headers are names and values in turn.
-func newCall(method, target, body string, headers ...string) *call {
+func newCall(method, target, body string, headers ...string) *edge.Call {
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest(method, target, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		c.Request.Header.Set(headers[i], headers[i+1])
 	}
-	return &call{Call: &edge.Call{Context: c}}
+	return &edge.Call{Context: c}
 }
 
 // sources are the texts of the API's files, of all its rooms, without tests; by path.

@@ -54,6 +54,7 @@ var house = map[string]floor{
 	"api/edge":              {5, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
 	"api/rules":             {6, []string{"github.com/google/uuid"}}, // reads JSON: pure
 	"api/calendar":          {7, []string{"github.com/google/uuid"}},
+	"api/bookings":          {7, []string{"github.com/google/uuid"}},
 	"api/catalogue":         {7, []string{"github.com/google/uuid"}},
 	"api/tenants":           {7, []string{"github.com/google/uuid"}},
 	"api/webhooks":          {7, []string{"github.com/google/uuid"}},

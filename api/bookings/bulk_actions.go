@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 // playBulk plays one action on each of several bookings, one after another: 200 when all were played, 207 when some were.
 // A graph does not go back; so with reset_all_on_error every action is checked before the first one is played, and none
 // is when one cannot be. One that fails for a race afterwards leaves the others played, and says so.
-func (s *Server) playBulk(k *call) error {
+func (s *Handlers) playBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s *Server) playBulk(k *call) error {
 	}
 	for i, p := range plays {
 		if results[i].err == nil {
-			results[i].out, results[i].err = s.service().Play(k, k.Caller, p.booking, p.play)
+			results[i].out, results[i].err = s.Service.Play(k, k.Caller, p.booking, p.play)
 		}
 		if results[i].err != nil && bool(in.StopOnFirstError) {
 			pass(results[i+1:])
@@ -47,7 +47,7 @@ type bulkPlay struct {
 	play    service.PlayInput
 }
 
-func (s *Server) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
+func (s *Handlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
 	var in struct {
 		ID     string `json:"id"`
 		Action string `json:"action"`
@@ -69,7 +69,7 @@ func (s *Server) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, e
 		return bulkPlay{}, err
 	}
 	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(s.Wait)}
-	p.Submitted, err = s.service().Submitted(k, p.ID, k.Repeated)
+	p.Submitted, err = s.Service.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = readPlay(text, b, &p)
 	}

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-func (k *call) booking(s *Server) (*booking.Booking, error) {
+func (k *call) booking(s *Handlers) (*booking.Booking, error) {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (k *call) booking(s *Server) (*booking.Booking, error) {
 	return b, k.RequireOwner(b.Resource.ID, "The booking")
 }
 
-func (s *Server) getBooking(k *call) error {
+func (s *Handlers) getBooking(k *call) error {
 	b, err := k.booking(s)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Server) getBooking(k *call) error {
 }
 
 // show answers with one booking as the record has it.
-func (s *Server) show(k *call, status int, b *booking.Booking) error {
+func (s *Handlers) show(k *call, status int, b *booking.Booking) error {
 	views, err := s.views(k, []*booking.Booking{b})
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *Server) show(k *call, status int, b *booking.Booking) error {
 }
 
 // views renders bookings with the includes the request asks for, and some more.
-func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
+func (s *Handlers) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
 	w := &included{wanted: k.Includes()}
 	for _, name := range more {
 		w.wanted[name] = true
@@ -71,7 +71,7 @@ func (s *Server) views(k *call, all []*booking.Booking, more ...string) ([]timek
 	return list, nil
 }
 
-func (s *Server) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
+func (s *Handlers) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
 	v := timekit.View{Booking: b, Clock: k.Clock}
 	o := v.Bare()
 	parts := map[string]func() any{
@@ -120,7 +120,7 @@ func (k *call) ifMatch(b *booking.Booking) (int, error) {
 	return 0, fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
-func (s *Server) listBookings(k *call) error {
+func (s *Handlers) listBookings(k *call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (k *call) words(problems fault.Problems) []string {
 }
 
 // updateBooking replaces a booking's meta, the only thing that can be changed without an action.
-func (s *Server) updateBooking(k *call) error {
+func (s *Handlers) updateBooking(k *call) error {
 	b, err := k.booking(s)
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func (s *Server) updateBooking(k *call) error {
 	return s.show(k, http.StatusOK, b)
 }
 
-func (s *Server) deleteBooking(k *call) error {
+func (s *Handlers) deleteBooking(k *call) error {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
@@ -63,12 +63,12 @@ type bulkResult struct {
 // createBulk makes several bookings, one after another: 201 when all were made, 207 when some were. With
 // delete_all_on_error nothing is made when one entry is faulty; when one's time turns out to be taken, those made already
 // are taken back, and the answer is that one's error.
-func (s *Server) createBulk(k *call) error {
+func (s *Handlers) createBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
 		return err
 	}
-	turn, err := s.service().Enter(k)
+	turn, err := s.Service.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Server) createBulk(k *call) error {
 	drafts, results := s.drafts(k, in)
 	for i := range results {
 		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
-			results[i].out, results[i].err = s.service().BookDraft(k, drafts[i], turn)
+			results[i].out, results[i].err = s.Service.BookDraft(k, drafts[i], turn)
 		}
 		switch {
 		case results[i].err == nil:
@@ -92,7 +92,7 @@ func (s *Server) createBulk(k *call) error {
 }
 
 // drafts reads all entries before any is booked.
-func (s *Server) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult) {
+func (s *Handlers) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult) {
 	drafts, results := make([]*service.Draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
 	for i, text := range in.Bookings {
 		id := uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i)))
@@ -141,20 +141,20 @@ func at(i int, err error) error {
 }
 
 // takeBack ends bookings that were made by a request that failed, and erases them.
-func (s *Server) takeBack(k *call, results []bulkResult) {
+func (s *Handlers) takeBack(k *call, results []bulkResult) {
 	for _, r := range results {
 		b := r.out.Booking
 		if b == nil {
 			continue
 		}
-		if err := s.service().TakeBack(k, k.Caller, r.out, k.PreferredWait(s.Wait)); err != nil {
+		if err := s.Service.TakeBack(k, k.Caller, r.out, k.PreferredWait(s.Wait)); err != nil {
 			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}
 }
 
 // answerBulk lists what became of each entry, in order: the booking, or its error.
-func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
+func (s *Handlers) answerBulk(k *call, status int, results []bulkResult) error {
 	list := []timekit.Object{}
 	for _, r := range results {
 		switch {
@@ -162,7 +162,7 @@ func (s *Server) answerBulk(k *call, status int, results []bulkResult) error {
 			list = append(list, timekit.Object{"error": "Not tried: an earlier entry failed.", "code": "not_tried"})
 			status = http.StatusMultiStatus
 		case r.err != nil:
-			known := s.edge().PublicError(k.Context, r.err)
+			known := s.Edge.PublicError(k.Context, r.err)
 			edge.ShowRetryAfter(k.Context, known)
 			list = append(list, timekit.Object{
 				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": edge.Statuses[known.Code],

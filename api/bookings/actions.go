@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
@@ -12,20 +12,20 @@ import (
 )
 
 // playAction moves a booking: 200 with where it stands, 202 when the outcome is not known yet.
-func (s *Server) playAction(k *call) error {
+func (s *Handlers) playAction(k *call) error {
 	b, err := k.booking(s)
 	if err != nil {
 		return err
 	}
 	p := service.PlayInput{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(s.Wait)}
-	p.Submitted, err = s.service().Submitted(k, p.ID, k.Repeated)
+	p.Submitted, err = s.Service.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = k.readPlayAlone(b, &p)
 	}
 	if err != nil {
 		return err
 	}
-	out, err := s.service().Play(k, k.Caller, b, p)
+	out, err := s.Service.Play(k, k.Caller, b, p)
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,12 @@ func readPlay(text json.RawMessage, b *booking.Booking, p *service.PlayInput) er
 }
 
 // answer writes what became of an action: the booking as it stands, 202 while the action is not decided.
-func (s *Server) answer(k *call, status int, out service.Outcome) error {
+func (s *Handlers) answer(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(map[string]any) {})
 }
 
 // answerWith is answer with something added to the booking's view.
-func (s *Server) answerWith(k *call, status int, out service.Outcome, add func(map[string]any)) error {
+func (s *Handlers) answerWith(k *call, status int, out service.Outcome, add func(map[string]any)) error {
 	if out.Booking == nil {
 		return fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}

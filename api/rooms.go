@@ -1,6 +1,7 @@
 package api
 
 import (
+	"holdfast/api/bookings"
 	"holdfast/api/calendar"
 	"holdfast/api/catalogue"
 	"holdfast/api/edge"
@@ -12,13 +13,6 @@ import (
 	"holdfast/internal/service"
 )
 
-// call is a request about bookings, or a page's.
-type call struct {
-	*edge.Call
-	proven   bool // the caller has shown the link of the booking's customer
-	unlinked bool // the answer hands out no customer's links
-}
-
 func (s *Server) edge() *edge.Edge {
 	e := &edge.Edge{
 		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log,
@@ -27,17 +21,16 @@ func (s *Server) edge() *edge.Edge {
 	return e
 }
 
-// with gives a request what bookings and pages keep of it.
-func with(handle func(*call) error) func(*edge.Call) error {
-	return func(k *edge.Call) error {
-		return handle(&call{Call: k})
-	}
-}
-
 func (s *Server) service() *service.Service {
 	return &service.Service{
 		DB: s.DB, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Retries: s.Retries, Vault: s.Vault, Keyring: s.Keyring,
 		Admission: s.Admission, Reader: s.reader(), Wait: s.Wait, Log: s.Log,
+	}
+}
+
+func (s *Server) bookings() *bookings.Handlers {
+	return &bookings.Handlers{
+		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
 

@@ -1,12 +1,16 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
+
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
@@ -36,6 +40,13 @@ func TestReadInputs(t *testing.T) {
 	}
 }
 
+// asked is a request for a list with a query.
+func asked(query string) *call {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest(http.MethodGet, "/?"+query, nil)
+	return &call{Call: &edge.Call{Context: c}}
+}
+
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	search := []postgres.Term{{Key: "graph", Value: "instant*"}, {Key: "customer.name", Value: "a:b"}}
@@ -43,12 +54,12 @@ func TestFilters(t *testing.T) {
 		"": {}, "search=graph:instant*%3Bcustomer.name:a:b&sortedBy=asc": {Terms: search}, "orderBy=event.start&sortedBy=desc": {Order: "event.start", Desc: true},
 		"search=%3B%3Bgraph:instant*%3Bcustomer.name:a:b%3B": {Terms: search},
 	} {
-		if got, err := newCall(http.MethodGet, "/?"+query, "").filter(); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := asked(query).filter(); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", query, got, err)
 		}
 	}
 	for _, query := range []string{"search=graph", "sortedBy=up", "start=soon", "end=2030-12-01T09:00:00", "search=a:" + strings.Repeat("x", 501)} {
-		if _, err := newCall(http.MethodGet, "/?"+query, "").filter(); fault.CodeOf(err) != fault.Invalid {
+		if _, err := asked(query).filter(); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%.40s: %v", query, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ func holdTime(raw json.RawMessage, problems fault.Problems) string {
 }
 
 // reserve keeps a slot for somebody for a short while: 201 with reservation_id and expires_at.
-func (s *Server) reserve(k *call) error {
+func (s *Handlers) reserve(k *call) error {
 	var in struct {
 		rules.BookingInput
 		Time json.RawMessage `json:"reservation_time"`
@@ -41,7 +41,7 @@ func (s *Server) reserve(k *call) error {
 	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
-	turn, err := s.service().Enter(k)
+	turn, err := s.Service.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *Server) reserve(k *call) error {
 	if after != "" {
 		d.Settings.Timers = graphs.Overrides{service.HoldTimer: after}
 	}
-	out, err := s.service().Hold(k, d, turn, k.Address())
+	out, err := s.Service.Hold(k, d, turn, k.Address())
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Server) reserve(k *call) error {
 }
 
 // extendHold starts a hold's time again.
-func (s *Server) extendHold(k *call) error {
+func (s *Handlers) extendHold(k *call) error {
 	var in struct {
 		ReservationID string          `json:"reservation_id"`
 		Time          json.RawMessage `json:"reservation_time"`
@@ -77,7 +77,7 @@ func (s *Server) extendHold(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	out, err := s.service().Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(s.Wait))
+	out, err := s.Service.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(s.Wait))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *Server) extendHold(k *call) error {
 }
 
 // answerHold writes a hold, and when it expires.
-func (s *Server) answerHold(k *call, status int, out service.Outcome) error {
+func (s *Handlers) answerHold(k *call, status int, out service.Outcome) error {
 	return s.answerWith(k, status, out, func(view map[string]any) {
 		view["reservation_id"] = out.Booking.ID
 		graph, err := out.Booking.LoadGraph()

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"net/http"
@@ -13,12 +13,12 @@ import (
 
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
-func (s *Server) createBooking(k *call) error {
+func (s *Handlers) createBooking(k *call) error {
 	in, err := rules.BookingOf(k.Call)
 	if err != nil {
 		return err
 	}
-	turn, err := s.service().Enter(k)
+	turn, err := s.Service.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (s *Server) createBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.service().BookDraft(k, d, turn)
+	out, err := s.Service.BookDraft(k, d, turn)
 	if err != nil {
 		return err
 	}
@@ -35,21 +35,21 @@ func (s *Server) createBooking(k *call) error {
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
-func (s *Server) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
+func (s *Handlers) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
 	project, err := s.projectOf(k, in.ProjectID, problems)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.reader().NewBooking(k.Call, in, project, hold, problems)
+	n, err := s.Rules.NewBooking(k.Call, in, project, hold, problems)
 	if err != nil {
 		return nil, err
 	}
 	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(s.Wait)
-	return s.service().Draft(k, k.Caller, n)
+	return s.Service.Draft(k, k.Caller, n)
 }
 
 // projectOf loads the project that a body names; nil for none, or when it does not exist.
-func (s *Server) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
+func (s *Handlers) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func (s *Server) projectOf(k *call, text string, problems fault.Problems) (*serv
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.service().Project(k, k.App.ID, id)
+	p, err := s.Service.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"cmp"
@@ -20,7 +20,7 @@ import (
 // reschedule makes a new booking of an old one at another time, perhaps of another resource. In one transaction the old
 // time is given up, the new one taken, and the old booking ends; or none of it. 201 with the new booking, which has an id
 // of its own.
-func (s *Server) reschedule(k *call) error {
+func (s *Handlers) reschedule(k *call) error {
 	var in rescheduleInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (s *Server) reschedule(k *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.service().Reschedule(k, k.Caller, old, s.move(k, old, in))
+	out, err := s.Service.Reschedule(k, k.Caller, old, s.move(k, old, in))
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Server) reschedule(k *call) error {
 // bookingToMove finds the booking that the path names, by its id or by the proof that the caller may move it: the token of its
 // customer's link for reschedule_by_customer, which may also come as the query's signature. With a widget key, which anybody has,
 // the id alone is not enough: ids stand in addresses, logs and other systems.
-func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
+func (s *Handlers) bookingToMove(k *call) (*booking.Booking, error) {
 	token, name := k.Query("signature"), k.Param("id")
 	if strings.Count(name, ".") == 2 {
 		token, name = name, ""
@@ -66,7 +66,7 @@ func (s *Server) bookingToMove(k *call) (*booking.Booking, error) {
 	if target.App.ID != k.App.ID {
 		return nil, fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
-	claims, err := s.service().VerifyLink(target, token)
+	claims, err := s.Service.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (k *call) hidePeople(out service.Outcome) {
 }
 
 // move reads where to a booking is to be moved.
-func (s *Server) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
+func (s *Handlers) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
 	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(s.Wait), Problems: fault.Problems{}}
 	_, stale := k.ifMatch(old)
 	m.Stale = stale != nil

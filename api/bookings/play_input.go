@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"github.com/google/uuid"
@@ -16,7 +16,7 @@ type included struct {
 	projects []*catalogue.Project
 }
 
-func (s *Server) look(k *call, w *included, all []*booking.Booking) (err error) {
+func (s *Handlers) look(k *call, w *included, all []*booking.Booking) (err error) {
 	var ids, owners, bulks, projects []uuid.UUID
 	for _, b := range all {
 		ids = append(ids, b.ID)

@@ -1,4 +1,4 @@
-package api
+package bookings
 
 import (
 	"net/http"
@@ -13,7 +13,7 @@ import (
 )
 
 // listGroups shows sessions with their seats. A widget gets only those that it can book now.
-func (s *Server) listGroups(k *call) error {
+func (s *Handlers) listGroups(k *call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func publicSearch(terms []postgres.Term) error {
 	return nil
 }
 
-func (s *Server) getGroup(k *call) error {
+func (s *Handlers) getGroup(k *call) error {
 	b, err := k.booking(s)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *Server) getGroup(k *call) error {
 
 // groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
 // gets no details of other people.
-func (s *Server) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
+func (s *Handlers) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
 	if k.Kind == tenant.WidgetKey {
 		for _, b := range all {
 			b.Customers, b.Participants, b.Meta = nil, nil, nil
