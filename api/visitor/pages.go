@@ -146,8 +146,8 @@ func (s *Handlers) FailPage(c *gin.Context, err error) bool {
 	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
-// isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind them. What goes wrong
-// there outside of the handlers, as with an address that cannot be read, is a page as well.
+// isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind
+// them. What goes wrong there outside of the handlers, as with an address that cannot be read, is a page as well.
 func isPage(path string) bool {
 	for _, base := range []string{"/pls", "/rts"} {
 		if path == base || strings.HasPrefix(path, base+"/") {

@@ -170,7 +170,8 @@ const (
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
 
-// PendingRelays are the actions that a booking's commits have put on record for other bookings and that have not been signalled, each with its booking and the app's slug.
+// PendingRelays are the actions that a booking's commits have put on record for other bookings and that have not been
+// signalled, each with its booking and the app's slug.
 func (db *Bookings) PendingRelays(ctx context.Context, by uuid.UUID) ([]Stuck, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
 	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})

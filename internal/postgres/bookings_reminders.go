@@ -75,7 +75,7 @@ func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken [
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
-		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // with a graph of another build, the workflow decides
+		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // of another build: the workflow decides
 			batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
 			event := publishReminder(batch, b, in.Number, endpoint)
 			markAwake(batch, db.process, []uuid.UUID{event}, &woken)

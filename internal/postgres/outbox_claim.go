@@ -89,8 +89,9 @@ func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c C
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// ClaimReservedDeliveries is ClaimDeliveries for the process that has reserved the endpoint, and returns the endpoint as it is now: both in one round trip.
-// A process that has lost the endpoint claims nothing; reserved is false then. NotFound when the endpoint is deleted.
+// ClaimReservedDeliveries is ClaimDeliveries for the process that has reserved the endpoint, and returns the endpoint as it is
+// now: both in one round trip. A process that has lost the endpoint claims nothing; reserved is false then. NotFound when the
+// endpoint is deleted.
 func (db *Outbox) ClaimReservedDeliveries(
 	ctx context.Context, endpointID uuid.UUID, c Claim,
 ) (t *DrainTarget, due []outbox.ClaimedDelivery, reserved bool, err error) {
