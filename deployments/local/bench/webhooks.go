@@ -37,7 +37,7 @@ type webhookBench struct {
 
 const (
 	webhookBacklog = 5_000   // deliveries that wait for one receiver, or for ten together
-	bookedSoon    = 200     // bookings made one at a time
+	bookedSoon     = 200     // bookings made one at a time
 	webhookDead    = 10_000  // deliveries of another app that nobody answers,
 	webhookSilent  = 20      // over so many endpoints
 	webhookWaiting = 100_000 // retries that wait,
