@@ -24,12 +24,12 @@ type Outcomes struct {
 	ping    time.Duration // how long it may take to give one
 	log     *slog.Logger
 	mu      sync.Mutex
-	waiting map[uuid.UUID]map[chan struct{}]bool
+	waiting map[uuid.UUID]map[chan bool]bool
 }
 
 // NewOutcomes makes a listener; Run it. What this process decides itself reaches its waiters without the connection.
 func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
-	o := &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
+	o := &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan bool]bool{}}
 	db.announcer.listener(o)
 	return o
 }
@@ -45,13 +45,13 @@ const (
 // cannot listen: then this one goes to Postgres itself. "" = as the pool's. Call it before Run.
 func (o *Outcomes) ListenAt(url string) { o.url = url }
 
-// Expect registers interest in an action before it is signalled. The channel gets a value at each announcement, and
+// Expect registers interest in an action before it is signalled. The channel gets true when the action is announced, and false
 // whenever announcements may have been missed: look at the record then. Call done when no longer waiting.
-func (o *Outcomes) Expect(action uuid.UUID) (heard <-chan struct{}, done func()) {
-	ch := make(chan struct{}, 1)
+func (o *Outcomes) Expect(action uuid.UUID) (heard <-chan bool, done func()) {
+	ch := make(chan bool, 1)
 	o.mu.Lock()
 	if o.waiting[action] == nil {
-		o.waiting[action] = map[chan struct{}]bool{}
+		o.waiting[action] = map[chan bool]bool{}
 	}
 	o.waiting[action][ch] = true
 	o.mu.Unlock()
@@ -154,7 +154,7 @@ func (o *Outcomes) ring(id uuid.UUID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ch := range o.waiting[id] {
-		ring(ch)
+		ring(ch, true)
 	}
 	return len(o.waiting[id]) > 0
 }
@@ -164,14 +164,15 @@ func (o *Outcomes) ringAll() {
 	defer o.mu.Unlock()
 	for _, all := range o.waiting {
 		for ch := range all {
-			ring(ch)
+			ring(ch, false)
 		}
 	}
 }
 
-func ring(ch chan struct{}) {
+// ring does not wait. A value that is still unread is enough: its reader looks at the record.
+func ring(ch chan bool, announced bool) {
 	select {
-	case ch <- struct{}{}:
+	case ch <- announced:
 	default:
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 )
@@ -30,6 +31,7 @@ const (
 	longestRetry   = 10              // seconds
 	doorWait       = 8 * time.Second // for a turn at the door: losers of a contested time want their 409
 	doorQueue      = 1000
+	recordLook     = 2 * time.Second
 )
 
 // NewAdmission makes the bounds of a process with so many connections to Postgres. Creations get half of them.
@@ -120,14 +122,16 @@ func (s *Service) overloaded() error {
 
 // watch gives a creation's place back at its outcome. An outcome that does not come in time lowers the bound; the place
 // is kept until Temporal has the creation, so that no more is accepted than it takes.
-func (s *Service) watch(place *limit.Place, decided <-chan struct{}, taken <-chan error) {
+func (s *Service) watch(action uuid.UUID, place *limit.Place, decided <-chan bool, taken <-chan error) {
 	timer := time.NewTimer(s.Wait)
 	defer timer.Stop()
 	for late := false; ; {
 		select {
-		case <-decided:
-			place.Finish()
-			return
+		case announced := <-decided:
+			if announced || s.isDecided(action) {
+				place.Finish()
+				return
+			}
 		case <-place.Ended():
 			return
 		case err := <-taken:
@@ -147,6 +151,15 @@ func (s *Service) watch(place *limit.Place, decided <-chan struct{}, taken <-cha
 	}
 }
 
+// isDecided looks at the record, since an announcement may have been missed. An action that cannot be read counts as undecided: its
+// place ends with its delivery or its time-out then.
+func (s *Service) isDecided(action uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), recordLook)
+	defer cancel()
+	a, err := s.DB.Action(ctx, action)
+	return err == nil && a.Status != booking.Pending
+}
+
 // deliver hands an action to its workflow in the background, and watches it when it has a place.
 func (s *Service) deliver(action uuid.UUID, send func(context.Context) error, place *limit.Place) {
 	if place == nil {
@@ -158,6 +171,6 @@ func (s *Service) deliver(action uuid.UUID, send func(context.Context) error, pl
 	taken := s.Retries.Deliver(action, send)
 	go func() {
 		defer done()
-		s.watch(place, decided, taken)
+		s.watch(action, place, decided, taken)
 	}()
 }

@@ -81,7 +81,7 @@ func releaseUnused(place *limit.Place, err error) {
 
 // waitOutcome returns an action with its outcome and its booking, or as they are when the wait is over.
 func (s *Service) waitOutcome(
-	ctx context.Context, a *booking.Action, decided <-chan struct{}, wait time.Duration,
+	ctx context.Context, a *booking.Action, decided <-chan bool, wait time.Duration,
 ) (Outcome, error) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
