@@ -302,7 +302,7 @@ func asContinueAsNew(err error) (*workflow.ContinueAsNewError, bool) {
 	return nil, false
 }
 
-func TestAnUnreadableRuleBookEndsInTheErrorState(t *testing.T) {
+func TestAnUnreadableGraphEndsInTheErrorState(t *testing.T) {
 	t.Parallel()
 	b := setup(t, "instant")
 	b.in.Graph.States = b.in.Graph.States[:2]

@@ -97,7 +97,8 @@ func (db *Calendars) AvailabilityResources(ctx context.Context, appID uuid.UUID,
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) })
 }
 
-// Hosts returns what Bookable returns for ids, and the first calendar of each resource by the resource's id, in one round trip.
+// Hosts returns what AvailabilityResources returns for ids, and the first calendar of each resource by the resource's id, in one
+// round trip.
 func (db *Calendars) Hosts(
 	ctx context.Context, appID uuid.UUID, ids []uuid.UUID,
 ) (hosts []*catalogue.Resource, first map[uuid.UUID]*catalogue.Calendar, err error) {

@@ -13,7 +13,7 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// changeColumns are those of a change e, in the order of booking.Change.
+// changeColumns are those of an event e, in the order of outbox.Event.
 const changeColumns = `e.id, e.app_id, e.booking_id, e.seq, e.type, e.at, e.graph, e.state, e.from_state, e.action, e.actor,
 	e.channel, e.inputs, e.data, e.test`
 

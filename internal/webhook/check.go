@@ -17,7 +17,7 @@ const maxURLBytes = 2048
 var privateSuffixes = []string{".internal", ".local", ".lan", ".intranet", ".corp", ".home", ".home.arpa"}
 
 // CheckURL returns, when an endpoint is registered, what is wrong with its address under the options: nil, or a
-// booking.Invalid error whose text follows the field's name, as booking.Problems has it. It resolves nothing and protects
+// fault.Invalid error whose text follows the field's name, as fault.Problems has it. It resolves nothing and protects
 // nothing; it is for good messages. The guard decides at each connection.
 func CheckURL(raw string, o Options) error {
 	if problem := o.urlProblem(raw); problem != "" {

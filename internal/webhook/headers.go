@@ -27,7 +27,7 @@ var reservedHeaders = []string{
 
 var reservedPrefixes = []string{"webhook-", "proxy-", "sec-"}
 
-// CheckHeaders returns what is wrong with the headers that an endpoint is to be sent: nil, or a booking.Invalid error
+// CheckHeaders returns what is wrong with the headers that an endpoint is to be sent: nil, or a fault.Invalid error
 // whose text follows the field's name. There are at most 20, each name and value at most 1 KiB together.
 func CheckHeaders(headers map[string]string) error {
 	if len(headers) > maxHeaders {

@@ -39,7 +39,7 @@ func NewSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// CheckSecret returns what is wrong with a signing secret that a caller supplies: nil, or a booking.Invalid error whose
+// CheckSecret returns what is wrong with a signing secret that a caller supplies: nil, or a fault.Invalid error whose
 // text follows the field's name and does not repeat the secret.
 func CheckSecret(secret string) error {
 	if _, err := secretKey(secret); err != nil {
