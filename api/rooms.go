@@ -56,7 +56,7 @@ func (s *Server) catalogue() *catalogue.Handlers {
 
 func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
-		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
+		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
 		Feed: s.webhooks(),
 	}
 }
