@@ -31,7 +31,6 @@ var larger = map[string]struct {
 	"internal/availability": {size{files: 20, exported: 50, methods: 30, largest: "plan"}, "one computation in steps"},
 	"activities":            {size{files: 20, exported: 10, methods: 32, largest: "Activities"}, "one struct is registered with Temporal"},
 	"api/edge":              {size{files: 20, exported: 50, methods: 31, largest: "Call"}, "what a handler may do with its request"},
-	"api/visitor":           {size{files: 20, exported: 10, methods: 77, largest: "Handlers"}, "pages of three kinds, which share their frame"},
 }
 
 // sizes counts what the packages of the product have.
