@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -78,7 +79,7 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 
 // rules reads the fields that are kept as JSON.
 func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
-	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Availability = rules.CheckAvailability(in.Availability, time.Now(), "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)

@@ -143,7 +143,7 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 		in.Graph = catalogue.DefaultGraph
 	}
 	problems := fault.Problems{}
-	n, err := h.rules.NewBooking(k.Call, in, p.project, false, problems)
+	n, err := h.rules.NewBooking(k.Caller, k.Clock, in, p.project, false, problems)
 	if err != nil {
 		return service.Outcome{}, err
 	}
