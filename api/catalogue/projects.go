@@ -108,7 +108,7 @@ func (s *Handlers) listProjects(k *edge.Call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, timekit.ProjectFor(k.Kind, p, k.Clock))
+		list = append(list, rules.ProjectView(k.Kind, p, k.Clock))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
@@ -136,7 +136,7 @@ func (s *Handlers) createProject(k *edge.Call) error {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.Answer(http.StatusCreated, timekit.Project(p, k.Clock))
+	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -166,7 +166,7 @@ func (s *Handlers) getProject(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
+	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock))
 }
 
 // updateProject changes the fields that the body has. It answers 204, as Timekit does.
