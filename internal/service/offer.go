@@ -125,7 +125,7 @@ func (o *Offer) IsOver(now time.Time) bool {
 	if o.Rules.Query.LengthDays > 0 {
 		length = max(0, length-longestShift)
 	}
-	return !o.To.IsZero() && (!o.To.After(now) || Later(o.From, now).Add(length).After(o.To))
+	return !o.To.IsZero() && Later(o.From, now).Add(length).After(o.To)
 }
 
 // RoundRobin reports whether any one of the hosts will do for the visitor who picks a time.
