@@ -186,10 +186,9 @@ func (p *movePage) address(name, value string) string {
 	return here("bookings", p.ID, "reschedule") + "?" + q.Encode()
 }
 
-// keepsTime reports whether the form names the very resource, start and end that the booking has. The API would make a new booking
-// at that time, as Timekit does, with its webhooks; a person who picks it wants no change.
-func (v *visit) keepsTime(b bookingView) bool {
-	form := v.r.PostForm
+// isAt reports whether a form names the very resource, start and end that the booking has. The API would make a new booking at that
+// time, as Timekit does, with its webhooks; a person who picks it expects none.
+func (b *bookingView) isAt(form url.Values) bool {
 	start, _, _ := zones.Read(form.Get("start"))
 	end, _, _ := zones.Read(form.Get("end"))
 	return form.Get("resource_id") == b.Resource.ID && start.Equal(*b.Event.Start) && end.Equal(*b.Event.End)
@@ -200,7 +199,7 @@ func move(v *visit) error {
 	form := v.r.PostForm
 	if b, err := v.booking(); err != nil {
 		return err
-	} else if v.keepsTime(b) {
+	} else if b.isAt(form) {
 		return v.redirectWithNotice("same", "bookings", b.ID)
 	}
 	body := map[string]any{"start": form.Get("start"), "end": form.Get("end"), "resource_id": form.Get("resource_id")}
