@@ -3,6 +3,7 @@ package bookings
 import (
 	"github.com/google/uuid"
 
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/timekit"
@@ -50,7 +51,7 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 func (w *included) project(k *call, b *booking.Booking) any {
 	for _, p := range w.projects {
 		if b.Related.Project != nil && p.ID == *b.Related.Project {
-			return timekit.ProjectFor(k.Kind, p, k.Clock)
+			return rules.ProjectView(k.Kind, p, k.Clock)
 		}
 	}
 	return nil
