@@ -126,7 +126,7 @@ func (h *projectHandlers) listProjects(k *edge.Call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, rules.ProjectView(k.Kind, p, k.Clock))
+		list = append(list, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
@@ -154,7 +154,7 @@ func (h *projectHandlers) createProject(k *edge.Call) error {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock))
+	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -184,7 +184,7 @@ func (h *projectHandlers) getProject(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock))
+	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 // updateProject changes the fields that the body has. It answers 204, as Timekit does.
