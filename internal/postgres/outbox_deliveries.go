@@ -61,7 +61,9 @@ func (db *Outbox) BookingDeliveries(
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
-func (db *Outbox) listDeliveries(ctx context.Context, where string, args namedArgs, limit int) (list []outbox.Delivery, more bool, err error) {
+func (db *Outbox) listDeliveries(
+	ctx context.Context, where string, args namedArgs, limit int,
+) (list []outbox.Delivery, more bool, err error) {
 	q := `SELECT ` + sendingColumns + sendingFrom + where + `
 		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, args)
