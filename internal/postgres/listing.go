@@ -118,22 +118,20 @@ func (l listing[T]) follow(ctx context.Context, db *store, page Page, args named
 	if from.ID == uuid.Nil && !from.Changed.IsZero() {
 		inner += ` AND ` + l.changed + ` >= @since`
 	}
-	id := l.alias + `.id`
-	q := `SELECT ` + l.columns + ` FROM (SELECT ` + key + inner + ` ORDER BY ` + key + ` LIMIT @limit) page
-		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside + ` ORDER BY page.changed_by, page.id`
-	var marks []Cursor
+	q := `SELECT ` + l.columns + `, page.changed_by::text, page.id, page.changed FROM (
+			SELECT ` + key + `, ` + l.changed + ` AS changed` + inner + ` ORDER BY ` + key + ` LIMIT @limit) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + l.alias + `.id = page.id` + l.beside + ` ORDER BY page.changed_by, page.id`
+	var places []Cursor
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
-			rows, err = pgx.CollectRows(r, l.scan)
+			var at Cursor
+			rows, err = pgx.CollectRows(withColumns{r, []any{&at.written, &at.ID, &at.Changed}}, func(row pgx.CollectableRow) (*T, error) {
+				one, err := l.scan(row)
+				places = append(places, at)
+				return one, err
+			})
 			return err
 		})
-		batch.Queue(`SELECT `+l.alias+`.changed_by::text, `+id+`, `+l.changed+inner+` ORDER BY `+key+` LIMIT @limit`, args).
-			Query(func(r pgx.Rows) (err error) {
-				marks, err = pgx.CollectRows(r, func(row pgx.CollectableRow) (c Cursor, err error) {
-					return c, row.Scan(&c.written, &c.ID, &c.Changed)
-				})
-				return err
-			})
 	})
 	if err != nil {
 		return nil, Found{}, err
@@ -141,7 +139,7 @@ func (l listing[T]) follow(ctx context.Context, db *store, page Page, args named
 	found.More = len(rows) > page.Limit
 	rows = rows[:min(len(rows), page.Limit)]
 	if found.Next = from; len(rows) > 0 {
-		found.Next = marks[len(rows)-1]
+		found.Next = places[len(rows)-1]
 	}
 	return rows, found, nil
 }
@@ -203,6 +201,21 @@ func (db *store) readOnly(ctx context.Context, queue func(*pgx.Batch)) error {
 		return err
 	})
 }
+
+// withColumns are rows with more columns than their reader scans: the last ones go to targets of their own.
+type withColumns struct {
+	pgx.Rows
+	last []any
+}
+
+// RawValues has what the reader counts as columns.
+func (w withColumns) RawValues() [][]byte {
+	all := w.Rows.RawValues()
+	return all[:len(all)-len(w.last)]
+}
+
+// Scan reads the last columns into their targets, too.
+func (w withColumns) Scan(targets ...any) error { return w.Rows.Scan(append(targets, w.last...)...) }
 
 // structs reads rows into structs by the order of columns.
 func structs[T any](row pgx.CollectableRow) (*T, error) { return pgx.RowToAddrOfStructByPos[T](row) }
