@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -14,30 +15,49 @@ import (
 type word struct {
 	arg    string
 	id     bool // it is a whole id
+	mail   bool // it is the whole e-mail address of a customer
 	digits bool // it may be a part of a telephone number
 	named  bool // there are resources with such a name
-	long   bool // long enough for typing errors
+	long   bool // it has letters, and is long enough for typing errors
+	part   bool // its first characters are enough for the index
 }
 
-// condition is true of bookings b that have a word in their title or place, in the name of their resource, or in the name,
-// e-mail address or telephone number of a customer, or whose id it is. Case and accents do not count. Of a telephone number
-// the digits alone are compared.
-func (w word) condition(similar bool) string {
-	if w.id {
-		return "b.id = @" + w.arg + "::uuid"
+// soughtWords are what makes bookings have all words: in their title or place, in the name of their resource, or in the name, e-mail
+// address or telephone number of a customer. Case and accents do not count. Of a telephone number the digits alone are compared.
+func soughtWords(words []word, similar bool) (all []sought) {
+	var inside []string
+	for _, w := range words {
+		switch {
+		case w.id:
+		case w.mail:
+			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
+		case w.named:
+			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar) + ")", rank: valueInside,
+				or: "b.resource_id = ANY(@" + w.arg + "resources::uuid[])"})
+		default:
+			inside = append(inside, "("+w.inside(similar)+")")
+		}
 	}
-	texts := "x.words LIKE holdfast_fold(@" + w.arg + "::text)"
+	if len(inside) > 0 {
+		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), rank: wordsInside})
+	}
+	return all
+}
+
+// inside is true of texts t of bookings that have the word. The index is asked for a few characters, as each costs time; || keeps the
+// rest from it.
+func (w word) inside(similar bool) string {
+	text := "t.words LIKE holdfast_fold(@" + w.arg + "::text)"
+	if w.part {
+		text = "t.words LIKE holdfast_fold(@" + w.arg + "part::text) AND t.words || '' LIKE holdfast_fold(@" + w.arg + "::text)"
+	}
 	if w.digits {
-		texts += " OR x.words LIKE @" + w.arg + "digits"
+		text += " OR t.words LIKE @" + w.arg + "digits"
 	}
 	if similar && w.long {
-		texts += " OR holdfast_fold(@" + w.arg + "typed::text) <% x.words"
+		text += " OR holdfast_fold(@" + w.arg + "typed::text) <% t.words"
 	}
-	known := "EXISTS (SELECT FROM booking_texts x WHERE x.booking_id = b.id AND (" + texts + "))"
-	if w.named {
-		return "(b.resource_id = ANY(@" + w.arg + "resources::uuid[]) OR " + known + ")"
-	}
-	return known
+	return text
 }
 
 // readWords takes in words, and looks for resources that are called so.
@@ -47,14 +67,16 @@ func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string
 	if len(words) == 0 {
 		return nil
 	}
-	s.texts = true
+	const mail = `SELECT EXISTS (SELECT FROM customers WHERE app_id = @app AND lower(email) = lower(@word::text))`
 	batch := &pgx.Batch{}
 	s.words = make([]word, len(words))
 	for i, typed := range words {
 		w := &s.words[i]
-		w.arg, w.id, w.long = fmt.Sprintf("word%d", i), wholeID.MatchString(typed), utf8.RuneCountInString(typed) >= similarFrom
+		w.arg, w.id = fmt.Sprintf("word%d", i), wholeID.MatchString(typed)
+		w.long = utf8.RuneCountInString(typed) >= similarFrom && strings.ContainsFunc(typed, unicode.IsLetter)
 		if w.id {
 			s.args[w.arg] = typed
+			s.add("b.id = @%s::uuid", w.arg)
 			continue
 		}
 		plain := strings.ReplaceAll(typed, "*", "")
@@ -62,6 +84,12 @@ func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string
 		var digits string
 		if digits, w.digits = phoneDigits(typed); w.digits {
 			s.args[w.arg+"digits"] = "%" + digits + "%"
+		}
+		if runes := []rune(plain); len(runes) > indexedPart {
+			w.part, s.args[w.arg+"part"] = true, "%"+literal(string(runes[:indexedPart]))+"%"
+		}
+		if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
+			batch.Queue(mail, namedArgs{"app": s.args["app"], "word": plain}).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
 		}
 		args := namedArgs{"app": s.args["app"], "word": s.args[w.arg]}
 		batch.Queue(called, args).Query(func(rows pgx.Rows) error {
@@ -73,8 +101,8 @@ func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string
 	return db.pool.SendBatch(ctx, batch).Close()
 }
 
-// similarPatience is how long a search for similar words may take, in milliseconds: in a large record there may be too many.
-const similarPatience = 400
+// indexedPart is how many characters of a word the index is asked for.
+const indexedPart = 12
 
 // similarFrom is how many characters a word has at least that is looked for with typing errors.
 const similarFrom = 4
@@ -82,7 +110,7 @@ const similarFrom = 4
 // similar reports whether a search that finds nothing is worth another try, with typing errors.
 func (s *bookingSearch) similar() bool {
 	for _, w := range s.words {
-		if w.long && !w.id {
+		if w.long && !w.id && !w.mail {
 			return true
 		}
 	}
