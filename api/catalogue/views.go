@@ -49,15 +49,15 @@ func views[T any](k *edge.Call, all []*T, view func(*edge.Call, *T) timekit.Obje
 }
 
 // serviceViews renders services, with the locations that offer them if the request includes those.
-func (s *Handlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
+func (h *serviceHandlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
 	list := views(k, all, serviceView)
-	return list, include(k, list, "locations", s.DB.LocationsOf, locationView)
+	return list, include(k, list, "locations", h.catalogue.LocationsOf, locationView)
 }
 
 // locationViews renders locations, with the services that they offer if the request includes those.
-func (s *Handlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
+func (h *locationHandlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
 	list := views(k, all, locationView)
-	return list, include(k, list, "services", s.DB.ServicesAt, serviceView)
+	return list, include(k, list, "services", h.catalogue.ServicesAt, serviceView)
 }
 
 // include adds to each view of a list the things that belong to it, under a name, if the request includes that name. of reads
