@@ -2,8 +2,12 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -76,4 +80,135 @@ func (db *Bookings) ListBookings(
 		return nil, Found{Exact: true}, nil
 	}
 	return all, found, err
+}
+
+// word is one word that bookings are searched for by.
+type word struct {
+	arg    string
+	id     bool // it is a whole id
+	mail   bool // it is the whole e-mail address of a customer
+	digits bool // it may be a part of a telephone number
+	named  bool // there are resources with such a name
+	long   bool // it has letters, and is long enough for typing errors
+	part   bool // its first characters are enough for the index
+}
+
+// soughtWords are what makes bookings have all words: in their title or place, in the name of their resource, or in the name, e-mail
+// address or telephone number of a customer. Case and accents do not count. Of a telephone number the digits alone are compared.
+func soughtWords(words []word, similar bool) (all []sought) {
+	var inside []string
+	for _, w := range words {
+		switch {
+		case w.id:
+		case w.mail:
+			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
+		case w.named:
+			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar) + ")", rank: valueInside,
+				or: "b.resource_id = ANY(@" + w.arg + "resources::uuid[])"})
+		default:
+			inside = append(inside, "("+w.inside(similar)+")")
+		}
+	}
+	if len(inside) > 0 {
+		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), rank: wordsInside})
+	}
+	return all
+}
+
+// inside is true of texts t of bookings that have the word. The index is asked for a few characters, as each costs time; || keeps the
+// rest from it.
+func (w word) inside(similar bool) string {
+	text := "t.words LIKE holdfast_fold(@" + w.arg + "::text)"
+	if w.part {
+		text = "t.words LIKE holdfast_fold(@" + w.arg + "part::text) AND t.words || '' LIKE holdfast_fold(@" + w.arg + "::text)"
+	}
+	if w.digits {
+		text += " OR t.words LIKE @" + w.arg + "digits"
+	}
+	if similar && w.long {
+		text += " OR holdfast_fold(@" + w.arg + "typed::text) <% t.words"
+	}
+	return text
+}
+
+// readWords takes in words, and looks for resources that are called so.
+func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string) error {
+	const called = `
+		SELECT id FROM resources WHERE app_id = @app AND holdfast_fold(name) LIKE holdfast_fold(@word::text) ORDER BY created_at, id LIMIT 1000`
+	if len(words) == 0 {
+		return nil
+	}
+	const mail = `SELECT EXISTS (SELECT FROM customers WHERE app_id = @app AND lower(email) = lower(@word::text))`
+	batch := &pgx.Batch{}
+	s.words = make([]word, len(words))
+	for i, typed := range words {
+		w := &s.words[i]
+		w.arg, w.id = fmt.Sprintf("word%d", i), wholeID.MatchString(typed)
+		w.long = utf8.RuneCountInString(typed) >= similarFrom && strings.ContainsFunc(typed, unicode.IsLetter)
+		if w.id {
+			s.args[w.arg] = typed
+			s.add("b.id = @%s::uuid", w.arg)
+			continue
+		}
+		plain := strings.ReplaceAll(typed, "*", "")
+		s.args[w.arg], s.args[w.arg+"typed"] = "%"+literal(plain)+"%", plain
+		var digits string
+		if digits, w.digits = phoneDigits(typed); w.digits {
+			s.args[w.arg+"digits"] = "%" + digits + "%"
+		}
+		if runes := []rune(plain); len(runes) > indexedPart {
+			w.part, s.args[w.arg+"part"] = true, "%"+literal(string(runes[:indexedPart]))+"%"
+		}
+		if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
+			batch.Queue(mail, namedArgs{"app": s.args["app"], "word": plain}).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
+		}
+		args := namedArgs{"app": s.args["app"], "word": s.args[w.arg]}
+		batch.Queue(called, args).Query(func(rows pgx.Rows) error {
+			ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+			w.named, s.args[w.arg+"resources"] = len(ids) > 0, ids
+			return err
+		})
+	}
+	return db.pool.SendBatch(ctx, batch).Close()
+}
+
+// indexedPart is how many characters of a word the index is asked for.
+const indexedPart = 12
+
+// similarFrom is how many characters a word has at least that is looked for with typing errors.
+const similarFrom = 4
+
+// similar reports whether a search that finds nothing is worth another try, with typing errors.
+func (s *bookingSearch) similar() bool {
+	for _, w := range s.words {
+		if w.long && !w.id && !w.mail {
+			return true
+		}
+	}
+	return false
+}
+
+// phoneDigits are the digits of what may be a part of a telephone number, three or more of them, as they stand in booking_texts: as
+// capitals. Signs may be between them.
+func phoneDigits(word string) (string, bool) {
+	var digits strings.Builder
+	for _, r := range word {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r - '0' + 'A')
+		case !strings.ContainsRune("+-()./", r):
+			return "", false
+		}
+	}
+	return digits.String(), digits.Len() >= 3
+}
+
+// queueTexts writes what a new booking is found by.
+func queueTexts(batch *pgx.Batch, args namedArgs) {
+	const q = `
+		INSERT INTO booking_texts (booking_id, words, meta)
+		SELECT @id, concat_ws(E'\n', holdfast_fold(@what::text), holdfast_fold(@where::text), (
+			SELECT string_agg(holdfast_customer_words(p), E'\n' ORDER BY p.id) FROM customers p WHERE p.booking_id = @id)),
+			lower(@meta::jsonb::text) WHERE ` + begun
+	batch.Queue(q, args)
 }

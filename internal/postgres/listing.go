@@ -74,12 +74,12 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 	}
 	args["limit"], args["offset"], args["most"] = page.Limit, page.offset(), cmp.Or(l.most, MaxListed)+1
 	if l.search != nil {
-		looks, err := db.looksAt(ctx, l.search, page, args)
+		probes, err := db.probes(ctx, l.search, page, args)
 		if err != nil {
 			return nil, Found{}, err
 		}
-		for _, look := range looks {
-			rows, found, done, err := l.look(ctx, db, look, page, args)
+		for _, probe := range probes {
+			rows, found, done, err := l.look(ctx, db, probe, page, args)
 			if err != nil || done {
 				return rows, found, err
 			}
