@@ -8,12 +8,12 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/graphs"
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
+	"holdfast/internal/zones"
 )
 
 // NewBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
@@ -104,8 +104,8 @@ func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *bookin
 	set.BufferSeconds = int(length / time.Second)
 }
 
-func span(text, field string, problems fault.Problems) availability.Span {
-	parsed, err := availability.ParseSpan(text)
+func span(text, field string, problems fault.Problems) zones.Span {
+	parsed, err := zones.ParseSpan(text)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

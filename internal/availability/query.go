@@ -45,7 +45,11 @@
 // the resource it names. With Mutual the first resource's zone counts.
 package availability
 
-import "time"
+import (
+	"time"
+
+	"holdfast/internal/zones"
+)
 
 // Kind is what makes time busy.
 type Kind string
@@ -110,7 +114,7 @@ func Named(slots []Slot) (n int) {
 func (q *Query) End(start time.Time, zone *time.Location) time.Time {
 	days := min(max(int64(q.LengthDays), 0), int64(max(q.Length, 0))/day)
 	rest := max(q.Length, 0) - time.Duration(days*day)
-	return Span{days: int(days), clock: rest}.From(start, zone)
+	return zones.NewSpan(int(days), rest).From(start, zone)
 }
 
 // Slot is a range of time with those resources, as positions in Query.Resources and in that order, that have it.
