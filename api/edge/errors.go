@@ -27,6 +27,8 @@ var Statuses = map[fault.Code]int{
 	fault.HoldExpired:        http.StatusConflict,
 	fault.TooEarly:           http.StatusUnprocessableEntity,
 	fault.TooLate:            http.StatusUnprocessableEntity,
+	fault.OutsideWindow:      http.StatusUnprocessableEntity,
+	fault.LimitReached:       http.StatusConflict,
 	fault.InUse:              http.StatusConflict,
 	fault.AlreadyExists:      http.StatusConflict,
 	fault.NotFinal:           http.StatusConflict,

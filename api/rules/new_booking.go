@@ -89,7 +89,7 @@ func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
 // buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.
 func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems fault.Problems) {
 	if p != nil && (in.Buffer == "" || c.Kind != tenant.ServerKey) {
-		if length := p.Rules.Query.Buffer; length > 0 {
+		if length := p.Rules.Query.BufferBefore; length > 0 {
 			set.BufferSeconds = int(length / time.Second)
 		}
 		return

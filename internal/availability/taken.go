@@ -41,7 +41,7 @@ func (p *plan) takenStretches() []Slot {
 	missing := subtract(p.joint(allowedOf), p.joint(freeOf))
 	lists := make([][]stretch, len(p.lanes))
 	for i := range p.lanes {
-		lists[i] = intersect(missing, subtract(p.lanes[i].allowed, p.lanes[i].free))
+		lists[i] = intersect(missing, p.lanes[i].open(subtract(p.lanes[i].allowed, p.lanes[i].free)))
 	}
 	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have }, p.Most)
 }

@@ -9,8 +9,8 @@ import (
 
 // Layer is a policy with where it was set.
 type Layer struct {
-	Scope  string // of its limits: "" for the app, "service:ID", "project:ID"
-	Policy *Policy
+	Scope  string  `json:"scope"` // of its limits: "" for the app, "service:ID", "project:ID"
+	Policy *Policy `json:"policy"`
 }
 
 // Resolve merges layers, the furthest first. Limits get the scope of the layer that sets them.

@@ -11,6 +11,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence,
@@ -78,11 +79,13 @@ type commitState struct {
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision int
-	untold   int  // actions for other bookings that have not been signalled
-	claimed  bool // the booking has claimed time or a seat for an action that is not decided
-	promised bool // another booking that is not decided is to take its place
-	withdrew bool // the request that it answers was cancelled
-	first    bool // the action is to bring the booking to life
+	untold   int           // actions for other bookings that have not been signalled
+	claimed  bool          // the booking has claimed time or a seat for an action that is not decided
+	promised bool          // another booking that is not decided is to take its place
+	withdrew bool          // the request that it answers was cancelled
+	lifted   policy.Lifted // rules of the policy that the action is not held to
+	asked    time.Time     // when the action was put on record; now for a timer's
+	first    bool          // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 }
@@ -100,7 +103,8 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 			EXISTS (SELECT FROM occupancies WHERE booking_id = @id AND claimed AND claimant IS NULL)
 				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
 			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
-			COALESCE((SELECT name FROM actions WHERE id = @action), '')`
+			COALESCE((SELECT name FROM actions WHERE id = @action), ''),
+			(SELECT lifted FROM actions WHERE id = @action), COALESCE((SELECT created_at FROM actions WHERE id = @action), now())`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
@@ -111,7 +115,8 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 	})
 	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
 		var name string
-		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold, &found.claimed, &found.promised, &name)
+		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold, &found.claimed, &found.promised, &name,
+			&found.lifted, &found.asked)
 		found.first = begins(found.booking, name)
 		return err
 	})
@@ -171,6 +176,7 @@ func refuse(
 	}
 	if stillborn {
 		out.Result = booking.ResultGone
+		batch.Queue(leaveBuckets, namedArgs{"id": b.ID})
 		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
 		batch.Queue(`DELETE FROM spent_claims WHERE booking_id = @booking`, args)
 		batch.Queue(eraseRequest+` AND q.public_link_id IS NOT NULL`, args) // the app's own waits for another time
@@ -188,6 +194,12 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	old, why, err := lockPredecessor(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
 		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
+	}
+	if err == nil && why == nil {
+		why = booking.RefusedBy(b.RefusesAction(in.Move.Action, in.Actor, found.asked, found.lifted), b.Resource.Zone())
+	}
+	if err == nil && why == nil {
+		why, err = lockLimits(ctx, tx, b, old, in, found)
 	}
 	if err == nil && why == nil {
 		why, err = lockSession(ctx, tx, b, in.Move, found.claimed, now)
@@ -215,6 +227,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		changed = []*booking.Booking{old.Booking, b}
 	}
 	settleClaim(batch, found, in.Move)
+	settleLimits(batch, b, old, in, found)
 	b.Step(in.Move, now)
 	out := outcomeOf(b, booking.ResultApplied, "")
 	if in.Move.Frees {
@@ -274,8 +287,9 @@ func writeTransition(batch *pgx.Batch, b *booking.Booking, in booking.CommitInpu
 			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
 		WHERE id = @id`
 	const transition = `
-		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
-		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
+		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at, lifted)
+		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now,
+			(SELECT lifted FROM actions WHERE id = @action))`
 	args := namedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,

@@ -70,10 +70,11 @@ type slot struct {
 	holder
 	app, resource uuid.UUID
 	start, end    time.Time
-	buffer        time.Duration
-	ours          []uuid.UUID // holders that do not stand in its way
-	shared        bool        // may overlap others
-	layer         string      // the layers it lies in, as a range
+	before, after time.Duration // the buffers
+	sums          bool          // the buffers keep clear of others' buffers too
+	ours          []uuid.UUID   // holders that do not stand in its way
+	shared        bool          // may overlap others
+	layer         string        // the layers it lies in, as a range
 }
 
 // holder is who holds time: a booking or an event, and the other one is nil.
@@ -93,17 +94,20 @@ func slotOf(b *booking.Booking) slot {
 	if b.Settings.IgnoreAllDayEvents {
 		layer = withoutAllDay
 	}
+	before, after := b.Buffers()
 	return slot{
 		ours: ours, holder: holder{booking: &b.ID}, layer: layer,
-		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, buffer: b.Settings.Buffer(),
+		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, before: before, after: after, sums: b.Rules().Sums(),
 		shared: b.Settings.AllowDoubleBookings,
 	}
 }
 
+func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
+
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
-		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": s.layer,
+		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "sums": s.sums, "layer": s.layer,
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -112,16 +116,18 @@ func (s slot) args() namedArgs {
 // within its buffer.
 const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
-	AND (@buffered AND upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+	AND (@buffered AND (upper_inf(layer) OR @sums AND layer && int8range(1, NULL)) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
 // isTaken is true when a slot is taken now, by a reservation or a claim.
 const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
 	OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
 
-// wantedRows are the rows that a slot takes: one for the time itself and one for its buffer.
+// wantedRows are the rows that a slot takes: one for the time itself and one for its buffer. A buffer lies in a positive layer of its
+// own, or in all of them where it keeps clear of others' buffers too.
 const wantedRows = `
 	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
-	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered`
+	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, CASE WHEN NOT @sums THEN n END, CASE WHEN @sums THEN '[)' ELSE '[]' END)
+	FROM (SELECT CASE WHEN @sums THEN 1 ELSE nextval('occupancies_layer') END AS n) own WHERE @buffered`
 
 // lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows of a
 // resource, or give one up for another, hold it. A condition follows.
@@ -150,7 +156,7 @@ func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error
 		return nil, err
 	}
 	wanted := 1
-	if s.buffer > 0 {
+	if s.buffered() {
 		wanted = 2
 	}
 	if len(ids) == wanted || len(ids) == 0 {

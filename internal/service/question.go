@@ -116,7 +116,7 @@ func (q *Question) load(
 func busyOf(taken []postgres.BusyTime) []availability.Busy {
 	all := make([]availability.Busy, len(taken))
 	for i, b := range taken {
-		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, AllDay: b.AllDay}
+		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, Sums: b.Sums, AllDay: b.AllDay}
 		if b.Kind != "" {
 			all[i].ID = b.Holder.String()
 		}

@@ -114,7 +114,9 @@ func (s Span) Duration() (time.Duration, bool) {
 }
 
 // Parts reports whether the span has parts that go by the calendar, and returns the part that goes by the clock.
-func (s Span) Parts() (calendar bool, clock time.Duration) { return s.months != 0 || s.days != 0, s.clock }
+func (s Span) Parts() (calendar bool, clock time.Duration) {
+	return s.months != 0 || s.days != 0, s.clock
+}
 
 // AtLeast reports whether the span is as long as d or longer. A month counts 28 days and a day 24 hours.
 func (s Span) AtLeast(d time.Duration) bool {
