@@ -31,12 +31,7 @@ var larger = map[string]struct {
 	"internal/availability": {size{files: 20, exported: 50, methods: 30, largest: "plan"}, "one computation in steps"},
 	"activities":            {size{files: 20, exported: 10, methods: 32, largest: "Activities"}, "one struct is registered with Temporal"},
 	"api/edge":              {size{files: 20, exported: 50, methods: 31, largest: "Call"}, "what a handler may do with its request"},
-	"api/calendar":          {size{files: 20, exported: 10, methods: 40, largest: "Handlers"}, "one handler for each of 21 routes, and their steps"},
-	"api/bookings":          {size{files: 20, exported: 10, methods: 30, largest: "Handlers"}, "one handler for each of 13 routes, and their steps"},
-	"api/catalogue":         {size{files: 20, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 22 routes, and their steps"},
 	"api/visitor":           {size{files: 20, exported: 10, methods: 77, largest: "Handlers"}, "pages of three kinds, which share their frame"},
-	"api/scheduling":        {size{files: 15, exported: 10, methods: 28, largest: "Handlers"}, "one handler for each of 20 routes, and their steps"},
-	"api/webhooks":          {size{files: 15, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 15 routes, and their steps"},
 }
 
 // sizes counts what the packages of the product have.

@@ -108,6 +108,26 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 	return nil
 }
 
+// KnowsZones reports whether the zones of an offer's hosts leave anybody whose time can be offered: one that is known, or in mode
+// mutual all of them.
+func (o *Offer) KnowsZones(names []string) bool {
+	unknown := func(name string) bool { return !(&catalogue.Resource{Timezone: name}).KnownZone() }
+	if o.Rules.Query.Mode == availability.Mutual {
+		return !slices.ContainsFunc(names, unknown)
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return !unknown(name) })
+}
+
+// IsOver reports whether no time fits between now and the end of an open window any more. A length in days is taken as a day
+// shorter, since it goes by the clocks of hosts.
+func (o *Offer) IsOver(now time.Time) bool {
+	length := o.Length()
+	if o.Rules.Query.LengthDays > 0 {
+		length = max(0, length-longestShift)
+	}
+	return !o.To.IsZero() && Later(o.From, now).Add(length).After(o.To)
+}
+
 // RoundRobin reports whether any one of the hosts will do for the visitor who picks a time.
 func (o *Offer) RoundRobin() bool {
 	mode := o.Rules.Query.Mode
