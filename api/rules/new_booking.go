@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 	"holdfast/internal/zones"
@@ -48,7 +49,8 @@ func (r Reader) NewBooking(
 		in.askCustomer(p.Project, problems)
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
-	return n, nil
+	n.Policy, n.Override = in.policy(k.Caller, p), in.Override
+	return n, service.CheckOverride(k.Caller, n.Override, problems)
 }
 
 // through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or
@@ -84,6 +86,24 @@ func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
 		return in.Graph
 	}
 	return p.GraphName()
+}
+
+// policy is the policy that is set on the booking, with its buffer, if it names one; nil for none.
+func (in *BookingInput) policy(c booking.Caller, p *service.Project) *policy.Policy {
+	if p != nil && c.Kind != tenant.ServerKey {
+		return in.Policy
+	}
+	buffer, _ := zones.ParseSpan(in.Buffer) // checked by buffer
+	length, _ := buffer.Duration()
+	if length == 0 || in.Policy != nil && in.Policy.Buffer != nil {
+		return in.Policy
+	}
+	own := policy.Policy{}
+	if in.Policy != nil {
+		own = *in.Policy
+	}
+	own.Buffer = policy.BothSides(length)
+	return &own
 }
 
 // buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.

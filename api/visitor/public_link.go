@@ -63,7 +63,7 @@ func (s *Handlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{arrival: a, project: project}
-	if v.offer, err = s.Service.NewOffer(k, k.App.ID, project.Rules); err != nil {
+	if v.offer, err = s.Service.NewOffer(k, k.App, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration

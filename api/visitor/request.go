@@ -107,7 +107,7 @@ func (s *Handlers) offerFor(k *call, r *requested) (err error) {
 	if err != nil {
 		return err
 	}
-	r.offer, err = s.Service.NewOffer(k, k.App.ID, rules)
+	r.offer, err = s.Service.NewOffer(k, k.App, rules)
 	return err
 }
 

@@ -166,6 +166,20 @@ func (l Limit) subjects(of Subjects) []string {
 	return nil
 }
 
+// BucketNames returns the names of the buckets that limits count subjects in, but for customers.
+func (p Policy) BucketNames(of Subjects) (names []string) {
+	if p.Limits == nil {
+		return nil
+	}
+	of.Customers = nil
+	for _, l := range *p.Limits {
+		for _, subject := range l.subjects(of) {
+			names = append(names, l.Name(subject))
+		}
+	}
+	return names
+}
+
 // FullPeriods returns the starts within [from, to) that full buckets close for bookings of a length. taken says how much is counted
 // in a bucket. Customers are left out: nobody has said who they are.
 func (p Policy) FullPeriods(

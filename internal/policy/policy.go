@@ -156,17 +156,19 @@ const Version = 1
 
 // Snapshot is the policy that a booking was made with.
 type Snapshot struct {
-	Version  int    `json:"version"` // of the format: see Version
-	Hash     string `json:"hash"`    // of the resolved policy: see Policy.Hash
-	Resolved Policy `json:"resolved"`
+	Version  int     `json:"version"` // of the format: see Version
+	Hash     string  `json:"hash"`    // of the resolved policy: see Policy.Hash
+	Resolved Policy  `json:"resolved"`
+	Own      *Policy `json:"own,omitempty"` // what was set on the booking itself, which goes along when it is moved
 }
 
-// NewSnapshot returns the snapshot of a resolved policy; nil for one without rules.
-func NewSnapshot(resolved Policy) *Snapshot {
+// NewSnapshot returns the snapshot of a resolved policy; nil for one without rules. own is what was set on the booking itself, if
+// anything.
+func NewSnapshot(resolved Policy, own *Policy) *Snapshot {
 	if resolved.IsZero() {
 		return nil
 	}
-	return &Snapshot{Version, resolved.Hash(), resolved}
+	return &Snapshot{Version, resolved.Hash(), resolved, own}
 }
 
 // Policy returns the resolved policy; one without rules for a nil snapshot.

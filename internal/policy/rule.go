@@ -51,13 +51,18 @@ type Refusal struct {
 	Text string // a sentence for people, without the moment
 }
 
+// Fault returns the rule of the refusal, for answers.
+func (r *Refusal) Fault() *fault.Rule {
+	return &fault.Rule{Name: string(r.Rule), Limit: r.Limit, Ends: r.Ends}
+}
+
 // Err returns the refusal as an error, with the moment in the zone; nil for nil.
 func (r *Refusal) Err(zone *time.Location) error {
 	if r == nil {
 		return nil
 	}
 	err := fault.Errorf(r.Code, "%s", r.Message(zone))
-	err.Rule = &fault.Rule{Name: string(r.Rule), Limit: r.Limit, Ends: r.Ends}
+	err.Rule = r.Fault()
 	return err
 }
 
@@ -240,6 +245,12 @@ func (p Policy) Around() (before, after time.Duration) {
 		return 0, 0
 	}
 	return p.Buffer.Before.Of(), p.Buffer.After.Of()
+}
+
+// BothSides returns the buffer of one length before and after, of which the longer counts between two bookings.
+func BothSides(length time.Duration) *Buffer {
+	l := Length(length)
+	return &Buffer{Before: &l, After: &l}
 }
 
 // Sums reports whether the booking's buffers keep clear of others' buffers too: see BufferSum.
