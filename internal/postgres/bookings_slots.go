@@ -83,6 +83,10 @@ type holder struct{ booking, event *uuid.UUID }
 const (
 	allLayers     = "(,)"
 	withoutAllDay = "[0,)" // all-day events lie below
+
+	// A buffer that keeps clear of others' buffers lies in allGuards. No other buffer lies in topGuard.
+	allGuards = "[1,9223372036854775807)"
+	topGuard  = "[9223372036854775806,9223372036854775807)"
 )
 
 func slotOf(b *booking.Booking) slot {
@@ -102,12 +106,20 @@ func slotOf(b *booking.Booking) slot {
 	}
 }
 
+// guards are the layers of buffers that the slot's own buffer keeps clear of: all of them, or those that keep clear of all themselves.
+func (s slot) guards() string {
+	if s.sums {
+		return allGuards
+	}
+	return topGuard
+}
+
 func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
 
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
-		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "sums": s.sums, "layer": s.layer,
+		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "sums": s.sums, "guards": s.guards(), "layer": s.layer,
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -116,7 +128,7 @@ func (s slot) args() namedArgs {
 // within its buffer.
 const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
-	AND (@buffered AND (upper_inf(layer) OR @sums AND layer && int8range(1, NULL)) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+	AND (@buffered AND (upper_inf(layer) OR layer && @guards::int8range) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
 // isTaken is true when a slot is taken now, by a reservation or a claim.
 const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
@@ -126,8 +138,8 @@ const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstruc
 // own, or in all of them where it keeps clear of others' buffers too.
 const wantedRows = `
 	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
-	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, CASE WHEN NOT @sums THEN n END, CASE WHEN @sums THEN '[)' ELSE '[]' END)
-	FROM (SELECT CASE WHEN @sums THEN 1 ELSE nextval('occupancies_layer') END AS n) own WHERE @buffered`
+	UNION ALL SELECT tstzrange(@from, @to, '[)'), CASE WHEN @sums THEN @guards::int8range ELSE int8range(n, n, '[]') END
+	FROM nextval('occupancies_layer') n WHERE @buffered`
 
 // lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows of a
 // resource, or give one up for another, hold it. A condition follows.

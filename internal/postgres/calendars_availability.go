@@ -40,7 +40,7 @@ const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 // row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
-		SELECT resource_id, lower(layer) > 0, upper_inf(layer), upper(layer) <= 0, array_agg(lower(during)), array_agg(upper(during))
+		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0, array_agg(lower(during)), array_agg(upper(during))
 		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
 			UNION ALL SELECT resource_id, during, layer FROM occupancies o WHERE NOT o.exclusive` + inWindow + `) taken
 		GROUP BY 1, 2, 3, 4`
@@ -69,7 +69,7 @@ func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (
 func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const taken = `
 		SELECT o.resource_id, lower(o.during), upper(o.during), COALESCE(lower(o.layer) > 0, false),
-			COALESCE(lower(o.layer) > 0, false) AND upper_inf(o.layer), COALESCE(upper(o.layer) <= 0, false),
+			COALESCE(lower(o.layer) > 0, false) AND o.layer @> '` + topGuard + `'::int8range, COALESCE(upper(o.layer) <= 0, false),
 			COALESCE(o.claimant, o.holder_id), CASE WHEN o.event_id IS NOT NULL THEN 'event' WHEN o.claimed THEN 'claim'
 				WHEN b.graph = 'reservation' THEN 'hold' ELSE 'booking' END
 		FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id WHERE `
