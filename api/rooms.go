@@ -1,6 +1,8 @@
 package api
 
 import (
+	"github.com/gin-gonic/gin"
+
 	"holdfast/api/bookings"
 	"holdfast/api/calendar"
 	"holdfast/api/catalogue"
@@ -17,7 +19,7 @@ func (s *Server) edge() *edge.Edge {
 	e := &edge.Edge{
 		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log,
 	}
-	e.FailPage = (&visitor.Handlers{Edge: e, Log: s.Log}).FailPage
+	e.FailPage = func(c *gin.Context, err error) bool { return visitor.FailPage(e, c, err) }
 	return e
 }
 
@@ -64,7 +66,8 @@ func (s *Server) calendar() *calendar.Handlers {
 
 func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
-		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Rules: s.reader(),
+		Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
 

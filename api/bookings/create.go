@@ -22,10 +22,11 @@ type draftReader struct {
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
 func (h *bookingHandlers) createBooking(k *call) error {
-	in, err := rules.BookingOf(k.Call)
-	if err != nil {
+	var in rules.BookingInput
+	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
+	in.KeepSwitches(k.Raw)
 	turn, err := h.service.Enter(k)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (h *draftReader) draft(k *call, id uuid.UUID, in rules.BookingInput, hold b
 	if err != nil {
 		return nil, err
 	}
-	n, err := h.rules.NewBooking(k.Call, in, project, hold, problems)
+	n, err := h.rules.NewBooking(k.Caller, k.Clock, in, project, hold, problems)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package bookings
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"holdfast/api/rules"
@@ -51,7 +53,7 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 func (w *included) project(k *call, b *booking.Booking) any {
 	for _, p := range w.projects {
 		if b.Related.Project != nil && p.ID == *b.Related.Project {
-			return rules.ProjectView(k.Kind, p, k.Clock)
+			return rules.ProjectView(k.Kind, p, k.Clock, time.Now())
 		}
 	}
 	return nil

@@ -133,7 +133,7 @@ func (h *rescheduleHandlers) move(k *call, old *booking.Booking, in rescheduleIn
 	if in.CalendarID != "" {
 		m.Calendar = rules.OptionalID(in.CalendarID, "calendar_id", m.Problems)
 	}
-	m.Start, m.End = in.Times(k.Call, m.Problems)
+	m.Start, m.End = in.Times(k.Clock, m.Problems)
 	return m
 }
 

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,7 +63,8 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 
 // newSlotQuery reads a query without its resources.
 func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
-	q := in.Query(clock, problems)
+	q := in.Query(clock, time.Now(), problems)
+	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -80,7 +81,7 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 
 // rules reads the fields that are kept as JSON.
 func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
-	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Availability = rules.CheckAvailability(in.Availability, time.Now(), "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
@@ -136,7 +137,7 @@ func (h *projectHandlers) listProjects(k *edge.Call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, rules.ProjectView(k.Kind, p, k.Clock))
+		list = append(list, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
@@ -164,7 +165,7 @@ func (h *projectHandlers) createProject(k *edge.Call) error {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock))
+	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -194,7 +195,7 @@ func (h *projectHandlers) getProject(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock))
+	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 // updateProject changes the fields that the body has. It answers 204, as Timekit does.

@@ -15,12 +15,12 @@ import (
 	"holdfast/internal/webhook"
 )
 
-// ProjectView renders a project for a caller with a kind of key: whole for a server key, else what a widget needs of it.
-func ProjectView(kind tenant.KeyKind, p *catalogue.Project, c timekit.Clock) timekit.Object {
+// ProjectView renders a project as of now for a caller with a kind of key: whole for a server key, else what a widget needs of it.
+func ProjectView(kind tenant.KeyKind, p *catalogue.Project, c timekit.Clock, now time.Time) timekit.Object {
 	if kind != tenant.ServerKey {
 		return timekit.PublicProject(p)
 	}
-	return timekit.Project(p, Obstacles(p, time.Now()), c)
+	return timekit.Project(p, Obstacles(p, now), c)
 }
 
 // Obstacles returns the fields of a project each of which keeps all of its times from being offered, however free everybody is: what

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -40,6 +41,7 @@ const usualLength = 30 * time.Minute
 // NewOffer makes an offer of rules and the resources they name, without those that are deleted. Invalid when the rules cannot be read.
 func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*Offer, error) {
 	o := &Offer{Rules: rules, Zone: time.UTC, Policy: PolicyOf(app, &Project{Rules: rules})}
+	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	if err := rules.Problems.Err(); err != nil {
 		return nil, err
 	}
@@ -52,9 +54,10 @@ func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*
 	return o, err
 }
 
-// OfferOf makes an offer of rules and hosts that were loaded before.
+// OfferOf makes an offer of rules and hosts that were loaded before. It draws the order in which free hosts are taken.
 func OfferOf(rules Rules, hosts []*catalogue.Resource) *Offer {
 	o := &Offer{Rules: rules, Zone: time.UTC}
+	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	o.setHosts(hosts)
 	return o
 }
