@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
 )
 
 // Statuses maps every code to its status, here and nowhere else.
@@ -124,7 +125,7 @@ func ShowRule(r *fault.Rule) *RuleView {
 	}
 	v := &RuleView{Name: r.Name, Limit: r.Limit}
 	if !r.Ends.IsZero() {
-		v.EndsAt = r.Ends.UTC().Format(time.RFC3339)
+		v.EndsAt = timekit.Clock{}.Show(r.Ends, time.UTC)
 	}
 	return v
 }

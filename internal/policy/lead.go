@@ -56,8 +56,8 @@ func ParseLead(text string) (Lead, error) {
 }
 
 func parseDayBefore(clock string) (Lead, error) {
-	at, err := time.Parse("15:04", clock)
-	if err != nil || len(clock) != len("15:04") {
+	at, kind, ok := zones.Read("2000-01-01T" + clock)
+	if !ok || kind != zones.Wall || len(clock) != len("15:04") {
 		return Lead{}, errors.New(`day_before must be a clock time such as "21:00"`)
 	}
 	of := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
@@ -183,12 +183,12 @@ func (d Date) start(zone *time.Location) time.Time { return zones.StartOf(time.T
 func (d Date) next() Date { return Date(time.Time(d).AddDate(0, 0, 1)) }
 
 // MarshalText writes 2026-12-24.
-func (d Date) MarshalText() ([]byte, error) { return []byte(time.Time(d).Format(time.DateOnly)), nil }
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads 2026-12-24.
 func (d *Date) UnmarshalText(text []byte) error {
-	day, err := time.Parse(time.DateOnly, string(text))
-	if err != nil {
+	day, kind, ok := zones.Read(string(text))
+	if !ok || kind != zones.Date {
 		return errors.New(`must be a date such as "2026-12-24"`)
 	}
 	*d = Date(day)

@@ -122,7 +122,7 @@ func outside(b *Book, edge time.Time) Refusal {
 		if d == nil {
 			return ""
 		}
-		return time.Time(*d).Format(time.DateOnly)
+		return d.String()
 	}
 	return Refusal{
 		Rule: Window, Code: fault.OutsideWindow, Limit: text(b.From) + "/" + text(b.To), Ends: edge,

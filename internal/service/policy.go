@@ -44,7 +44,7 @@ func LayersOf(p *catalogue.Project, buffer time.Duration) []policy.Layer {
 
 // setPolicy copies the policy that rules the draft onto it. A seat inherits that of its session; a moved booking gets the one that
 // holds now, with what was its own.
-func (*Service) setPolicy(_ context.Context, d *Draft) error {
+func setPolicy(_ context.Context, d *Draft) error {
 	resolved := PolicyOf(d.caller.App, d.in.Project)
 	if d.source != nil && d.isSeat() {
 		resolved = policy.Merge(resolved, d.source.Rules())

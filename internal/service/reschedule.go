@@ -87,7 +87,7 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{s.askProject, s.setPolicy, s.checkOffered, s.judgePolicy} {
+	for _, step := range []func(context.Context, *Draft) error{s.askProject, setPolicy, s.checkOffered, s.judgePolicy} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}

@@ -203,10 +203,14 @@ func orObject(raw json.RawMessage) json.RawMessage {
 func (v View) Logs(all []booking.Transition) []Object {
 	list := []Object{}
 	for _, t := range all {
-		list = append(list, Object{
+		one := Object{
 			"seq": t.Seq, "action": t.Action, "from": t.From, "state": t.To, "actor": t.Actor, "channel": t.Channel,
 			"created_at": v.time(t.At),
-		})
+		}
+		if len(t.Override) > 0 {
+			one["override"] = t.Override
+		}
+		list = append(list, one)
 	}
 	return list
 }

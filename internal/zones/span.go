@@ -136,6 +136,30 @@ func (s Span) String() string {
 	return text
 }
 
+// Words returns the span in English, such as "1 day 2 hours". A span of nothing is "0 minutes".
+func (s Span) Words() string {
+	var parts []string
+	for _, one := range []struct {
+		n    int
+		unit string
+	}{
+		{s.months, "month"}, {s.days, "day"}, {int(s.clock / time.Hour), "hour"}, {int(s.clock % time.Hour / time.Minute), "minute"},
+		{int(s.clock % time.Minute / time.Second), "second"},
+	} {
+		switch one.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+one.unit)
+		default:
+			parts = append(parts, strconv.Itoa(one.n)+" "+one.unit+"s")
+		}
+	}
+	if len(parts) == 0 {
+		return "0 minutes"
+	}
+	return strings.Join(parts, " ")
+}
+
 func part(n int, unit string) string {
 	if n == 0 {
 		return ""
