@@ -223,3 +223,24 @@ func TestBadPoliciesAreRefused(t *testing.T) {
 	f.bookThrough(f.server, project, resource, 0, "").ruled(t, fault.TooLate, policy.Notice)
 	f.bookThrough(f.widget, project, resource, 0, `,"policy":{"book":{"notice":"none"}}`).ruled(t, fault.TooLate, policy.Notice)
 }
+
+// TestALinkThatIsTooLateExplains: the page, and the button of a page that was open for too long.
+func TestALinkThatIsTooLateExplains(t *testing.T) {
+	t.Parallel()
+	f, resource, project := policed(t, `{"cancel":{"customer":{"until":"P1D"}}}`)
+	id := f.bookThrough(f.server, project, resource, 0, "").id(t)
+	link := "/v2/bookings/" + id + "/external_action/cancel_by_customer?signature=" + f.token(id, "cancel_by_customer")
+	open := f.send("", http.MethodGet, link, "", "Accept", "text/html").want(t, http.StatusOK)
+	if !strings.Contains(open.Body.String(), "It can be cancelled until 12:00") {
+		t.Errorf("the page does not say until when: %s", open.Body)
+	}
+	f.sql(`UPDATE bookings SET start_at = now() + interval '1 hour', end_at = now() + interval '2 hours' WHERE id = $1`, id)
+	f.post("", link, "").ruled(t, fault.TooLate, policy.CancelDeadline)
+	late := f.send("", http.MethodGet, link, "", "Accept", "text/html").want(t, http.StatusUnprocessableEntity)
+	if !strings.Contains(late.Body.String(), "Too late") || !strings.Contains(late.Body.String(), "That was possible until") {
+		t.Errorf("the page does not explain: %s", late.Body)
+	}
+	if state := value[string](f, `SELECT state FROM bookings WHERE id = $1`, id); state != "confirmed" {
+		t.Errorf("the booking is %s", state)
+	}
+}

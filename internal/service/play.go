@@ -45,8 +45,8 @@ func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 		if err != nil {
 			return Outcome{}, err
 		}
-		if why := b.RefusesAction(a.Name, a.Actor, time.Now(), p.Override); why != nil {
-			return Outcome{}, why.Err(b.Resource.Zone())
+		if err := CheckPolicy(b, a.Name, a.Actor, p.Override...); err != nil {
+			return Outcome{}, err
 		}
 		a.Lifted = p.Override
 		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil // others' bookings may be among them
@@ -116,6 +116,12 @@ func moveOf(b *booking.Booking, action string, actor graphs.Actor) graphs.Move {
 	}
 	move, _ := graph.Next(b.State, action, actor)
 	return move
+}
+
+// CheckPolicy refuses an action that the booking's policy does not allow now: TooLate, with the rule.
+func CheckPolicy(b *booking.Booking, action string, actor graphs.Actor, lifted ...policy.Rule) error {
+	zone := b.Resource.Zone()
+	return b.RefusesAction(action, actor, time.Now(), lifted).Err(zone)
 }
 
 // CheckNotBegun refuses a customer what cannot be changed any more, because the booked time has begun.
