@@ -154,8 +154,8 @@ func (l *Length) Of() time.Duration {
 }
 
 // MarshalText writes ISO 8601.
-func (l Length) MarshalText() ([]byte, error) {
-	span := zones.NewSpan(0, time.Duration(l))
+func (l *Length) MarshalText() ([]byte, error) {
+	span := zones.NewSpan(0, l.Of())
 	return []byte(span.String()), nil
 }
 

@@ -88,7 +88,7 @@ func (l Limit) amount(start, end time.Time) int {
 // Period returns the first day of the period that a start lies in, and of the next one, as midnights in UTC.
 func (u Unit) Period(start time.Time, zone *time.Location) (first, next time.Time) {
 	day := zones.DateOf(start, zone)
-	switch u {
+	switch u { //nolint:exhaustive // a day is what is left
 	case Week:
 		first = day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
 		return first, first.AddDate(0, 0, 7)
@@ -124,7 +124,8 @@ func (b Bucket) Full(taken int) *Refusal {
 		return nil
 	}
 	return &Refusal{
-		Rule: LimitOf, Code: fault.LimitReached, Limit: b.Limit.String(), Ends: b.Ends, Text: "No more can be booked: the limit is " + b.Limit.String(),
+		Rule: LimitOf, Code: fault.LimitReached, Limit: b.Limit.String(), Ends: b.Ends,
+		Text: "No more can be booked: the limit is " + b.Limit.String(),
 	}
 }
 

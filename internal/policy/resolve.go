@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/internal/fault"
@@ -112,10 +113,7 @@ func (l Limit) check(prefix string, problems fault.Problems) {
 }
 
 func oneOf[T ~string](field string, have T, problems fault.Problems, known ...T) {
-	for _, k := range known {
-		if have == k {
-			return
-		}
+	if !slices.Contains(known, have) {
+		problems.Add(field, "must be one of %v", known)
 	}
-	problems.Add(field, "must be one of %v", known)
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"holdfast/internal/fault"
@@ -137,7 +138,7 @@ func (p Policy) JudgeStart(start, now time.Time, zone *time.Location, lifted Lif
 		if lifted.Has(c.Why.Rule) || !c.Has(start) {
 			continue
 		}
-		switch c.Why.Rule {
+		switch c.Why.Rule { //nolint:exhaustive // the window has its edge
 		case Notice:
 			c.Why.Ends = p.Book.Notice.Before(start, zone)
 		case Horizon:
@@ -216,7 +217,7 @@ func (p Policy) JudgeMove(h Held, now time.Time, zone *time.Location, lifted Lif
 	}
 	if left, bounded := p.MovesLeft(h); bounded && left == 0 && !lifted.Has(MoveCount) {
 		most := *p.Reschedule.Customer.Max
-		return &Refusal{Rule: MoveCount, Code: fault.LimitReached, Limit: fmt.Sprint(most), Text: movesText(most)}
+		return &Refusal{Rule: MoveCount, Code: fault.LimitReached, Limit: strconv.Itoa(most), Text: movesText(most)}
 	}
 	return nil
 }

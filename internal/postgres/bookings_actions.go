@@ -13,7 +13,8 @@ import (
 	"holdfast/internal/fault"
 )
 
-const actionColumns = `id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at, lifted`
+const actionColumns = `
+	id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at, lifted`
 
 func scanAction(row pgx.Row) (*booking.Action, error) {
 	var a booking.Action

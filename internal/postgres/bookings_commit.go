@@ -192,17 +192,8 @@ func refuse(
 func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
 	old, why, err := lockPredecessor(ctx, tx, b)
-	if err == nil && why == nil && found.withdrew {
-		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
-	}
 	if err == nil && why == nil {
-		why = booking.RefusedBy(b.RefusesAction(in.Move.Action, in.Actor, found.asked, found.lifted), b.Resource.Zone())
-	}
-	if err == nil && why == nil {
-		why, err = lockLimits(ctx, tx, b, old, in, found)
-	}
-	if err == nil && why == nil {
-		why, err = lockSession(ctx, tx, b, in.Move, found.claimed, now)
+		why, err = judge(ctx, tx, old, in, found)
 	}
 	var taken []uuid.UUID
 	if err == nil && why == nil {
@@ -227,7 +218,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		changed = []*booking.Booking{old.Booking, b}
 	}
 	settleClaim(batch, found, in.Move)
-	settleLimits(batch, b, old, in, found)
+	settleLimits(batch, b, old, in)
 	b.Step(in.Move, now)
 	out := outcomeOf(b, booking.ResultApplied, "")
 	if in.Move.Frees {
@@ -240,6 +231,25 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
+}
+
+// judge returns why a move that the graph allows is refused, before it takes anything: the request was withdrawn, the policy says no, a
+// limit or the session is full. It locks the buckets of limits, then the session, until the end of the transaction.
+func judge(
+	ctx context.Context, tx statements, old *predecessor, in booking.CommitInput, found commitState,
+) (*booking.Refusal, error) {
+	b := found.booking
+	if found.withdrew {
+		return &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}, nil
+	}
+	if why := b.RefusesAction(in.Move.Action, in.Actor, found.asked, found.lifted); why != nil {
+		return booking.RefusedBy(why, b.Resource.Zone()), nil
+	}
+	why, err := lockLimits(ctx, tx, b, old, in, found)
+	if err != nil || why != nil {
+		return why, err
+	}
+	return lockSession(ctx, tx, b, in.Move, found.claimed, found.now)
 }
 
 // settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.

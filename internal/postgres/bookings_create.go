@@ -15,8 +15,8 @@ import (
 // CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
 // time or the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id
 // changes nothing and returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last
-// seat, by a reservation or a claim; LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it
-// away; NotFound when the app has no such resource and calendar.
+// seat, by a reservation or a claim; LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the
+// booking whose place it takes cannot give it away; NotFound when the app has no such resource and calendar.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {

@@ -136,7 +136,9 @@ func lockBuckets(ctx context.Context, tx statements, b *booking.Booking, enter e
 			WHERE e.booking_id = ANY(@ours) AND (e.name, e.first) = (k.name, k.first)), 0)
 		FROM unnest(@names::text[], @firsts::date[]) WITH ORDINALITY w (name, first, nth)
 		JOIN limit_buckets k ON (k.app_id, k.name, k.first) = (@app, w.name, w.first) ORDER BY w.nth`
-	args := namedArgs{"app": b.AppID, "leaving": leaving, "names": enter.args["names"], "firsts": enter.args["firsts"], "ours": enter.args["ours"]}
+	args := namedArgs{
+		"app": b.AppID, "leaving": leaving, "names": enter.args["names"], "firsts": enter.args["firsts"], "ours": enter.args["ours"],
+	}
 	var taken []int
 	batch := &pgx.Batch{}
 	if len(enter.buckets) > 0 {
@@ -151,7 +153,7 @@ func lockBuckets(ctx context.Context, tx statements, b *booking.Booking, enter e
 }
 
 // settleLimits counts a booking that has moved, and no longer those that have left. The buckets are locked.
-func settleLimits(batch *pgx.Batch, b *booking.Booking, old *predecessor, in booking.CommitInput, found commitState) {
+func settleLimits(batch *pgx.Batch, b *booking.Booking, old *predecessor, in booking.CommitInput) {
 	if old != nil && old.Rules().Limits != nil {
 		batch.Queue(leaveBuckets, namedArgs{"id": old.ID})
 	}

@@ -119,7 +119,8 @@ func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
-		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "sums": s.sums, "guards": s.guards(), "layer": s.layer,
+		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "layer": s.layer,
+		"sums": s.sums, "guards": s.guards(),
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -128,7 +129,8 @@ func (s slot) args() namedArgs {
 // within its buffer.
 const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
-	AND (@buffered AND (upper_inf(layer) OR layer && @guards::int8range) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+	AND (@buffered AND (upper_inf(layer) OR layer && @guards::int8range)
+		OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
 // isTaken is true when a slot is taken now, by a reservation or a claim.
 const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)

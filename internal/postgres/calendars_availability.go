@@ -40,7 +40,8 @@ const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 // row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
-		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0, array_agg(lower(during)), array_agg(upper(during))
+		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0,
+			array_agg(lower(during)), array_agg(upper(during))
 		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
 			UNION ALL SELECT resource_id, during, layer FROM occupancies o WHERE NOT o.exclusive` + inWindow + `) taken
 		GROUP BY 1, 2, 3, 4`

@@ -15,7 +15,8 @@ import (
 // AlreadyExists when the slug is taken, Invalid when what it is made of does not exist.
 func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) error {
 	const q = `
-		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta, policy)
+		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta,
+			policy)
 		VALUES (@id, @app, @name, @slug, COALESCE(@availability::jsonb, '{}'), COALESCE(@constraints::jsonb, '[]'),
 			COALESCE(@booking::jsonb, '{}'), COALESCE(@fields::jsonb, '{}'), COALESCE(@ui::jsonb, '{}'),
 			COALESCE(@reminders::jsonb, '[]'), COALESCE(@meta::jsonb, '{}'), @policy)

@@ -18,7 +18,9 @@ var serviceKeys = map[string]searchKey{
 }
 
 func serviceArgs(s *catalogue.Service) namedArgs {
-	return namedArgs{"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta), "policy": nullJSON(s.Policy)}
+	return namedArgs{
+		"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta), "policy": nullJSON(s.Policy),
+	}
 }
 
 func service(rows pgx.Rows, err error) (*catalogue.Service, error) {

@@ -97,7 +97,10 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 	if in.Project != nil {
 		d.Related.Project = &in.Project.ID
 	}
-	for _, step := range []func(context.Context, *Draft) error{s.attach, s.place, s.describe, setPolicy, s.checkOffered, s.judgePolicy, s.remind} {
+	steps := []func(context.Context, *Draft) error{
+		s.attach, s.place, s.describe, setPolicy, s.checkOffered, s.judgePolicy, s.remind,
+	}
+	for _, step := range steps {
 		if err := step(ctx, d); err != nil {
 			return nil, err
 		}

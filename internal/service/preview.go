@@ -46,7 +46,8 @@ func (s *Service) PreviewPolicy(ctx context.Context, app *tenant.App, in Preview
 		return nil, err
 	}
 	if !resource.KnownZone() {
-		return nil, fault.Errorf(fault.UnknownZone, "The resource's time zone, %q, is not in the IANA database: set another one.", resource.Timezone)
+		return nil, fault.Errorf(fault.UnknownZone,
+			"The resource's time zone, %q, is not in the IANA database: set another one.", resource.Timezone)
 	}
 	rules := PolicyOf(app, in.Project)
 	if in.Policy != nil {

@@ -99,7 +99,8 @@ func (s *Service) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Que
 }
 
 func (s *Service) load(
-	ctx context.Context, app uuid.UUID, q *Question, load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
+	ctx context.Context, app uuid.UUID, q *Question,
+	load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
 ) error {
 	if q.Policy.Buffer != nil {
 		q.BufferBefore, q.BufferAfter = q.Policy.Around()

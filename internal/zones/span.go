@@ -126,7 +126,8 @@ func (s Span) AtLeast(d time.Duration) bool {
 // String returns the span as ISO 8601, which ParseSpan reads as the same span.
 func (s Span) String() string {
 	text := "P" + part(s.months, "M") + part(s.days, "D")
-	clock := part(int(s.clock/time.Hour), "H") + part(int(s.clock%time.Hour/time.Minute), "M") + part(int(s.clock%time.Minute/time.Second), "S")
+	clock := part(int(s.clock/time.Hour), "H") + part(int(s.clock%time.Hour/time.Minute), "M") +
+		part(int(s.clock%time.Minute/time.Second), "S")
 	switch {
 	case clock != "":
 		return text + "T" + clock
