@@ -37,7 +37,7 @@ func TestDeadlinesOnPages(t *testing.T) {
 		if !strings.Contains(texts, c.want) || c.want == "" && texts != "" {
 			t.Errorf("%s, moved %d times: %q, want %q", c.policy, c.moved, texts, c.want)
 		}
-		if got := r.givesUp().action != ""; got != c.cancels {
+		if got := r.wayToGiveUp().action != ""; got != c.cancels {
 			t.Errorf("%s: a button to cancel: %t", c.policy, got)
 		}
 		if got := mayMove(r.Booking, time.Now()); got != c.move {

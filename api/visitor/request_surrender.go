@@ -9,8 +9,8 @@ import (
 	"holdfast/internal/service"
 )
 
-// ahead is what has to happen before the time is the visitor's, and until when it can be paid.
-func (r *requested) ahead() (service.Outlook, time.Time) {
+// outlook is what has to happen before the time is the visitor's, and until when it can be paid.
+func (r *requested) outlook() (service.Outlook, time.Time) {
 	graph, err := r.Booking.LoadGraph()
 	if err != nil {
 		return service.Outlook{}, time.Time{}
@@ -30,10 +30,10 @@ type surrender struct {
 	word   bool // it takes a word to the other side along
 }
 
-// givesUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
+// wayToGiveUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
 // one. A request that nobody has confirmed is withdrawn, and a time that is not paid given up, by the action that ends such a
 // state, in the name of the link's app: Timekit's graphs have none for customers there.
-func (r *requested) givesUp() surrender {
+func (r *requested) wayToGiveUp() surrender {
 	if r.Booking == nil || r.begun() {
 		return surrender{}
 	}
@@ -46,7 +46,7 @@ func (r *requested) givesUp() surrender {
 		}
 	}
 	var way surrender
-	switch ahead, _ := r.ahead(); {
+	switch ahead, _ := r.outlook(); {
 	case ahead.Asks:
 		way = surrender{
 			"decline", graphs.ActorAPI, "Withdraw the request", "Withdraw this request?",

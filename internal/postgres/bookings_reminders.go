@@ -60,8 +60,8 @@ func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (
 	return list, err
 }
 
-// Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns
-// the endpoint when that was asleep.
+// Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns the endpoint when
+// that was asleep. It locks the booking's row until the end of its transaction, and the gate of the target (shared).
 func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		woken = nil
