@@ -62,6 +62,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"available_actions": func() any { return v.OpenActions() },
 		"meta":              func() any { return b.Meta },
+		"policy":            func() any { return v.Policy() },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
 		"project":           func() any { return w.project(k, b) },

@@ -49,6 +49,8 @@ func linkErrorText(err *fault.Error) (title, text string) {
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
 	case fault.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
+	case fault.LimitReached, fault.TooEarly, fault.OutsideWindow:
+		return "Not possible now", err.Message + " Nothing was changed."
 	case fault.SlotTaken:
 		return "The time is taken", "Something else holds this time now. The booking stays as it was."
 	case fault.Overloaded, fault.Unavailable, fault.TooManyRequests:

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/internal/policy"
 )
 
 // App is a tenant.
@@ -23,6 +25,9 @@ type App struct {
 type AppSettings struct {
 	ActionLinks   LinkMode `json:"action_links"`
 	RedirectHosts []string `json:"redirect_hosts"` // "example.com" or "example.com:8443"; where links may send people
+
+	// Policy rules all bookings of the app, where nothing nearer says otherwise; nil for none.
+	Policy *policy.Policy `json:"policy,omitempty"`
 
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.

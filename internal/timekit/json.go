@@ -9,6 +9,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/policy"
 	"holdfast/internal/tenant"
 )
 
@@ -30,6 +31,26 @@ func (v View) Bare() Object {
 		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
+}
+
+// Policy is the policy that rules a booking, with what follows from it for its customer; nil for none.
+func (v View) Policy() Object {
+	b := v.Booking
+	if b.Policy == nil {
+		return nil
+	}
+	rules, zone := b.Rules(), b.Resource.Zone()
+	o := Object{"version": b.Policy.Version, "hash": b.Policy.Hash, "resolved": b.Policy.Resolved}
+	if until, ok := rules.CancelUntil(policy.Customer, b.Held(), zone); ok {
+		o["cancel_until"] = v.time(until)
+	}
+	if until, ok := rules.MoveUntil(b.Held(), zone); ok {
+		o["reschedule_until"] = v.time(until)
+	}
+	if left, ok := rules.MovesLeft(b.Held()); ok {
+		o["reschedules_left"] = left
+	}
+	return o
 }
 
 // Event is the calendar entry of a booking. rsvp says whether its time is really taken.
@@ -182,10 +203,14 @@ func orObject(raw json.RawMessage) json.RawMessage {
 func (v View) Logs(all []booking.Transition) []Object {
 	list := []Object{}
 	for _, t := range all {
-		list = append(list, Object{
+		one := Object{
 			"seq": t.Seq, "action": t.Action, "from": t.From, "state": t.To, "actor": t.Actor, "channel": t.Channel,
 			"created_at": v.time(t.At),
-		})
+		}
+		if len(t.Override) > 0 {
+			one["override"] = t.Override
+		}
+		list = append(list, one)
 	}
 	return list
 }
