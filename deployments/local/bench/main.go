@@ -17,7 +17,7 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
-	only := flag.String("only", "", "measure one section: lives, crowd, free, webhooks or attack; empty = all of them")
+	only := flag.String("only", "", "measure one section: lives, crowd, free, policies, webhooks or attack; empty = all of them")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -38,6 +38,7 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 		// The sections that thousands of lives would disturb come before them: the server is busy for a while with putting those away.
 		{"attack", measureAttack},
 		{"free", measureFree},
+		{"policies", measurePolicies},
 		{"webhooks", measureTold},
 		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, lives, rounds) }},
 		{"crowd", measureCrowd},
@@ -50,7 +51,7 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 			return "", fmt.Errorf("%s: %w", section.name, err)
 		}
 	}
-	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"] + pages["attack"], nil
+	return pages["lives"] + pages["crowd"] + pages["free"] + pages["policies"] + pages["webhooks"] + pages["attack"], nil
 }
 
 func run(ctx context.Context, lives, rounds int, only, out string) error {
