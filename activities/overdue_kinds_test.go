@@ -69,7 +69,7 @@ func (b *backlog) wantRefused(t *testing.T, a *booking.Action, code fault.Code) 
 func TestSweepRefusesWhatIsOver(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	over, gone := b.made(t), b.made(t)
 	late, lost := b.asked(t, over, "cancel"), b.asked(t, gone, "cancel")
 	b.played(t, over, b.asked(t, over, "cancel"), move(t, graph, "confirmed", "cancel"))
@@ -90,7 +90,7 @@ func TestSweepLeavesSuccessorsToTheirWorkflow(t *testing.T) {
 	winner, old := b.made(t), b.made(t)
 	v := *winner
 	v.ID, v.EventID, v.State, v.Seq = newID(), newID(), old.State, 0
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v.State, v.Related.RescheduledFrom = graph.Initial, &old.ID
 	first := b.first(&v)
 	b.accepted(t, &v, first, graphs.Move{}) // as a version without claims leaves it
@@ -105,7 +105,7 @@ func TestSweepLeavesMovesToTheirWorkflow(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	winner := b.made(t)
-	graph, _ := graphs.Latest("confirm_decline")
+	graph, _ := graphs.Named("confirm_decline", nil)
 	v := *winner
 	v.ID, v.EventID, v.Graph, v.GraphVersion, v.State, v.Seq = newID(), newID(), graph.Name, graph.Version, graph.Initial, 0
 	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)
@@ -124,7 +124,7 @@ func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	winner := b.made(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v := *winner
 	v.ID, v.EventID, v.State, v.Seq = newID(), newID(), graph.Initial, 0
 	b.accepted(t, &v, b.first(&v), graphs.Move{})
@@ -165,7 +165,7 @@ func TestRelayStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	old := b.made(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v := *old
 	v.ID, v.EventID, v.State, v.Seq, v.Related.RescheduledFrom = newID(), newID(), graph.Initial, 0, &old.ID
 	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)

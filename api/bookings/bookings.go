@@ -81,7 +81,7 @@ func (s *Handlers) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"customers":         func() any { return v.Customers() },
 		"resource":          func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
-		"available_actions": func() any { return v.OpenActions() },
+		"available_actions": func() any { return v.OpenActionsAt(time.Now()) },
 		"meta":              func() any { return b.Meta },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
@@ -93,6 +93,9 @@ func (s *Handlers) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		if w.wanted[name] {
 			o[name] = part()
 		}
+	}
+	if windows := v.ActionWindows(); w.wanted["available_actions"] && len(windows) > 0 {
+		o["action_windows"] = windows
 	}
 	if w.wanted["customer_action_links"] && !k.unlinked {
 		links, err := s.Links.CustomerAt(b, time.Now())

@@ -80,6 +80,8 @@ type Problem struct {
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
 	Open      []string            `json:"available_actions,omitzero"` // nil = not said
+	OpensAt   *time.Time          `json:"opens_at,omitempty"`         // with too_early: from then on it is possible
+	EndedAt   *time.Time          `json:"ended_at,omitempty"`         // with too_late: until then it was
 }
 
 // Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -100,10 +102,16 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	}
 	c.Header("Content-Type", "application/problem+json")
 	c.Header("Cache-Control", "no-store")
-	c.AbortWithStatusJSON(status, Problem{
+	problem := Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
-	})
+	}
+	if at := known.Moment.UTC(); !known.Moment.IsZero() && known.Code == fault.TooEarly {
+		problem.OpensAt = &at
+	} else if !known.Moment.IsZero() {
+		problem.EndedAt = &at
+	}
+	c.AbortWithStatusJSON(status, problem)
 }
 
 // ShowRetryAfter sets the header Retry-After when an error says when to try again, in whole seconds.

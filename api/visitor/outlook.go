@@ -10,6 +10,8 @@ import (
 // outlookText says before booking what happens afterwards.
 func outlookText(o service.Outlook, app string) string {
 	switch {
+	case o.Asks && o.Holds:
+		return "This asks for the time: " + theApp(app) + " has to confirm it. It is held for you until then, and given up if no answer comes."
 	case o.Asks:
 		return "This asks for the time: " + theApp(app) + " has to confirm it. Until then the time is not held, and somebody else may get it."
 	case o.Pays && o.PayTime > 0:

@@ -14,10 +14,10 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // showNewTimes lets a recipient pick a time, their first or another.
@@ -72,7 +72,7 @@ func (s *Handlers) confirmTime(k *call, r *requested) error {
 		Hidden: r.hidden("pick"), Back: r.home(),
 	}
 	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
-	r.foretell(k.App.Name, p)
+	r.foretell(k.App, p)
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
 		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))
@@ -81,19 +81,28 @@ func (s *Handlers) confirmTime(k *call, r *requested) error {
 }
 
 // foretell says on the page of a picked time what happens when its button is pressed.
-func (r *requested) foretell(app string, p *formPage) {
+func (r *requested) foretell(app *tenant.App, p *formPage) {
 	if b := r.Booking; b != nil {
 		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
-		if graph, ok := graphs.Latest(b.Graph); ok && service.StartOutlook(graph, b.Settings.Timers).Asks {
+		graph, err := b.LoadGraph()
+		if err != nil {
+			return
+		}
+		switch ahead := service.StartOutlook(graph, b.Settings.Timers); {
+		case ahead.Asks && ahead.Holds:
 			p.Danger = true
-			p.Text += " The new time is a request: " + theApp(app) + " has to confirm it. The old time is given up at once, " +
+			p.Text += " The new time is a request: " + theApp(app.Name) + " has to confirm it. The old time is given up at once. " +
+				"The new one is held for you until the answer comes."
+		case ahead.Asks:
+			p.Danger = true
+			p.Text += " The new time is a request: " + theApp(app.Name) + " has to confirm it. The old time is given up at once, " +
 				"and until the new one is confirmed no time is held for you."
 		}
 		return
 	}
 	if r.project != nil {
-		ahead := rules.OutlookOf(r.project)
-		p.Text, p.Button = outlookText(ahead, app), bookText(ahead)
+		ahead := rules.OutlookOf(app, r.project)
+		p.Text, p.Button = outlookText(ahead, app.Name), bookText(ahead)
 	}
 }
 

@@ -19,6 +19,16 @@ func phrase(action string) string {
 		return "Mark the booking as completed"
 	case "reschedule_by_customer":
 		return "Choose another time"
+	case "withdraw":
+		return "Withdraw the request"
+	case "attended":
+		return "Note that the customer came"
+	case "no_show":
+		return "Note that the customer did not come"
+	case "undo":
+		return "Take the note back"
+	case "reopen":
+		return "Open the session again"
 	}
 	text := words(action)
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -26,7 +36,7 @@ func phrase(action string) string {
 
 // ends reports whether an action takes something away.
 func ends(action string) bool {
-	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "reschedule_by_customer"
+	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "withdraw" || action == "reschedule_by_customer"
 }
 
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
@@ -44,6 +54,8 @@ func explain(err *fault.Error) (title, text string) {
 		return "No such booking", "This booking does not exist any more. Nothing was changed."
 	case fault.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
+	case fault.TooEarly:
+		return "Not yet", err.Message + " Nothing was changed."
 	case fault.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
 	case fault.SlotTaken:

@@ -10,7 +10,7 @@ import (
 
 func TestNextDue(t *testing.T) {
 	t.Parallel()
-	graph, ok := graphs.Latest("confirm_decline")
+	graph, ok := graphs.Named("confirm_decline", nil)
 	if !ok {
 		t.Fatal("no graph")
 	}

@@ -24,6 +24,10 @@ type AppSettings struct {
 	ActionLinks   LinkMode `json:"action_links"`
 	RedirectHosts []string `json:"redirect_hosts"` // "example.com" or "example.com:8443"; where links may send people
 
+	// GraphVersions are the versions that bare names of graphs stand for in what is booked from now on; a name that is missing
+	// stands for version 1.
+	GraphVersions map[string]int `json:"graph_versions,omitempty"`
+
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.
 	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only

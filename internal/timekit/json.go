@@ -4,6 +4,7 @@ package timekit
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"holdfast/graphs"
@@ -23,13 +24,17 @@ type View struct {
 
 func (v View) time(t time.Time) string { return v.Clock.Show(t, v.Booking.Resource.Zone()) }
 
-// Bare is a booking without includes.
+// Bare is a booking without includes. Timekit's graphs have one version, which is not named.
 func (v View) Bare() Object {
 	b := v.Booking
-	return Object{
+	bare := Object{
 		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
+	if b.GraphVersion > 1 {
+		bare["graph_version"] = b.GraphVersion
+	}
+	return bare
 }
 
 // Event is the calendar entry of a booking. rsvp says whether its time is really taken.
@@ -56,7 +61,7 @@ func (v View) rsvp() string {
 		return "needsAction"
 	case b.State == "tentative" || b.State == "reserved":
 		return "tentative"
-	case state.Final && b.State != "completed":
+	case state.Final && !booking.Came(b.State):
 		return "declined"
 	}
 	return "accepted"
@@ -114,6 +119,42 @@ func (v View) OpenActions() []string {
 		return []string{}
 	}
 	return graph.Open(v.Booking.State)
+}
+
+// OpenActionsAt are the names of the actions that can be played at a time.
+func (v View) OpenActionsAt(now time.Time) []string {
+	open, windows := v.OpenActions(), v.windows()
+	return slices.DeleteFunc(open, func(action string) bool { return windows[action].Early(now) || windows[action].Late(now) })
+}
+
+// ActionWindows are the open actions that are possible for a time only, with both ends; null for one that is not bound.
+func (v View) ActionWindows() Object {
+	all := Object{}
+	for action, window := range v.windows() {
+		ends := Object{"opens_at": nil, "ends_at": nil}
+		if !window.Opens.IsZero() {
+			ends["opens_at"] = v.time(window.Opens)
+		}
+		if !window.Ends.IsZero() {
+			ends["ends_at"] = v.time(window.Ends)
+		}
+		all[action] = ends
+	}
+	return all
+}
+
+func (v View) windows() map[string]graphs.Window {
+	all := map[string]graphs.Window{}
+	graph, err := v.Booking.LoadGraph()
+	if err != nil {
+		return all
+	}
+	for _, action := range graph.Open(v.Booking.State) {
+		if window := graph.Window(v.Booking.State, action, v.Booking.Times()); window != (graphs.Window{}) {
+			all[action] = window
+		}
+	}
+	return all
 }
 
 // Resource renders a resource; its own zone is the clock's.
