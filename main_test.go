@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -62,9 +60,11 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestComposeCommands asks for each command that deployments/compose.yaml runs: the program knows all of them.
+// TestComposeCommands runs each command of deployments/compose.yaml without a database: the program knows it, with these arguments, and
+// gets as far as its settings, which it says are missing. Any other error, of an unknown command or of arguments, fails.
 func TestComposeCommands(t *testing.T) {
-	t.Parallel()
+	const required = "HOLDFAST_DATABASE_URL"
+	t.Setenv(required, "") // as if it were not set
 	text, err := os.ReadFile("deployments/compose.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -78,15 +78,13 @@ func TestComposeCommands(t *testing.T) {
 	if err := yaml.Unmarshal(text, &composition); err != nil {
 		t.Fatal(err)
 	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel() // nothing may really start
 	var commands []string
 	for name, service := range composition.Services {
 		if service.Build == nil {
 			continue
 		}
 		commands = append(commands, service.Command...)
-		if err := run(ended, service.Command, io.Discard); err == nil || strings.Contains(err.Error(), "unknown command") {
+		if _, err := said(t, service.Command...); err == nil || !strings.Contains(err.Error(), required+" is missing") {
 			t.Errorf("%s: holdfast %s: %v", name, strings.Join(service.Command, " "), err)
 		}
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"github.com/gin-gonic/gin"
+
 	"holdfast/api/bookings"
 	"holdfast/api/calendar"
 	"holdfast/api/catalogue"
@@ -17,7 +19,7 @@ func (s *Server) edge() *edge.Edge {
 	e := &edge.Edge{
 		DB: s.DB, Vault: s.Vault, Limits: s.Limits, AdminKey: s.AdminKey, BaseURL: s.Links.BaseURL, Log: s.Log,
 	}
-	e.FailPage = (&visitor.Handlers{Edge: e, Log: s.Log}).FailPage
+	e.FailPage = func(c *gin.Context, err error) bool { return visitor.FailPage(e, c, err) }
 	return e
 }
 
@@ -30,7 +32,8 @@ func (s *Server) service() *service.Service {
 
 func (s *Server) bookings() *bookings.Handlers {
 	return &bookings.Handlers{
-		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Links: s.Links, Wait: s.Wait, Log: s.Log,
+		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(), Links: s.Links,
+		Wait: s.Wait, Log: s.Log,
 	}
 }
 
@@ -38,37 +41,39 @@ func (s *Server) reader() rules.Reader { return rules.Reader{Targets: s.Webhooks
 
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{
-		DB: s.DB.Outbox, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links, Targets: s.Webhooks,
+		Outbox: s.DB.Outbox, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links, Targets: s.Webhooks,
 		PausedBacklog: s.PausedBacklog, Wait: s.Wait, Log: s.Log,
 	}
 }
 
 func (s *Server) tenants() *tenants.Handlers {
-	return &tenants.Handlers{DB: s.DB.Access, Resources: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
+	return &tenants.Handlers{Access: s.DB.Access, Calendars: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
 }
 
 func (s *Server) catalogue() *catalogue.Handlers {
 	return &catalogue.Handlers{
-		DB: s.DB.Catalogue, Resources: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
+		Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
 		Views: s.calendar().ResourceViews,
 	}
 }
 
 func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
-		DB: s.DB.Calendars, Projects: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
-		Feed: s.webhooks(),
+		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
+		Feed: s.webhooks().Events(),
 	}
 }
 
 func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
-		Service: s.service(), DB: s.DB, Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Rules: s.reader(),
+		Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
 
 func (s *Server) scheduling() *scheduling.Handlers {
 	return &scheduling.Handlers{
-		Service: s.service(), DB: s.DB, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
+		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Access: s.DB.Access,
+		Outbox: s.DB.Outbox, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

@@ -3,33 +3,48 @@ package bookings
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
+	"time"
 
+	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
-	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
 
+// actionHandlers answers requests to play one action.
+type actionHandlers struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	renderer *renderer
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
+func (h *actionHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPut, "/v2/bookings/:id/:action", edge.RequireResource, with(h.playAction)).Once(),
+	}
+}
+
 // playAction moves a booking: 200 with where it stands, 202 when the outcome is not known yet.
-func (s *Handlers) playAction(k *call) error {
-	b, err := k.booking(s)
+func (h *actionHandlers) playAction(k *call) error {
+	b, err := k.booking(h.bookings)
 	if err != nil {
 		return err
 	}
-	p := service.PlayInput{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(s.Wait)}
-	p.Submitted, err = s.Service.Submitted(k, p.ID, k.Repeated)
+	p := service.PlayInput{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(h.wait)}
+	p.Submitted, err = h.service.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = k.readPlayAlone(b, &p)
 	}
 	if err != nil {
 		return err
 	}
-	out, err := s.Service.Play(k, k.Caller, b, p)
+	out, err := h.service.Play(k, k.Caller, b, p)
 	if err != nil {
 		return err
 	}
-	return s.answer(k, http.StatusOK, out)
+	return h.renderer.answer(k, http.StatusOK, out)
 }
 
 // readPlayAlone reads an action that is a request's only one.
@@ -57,31 +72,4 @@ func readPlay(text json.RawMessage, b *booking.Booking, p *service.PlayInput) er
 	}
 	p.Relay, p.Inputs, err = readInputs(text, graph, wanted)
 	return err
-}
-
-// answer writes what became of an action: the booking as it stands, 202 while the action is not decided.
-func (s *Handlers) answer(k *call, status int, out service.Outcome) error {
-	return s.answerWith(k, status, out, func(map[string]any) {})
-}
-
-// answerWith is answer with something added to the booking's view.
-func (s *Handlers) answerWith(k *call, status int, out service.Outcome, add func(map[string]any)) error {
-	if out.Booking == nil {
-		return fault.Errorf(fault.NotFound, "The booking does not exist.")
-	}
-	if out.Action.Status == booking.Pending {
-		status = http.StatusAccepted
-	}
-	if status != http.StatusOK {
-		k.Header("Location", "/v2/bookings/"+out.Booking.ID.String())
-	}
-	k.Header("Holdfast-Action-Id", out.Action.ID.String())
-	k.Header("Holdfast-Seq", strconv.Itoa(out.Booking.Seq))
-	views, err := s.views(k, []*booking.Booking{out.Booking})
-	if err != nil {
-		return err
-	}
-	add(views[0])
-	k.Header("ETag", etag(out.Booking))
-	return k.Answer(status, views[0])
 }

@@ -5,31 +5,48 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
-	"holdfast/internal/timekit"
 )
 
-func (k *call) booking(s *Handlers) (*booking.Booking, error) {
+// bookingHandlers answers requests about bookings: create, read, list, change and delete.
+type bookingHandlers struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	drafts   *draftReader
+	renderer *renderer
+}
+
+func (h *bookingHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/bookings", edge.RequireResource, with(h.listBookings)),
+		edge.On(http.MethodPost, "/v2/bookings", edge.RequireKey, with(h.createBooking)).Once(),
+		edge.On(http.MethodGet, "/v2/bookings/:id", edge.RequireResource, with(h.getBooking)),
+		edge.On(http.MethodPut, "/v2/bookings/:id", edge.RequireServer, with(h.updateBooking)),
+		edge.On(http.MethodDelete, "/v2/bookings/:id", edge.RequireServer, with(h.deleteBooking)),
+	}
+}
+
+func (k *call) booking(db *postgres.Bookings) (*booking.Booking, error) {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.DB.Booking(k, k.App.ID, id)
+	b, err := db.Booking(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
 	return b, k.RequireOwner(b.Resource.ID, "The booking")
 }
 
-func (s *Handlers) getBooking(k *call) error {
-	b, err := k.booking(s)
+func (h *bookingHandlers) getBooking(k *call) error {
+	b, err := k.booking(h.bookings)
 	if err != nil {
 		return err
 	}
@@ -38,73 +55,7 @@ func (s *Handlers) getBooking(k *call) error {
 		k.Status(http.StatusNotModified)
 		return nil
 	}
-	return s.show(k, http.StatusOK, b)
-}
-
-// show answers with one booking as the record has it.
-func (s *Handlers) show(k *call, status int, b *booking.Booking) error {
-	views, err := s.views(k, []*booking.Booking{b})
-	if err != nil {
-		return err
-	}
-	k.Header("ETag", etag(b))
-	return k.Answer(status, views[0])
-}
-
-// views renders bookings with the includes the request asks for, and some more.
-func (s *Handlers) views(k *call, all []*booking.Booking, more ...string) ([]timekit.Object, error) {
-	w := &included{wanted: k.Includes()}
-	for _, name := range more {
-		w.wanted[name] = true
-	}
-	if err := s.look(k, w, all); err != nil {
-		return nil, err
-	}
-	list := []timekit.Object{}
-	for _, b := range all {
-		view, err := s.view(k, b, w)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, view)
-	}
-	return list, nil
-}
-
-func (s *Handlers) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
-	v := timekit.View{Booking: b, Clock: k.Clock}
-	o := v.Bare()
-	parts := map[string]func() any{
-		"attributes":        func() any { return v.Attributes() },
-		"event":             func() any { return v.Event() },
-		"calendar":          func() any { return v.Calendar() },
-		"customers":         func() any { return v.Customers() },
-		"resource":          func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
-		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
-		"available_actions": func() any { return v.OpenActionsAt(time.Now()) },
-		"meta":              func() any { return b.Meta },
-		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
-		"provider_event":    func() any { return nil },
-		"project":           func() any { return w.project(k, b) },
-		"owner_booking":     func() any { return w.owner(k, b) },
-		"bulked_bookings":   func() any { return w.bulked(k, b) },
-	}
-	for name, part := range parts {
-		if w.wanted[name] {
-			o[name] = part()
-		}
-	}
-	if windows := v.ActionWindows(); w.wanted["available_actions"] && len(windows) > 0 {
-		o["action_windows"] = windows
-	}
-	if w.wanted["customer_action_links"] && !k.unlinked {
-		links, err := s.Links.CustomerAt(b, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		o["customer_action_links"] = links
-	}
-	return o, nil
+	return h.renderer.show(k, http.StatusOK, b)
 }
 
 func etag(b *booking.Booking) string { return fmt.Sprintf(`"%d"`, b.Revision) }
@@ -123,7 +74,7 @@ func (k *call) ifMatch(b *booking.Booking) (int, error) {
 	return 0, fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
-func (s *Handlers) listBookings(k *call) error {
+func (h *bookingHandlers) listBookings(k *call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
@@ -132,11 +83,11 @@ func (s *Handlers) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.ListBookings(k, k.App.ID, filter, page)
+	all, found, err := h.bookings.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
-	views, err := s.views(k, all)
+	views, err := h.renderer.views(k, all)
 	if err != nil {
 		return err
 	}
@@ -180,8 +131,8 @@ func (k *call) words(problems fault.Problems) []string {
 }
 
 // updateBooking replaces a booking's meta, the only thing that can be changed without an action.
-func (s *Handlers) updateBooking(k *call) error {
-	b, err := k.booking(s)
+func (h *bookingHandlers) updateBooking(k *call) error {
+	b, err := k.booking(h.bookings)
 	if err != nil {
 		return err
 	}
@@ -203,21 +154,21 @@ func (s *Handlers) updateBooking(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.SetMeta(k, k.App.ID, b.ID, meta, revision); err != nil {
+	if err := h.bookings.SetMeta(k, k.App.ID, b.ID, meta, revision); err != nil {
 		return err
 	}
-	if b, err = s.DB.Booking(k, k.App.ID, b.ID); err != nil {
+	if b, err = h.bookings.Booking(k, k.App.ID, b.ID); err != nil {
 		return err
 	}
-	return s.show(k, http.StatusOK, b)
+	return h.renderer.show(k, http.StatusOK, b)
 }
 
-func (s *Handlers) deleteBooking(k *call) error {
+func (h *bookingHandlers) deleteBooking(k *call) error {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteBooking(k, k.App.ID, id); err != nil {
+	if err := h.bookings.DeleteBooking(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -3,9 +3,11 @@ package bookings
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,9 +15,28 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
+
+// bulkHandlers answers requests about several bookings.
+type bulkHandlers struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	drafts   *draftReader
+	renderer *renderer
+	edge     *edge.Edge
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+	log      *slog.Logger
+}
+
+func (h *bulkHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/bookings/bulk", edge.RequireServer, with(h.createBulk)).Once(),
+		edge.On(http.MethodPut, "/v2/bookings/bulk", edge.RequireServer, with(h.playBulk)).Once(),
+	}
+}
 
 const maxBulk = 100
 
@@ -63,43 +84,43 @@ type bulkResult struct {
 // createBulk makes several bookings, one after another: 201 when all were made, 207 when some were. With
 // delete_all_on_error nothing is made when one entry is faulty; when one's time turns out to be taken, those made already
 // are taken back, and the answer is that one's error.
-func (s *Handlers) createBulk(k *call) error {
+func (h *bulkHandlers) createBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
 		return err
 	}
-	turn, err := s.Service.Enter(k)
+	turn, err := h.service.Enter(k)
 	if err != nil {
 		return err
 	}
 	defer turn.Leave()
-	drafts, results := s.drafts(k, in)
+	drafts, results := h.readDrafts(k, in)
 	for i := range results {
 		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
-			results[i].out, results[i].err = s.Service.BookDraft(k, drafts[i], turn)
+			results[i].out, results[i].err = h.service.BookDraft(k, drafts[i], turn)
 		}
 		switch {
 		case results[i].err == nil:
 		case bool(in.DeleteAllOnError):
-			s.takeBack(k, results[:i])
+			h.takeBack(k, results[:i])
 			return at(i, results[i].err)
 		case bool(in.StopOnFirstError):
 			pass(results[i+1:])
-			return s.answerBulk(k, http.StatusCreated, results)
+			return h.answerBulk(k, http.StatusCreated, results)
 		}
 	}
-	return s.answerBulk(k, http.StatusCreated, results)
+	return h.answerBulk(k, http.StatusCreated, results)
 }
 
 // drafts reads all entries before any is booked.
-func (s *Handlers) drafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult) {
+func (h *bulkHandlers) readDrafts(k *call, in *bulkInput) ([]*service.Draft, []bulkResult) {
 	drafts, results := make([]*service.Draft, len(in.Bookings)), make([]bulkResult, len(in.Bookings))
 	for i, text := range in.Bookings {
 		id := uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i)))
 		var d *service.Draft
 		one, err := rules.ReadBooking(text)
 		if err == nil {
-			d, err = s.draft(k, id, one, false, fault.Problems{})
+			d, err = h.drafts.draft(k, id, one, false, fault.Problems{})
 		}
 		if err == nil {
 			err = d.Err()
@@ -141,20 +162,20 @@ func at(i int, err error) error {
 }
 
 // takeBack ends bookings that were made by a request that failed, and erases them.
-func (s *Handlers) takeBack(k *call, results []bulkResult) {
+func (h *bulkHandlers) takeBack(k *call, results []bulkResult) {
 	for _, r := range results {
 		b := r.out.Booking
 		if b == nil {
 			continue
 		}
-		if err := s.Service.TakeBack(k, k.Caller, r.out, k.PreferredWait(s.Wait)); err != nil {
-			s.Log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
+		if err := h.service.TakeBack(k, k.Caller, r.out, k.PreferredWait(h.wait)); err != nil {
+			h.log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}
 }
 
 // answerBulk lists what became of each entry, in order: the booking, or its error.
-func (s *Handlers) answerBulk(k *call, status int, results []bulkResult) error {
+func (h *bulkHandlers) answerBulk(k *call, status int, results []bulkResult) error {
 	list := []timekit.Object{}
 	for _, r := range results {
 		switch {
@@ -162,7 +183,7 @@ func (s *Handlers) answerBulk(k *call, status int, results []bulkResult) error {
 			list = append(list, timekit.Object{"error": "Not tried: an earlier entry failed.", "code": "not_tried"})
 			status = http.StatusMultiStatus
 		case r.err != nil:
-			known := s.Edge.PublicError(k.Context, r.err)
+			known := h.edge.PublicError(k.Context, r.err)
 			edge.ShowRetryAfter(k.Context, known)
 			list = append(list, timekit.Object{
 				"error": known.Message, "code": known.Code, "errors": known.Fields, "status": edge.Statuses[known.Code],
@@ -172,7 +193,7 @@ func (s *Handlers) answerBulk(k *call, status int, results []bulkResult) error {
 			list = append(list, timekit.Object{"error": "The booking does not exist.", "code": fault.NotFound, "status": http.StatusNotFound})
 			status = http.StatusMultiStatus
 		default:
-			views, err := s.views(k, []*booking.Booking{r.out.Booking})
+			views, err := h.renderer.views(k, []*booking.Booking{r.out.Booking})
 			if err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 // playBulk plays one action on each of several bookings, one after another: 200 when all were played, 207 when some were.
 // A graph does not go back; so with reset_all_on_error every action is checked before the first one is played, and none
 // is when one cannot be. One that fails for a race afterwards leaves the others played, and says so.
-func (s *Handlers) playBulk(k *call) error {
+func (h *bulkHandlers) playBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
 		return err
@@ -24,21 +24,21 @@ func (s *Handlers) playBulk(k *call) error {
 	results := make([]bulkResult, len(in.Bookings))
 	plays := make([]bulkPlay, len(in.Bookings))
 	for i, text := range in.Bookings {
-		plays[i], results[i].err = s.readBulkPlay(k, i, text)
+		plays[i], results[i].err = h.readBulkPlay(k, i, text)
 		if results[i].err != nil && bool(in.ResetAllOnError) {
 			return at(i, results[i].err)
 		}
 	}
 	for i, p := range plays {
 		if results[i].err == nil {
-			results[i].out, results[i].err = s.Service.Play(k, k.Caller, p.booking, p.play)
+			results[i].out, results[i].err = h.service.Play(k, k.Caller, p.booking, p.play)
 		}
 		if results[i].err != nil && bool(in.StopOnFirstError) {
 			pass(results[i+1:])
 			break
 		}
 	}
-	return s.answerBulk(k, http.StatusOK, results)
+	return h.answerBulk(k, http.StatusOK, results)
 }
 
 // readBulkPlay is one entry, found and checked.
@@ -47,7 +47,7 @@ type bulkPlay struct {
 	play    service.PlayInput
 }
 
-func (s *Handlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
+func (h *bulkHandlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay, error) {
 	var in struct {
 		ID     string `json:"id"`
 		Action string `json:"action"`
@@ -64,12 +64,12 @@ func (s *Handlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkPlay,
 	if err := problems.Err(); err != nil {
 		return bulkPlay{}, err
 	}
-	b, err := s.DB.Booking(k, k.App.ID, id)
+	b, err := h.bookings.Booking(k, k.App.ID, id)
 	if err != nil {
 		return bulkPlay{}, err
 	}
-	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(s.Wait)}
-	p.Submitted, err = s.Service.Submitted(k, p.ID, k.Repeated)
+	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(h.wait)}
+	p.Submitted, err = h.service.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = readPlay(text, b, &p)
 	}

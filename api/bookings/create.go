@@ -2,6 +2,7 @@ package bookings
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,45 +12,53 @@ import (
 	"holdfast/internal/service"
 )
 
+// draftReader makes drafts of bookings from what bodies ask for.
+type draftReader struct {
+	service *service.Service
+	rules   rules.Reader
+	wait    time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
 // when the slot is taken.
-func (s *Handlers) createBooking(k *call) error {
-	in, err := rules.BookingOf(k.Call)
-	if err != nil {
+func (h *bookingHandlers) createBooking(k *call) error {
+	var in rules.BookingInput
+	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
-	turn, err := s.Service.Enter(k)
+	in.KeepSwitches(k.Raw)
+	turn, err := h.service.Enter(k)
 	if err != nil {
 		return err
 	}
 	defer turn.Leave()
-	d, err := s.draft(k, k.Operation, in, false, fault.Problems{})
+	d, err := h.drafts.draft(k, k.Operation, in, false, fault.Problems{})
 	if err != nil {
 		return err
 	}
-	out, err := s.Service.BookDraft(k, d, turn)
+	out, err := h.service.BookDraft(k, d, turn)
 	if err != nil {
 		return err
 	}
-	return s.answer(k, http.StatusCreated, out)
+	return h.renderer.answer(k, http.StatusCreated, out)
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
-func (s *Handlers) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
-	project, err := s.projectOf(k, in.ProjectID, problems)
+func (h *draftReader) draft(k *call, id uuid.UUID, in rules.BookingInput, hold bool, problems fault.Problems) (*service.Draft, error) {
+	project, err := h.projectOf(k, in.ProjectID, problems)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.Rules.NewBooking(k.Call, in, project, hold, problems)
+	n, err := h.rules.NewBooking(k.Caller, k.Clock, in, project, hold, problems)
 	if err != nil {
 		return nil, err
 	}
-	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(s.Wait)
-	return s.Service.Draft(k, k.Caller, n)
+	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(h.wait)
+	return h.service.Draft(k, k.Caller, n)
 }
 
 // projectOf loads the project that a body names; nil for none, or when it does not exist.
-func (s *Handlers) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
+func (h *draftReader) projectOf(k *call, text string, problems fault.Problems) (*service.Project, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -57,7 +66,7 @@ func (s *Handlers) projectOf(k *call, text string, problems fault.Problems) (*se
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.Service.Project(k, k.App.ID, id)
+	p, err := h.service.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
@@ -12,8 +13,21 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// groupHandlers answers requests about sessions with their seats.
+type groupHandlers struct {
+	bookings *postgres.Bookings
+	renderer *renderer
+}
+
+func (h *groupHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/bookings/groups", edge.RequireKey, with(h.listGroups)),
+		edge.On(http.MethodGet, "/v2/bookings/groups/:id", edge.RequireKey, with(h.getGroup)),
+	}
+}
+
 // listGroups shows sessions with their seats. A widget gets only those that it can book now.
-func (s *Handlers) listGroups(k *call) error {
+func (h *groupHandlers) listGroups(k *call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
@@ -32,11 +46,11 @@ func (s *Handlers) listGroups(k *call) error {
 	if filter.Order == "" {
 		filter.Order = "event.start"
 	}
-	all, found, err := s.DB.ListBookings(k, k.App.ID, filter, page)
+	all, found, err := h.bookings.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
-	views, err := s.groupViews(k, all)
+	views, err := h.groupViews(k, all)
 	if err != nil {
 		return err
 	}
@@ -55,15 +69,15 @@ func publicSearch(terms []postgres.Term) error {
 	return nil
 }
 
-func (s *Handlers) getGroup(k *call) error {
-	b, err := k.booking(s)
+func (h *groupHandlers) getGroup(k *call) error {
+	b, err := k.booking(h.bookings)
 	if err != nil {
 		return err
 	}
 	if b.Graph != service.SessionGraph {
 		return fault.Errorf(fault.NotFound, "The session does not exist.")
 	}
-	views, err := s.groupViews(k, []*booking.Booking{b})
+	views, err := h.groupViews(k, []*booking.Booking{b})
 	if err != nil {
 		return err
 	}
@@ -73,11 +87,11 @@ func (s *Handlers) getGroup(k *call) error {
 
 // groupViews are bookings with what clients expect of a session without asking: when it is, whose, and its seats. A widget
 // gets no details of other people.
-func (s *Handlers) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
+func (h *groupHandlers) groupViews(k *call, all []*booking.Booking) ([]timekit.Object, error) {
 	if k.Kind == tenant.WidgetKey {
 		for _, b := range all {
 			b.Customers, b.Participants, b.Meta = nil, nil, nil
 		}
 	}
-	return s.views(k, all, "attributes", "resource")
+	return h.renderer.views(k, all, "attributes", "resource")
 }

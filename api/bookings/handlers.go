@@ -4,7 +4,7 @@ package bookings
 
 import (
 	"log/slog"
-	"net/http"
+	"slices"
 	"time"
 
 	"holdfast/api/edge"
@@ -16,32 +16,30 @@ import (
 
 // Handlers has what requests about bookings need. All fields are needed.
 type Handlers struct {
-	Service *service.Service
-	DB      *postgres.DB
-	Rules   rules.Reader
-	Edge    *edge.Edge
-	Links   links.Maker
-	Wait    time.Duration // for the outcome of an action, unless the client says otherwise
-	Log     *slog.Logger
+	Service   *service.Service
+	Bookings  *postgres.Bookings
+	Catalogue *postgres.Catalogue
+	Rules     rules.Reader
+	Edge      *edge.Edge
+	Links     links.Maker
+	Wait      time.Duration // for the outcome of an action, unless the client says otherwise
+	Log       *slog.Logger
 }
 
-// Routes are the routes about bookings.
-func (s *Handlers) Routes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/bookings", edge.RequireResource, with(s.listBookings)),
-		edge.On(http.MethodPost, "/v2/bookings", edge.RequireKey, with(s.createBooking)).Once(),
-		edge.On(http.MethodPost, "/v2/bookings/bulk", edge.RequireServer, with(s.createBulk)).Once(),
-		edge.On(http.MethodPut, "/v2/bookings/bulk", edge.RequireServer, with(s.playBulk)).Once(),
-		edge.On(http.MethodGet, "/v2/bookings/groups", edge.RequireKey, with(s.listGroups)),
-		edge.On(http.MethodGet, "/v2/bookings/groups/:id", edge.RequireKey, with(s.getGroup)),
-		edge.On(http.MethodPost, "/v2/bookings/reserve", edge.RequireKey, with(s.reserve)).Once(),
-		edge.On(http.MethodPut, "/v2/bookings/reserve/extend", edge.RequireKey, with(s.extendHold)).Once(),
-		edge.On(http.MethodPost, "/v2/bookings/:id/reschedule", edge.RequireKey, with(s.reschedule)).Once(),
-		edge.On(http.MethodGet, "/v2/bookings/:id", edge.RequireResource, with(s.getBooking)),
-		edge.On(http.MethodPut, "/v2/bookings/:id", edge.RequireServer, with(s.updateBooking)),
-		edge.On(http.MethodDelete, "/v2/bookings/:id", edge.RequireServer, with(s.deleteBooking)),
-		edge.On(http.MethodPut, "/v2/bookings/:id/:action", edge.RequireResource, with(s.playAction)).Once(),
-	}
+// Routes returns the rows of the route table that this package answers.
+func (h *Handlers) Routes() []edge.Route {
+	renderer := &renderer{bookings: h.Bookings, catalogue: h.Catalogue, links: h.Links}
+	drafts := &draftReader{service: h.Service, rules: h.Rules, wait: h.Wait}
+	return slices.Concat(
+		(&bookingHandlers{bookings: h.Bookings, service: h.Service, drafts: drafts, renderer: renderer}).routes(),
+		(&bulkHandlers{
+			bookings: h.Bookings, service: h.Service, drafts: drafts, renderer: renderer, edge: h.Edge, wait: h.Wait, log: h.Log,
+		}).routes(),
+		(&groupHandlers{bookings: h.Bookings, renderer: renderer}).routes(),
+		(&holdHandlers{service: h.Service, drafts: drafts, renderer: renderer, wait: h.Wait}).routes(),
+		(&rescheduleHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
+		(&actionHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
+	)
 }
 
 // call is a request about bookings.

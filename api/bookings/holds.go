@@ -12,6 +12,21 @@ import (
 	"holdfast/internal/service"
 )
 
+// holdHandlers answers requests to hold a slot for a short while.
+type holdHandlers struct {
+	service  *service.Service
+	drafts   *draftReader
+	renderer *renderer
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
+func (h *holdHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/bookings/reserve", edge.RequireKey, with(h.reserve)).Once(),
+		edge.On(http.MethodPut, "/v2/bookings/reserve/extend", edge.RequireKey, with(h.extendHold)).Once(),
+	}
+}
+
 // holdTime reads how long a hold is to last: a number of seconds, also as a text.
 func holdTime(raw json.RawMessage, problems fault.Problems) string {
 	if len(raw) == 0 || string(raw) == "null" {
@@ -33,7 +48,7 @@ func holdTime(raw json.RawMessage, problems fault.Problems) string {
 }
 
 // reserve keeps a slot for somebody for a short while: 201 with reservation_id and expires_at.
-func (s *Handlers) reserve(k *call) error {
+func (h *holdHandlers) reserve(k *call) error {
 	var in struct {
 		rules.BookingInput
 		Time json.RawMessage `json:"reservation_time"`
@@ -41,29 +56,29 @@ func (s *Handlers) reserve(k *call) error {
 	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
-	turn, err := s.Service.Enter(k)
+	turn, err := h.service.Enter(k)
 	if err != nil {
 		return err
 	}
 	defer turn.Leave()
 	problems := fault.Problems{}
 	after := holdTime(in.Time, problems)
-	d, err := s.draft(k, k.Operation, in.BookingInput, true, problems)
+	d, err := h.drafts.draft(k, k.Operation, in.BookingInput, true, problems)
 	if err != nil {
 		return err
 	}
 	if after != "" {
 		d.Settings.Timers = graphs.Overrides{service.HoldTimer: after}
 	}
-	out, err := s.Service.Hold(k, d, turn, k.Address())
+	out, err := h.service.Hold(k, d, turn, k.Address())
 	if err != nil {
 		return err
 	}
-	return s.answerHold(k, http.StatusCreated, out)
+	return h.answerHold(k, http.StatusCreated, out)
 }
 
 // extendHold starts a hold's time again.
-func (s *Handlers) extendHold(k *call) error {
+func (h *holdHandlers) extendHold(k *call) error {
 	var in struct {
 		ReservationID string          `json:"reservation_id"`
 		Time          json.RawMessage `json:"reservation_time"`
@@ -77,17 +92,17 @@ func (s *Handlers) extendHold(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	out, err := s.Service.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(s.Wait))
+	out, err := h.service.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(h.wait))
 	if err != nil {
 		return err
 	}
 	k.hidePeople(out)
-	return s.answerHold(k, http.StatusOK, out)
+	return h.answerHold(k, http.StatusOK, out)
 }
 
 // answerHold writes a hold, and when it expires.
-func (s *Handlers) answerHold(k *call, status int, out service.Outcome) error {
-	return s.answerWith(k, status, out, func(view map[string]any) {
+func (h *holdHandlers) answerHold(k *call, status int, out service.Outcome) error {
+	return h.renderer.answerWith(k, status, out, func(view map[string]any) {
 		view["reservation_id"] = out.Booking.ID
 		graph, err := out.Booking.LoadGraph()
 		if err != nil {

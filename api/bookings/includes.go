@@ -1,8 +1,11 @@
 package bookings
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/timekit"
@@ -16,7 +19,7 @@ type included struct {
 	projects []*catalogue.Project
 }
 
-func (s *Handlers) look(k *call, w *included, all []*booking.Booking) (err error) {
+func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error) {
 	var ids, owners, bulks, projects []uuid.UUID
 	for _, b := range all {
 		ids = append(ids, b.ID)
@@ -31,17 +34,17 @@ func (s *Handlers) look(k *call, w *included, all []*booking.Booking) (err error
 		}
 	}
 	if w.wanted["logs"] {
-		if w.logs, err = s.DB.Transitions(k, ids); err != nil {
+		if w.logs, err = h.bookings.Transitions(k, ids); err != nil {
 			return err
 		}
 	}
 	if len(projects) > 0 {
-		if w.projects, err = s.DB.ProjectsByID(k, k.App.ID, projects); err != nil {
+		if w.projects, err = h.catalogue.ProjectsByID(k, k.App.ID, projects); err != nil {
 			return err
 		}
 	}
 	if len(owners)+len(bulks) > 0 {
-		w.others, err = s.DB.RelatedBookings(k, k.App.ID, owners, bulks)
+		w.others, err = h.bookings.RelatedBookings(k, k.App.ID, owners, bulks)
 	}
 	return err
 }
@@ -50,7 +53,7 @@ func (s *Handlers) look(k *call, w *included, all []*booking.Booking) (err error
 func (w *included) project(k *call, b *booking.Booking) any {
 	for _, p := range w.projects {
 		if b.Related.Project != nil && p.ID == *b.Related.Project {
-			return timekit.ProjectFor(k.Kind, p, k.Clock)
+			return rules.ProjectView(k.Kind, p, k.Clock, time.Now())
 		}
 	}
 	return nil

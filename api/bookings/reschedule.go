@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,34 +14,49 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
 
+// rescheduleHandlers answers requests to move a booking to another time.
+type rescheduleHandlers struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	renderer *renderer
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
+func (h *rescheduleHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/bookings/:id/reschedule", edge.RequireKey, with(h.reschedule)).Once(),
+	}
+}
+
 // reschedule makes a new booking of an old one at another time, perhaps of another resource. In one transaction the old
 // time is given up, the new one taken, and the old booking ends; or none of it. 201 with the new booking, which has an id
 // of its own.
-func (s *Handlers) reschedule(k *call) error {
+func (h *rescheduleHandlers) reschedule(k *call) error {
 	var in rescheduleInput
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	old, err := s.bookingToMove(k)
+	old, err := h.bookingToMove(k)
 	if err != nil {
 		return err
 	}
-	out, err := s.Service.Reschedule(k, k.Caller, old, s.move(k, old, in))
+	out, err := h.service.Reschedule(k, k.Caller, old, h.move(k, old, in))
 	if err != nil {
 		return err
 	}
 	k.hidePeople(out)
-	return s.answer(k, http.StatusCreated, out)
+	return h.renderer.answer(k, http.StatusCreated, out)
 }
 
 // bookingToMove finds the booking that the path names, by its id or by the proof that the caller may move it: the token of its
 // customer's link for reschedule_by_customer, which may also come as the query's signature. With a widget key, which anybody has,
 // the id alone is not enough: ids stand in addresses, logs and other systems.
-func (s *Handlers) bookingToMove(k *call) (*booking.Booking, error) {
+func (h *rescheduleHandlers) bookingToMove(k *call) (*booking.Booking, error) {
 	token, name := k.Query("signature"), k.Param("id")
 	if strings.Count(name, ".") == 2 {
 		token, name = name, ""
@@ -50,7 +66,7 @@ func (s *Handlers) bookingToMove(k *call) (*booking.Booking, error) {
 			return nil, fault.Errorf(fault.Forbidden, "With a widget key the customer's link has to be shown, as signature or in "+
 				"place of the id: see the app's setting widget_reschedule_requires_proof.")
 		}
-		return k.booking(s)
+		return k.booking(h.bookings)
 	}
 	if len(token) > service.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
@@ -59,14 +75,14 @@ func (s *Handlers) bookingToMove(k *call) (*booking.Booking, error) {
 	if err != nil {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
-	target, err := s.DB.LinkTarget(k, id)
+	target, err := h.bookings.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
 	if target.App.ID != k.App.ID {
 		return nil, fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
-	claims, err := s.Service.VerifyLink(target, token)
+	claims, err := h.service.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +118,8 @@ func (k *call) hidePeople(out service.Outcome) {
 }
 
 // move reads where to a booking is to be moved.
-func (s *Handlers) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
-	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(s.Wait), Problems: fault.Problems{}}
+func (h *rescheduleHandlers) move(k *call, old *booking.Booking, in rescheduleInput) service.Move {
+	m := service.Move{ID: k.Operation, Retried: k.Repeated, Message: in.Message, Wait: k.PreferredWait(h.wait), Problems: fault.Problems{}}
 	_, stale := k.ifMatch(old)
 	m.Stale = stale != nil
 	if in.ResourceID != "" {
@@ -112,7 +128,7 @@ func (s *Handlers) move(k *call, old *booking.Booking, in rescheduleInput) servi
 	if in.CalendarID != "" {
 		m.Calendar = rules.OptionalID(in.CalendarID, "calendar_id", m.Problems)
 	}
-	m.Start, m.End = in.Times(k.Call, m.Problems)
+	m.Start, m.End = in.Times(k.Clock, m.Problems)
 	return m
 }
 

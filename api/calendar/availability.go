@@ -8,8 +8,26 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
+
+// slotHandlers answers queries for free and busy time.
+type slotHandlers struct {
+	calendars *postgres.Calendars
+	projects  *postgres.Catalogue
+	service   *service.Service
+}
+
+func (h *slotHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/availability", edge.RequireKey, h.listAvailability),
+		edge.On(http.MethodPost, "/v2/availability/dates", edge.RequireKey, h.listAvailableDates),
+		edge.On(http.MethodPost, "/v2/availability/count", edge.RequireKey, h.countAvailability),
+		edge.On(http.MethodPost, "/v2/availability/explain", edge.RequireServer, h.explainAvailability),
+		edge.On(http.MethodPost, "/v2/unavailable/slots", edge.RequireKey, h.listUnavailable),
+	}
+}
 
 // slotQuery is a query for free time as a request makes it. Busy time is loaded later.
 type slotQuery struct {
@@ -36,28 +54,28 @@ func (w *slotQuery) views() (all []resourceView) {
 }
 
 // listAvailability answers with the free slots, sorted by time, in the zone of the request.
-func (s *Handlers) listAvailability(k *edge.Call) error {
-	return s.answerSlots(k, (*slotQuery).Slots, writeSlots)
+func (h *slotHandlers) listAvailability(k *edge.Call) error {
+	return h.answerSlots(k, (*slotQuery).Slots, writeSlots)
 }
 
 // listUnavailable answers with the slots that the rules allow and that are busy.
-func (s *Handlers) listUnavailable(k *edge.Call) error {
-	return s.answerSlots(k, (*slotQuery).Taken, writeSlots)
+func (h *slotHandlers) listUnavailable(k *edge.Call) error {
+	return h.answerSlots(k, (*slotQuery).Taken, writeSlots)
 }
 
 // countAvailability answers with the number of free slots.
-func (s *Handlers) countAvailability(k *edge.Call) error {
-	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
+func (h *slotHandlers) countAvailability(k *edge.Call) error {
+	return h.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, _ *slotQuery, slots []availability.Slot) error {
 		return k.Answer(http.StatusOK, map[string]int{"total": len(slots)})
 	})
 }
 
 // answerSlots reads a query, loads what is busy, computes the slots by find and renders them by answer. A large query waits for its turn
 // (service.Question.Acquire) and holds it until it is answered.
-func (s *Handlers) answerSlots(
+func (h *slotHandlers) answerSlots(
 	k *edge.Call, find func(*slotQuery) []availability.Slot, answer func(*edge.Call, *slotQuery, []availability.Slot) error,
 ) error {
-	w, err := s.readSlotQuery(k)
+	w, err := h.readSlotQuery(k)
 	if err != nil {
 		return err
 	}
@@ -66,7 +84,7 @@ func (s *Handlers) answerSlots(
 		return err
 	}
 	defer release()
-	if err := s.Service.LoadBusy(k, k.App.ID, &w.Question); err != nil {
+	if err := h.service.LoadBusy(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	slots, err := compute(k, w, func() []availability.Slot { return find(w) })
@@ -83,8 +101,8 @@ type dateView struct {
 }
 
 // listAvailableDates answers with the dates on which slots begin, in the zone of the request, each with the resources of its slots.
-func (s *Handlers) listAvailableDates(k *edge.Call) error {
-	return s.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
+func (h *slotHandlers) listAvailableDates(k *edge.Call) error {
+	return h.answerSlots(k, (*slotQuery).Slots, func(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		dates := []dateView{}
 		var seen map[int]bool
 		for _, slot := range slots {

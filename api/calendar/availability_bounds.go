@@ -123,11 +123,11 @@ func within(stretches []availability.Slot, slot availability.Slot) bool {
 }
 
 // chosenOf loads the resources that the query names; all of the app's if it names neither resources nor a project.
-func (s *Handlers) chosenOf(
+func (h *slotHandlers) chosenOf(
 	k *edge.Call, w *slotQuery, in rules.AvailabilityInput, project *catalogue.Project, problems fault.Problems,
 ) error {
 	if project != nil && len(in.Resources) == 0 {
 		return nil
 	}
-	return s.chosen(k, w, in.Resources, problems)
+	return h.chosen(k, w, in.Resources, problems)
 }

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,18 +24,18 @@ const (
 )
 
 // readSlotQuery reads the request's body as a query. Fields that it does not have come from its project.
-func (s *Handlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
+func (h *slotHandlers) readSlotQuery(k *edge.Call) (*slotQuery, error) {
 	var body map[string]json.RawMessage
 	if err := k.Decode(&body); err != nil {
 		return nil, err
 	}
-	return s.slotQueryOf(k, body)
+	return h.slotQueryOf(k, body)
 }
 
 // slotQueryOf reads a query and loads its project and resources. All problems of the body are returned as one Invalid error.
-func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
+func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*slotQuery, error) {
 	problems := fault.Problems{}
-	project, err := s.askedProject(k, body, problems)
+	project, err := h.askedProject(k, body, problems)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*
 	if in.Zone != "" {
 		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}
-	if err := s.chosenOf(k, w, in, project, problems); err != nil {
+	if err := h.chosenOf(k, w, in, project, problems); err != nil {
 		return nil, err
 	}
 	if in.ReservationID != "" {
@@ -57,7 +58,8 @@ func (s *Handlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage) (*
 
 // newSlotQuery reads a query without its resources.
 func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
-	q := in.Query(clock, problems)
+	q := in.Query(clock, time.Now(), problems)
+	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
 }
 
@@ -91,7 +93,7 @@ func slotQueryFor(
 }
 
 // askedProject loads the project that a query names; nil without one, and nil with a problem if it does not exist.
-func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
+func (h *slotHandlers) askedProject(k *edge.Call, body map[string]json.RawMessage, problems fault.Problems) (*catalogue.Project, error) {
 	raw, named := body["project_id"]
 	if !named || string(raw) == "null" {
 		return nil, nil
@@ -102,7 +104,7 @@ func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, p
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := s.Projects.Project(k, k.App.ID, id)
+	p, err := h.projects.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}
@@ -110,7 +112,7 @@ func (s *Handlers) askedProject(k *edge.Call, body map[string]json.RawMessage, p
 }
 
 // chosen loads the named resources; all of the app's if none are named.
-func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
+func (h *slotHandlers) chosen(k *edge.Call, w *slotQuery, names []string, problems fault.Problems) error {
 	var ids []uuid.UUID
 	for _, name := range names {
 		ids = append(ids, edge.ParseID(name, "resources", problems))
@@ -119,7 +121,7 @@ func (s *Handlers) chosen(k *edge.Call, w *slotQuery, names []string, problems f
 		problems.Add("resources", "must not be more than %d", maxResources)
 		return nil
 	}
-	all, err := s.DB.AvailabilityResources(k, k.App.ID, ids)
+	all, err := h.calendars.AvailabilityResources(k, k.App.ID, ids)
 	if err != nil {
 		return err
 	}

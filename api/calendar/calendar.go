@@ -2,18 +2,20 @@
 package calendar
 
 import (
-	"net/http"
+	"slices"
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/timekit"
 )
 
 // Handlers has the handlers of resources, calendars, calendar events and free time. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
-	DB        *postgres.Calendars
-	Projects  *postgres.Catalogue
+	Calendars *postgres.Calendars
+	Catalogue *postgres.Catalogue
 	Access    *postgres.Access
 	Service   *service.Service
 	Edge      *edge.Edge
@@ -28,31 +30,20 @@ type Feed interface {
 }
 
 // Routes returns the rows of the route table that this package answers.
-func (s *Handlers) Routes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, s.listResources),
-		edge.On(http.MethodPost, "/v2/resources", edge.RequireServer, s.createResource).Once(),
-		edge.On(http.MethodGet, "/v2/resources/timezone/:email", edge.RequireServer, s.resourceTimezone),
-		edge.On(http.MethodGet, "/v2/resources/:id", edge.RequireResource, s.getResource),
-		edge.On(http.MethodPut, "/v2/resources/:id", edge.RequireResource, s.updateResource),
-		edge.On(http.MethodDelete, "/v2/resources/:id", edge.RequireServer, s.deleteResource),
+func (h *Handlers) Routes() []edge.Route {
+	return slices.Concat(
+		h.resources().routes(),
+		(&slotHandlers{calendars: h.Calendars, projects: h.Catalogue, service: h.Service}).routes(),
+		(&eventHandlers{calendars: h.Calendars, feed: h.Feed}).routes(),
+		(&calendarHandlers{calendars: h.Calendars}).routes(),
+	)
+}
 
-		edge.On(http.MethodPost, "/v2/availability", edge.RequireKey, s.listAvailability),
-		edge.On(http.MethodPost, "/v2/availability/dates", edge.RequireKey, s.listAvailableDates),
-		edge.On(http.MethodPost, "/v2/availability/count", edge.RequireKey, s.countAvailability),
-		edge.On(http.MethodPost, "/v2/availability/explain", edge.RequireServer, s.explainAvailability),
-		edge.On(http.MethodPost, "/v2/unavailable/slots", edge.RequireKey, s.listUnavailable),
+func (h *Handlers) resources() *resourceHandlers {
+	return &resourceHandlers{calendars: h.Calendars, access: h.Access, edge: h.Edge, passwords: h.Passwords}
+}
 
-		edge.On(http.MethodGet, "/v2/events", edge.RequireResource, s.listEvents),
-		edge.On(http.MethodPost, "/v2/events", edge.RequireResource, s.createEvent).Once(),
-		edge.On(http.MethodGet, "/v2/events/:id", edge.RequireResource, s.getEvent),
-		edge.On(http.MethodPut, "/v2/events/:id", edge.RequireResource, s.updateEvent),
-		edge.On(http.MethodDelete, "/v2/events/:id", edge.RequireResource, s.deleteEvent),
-
-		edge.On(http.MethodGet, "/v2/calendars", edge.RequireResource, s.listCalendars),
-		edge.On(http.MethodPost, "/v2/calendars", edge.RequireResource, s.createCalendar).Once(),
-		edge.On(http.MethodGet, "/v2/calendars/:id", edge.RequireResource, s.getCalendar),
-		edge.On(http.MethodPut, "/v2/calendars/:id", edge.RequireResource, s.updateCalendar),
-		edge.On(http.MethodDelete, "/v2/calendars/:id", edge.RequireResource, s.deleteCalendar),
-	}
+// ResourceViews renders resources as the caller may see them, with the parts that ?include= names.
+func (h *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
+	return h.resources().views(k, all)
 }

@@ -8,8 +8,24 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
+
+// calendarHandlers answers requests about calendars.
+type calendarHandlers struct {
+	calendars *postgres.Calendars
+}
+
+func (h *calendarHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/calendars", edge.RequireResource, h.listCalendars),
+		edge.On(http.MethodPost, "/v2/calendars", edge.RequireResource, h.createCalendar).Once(),
+		edge.On(http.MethodGet, "/v2/calendars/:id", edge.RequireResource, h.getCalendar),
+		edge.On(http.MethodPut, "/v2/calendars/:id", edge.RequireResource, h.updateCalendar),
+		edge.On(http.MethodDelete, "/v2/calendars/:id", edge.RequireResource, h.deleteCalendar),
+	}
+}
 
 type calendarInput struct {
 	ResourceID  string  `json:"resource_id"`
@@ -42,12 +58,12 @@ func (in calendarInput) apply(c *catalogue.OwnedCalendar, problems fault.Problem
 	}
 }
 
-func (s *Handlers) listCalendars(k *edge.Call) error {
+func (h *calendarHandlers) listCalendars(k *edge.Call) error {
 	page, terms, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.ListCalendars(k, k.App.ID, terms, page)
+	all, found, err := h.calendars.ListCalendars(k, k.App.ID, terms, page)
 	if err != nil {
 		return err
 	}
@@ -58,7 +74,7 @@ func (s *Handlers) listCalendars(k *edge.Call) error {
 	return k.AnswerList(list, len(list), found, page)
 }
 
-func (s *Handlers) createCalendar(k *edge.Call) error {
+func (h *calendarHandlers) createCalendar(k *edge.Call) error {
 	var in calendarInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -67,13 +83,13 @@ func (s *Handlers) createCalendar(k *edge.Call) error {
 	c.ID, c.ForegroundColor, c.BackgroundColor = k.Operation, "#ffffff", "#1a6b54"
 	problems := fault.Problems{}
 	in.apply(c, problems)
-	if err := s.giveCalendar(k, in.ResourceID, c, problems); err != nil {
+	if err := h.giveCalendar(k, in.ResourceID, c, problems); err != nil {
 		return err
 	}
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.CreateCalendar(k, k.App.ID, c); err != nil {
+	if err := h.calendars.CreateCalendar(k, k.App.ID, c); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/calendars/"+c.ID.String())
@@ -81,34 +97,34 @@ func (s *Handlers) createCalendar(k *edge.Call) error {
 }
 
 // giveCalendar sets the resource of a new calendar, and its zone.
-func (s *Handlers) giveCalendar(k *edge.Call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
-	r, _, err := s.findPlace(k, text, "", problems)
+func (h *calendarHandlers) giveCalendar(k *edge.Call, text string, c *catalogue.OwnedCalendar, problems fault.Problems) error {
+	r, _, err := findPlace(k, h.calendars, text, "", problems)
 	c.ResourceID, c.Timezone = r.ID, r.Timezone
 	return err
 }
 
-func (s *Handlers) calendar(k *edge.Call) (*catalogue.OwnedCalendar, error) {
+func (h *calendarHandlers) calendar(k *edge.Call) (*catalogue.OwnedCalendar, error) {
 	id, err := k.ID("id", "The calendar")
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.DB.CalendarOf(k, k.App.ID, id)
+	c, err := h.calendars.CalendarOf(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
 	return c, k.RequireOwner(c.ResourceID, "The calendar")
 }
 
-func (s *Handlers) getCalendar(k *edge.Call) error {
-	c, err := s.calendar(k)
+func (h *calendarHandlers) getCalendar(k *edge.Call) error {
+	c, err := h.calendar(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Handlers) updateCalendar(k *edge.Call) error {
-	c, err := s.calendar(k)
+func (h *calendarHandlers) updateCalendar(k *edge.Call) error {
+	c, err := h.calendar(k)
 	if err != nil {
 		return err
 	}
@@ -121,18 +137,18 @@ func (s *Handlers) updateCalendar(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateCalendar(k, k.App.ID, c); err != nil {
+	if err := h.calendars.UpdateCalendar(k, k.App.ID, c); err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Calendar(c, k.Clock))
 }
 
-func (s *Handlers) deleteCalendar(k *edge.Call) error {
-	c, err := s.calendar(k)
+func (h *calendarHandlers) deleteCalendar(k *edge.Call) error {
+	c, err := h.calendar(k)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteCalendar(k, k.App.ID, c.ID); err != nil {
+	if err := h.calendars.DeleteCalendar(k, k.App.ID, c.ID); err != nil {
 		return err
 	}
 	return k.NoContent()

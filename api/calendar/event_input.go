@@ -33,13 +33,13 @@ type eventInput struct {
 }
 
 // readEvent sets the fields of e that the body has, and checks all of them.
-func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
+func (h *eventHandlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 	var in eventInput
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := fault.Problems{}
-	if err := s.placeEvent(k, in, e, problems); err != nil {
+	if err := h.placeEvent(k, in, e, problems); err != nil {
 		return err
 	}
 	in.when(k, e, problems)
@@ -48,7 +48,7 @@ func (s *Handlers) readEvent(k *edge.Call, e *booking.CalendarEvent) error {
 }
 
 // placeEvent sets the calendar and the resource. The body names one of them, which implies the other; for a new event it must.
-func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
+func (h *eventHandlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEvent, problems fault.Problems) error {
 	stays := e.CalendarID != uuid.Nil && in.CalendarID == "" && (in.ResourceID == "" || in.ResourceID == e.Resource.ID.String())
 	if stays {
 		return nil
@@ -62,13 +62,13 @@ func (s *Handlers) placeEvent(k *edge.Call, in eventInput, e *booking.CalendarEv
 		if id == uuid.Nil {
 			return nil
 		}
-		calendar, err := s.DB.CalendarOf(k, k.App.ID, id)
+		calendar, err := h.calendars.CalendarOf(k, k.App.ID, id)
 		if edge.IsMissing(err, "calendar_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
 		in.ResourceID = calendar.ResourceID.String()
 	}
-	r, c, err := s.findPlace(k, in.ResourceID, in.CalendarID, problems)
+	r, c, err := findPlace(k, h.calendars, in.ResourceID, in.CalendarID, problems)
 	e.Resource, e.CalendarID = r, c.ID
 	return err
 }

@@ -12,11 +12,27 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// eventHandlers answers requests about calendar events.
+type eventHandlers struct {
+	calendars *postgres.Calendars
+	feed      Feed
+}
+
+func (h *eventHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/events", edge.RequireResource, h.listEvents),
+		edge.On(http.MethodPost, "/v2/events", edge.RequireResource, h.createEvent).Once(),
+		edge.On(http.MethodGet, "/v2/events/:id", edge.RequireResource, h.getEvent),
+		edge.On(http.MethodPut, "/v2/events/:id", edge.RequireResource, h.updateEvent),
+		edge.On(http.MethodDelete, "/v2/events/:id", edge.RequireResource, h.deleteEvent),
+	}
+}
+
 // listEvents answers with the calendar events that overlap a window, sorted by start: those made by requests, and bookings that hold time
 // now. With ?after= it answers with the feed of webhooks' events instead.
-func (s *Handlers) listEvents(k *edge.Call) error {
+func (h *eventHandlers) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
-		return s.Feed.ListEvents(k)
+		return h.feed.ListEvents(k)
 	}
 	page, err := k.ReadPage()
 	if err != nil {
@@ -26,7 +42,7 @@ func (s *Handlers) listEvents(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.CalendarEvents(k, k.App.ID, filter, page)
+	all, found, err := h.calendars.CalendarEvents(k, k.App.ID, filter, page)
 	if err != nil {
 		return err
 	}
@@ -55,24 +71,24 @@ func readEventFilter(k *edge.Call) (postgres.CalendarEventFilter, error) {
 	return f, nil
 }
 
-func (s *Handlers) createEvent(k *edge.Call) error {
+func (h *eventHandlers) createEvent(k *edge.Call) error {
 	e := &booking.CalendarEvent{ID: k.Operation, AppID: k.App.ID, RSVP: "accepted"}
-	if err := s.readEvent(k, e); err != nil {
+	if err := h.readEvent(k, e); err != nil {
 		return err
 	}
-	if err := s.DB.CreateCalendarEvent(k, e); err != nil {
+	if err := h.calendars.CreateCalendarEvent(k, e); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/events/"+e.ID.String())
 	return k.Answer(http.StatusCreated, timekit.Event(e, k.Clock))
 }
 
-func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
+func (h *eventHandlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 	id, err := k.ID("id", "The event")
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.DB.CalendarEvent(k, k.App.ID, id)
+	e, err := h.calendars.CalendarEvent(k, k.App.ID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -80,19 +96,19 @@ func (s *Handlers) event(k *edge.Call) (*booking.CalendarEvent, error) {
 }
 
 // ownEvent loads an event that a request may change. InUse for a booking's, which only an action changes.
-func (s *Handlers) ownEvent(k *edge.Call) (*booking.CalendarEvent, error) {
-	e, err := s.event(k)
+func (h *eventHandlers) ownEvent(k *edge.Call) (*booking.CalendarEvent, error) {
+	e, err := h.event(k)
 	if err == nil && e.Booking != nil {
 		return nil, fault.Errorf(fault.InUse, "This is the calendar entry of booking %s. Play an action on that instead.", e.Booking.ID)
 	}
 	return e, err
 }
 
-func (s *Handlers) getEvent(k *edge.Call) error {
+func (h *eventHandlers) getEvent(k *edge.Call) error {
 	if strings.HasPrefix(k.Param("id"), outbox.EventPrefix) {
-		return s.Feed.GetEvent(k)
+		return h.feed.GetEvent(k)
 	}
-	e, err := s.event(k)
+	e, err := h.event(k)
 	if err != nil {
 		return err
 	}
@@ -100,26 +116,26 @@ func (s *Handlers) getEvent(k *edge.Call) error {
 }
 
 // updateEvent changes the fields that the body has. If the new time is taken, nothing changes.
-func (s *Handlers) updateEvent(k *edge.Call) error {
-	e, err := s.ownEvent(k)
+func (h *eventHandlers) updateEvent(k *edge.Call) error {
+	e, err := h.ownEvent(k)
 	if err != nil {
 		return err
 	}
-	if err := s.readEvent(k, e); err != nil {
+	if err := h.readEvent(k, e); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateCalendarEvent(k, e); err != nil {
+	if err := h.calendars.UpdateCalendarEvent(k, e); err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Event(e, k.Clock))
 }
 
-func (s *Handlers) deleteEvent(k *edge.Call) error {
-	e, err := s.ownEvent(k)
+func (h *eventHandlers) deleteEvent(k *edge.Call) error {
+	e, err := h.ownEvent(k)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteCalendarEvent(k, k.App.ID, e.ID); err != nil {
+	if err := h.calendars.DeleteCalendarEvent(k, k.App.ID, e.ID); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -31,8 +31,8 @@ type busyView struct {
 }
 
 // explainAvailability answers whether a start is offered, and for each resource why not. The reasons come from the code that offers slots.
-func (s *Handlers) explainAvailability(k *edge.Call) error {
-	w, err := s.readSlotQuery(k)
+func (h *slotHandlers) explainAvailability(k *edge.Call) error {
+	w, err := h.readSlotQuery(k)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *Handlers) explainAvailability(k *edge.Call) error {
 		return err
 	}
 	defer release()
-	if err := s.Service.LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
+	if err := h.service.LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	w.Stop = func() bool { return k.Request.Context().Err() != nil }

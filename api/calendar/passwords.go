@@ -21,9 +21,9 @@ func checkPassword(password *string, problems fault.Problems) {
 }
 
 // setPassword hashes the password of the body, if it has one. Overloaded when too many are being hashed.
-func (s *Handlers) setPassword(k *edge.Call, in resourceInput, r *catalogue.Resource) (err error) {
+func (h *resourceHandlers) setPassword(k *edge.Call, in resourceInput, r *catalogue.Resource) (err error) {
 	if in.Password != nil {
-		r.NewPassword, err = s.Passwords.Hash(k, *in.Password)
+		r.NewPassword, err = h.passwords.Hash(k, *in.Password)
 	}
 	return err
 }
@@ -38,11 +38,11 @@ func (in resourceInput) keepsEmail(k *edge.Call, r *catalogue.Resource) error {
 
 // mayLock refuses a new password by the resource's own token without the current one, so that a stolen token cannot lock its owner out. A
 // server key may always set one. Guesses of the current password are limited.
-func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *catalogue.Resource) error {
+func (h *resourceHandlers) mayLock(k *edge.Call, in resourceInput, r *catalogue.Resource) error {
 	if k.Self == nil || in.Password == nil {
 		return nil
 	}
-	kept, err := s.Access.Password(k, r.AppID, r.ID)
+	kept, err := h.access.Password(k, r.AppID, r.ID)
 	switch {
 	case err != nil:
 		return err
@@ -51,8 +51,8 @@ func (s *Handlers) mayLock(k *edge.Call, in resourceInput, r *catalogue.Resource
 	case in.CurrentPassword == nil:
 		return fault.Problems{"current_password": {"is required to change the password"}}.Err()
 	}
-	err = s.Edge.LimitPasswordGuesses(k, r.Email, *in.CurrentPassword, func() error {
-		good, err := s.Passwords.Check(k, kept, *in.CurrentPassword)
+	err = h.edge.LimitPasswordGuesses(k, r.Email, *in.CurrentPassword, func() error {
+		good, err := h.passwords.Check(k, kept, *in.CurrentPassword)
 		if err == nil && !good {
 			return fault.Errorf(fault.Unauthorized, "The password is wrong.")
 		}

@@ -39,8 +39,8 @@ func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
 }
 
 // showResource answers with one resource.
-func (s *Handlers) showResource(k *edge.Call, status int, r *catalogue.Resource) error {
-	views, err := s.ResourceViews(k, []*catalogue.Resource{r})
+func (h *resourceHandlers) showResource(k *edge.Call, status int, r *catalogue.Resource) error {
+	views, err := h.views(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Handlers) showResource(k *edge.Call, status int, r *catalogue.Resource)
 
 // ResourceViews renders resources as the caller may see them, with the parts that ?include= names. accounts and credentials are empty: no
 // account is ever connected, and credentials are listed by GET /v2/credentials.
-func (s *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
+func (h *resourceHandlers) views(k *edge.Call, all []*catalogue.Resource) ([]timekit.Object, error) {
 	wanted := k.Includes()
 	var calendars map[uuid.UUID][]catalogue.Calendar
 	if wanted["calendars"] {
@@ -58,7 +58,7 @@ func (s *Handlers) ResourceViews(k *edge.Call, all []*catalogue.Resource) ([]tim
 			ids[i] = r.ID
 		}
 		var err error
-		if calendars, err = s.DB.CalendarsOf(k, ids); err != nil {
+		if calendars, err = h.calendars.CalendarsOf(k, ids); err != nil {
 			return nil, err
 		}
 	}
@@ -90,12 +90,12 @@ func calendarsOf(k *edge.Call, r *catalogue.Resource, all []catalogue.Calendar) 
 }
 
 // resourceTimezone answers with the zone of the resource with an e-mail address, and its offset from UTC now, in hours.
-func (s *Handlers) resourceTimezone(k *edge.Call) error {
+func (h *resourceHandlers) resourceTimezone(k *edge.Call) error {
 	email := k.Param("email")
 	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
 		return fault.Errorf(fault.NotFound, "The resource does not exist.")
 	}
-	name, err := s.DB.TimezoneOf(k, k.App.ID, email)
+	name, err := h.calendars.TimezoneOf(k, k.App.ID, email)
 	if err != nil {
 		return err
 	}

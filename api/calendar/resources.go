@@ -9,9 +9,30 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/internal/apps"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
+
+// resourceHandlers answers requests about resources.
+type resourceHandlers struct {
+	calendars *postgres.Calendars
+	access    *postgres.Access
+	edge      *edge.Edge
+	passwords *apps.Passwords
+}
+
+func (h *resourceHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/resources", edge.RequireServer, h.listResources),
+		edge.On(http.MethodPost, "/v2/resources", edge.RequireServer, h.createResource).Once(),
+		edge.On(http.MethodGet, "/v2/resources/timezone/:email", edge.RequireServer, h.resourceTimezone),
+		edge.On(http.MethodGet, "/v2/resources/:id", edge.RequireResource, h.getResource),
+		edge.On(http.MethodPut, "/v2/resources/:id", edge.RequireResource, h.updateResource),
+		edge.On(http.MethodDelete, "/v2/resources/:id", edge.RequireServer, h.deleteResource),
+	}
+}
 
 type resourceInput struct {
 	Name      *string         `json:"name"`
@@ -60,23 +81,23 @@ func (in resourceInput) apply(r *catalogue.Resource) error {
 	return problems.Err()
 }
 
-func (s *Handlers) listResources(k *edge.Call) error {
+func (h *resourceHandlers) listResources(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Resources(k, k.App.ID, page, search...)
+	all, found, err := h.calendars.Resources(k, k.App.ID, page, search...)
 	if err != nil {
 		return err
 	}
-	list, err := s.ResourceViews(k, all)
+	list, err := h.views(k, all)
 	if err != nil {
 		return err
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
 
-func (s *Handlers) createResource(k *edge.Call) error {
+func (h *resourceHandlers) createResource(k *edge.Call) error {
 	var in resourceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -85,18 +106,18 @@ func (s *Handlers) createResource(k *edge.Call) error {
 	if err := in.apply(r); err != nil {
 		return err
 	}
-	if err := s.setPassword(k, in, r); err != nil {
+	if err := h.setPassword(k, in, r); err != nil {
 		return err
 	}
 	calendar := uuid.NewSHA1(r.ID, []byte("calendar"))
-	if err := s.DB.CreateResource(k, r, calendar); err != nil {
+	if err := h.calendars.CreateResource(k, r, calendar); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/resources/"+r.ID.String())
-	return s.showResource(k, http.StatusCreated, r)
+	return h.showResource(k, http.StatusCreated, r)
 }
 
-func (s *Handlers) resource(k *edge.Call) (*catalogue.Resource, error) {
+func (h *resourceHandlers) resource(k *edge.Call) (*catalogue.Resource, error) {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return nil, err
@@ -104,19 +125,19 @@ func (s *Handlers) resource(k *edge.Call) (*catalogue.Resource, error) {
 	if err := k.RequireOwner(id, "The resource"); err != nil {
 		return nil, err
 	}
-	return s.DB.Resource(k, k.App.ID, id)
+	return h.calendars.Resource(k, k.App.ID, id)
 }
 
-func (s *Handlers) getResource(k *edge.Call) error {
-	r, err := s.resource(k)
+func (h *resourceHandlers) getResource(k *edge.Call) error {
+	r, err := h.resource(k)
 	if err != nil {
 		return err
 	}
-	return s.showResource(k, http.StatusOK, r)
+	return h.showResource(k, http.StatusOK, r)
 }
 
-func (s *Handlers) updateResource(k *edge.Call) error {
-	r, err := s.resource(k)
+func (h *resourceHandlers) updateResource(k *edge.Call) error {
+	r, err := h.resource(k)
 	if err != nil {
 		return err
 	}
@@ -127,27 +148,27 @@ func (s *Handlers) updateResource(k *edge.Call) error {
 	if err := in.keepsEmail(k, r); err != nil {
 		return err
 	}
-	if err := s.mayLock(k, in, r); err != nil {
+	if err := h.mayLock(k, in, r); err != nil {
 		return err
 	}
 	if err := in.apply(r); err != nil {
 		return err
 	}
-	if err := s.setPassword(k, in, r); err != nil {
+	if err := h.setPassword(k, in, r); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateResource(k, r); err != nil {
+	if err := h.calendars.UpdateResource(k, r); err != nil {
 		return err
 	}
-	return s.showResource(k, http.StatusOK, r)
+	return h.showResource(k, http.StatusOK, r)
 }
 
-func (s *Handlers) deleteResource(k *edge.Call) error {
+func (h *resourceHandlers) deleteResource(k *edge.Call) error {
 	id, err := k.ID("id", "The resource")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteResource(k, k.App.ID, id); err != nil {
+	if err := h.calendars.DeleteResource(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -10,7 +10,23 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
+
+// locationHandlers answers requests about locations.
+type locationHandlers struct {
+	catalogue *postgres.Catalogue
+}
+
+func (h *locationHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/locations", edge.RequireKey, h.listLocations),
+		edge.On(http.MethodPost, "/v2/locations", edge.RequireServer, h.createLocation).Once(),
+		edge.On(http.MethodGet, "/v2/locations/:id", edge.RequireKey, h.getLocation),
+		edge.On(http.MethodPut, "/v2/locations/:id", edge.RequireServer, h.updateLocation),
+		edge.On(http.MethodDelete, "/v2/locations/:id", edge.RequireServer, h.deleteLocation),
+	}
+}
 
 type locationInput struct {
 	Name           *string         `json:"name"`
@@ -85,7 +101,7 @@ func near(k *edge.Call) (*catalogue.Point, error) {
 	return &catalogue.Point{Latitude: *latitude, Longitude: *longitude}, nil
 }
 
-func (s *Handlers) listLocations(k *edge.Call) error {
+func (h *locationHandlers) listLocations(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
@@ -94,26 +110,26 @@ func (s *Handlers) listLocations(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Locations(k, k.App.ID, search, near, page)
+	all, found, err := h.catalogue.Locations(k, k.App.ID, search, near, page)
 	if err != nil {
 		return err
 	}
-	views, err := s.locationViews(k, all)
+	views, err := h.locationViews(k, all)
 	if err != nil {
 		return err
 	}
 	return k.AnswerList(views, len(views), found, page)
 }
 
-func (s *Handlers) showLocation(k *edge.Call, status int, l *catalogue.Location) error {
-	views, err := s.locationViews(k, []*catalogue.Location{l})
+func (h *locationHandlers) showLocation(k *edge.Call, status int, l *catalogue.Location) error {
+	views, err := h.locationViews(k, []*catalogue.Location{l})
 	if err != nil {
 		return err
 	}
 	return k.Answer(status, views[0])
 }
 
-func (s *Handlers) createLocation(k *edge.Call) error {
+func (h *locationHandlers) createLocation(k *edge.Call) error {
 	var in locationInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -122,15 +138,15 @@ func (s *Handlers) createLocation(k *edge.Call) error {
 	if err := in.apply(l); err != nil {
 		return err
 	}
-	l, err := s.DB.CreateLocation(k, l)
+	l, err := h.catalogue.CreateLocation(k, l)
 	if err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/locations/"+l.ID.String())
-	return s.showLocation(k, http.StatusCreated, l)
+	return h.showLocation(k, http.StatusCreated, l)
 }
 
-func (s *Handlers) location(k *edge.Call) (*catalogue.Location, error) {
+func (h *locationHandlers) location(k *edge.Call) (*catalogue.Location, error) {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return nil, err
@@ -139,19 +155,19 @@ func (s *Handlers) location(k *edge.Call) (*catalogue.Location, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Location(k, k.App.ID, id, near)
+	return h.catalogue.Location(k, k.App.ID, id, near)
 }
 
-func (s *Handlers) getLocation(k *edge.Call) error {
-	l, err := s.location(k)
+func (h *locationHandlers) getLocation(k *edge.Call) error {
+	l, err := h.location(k)
 	if err != nil {
 		return err
 	}
-	return s.showLocation(k, http.StatusOK, l)
+	return h.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Handlers) updateLocation(k *edge.Call) error {
-	l, err := s.location(k)
+func (h *locationHandlers) updateLocation(k *edge.Call) error {
+	l, err := h.location(k)
 	if err != nil {
 		return err
 	}
@@ -162,18 +178,18 @@ func (s *Handlers) updateLocation(k *edge.Call) error {
 	if err := in.apply(l); err != nil {
 		return err
 	}
-	if l, err = s.DB.UpdateLocation(k, l); err != nil {
+	if l, err = h.catalogue.UpdateLocation(k, l); err != nil {
 		return err
 	}
-	return s.showLocation(k, http.StatusOK, l)
+	return h.showLocation(k, http.StatusOK, l)
 }
 
-func (s *Handlers) deleteLocation(k *edge.Call) error {
+func (h *locationHandlers) deleteLocation(k *edge.Call) error {
 	id, err := k.ID("id", "The location")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteLocation(k, k.App.ID, id); err != nil {
+	if err := h.catalogue.DeleteLocation(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

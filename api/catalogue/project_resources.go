@@ -8,22 +8,40 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
 
-func (s *Handlers) listProjectResources(k *edge.Call) error {
+// projectResourceHandlers answers requests about the resources of a project.
+type projectResourceHandlers struct {
+	catalogue *postgres.Catalogue
+	calendars *postgres.Calendars
+	projects  *projectHandlers
+	views     ResourceViews
+}
+
+func (h *projectResourceHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/projects/:id/resources", edge.RequireServer, h.listProjectResources),
+		edge.On(http.MethodPost, "/v2/projects/:id/resources", edge.RequireServer, h.addProjectResource).Once(),
+		edge.On(http.MethodPut, "/v2/projects/:id/resources", edge.RequireServer, h.setProjectResources),
+		edge.On(http.MethodDelete, "/v2/projects/:id/resources/:rid", edge.RequireServer, h.dropProjectResource),
+	}
+}
+
+func (h *projectResourceHandlers) listProjectResources(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err
 	}
-	p, err := s.project(k)
+	p, err := h.projects.project(k)
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.ProjectResources(k, p.ID, page)
+	all, found, err := h.catalogue.ProjectResources(k, p.ID, page)
 	if err != nil {
 		return err
 	}
-	list, err := s.Views(k, all)
+	list, err := h.views(k, all)
 	if err != nil {
 		return err
 	}
@@ -31,8 +49,8 @@ func (s *Handlers) listProjectResources(k *edge.Call) error {
 }
 
 // addProjectResource appends a resource to a project. One that the project has keeps its position.
-func (s *Handlers) addProjectResource(k *edge.Call) error {
-	p, err := s.project(k)
+func (h *projectResourceHandlers) addProjectResource(k *edge.Call) error {
+	p, err := h.projects.project(k)
 	if err != nil {
 		return err
 	}
@@ -47,17 +65,17 @@ func (s *Handlers) addProjectResource(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	r, err := s.Resources.Resource(k, k.App.ID, id)
+	r, err := h.calendars.Resource(k, k.App.ID, id)
 	if edge.IsMissing(err, "resource_id", problems) {
 		return problems.Err()
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.DB.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
+	if err := h.catalogue.AddProjectResource(k, k.App.ID, p.ID, id); err != nil {
 		return err
 	}
-	views, err := s.Views(k, []*catalogue.Resource{r})
+	views, err := h.views(k, []*catalogue.Resource{r})
 	if err != nil {
 		return err
 	}
@@ -65,8 +83,8 @@ func (s *Handlers) addProjectResource(k *edge.Call) error {
 }
 
 // setProjectResources replaces the resources of a project. The body is a list of ids, the highest priority first.
-func (s *Handlers) setProjectResources(k *edge.Call) error {
-	p, err := s.project(k)
+func (h *projectResourceHandlers) setProjectResources(k *edge.Call) error {
+	p, err := h.projects.project(k)
 	if err != nil {
 		return err
 	}
@@ -76,13 +94,13 @@ func (s *Handlers) setProjectResources(k *edge.Call) error {
 	}
 	problems := fault.Problems{}
 	change := &catalogue.Project{ID: p.ID, AppID: p.AppID}
-	if err := s.parts(k, projectInput{Resources: in}, change, problems); err != nil {
+	if err := h.projects.parts(k, projectInput{Resources: in}, change, problems); err != nil {
 		return err
 	}
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateProject(k, change); err != nil {
+	if err := h.catalogue.UpdateProject(k, change); err != nil {
 		return err
 	}
 	return k.NoContent()
@@ -102,7 +120,7 @@ func bareList(k *edge.Call, field string) (json.RawMessage, error) {
 	return list, err
 }
 
-func (s *Handlers) dropProjectResource(k *edge.Call) error {
+func (h *projectResourceHandlers) dropProjectResource(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err
@@ -111,7 +129,7 @@ func (s *Handlers) dropProjectResource(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DropProjectResource(k, k.App.ID, id, resource); err != nil {
+	if err := h.catalogue.DropProjectResource(k, k.App.ID, id, resource); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,9 +13,26 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
+
+// projectHandlers answers requests about projects.
+type projectHandlers struct {
+	catalogue *postgres.Catalogue
+	rules     rules.Reader
+}
+
+func (h *projectHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/projects", edge.RequireKey, h.listProjects),
+		edge.On(http.MethodPost, "/v2/projects", edge.RequireServer, h.createProject).Once(),
+		edge.On(http.MethodGet, "/v2/projects/:id", edge.RequireServer, h.getProject),
+		edge.On(http.MethodPut, "/v2/projects/:id", edge.RequireServer, h.updateProject),
+		edge.On(http.MethodDelete, "/v2/projects/:id", edge.RequireServer, h.deleteProject),
+	}
+}
 
 type projectInput struct {
 	Name           *string         `json:"name"`
@@ -33,7 +51,7 @@ type projectInput struct {
 
 // readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
 // is being created.
-func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
+func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalogue.Project, error) {
 	var in projectInput
 	if err := k.DecodeBy(strictjson.Rules{Unknown: strictjson.RefuseMisspelt}, &in); err != nil {
 		return nil, err
@@ -52,8 +70,8 @@ func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalog
 	}
 	in.rules(p, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
-	s.Rules.CheckReminders(p.Reminders, "reminders", problems)
-	if err := s.parts(k, in, p, problems); err != nil {
+	h.rules.CheckReminders(p.Reminders, "reminders", problems)
+	if err := h.parts(k, in, p, problems); err != nil {
 		return nil, err
 	}
 	return p, problems.Err()
@@ -61,7 +79,7 @@ func (s *Handlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*catalog
 
 // rules reads the fields that are kept as JSON.
 func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
-	p.Availability = rules.CheckAvailability(in.Availability, "availability", problems)
+	p.Availability = rules.CheckAvailability(in.Availability, time.Now(), "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
 	p.Booking = checkInherited(in.Booking, "booking", problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
@@ -70,11 +88,11 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 }
 
 // parts reads the ids of resources, locations and services. All of them must be the app's.
-func (s *Handlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
+func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Project, problems fault.Problems) error {
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
-	lacking, err := s.DB.MissingReferences(k, p)
+	lacking, err := h.catalogue.MissingReferences(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
 			if id != uuid.Nil { // IDList has added the problem
@@ -97,26 +115,26 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	return raw
 }
 
-func (s *Handlers) listProjects(k *edge.Call) error {
+func (h *projectHandlers) listProjects(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Projects(k, k.App.ID, search, page)
+	all, found, err := h.catalogue.Projects(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, timekit.ProjectFor(k.Kind, p, k.Clock))
+		list = append(list, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
 
 // createProject creates a project. Without a slug in the body one is made from the name, with a suffix if it is taken. AlreadyExists if
 // the body's slug is taken.
-func (s *Handlers) createProject(k *edge.Call) error {
-	p, err := s.readProject(k, k.Operation, true)
+func (h *projectHandlers) createProject(k *edge.Call) error {
+	p, err := h.readProject(k, k.Operation, true)
 	if err != nil {
 		return err
 	}
@@ -124,19 +142,19 @@ func (s *Handlers) createProject(k *edge.Call) error {
 	if !asked {
 		p.Slug = slugOf(p.Name)
 	}
-	err = s.DB.CreateProject(k, p)
+	err = h.catalogue.CreateProject(k, p)
 	if fault.CodeOf(err) == fault.AlreadyExists && !asked {
 		p.Slug = p.Slug[:min(len(p.Slug), 50)] + "-" + p.ID.String()[24:]
-		err = s.DB.CreateProject(k, p)
+		err = h.catalogue.CreateProject(k, p)
 	}
 	if err != nil {
 		return err
 	}
-	if p, err = s.DB.Project(k, k.App.ID, p.ID); err != nil {
+	if p, err = h.catalogue.Project(k, k.App.ID, p.ID); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.Answer(http.StatusCreated, timekit.Project(p, k.Clock))
+	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -153,43 +171,43 @@ func slugOf(name string) string {
 	return slug
 }
 
-func (s *Handlers) project(k *edge.Call) (*catalogue.Project, error) {
+func (h *projectHandlers) project(k *edge.Call) (*catalogue.Project, error) {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Project(k, k.App.ID, id)
+	return h.catalogue.Project(k, k.App.ID, id)
 }
 
-func (s *Handlers) getProject(k *edge.Call) error {
-	p, err := s.project(k)
+func (h *projectHandlers) getProject(k *edge.Call) error {
+	p, err := h.project(k)
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, timekit.Project(p, k.Clock))
+	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
 }
 
 // updateProject changes the fields that the body has. It answers 204, as Timekit does.
-func (s *Handlers) updateProject(k *edge.Call) error {
-	p, err := s.project(k)
+func (h *projectHandlers) updateProject(k *edge.Call) error {
+	p, err := h.project(k)
 	if err != nil {
 		return err
 	}
-	if p, err = s.readProject(k, p.ID, false); err != nil {
+	if p, err = h.readProject(k, p.ID, false); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateProject(k, p); err != nil {
+	if err := h.catalogue.UpdateProject(k, p); err != nil {
 		return err
 	}
 	return k.NoContent()
 }
 
-func (s *Handlers) deleteProject(k *edge.Call) error {
+func (h *projectHandlers) deleteProject(k *edge.Call) error {
 	id, err := k.ID("id", "The project")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteProject(k, k.App.ID, id); err != nil {
+	if err := h.catalogue.DeleteProject(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -7,7 +7,23 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
+
+// serviceHandlers answers requests about services.
+type serviceHandlers struct {
+	catalogue *postgres.Catalogue
+}
+
+func (h *serviceHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/location/services", edge.RequireKey, h.listServices),
+		edge.On(http.MethodPost, "/v2/location/services", edge.RequireServer, h.createService).Once(),
+		edge.On(http.MethodGet, "/v2/location/services/:id", edge.RequireKey, h.getService),
+		edge.On(http.MethodPut, "/v2/location/services/:id", edge.RequireServer, h.updateService),
+		edge.On(http.MethodDelete, "/v2/location/services/:id", edge.RequireServer, h.deleteService),
+	}
+}
 
 type serviceInput struct {
 	Name        *string         `json:"name"`
@@ -25,31 +41,31 @@ func (in serviceInput) apply(service *catalogue.Service) error {
 	return problems.Err()
 }
 
-func (s *Handlers) listServices(k *edge.Call) error {
+func (h *serviceHandlers) listServices(k *edge.Call) error {
 	page, search, err := k.PublicListing()
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Services(k, k.App.ID, search, page)
+	all, found, err := h.catalogue.Services(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
-	views, err := s.serviceViews(k, all)
+	views, err := h.serviceViews(k, all)
 	if err != nil {
 		return err
 	}
 	return k.AnswerList(views, len(views), found, page)
 }
 
-func (s *Handlers) showService(k *edge.Call, status int, service *catalogue.Service) error {
-	views, err := s.serviceViews(k, []*catalogue.Service{service})
+func (h *serviceHandlers) showService(k *edge.Call, status int, service *catalogue.Service) error {
+	views, err := h.serviceViews(k, []*catalogue.Service{service})
 	if err != nil {
 		return err
 	}
 	return k.Answer(status, views[0])
 }
 
-func (s *Handlers) createService(k *edge.Call) error {
+func (h *serviceHandlers) createService(k *edge.Call) error {
 	var in serviceInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -58,32 +74,32 @@ func (s *Handlers) createService(k *edge.Call) error {
 	if err := in.apply(service); err != nil {
 		return err
 	}
-	service, err := s.DB.CreateService(k, service)
+	service, err := h.catalogue.CreateService(k, service)
 	if err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/location/services/"+service.ID.String())
-	return s.showService(k, http.StatusCreated, service)
+	return h.showService(k, http.StatusCreated, service)
 }
 
-func (s *Handlers) service(k *edge.Call) (*catalogue.Service, error) {
+func (h *serviceHandlers) service(k *edge.Call) (*catalogue.Service, error) {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.Service(k, k.App.ID, id)
+	return h.catalogue.Service(k, k.App.ID, id)
 }
 
-func (s *Handlers) getService(k *edge.Call) error {
-	service, err := s.service(k)
+func (h *serviceHandlers) getService(k *edge.Call) error {
+	service, err := h.service(k)
 	if err != nil {
 		return err
 	}
-	return s.showService(k, http.StatusOK, service)
+	return h.showService(k, http.StatusOK, service)
 }
 
-func (s *Handlers) updateService(k *edge.Call) error {
-	service, err := s.service(k)
+func (h *serviceHandlers) updateService(k *edge.Call) error {
+	service, err := h.service(k)
 	if err != nil {
 		return err
 	}
@@ -94,18 +110,18 @@ func (s *Handlers) updateService(k *edge.Call) error {
 	if err := in.apply(service); err != nil {
 		return err
 	}
-	if service, err = s.DB.UpdateService(k, service); err != nil {
+	if service, err = h.catalogue.UpdateService(k, service); err != nil {
 		return err
 	}
-	return s.showService(k, http.StatusOK, service)
+	return h.showService(k, http.StatusOK, service)
 }
 
-func (s *Handlers) deleteService(k *edge.Call) error {
+func (h *serviceHandlers) deleteService(k *edge.Call) error {
 	id, err := k.ID("id", "The service")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteService(k, k.App.ID, id); err != nil {
+	if err := h.catalogue.DeleteService(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

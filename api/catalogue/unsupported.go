@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"net/http"
 	"strings"
 
 	"holdfast/api/edge"
@@ -50,9 +51,9 @@ var unsupported = []struct {
 	{"GET PUT DELETE", "/v2/findtime/filtercollections/:id", useRules, edge.RequireKey},
 }
 
-// refusals returns the routes of unsupported. They read no body.
-func refusals() []edge.Route {
-	var all []edge.Route
+// unsupportedRoutes returns the routes of unsupported, whose handlers read no body, and the one of accounts.
+func unsupportedRoutes() []edge.Route {
+	all := []edge.Route{edge.On(http.MethodGet, "/v2/accounts", edge.RequireResource, listAccounts)}
 	for _, u := range unsupported {
 		refuse := func(*edge.Call) error { return fault.Errorf(fault.NotSupported, "%s", u.instead) }
 		for method := range strings.FieldsSeq(u.methods) {
@@ -63,7 +64,7 @@ func refusals() []edge.Route {
 }
 
 // listAccounts answers with an empty list: no calendar of another provider is connected.
-func (s *Handlers) listAccounts(k *edge.Call) error {
+func listAccounts(k *edge.Call) error {
 	page, err := k.ReadPage()
 	if err != nil {
 		return err

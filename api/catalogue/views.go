@@ -48,7 +48,7 @@ func views[T any](k *edge.Call, all []*T, view func(*edge.Call, *T) timekit.Obje
 }
 
 // serviceViews renders services, with the locations that offer them if the request includes those.
-func (s *Handlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
+func (h *serviceHandlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
 	list := views(k, all, serviceView)
 	if !k.Includes()["locations"] {
 		return list, nil
@@ -57,7 +57,7 @@ func (s *Handlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timek
 	for i, one := range all {
 		ids[i] = one.ID
 	}
-	locations, err := s.DB.LocationsOf(k, ids)
+	locations, err := h.catalogue.LocationsOf(k, ids)
 	for i, id := range ids {
 		list[i]["locations"] = views(k, locations[id], locationView)
 	}
@@ -65,7 +65,7 @@ func (s *Handlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timek
 }
 
 // locationViews renders locations, with the services that they offer if the request includes those.
-func (s *Handlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
+func (h *locationHandlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
 	list := views(k, all, locationView)
 	if !k.Includes()["services"] {
 		return list, nil
@@ -74,7 +74,7 @@ func (s *Handlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]tim
 	for i, one := range all {
 		ids[i] = one.ID
 	}
-	services, err := s.DB.ServicesAt(k, ids)
+	services, err := h.catalogue.ServicesAt(k, ids)
 	for i, id := range ids {
 		list[i]["services"] = views(k, services[id], serviceView)
 	}

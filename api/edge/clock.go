@@ -75,13 +75,19 @@ var (
 	Latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// ParseTime reads a time by the request's clock. All times of bodies and queries are read here.
+// ParseTime reads a time by the request's clock. It is ParseTime of the package.
 func (k *Call) ParseTime(text, field string, problems fault.Problems) time.Time {
+	return ParseTime(k.Clock, text, field, problems)
+}
+
+// ParseTime reads a time by a clock, from 1970 to 2200. All times of bodies and queries are read here. A fault is added to the problems of
+// the field; an empty text is one.
+func ParseTime(clock timekit.Clock, text, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		problems.Add(field, "is required")
 		return time.Time{}
 	}
-	t, err := k.Clock.Read(text)
+	t, err := clock.Read(text)
 	switch {
 	case err != nil:
 		problems.Add(field, "%s", err)

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/json"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -40,8 +39,8 @@ type Question struct {
 	Zone *time.Location // of the answer
 }
 
-// Query reads all but the resources, with dates of the clock's zone.
-func (in AvailabilityInput) Query(clock timekit.Clock, problems fault.Problems) Question {
+// Query reads all but the resources, with dates of the clock's zone. Times such as "2 days" count from now, in whole seconds.
+func (in AvailabilityInput) Query(clock timekit.Clock, now time.Time, problems fault.Problems) Question {
 	w := Question{Zone: time.UTC}
 	if clock.Zone != nil {
 		w.Zone = clock.Zone
@@ -52,8 +51,8 @@ func (in AvailabilityInput) Query(clock timekit.Clock, problems fault.Problems) 
 	}
 	clock.Zone = w.Zone
 	w.Query = in.terms(problems)
-	w.From = moment(clock, string(in.From), "now", "from", problems)
-	w.To = moment(clock, string(in.To), "4 weeks", "to", problems)
+	w.From = moment(clock, now, string(in.From), "now", "from", problems)
+	w.To = moment(clock, now, string(in.To), "4 weeks", "to", problems)
 	return w
 }
 
@@ -73,7 +72,6 @@ func (in AvailabilityInput) terms(problems fault.Problems) (q availability.Query
 		q.Mode = mode
 	}
 	q.Rules = constraints(in.Constraints, "constraints", problems)
-	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	return q
 }
 
@@ -90,14 +88,14 @@ func constraints(raw json.RawMessage, field string, problems fault.Problems) ava
 }
 
 // moment reads a time in the request's format, if it has one, or what availability itself can read: "now", "4 weeks".
-func moment(clock timekit.Clock, text, otherwise, field string, problems fault.Problems) time.Time {
+func moment(clock timekit.Clock, now time.Time, text, otherwise, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
 	if t, err := clock.Read(text); err == nil && clock.In != "" {
 		return t
 	}
-	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), clock.Zone)
+	t, err := availability.ParseMoment(text, zones.Cut(now), clock.Zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

@@ -73,14 +73,8 @@ func ReadBooking(text []byte) (in BookingInput, err error) {
 	return in, nil
 }
 
-// BookingOf reads a body that asks for a booking.
-func BookingOf(k *edge.Call) (in BookingInput, err error) {
-	if err := k.DecodeBy(BookingRules(), &in); err != nil {
-		return in, err
-	}
-	in.switches = readSwitches(k.Raw)
-	return in, nil
-}
+// KeepSwitches keeps the switches of the body that the input was decoded from by BookingRules.
+func (in *BookingInput) KeepSwitches(body []byte) { in.switches = readSwitches(body) }
 
 func readSwitches(text []byte) map[string]json.RawMessage {
 	var all map[string]json.RawMessage

@@ -2,19 +2,20 @@ package rules
 
 import (
 	"encoding/json"
+	"time"
 
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
 	"holdfast/internal/timekit"
 )
 
-// CheckAvailability checks how a project offers its time; nil when the body does not name it.
-func CheckAvailability(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
+// CheckAvailability checks how a project offers its time, as of now; nil when the body does not name it.
+func CheckAvailability(raw json.RawMessage, now time.Time, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in AvailabilityInput
 	edge.CheckFields(raw, &in, field, problems)
 	faults := fault.Problems{}
-	in.checkSeason(in.Query(timekit.Clock{}, faults), faults)
+	in.checkSeason(in.Query(timekit.Clock{}, now, faults), faults)
 	for name, all := range faults {
 		problems[field+"."+name] = append(problems[field+"."+name], all...)
 	}

@@ -14,15 +14,16 @@ import (
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
+	"holdfast/internal/timekit"
 )
 
-// NewBooking reads a booking that is asked for, with what its project says under it, or over it for visitors. p is the project that
-// it is booked through, nil for none. hold says that it is to be a hold. What is wrong is added to the problems, which the booking
-// takes along.
+// NewBooking reads a booking that a caller asks for. The project's settings lie under the request's, and over them for visitors. p is the
+// project that it is booked through, nil for none. Times are read by the clock; without an offset they are of its zone. hold makes it a
+// hold. Faults of fields are added to problems, which the booking keeps. The error is Forbidden for what only a server key may ask for.
 func (r Reader) NewBooking(
-	k *edge.Call, in BookingInput, p *service.Project, hold bool, problems fault.Problems,
+	c booking.Caller, clock timekit.Clock, in BookingInput, p *service.Project, hold bool, problems fault.Problems,
 ) (n service.NewBooking, err error) {
-	if in, err = in.through(k.Caller, p); err != nil {
+	if in, err = in.through(c, p); err != nil {
 		return n, err
 	}
 	switch {
@@ -31,20 +32,20 @@ func (r Reader) NewBooking(
 	case in.Graph == "" && p != nil:
 		in.Graph = catalogue.DefaultGraph // widgets name no graph: they leave it to the project
 	}
-	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(k.App, problems)}
+	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(c.App, problems)}
 	if n.Graph != nil {
 		n.Settings = in.settings(n.Graph, problems)
 		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
-		in.buffer(k.Caller, p, &n.Settings, problems)
+		in.buffer(c, p, &n.Settings, problems)
 	}
-	if k.IsVisitor() && n.Graph != nil && n.Graph.Name == service.HoldGraph && !hold {
+	if c.IsVisitor() && n.Graph != nil && n.Graph.Name == service.HoldGraph && !hold {
 		problems.Add("graph", "is made by POST /v2/bookings/reserve")
 	}
 	in.related(&n, problems)
-	in.slot(k, &n, problems)
+	in.slot(clock, &n, problems)
 	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	n.Customers = readCustomers(in.Customer, problems)
-	if p != nil && k.Kind != tenant.ServerKey && !hold {
+	if p != nil && c.Kind != tenant.ServerKey && !hold {
 		in.askCustomer(p.Project, problems)
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
@@ -132,7 +133,7 @@ func OptionalID(text, field string, problems fault.Problems) *uuid.UUID {
 }
 
 // slot reads when, what, where and whose time it is. A seat is there when its session is, and with whom.
-func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems fault.Problems) {
+func (in *BookingInput) slot(clock timekit.Clock, n *service.NewBooking, problems fault.Problems) {
 	slot := in.Slot
 	if in.Event != nil {
 		slot = *in.Event
@@ -148,17 +149,17 @@ func (in *BookingInput) slot(k *edge.Call, n *service.NewBooking, problems fault
 		n.Calendar = OptionalID(slot.CalendarID, "calendar_id", problems)
 	}
 	if n.Session == nil {
-		n.Start, n.End = slot.Times(k, problems)
+		n.Start, n.End = slot.Times(clock, problems)
 	}
 }
 
-// Times reads both ends; the zero time for one that is not named.
-func (slot Slot) Times(k *edge.Call, problems fault.Problems) (start, end time.Time) {
+// Times reads both ends by a clock; the zero time for one that is not named.
+func (slot Slot) Times(clock timekit.Clock, problems fault.Problems) (start, end time.Time) {
 	if slot.Start != "" {
-		start = k.ParseTime(string(slot.Start), "start", problems)
+		start = edge.ParseTime(clock, string(slot.Start), "start", problems)
 	}
 	if slot.End != "" {
-		end = k.ParseTime(string(slot.End), "end", problems)
+		end = edge.ParseTime(clock, string(slot.End), "end", problems)
 	}
 	return start, end
 }

@@ -131,6 +131,64 @@ func TestDraftsOfferNobody(t *testing.T) {
 	}
 }
 
+// TestObstaclesAreWhatOffersNothing: whatever keeps a project from offering anything is named, whichever reason it is, and where a
+// field is named, a month of an empty calendar has no slot. What comes before (a draft's fields) is not told together with the rest.
+func TestObstaclesAreWhatOffersNothing(t *testing.T) {
+	t.Parallel()
+	known, lost := chair("Europe/Berlin", `[]`), chair("localtime", `[]`)
+	now := time.Now()
+	at := func(d time.Duration) string { return now.Add(d).UTC().Format(time.RFC3339) }
+	const hours = `[{"allow_weekdays":{}}]`
+	for name, c := range map[string]struct {
+		availability, rules string
+		hosts               []*catalogue.Resource
+		want                string
+	}{
+		"nothing is wrong":            {`{"length":"1 hour"}`, hours, []*catalogue.Resource{known}, "[]"},
+		"a draft":                     {`{}`, `[]`, nil, "[resources availability]"},
+		"a draft of no zone":          {`{}`, `[]`, []*catalogue.Resource{lost}, "[availability]"},
+		"no zone":                     {`{"length":"1 hour"}`, hours, []*catalogue.Resource{lost}, "[resources.timezone]"},
+		"no zone of two":              {`{"length":"1 hour","mode":"exclusive"}`, hours, []*catalogue.Resource{lost, lost}, "[resources.timezone]"},
+		"one zone of two":             {`{"length":"1 hour"}`, hours, []*catalogue.Resource{lost, known}, "[]"},
+		"one zone of two, exclusive":  {`{"length":"1 hour","mode":"exclusive"}`, hours, []*catalogue.Resource{known, lost}, "[]"},
+		"one zone of two, mutual":     {`{"length":"1 hour","mode":"mutual"}`, hours, []*catalogue.Resource{known, lost}, "[resources.timezone]"},
+		"both zones, mutual":          {`{"length":"1 hour","mode":"mutual"}`, hours, []*catalogue.Resource{known, known}, "[]"},
+		"a season that is over":       {`{"length":"1 hour","to":"2020-01-01"}`, hours, []*catalogue.Resource{known}, "[availability.to]"},
+		"over, and no zone":           {`{"length":"1 hour","from":"2019-01-01","to":"2020-01-01"}`, hours, []*catalogue.Resource{lost}, "[resources.timezone availability.to]"},
+		"over, without a length":      {`{"to":"2020-01-01"}`, hours, []*catalogue.Resource{known}, "[availability.to]"},
+		"a week in two days":          {`{"length":"169 hours","to":"2 days"}`, hours, []*catalogue.Resource{known}, "[availability.to]"},
+		"nine days in a week":         {`{"length":"9 days","to":"1 week"}`, hours, []*catalogue.Resource{known}, "[availability.to]"},
+		"an hour in what is left":     {`{"length":"1 hour","to":"` + at(30*time.Minute) + `"}`, hours, []*catalogue.Resource{known}, "[availability.to]"},
+		"an hour in more":             {`{"length":"1 hour","to":"` + at(48*time.Hour) + `"}`, `[{"allow_day":{"day":"Monday"}},{"allow_day":{"day":"Tuesday"}},{"allow_day":{"day":"Wednesday"}},{"allow_day":{"day":"Thursday"}},{"allow_day":{"day":"Friday"}},{"allow_day":{"day":"Saturday"}},{"allow_day":{"day":"Sunday"}}]`, []*catalogue.Resource{known}, "[]"},
+		"a window to come":            {`{"length":"1 hour","from":"1 day","to":"2 weeks"}`, hours, []*catalogue.Resource{known}, "[]"},
+		"words of an older version":   {`{"length":"1 hour","mode":"round table"}`, hours, []*catalogue.Resource{known}, "[availability]"},
+		"an end of an older version":  {`{"length":"1 hour","to":"some day"}`, hours, []*catalogue.Resource{known}, "[availability]"},
+		"rules of an older version":   {`{"length":"1 hour"}`, `[{"allow_moons":{}}]`, []*catalogue.Resource{known}, "[availability]"},
+		"a length of another version": {`{"length":"2 months"}`, hours, []*catalogue.Resource{known}, "[availability]"},
+	} {
+		p := &catalogue.Project{ID: uuid.New(), Availability: json.RawMessage(c.availability), Constraints: json.RawMessage(c.rules)}
+		for _, r := range c.hosts {
+			p.Resources, p.Zones = append(p.Resources, r.ID), append(p.Zones, r.Timezone)
+		}
+		found := Obstacles(p, now)
+		if got := fmt.Sprint(found); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		o := service.OfferOf(ProjectAvailability(p).rules(), c.hosts)
+		if o.Rules.Problems.Err() != nil || o.Open(time.UTC, 0, 31) != nil || len(p.Missing()) > 0 {
+			continue // no question of it is answered with times
+		}
+		q := o.Question(o.From, service.Later(o.From, o.To))
+		if n := len(q.Slots()); (n == 0) != (len(found) > 0) {
+			t.Errorf("%s: %d slots, and %v stands in the way", name, n, found)
+		}
+	}
+	seats := &catalogue.Project{Booking: json.RawMessage(`{"graph":"group_customer"}`)}
+	if found := Obstacles(seats, now); found == nil || len(found) > 0 {
+		t.Errorf("seats: %v", found)
+	}
+}
+
 // TestWhatIsOfferedIsWhatIsAccepted: of random projects, judge accepts every slot that an empty calendar offers, and no other
 // start, length or resource.
 func TestWhatIsOfferedIsWhatIsAccepted(t *testing.T) {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,8 +10,44 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
+	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
+
+// ProjectView renders a project as of now for a caller with a kind of key: whole for a server key, else what a widget needs of it.
+func ProjectView(kind tenant.KeyKind, p *catalogue.Project, c timekit.Clock, now time.Time) timekit.Object {
+	if kind != tenant.ServerKey {
+		return timekit.PublicProject(p)
+	}
+	return timekit.Project(p, Obstacles(p, now), c)
+}
+
+// Obstacles returns the fields of a project each of which keeps all of its times from being offered, however free everybody is: what
+// Missing returns, and for a project that lacks nothing
+//
+//   - "resources.timezone" when the database of zones has none of its resources' zones, or not all of them in mode mutual;
+//   - "availability" when what is on record cannot be read as rules;
+//   - "availability.to" when the window is over, or too short for one time.
+//
+// It is empty, not nil, when nothing stands in the way. What the rules and the resources' own rules leave together is not computed.
+func Obstacles(p *catalogue.Project, now time.Time) []string {
+	found := p.Missing()
+	if len(found) > 0 || len(p.Resources) == 0 { // a group graph needs no resources: its sessions have them
+		return found
+	}
+	o := service.OfferOf(ProjectAvailability(p).rules(), nil)
+	if !o.KnowsZones(p.Zones) {
+		found = append(found, "resources.timezone")
+	}
+	switch {
+	case o.Rules.Problems.Err() != nil, o.OpenAnywhere(time.UTC) != nil:
+		found = append(found, "availability")
+	case o.IsOver(now):
+		found = append(found, "availability.to")
+	}
+	return found
+}
 
 // Reader reads what the record keeps in JSON: see service.Reader.
 type Reader struct {

@@ -11,8 +11,8 @@ import (
 
 // checkClaimToken answers an app's developer with what is wrong with a claim token for a link, in more detail than a page does. It
 // spends nothing.
-func (s *Handlers) checkClaimToken(k *edge.Call) error {
-	l, err := s.publicLink(k)
+func (h *publicLinkHandlers) checkClaimToken(k *edge.Call) error {
+	l, err := h.publicLink(k)
 	if err != nil {
 		return err
 	}
@@ -28,11 +28,11 @@ func (s *Handlers) checkClaimToken(k *edge.Call) error {
 	case in.ClaimToken == "":
 		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
-	token, err := s.Service.ReadClaimToken(k, l.AppID, in.ClaimToken)
+	token, err := h.service.ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {
 		return err
 	}
-	spent, err := s.DB.ClaimSpent(k, l.AppID, token.ID)
+	spent, err := h.bookings.ClaimSpent(k, l.AppID, token.ID)
 	if err != nil {
 		return err
 	}

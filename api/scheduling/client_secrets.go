@@ -6,12 +6,28 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
-func (s *Handlers) listClientSecrets(k *edge.Call) error {
-	all, err := s.DB.ClientSecrets(k, k.App.ID)
+// clientSecretHandlers answers requests about client secrets.
+type clientSecretHandlers struct {
+	access *postgres.Access
+	vault  *links.Vault
+}
+
+func (h *clientSecretHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/client_secrets", edge.RequireServer, h.listClientSecrets),
+		edge.On(http.MethodPost, "/v2/client_secrets", edge.RequireServer, h.createClientSecret).Once(),
+		edge.On(http.MethodDelete, "/v2/client_secrets/:id", edge.RequireServer, h.deleteClientSecret),
+	}
+}
+
+func (h *clientSecretHandlers) listClientSecrets(k *edge.Call) error {
+	all, err := h.access.ClientSecrets(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -24,12 +40,12 @@ func (s *Handlers) listClientSecrets(k *edge.Call) error {
 
 // createClientSecret makes a secret that signs notifications; it is in this answer only. Two may be good at a time, so that
 // one can be rotated out.
-func (s *Handlers) createClientSecret(k *edge.Call) error {
-	made, hash, secret, err := apps.NewClientSecret(s.Vault, k.App.ID, k.Operation)
+func (h *clientSecretHandlers) createClientSecret(k *edge.Call) error {
+	made, hash, secret, err := apps.NewClientSecret(h.vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.AddClientSecret(k, made, hash); err != nil {
+	if err := h.access.AddClientSecret(k, made, hash); err != nil {
 		return err
 	}
 	view := clientSecretView(k, made)
@@ -38,12 +54,12 @@ func (s *Handlers) createClientSecret(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Handlers) deleteClientSecret(k *edge.Call) error {
+func (h *clientSecretHandlers) deleteClientSecret(k *edge.Call) error {
 	id, err := k.ID("id", "The client secret")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.EndClientSecret(k, k.App.ID, id, 0); err != nil {
+	if err := h.access.EndClientSecret(k, k.App.ID, id, 0); err != nil {
 		return err
 	}
 	return k.NoContent()

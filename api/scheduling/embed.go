@@ -1,21 +1,49 @@
 package scheduling
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/outbox"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
-func (s *Handlers) listEmbedCredentials(k *edge.Call) error {
-	all, err := s.DB.EmbedCredentials(k, k.App.ID)
+// embedHandlers answers requests about embed credentials and the callback of public links.
+type embedHandlers struct {
+	access   *postgres.Access
+	outbox   *postgres.Outbox
+	dispatch *dispatch.Dispatcher
+	vault    *links.Vault
+	targets  webhook.Options
+	wake     func(*edge.Call, []uuid.UUID)
+	log      *slog.Logger
+}
+
+func (h *embedHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/embed_credentials", edge.RequireServer, h.listEmbedCredentials),
+		edge.On(http.MethodPost, "/v2/embed_credentials", edge.RequireServer, h.createEmbedCredential).Once(),
+		edge.On(http.MethodPost, "/v2/embed_credentials/:id/rotate", edge.RequireServer, h.rotateEmbedCredential).Once(),
+		edge.On(http.MethodDelete, "/v2/embed_credentials/:id", edge.RequireServer, h.deleteEmbedCredential),
+		edge.On(http.MethodGet, "/v2/embed_callback", edge.RequireServer, h.getEmbedCallback),
+		edge.On(http.MethodPut, "/v2/embed_callback", edge.RequireServer, h.setEmbedCallback),
+	}
+}
+
+func (h *embedHandlers) listEmbedCredentials(k *edge.Call) error {
+	all, err := h.access.EmbedCredentials(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -28,7 +56,7 @@ func (s *Handlers) listEmbedCredentials(k *edge.Call) error {
 
 // createEmbedCredential makes a pair for claim tokens; its secret is in this answer only. It sets the callback, too, if the
 // body names one.
-func (s *Handlers) createEmbedCredential(k *edge.Call) error {
+func (h *embedHandlers) createEmbedCredential(k *edge.Call) error {
 	var in struct {
 		CallbackURL *string `json:"callback_url"`
 	}
@@ -36,18 +64,18 @@ func (s *Handlers) createEmbedCredential(k *edge.Call) error {
 		return err
 	}
 	if in.CallbackURL != nil {
-		if _, err := s.setCallback(k, *in.CallbackURL); err != nil {
+		if _, err := h.setCallback(k, *in.CallbackURL); err != nil {
 			return err
 		}
 	}
-	made, secret, err := apps.NewEmbedCredential(s.Vault, k.App.ID, k.Operation)
+	made, secret, err := apps.NewEmbedCredential(h.vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.AddEmbedCredential(k, made); err != nil {
+	if err := h.access.AddEmbedCredential(k, made); err != nil {
 		return err
 	}
-	callback, err := s.callbackURL(k)
+	callback, err := h.callbackURL(k)
 	if err != nil {
 		return err
 	}
@@ -58,7 +86,7 @@ func (s *Handlers) createEmbedCredential(k *edge.Call) error {
 }
 
 // rotateEmbedCredential makes a pair in the place of another, which stays good for a while.
-func (s *Handlers) rotateEmbedCredential(k *edge.Call) error {
+func (h *embedHandlers) rotateEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
@@ -67,11 +95,11 @@ func (s *Handlers) rotateEmbedCredential(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	made, secret, err := apps.NewEmbedCredential(s.Vault, k.App.ID, k.Operation)
+	made, secret, err := apps.NewEmbedCredential(h.vault, k.App.ID, k.Operation)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.RotateEmbedCredential(k, id, made, grace); err != nil {
+	if err := h.access.RotateEmbedCredential(k, id, made, grace); err != nil {
 		return err
 	}
 	view := embedView(k, made)
@@ -93,12 +121,12 @@ func graceOf(k *edge.Call) (time.Duration, error) {
 	return grace, problems.Err()
 }
 
-func (s *Handlers) deleteEmbedCredential(k *edge.Call) error {
+func (h *embedHandlers) deleteEmbedCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The embed credential")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.EndEmbedCredential(k, k.App.ID, id); err != nil {
+	if err := h.access.EndEmbedCredential(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()
@@ -110,8 +138,8 @@ func embedView(k *edge.Call, c *tenant.EmbedCredential) timekit.Object {
 	}
 }
 
-func (s *Handlers) getEmbedCallback(k *edge.Call) error {
-	url, err := s.callbackURL(k)
+func (h *embedHandlers) getEmbedCallback(k *edge.Call) error {
+	url, err := h.callbackURL(k)
 	if err != nil {
 		return err
 	}
@@ -119,62 +147,62 @@ func (s *Handlers) getEmbedCallback(k *edge.Call) error {
 }
 
 // setEmbedCallback says where notifications go; an empty address turns them off.
-func (s *Handlers) setEmbedCallback(k *edge.Call) error {
+func (h *embedHandlers) setEmbedCallback(k *edge.Call) error {
 	var in struct {
 		CallbackURL string `json:"callback_url"`
 	}
 	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
-	url, err := s.setCallback(k, in.CallbackURL)
+	url, err := h.setCallback(k, in.CallbackURL)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, timekit.Object{"callback_url": url})
 }
 
-func (s *Handlers) callbackURL(k *edge.Call) (string, error) {
-	e, err := s.DB.EmbedCallback(k, k.App.ID)
+func (h *embedHandlers) callbackURL(k *edge.Call) (string, error) {
+	e, err := h.outbox.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return "", err
 	}
 	return e.URL, nil
 }
 
-func (s *Handlers) setCallback(k *edge.Call, url string) (string, error) {
+func (h *embedHandlers) setCallback(k *edge.Call, url string) (string, error) {
 	url = strings.TrimSpace(url)
 	if url == "" {
-		return "", s.dropCallback(k)
+		return "", h.dropCallback(k)
 	}
-	if err := webhook.CheckURL(url, s.Targets); err != nil {
+	if err := webhook.CheckURL(url, h.targets); err != nil {
 		return "", fault.Problems{"callback_url": {err.Error()}}.Err()
 	}
 	e := &outbox.Endpoint{
 		ID: edge.NewID(), AppID: k.App.ID, URL: url, Format: outbox.FormatCronofy, Description: "Notifications of public links",
 	}
-	sealed, err := s.Vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
+	sealed, err := h.vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
 	if err != nil {
 		return "", err
 	}
 	e.Secret = sealed
-	e, woken, err := s.DB.SetEmbedCallback(k, e)
-	s.Wake(k, woken)
+	e, woken, err := h.outbox.SetEmbedCallback(k, e)
+	h.wake(k, woken)
 	if err != nil {
 		return "", err
 	}
 	return e.URL, nil
 }
 
-func (s *Handlers) dropCallback(k *edge.Call) error {
-	e, err := s.DB.EmbedCallback(k, k.App.ID)
+func (h *embedHandlers) dropCallback(k *edge.Call) error {
+	e, err := h.outbox.EmbedCallback(k, k.App.ID)
 	if err != nil || e == nil {
 		return err
 	}
-	if err := s.DB.DeleteEndpoint(k, k.App.ID, e.ID); err != nil {
+	if err := h.outbox.DeleteEndpoint(k, k.App.ID, e.ID); err != nil {
 		return edge.UnlessNotFound(err)
 	}
-	if err := s.Dispatch.NudgeIfRunning(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
-		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)
+	if err := h.dispatch.NudgeIfRunning(k, e.ID); err != nil { // it would idle on, and cost nothing but its place in the list
+		h.log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", e.ID, "error", err)
 	}
 	return nil
 }

@@ -15,9 +15,28 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
+
+// publicLinkHandlers answers requests about public links, and checks claim tokens for them.
+type publicLinkHandlers struct {
+	catalogue *postgres.Catalogue
+	bookings  *postgres.Bookings
+	service   *service.Service
+}
+
+func (h *publicLinkHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/public_links", edge.RequireServer, h.listPublicLinks),
+		edge.On(http.MethodPost, "/v2/public_links", edge.RequireServer, h.createPublicLink).Once(),
+		edge.On(http.MethodGet, "/v2/public_links/:id", edge.RequireServer, h.getPublicLink),
+		edge.On(http.MethodPut, "/v2/public_links/:id", edge.RequireServer, h.updatePublicLink),
+		edge.On(http.MethodDelete, "/v2/public_links/:id", edge.RequireServer, h.deletePublicLink),
+		edge.On(http.MethodPost, "/v2/public_links/:id/check", edge.RequireServer, h.checkClaimToken),
+	}
+}
 
 const (
 	maxHorizon   = 366
@@ -127,8 +146,8 @@ func checkQuestions(all []catalogue.Question, problems fault.Problems) {
 	}
 }
 
-func (s *Handlers) listPublicLinks(k *edge.Call) error {
-	all, err := s.DB.PublicLinks(k, k.App.ID)
+func (h *publicLinkHandlers) listPublicLinks(k *edge.Call) error {
+	all, err := h.catalogue.PublicLinks(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -139,12 +158,12 @@ func (s *Handlers) listPublicLinks(k *edge.Call) error {
 	return k.Answer(http.StatusOK, list)
 }
 
-func (s *Handlers) createPublicLink(k *edge.Call) error {
+func (h *publicLinkHandlers) createPublicLink(k *edge.Call) error {
 	l := &catalogue.PublicLink{ID: k.Operation, AppID: k.App.ID, HorizonDays: service.UsualHorizon, Enabled: true, Code: apps.Code()}
-	if err := s.readPublicLink(k, l); err != nil {
+	if err := h.readPublicLink(k, l); err != nil {
 		return err
 	}
-	l, err := s.DB.CreatePublicLink(k, l)
+	l, err := h.catalogue.CreatePublicLink(k, l)
 	if err != nil {
 		return err
 	}
@@ -153,7 +172,7 @@ func (s *Handlers) createPublicLink(k *edge.Call) error {
 }
 
 // readPublicLink reads the body onto l, whose project must be the app's.
-func (s *Handlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
+func (h *publicLinkHandlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
 	var in publicLinkInput
 	if err := k.DecodeKnown(&in, "id", "code", "url", "created_at", "updated_at"); err != nil {
 		return err
@@ -166,7 +185,7 @@ func (s *Handlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
 		}
 		return problems.Err()
 	}
-	project, err := s.DB.Project(k, k.App.ID, l.ProjectID)
+	project, err := h.catalogue.Project(k, k.App.ID, l.ProjectID)
 	if edge.IsMissing(err, "project_id", problems) {
 		return problems.Err()
 	}
@@ -179,42 +198,42 @@ func (s *Handlers) readPublicLink(k *edge.Call, l *catalogue.PublicLink) error {
 	return problems.Err()
 }
 
-func (s *Handlers) publicLink(k *edge.Call) (*catalogue.PublicLink, error) {
+func (h *publicLinkHandlers) publicLink(k *edge.Call) (*catalogue.PublicLink, error) {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return nil, err
 	}
-	return s.DB.PublicLink(k, k.App.ID, id)
+	return h.catalogue.PublicLink(k, k.App.ID, id)
 }
 
-func (s *Handlers) getPublicLink(k *edge.Call) error {
-	l, err := s.publicLink(k)
+func (h *publicLinkHandlers) getPublicLink(k *edge.Call) error {
+	l, err := h.publicLink(k)
 	if err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *Handlers) updatePublicLink(k *edge.Call) error {
-	l, err := s.publicLink(k)
+func (h *publicLinkHandlers) updatePublicLink(k *edge.Call) error {
+	l, err := h.publicLink(k)
 	if err != nil {
 		return err
 	}
-	if err := s.readPublicLink(k, l); err != nil {
+	if err := h.readPublicLink(k, l); err != nil {
 		return err
 	}
-	if l, err = s.DB.UpdatePublicLink(k, l); err != nil {
+	if l, err = h.catalogue.UpdatePublicLink(k, l); err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, publicLinkView(k, l))
 }
 
-func (s *Handlers) deletePublicLink(k *edge.Call) error {
+func (h *publicLinkHandlers) deletePublicLink(k *edge.Call) error {
 	id, err := k.ID("id", "The public link")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeletePublicLink(k, k.App.ID, id); err != nil {
+	if err := h.catalogue.DeletePublicLink(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

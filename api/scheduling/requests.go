@@ -7,14 +7,32 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
 	"holdfast/internal/payload"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/timekit"
 )
 
+// requestHandlers answers requests about scheduling requests.
+type requestHandlers struct {
+	bookings  *postgres.Bookings
+	catalogue *postgres.Catalogue
+	calendars *postgres.Calendars
+	service   *service.Service
+}
+
+func (h *requestHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v1/scheduling_requests", edge.RequireClient, h.createSchedulingRequest).Once(),
+		edge.On(http.MethodPost, "/v1/scheduling_requests/query", edge.RequireClient, h.querySchedulingRequests),
+		edge.On(http.MethodPost, "/v1/scheduling_requests/cancel", edge.RequireClient, h.cancelSchedulingRequest).Once(),
+		edge.On(http.MethodDelete, "/v1/scheduling_requests/:id", edge.RequireClient, h.eraseSchedulingRequest),
+	}
+}
+
 const maxQueried = 100 // scheduling requests at once
 
 // createSchedulingRequest makes a request for a time: its recipient's page offers what is free.
-func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
+func (h *requestHandlers) createSchedulingRequest(k *edge.Call) error {
 	var in schedulingInput
 	if err := k.Decode(&in); err != nil {
 		return err
@@ -24,13 +42,13 @@ func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
 	r.Attributed = true
 	in.recipient(r, problems)
 	in.what(r, problems)
-	if err := s.whose(k, &in, r, problems); err != nil {
+	if err := h.whose(k, &in, r, problems); err != nil {
 		return err
 	}
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, err := s.DB.CreateSchedulingRequest(k, r)
+	made, err := h.bookings.CreateSchedulingRequest(k, r)
 	if err != nil {
 		return err
 	}
@@ -40,7 +58,7 @@ func (s *Handlers) createSchedulingRequest(k *edge.Call) error {
 }
 
 // querySchedulingRequests answers with those of the named requests that are the app's.
-func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
+func (h *requestHandlers) querySchedulingRequests(k *edge.Call) error {
 	var in struct {
 		IDs []string `json:"scheduling_request_ids"`
 	}
@@ -50,7 +68,7 @@ func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
 		return fault.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
-	found, err := s.DB.SchedulingRequests(k, k.App.ID, in.IDs)
+	found, err := h.bookings.SchedulingRequests(k, k.App.ID, in.IDs)
 	if err != nil {
 		return err
 	}
@@ -63,8 +81,8 @@ func (s *Handlers) querySchedulingRequests(k *edge.Call) error {
 }
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
-func (s *Handlers) eraseSchedulingRequest(k *edge.Call) error {
-	if err := s.DB.EraseSchedulingRequest(k, k.App.ID, k.Param("id")); err != nil {
+func (h *requestHandlers) eraseSchedulingRequest(k *edge.Call) error {
+	if err := h.bookings.EraseSchedulingRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
 	k.Status(http.StatusNoContent)
@@ -72,22 +90,22 @@ func (s *Handlers) eraseSchedulingRequest(k *edge.Call) error {
 }
 
 // cancelSchedulingRequest ends a request, and the booking that was made through it: 202, for that is carried out in a moment.
-func (s *Handlers) cancelSchedulingRequest(k *edge.Call) error {
+func (h *requestHandlers) cancelSchedulingRequest(k *edge.Call) error {
 	var in struct {
 		ID string `json:"scheduling_request_id"`
 	}
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	if err := s.DB.CancelSchedulingRequest(k, k.App.ID, in.ID); err != nil {
+	if err := h.bookings.CancelSchedulingRequest(k, k.App.ID, in.ID); err != nil {
 		return err
 	}
-	found, err := s.DB.SchedulingRequests(k, k.App.ID, []string{in.ID})
+	found, err := h.bookings.SchedulingRequests(k, k.App.ID, []string{in.ID})
 	if err != nil || len(found) == 0 {
 		return err
 	}
 	if b := found[0].Booking; b != nil && !b.Completed {
-		if err := s.Service.CancelForOwner(k, k.Caller, b); err != nil {
+		if err := h.service.CancelForOwner(k, k.Caller, b); err != nil {
 			return err
 		}
 	}

@@ -97,14 +97,14 @@ func (in *schedulingInput) what(r *booking.SchedulingRequest, problems fault.Pro
 }
 
 // whose reads whose time is asked for.
-func (s *Handlers) whose(k *edge.Call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
+func (h *requestHandlers) whose(k *edge.Call, in *schedulingInput, r *booking.SchedulingRequest, problems fault.Problems) error {
 	if in.ProjectID != "" {
 		id := edge.ParseID(in.ProjectID, "project_id", problems)
 		if id == uuid.Nil {
 			return nil
 		}
 		r.ProjectID = &id
-		project, err := s.DB.Project(k, k.App.ID, id)
+		project, err := h.catalogue.Project(k, k.App.ID, id)
 		if edge.IsMissing(err, "project_id", problems) || err != nil {
 			return edge.UnlessNotFound(err)
 		}
@@ -113,7 +113,7 @@ func (s *Handlers) whose(k *edge.Call, in *schedulingInput, r *booking.Schedulin
 		}
 		return nil
 	}
-	hosts, err := s.hosts(k, in, problems)
+	hosts, err := h.hosts(k, in, problems)
 	if err != nil || len(hosts) == 0 {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *Handlers) whose(k *edge.Call, in *schedulingInput, r *booking.Schedulin
 }
 
 // hosts are the resources that the body names, each once.
-func (s *Handlers) hosts(k *edge.Call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
+func (h *requestHandlers) hosts(k *edge.Call, in *schedulingInput, problems fault.Problems) (ids []uuid.UUID, err error) {
 	named := map[uuid.UUID]string{}
 	add := func(m memberIn, field string) {
 		id := edge.ParseID(m.Sub, field, problems)
@@ -145,7 +145,7 @@ func (s *Handlers) hosts(k *edge.Call, in *schedulingInput, problems fault.Probl
 	if in.Host == nil && (in.HostGroup == nil || len(in.HostGroup.Members) == 0 && in.HostGroup.Sub == "") {
 		problems.Add("host", "is required, or host_group with members, or project_id")
 	}
-	found, err := s.DB.AvailabilityResources(k, k.App.ID, ids)
+	found, err := h.calendars.AvailabilityResources(k, k.App.ID, ids)
 	for _, r := range found {
 		delete(named, r.ID)
 	}

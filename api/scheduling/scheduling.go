@@ -4,7 +4,7 @@ package scheduling
 
 import (
 	"log/slog"
-	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -19,38 +19,27 @@ import (
 // Handlers answers an app's backend about public links and requests for a time, and about the secrets and tokens that tie
 // visitors to the app. All fields are needed.
 type Handlers struct {
-	Service  *service.Service
-	DB       *postgres.DB
-	Dispatch *dispatch.Dispatcher
-	Vault    *links.Vault
-	Targets  webhook.Options               // the rules for the address of notifications
-	Wake     func(*edge.Call, []uuid.UUID) // starts the workflows of endpoints that have something to send
-	Log      *slog.Logger
+	Service   *service.Service
+	Bookings  *postgres.Bookings
+	Catalogue *postgres.Catalogue
+	Calendars *postgres.Calendars
+	Access    *postgres.Access
+	Outbox    *postgres.Outbox
+	Dispatch  *dispatch.Dispatcher
+	Vault     *links.Vault
+	Targets   webhook.Options               // the rules for the address of notifications
+	Wake      func(*edge.Call, []uuid.UUID) // starts the workflows of endpoints that have something to send
+	Log       *slog.Logger
 }
 
-// Routes are the rows of the route table that this room answers.
-func (s *Handlers) Routes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/embed_credentials", edge.RequireServer, s.listEmbedCredentials),
-		edge.On(http.MethodPost, "/v2/embed_credentials", edge.RequireServer, s.createEmbedCredential).Once(),
-		edge.On(http.MethodPost, "/v2/embed_credentials/:id/rotate", edge.RequireServer, s.rotateEmbedCredential).Once(),
-		edge.On(http.MethodDelete, "/v2/embed_credentials/:id", edge.RequireServer, s.deleteEmbedCredential),
-		edge.On(http.MethodGet, "/v2/embed_callback", edge.RequireServer, s.getEmbedCallback),
-		edge.On(http.MethodPut, "/v2/embed_callback", edge.RequireServer, s.setEmbedCallback),
-		edge.On(http.MethodGet, "/v2/client_secrets", edge.RequireServer, s.listClientSecrets),
-		edge.On(http.MethodPost, "/v2/client_secrets", edge.RequireServer, s.createClientSecret).Once(),
-		edge.On(http.MethodDelete, "/v2/client_secrets/:id", edge.RequireServer, s.deleteClientSecret),
-
-		edge.On(http.MethodGet, "/v2/public_links", edge.RequireServer, s.listPublicLinks),
-		edge.On(http.MethodPost, "/v2/public_links", edge.RequireServer, s.createPublicLink).Once(),
-		edge.On(http.MethodGet, "/v2/public_links/:id", edge.RequireServer, s.getPublicLink),
-		edge.On(http.MethodPut, "/v2/public_links/:id", edge.RequireServer, s.updatePublicLink),
-		edge.On(http.MethodDelete, "/v2/public_links/:id", edge.RequireServer, s.deletePublicLink),
-		edge.On(http.MethodPost, "/v2/public_links/:id/check", edge.RequireServer, s.checkClaimToken),
-
-		edge.On(http.MethodPost, "/v1/scheduling_requests", edge.RequireClient, s.createSchedulingRequest).Once(),
-		edge.On(http.MethodPost, "/v1/scheduling_requests/query", edge.RequireClient, s.querySchedulingRequests),
-		edge.On(http.MethodPost, "/v1/scheduling_requests/cancel", edge.RequireClient, s.cancelSchedulingRequest).Once(),
-		edge.On(http.MethodDelete, "/v1/scheduling_requests/:id", edge.RequireClient, s.eraseSchedulingRequest),
-	}
+// Routes returns the rows of the route table that this package answers.
+func (h *Handlers) Routes() []edge.Route {
+	return slices.Concat(
+		(&embedHandlers{
+			access: h.Access, outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, wake: h.Wake, log: h.Log,
+		}).routes(),
+		(&clientSecretHandlers{access: h.Access, vault: h.Vault}).routes(),
+		(&publicLinkHandlers{catalogue: h.Catalogue, bookings: h.Bookings, service: h.Service}).routes(),
+		(&requestHandlers{bookings: h.Bookings, catalogue: h.Catalogue, calendars: h.Calendars, service: h.Service}).routes(),
+	)
 }

@@ -10,9 +10,29 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
+
+// appHandlers answers requests about apps.
+type appHandlers struct {
+	access *postgres.Access
+	vault  *links.Vault
+}
+
+func (h *appHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/apps", edge.RequireAdmin, h.listApps),
+		edge.On(http.MethodPost, "/v2/apps", edge.RequireAdmin, h.createApp).Once(),
+		edge.On(http.MethodGet, "/v2/apps/:slug", edge.RequireApp, h.getNamedApp),
+		edge.On(http.MethodPut, "/v2/apps/:slug", edge.RequireApp, h.updateNamedApp),
+		edge.On(http.MethodDelete, "/v2/apps/:slug", edge.RequireAdmin, h.deleteApp),
+		edge.On(http.MethodGet, "/v2/app", edge.RequireServer, h.getApp),
+		edge.On(http.MethodPut, "/v2/app", edge.RequireServer, h.updateApp),
+	}
+}
 
 var goodHost = regexp.MustCompile(`^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?$`)
 
@@ -83,8 +103,8 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 	}
 }
 
-func (s *Handlers) listApps(k *edge.Call) error {
-	all, err := s.DB.Apps(k)
+func (h *appHandlers) listApps(k *edge.Call) error {
+	all, err := h.access.Apps(k)
 	if err != nil {
 		return err
 	}
@@ -96,7 +116,7 @@ func (s *Handlers) listApps(k *edge.Call) error {
 }
 
 // createApp makes an app with its first server key; the key is in this answer only.
-func (s *Handlers) createApp(k *edge.Call) error {
+func (h *appHandlers) createApp(k *edge.Call) error {
 	var in appInput
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
@@ -109,10 +129,10 @@ func (s *Handlers) createApp(k *edge.Call) error {
 	if !edge.GoodSlug.MatchString(in.Slug) {
 		return fault.Problems{"slug": {"must be 1 to 63 lower-case letters, digits and dashes"}}.Err()
 	}
-	key, err := apps.Create(k, s.DB, s.Vault, app)
-	if made, lookErr := s.DB.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
+	key, err := apps.Create(k, h.access, h.vault, app)
+	if made, lookErr := h.access.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
 		// An earlier try of this request created the app, and ended before its answer with the key was stored.
-		_, key, err = apps.AddKey(k, s.DB, s.Vault, made, tenant.ServerKey, "first key", edge.NewID())
+		_, key, err = apps.AddKey(k, h.access, h.vault, made, tenant.ServerKey, "first key", edge.NewID())
 	}
 	if err != nil {
 		return err
@@ -123,12 +143,12 @@ func (s *Handlers) createApp(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Handlers) getApp(k *edge.Call) error { return s.showApp(k, k.App) }
+func (h *appHandlers) getApp(k *edge.Call) error { return h.showApp(k, k.App) }
 
-func (s *Handlers) updateApp(k *edge.Call) error { return s.changeApp(k, k.App) }
+func (h *appHandlers) updateApp(k *edge.Call) error { return h.changeApp(k, k.App) }
 
 // namedApp loads the app whose slug is in the path. A key may only name its own.
-func namedApp(k *edge.Call, s *Handlers) (*tenant.App, error) {
+func namedApp(k *edge.Call, h *appHandlers) (*tenant.App, error) {
 	slug := k.Param("slug")
 	if !edge.GoodSlug.MatchString(slug) || k.App != nil && k.App.Slug != slug {
 		return nil, fault.Errorf(fault.NotFound, "The app does not exist.")
@@ -136,39 +156,39 @@ func namedApp(k *edge.Call, s *Handlers) (*tenant.App, error) {
 	if k.App != nil {
 		return k.App, nil
 	}
-	return s.DB.AppBySlug(k, slug)
+	return h.access.AppBySlug(k, slug)
 }
 
-func (s *Handlers) getNamedApp(k *edge.Call) error {
-	app, err := namedApp(k, s)
+func (h *appHandlers) getNamedApp(k *edge.Call) error {
+	app, err := namedApp(k, h)
 	if err != nil {
 		return err
 	}
-	return s.showApp(k, app)
+	return h.showApp(k, app)
 }
 
-func (s *Handlers) updateNamedApp(k *edge.Call) error {
-	app, err := namedApp(k, s)
+func (h *appHandlers) updateNamedApp(k *edge.Call) error {
+	app, err := namedApp(k, h)
 	if err != nil {
 		return err
 	}
-	return s.changeApp(k, app)
+	return h.changeApp(k, app)
 }
 
 // deleteApp deletes an app and everything that belongs to it.
-func (s *Handlers) deleteApp(k *edge.Call) error {
-	app, err := namedApp(k, s)
+func (h *appHandlers) deleteApp(k *edge.Call) error {
+	app, err := namedApp(k, h)
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteApp(k, app.ID); err != nil {
+	if err := h.access.DeleteApp(k, app.ID); err != nil {
 		return err
 	}
 	return k.NoContent()
 }
 
-func (s *Handlers) showApp(k *edge.Call, app *tenant.App) error {
-	secret, err := s.Vault.Open(app.WebhookSecret, tenant.AppSecret(app.ID))
+func (h *appHandlers) showApp(k *edge.Call, app *tenant.App) error {
+	secret, err := h.vault.Open(app.WebhookSecret, tenant.AppSecret(app.ID))
 	if err != nil {
 		return err
 	}
@@ -177,7 +197,7 @@ func (s *Handlers) showApp(k *edge.Call, app *tenant.App) error {
 	return k.Answer(http.StatusOK, view)
 }
 
-func (s *Handlers) changeApp(k *edge.Call, app *tenant.App) error {
+func (h *appHandlers) changeApp(k *edge.Call, app *tenant.App) error {
 	var in appInput
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
@@ -185,7 +205,7 @@ func (s *Handlers) changeApp(k *edge.Call, app *tenant.App) error {
 	if err := in.apply(app); err != nil {
 		return err
 	}
-	if err := s.DB.UpdateApp(k, app); err != nil {
+	if err := h.access.UpdateApp(k, app); err != nil {
 		return err
 	}
 	return k.Answer(http.StatusOK, appView(k, app))

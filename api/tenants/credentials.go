@@ -11,16 +11,31 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
-func (s *Handlers) listCredentials(k *edge.Call) error {
+// credentialHandlers answers requests about the credentials of resources.
+type credentialHandlers struct {
+	access    *postgres.Access
+	calendars *postgres.Calendars
+}
+
+func (h *credentialHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/credentials", edge.RequireResource, h.listCredentials),
+		edge.On(http.MethodPost, "/v2/credentials", edge.RequireResource, h.createCredential).Once(),
+		edge.On(http.MethodDelete, "/v2/credentials/:id", edge.RequireResource, h.deleteCredential),
+	}
+}
+
+func (h *credentialHandlers) listCredentials(k *edge.Call) error {
 	page, search, err := k.Listing()
 	if err != nil {
 		return err
 	}
-	all, found, err := s.DB.Credentials(k, k.App.ID, search, page)
+	all, found, err := h.access.Credentials(k, k.App.ID, search, page)
 	if err != nil {
 		return err
 	}
@@ -32,7 +47,7 @@ func (s *Handlers) listCredentials(k *edge.Call) error {
 }
 
 // createCredential makes a token for a resource; the token is in this answer only.
-func (s *Handlers) createCredential(k *edge.Call) error {
+func (h *credentialHandlers) createCredential(k *edge.Call) error {
 	var in struct {
 		ResourceID string                `json:"resource_id"`
 		Type       tenant.CredentialType `json:"type"`
@@ -46,7 +61,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 		problems.Add("type", "must be %s or %s", tenant.ClientToken, tenant.ServerToken)
 	}
 	edge.CheckLength(in.Name, "name", 200, problems)
-	r, err := s.findResource(k, in.ResourceID, problems)
+	r, err := h.findResource(k, in.ResourceID, problems)
 	if err != nil {
 		return err
 	}
@@ -61,7 +76,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 	if c.Own = k.Self != nil; c.Own {
 		keep = OwnTokensKept
 	}
-	token, err := apps.AddCredential(k, s.DB, c, keep)
+	token, err := apps.AddCredential(k, h.access, c, keep)
 	if err != nil {
 		return err
 	}
@@ -72,7 +87,7 @@ func (s *Handlers) createCredential(k *edge.Call) error {
 }
 
 // findResource loads the resource that a body names; nil with a problem if it does not exist. For a resource's token, others do not exist.
-func (s *Handlers) findResource(k *edge.Call, text string, problems fault.Problems) (*catalogue.Resource, error) {
+func (h *credentialHandlers) findResource(k *edge.Call, text string, problems fault.Problems) (*catalogue.Resource, error) {
 	if k.Self != nil && !strings.EqualFold(text, k.Self.String()) {
 		problems.Add("resource_id", "does not exist")
 		return nil, nil
@@ -81,26 +96,26 @@ func (s *Handlers) findResource(k *edge.Call, text string, problems fault.Proble
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	r, err := s.Resources.Resource(k, k.App.ID, id)
+	r, err := h.calendars.Resource(k, k.App.ID, id)
 	if edge.IsMissing(err, "resource_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}
 	return r, nil
 }
 
-func (s *Handlers) deleteCredential(k *edge.Call) error {
+func (h *credentialHandlers) deleteCredential(k *edge.Call) error {
 	id, err := k.ID("id", "The credential")
 	if err != nil {
 		return err
 	}
-	c, err := s.DB.Credential(k, k.App.ID, id)
+	c, err := h.access.Credential(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
 	if err := k.RequireOwner(c.ResourceID, "The credential"); err != nil {
 		return err
 	}
-	if err := s.DB.DeleteCredential(k, k.App.ID, id); err != nil {
+	if err := h.access.DeleteCredential(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

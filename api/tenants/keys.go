@@ -7,12 +7,28 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
-func (s *Handlers) listKeys(k *edge.Call) error {
-	keys, err := s.DB.Keys(k, k.App.ID)
+// keyHandlers answers requests about the keys of an app.
+type keyHandlers struct {
+	access *postgres.Access
+	vault  *links.Vault
+}
+
+func (h *keyHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/keys", edge.RequireServer, h.listKeys),
+		edge.On(http.MethodPost, "/v2/keys", edge.RequireServer, h.createKey).Once(),
+		edge.On(http.MethodDelete, "/v2/keys/:id", edge.RequireServer, h.revokeKey),
+	}
+}
+
+func (h *keyHandlers) listKeys(k *edge.Call) error {
+	keys, err := h.access.Keys(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -24,7 +40,7 @@ func (s *Handlers) listKeys(k *edge.Call) error {
 }
 
 // createKey makes a key of a kind, server by default; the key is in this answer only.
-func (s *Handlers) createKey(k *edge.Call) error {
+func (h *keyHandlers) createKey(k *edge.Call) error {
 	var in struct {
 		Kind tenant.KeyKind `json:"kind"`
 		Name string         `json:"name"`
@@ -43,7 +59,7 @@ func (s *Handlers) createKey(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, key, err := apps.AddKey(k, s.DB, s.Vault, k.App, in.Kind, in.Name, k.Operation)
+	made, key, err := apps.AddKey(k, h.access, h.vault, k.App, in.Kind, in.Name, k.Operation)
 	if err != nil {
 		return err
 	}
@@ -53,12 +69,12 @@ func (s *Handlers) createKey(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, view)
 }
 
-func (s *Handlers) revokeKey(k *edge.Call) error {
+func (h *keyHandlers) revokeKey(k *edge.Call) error {
 	id, err := k.ID("id", "The key")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.RevokeKey(k, k.App.ID, id); err != nil {
+	if err := h.access.RevokeKey(k, k.App.ID, id); err != nil {
 		return err
 	}
 	return k.NoContent()

@@ -15,6 +15,19 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// signInHandlers answers sign-ins of resources.
+type signInHandlers struct {
+	access    *postgres.Access
+	edge      *edge.Edge
+	passwords *apps.Passwords
+}
+
+func (h *signInHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, h.signIn),
+	}
+}
+
 // OwnTokensKept is how many tokens of its own a resource has at most: of its sign-ins, and those made with these tokens.
 const OwnTokensKept = 50
 
@@ -22,7 +35,7 @@ var errSignIn = fault.Errorf(fault.Unauthorized, "The e-mail address or the pass
 
 // signIn answers with a token of the resource that has an e-mail address and password. Unauthorized for a wrong password and for an
 // unknown address alike, after the same time.
-func (s *Handlers) signIn(k *edge.Call) error {
+func (h *signInHandlers) signIn(k *edge.Call) error {
 	var in struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -40,21 +53,21 @@ func (s *Handlers) signIn(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	app, err := s.signInApp(k)
+	app, err := h.signInApp(k)
 	if err != nil {
 		return err
 	}
-	r, err := s.checkSignIn(k, app, strings.TrimSpace(in.Email), in.Password)
+	r, err := h.checkSignIn(k, app, strings.TrimSpace(in.Email), in.Password)
 	if err != nil {
 		return err
 	}
-	return s.letIn(k, r)
+	return h.letIn(k, r)
 }
 
 // letIn creates a token and answers with it and the resource.
-func (s *Handlers) letIn(k *edge.Call, r *catalogue.Resource) error {
+func (h *signInHandlers) letIn(k *edge.Call, r *catalogue.Resource) error {
 	c := &tenant.Credential{ID: k.Operation, AppID: r.AppID, ResourceID: r.ID, Type: tenant.ServerToken, Name: "sign-in", Own: true}
-	token, err := apps.AddCredential(k, s.DB, c, OwnTokensKept)
+	token, err := apps.AddCredential(k, h.access, c, OwnTokensKept)
 	if err != nil {
 		return err
 	}
@@ -66,9 +79,9 @@ func (s *Handlers) letIn(k *edge.Call, r *catalogue.Resource) error {
 
 // signInApp returns the app that the request names by a key, by a slug, or by both if they agree; nil if by neither. For an unknown slug
 // it returns the nil UUID, which no app has.
-func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
+func (h *signInHandlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 	if key := k.Credential(); key != "" {
-		if err := s.Edge.LimitFailures(k, key, func() error { return s.Edge.Identify(k, key) }); err != nil {
+		if err := h.edge.LimitFailures(k, key, func() error { return h.edge.Identify(k, key) }); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +96,7 @@ func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 	case !edge.GoodSlug.MatchString(slug):
 		return new(uuid.UUID), nil
 	}
-	app, err := s.DB.AppBySlug(k, slug)
+	app, err := h.access.AppBySlug(k, slug)
 	if fault.CodeOf(err) == fault.NotFound {
 		return new(uuid.UUID), nil
 	}
@@ -96,9 +109,9 @@ func (s *Handlers) signInApp(k *edge.Call) (*uuid.UUID, error) {
 // checkSignIn returns the resource that has the e-mail address and password. Guesses are limited; a password that was right within the
 // hour always passes. Without an app two passwords are always checked, so that the time does not depend on how many resources have the
 // address.
-func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password string) (r *catalogue.Resource, err error) {
-	err = s.Edge.LimitPasswordGuesses(k, email, password, func() error {
-		found, err := s.DB.SignIns(k, app, email)
+func (h *signInHandlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password string) (r *catalogue.Resource, err error) {
+	err = h.edge.LimitPasswordGuesses(k, email, password, func() error {
+		found, err := h.access.SignIns(k, app, email)
 		if err != nil {
 			return err
 		}
@@ -111,7 +124,7 @@ func (s *Handlers) checkSignIn(k *edge.Call, app *uuid.UUID, email, password str
 			if i < len(found) {
 				one = found[i]
 			}
-			good, err := s.SignIns.Check(k, one.Password, password)
+			good, err := h.passwords.Check(k, one.Password, password)
 			if err != nil {
 				return err
 			}

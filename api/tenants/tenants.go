@@ -3,7 +3,7 @@
 package tenants
 
 import (
-	"net/http"
+	"slices"
 
 	"holdfast/api/edge"
 	"holdfast/internal/apps"
@@ -13,30 +13,19 @@ import (
 
 // Handlers has the handlers of apps, keys, sign-ins and credentials. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
-	DB        *postgres.Access
-	Resources *postgres.Calendars
+	Access    *postgres.Access
+	Calendars *postgres.Calendars
 	Vault     *links.Vault
 	Edge      *edge.Edge
 	SignIns   *apps.Passwords // bounds how many passwords of strangers are checked at once
 }
 
 // Routes returns the rows of the route table that this package answers.
-func (s *Handlers) Routes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/apps", edge.RequireAdmin, s.listApps),
-		edge.On(http.MethodPost, "/v2/apps", edge.RequireAdmin, s.createApp).Once(),
-		edge.On(http.MethodGet, "/v2/apps/:slug", edge.RequireApp, s.getNamedApp),
-		edge.On(http.MethodPut, "/v2/apps/:slug", edge.RequireApp, s.updateNamedApp),
-		edge.On(http.MethodDelete, "/v2/apps/:slug", edge.RequireAdmin, s.deleteApp),
-		edge.On(http.MethodGet, "/v2/app", edge.RequireServer, s.getApp),
-		edge.On(http.MethodPut, "/v2/app", edge.RequireServer, s.updateApp),
-		edge.On(http.MethodGet, "/v2/keys", edge.RequireServer, s.listKeys),
-		edge.On(http.MethodPost, "/v2/keys", edge.RequireServer, s.createKey).Once(),
-		edge.On(http.MethodDelete, "/v2/keys/:id", edge.RequireServer, s.revokeKey),
-
-		edge.On(http.MethodPost, "/v2/auth", edge.RequireNothing, s.signIn),
-		edge.On(http.MethodGet, "/v2/credentials", edge.RequireResource, s.listCredentials),
-		edge.On(http.MethodPost, "/v2/credentials", edge.RequireResource, s.createCredential).Once(),
-		edge.On(http.MethodDelete, "/v2/credentials/:id", edge.RequireResource, s.deleteCredential),
-	}
+func (h *Handlers) Routes() []edge.Route {
+	return slices.Concat(
+		(&appHandlers{access: h.Access, vault: h.Vault}).routes(),
+		(&keyHandlers{access: h.Access, vault: h.Vault}).routes(),
+		(&signInHandlers{access: h.Access, edge: h.Edge, passwords: h.SignIns}).routes(),
+		(&credentialHandlers{access: h.Access, calendars: h.Calendars}).routes(),
+	)
 }

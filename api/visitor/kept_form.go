@@ -1,12 +1,22 @@
 package visitor
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 )
+
+// keptForms stores what visitors have typed into forms that could not be carried out.
+type keptForms struct {
+	bookings *postgres.Bookings
+	vault    *links.Vault
+	log      *slog.Logger
+}
 
 const (
 	keptFormLife = 30 * time.Minute
@@ -21,32 +31,32 @@ type keptForm struct {
 	Faults map[string]string `json:"faults,omitempty"` // what the record refused, which reading the values again does not find
 }
 
-func (s *Handlers) keepForm(k *call, id uuid.UUID, f keptForm) error {
+func (h *keptForms) keepForm(k *call, id uuid.UUID, f keptForm) error {
 	for name, text := range f.Values {
 		if runes := []rune(text); len(runes) > keptAnswer {
 			f.Values[name] = string(runes[:keptAnswer])
 		}
 	}
-	sealed, err := s.Vault.SealJSON(f, keptFormSecret(id))
+	sealed, err := h.vault.SealJSON(f, keptFormSecret(id))
 	if err != nil {
 		return err
 	}
-	return s.DB.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
+	return h.bookings.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
 }
 
 // loadKeptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
-func (s *Handlers) loadKeptForm(k *call, id uuid.UUID) (f keptForm, err error) {
-	sealed, err := s.DB.KeptForm(k, k.App.ID, id)
-	if err != nil || s.Vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
+func (h *keptForms) loadKeptForm(k *call, id uuid.UUID) (f keptForm, err error) {
+	sealed, err := h.bookings.KeptForm(k, k.App.ID, id)
+	if err != nil || h.vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
 		return keptForm{}, err
 	}
 	return f, nil
 }
 
 // dropForm deletes what was kept, once it is booked. It expires anyhow, so a failure is only logged.
-func (s *Handlers) dropForm(k *call, id uuid.UUID) {
-	if err := s.DB.DropForm(k, k.App.ID, id); err != nil {
-		s.Log.Warn("could not delete a kept form before it expires", "request_id", edge.RequestID(k.Context), "error", err)
+func (h *keptForms) dropForm(k *call, id uuid.UUID) {
+	if err := h.bookings.DropForm(k, k.App.ID, id); err != nil {
+		h.log.Warn("could not delete a kept form before it expires", "request_id", edge.RequestID(k.Context), "error", err)
 	}
 }
 

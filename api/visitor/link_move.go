@@ -15,6 +15,14 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// linkMoves answers visitors of a link to reschedule with the pages of a request.
+type linkMoves struct {
+	calendars *postgres.Calendars
+	page      *pageEdge
+	pages     *requestPages
+	actions   *requestActions
+}
+
 // movesByPage reports whether a link to reschedule opens the picker of times. The booking then moves in one step, and keeps its time
 // until it has another. A program, and a visitor whom the app's own page awaits behind a one_click link, get Timekit's action
 // instead, which ends the booking.
@@ -31,37 +39,37 @@ func (l *link) hasMoved(err error) bool {
 }
 
 // moveByLink answers GET and HEAD of such a link: times to choose from, the question whether to take one, or the booking.
-func (s *Handlers) moveByLink(k *call, l *link) error {
-	return s.onMovePage(k, l, k.Query("tz"), func(r *requested) error {
+func (h *linkMoves) moveByLink(k *call, l *link) error {
+	return h.onMovePage(k, l, k.Query("tz"), func(r *requested) error {
 		switch {
 		case k.Query("done") != "" || !r.mayReschedule():
-			return s.showRequest(k, r) // and why there is nothing to choose from
+			return h.pages.showRequest(k, r) // and why there is nothing to choose from
 		case k.Query("start") != "":
-			return s.confirmTime(k, r)
+			return h.pages.confirmTime(k, r)
 		}
-		return s.showNewTimes(k, r, k.Query("said"))
+		return h.pages.showNewTimes(k, r, k.Query("said"))
 	})
 }
 
 // takeByLink answers the button of that question.
-func (s *Handlers) takeByLink(k *call, l *link) error {
-	return s.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return s.takeTime(k, r) })
+func (h *linkMoves) takeByLink(k *call, l *link) error {
+	return h.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return h.actions.takeTime(k, r) })
 }
 
 // onMovePage treats the holder of the link as a visitor: the project's rules hold, and the address is what is counted. The link
 // is not spent: like the page of a request it leads to the booking as long as that can be moved.
-func (s *Handlers) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
+func (h *linkMoves) onMovePage(k *call, l *link, zone string, do func(*requested) error) error {
 	k.App, k.Kind, k.Clock = l.app, tenant.WidgetKey, timekit.Clock{}
-	err := s.meterVisitor(k)
+	err := h.page.meterVisitor(k)
 	var r *requested
 	if err == nil {
-		r, err = s.requestedBy(k, l, zone)
+		r, err = h.requestedBy(k, l, zone)
 	}
 	if err == nil {
 		err = do(r)
 	}
 	if err != nil {
-		return s.sorry(k, err)
+		return h.page.sorry(k, err)
 	}
 	return nil
 }
@@ -69,7 +77,7 @@ func (s *Handlers) onMovePage(k *call, l *link, zone string, do func(*requested)
 // requestedBy is the link's booking as the page of a request has it; one that nobody asked for by a page gets a request made up.
 // Without a project the rules of its resource say which times are offered. A resource without rules offers none: that nobody
 // has said no is not an offer.
-func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error) {
+func (h *linkMoves) requestedBy(k *call, l *link, zone string) (*requested, error) {
 	b, request := l.booking, l.booking.Request
 	r := &requested{path: k.Request.URL.Path, base: url.Values{}, alone: true}
 	if request == nil {
@@ -78,7 +86,7 @@ func (s *Handlers) requestedBy(k *call, l *link, zone string) (*requested, error
 			ID: uuid.NewSHA1(id, []byte("moved by link")), AppID: b.AppID, ProjectID: b.Related.Project, Offer: []byte("{}"), Summary: b.What,
 		}
 		if b.Related.Project == nil {
-			resource, err := s.DB.Resource(k, b.AppID, b.Resource.ID)
+			resource, err := h.calendars.Resource(k, b.AppID, b.Resource.ID)
 			if edge.UnlessNotFound(err) != nil {
 				return nil, err
 			}
@@ -112,20 +120,20 @@ func parsedID(text string) (uuid.UUID, bool) {
 
 // afterwards answers with how a link's action went: the page that its button has led to. False for a link that was used at
 // another time.
-func (s *Handlers) afterwards(k *call, l *link) (bool, error) {
+func (h *linkHandlers) afterwards(k *call, l *link) (bool, error) {
 	id, ok := parsedID(k.Query("said"))
 	if !ok || l == nil || l.booking == nil || k.wantsJSON() {
 		return false, nil
 	}
-	a, err := s.DB.Action(k, id)
+	a, err := h.bookings.Action(k, id)
 	if err != nil || a.AppID != l.app.ID || a.Name != l.claims.Action || a.Channel != booking.ChannelLink || a.Status == booking.Refused {
 		return false, edge.UnlessNotFound(err)
 	}
-	return true, s.donePage(k, l, a.Status)
+	return true, donePage(k, l, a.Status)
 }
 
 // backToLink leads from the button to the link's page: to what was done with it, or to why it could not be.
-func (s *Handlers) backToLink(k *call, said string) error {
+func backToLink(k *call, said string) error {
 	query := url.Values{}
 	for name, values := range k.Request.URL.Query() {
 		if name != "said" {

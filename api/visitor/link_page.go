@@ -76,7 +76,7 @@ func (k *call) wantsJSON() bool {
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-func (s *Handlers) confirmPage(k *call, l *link) error {
+func confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.pageOf()
 	l.people(&p)
@@ -90,7 +90,7 @@ func (s *Handlers) confirmPage(k *call, l *link) error {
 	if l.redirect != nil {
 		posting = l.redirect.Scheme + "://" + l.redirect.Host
 	}
-	return s.showLink(k, http.StatusOK, posting, p, timekit.Object{
+	return showLink(k, http.StatusOK, posting, p, timekit.Object{
 		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "confirm": "POST to this address",
 	})
 }
@@ -106,7 +106,7 @@ func (l *link) past(now time.Time) string {
 	return ""
 }
 
-func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
+func donePage(k *call, l *link, status booking.Status) error {
 	p := l.pageOf()
 	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
 	code := http.StatusOK
@@ -114,18 +114,18 @@ func (s *Handlers) donePage(k *call, l *link, status booking.Status) error {
 		p.Title, p.Text = "Received", "Your choice has been received and will be carried out in a moment."
 		code = http.StatusAccepted
 	}
-	return s.showLink(k, code, "", p, timekit.Object{
+	return showLink(k, code, "", p, timekit.Object{
 		"id": l.booking.ID, "state": l.booking.State, "action": l.claims.Action, "status": status,
 	})
 }
 
 // linkError is an honest page, or a problem document for programs. Nothing was changed.
-func (s *Handlers) linkError(k *call, l *link, err error) error {
+func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 	k.linkHeaders("")
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.Edge.PublicError(k.Context, err)
+	known := h.edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
@@ -139,15 +139,15 @@ func (s *Handlers) linkError(k *call, l *link, err error) error {
 		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
 	case known.Code == fault.SlotTaken && l != nil && l.actor != "":
 		l.people(&p)
-		if err := s.offerDecline(l, &p); err != nil {
+		if err := h.offerDecline(l, &p); err != nil {
 			return err
 		}
 	}
-	return s.showLink(k, edge.Statuses[known.Code], "", p, nil)
+	return showLink(k, edge.Statuses[known.Code], "", p, nil)
 }
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for the person who was to confirm it.
-func (s *Handlers) offerDecline(l *link, p *page) error {
+func (h *linkHandlers) offerDecline(l *link, p *page) error {
 	graph, err := l.booking.LoadGraph()
 	if err != nil {
 		return err
@@ -155,12 +155,12 @@ func (s *Handlers) offerDecline(l *link, p *page) error {
 	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.actor != graphs.ActorOwnerLink {
 		return nil
 	}
-	p.Other, err = s.Links.Owner(l.booking, "decline")
+	p.Other, err = h.links.Owner(l.booking, "decline")
 	p.OtherFor = phrase("decline")
 	return err
 }
 
-func (s *Handlers) showLink(k *call, status int, posting string, p page, data timekit.Object) error {
+func showLink(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
 	if data != nil && k.wantsJSON() {
 		return k.Answer(status, data)

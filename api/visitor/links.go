@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,9 +13,29 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
+
+// linkHandlers answers visitors of action links.
+type linkHandlers struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	edge     *edge.Edge
+	links    links.Maker
+	moves    *linkMoves
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
+func (h *linkHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(h.openLink)),
+		edge.On(http.MethodHead, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(h.openLink)),
+		edge.On(http.MethodOptions, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(linkOptions)),
+		edge.On(http.MethodPost, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(h.followLink)),
+	}
+}
 
 // maxMoves bounds how often a booking may have been moved since its link was made.
 const maxMoves = 50
@@ -32,50 +53,50 @@ type link struct {
 
 // openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
 // act, and never a HEAD or a prefetch: scanners and browsers follow links that nobody clicked.
-func (s *Handlers) openLink(k *call) error {
-	l, err := s.readLink(k)
+func (h *linkHandlers) openLink(k *call) error {
+	l, err := h.readLink(k)
 	if fault.CodeOf(err) == fault.LinkUsed {
-		if done, after := s.afterwards(k, l); done || after != nil {
+		if done, after := h.afterwards(k, l); done || after != nil {
 			return after
 		}
 	}
 	if l.movesByPage(k) && (err == nil || l.hasMoved(err)) {
-		return s.moveByLink(k, l)
+		return h.moves.moveByLink(k, l)
 	}
 	if err != nil {
-		return s.linkError(k, l, err)
+		return h.linkError(k, l, err)
 	}
 	if l.app.Settings.ActionLinks == tenant.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
-		return s.act(k, l, http.StatusFound)
+		return h.act(k, l, http.StatusFound)
 	}
-	if err := s.Service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
-		return s.linkError(k, l, err)
+	if err := h.service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
+		return h.linkError(k, l, err)
 	}
-	return s.confirmPage(k, l)
+	return confirmPage(k, l)
 }
 
 // followLink answers POST: the button of the page, or a backend.
-func (s *Handlers) followLink(k *call) error {
+func (h *linkHandlers) followLink(k *call) error {
 	if err := http.NewCrossOriginProtection().Check(k.Request); err != nil {
-		return s.linkError(k, nil, fault.Wrap(err, fault.Forbidden, "This request came from another site."))
+		return h.linkError(k, nil, fault.Wrap(err, fault.Forbidden, "This request came from another site."))
 	}
 	if err := k.readForm(); err != nil {
-		return s.linkError(k, nil, err)
+		return h.linkError(k, nil, err)
 	}
-	l, err := s.readLink(k)
+	l, err := h.readLink(k)
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
-		return s.backToLink(k, "")
+		return backToLink(k, "")
 	}
 	if err != nil {
-		return s.linkError(k, l, err)
+		return h.linkError(k, l, err)
 	}
 	if l.movesByPage(k) && k.Request.PostForm.Has("start") {
-		return s.takeByLink(k, l)
+		return h.moves.takeByLink(k, l)
 	}
-	return s.act(k, l, http.StatusSeeOther)
+	return h.act(k, l, http.StatusSeeOther)
 }
 
-func (s *Handlers) linkOptions(k *call) error {
+func linkOptions(k *call) error {
 	k.Header("Allow", "GET, HEAD, OPTIONS, POST")
 	return k.NoContent()
 }
@@ -93,7 +114,7 @@ func (k *call) prefetch() bool {
 
 // readLink checks signature, path, use, and whether the action is open, in this order, and changes nothing. With an
 // error it returns as much of the link as may be shown.
-func (s *Handlers) readLink(k *call) (*link, error) {
+func (h *linkHandlers) readLink(k *call) (*link, error) {
 	id, err := k.ID("id", "The booking")
 	if err != nil {
 		return nil, err
@@ -102,11 +123,11 @@ func (s *Handlers) readLink(k *call) (*link, error) {
 	if token == "" || len(token) > service.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
-	target, err := s.DB.LinkTarget(k, id)
+	target, err := h.bookings.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.Service.VerifyLink(target, token)
+	claims, err := h.service.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}
@@ -114,20 +135,20 @@ func (s *Handlers) readLink(k *call) (*link, error) {
 		return nil, err
 	}
 	l := &link{app: target.App, booking: target.Booking, claims: claims}
-	if err := s.follow(k, l); err != nil {
+	if err := h.follow(k, l); err != nil {
 		return nil, err
 	}
 	l.setRedirect(k.Query("redirect"))
-	return l, s.checkLink(k, l)
+	return l, h.checkLink(k, l)
 }
 
 // follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
-func (s *Handlers) follow(k *call, l *link) (err error) {
+func (h *linkHandlers) follow(k *call, l *link) (err error) {
 	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
 		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
 			return fault.Errorf(fault.LinkExpired, "The booking has been moved too often since this link was made.")
 		}
-		if l.booking, err = s.DB.Booking(k, l.app.ID, *next); err != nil {
+		if l.booking, err = h.bookings.Booking(k, l.app.ID, *next); err != nil {
 			return err
 		}
 	}
@@ -136,8 +157,8 @@ func (s *Handlers) follow(k *call, l *link) (err error) {
 
 // checkLink asks whether the link has acted before, on this booking or on one that was moved since, and whether its action is
 // open to a link in the booking's state.
-func (s *Handlers) checkLink(k *call, l *link) error {
-	spent, err := s.DB.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
+func (h *linkHandlers) checkLink(k *call, l *link) error {
+	spent, err := h.bookings.LinkSpent(k, append(l.passed, l.booking.ID), l.claims.SpendKey())
 	if err != nil {
 		return err
 	}
@@ -179,15 +200,15 @@ func (l *link) setRedirect(asked string) {
 
 // act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
-func (s *Handlers) act(k *call, l *link, redirect int) error {
-	out, err := s.Service.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
-		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: s.Wait,
+func (h *linkHandlers) act(k *call, l *link, redirect int) error {
+	out, err := h.service.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
+		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: h.wait,
 	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
-		return s.backToLink(k, "")
+		return backToLink(k, "")
 	}
 	if err != nil {
-		return s.linkError(k, l, err)
+		return h.linkError(k, l, err)
 	}
 	if out.Booking != nil {
 		l.booking = out.Booking
@@ -198,7 +219,7 @@ func (s *Handlers) act(k *call, l *link, redirect int) error {
 		k.Redirect(redirect, l.redirect.String())
 		return nil
 	case k.sentByPage():
-		return s.backToLink(k, out.Action.ID.String())
+		return backToLink(k, out.Action.ID.String())
 	}
-	return s.donePage(k, l, out.Action.Status)
+	return donePage(k, l, out.Action.Status)
 }

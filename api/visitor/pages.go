@@ -17,6 +17,12 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// pageEdge is what every request for a page passes before its handler: the limit by address. What goes wrong behind it becomes a page, or
+// a problem document for a program.
+type pageEdge struct {
+	edge *edge.Edge
+}
+
 // frame is what every page for visitors has.
 type frame struct {
 	Style   template.CSS
@@ -40,13 +46,13 @@ const zoneScript = `"use strict";try{const z=Intl.DateTimeFormat().resolvedOptio
 
 var zoneScriptHash = hashOf(zoneScript)
 
-// forVisitors makes a handler of pages. Visitors have no key: their address is what is counted, by the limit of widgets. What
+// serve makes a handler of pages. Visitors have no key: their address is what is counted, by the limit of widgets. What
 // goes wrong is a page, too, or a problem document for programs.
-func (s *Handlers) forVisitors(handle func(*call) error) func(*call) error {
-	return func(k *call) error {
+func (h *pageEdge) serve(handle func(*call) error) func(*edge.Call) error {
+	return onPage(func(k *call) error {
 		k.Clock, k.Kind = timekit.Clock{}, tenant.WidgetKey // a page has its own zone, and project rules hold
 		k.visitorHeaders(false)
-		err := s.meterVisitor(k)
+		err := h.meterVisitor(k)
 		if err == nil {
 			err = edge.CheckAddress(k.Request.URL)
 		}
@@ -54,14 +60,14 @@ func (s *Handlers) forVisitors(handle func(*call) error) func(*call) error {
 			err = handle(k)
 		}
 		if err != nil {
-			return s.sorry(k, err)
+			return h.sorry(k, err)
 		}
 		return nil
-	}
+	})
 }
 
-func (s *Handlers) meterVisitor(k *call) error {
-	return k.TooMany(s.Edge.Limits.Widget.Allow("visitor " + k.Address()))
+func (h *pageEdge) meterVisitor(k *call) error {
+	return k.TooMany(h.edge.Limits.Widget.Allow("visitor " + k.Address()))
 }
 
 // visitorHeaders keep a page out of caches, logs of others and search engines, as link pages are; see linkHeaders. No script
@@ -95,7 +101,7 @@ func (k *call) frameHosts() string {
 }
 
 // show renders a page. Its frame is completed here.
-func (s *Handlers) showPage(k *call, status int, name string, p framed) error {
+func showPage(k *call, status int, name string, p framed) error {
 	f := p.self()
 	f.Style = template.CSS(pageStyle) //nolint:gosec // our own file
 	if f.Script != "" {
@@ -126,11 +132,11 @@ type notice struct {
 type sentField struct{ Name, Value string }
 
 // sorry is an honest page, or a problem document for programs.
-func (s *Handlers) sorry(k *call, err error) error {
+func (h *pageEdge) sorry(k *call, err error) error {
 	if k.wantsJSON() {
 		return err
 	}
-	known := s.Edge.PublicError(k.Context, err)
+	known := h.edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
 	p.Title, p.Text = excuse(known)
@@ -138,12 +144,12 @@ func (s *Handlers) sorry(k *call, err error) error {
 		k.retrySoon()
 		p.sendAgain(k)
 	}
-	return s.showPage(k, edge.Statuses[known.Code], "notice.html", p)
+	return showPage(k, edge.Statuses[known.Code], "notice.html", p)
 }
 
 // FailPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
-func (s *Handlers) FailPage(c *gin.Context, err error) bool {
-	return isPage(c.Request.URL.Path) && s.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
+func (h *pageEdge) failPage(c *gin.Context, err error) bool {
+	return isPage(c.Request.URL.Path) && h.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
 // isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind

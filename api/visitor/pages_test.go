@@ -61,9 +61,9 @@ func TestTimesSayWhichIsMeant(t *testing.T) {
 func TestVisitorsAreLimited(t *testing.T) {
 	t.Parallel()
 	e := &edge.Edge{Limits: edge.NewLimits(0, 1, 0), Log: slog.New(slog.DiscardHandler)}
-	s := &Handlers{Edge: e}
+	s := &pageEdge{edge: e}
 	engine := gin.New()
-	engine.GET("/pls/:code", e.Chain(edge.Route{Handle: onPage(s.forVisitors(func(k *call) error { return k.NoContent() }))}))
+	engine.GET("/pls/:code", e.Chain(edge.Route{Handle: s.serve(func(k *call) error { return k.NoContent() })}))
 	seen := map[int]int{}
 	var last *httptest.ResponseRecorder
 	for range 200 {

@@ -13,6 +13,11 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// timePages fills pages of free times to pick from.
+type timePages struct {
+	service *service.Service
+}
+
 // picker is a page of times to choose from, a week at a time.
 type picker struct {
 	frame
@@ -46,7 +51,7 @@ type pickerTime struct {
 }
 
 // pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
-func (s *Handlers) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
+func (h *timePages) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
 	name := o.Zone.String()
 	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
 	p.Length = service.LengthText(o.Length())
@@ -55,7 +60,7 @@ func (s *Handlers) pickFrom(k *call, p *picker, o *service.Offer, keep url.Value
 	}
 	from := weekOf(o, k.Query("from"))
 	until := dayAfter(from, pageDays, o.Zone)
-	slots, err := s.Service.FreeTimes(k, k.App.ID, o, from, until)
+	slots, err := h.service.FreeTimes(k, k.App.ID, o, from, until)
 	if err != nil {
 		return err
 	}
@@ -73,12 +78,12 @@ func (s *Handlers) pickFrom(k *call, p *picker, o *service.Offer, keep url.Value
 	if len(slots) > 0 {
 		return nil
 	}
-	return s.pointAhead(k, p, o, until, link)
+	return h.pointAhead(k, p, o, until, link)
 }
 
 // pointAhead says of a week without times where the next one is.
-func (s *Handlers) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
-	next, err := s.Service.NextFree(k, k.App.ID, o, from)
+func (h *timePages) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
+	next, err := h.service.NextFree(k, k.App.ID, o, from)
 	if err == nil && !next.IsZero() {
 		p.Next, p.NextText = link(next), next.In(o.Zone).Format("Monday, 2\u00a0January 2006")
 	}

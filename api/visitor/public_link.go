@@ -12,6 +12,25 @@ import (
 	"holdfast/internal/service"
 )
 
+// publicLinkHandlers answers visitors of public links: times to pick from, the form of a time, and the booking.
+type publicLinkHandlers struct {
+	service *service.Service
+	page    *pageEdge
+	visits  *visits
+	tries   *tries
+	forms   *keptForms
+	times   *timePages
+	booker  *timeBooker
+}
+
+func (h *publicLinkHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/pls/:code", edge.RequireNothing, h.page.serve(h.openPublicLink)),
+		edge.On(http.MethodHead, "/pls/:code", edge.RequireNothing, h.page.serve(h.openPublicLink)),
+		edge.On(http.MethodPost, "/pls/:code", edge.RequireNothing, h.page.serve(h.bookByLink)),
+	}
+}
+
 // linkVisit is a visitor on the pages of a public link.
 type linkVisit struct {
 	*arrival
@@ -20,30 +39,30 @@ type linkVisit struct {
 }
 
 // openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
-func (s *Handlers) openPublicLink(k *call) error {
-	a, err := s.arrive(k, k.Request.URL.Query())
+func (h *publicLinkHandlers) openPublicLink(k *call) error {
+	a, err := h.visits.arrive(k, k.Request.URL.Query())
 	if err != nil {
 		return err
 	}
 	if a.came {
 		return a.begin(k)
 	}
-	if done, err := s.goToUsed(k, a); done || err != nil {
+	if done, err := h.visits.goToUsed(k, a); done || err != nil {
 		return err
 	}
-	v, err := s.visiting(k, a, k.Query("tz"))
+	v, err := h.visiting(k, a, k.Query("tz"))
 	if err != nil {
 		return err
 	}
 	if k.Query("start") == "" {
-		return s.showTimes(k, v, k.Query("said"))
+		return h.showTimes(k, v, k.Query("said"))
 	}
-	return s.openForm(k, v)
+	return h.openForm(k, v)
 }
 
 // goToUsed leads a visit that has booked already to what it booked: the back button and a reload are no replay.
-func (s *Handlers) goToUsed(k *call, a *arrival) (bool, error) {
-	b, err := s.used(k, a)
+func (h *visits) goToUsed(k *call, a *arrival) (bool, error) {
+	b, err := h.used(k, a)
 	if err != nil || b == nil {
 		return false, err
 	}
@@ -54,8 +73,8 @@ func (s *Handlers) goToUsed(k *call, a *arrival) (bool, error) {
 func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code }
 
 // visiting finds what the link offers, in the zone the visitor asks for.
-func (s *Handlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
-	project, err := s.Service.Project(k, k.App.ID, a.link.ProjectID)
+func (h *publicLinkHandlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
+	project, err := h.service.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +82,7 @@ func (s *Handlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{arrival: a, project: project}
-	if v.offer, err = s.Service.NewOffer(k, k.App.ID, project.Rules); err != nil {
+	if v.offer, err = h.service.NewOffer(k, k.App.ID, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration
@@ -86,12 +105,12 @@ func zoneFor(o *service.Offer, asked string) *time.Location {
 func (v *linkVisit) keep() url.Values { return url.Values{"visit": {v.sealed}} }
 
 // showTimes shows the times to pick from. said is a key of notices, or "".
-func (s *Handlers) showTimes(k *call, v *linkVisit, said string) error {
+func (h *publicLinkHandlers) showTimes(k *call, v *linkVisit, said string) error {
 	p := &picker{frame: frame{Title: v.link.Title}, Text: v.link.Description, Notice: notices[said]}
-	if err := s.pickFrom(k, p, v.offer, v.keep()); err != nil {
+	if err := h.times.pickFrom(k, p, v.offer, v.keep()); err != nil {
 		return err
 	}
-	return s.showPage(k, http.StatusOK, "picker.html", p)
+	return showPage(k, http.StatusOK, "picker.html", p)
 }
 
 // notices are what a page can say has just happened. The address names them; it cannot bring a text of its own.
@@ -109,15 +128,15 @@ const (
 
 // openForm asks who books the picked time. One that this visit has booked leads to its page; one that is gone meanwhile is
 // not asked for.
-func (s *Handlers) openForm(k *call, v *linkVisit) error {
+func (h *publicLinkHandlers) openForm(k *call, v *linkVisit) error {
 	c, said, err := k.choose(v.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
 	if said != "" {
-		return s.showTimes(k, v, said)
+		return h.showTimes(k, v, said)
 	}
 	if err != nil {
 		return err
 	}
-	operation, page, err := s.tryOf(k, v, c)
+	operation, page, err := h.tries.tryOf(k, v, c)
 	if err != nil {
 		return err
 	}
@@ -126,25 +145,25 @@ func (s *Handlers) openForm(k *call, v *linkVisit) error {
 		return nil
 	}
 	picked := c.Host.ID
-	if c, err = s.Service.FreeFor(k, k.App.ID, v.offer, c); err != nil {
+	if c, err = h.service.FreeFor(k, k.App.ID, v.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
-		return s.showTimes(k, v, saidTaken)
+		return h.showTimes(k, v, saidTaken)
 	}
 	if c.Host.ID != picked { // another one takes its place
-		if operation, _, err = s.tryOf(k, v, c); err != nil {
+		if operation, _, err = h.tries.tryOf(k, v, c); err != nil {
 			return err
 		}
 	}
-	kept, err := s.loadKeptForm(k, v.visit.ID)
+	kept, err := h.forms.loadKeptForm(k, v.visit.ID)
 	if err != nil {
 		return err
 	}
 	f := newForm(v)
 	f.operation, f.kept = operation, len(kept.Values) > 0
 	f.fillIn(kept, k.Query("again") != "")
-	return s.showForm(k, v, c, f)
+	return showForm(k, v, c, f)
 }
 
 // choose finds the picked time among what a page offers; said is a key of notices when it is not there any more. end is what the page
@@ -169,39 +188,39 @@ func (k *call) choose(o *service.Offer, start, end, resource string) (c *service
 
 // bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the service.Outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
-func (s *Handlers) bookByLink(k *call) error {
-	v, c, said, err := s.submitted(k)
+func (h *publicLinkHandlers) bookByLink(k *call) error {
+	v, c, said, err := h.submitted(k)
 	if err != nil || v == nil {
 		return err
 	}
 	form := readAnswers(k, v)
 	if said != "" {
-		return s.backToTimes(k, v, form, said)
+		return h.backToTimes(k, v, form, said)
 	}
 	if form.faulty() {
-		return s.backToForm(k, v, c, form)
+		return h.backToForm(k, v, c, form)
 	}
-	out, page, err := s.bookSomebody(k, v, c, form)
+	out, page, err := h.bookSomebody(k, v, c, form)
 	if page != "" {
 		k.Redirect(http.StatusSeeOther, page+"?done=true")
 		return nil
 	}
 	switch code := fault.CodeOf(err); {
 	case code == fault.SlotTaken || code == fault.SoldOut || code == fault.SessionClosed:
-		return s.backToTimes(k, v, form, saidTaken)
+		return h.backToTimes(k, v, form, saidTaken)
 	case code == fault.ClaimReplayed:
-		return s.replayed(k, v.arrival, err)
+		return h.visits.replayed(k, v.arrival, err)
 	case code == fault.Invalid && form.blame(err):
-		return s.backToForm(k, v, c, form)
+		return h.backToForm(k, v, c, form)
 	case refusesTime(err):
-		return s.backToTimes(k, v, form, saidOver)
+		return h.backToTimes(k, v, form, saidOver)
 	case err != nil:
 		return err
 	}
 	if k.Query("kept") != "" {
-		s.dropForm(k, v.visit.ID)
+		h.forms.dropForm(k, v.visit.ID)
 	}
-	return s.booked(k, out)
+	return booked(k, out)
 }
 
 // refusesTime reports whether a refusal is about the time that was picked.
@@ -213,21 +232,21 @@ func refusesTime(err error) bool {
 
 // submitted reads where a form comes from and what it asks for: said instead of a choice when that is not offered any more, no
 // visit when the visitor has been sent on.
-func (s *Handlers) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
+func (h *publicLinkHandlers) submitted(k *call) (v *linkVisit, c *service.Choice, said string, err error) {
 	if err := k.fromHere(); err != nil {
 		return nil, nil, "", err
 	}
 	if err := k.readForm(); err != nil {
 		return nil, nil, "", err
 	}
-	a, err := s.arrive(k, k.Request.PostForm)
+	a, err := h.visits.arrive(k, k.Request.PostForm)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	if done, err := s.goToUsed(k, a); done || err != nil {
+	if done, err := h.visits.goToUsed(k, a); done || err != nil {
 		return nil, nil, "", err
 	}
-	if v, err = s.visiting(k, a, k.typed("tz")); err != nil {
+	if v, err = h.visiting(k, a, k.typed("tz")); err != nil {
 		return nil, nil, "", err
 	}
 	c, said, err = k.choose(v.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
@@ -235,15 +254,15 @@ func (s *Handlers) submitted(k *call) (v *linkVisit, c *service.Choice, said str
 }
 
 // replayed is the end for all but the visit that spent the token, perhaps just now from another tab.
-func (s *Handlers) replayed(k *call, a *arrival, err error) error {
-	if done, used := s.goToUsed(k, a); done || used != nil {
+func (h *visits) replayed(k *call, a *arrival, err error) error {
+	if done, used := h.goToUsed(k, a); done || used != nil {
 		return used
 	}
 	return err
 }
 
 // booked leads to the page of the request, which also says that something is not decided yet.
-func (s *Handlers) booked(k *call, out service.Outcome) error {
+func booked(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
 		return fault.Errorf(fault.NotFound, "The booking does not exist any more.")
 	}

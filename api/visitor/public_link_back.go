@@ -9,26 +9,32 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
+
+// tries finds what visits have tried to book.
+type tries struct {
+	bookings *postgres.Bookings
+}
 
 // maxTries bounds how often one visit may try to book one time.
 const maxTries = 20
 
 // tryOf finds what a visit has made of a picked time: the page of the booking while it stands or is undecided, else the
 // operation of the next try. Operations come of visit, time and resource, so going back to a form finds what it has made.
-func (s *Handlers) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.UUID, page string, err error) {
+func (h *tries) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.UUID, page string, err error) {
 	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.Start)+" "+wire(c.End)+" "+c.Host.ID.String()))
 	for range maxTries {
 		_, made := v.visit.request(k.App.ID, operation)
-		tried, err := s.DB.Action(k, service.FirstAction(made))
+		tried, err := h.bookings.Action(k, service.FirstAction(made))
 		if fault.CodeOf(err) == fault.NotFound {
 			return operation, "", nil
 		}
 		if err != nil {
 			return operation, "", err
 		}
-		if page, err = s.standing(k, tried); page != "" || err != nil {
+		if page, err = h.standing(k, tried); page != "" || err != nil {
 			return operation, page, err
 		}
 		operation = uuid.NewSHA1(operation, []byte("again"))
@@ -37,15 +43,15 @@ func (s *Handlers) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uu
 }
 
 // standing is the page of what a try has made; "" when it was refused, or what it made is over.
-func (s *Handlers) standing(k *call, tried *booking.Action) (string, error) {
+func (h *tries) standing(k *call, tried *booking.Action) (string, error) {
 	if tried.Status == booking.Refused {
 		return "", nil
 	}
-	b, err := s.DB.Booking(k, k.App.ID, tried.BookingID)
+	b, err := h.bookings.Booking(k, k.App.ID, tried.BookingID)
 	if err != nil || b.Request == nil {
 		return "", edge.UnlessNotFound(err)
 	}
-	found, _, err := s.DB.SchedulingRequestByCode(k, b.Request.Code)
+	found, _, err := h.bookings.SchedulingRequestByCode(k, b.Request.Code)
 	if err != nil || found.Booking != nil && found.Booking.Completed {
 		return "", edge.UnlessNotFound(err)
 	}
@@ -53,8 +59,8 @@ func (s *Handlers) standing(k *call, tried *booking.Action) (string, error) {
 }
 
 // backToTimes keeps what was typed and leads to the times; the form of the next one is filled in with it.
-func (s *Handlers) backToTimes(k *call, v *linkVisit, f *form, said string) error {
-	if err := s.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
+func (h *publicLinkHandlers) backToTimes(k *call, v *linkVisit, f *form, said string) error {
+	if err := h.forms.keepForm(k, v.visit.ID, f.keep(false)); err != nil {
 		return err
 	}
 	pairs := []string{"tz", v.offer.Zone.String(), "said", said}
@@ -66,8 +72,8 @@ func (s *Handlers) backToTimes(k *call, v *linkVisit, f *form, said string) erro
 }
 
 // backToForm keeps what was typed and what is wrong with it, and leads to the form.
-func (s *Handlers) backToForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
-	if err := s.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
+func (h *publicLinkHandlers) backToForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
+	if err := h.forms.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
 		return err
 	}
 	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.Zone.String(), "start", wire(c.Start),

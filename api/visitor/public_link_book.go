@@ -16,6 +16,13 @@ import (
 	"holdfast/internal/service"
 )
 
+// timeBooker books a picked time.
+type timeBooker struct {
+	service *service.Service
+	rules   rules.Reader
+	wait    time.Duration // for the outcome of an action, unless the client says otherwise
+}
+
 // readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept. It is the only reader of forms. Asked
 // again it says the same.
 func (k *call) readForm() error {
@@ -42,7 +49,7 @@ func (k *call) parseForm() error {
 	return nil
 }
 
-func (s *Handlers) showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
+func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	zone, ahead := v.offer.Zone, rules.OutlookOf(k.App, v.project.Project)
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
@@ -64,25 +71,25 @@ func (s *Handlers) showForm(k *call, v *linkVisit, c *service.Choice, f *form) e
 	if p.Faults > 0 {
 		p.Title = "Please look again"
 	}
-	return s.showPage(k, http.StatusOK, "form.html", p)
+	return showPage(k, http.StatusOK, "form.html", p)
 }
 
 // bookSomebody books the picked time; with somebody else who is free then if the picked resource was taken meanwhile and the owner
 // lets any of several do it. It returns the page of what the visit has booked already, if it has: a form may be sent twice.
-func (s *Handlers) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
+func (h *publicLinkHandlers) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *form) (out service.Outcome, page string, err error) {
 	for range v.offer.Hosts {
-		if out, err = s.bookForm(k, v, c, f); fault.CodeOf(err) != fault.SlotTaken {
+		if out, err = h.bookForm(k, v, c, f); fault.CodeOf(err) != fault.SlotTaken {
 			return out, "", err
 		}
-		other, lookErr := s.Service.FreeFor(k, k.App.ID, v.offer, c)
-		if page, lookErr = s.bookedWithAnother(k, v, c, lookErr); page != "" {
+		other, lookErr := h.service.FreeFor(k, k.App.ID, v.offer, c)
+		if page, lookErr = h.tries.bookedWithAnother(k, v, c, lookErr); page != "" {
 			return service.Outcome{}, page, nil
 		}
 		if lookErr != nil || other == nil || other.Host.ID == c.Host.ID {
 			return out, "", cmp.Or(lookErr, err)
 		}
 		c = other
-		f.operation, page, lookErr = s.tryOf(k, v, c)
+		f.operation, page, lookErr = h.tries.tryOf(k, v, c)
 		if lookErr != nil || page != "" {
 			return service.Outcome{}, page, lookErr
 		}
@@ -92,12 +99,12 @@ func (s *Handlers) bookSomebody(k *call, v *linkVisit, c *service.Choice, f *for
 
 // bookedWithAnother finds the page of what the visit has booked of a time already, with any of the resources that could have stood
 // in. It passes an earlier error on.
-func (s *Handlers) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
+func (h *tries) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, err error) (page string, _ error) {
 	if err != nil || !v.offer.RoundRobin() {
 		return "", err
 	}
 	for _, r := range v.offer.Hosts {
-		if _, page, err = s.tryOf(k, v, &service.Choice{Host: r, Start: c.Start, End: c.End}); page != "" || err != nil {
+		if _, page, err = h.tryOf(k, v, &service.Choice{Host: r, Start: c.Start, End: c.End}); page != "" || err != nil {
 			return page, err
 		}
 	}
@@ -105,12 +112,12 @@ func (s *Handlers) bookedWithAnother(k *call, v *linkVisit, c *service.Choice, e
 }
 
 // bookForm books as a widget does: the project decides how, the visitor when and for whom.
-func (s *Handlers) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
+func (h *publicLinkHandlers) bookForm(k *call, v *linkVisit, c *service.Choice, f *form) (service.Outcome, error) {
 	request, id := v.visit.request(k.App.ID, f.operation)
 	request.PublicLink, request.ProjectID, request.Summary = &v.link.ID, &v.project.ID, v.link.Title
 	request.DurationMinutes = int(v.offer.Length() / time.Minute)
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
-	return s.bookPick(k, pick{
+	return h.booker.bookPick(k, pick{
 		id: id, title: v.link.Title, project: v.project, offer: v.offer, choice: c, customer: f.customer(v.offer.Zone),
 		request: request, claim: v.visit.spends(),
 	})
@@ -130,20 +137,20 @@ type pick struct {
 
 // bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
 // and the claim token spent, in the booking's own transaction.
-func (s *Handlers) bookPick(k *call, p pick) (service.Outcome, error) {
+func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 	in := rules.BookingInput{}
 	if p.project == nil {
 		in.Graph = catalogue.DefaultGraph
 	}
 	problems := fault.Problems{}
-	n, err := s.Rules.NewBooking(k.Call, in, p.project, false, problems)
+	n, err := h.rules.NewBooking(k.Caller, k.Clock, in, p.project, false, problems)
 	if err != nil {
 		return service.Outcome{}, err
 	}
-	n.ID, n.Retried, n.Wait = p.id, true, k.PreferredWait(s.Wait) // a form may be sent twice
+	n.ID, n.Retried, n.Wait = p.id, true, k.PreferredWait(h.wait) // a form may be sent twice
 	n.Resource, n.Calendar, n.Start, n.End, n.Offer = p.choice.Host.ID, nil, p.choice.Start, p.choice.End, p.offer
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim = p.request, p.claim
 	rules.CheckCustomer(&n.Customers[0], problems)
-	return s.Service.Book(k, k.Caller, n)
+	return h.service.Book(k, k.Caller, n)
 }

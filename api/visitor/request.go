@@ -12,9 +12,36 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
+
+// requestHandlers answers visitors of a scheduling request.
+type requestHandlers struct {
+	bookings *postgres.Bookings
+	page     *pageEdge
+	offers   *requestOffers
+	pages    *requestPages
+	actions  *requestActions
+}
+
+func (h *requestHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/rts/:code", edge.RequireNothing, h.page.serve(h.openRequest)),
+		edge.On(http.MethodHead, "/rts/:code", edge.RequireNothing, h.page.serve(h.openRequest)),
+		edge.On(http.MethodPost, "/rts/:code", edge.RequireNothing, h.page.serve(h.followRequest)),
+		edge.On(http.MethodGet, "/rts/:code/event.ics", edge.RequireNothing, h.page.serve(h.eventFile)),
+		edge.On(http.MethodHead, "/rts/:code/event.ics", edge.RequireNothing, h.page.serve(h.eventFile)),
+	}
+}
+
+// requestOffers finds scheduling requests and the times that they can be given.
+type requestOffers struct {
+	bookings  *postgres.Bookings
+	catalogue *postgres.Catalogue
+	service   *service.Service
+}
 
 // requested is a visitor on the page of a scheduling request.
 type requested struct {
@@ -29,51 +56,29 @@ type requested struct {
 	alone   bool               // the page lets choose another time, and nothing else
 }
 
-// requestPage shows where a request stands, and what can be done about it now.
-type requestPage struct {
-	frame
-	Notice       string // what has just happened
-	Text         string
-	When         string
-	ZoneText     string
-	Groups       []zoneGroup
-	Odd          bool
-	Keep         url.Values
-	What         string
-	With         string
-	Where        string
-	State        string
-	Over         bool
-	Calendar     string
-	CalendarText string
-	Reschedule   string
-	Decline      string
-	DeclineText  string
-}
-
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.
-func (s *Handlers) openRequest(k *call) error {
-	r, err := s.request(k, k.Query("tz"))
+func (h *requestHandlers) openRequest(k *call) error {
+	r, err := h.offers.request(k, k.Query("tz"))
 	if err != nil {
 		return err
 	}
 	switch {
 	case k.Query("start") != "" && (r.unpicked() || k.Query("reschedule") != ""):
-		return s.confirmTime(k, r)
+		return h.pages.confirmTime(k, r)
 	case r.unpicked():
-		return s.openUnpicked(k, r)
+		return h.pages.openUnpicked(k, r)
 	case k.Query("reschedule") != "" && r.mayReschedule():
-		return s.showNewTimes(k, r, k.Query("said"))
+		return h.pages.showNewTimes(k, r, k.Query("said"))
 	case k.Query("decline") != "" && r.givesUp().action != "":
-		return s.askDecline(k, r)
+		return askDecline(k, r)
 	}
-	return s.showRequest(k, r)
+	return h.pages.showRequest(k, r)
 }
 
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
-func (s *Handlers) request(k *call, zone string) (*requested, error) {
+func (h *requestOffers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
-	found, app, err := s.DB.SchedulingRequestByCode(k, code)
+	found, app, err := h.bookings.SchedulingRequestByCode(k, code)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +92,7 @@ func (s *Handlers) request(k *call, zone string) (*requested, error) {
 		r.zone = zoneOf(append(names, b.Resource.Timezone)...)
 		return r, nil
 	}
-	if err = s.offerFor(k, r); err != nil {
+	if err = h.offerFor(k, r); err != nil {
 		return nil, err
 	}
 	r.zone = zoneFor(r.offer, zone)
@@ -97,9 +102,9 @@ func (s *Handlers) request(k *call, zone string) (*requested, error) {
 func (r *requested) unpicked() bool { return r.Booking == nil }
 
 // offerFor is what a request offers: its own words over its project's. With its project gone, or all of its hosts, nothing.
-func (s *Handlers) offerFor(k *call, r *requested) (err error) {
+func (h *requestOffers) offerFor(k *call, r *requested) (err error) {
 	if r.Request.ProjectID != nil {
-		if r.project, err = s.DB.Project(k, k.App.ID, *r.Request.ProjectID); err != nil {
+		if r.project, err = h.catalogue.Project(k, k.App.ID, *r.Request.ProjectID); err != nil {
 			return err
 		}
 	}
@@ -107,14 +112,14 @@ func (s *Handlers) offerFor(k *call, r *requested) (err error) {
 	if err != nil {
 		return err
 	}
-	r.offer, err = s.Service.NewOffer(k, k.App.ID, rules)
+	r.offer, err = h.service.NewOffer(k, k.App.ID, rules)
 	return err
 }
 
 // offerTimes finds the times that the request can be given. The time that it has counts as free.
-func (s *Handlers) offerTimes(k *call, r *requested) (err error) {
+func (h *requestOffers) offerTimes(k *call, r *requested) (err error) {
 	if r.offer == nil {
-		if err = s.offerFor(k, r); err != nil {
+		if err = h.offerFor(k, r); err != nil {
 			return err
 		}
 	}
@@ -123,7 +128,7 @@ func (s *Handlers) offerTimes(k *call, r *requested) (err error) {
 		r.offer.Hold, length = b.ID, b.End.Sub(b.Start)
 	}
 	if r.Request.PublicLink != nil {
-		link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)
+		link, err := h.catalogue.PublicLink(k, k.App.ID, *r.Request.PublicLink)
 		if edge.UnlessNotFound(err) != nil {
 			return err
 		}
@@ -220,63 +225,23 @@ func (r *requested) action() string {
 	return r.path + "?" + r.base.Encode()
 }
 
-func (s *Handlers) showRequest(k *call, r *requested) error {
-	if err := s.findOwn(k, r); err != nil {
+// followRequest answers POST: it picks, changes or gives up the time. A repeat shows what has become of it.
+func (h *requestHandlers) followRequest(k *call) error {
+	if err := k.fromHere(); err != nil {
 		return err
 	}
-	p := r.view(k)
-	var err error
-	if p.Notice, err = s.noticeOf(k); err != nil {
+	if err := k.readForm(); err != nil {
 		return err
 	}
-	wants := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""
-	if wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
-		p.Notice = "Another time cannot be chosen here as things stand. Nothing was changed."
-		if r.unruled {
-			p.Notice = "No other times are offered here. Please ask " + theApp(k.App.Name) + " for another time. Nothing was changed."
-		}
-	}
-	return s.showPage(k, http.StatusOK, "request.html", p)
-}
-
-// openUnpicked shows a request without a booking: its times; or what became of the try to book it.
-func (s *Handlers) openUnpicked(k *call, r *requested) error {
-	if r.Request.CancelledAt != nil {
-		return s.showPage(k, http.StatusOK, "notice.html", &notice{
-			frame: frame{Title: "Withdrawn"}, Text: "No time is asked for any more. There is nothing left to do.",
-		})
-	}
-	tried, err := s.DB.RequestTried(k, r.Request.ID)
-	switch {
-	case err != nil:
+	r, err := h.offers.request(k, k.typed("tz"))
+	if err != nil {
 		return err
-	case tried != nil && tried.Status == booking.Pending:
-		return s.showPage(k, http.StatusAccepted, "notice.html", received(r))
-	case tried != nil && r.Request.PublicLink != nil:
-		return s.showNotBooked(k, r)
 	}
-	return s.showNewTimes(k, r, k.Query("said"))
-}
-
-// showNotBooked says of a public link's request that its time was lost, and leads back to the link's times.
-func (s *Handlers) showNotBooked(k *call, r *requested) error {
-	p := &notice{frame: frame{Title: "Not booked"}}
-	p.Text = "The time you chose was taken before your booking could be carried out. Nothing is booked."
-	link, err := s.DB.PublicLink(k, k.App.ID, *r.Request.PublicLink)
-	switch {
-	case err == nil && link.Enabled && !link.RequireClaimToken:
-		p.Link, p.LinkFor = "/pls/"+link.Code+"?"+url.Values{"tz": {r.zone.String()}}.Encode(), "Choose another time"
-	case edge.UnlessNotFound(err) != nil:
-		return err
-	default:
-		p.Text += " Please go back to where you found the link, and choose another."
+	switch k.typed("action") {
+	case "decline":
+		return h.actions.declineTime(k, r)
+	case "reschedule", "pick":
+		return h.actions.takeTime(k, r)
 	}
-	return s.showPage(k, http.StatusOK, "notice.html", p)
-}
-
-func received(r *requested) *notice {
-	return &notice{
-		frame: frame{Title: "Received"}, Link: r.address("done", "true"), LinkFor: "See how it stands",
-		Text: "Your choice has been received and will be carried out in a moment.",
-	}
+	return fault.Errorf(fault.Malformed, "The form does not say what to do.")
 }

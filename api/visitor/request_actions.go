@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -16,68 +14,18 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
 
-// showNewTimes lets a recipient pick a time, their first or another.
-func (s *Handlers) showNewTimes(k *call, r *requested, said string) error {
-	if err := s.offerTimes(k, r); err != nil {
-		return err
-	}
-	if r.Booking == nil && len(r.offer.Hosts) == 0 {
-		return errNothingOffered
-	}
-	p := &picker{frame: frame{Title: r.Request.Summary}, Text: "Please choose a time.", Notice: notices[said]}
-	keep := url.Values{}
-	maps.Copy(keep, r.base)
-	if r.Booking != nil {
-		keep.Set("reschedule", "true")
-		p.Title, p.Back = "Choose another time", r.home()
-		p.Text = "Yours is " + whenText(r.Booking.Start, r.Booking.End, r.zone) + ". It stays yours until you have chosen another."
-	}
-	if err := s.pickFrom(k, p, r.offer, keep); err != nil {
-		return err
-	}
-	return s.showPage(k, http.StatusOK, "picker.html", p)
-}
-
-// confirmTime asks before a picked time is booked: following a link changes nothing.
-func (s *Handlers) confirmTime(k *call, r *requested) error {
-	if r.over() {
-		return s.openRequestAsItIs(k, r)
-	}
-	if err := s.offerTimes(k, r); err != nil {
-		return err
-	}
-	c, said, err := k.choose(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
-	if said != "" {
-		return s.showNewTimes(k, r, said)
-	}
-	if err != nil {
-		return err
-	}
-	if r.has(c) { // the visitor has come back to the page
-		return s.asItStands(k, r)
-	}
-	if c, err = s.Service.FreeFor(k, k.App.ID, r.offer, c); err != nil {
-		return err
-	}
-	if c == nil {
-		return s.showNewTimes(k, r, saidTaken)
-	}
-	p := &formPage{
-		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.Start, c.End, r.zone),
-		ZoneText: zoneText(r.zone.String()), With: c.Host.Name, Action: r.action(), Button: "Book this time",
-		Hidden: r.hidden("pick"), Back: r.home(),
-	}
-	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
-	r.foretell(k.App, p)
-	if r.Booking != nil {
-		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
-		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))
-	}
-	return s.showPage(k, http.StatusOK, "form.html", p)
+// requestActions books, moves or gives up the time of a scheduling request.
+type requestActions struct {
+	bookings *postgres.Bookings
+	service  *service.Service
+	offers   *requestOffers
+	booker   *timeBooker
+	wait     time.Duration // for the outcome of an action, unless the client says otherwise
 }
 
 // foretell says on the page of a picked time what happens when its button is pressed.
@@ -140,125 +88,83 @@ func (r *requested) over() bool {
 	return !r.mayReschedule()
 }
 
-func (s *Handlers) openRequestAsItIs(k *call, r *requested) error {
-	if r.unpicked() {
-		return s.openUnpicked(k, r)
-	}
-	return s.showRequest(k, r)
-}
-
 func (r *requested) hidden(action string) map[string]string {
 	return map[string]string{"action": action, "operation": edge.NewID().String(), "tz": r.zone.String()}
 }
 
-// askDecline asks before a time is given up, and for a word about it.
-func (s *Handlers) askDecline(k *call, r *requested) error {
-	b, way := r.Booking, r.givesUp()
-	p := &formPage{
-		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
-		With: b.Resource.Name, Text: way.text, Action: r.action(), Button: way.button, Hidden: r.hidden("decline"),
-		Back: r.address(), BackText: way.back,
-	}
-	if way.word {
-		p.Fields = []*formField{{Field: rules.Field{Name: "message", Label: "A word to " + theApp(k.App.Name), Type: "textarea"}}}
-	}
-	return s.showPage(k, http.StatusOK, "decline.html", p)
-}
-
-// followRequest answers POST: it picks, changes or gives up the time. A repeat shows what has become of it.
-func (s *Handlers) followRequest(k *call) error {
-	if err := k.fromHere(); err != nil {
-		return err
-	}
-	if err := k.readForm(); err != nil {
-		return err
-	}
-	r, err := s.request(k, k.typed("tz"))
-	if err != nil {
-		return err
-	}
-	switch k.typed("action") {
-	case "decline":
-		return s.declineTime(k, r)
-	case "reschedule", "pick":
-		return s.takeTime(k, r)
-	}
-	return fault.Errorf(fault.Malformed, "The form does not say what to do.")
-}
-
 // declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
-func (s *Handlers) declineTime(k *call, r *requested) error {
+func (h *requestActions) declineTime(k *call, r *requested) error {
 	way := r.givesUp()
 	if way.action == "" {
-		return s.asItStands(k, r)
+		return asItStands(k, r)
 	}
 	b := r.Booking
 	p := service.PlayInput{
 		ID: uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), Name: way.action, Actor: way.as,
-		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(s.Wait),
+		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(h.wait),
 	}
 	if way.word {
 		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	out, err := s.Service.Play(k, k.Caller, b, p)
+	out, err := h.service.Play(k, k.Caller, b, p)
 	if fault.CodeOf(err) == fault.ActionNotAvailable {
-		return s.asItStands(k, r)
+		return asItStands(k, r)
 	}
 	if err != nil {
 		return err
 	}
-	return s.followed(k, r, out)
+	return followed(k, r, out)
 }
 
 // asItStands leads to the page of the request.
-func (s *Handlers) asItStands(k *call, r *requested) error {
+func asItStands(k *call, r *requested) error {
 	k.Redirect(http.StatusSeeOther, r.home())
 	return nil
 }
 
 // takeTime books the first time of a request, or another in the place of the one it has.
-func (s *Handlers) takeTime(k *call, r *requested) error {
+func (h *requestActions) takeTime(k *call, r *requested) error {
 	operation, err := uuid.Parse(k.typed("operation"))
 	if err != nil {
 		operation = edge.NewID()
 	}
 	id := uuid.NewSHA1(r.Request.ID, operation[:])
 	if r.Booking == nil {
-		if id, err = s.firstPick(k, r); err != nil {
+		if id, err = h.firstPick(k, r); err != nil {
 			return err
 		}
 	}
 	if r.settled(k, id) {
-		return s.asItStands(k, r)
+		return asItStands(k, r)
 	}
-	if err := s.offerTimes(k, r); err != nil {
+	if err := h.offers.offerTimes(k, r); err != nil {
 		return err
 	}
 	c, said, err := k.choose(r.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
 	if said != "" {
-		return s.backToNewTimes(k, r, said)
+		return backToNewTimes(k, r, said)
 	}
 	if err != nil {
 		return err
 	}
-	out, c, err := s.bookAnyHost(k, r, c, id)
+	out, c, err := h.bookAnyHost(k, r, c, id)
 	if c == nil {
-		return s.asItStands(k, r)
+		return asItStands(k, r)
 	}
 	switch {
 	case fault.CodeOf(err) == fault.SlotTaken:
-		return s.backToNewTimes(k, r, saidTaken)
+		return backToNewTimes(k, r, saidTaken)
 	case refusesTime(err):
-		return s.backToNewTimes(k, r, saidOver)
+		return backToNewTimes(k, r, saidOver)
 	case err != nil:
 		return err
 	}
-	return s.followed(k, r, out, "done", "true")
+	return followed(k, r, out, "done", "true")
 }
 
 // backToNewTimes leads to the times again, from the week of the one that could not be had.
-func (s *Handlers) backToNewTimes(k *call, r *requested, said string) error {
+func backToNewTimes(k *call, r *requested, said string) error {
 	pairs := []string{"said", said}
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
@@ -272,8 +178,8 @@ func (s *Handlers) backToNewTimes(k *call, r *requested, said string) error {
 
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
 // once a try has been refused.
-func (s *Handlers) firstPick(k *call, r *requested) (uuid.UUID, error) {
-	tried, err := s.DB.RequestTried(k, r.Request.ID)
+func (h *requestActions) firstPick(k *call, r *requested) (uuid.UUID, error) {
+	tried, err := h.bookings.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
 		return uuid.Nil, err
@@ -287,14 +193,14 @@ func (s *Handlers) firstPick(k *call, r *requested) (uuid.UUID, error) {
 
 // bookAnyHost books the picked time, or with somebody else who is free then and offered, if the picked host was taken meanwhile. It
 // returns who it was; nobody when the request has that time already.
-func (s *Handlers) bookAnyHost(
+func (h *requestActions) bookAnyHost(
 	k *call, r *requested, c *service.Choice, id uuid.UUID,
 ) (out service.Outcome, with *service.Choice, err error) {
 	for range r.offer.Hosts {
-		if out, err = s.bookAgain(k, r, c, id); fault.CodeOf(err) != fault.SlotTaken {
+		if out, err = h.bookAgain(k, r, c, id); fault.CodeOf(err) != fault.SlotTaken {
 			return out, c, err
 		}
-		other, lookErr := s.Service.FreeFor(k, k.App.ID, r.offer, c)
+		other, lookErr := h.service.FreeFor(k, k.App.ID, r.offer, c)
 		switch {
 		case lookErr != nil || other == nil || other.Host.ID == c.Host.ID:
 			return out, c, cmp.Or(lookErr, err)
@@ -303,7 +209,7 @@ func (s *Handlers) bookAnyHost(
 		case r.Booking != nil:
 			id = uuid.NewSHA1(id, other.Host.ID[:])
 		default:
-			if id, lookErr = s.firstPick(k, r); lookErr != nil {
+			if id, lookErr = h.firstPick(k, r); lookErr != nil {
 				return out, c, lookErr
 			}
 		}
@@ -313,17 +219,17 @@ func (s *Handlers) bookAnyHost(
 }
 
 // bookAgain moves the booking of a request, or makes its first.
-func (s *Handlers) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (h *requestActions) bookAgain(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	if r.Booking == nil {
-		return s.bookPicked(k, r, c, id)
+		return h.bookPicked(k, r, c, id)
 	}
-	return s.Service.Reschedule(k, k.Caller, r.Booking, service.Move{
-		ID: id, Retried: true, Resource: c.Host.ID, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(s.Wait),
+	return h.service.Reschedule(k, k.Caller, r.Booking, service.Move{
+		ID: id, Retried: true, Resource: c.Host.ID, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(h.wait),
 	})
 }
 
 // bookPicked books the first time of a request that the app has made, for its recipient.
-func (s *Handlers) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
+func (h *requestActions) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	to := r.Request.Recipient
 	p := pick{
 		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, customer: booking.Customer{
@@ -334,11 +240,11 @@ func (s *Handlers) bookPicked(k *call, r *requested, c *service.Choice, id uuid.
 	if r.project != nil {
 		p.project = &service.Project{Project: r.project, Rules: r.offer.Rules}
 	}
-	return s.bookPick(k, p)
+	return h.booker.bookPick(k, p)
 }
 
 // followed leads to the page of the request, which also says that something is not decided yet.
-func (s *Handlers) followed(k *call, r *requested, out service.Outcome, more ...string) error {
+func followed(k *call, r *requested, out service.Outcome, more ...string) error {
 	if out.Action.Status == booking.Pending {
 		more = append(more, "action", out.Action.ID.String())
 	}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/service"
@@ -85,18 +83,4 @@ func (r *requested) withdraws() surrender {
 		way.text = "Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then."
 	}
 	return way
-}
-
-// findOwn finds out whether a booking that was declined or not paid was ended by its visitor, on this page.
-func (s *Handlers) findOwn(k *call, r *requested) error {
-	b := r.Booking
-	if !b.Completed || b.State != "declined" && b.State != "unpaid" {
-		return nil
-	}
-	moves, err := s.DB.Transitions(k, []uuid.UUID{b.ID})
-	if all := moves[b.ID]; len(all) > 0 {
-		last := all[len(all)-1]
-		r.own = booking.ByVisitor(last.Actor, last.Channel)
-	}
-	return err
 }

@@ -5,9 +5,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"holdfast/api/edge"
-	"holdfast/internal/booking"
 )
 
 // headline says where the booking stands and what comes next. Just after booking it says what has been reached.
@@ -109,22 +106,4 @@ func stateText(state string) string {
 	}
 	text := words(state)
 	return strings.ToUpper(text[:1]) + text[1:]
-}
-
-// noticeOf says what has become of the action that the address names.
-func (s *Handlers) noticeOf(k *call) (string, error) {
-	id, ok := parsedID(k.Query("action"))
-	if !ok {
-		return "", nil
-	}
-	a, err := s.DB.Action(k, id)
-	switch {
-	case err != nil || a.AppID != k.App.ID:
-		return "", edge.UnlessNotFound(err)
-	case a.Status == booking.Pending:
-		return "Your choice has been received and is being carried out. Load this page again in a moment to see how it stands.", nil
-	case a.Status == booking.Refused:
-		return "Your choice could not be carried out. Nothing was changed.", nil
-	}
-	return "", nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,8 +17,19 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
+
+// visits opens and seals the visits of public links, and exchanges claim tokens for them.
+type visits struct {
+	bookings  *postgres.Bookings
+	catalogue *postgres.Catalogue
+	service   *service.Service
+	vault     *links.Vault
+	log       *slog.Logger
+}
 
 const visitLife = 2 * time.Hour
 
@@ -53,9 +65,9 @@ func (k *call) code() string {
 }
 
 // arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
-func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
+func (h *visits) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a = &arrival{}
-	if a.link, k.App, err = s.DB.OpenPublicLink(k, k.code()); err != nil {
+	if a.link, k.App, err = h.catalogue.OpenPublicLink(k, k.code()); err != nil {
 		return nil, err
 	}
 	metadata, err := readCarried(values)
@@ -65,9 +77,9 @@ func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a.visit = visit{ID: uuid.New(), Metadata: metadata, Until: time.Now().Add(visitLife)}
 	switch token, sealed := values.Get("claim_token"), values.Get("visit"); {
 	case token != "":
-		err = s.exchange(k, a, token)
+		err = h.exchange(k, a, token)
 	case sealed != "":
-		err = s.openVisit(a, sealed)
+		err = h.openVisit(a, sealed)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +87,7 @@ func (s *Handlers) arrive(k *call, values url.Values) (a *arrival, err error) {
 	if a.link.RequireClaimToken && a.visit.Jti == "" {
 		return nil, fault.Errorf(fault.ClaimMissing, "This link asks for a claim token.")
 	}
-	return a, s.sealVisit(a)
+	return a, h.sealVisit(a)
 }
 
 // readCarried refuses what is longer than Cronofy takes, or no text.
@@ -94,12 +106,12 @@ func readCarried(values url.Values) (map[string]string, error) {
 }
 
 // exchange makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
-func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
-	token, err := s.Service.ReadClaimToken(k, a.link.AppID, raw)
+func (h *visits) exchange(k *call, a *arrival, raw string) error {
+	token, err := h.service.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
-		return s.guardedClaim(k, a.link, err)
+		return h.guardedClaim(k, a.link, err)
 	}
-	spent, err := s.DB.ClaimSpent(k, a.link.AppID, token.ID)
+	spent, err := h.bookings.ClaimSpent(k, a.link.AppID, token.ID)
 	if err != nil {
 		return err
 	}
@@ -111,12 +123,12 @@ func (s *Handlers) exchange(k *call, a *arrival, raw string) error {
 }
 
 // guardedClaim logs what is wrong with a claim token, and shows the visitor less, so that guesses of issuers show nothing.
-func (s *Handlers) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
+func (h *visits) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
 	code := fault.CodeOf(err)
 	if code == fault.Internal {
 		return err
 	}
-	s.Log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", edge.RequestID(k.Context))
+	h.log.Warn("a claim token was refused", "code", code, "link", link.ID, "app", link.AppID, "request_id", edge.RequestID(k.Context))
 	if code == fault.ClaimUnknownIssuer {
 		return fault.Errorf(fault.ClaimInvalidSignature, "The claim token's signature is wrong.")
 	}
@@ -124,11 +136,11 @@ func (s *Handlers) guardedClaim(k *call, link *catalogue.PublicLink, err error) 
 }
 
 // openVisit reads a visit. One that brought no claim token can be begun anew at any time.
-func (s *Handlers) openVisit(a *arrival, sealed string) error {
+func (h *visits) openVisit(a *arrival, sealed string) error {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	var v visit
 	if err == nil {
-		err = s.Vault.OpenJSON(raw, visitSecret(a.link.ID), &v)
+		err = h.vault.OpenJSON(raw, visitSecret(a.link.ID), &v)
 	}
 	if err != nil || v.ID == uuid.Nil {
 		return fault.Wrap(err, fault.LinkInvalid, "This address is not complete.")
@@ -143,8 +155,8 @@ func (s *Handlers) openVisit(a *arrival, sealed string) error {
 	return nil
 }
 
-func (s *Handlers) sealVisit(a *arrival) error {
-	raw, err := s.Vault.SealJSON(a.visit, visitSecret(a.link.ID))
+func (h *visits) sealVisit(a *arrival) error {
+	raw, err := h.vault.SealJSON(a.visit, visitSecret(a.link.ID))
 	a.sealed = base64.RawURLEncoding.EncodeToString(raw)
 	return err
 }
@@ -189,11 +201,11 @@ func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest,
 func (v *visit) booking(name string) uuid.UUID { return uuid.NewSHA1(v.ID, []byte(name)) }
 
 // used finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
-func (s *Handlers) used(k *call, a *arrival) (*booking.Booking, error) {
+func (h *visits) used(k *call, a *arrival) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}
-	b, err := s.DB.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
+	b, err := h.bookings.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func TestVisitsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, link := &Handlers{Vault: vault}, &catalogue.PublicLink{ID: uuid.New()}
+	s, link := &visits{vault: vault}, &catalogue.PublicLink{ID: uuid.New()}
 	past, soon := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
 	for name, c := range map[string]struct {
 		visit visit

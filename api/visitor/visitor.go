@@ -4,8 +4,10 @@ package visitor
 
 import (
 	"log/slog"
-	"net/http"
+	"slices"
 	"time"
+
+	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
@@ -16,14 +18,16 @@ import (
 
 // Handlers answers people with pages: public links, requests for a time, and action links. All fields are needed.
 type Handlers struct {
-	Service *service.Service
-	DB      *postgres.DB
-	Rules   rules.Reader
-	Edge    *edge.Edge
-	Vault   *links.Vault
-	Links   links.Maker
-	Wait    time.Duration // how long an action waits for its outcome
-	Log     *slog.Logger
+	Service   *service.Service
+	Bookings  *postgres.Bookings
+	Catalogue *postgres.Catalogue
+	Calendars *postgres.Calendars
+	Rules     rules.Reader
+	Edge      *edge.Edge
+	Vault     *links.Vault
+	Links     links.Maker
+	Wait      time.Duration // how long an action waits for its outcome
+	Log       *slog.Logger
 }
 
 // call is a request for a page.
@@ -37,23 +41,29 @@ func onPage(handle func(*call) error) func(*edge.Call) error {
 	return func(k *edge.Call) error { return handle(&call{Call: k}) }
 }
 
-// Routes are the rows of the route table that this room answers.
-func (s *Handlers) Routes() []edge.Route {
-	link, request := s.forVisitors(s.openPublicLink), s.forVisitors(s.openRequest)
-	return []edge.Route{
-		edge.On(http.MethodGet, "/pls/:code", edge.RequireNothing, onPage(link)),
-		edge.On(http.MethodHead, "/pls/:code", edge.RequireNothing, onPage(link)),
-		edge.On(http.MethodPost, "/pls/:code", edge.RequireNothing, onPage(s.forVisitors(s.bookByLink))),
+// Routes returns the rows of the route table that this package answers.
+func (h *Handlers) Routes() []edge.Route {
+	page, times := &pageEdge{edge: h.Edge}, &timePages{service: h.Service}
+	booker := &timeBooker{service: h.Service, rules: h.Rules, wait: h.Wait}
+	offers := &requestOffers{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service}
+	pages := &requestPages{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service, offers: offers, times: times}
+	actions := &requestActions{bookings: h.Bookings, service: h.Service, offers: offers, booker: booker, wait: h.Wait}
+	return slices.Concat(
+		(&publicLinkHandlers{
+			service: h.Service, page: page, times: times, booker: booker, tries: &tries{bookings: h.Bookings},
+			visits: &visits{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service, vault: h.Vault, log: h.Log},
+			forms:  &keptForms{bookings: h.Bookings, vault: h.Vault, log: h.Log},
+		}).routes(),
+		(&requestHandlers{bookings: h.Bookings, page: page, offers: offers, pages: pages, actions: actions}).routes(),
+		(&linkHandlers{
+			bookings: h.Bookings, service: h.Service, edge: h.Edge, links: h.Links, wait: h.Wait,
+			moves: &linkMoves{calendars: h.Calendars, page: page, pages: pages, actions: actions},
+		}).routes(),
+	)
+}
 
-		edge.On(http.MethodGet, "/rts/:code", edge.RequireNothing, onPage(request)),
-		edge.On(http.MethodHead, "/rts/:code", edge.RequireNothing, onPage(request)),
-		edge.On(http.MethodPost, "/rts/:code", edge.RequireNothing, onPage(s.forVisitors(s.followRequest))),
-		edge.On(http.MethodGet, "/rts/:code/event.ics", edge.RequireNothing, onPage(s.forVisitors(s.eventFile))),
-		edge.On(http.MethodHead, "/rts/:code/event.ics", edge.RequireNothing, onPage(s.forVisitors(s.eventFile))),
-
-		edge.On(http.MethodGet, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(s.openLink)),
-		edge.On(http.MethodHead, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(s.openLink)),
-		edge.On(http.MethodOptions, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(s.linkOptions)),
-		edge.On(http.MethodPost, "/v2/bookings/:id/external_action/:action", edge.RequireNothing, onPage(s.followLink)),
-	}
+// FailPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request. It reports
+// whether the address is one.
+func FailPage(e *edge.Edge, c *gin.Context, err error) bool {
+	return (&pageEdge{edge: e}).failPage(c, err)
 }

@@ -165,7 +165,7 @@ func TestFieldsAreChecked(t *testing.T) {
 // site sent does not.
 func TestTroubleLosesNothingTyped(t *testing.T) {
 	t.Parallel()
-	s := &Handlers{Edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
+	s := &pageEdge{edge: &edge.Edge{Log: slog.New(slog.DiscardHandler)}}
 	typed := url.Values{"name": {`Marty "<b>"`}, "notes": {"Two\r\ncats"}, "operation": {"x"}}
 	send := func(err error, headers ...string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()

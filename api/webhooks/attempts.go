@@ -21,18 +21,18 @@ import (
 const keptResponse = 16 << 10
 
 // showDelivery answers with a delivery, its attempts and its change.
-func (s *Handlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
-	sent, change, err := s.DB.Delivery(k, k.App.ID, id)
+func (h *deliveryHandlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
+	sent, change, err := h.outbox.Delivery(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
-	made, err := s.DB.Attempts(k, id)
+	made, err := h.outbox.Attempts(k, id)
 	if err != nil {
 		return err
 	}
 	attempts := []timekit.Object{}
 	for i := range made {
-		attempt, err := s.attemptView(k, &made[i], change)
+		attempt, err := h.attemptView(k, &made[i], change)
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func (s *Handlers) showDelivery(k *edge.Call, status int, id uuid.UUID) error {
 }
 
 // attemptView shows one request and its answer. The body is written anew, as it was sent but for the links.
-func (s *Handlers) attemptView(k *edge.Call, a *outbox.Attempt, c *outbox.Event) (timekit.Object, error) {
-	body, err := s.sentBody(a, c)
+func (h *deliveryHandlers) attemptView(k *edge.Call, a *outbox.Attempt, c *outbox.Event) (timekit.Object, error) {
+	body, err := h.sentBody(a, c)
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +66,25 @@ func (s *Handlers) attemptView(k *edge.Call, a *outbox.Attempt, c *outbox.Event)
 	}, nil
 }
 
-func (s *Handlers) sentBody(a *outbox.Attempt, c *outbox.Event) (string, error) {
+func (h *deliveryHandlers) sentBody(a *outbox.Attempt, c *outbox.Event) (string, error) {
 	if strings.EqualFold(a.Method, http.MethodGet) {
 		return "", nil
 	}
-	links, err := s.hiddenLinks(c)
+	links, err := h.hiddenLinks(c)
 	if err != nil {
 		return "", err
 	}
-	body, err := payload.Body(a.Format, c, payload.Links{Base: strings.TrimSuffix(s.Links.BaseURL, "/"), Actions: links})
+	body, err := payload.Body(a.Format, c, payload.Links{Base: strings.TrimSuffix(h.links.BaseURL, "/"), Actions: links})
 	return string(body), err
 }
 
 // hiddenLinks are the customer's action links of a change, without what makes them work.
-func (s *Handlers) hiddenLinks(c *outbox.Event) (map[string]string, error) {
+func (h *deliveryHandlers) hiddenLinks(c *outbox.Event) (map[string]string, error) {
 	b, err := booking.OfEvent(c)
 	if err != nil || b == nil || c.Test {
 		return nil, err
 	}
-	links, err := s.Links.Customer(b)
+	links, err := h.links.Customer(b)
 	for action := range links {
 		links[action] = webhook.Hidden
 	}

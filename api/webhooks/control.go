@@ -11,28 +11,30 @@ import (
 	"holdfast/internal/tenant"
 )
 
-func (s *Handlers) pauseWebhook(k *edge.Call) error {
-	return turnWebhook(k, s, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) { return s.DB.PauseEndpoint(k, k.App.ID, id) })
-}
-
-func (s *Handlers) resumeWebhook(k *edge.Call) error {
-	return turnWebhook(k, s, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) {
-		return s.DB.ResumeEndpoint(k, k.App.ID, id)
+func (h *webhookHandlers) pauseWebhook(k *edge.Call) error {
+	return turnWebhook(k, h, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) {
+		return h.outbox.PauseEndpoint(k, k.App.ID, id)
 	})
 }
 
-func turnWebhook(k *edge.Call, s *Handlers, turn func(uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error)) error {
+func (h *webhookHandlers) resumeWebhook(k *edge.Call) error {
+	return turnWebhook(k, h, func(id uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error) {
+		return h.outbox.ResumeEndpoint(k, k.App.ID, id)
+	})
+}
+
+func turnWebhook(k *edge.Call, h *webhookHandlers, turn func(uuid.UUID) (*outbox.Endpoint, []uuid.UUID, error)) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
 	e, woken, err := turn(id)
-	s.Wake(k, woken)
-	return s.showWebhook(k, e, err)
+	h.waker.wake(k, woken)
+	return h.showWebhook(k, e, err)
 }
 
 // rotateWebhook gives an endpoint a new signing secret; it is in this answer only.
-func (s *Handlers) rotateWebhook(k *edge.Call) error {
+func (h *webhookHandlers) rotateWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -50,13 +52,13 @@ func (s *Handlers) rotateWebhook(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	sealed, err := s.Vault.Seal([]byte(secret), tenant.EndpointSecret(id))
+	sealed, err := h.vault.Seal([]byte(secret), tenant.EndpointSecret(id))
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.RotateSecret(k, k.App.ID, id, k.Operation, sealed, grace)
+	e, err := h.outbox.RotateSecret(k, k.App.ID, id, k.Operation, sealed, grace)
 	if err != nil {
 		return err
 	}
-	return s.tellSecret(k, http.StatusOK, e)
+	return h.tellSecret(k, http.StatusOK, e)
 }

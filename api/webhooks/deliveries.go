@@ -13,14 +13,31 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
+// deliveryHandlers answers requests about deliveries and their attempts.
+type deliveryHandlers struct {
+	outbox *postgres.Outbox
+	links  links.Maker
+	waker  *waker
+}
+
+func (h *deliveryHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/webhooks/:id/deliveries", edge.RequireServer, h.listDeliveries),
+		edge.On(http.MethodGet, "/v2/deliveries", edge.RequireServer, h.listBookingDeliveries),
+		edge.On(http.MethodGet, "/v2/deliveries/:id", edge.RequireServer, h.getDelivery),
+		edge.On(http.MethodPost, "/v2/deliveries/:id/retry", edge.RequireServer, h.retryDelivery).Once(),
+	}
+}
+
 // listDeliveries answers with what was sent to a webhook, or is to be, the newest first.
-func (s *Handlers) listDeliveries(k *edge.Call) error {
+func (h *deliveryHandlers) listDeliveries(k *edge.Call) error {
 	endpoint, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -30,12 +47,12 @@ func (s *Handlers) listDeliveries(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Deliveries(k, k.App.ID, endpoint, filter, before, limit)
+	all, more, err := h.outbox.Deliveries(k, k.App.ID, endpoint, filter, before, limit)
 	return followed(k, all, more, err)
 }
 
 // listBookingDeliveries answers with the deliveries of one booking's events, the newest first.
-func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
+func (h *deliveryHandlers) listBookingDeliveries(k *edge.Call) error {
 	problems := fault.Problems{}
 	filter, before, limit := sendingFilter(k, problems), spot(k, problems), k.ReadLimit(problems)
 	if filter.Booking == nil {
@@ -46,7 +63,7 @@ func (s *Handlers) listBookingDeliveries(k *edge.Call) error {
 	}
 	of := *filter.Booking
 	filter.Booking = nil
-	all, more, err := s.DB.BookingDeliveries(k, k.App.ID, of, filter, before, limit)
+	all, more, err := h.outbox.BookingDeliveries(k, k.App.ID, of, filter, before, limit)
 	return followed(k, all, more, err)
 }
 
@@ -112,26 +129,26 @@ func spot(k *edge.Call, problems fault.Problems) *postgres.DeliveryCursor {
 	return &postgres.DeliveryCursor{At: time.UnixMicro(at), ID: id}
 }
 
-func (s *Handlers) getDelivery(k *edge.Call) error {
+func (h *deliveryHandlers) getDelivery(k *edge.Call) error {
 	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
-	return s.showDelivery(k, http.StatusOK, id)
+	return h.showDelivery(k, http.StatusOK, id)
 }
 
 // retryDelivery sends a delivery again, now. One of a paused webhook waits until that is resumed.
-func (s *Handlers) retryDelivery(k *edge.Call) error {
+func (h *deliveryHandlers) retryDelivery(k *edge.Call) error {
 	id, err := k.ID("id", "The delivery")
 	if err != nil {
 		return err
 	}
-	endpoint, err := s.DB.Resend(k, k.App.ID, id, k.Operation)
+	endpoint, err := h.outbox.Resend(k, k.App.ID, id, k.Operation)
 	if err != nil {
 		return err
 	}
-	s.Wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
-	sent, _, err := s.DB.Delivery(k, k.App.ID, id)
+	h.waker.wake(k, []uuid.UUID{endpoint}) // also while its breaker is open, and it sleeps until that may close
+	sent, _, err := h.outbox.Delivery(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}

@@ -1,28 +1,55 @@
 package webhooks
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"holdfast/api/edge"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/outbox"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 	"holdfast/internal/webhook"
 )
 
-func (s *Handlers) listWebhooks(k *edge.Call) error {
-	all, err := s.DB.Endpoints(k, k.App.ID)
+// webhookHandlers answers requests about webhooks themselves.
+type webhookHandlers struct {
+	outbox        *postgres.Outbox
+	dispatch      *dispatch.Dispatcher
+	vault         *links.Vault
+	targets       webhook.Options
+	pausedBacklog int
+	waker         *waker
+	log           *slog.Logger
+}
+
+func (h *webhookHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodGet, "/v2/webhooks", edge.RequireServer, h.listWebhooks),
+		edge.On(http.MethodPost, "/v2/webhooks", edge.RequireServer, h.createWebhook).Once(),
+		edge.On(http.MethodGet, "/v2/webhooks/event_types", edge.RequireServer, listEventTypes),
+		edge.On(http.MethodGet, "/v2/webhooks/:id", edge.RequireServer, h.getWebhook),
+		edge.On(http.MethodPut, "/v2/webhooks/:id", edge.RequireServer, h.updateWebhook),
+		edge.On(http.MethodDelete, "/v2/webhooks/:id", edge.RequireServer, h.deleteWebhook),
+		edge.On(http.MethodPost, "/v2/webhooks/:id/pause", edge.RequireServer, h.pauseWebhook),
+		edge.On(http.MethodPost, "/v2/webhooks/:id/resume", edge.RequireServer, h.resumeWebhook),
+		edge.On(http.MethodPost, "/v2/webhooks/:id/rotate", edge.RequireServer, h.rotateWebhook).Once(),
+	}
+}
+
+func (h *webhookHandlers) listWebhooks(k *edge.Call) error {
+	all, err := h.outbox.Endpoints(k, k.App.ID)
 	if err != nil {
 		return err
 	}
 	list := []timekit.Object{}
 	for _, e := range all {
-		view, err := s.webhookView(k, e)
+		view, err := h.webhookView(k, e)
 		if err != nil {
 			return err
 		}
@@ -32,8 +59,8 @@ func (s *Handlers) listWebhooks(k *edge.Call) error {
 }
 
 // createWebhook makes an endpoint; its signing secret is in this answer only.
-func (s *Handlers) createWebhook(k *edge.Call) error {
-	in, err := s.readWebhook(k)
+func (h *webhookHandlers) createWebhook(k *edge.Call) error {
+	in, err := h.readWebhook(k)
 	if err != nil {
 		return err
 	}
@@ -41,17 +68,17 @@ func (s *Handlers) createWebhook(k *edge.Call) error {
 		ID: k.Operation, AppID: k.App.ID, Format: outbox.FormatTimekit, Ordered: true, InFlight: outbox.DefaultInFlight,
 	}
 	secret := signingSecret(in.Secret, in.problems)
-	if err := in.apply(e, s); err != nil {
+	if err := in.apply(e, h); err != nil {
 		return err
 	}
-	if e.Secret, err = s.Vault.Seal([]byte(secret), tenant.EndpointSecret(e.ID)); err != nil {
+	if e.Secret, err = h.vault.Seal([]byte(secret), tenant.EndpointSecret(e.ID)); err != nil {
 		return err
 	}
-	if e, err = s.DB.CreateEndpoint(k, e); err != nil {
+	if e, err = h.outbox.CreateEndpoint(k, e); err != nil {
 		return err
 	}
 	k.Header("Location", "/v2/webhooks/"+e.ID.String())
-	return s.tellSecret(k, http.StatusCreated, e)
+	return h.tellSecret(k, http.StatusCreated, e)
 }
 
 // signingSecret is the one that the body brings along, or a new one.
@@ -66,12 +93,12 @@ func signingSecret(brought *string, problems fault.Problems) string {
 }
 
 // tellSecret answers with an endpoint and its newest secret. It is read from the record: a repeat returns what the first try made.
-func (s *Handlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
-	secret, err := s.Vault.Open(e.Secret, tenant.EndpointSecret(e.ID))
+func (h *webhookHandlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
+	secret, err := h.vault.Open(e.Secret, tenant.EndpointSecret(e.ID))
 	if err != nil {
 		return err
 	}
-	view, err := s.webhookView(k, e)
+	view, err := h.webhookView(k, e)
 	if err != nil {
 		return err
 	}
@@ -80,57 +107,48 @@ func (s *Handlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) erro
 	return k.Answer(status, view)
 }
 
-func (s *Handlers) getWebhook(k *edge.Call) error {
+func (h *webhookHandlers) getWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.App.ID, id)
-	return s.showWebhook(k, e, err)
+	e, err := h.outbox.Endpoint(k, k.App.ID, id)
+	return h.showWebhook(k, e, err)
 }
 
-func (s *Handlers) updateWebhook(k *edge.Call) error {
+func (h *webhookHandlers) updateWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	in, err := s.readWebhook(k)
+	in, err := h.readWebhook(k)
 	if err != nil {
 		return err
 	}
-	e, woken, err := s.DB.ChangeEndpoint(k, k.App.ID, id, func(e *outbox.Endpoint) error { return in.apply(e, s) })
-	s.Wake(k, woken)
-	return s.showWebhook(k, e, err)
+	e, woken, err := h.outbox.ChangeEndpoint(k, k.App.ID, id, func(e *outbox.Endpoint) error { return in.apply(e, h) })
+	h.waker.wake(k, woken)
+	return h.showWebhook(k, e, err)
 }
 
-func (s *Handlers) deleteWebhook(k *edge.Call) error {
+func (h *webhookHandlers) deleteWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	if err := s.DB.DeleteEndpoint(k, k.App.ID, id); err != nil {
+	if err := h.outbox.DeleteEndpoint(k, k.App.ID, id); err != nil {
 		return err
 	}
-	if err := s.Dispatch.NudgeIfRunning(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
-		s.Log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
+	if err := h.dispatch.NudgeIfRunning(k, id); err != nil { // it would idle on, and cost nothing but its place in the list
+		h.log.Warn("could not dismiss a webhook endpoint's workflow", "endpoint", id, "error", err)
 	}
 	return k.NoContent()
 }
 
-// Wake sees to it that the endpoints' deliveries are sent. What cannot be woken now the sweep will find.
-func (s *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) {
-	for _, id := range endpoints {
-		if err := s.Dispatch.EnsureEndpointRunning(k, id); err != nil {
-			s.Log.Warn("could not wake a webhook endpoint; the sweep will", "endpoint", id, "error", err)
-		}
-	}
-}
-
-func (s *Handlers) showWebhook(k *edge.Call, e *outbox.Endpoint, err error) error {
+func (h *webhookHandlers) showWebhook(k *edge.Call, e *outbox.Endpoint, err error) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.webhookView(k, e)
+	view, err := h.webhookView(k, e)
 	if err != nil {
 		return err
 	}
@@ -138,8 +156,8 @@ func (s *Handlers) showWebhook(k *edge.Call, e *outbox.Endpoint, err error) erro
 }
 
 // webhookView is an endpoint without its secrets. Its own headers may be some, and show their names only.
-func (s *Handlers) webhookView(k *edge.Call, e *outbox.Endpoint) (timekit.Object, error) {
-	headers, err := s.ownHeaders(e)
+func (h *webhookHandlers) webhookView(k *edge.Call, e *outbox.Endpoint) (timekit.Object, error) {
+	headers, err := h.ownHeaders(e)
 	hidden := map[string]string{}
 	for name := range headers {
 		hidden[name] = webhook.Hidden
@@ -153,16 +171,16 @@ func (s *Handlers) webhookView(k *edge.Call, e *outbox.Endpoint) (timekit.Object
 		"graph": single(e.Graphs), "state": single(e.States), "graphs": e.Graphs, "states": e.States, "event_types": e.EventTypes,
 		"projects": e.Projects, "services": e.Services, "headers": hidden,
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,
-		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": s.healthView(k, &e.Health),
+		"embed_callback": e.EmbedCallback, "status": e.Status, "reason": e.Reason, "health": h.healthView(k, &e.Health),
 		"old_secrets_until": until,
 		"created_at":        k.Clock.Show(e.CreatedAt, time.UTC), "updated_at": k.Clock.Show(e.UpdatedAt, time.UTC),
 	}, err
 }
 
-func (s *Handlers) healthView(k *edge.Call, h *outbox.Health) timekit.Object {
+func (h *webhookHandlers) healthView(k *edge.Call, of *outbox.Health) timekit.Object {
 	return timekit.Object{
-		"succeeded_at": k.Moment(h.SucceededAt), "failing_since": k.Moment(h.FailingSince), "failures": h.Failures,
-		"breaker_open_until": k.Moment(h.OpenUntil), "pending": h.Pending,
-		"pending_limit": s.PausedBacklog, "dropped": h.Dropped, "dropped_at": k.Moment(h.DroppedAt),
+		"succeeded_at": k.Moment(of.SucceededAt), "failing_since": k.Moment(of.FailingSince), "failures": of.Failures,
+		"breaker_open_until": k.Moment(of.OpenUntil), "pending": of.Pending,
+		"pending_limit": h.pausedBacklog, "dropped": of.Dropped, "dropped_at": k.Moment(of.DroppedAt),
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/payload"
 )
 
-func (s *Handlers) listEventTypes(k *edge.Call) error {
+func listEventTypes(k *edge.Call) error {
 	return k.Answer(http.StatusOK, payload.EventTypes())
 }
 

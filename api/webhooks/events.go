@@ -16,9 +16,14 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// EventFeed answers requests about the feed of events. It is safe for concurrent use.
+type EventFeed struct {
+	outbox *postgres.Outbox
+}
+
 // ListEvents answers with what has happened since a change or a time, the oldest first. They share their address with
 // calendar entries, and are the app's alone.
-func (s *Handlers) ListEvents(k *edge.Call) error {
+func (h *EventFeed) ListEvents(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
@@ -27,7 +32,7 @@ func (s *Handlers) ListEvents(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	all, more, err := s.DB.Events(k, k.App.ID, after, filter, limit)
+	all, more, err := h.outbox.Events(k, k.App.ID, after, filter, limit)
 	if err != nil {
 		return err
 	}
@@ -44,7 +49,7 @@ func (s *Handlers) ListEvents(k *edge.Call) error {
 }
 
 // GetEvent answers with one event of the feed.
-func (s *Handlers) GetEvent(k *edge.Call) error {
+func (h *EventFeed) GetEvent(k *edge.Call) error {
 	if err := k.RequireKind(edge.RequireServer); err != nil {
 		return err
 	}
@@ -52,7 +57,7 @@ func (s *Handlers) GetEvent(k *edge.Call) error {
 	if !ok {
 		return fault.Errorf(fault.NotFound, "The change does not exist.")
 	}
-	c, err := s.DB.Event(k, k.App.ID, id)
+	c, err := h.outbox.Event(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type webhookInput struct {
 }
 
 // readWebhook reads the body, and looks up what it names.
-func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
+func (h *webhookHandlers) readWebhook(k *edge.Call) (*webhookInput, error) {
 	in := &webhookInput{problems: fault.Problems{}}
 	if err := in.read(k); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (s *Handlers) readWebhook(k *edge.Call) (*webhookInput, error) {
 	in.named = outbox.Endpoint{AppID: k.App.ID}
 	in.named.Projects = namedIDs(in.filters.Projects, "projects", in.problems)
 	in.named.Services = namedIDs(in.filters.Services, "services", in.problems)
-	lacking, err := s.DB.MissingEndpointReferences(k, &in.named)
+	lacking, err := h.outbox.MissingEndpointReferences(k, &in.named)
 	for field, ids := range lacking {
 		for _, id := range ids {
 			if id != uuid.Nil { // reported already: it is no id
@@ -82,8 +82,8 @@ func namedIDs(raw json.RawMessage, field string, problems fault.Problems) []uuid
 }
 
 // apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
-func (in *webhookInput) apply(e *outbox.Endpoint, s *Handlers) error {
-	in.target(e, s.Targets)
+func (in *webhookInput) apply(e *outbox.Endpoint, h *webhookHandlers) error {
+	in.target(e, h.targets)
 	in.filters.apply(e, in.problems)
 	if in.named.Projects != nil {
 		e.Projects = in.named.Projects
@@ -92,7 +92,7 @@ func (in *webhookInput) apply(e *outbox.Endpoint, s *Handlers) error {
 		e.Services = in.named.Services
 	}
 	in.pace(e)
-	headers, err := in.headers(e, s)
+	headers, err := in.headers(e, h)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (in *webhookInput) apply(e *outbox.Endpoint, s *Handlers) error {
 	}
 	e.Headers = nil
 	if len(headers) > 0 {
-		e.Headers, err = s.Vault.SealJSON(headers, tenant.EndpointHeaders(e.ID))
+		e.Headers, err = h.vault.SealJSON(headers, tenant.EndpointHeaders(e.ID))
 	}
 	return err
 }
@@ -156,12 +156,12 @@ func (in *webhookInput) pace(e *outbox.Endpoint) {
 }
 
 // headers are the endpoint's own, as the body has them; nil when it has none. A value that is hidden stays what it is.
-func (in *webhookInput) headers(e *outbox.Endpoint, s *Handlers) (map[string]string, error) {
+func (in *webhookInput) headers(e *outbox.Endpoint, h *webhookHandlers) (map[string]string, error) {
 	named := in.namedHeaders()
 	if named == nil {
 		return nil, nil
 	}
-	known, err := s.ownHeaders(e)
+	known, err := h.ownHeaders(e)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +204,6 @@ func (in *webhookInput) header(name string, value *string, known map[string]stri
 }
 
 // ownHeaders opens an endpoint's own headers.
-func (s *Handlers) ownHeaders(e *outbox.Endpoint) (headers map[string]string, err error) {
-	return headers, s.Vault.OpenJSON(e.Headers, tenant.EndpointHeaders(e.ID), &headers)
+func (h *webhookHandlers) ownHeaders(e *outbox.Endpoint) (headers map[string]string, err error) {
+	return headers, h.vault.OpenJSON(e.Headers, tenant.EndpointHeaders(e.ID), &headers)
 }

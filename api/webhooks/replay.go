@@ -12,6 +12,18 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// replayHandlers answers requests to send past events again.
+type replayHandlers struct {
+	outbox *postgres.Outbox
+	waker  *waker
+}
+
+func (h *replayHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/webhooks/:id/replay", edge.RequireServer, h.replayWebhook).Once(),
+	}
+}
+
 type replayInput struct {
 	Since  edge.Stamp `json:"since"`
 	Until  edge.Stamp `json:"until"`
@@ -48,7 +60,7 @@ func (in replayInput) replay(k *edge.Call) (postgres.Replay, error) {
 }
 
 // replayWebhook sends a webhook anew what it has not got, or all there was; of a dry run it says how much that would be.
-func (s *Handlers) replayWebhook(k *edge.Call) error {
+func (h *replayHandlers) replayWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -61,16 +73,16 @@ func (s *Handlers) replayWebhook(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	how := s.DB.ReplayDeliveries
+	how := h.outbox.ReplayDeliveries
 	if in.DryRun {
-		how = s.DB.CountReplayed
+		how = h.outbox.CountReplayed
 	}
 	count, err := how(k, k.App.ID, id, replay)
 	if err != nil {
 		return err
 	}
 	if !in.DryRun {
-		s.Wake(k, []uuid.UUID{id})
+		h.waker.wake(k, []uuid.UUID{id})
 	}
 	return k.Answer(http.StatusAccepted, timekit.Object{"count": count, "dry_run": in.DryRun})
 }

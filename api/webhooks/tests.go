@@ -13,17 +13,32 @@ import (
 	"holdfast/internal/postgres"
 )
 
+// testHandlers answers requests for test deliveries.
+type testHandlers struct {
+	outbox     *postgres.Outbox
+	outcomes   *postgres.Outcomes
+	deliveries *deliveryHandlers
+	waker      *waker
+	wait       time.Duration
+}
+
+func (h *testHandlers) routes() []edge.Route {
+	return []edge.Route{
+		edge.On(http.MethodPost, "/v2/webhooks/:id/test", edge.RequireServer, h.tryWebhook).Once(),
+	}
+}
+
 // pollEvery is how often the record is asked for a test\'s attempt: announcements can be missed.
 const pollEvery = time.Second
 
 // tryWebhook sends a made-up change to a webhook, also while that is paused or failing: 200 with what came of it, 202 when
 // that is not known yet.
-func (s *Handlers) tryWebhook(k *edge.Call) error {
+func (h *testHandlers) tryWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
 	}
-	e, err := s.DB.Endpoint(k, k.App.ID, id)
+	e, err := h.outbox.Endpoint(k, k.App.ID, id)
 	if err != nil {
 		return err
 	}
@@ -38,7 +53,7 @@ func (s *Handlers) tryWebhook(k *edge.Call) error {
 		return err
 	}
 	c.ID, c.AppID = k.Operation, e.AppID
-	sent, err := s.try(k, e, c)
+	sent, err := h.try(k, e, c)
 	if err != nil {
 		return err
 	}
@@ -46,20 +61,20 @@ func (s *Handlers) tryWebhook(k *edge.Call) error {
 	if sent.Status == postgres.Waiting {
 		status = http.StatusAccepted
 	}
-	return s.showDelivery(k, status, sent.ID)
+	return h.deliveries.showDelivery(k, status, sent.ID)
 }
 
 // try sends a change and waits for the end of its only attempt, no longer than the caller waits.
-func (s *Handlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
+func (h *testHandlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
 	delivery := uuid.NewSHA1(c.ID, e.ID[:])
-	heard, done := s.Outcomes.Expect(delivery)
+	heard, done := h.outcomes.Expect(delivery)
 	defer done()
-	sent, err := s.DB.CreateTestDelivery(k, e.ID, c, delivery)
+	sent, err := h.outbox.CreateTestDelivery(k, e.ID, c, delivery)
 	if err != nil || sent.Status != postgres.Waiting {
 		return sent, err
 	}
-	s.Wake(k, []uuid.UUID{e.ID})
-	deadline := time.NewTimer(k.PreferredWait(s.Wait))
+	h.waker.wake(k, []uuid.UUID{e.ID})
+	deadline := time.NewTimer(k.PreferredWait(h.wait))
 	defer deadline.Stop()
 	again := time.NewTicker(pollEvery)
 	defer again.Stop()
@@ -72,7 +87,7 @@ func (s *Handlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outb
 		case <-k.Done():
 			return nil, k.Err()
 		}
-		sent, _, err = s.DB.Delivery(k, k.App.ID, delivery)
+		sent, _, err = h.outbox.Delivery(k, k.App.ID, delivery)
 	}
 	return sent, err
 }

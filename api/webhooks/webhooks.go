@@ -4,8 +4,10 @@ package webhooks
 
 import (
 	"log/slog"
-	"net/http"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"holdfast/api/edge"
 	"holdfast/internal/dispatch"
@@ -16,7 +18,7 @@ import (
 
 // Handlers answers requests about webhooks, their deliveries and the feed of events. All fields are needed.
 type Handlers struct {
-	DB            *postgres.Outbox
+	Outbox        *postgres.Outbox
 	Outcomes      *postgres.Outcomes
 	Dispatch      *dispatch.Dispatcher
 	Vault         *links.Vault
@@ -27,24 +29,24 @@ type Handlers struct {
 	Log           *slog.Logger
 }
 
-// Routes are the rows of the route table that this room answers.
-func (s *Handlers) Routes() []edge.Route {
-	return []edge.Route{
-		edge.On(http.MethodGet, "/v2/webhooks", edge.RequireServer, s.listWebhooks),
-		edge.On(http.MethodPost, "/v2/webhooks", edge.RequireServer, s.createWebhook).Once(),
-		edge.On(http.MethodGet, "/v2/webhooks/event_types", edge.RequireServer, s.listEventTypes),
-		edge.On(http.MethodGet, "/v2/webhooks/:id", edge.RequireServer, s.getWebhook),
-		edge.On(http.MethodPut, "/v2/webhooks/:id", edge.RequireServer, s.updateWebhook),
-		edge.On(http.MethodDelete, "/v2/webhooks/:id", edge.RequireServer, s.deleteWebhook),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/pause", edge.RequireServer, s.pauseWebhook),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/resume", edge.RequireServer, s.resumeWebhook),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/rotate", edge.RequireServer, s.rotateWebhook).Once(),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/test", edge.RequireServer, s.tryWebhook).Once(),
-		edge.On(http.MethodPost, "/v2/webhooks/:id/replay", edge.RequireServer, s.replayWebhook).Once(),
-		edge.On(http.MethodGet, "/v2/webhooks/:id/deliveries", edge.RequireServer, s.listDeliveries),
-
-		edge.On(http.MethodGet, "/v2/deliveries", edge.RequireServer, s.listBookingDeliveries),
-		edge.On(http.MethodGet, "/v2/deliveries/:id", edge.RequireServer, s.getDelivery),
-		edge.On(http.MethodPost, "/v2/deliveries/:id/retry", edge.RequireServer, s.retryDelivery).Once(),
-	}
+// Routes returns the rows of the route table that this package answers.
+func (h *Handlers) Routes() []edge.Route {
+	waker := h.newWaker()
+	deliveries := &deliveryHandlers{outbox: h.Outbox, links: h.Links, waker: waker}
+	return slices.Concat(
+		(&webhookHandlers{
+			outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, pausedBacklog: h.PausedBacklog, waker: waker, log: h.Log,
+		}).routes(),
+		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
+		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),
+		deliveries.routes(),
+	)
 }
+
+func (h *Handlers) newWaker() *waker { return &waker{dispatch: h.Dispatch, log: h.Log} }
+
+// Wake starts the workflows of endpoints that have deliveries to send. A failure is logged and not returned: the sweep starts them later.
+func (h *Handlers) Wake(k *edge.Call, endpoints []uuid.UUID) { h.newWaker().wake(k, endpoints) }
+
+// Events returns the feed of events.
+func (h *Handlers) Events() *EventFeed { return &EventFeed{outbox: h.Outbox} }

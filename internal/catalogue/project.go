@@ -24,6 +24,7 @@ type Project struct {
 	Reminders      json.RawMessage // list
 	Meta           json.RawMessage // object
 	Resources      []uuid.UUID     // in order of priority
+	Zones          []string        // IANA names of the time zones of Resources, in the same order
 	Locations      []uuid.UUID
 	Services       []uuid.UUID
 	CreatedAt      time.Time

@@ -129,6 +129,43 @@ func TestReschedulingAsksFirst(t *testing.T) {
 	b.get(to).says(t, "The booking has moved on. Nothing was changed.")
 }
 
+// TestTheSameTimeIsNoMove: a form that asks for the resource, start and end that the booking has reaches no call that could change it, in
+// whichever zone its times are written. A form with one of the three changed reaches the API.
+func TestTheSameTimeIsNoMove(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	ada, other := h.book("Ada"), h.book("Bob").Resource.ID.String()
+	h.sql(`UPDATE bookings SET state = 'confirmed', seq = 2 WHERE id = $1`, ada.ID)
+	inner, moves := h.portal.API, 0
+	h.portal.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/reschedule") {
+			moves++
+			r.Header.Set("If-Match", `"99"`)
+		}
+		inner.ServeHTTP(w, r)
+	})
+	b, page, own := h.member(), "/portal/bookings/"+ada.ID.String(), ada.Resource.ID.String()
+	for _, c := range []struct {
+		start, end, resource, says string
+		moves                      int
+	}{
+		{"2030-06-03T09:00:00Z", "2030-06-03T10:00:00Z", own, "has that time already. Nothing was changed", 0},
+		{"2030-06-03T11:00:00+02:00", "2030-06-03T12:00:00+02:00", own, "has that time already. Nothing was changed", 0},
+		{"2030-06-03T09:00:00Z", "2030-06-03T10:00:00Z", other, "has moved on", 1},
+		{"2030-06-03T09:00:00Z", "2030-06-03T11:00:00Z", own, "has moved on", 1},
+		{"2030-06-03T08:00:00Z", "2030-06-03T10:00:00Z", own, "has moved on", 1},
+	} {
+		moves = 0
+		to := b.send(page+"/reschedule", "start", c.start, "end", c.end, "resource_id", c.resource, "version", `"1"`).
+			want(t, http.StatusSeeOther).Header.Get("Location")
+		b.get(to).says(t, c.says)
+		if moves != c.moves {
+			t.Errorf("%v: the API is asked to move it %d times", c, moves)
+		}
+	}
+	b.send("/portal/bookings/"+other+"/reschedule", "start", "2030-06-03T09:00:00Z").want(t, http.StatusNotFound)
+}
+
 // TestOneCallFindsTheDeliveries of a booking, however many webhooks there are.
 func TestOneCallFindsTheDeliveries(t *testing.T) {
 	t.Parallel()

@@ -186,9 +186,22 @@ func (p *movePage) address(name, value string) string {
 	return here("bookings", p.ID, "reschedule") + "?" + q.Encode()
 }
 
-// move gives the booking another time, in one step. It keeps the one it has when the other is taken.
+// isAt reports whether a form names the very resource, start and end that the booking has. The API would make a new booking at that
+// time, as Timekit does, with its webhooks; a person who picks it expects none.
+func (b *bookingView) isAt(form url.Values) bool {
+	start, _, _ := zones.Read(form.Get("start"))
+	end, _, _ := zones.Read(form.Get("end"))
+	return form.Get("resource_id") == b.Resource.ID && start.Equal(*b.Event.Start) && end.Equal(*b.Event.End)
+}
+
+// move gives the booking another time, in one step. It keeps the one it has when the other is taken, and when it is the same.
 func move(v *visit) error {
 	form := v.r.PostForm
+	if b, err := v.booking(); err != nil {
+		return err
+	} else if b.isAt(form) {
+		return v.redirectWithNotice("same", "bookings", b.ID)
+	}
 	body := map[string]any{"start": form.Get("start"), "end": form.Get("end"), "resource_id": form.Get("resource_id")}
 	if text := form.Get("message"); text != "" {
 		body["message"] = text

@@ -255,6 +255,7 @@ var notices = map[string]string{
 	"moved":   "The booking is moved. This is the new one.",
 	"taken":   "That time was taken meanwhile. Nothing was changed: please choose another.",
 	"kept":    "The booking has moved on. Nothing was changed.",
+	"same":    "The booking has that time already. Nothing was changed.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
 	"link_made": "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
 }

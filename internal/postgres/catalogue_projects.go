@@ -13,6 +13,8 @@ const projectColumns = `
 	p.id, p.app_id, p.name, p.slug, p.availability, p.availability_constraints, p.booking, p.customer_fields, p.ui, p.reminders, p.meta,
 	ARRAY(SELECT r.id FROM project_resources x JOIN resources r ON r.id = x.resource_id
 		WHERE x.project_id = p.id AND r.deleted_at IS NULL ORDER BY x.position),
+	ARRAY(SELECT r.timezone FROM project_resources x JOIN resources r ON r.id = x.resource_id
+		WHERE x.project_id = p.id AND r.deleted_at IS NULL ORDER BY x.position),
 	ARRAY(SELECT location_id FROM project_locations x WHERE x.project_id = p.id ORDER BY x.location_id),
 	ARRAY(SELECT service_id FROM project_services x WHERE x.project_id = p.id ORDER BY x.service_id),
 	p.created_at, p.updated_at`

@@ -26,9 +26,12 @@ func TestProjectKeepsWhatIsNotNamed(t *testing.T) {
 	b := setup(t)
 	second, _ := b.newResource(b.app)
 	third, _ := b.newResource(b.app)
+	second.Timezone = "Asia/Tokyo"
+	check(t, b.UpdateResource(b.ctx, second))
 	order := []uuid.UUID{second.ID, b.resource.ID, third.ID} // neither the oldest nor the newest first
 	p := b.newProject("cut", order...)
 	wantSame(t, "resources", p.Resources, order)
+	wantSame(t, "zones", p.Zones, []string{"Asia/Tokyo", b.resource.Timezone, third.Timezone})
 	for what, got := range map[string]json.RawMessage{"availability": p.Availability, "booking": p.Booking, "fields": p.CustomerFields, "ui": p.UI, "meta": p.Meta} {
 		wantEqual(t, what, string(got), "{}")
 	}
@@ -38,7 +41,8 @@ func TestProjectKeepsWhatIsNotNamed(t *testing.T) {
 	now := must(b.Project(b.ctx, b.app.ID, p.ID))
 	wantEqual(t, "changed", fmt.Sprint(now.Resources, string(now.Meta)), `[]{"a": 1}`)
 	wantEqual(t, "later", now.UpdatedAt.After(p.UpdatedAt), true)
-	now.Resources, now.Meta, now.UpdatedAt = p.Resources, p.Meta, p.UpdatedAt
+	wantEqual(t, "zones of nobody", len(now.Zones), 0)
+	now.Resources, now.Zones, now.Meta, now.UpdatedAt = p.Resources, p.Zones, p.Meta, p.UpdatedAt
 	wantEqual(t, "the rest", fmt.Sprint(now), fmt.Sprint(p))
 }
 

@@ -2,12 +2,14 @@ package repo
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,7 +31,9 @@ type service struct {
 	Build       *struct{ Context, Dockerfile string } // set: it is ours
 	Environment map[string]string
 	Restart     string
-	Healthcheck map[string]any
+	Command     []string
+	Grace       string `yaml:"stop_grace_period"`
+	Healthcheck struct{ Test []string }
 	Ports       []string
 	Volumes     []string
 	Configs     []struct{ Source string }
@@ -86,6 +90,85 @@ func TestComposeSettings(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("%s would not start: %v", name, err)
+		}
+	}
+}
+
+// listens are the ports that the services of others listen on. Ours say it by HOLDFAST_HTTP_ADDR, and the UI is told by nobody.
+var listens = map[string]string{"postgres": "5432", "temporal": "7233", "temporal-ui": "8080"}
+
+// TestComposePortsFit: what one service is told of another one's address is where that one listens; what is published is what the
+// container listens on; and a browser on this machine reaches Temporal's UI where the portal links to.
+func TestComposePortsFit(t *testing.T) {
+	t.Parallel()
+	all, published := readCompose(t), map[string]string{} // host's address by service
+	address := regexp.MustCompile(`(?:^|[@/])([a-z][a-z-]*):(\d+)`)
+	for name, s := range all.Services {
+		own := listens[name]
+		if s.Build != nil {
+			_, own, _ = strings.Cut(s.Environment["HOLDFAST_HTTP_ADDR"], ":")
+		}
+		for _, port := range s.Ports {
+			at := strings.LastIndex(port, ":")
+			if published[name] = port[:at]; port[at+1:] != own {
+				t.Errorf("%s publishes %s, and listens on %q", name, port, own)
+			}
+		}
+		for key, value := range s.Environment {
+			for _, found := range address.FindAllStringSubmatch(demanded.ReplaceAllString(value, "x"), -1) {
+				if _, ok := all.Services[found[1]]; !ok || listens[found[1]] != found[2] {
+					t.Errorf("%s: %s is at %s:%s, where nobody listens", name, key, found[1], found[2])
+				}
+			}
+		}
+	}
+	for name, s := range all.Services {
+		if ui := s.Environment["HOLDFAST_TEMPORAL_UI_URL"]; s.Build != nil && ui != "http://"+published["temporal-ui"] {
+			t.Errorf("%s links to %s, and the UI is at %s", name, ui, published["temporal-ui"])
+		}
+	}
+	if ui := all.Services["temporal-ui"]; ui.Environment["TEMPORAL_CORS_ORIGINS"] != "http://"+published["temporal-ui"] {
+		t.Errorf("the UI answers pages of %s", ui.Environment["TEMPORAL_CORS_ORIGINS"])
+	}
+	if !slices.Equal(slices.Sorted(maps.Keys(published)), []string{"api", "temporal-ui"}) {
+		t.Errorf("published: %v", published)
+	}
+	for _, words := range instructions(t) {
+		if words[0] == "EXPOSE" && published["api"]+":"+words[1] != all.Services["api"].Ports[0] {
+			t.Errorf("the image exposes %s, and %s is published", words[1], all.Services["api"].Ports)
+		}
+	}
+}
+
+// TestComposeHealthFits: health is asked where a service listens, as a role that is made; nothing of ours has a check of its own, since
+// the image has no program to ask with. Each process of ours may stop for longer than it takes, and finds the namespace that is made.
+func TestComposeHealthFits(t *testing.T) {
+	t.Parallel()
+	all, roles := readCompose(t), read(t, "deployments/roles.sql")
+	if test := all.Services["postgres"].Healthcheck.Test; !slices.Equal(test, []string{"CMD", "pg_isready", "-h", "127.0.0.1", "-U", "holdfast"}) ||
+		!strings.Contains(roles, "CREATE ROLE holdfast ") {
+		t.Errorf("Postgres is asked by %v, with roles %s", test, roles)
+	}
+	if test := all.Services["temporal"].Healthcheck.Test; !slices.Equal(test, []string{"CMD", "nc", "-z", "127.0.0.1", listens["temporal"]}) {
+		t.Errorf("Temporal is asked by %v", test)
+	}
+	made := strings.Join(all.Services["temporal-namespace"].Command, " ")
+	c, err := config.Read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range all.Services {
+		if s.Build == nil {
+			continue
+		}
+		if grace, err := time.ParseDuration(s.Grace); err != nil || grace <= c.StopTimeout {
+			t.Errorf("%s is killed after %q, and stops within %s", name, s.Grace, c.StopTimeout)
+		}
+		if space := s.Environment["HOLDFAST_TEMPORAL_NAMESPACE"]; !strings.Contains(made, "create --namespace "+space+" ") {
+			t.Errorf("%s uses the namespace %q, which nobody makes", name, space)
+		}
+		if len(s.Healthcheck.Test) > 0 {
+			t.Errorf("%s is asked by %v, and the image is empty", name, s.Healthcheck.Test)
 		}
 	}
 }
@@ -155,7 +238,7 @@ func TestComposeServices(t *testing.T) {
 			switch {
 			case !ok:
 				t.Errorf("%s waits for %s, which is not there", name, on)
-			case how.Condition == "service_healthy" && other.Healthcheck == nil:
+			case how.Condition == "service_healthy" && len(other.Healthcheck.Test) == 0:
 				t.Errorf("%s waits for the health of %s, which has no check", name, on)
 			case how.Condition == "service_completed_successfully" && other.Restart != "on-failure":
 				t.Errorf("%s waits for the end of %s, which is started again", name, on)

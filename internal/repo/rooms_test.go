@@ -31,12 +31,6 @@ var larger = map[string]struct {
 	"internal/availability": {size{files: 20, exported: 50, methods: 30, largest: "plan"}, "one computation in steps"},
 	"activities":            {size{files: 20, exported: 10, methods: 32, largest: "Activities"}, "one struct is registered with Temporal"},
 	"api/edge":              {size{files: 20, exported: 50, methods: 31, largest: "Call"}, "what a handler may do with its request"},
-	"api/calendar":          {size{files: 20, exported: 10, methods: 40, largest: "Handlers"}, "one handler for each of 21 routes, and their steps"},
-	"api/bookings":          {size{files: 20, exported: 10, methods: 30, largest: "Handlers"}, "one handler for each of 13 routes, and their steps"},
-	"api/catalogue":         {size{files: 20, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 22 routes, and their steps"},
-	"api/visitor":           {size{files: 20, exported: 10, methods: 77, largest: "Handlers"}, "pages of three kinds, which share their frame"},
-	"api/scheduling":        {size{files: 15, exported: 10, methods: 28, largest: "Handlers"}, "one handler for each of 20 routes, and their steps"},
-	"api/webhooks":          {size{files: 15, exported: 10, methods: 32, largest: "Handlers"}, "one handler for each of 15 routes, and their steps"},
 }
 
 // sizes counts what the packages of the product have.
@@ -253,4 +247,47 @@ func TestNoNameIsATypeAndAMethod(t *testing.T) {
 // returns reports whether one of a function's results is of the type, or a pointer to or a slice of it.
 func returns(f *ast.FuncDecl, name string) bool {
 	return f.Type.Results != nil && slices.ContainsFunc(f.Type.Results.List, func(r *ast.Field) bool { return typeName(r.Type) == name })
+}
+
+// pure are packages whose functions give the same result for the same values: they read no clock, draw no numbers and see no request.
+var pure = []string{
+	"api/rules", "graphs", "graphs/drawing", "internal/availability", "internal/booking", "internal/breaker", "internal/catalogue",
+	"internal/fault", "internal/links", "internal/outbox", "internal/payload", "internal/strictjson", "internal/tenant", "internal/timekit",
+	"internal/zones",
+}
+
+// TestPureRoomsReadNoClock: the time is a parameter, so a test can set it, and two calls of one request cannot differ.
+func TestPureRoomsReadNoClock(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test || !slices.Contains(pure, s.dir) {
+			continue
+		}
+		seen[s.dir] = true
+		for _, other := range []string{"math/rand", "github.com/gin-gonic/gin", "holdfast/internal/postgres"} {
+			if s.imports(other) {
+				t.Errorf("%s imports %s", s.path, other)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if base, ok := sel.X.(*ast.Ident); ok {
+				switch base.Name + "." + sel.Sel.Name {
+				case "time.Now", "time.Since", "time.Until", "time.After", "time.NewTimer", "edge.Call":
+					t.Errorf("%s uses %s.%s", s.path, base.Name, sel.Sel.Name)
+				}
+				if base.Name == "rand" && s.imports("math/rand/v2") && sel.Sel.Name != "New" && sel.Sel.Name != "NewPCG" { // without a seed
+					t.Errorf("%s uses rand.%s", s.path, sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	if len(seen) != len(pure) {
+		t.Errorf("looked at %d packages, not %d", len(seen), len(pure))
+	}
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -36,6 +37,7 @@ const usualLength = 30 * time.Minute
 // NewOffer makes an offer of rules and the resources they name, without those that are deleted. Invalid when the rules cannot be read.
 func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Offer, error) {
 	o := &Offer{Rules: rules, Zone: time.UTC}
+	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	if err := rules.Problems.Err(); err != nil {
 		return nil, err
 	}
@@ -48,9 +50,10 @@ func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Of
 	return o, err
 }
 
-// OfferOf makes an offer of rules and hosts that were loaded before.
+// OfferOf makes an offer of rules and hosts that were loaded before. It draws the order in which free hosts are taken.
 func OfferOf(rules Rules, hosts []*catalogue.Resource) *Offer {
 	o := &Offer{Rules: rules, Zone: time.UTC}
+	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	o.setHosts(hosts)
 	return o
 }
@@ -106,6 +109,26 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 		}
 	}
 	return nil
+}
+
+// KnowsZones reports whether the zones of an offer's hosts leave anybody whose time can be offered: one that is known, or in mode
+// mutual all of them.
+func (o *Offer) KnowsZones(names []string) bool {
+	unknown := func(name string) bool { return !(&catalogue.Resource{Timezone: name}).KnownZone() }
+	if o.Rules.Query.Mode == availability.Mutual {
+		return !slices.ContainsFunc(names, unknown)
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return !unknown(name) })
+}
+
+// IsOver reports whether no time fits between now and the end of an open window any more. A length in days is taken as a day
+// shorter, since it goes by the clocks of hosts.
+func (o *Offer) IsOver(now time.Time) bool {
+	length := o.Length()
+	if o.Rules.Query.LengthDays > 0 {
+		length = max(0, length-longestShift)
+	}
+	return !o.To.IsZero() && Later(o.From, now).Add(length).After(o.To)
 }
 
 // RoundRobin reports whether any one of the hosts will do for the visitor who picks a time.

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,6 +64,6 @@ func (r *Rules) setLength(length time.Duration) error {
 func Unruled(resource uuid.UUID) Rules {
 	return Rules{
 		Hosts: []uuid.UUID{resource},
-		Query: availability.Query{RoundToHour: true, Mode: availability.RoundRobinRandom, Seed: rand.Uint64()}, //nolint:gosec // fairness
+		Query: availability.Query{RoundToHour: true, Mode: availability.RoundRobinRandom},
 	}
 }

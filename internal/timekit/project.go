@@ -7,14 +7,12 @@ import (
 	"time"
 
 	"holdfast/internal/catalogue"
-	"holdfast/internal/tenant"
 )
 
 // Project renders a project for its owner.
 //
-// offers says whether any of its times can be offered; missing names the fields that stand in the way. Timekit has neither.
-func Project(p *catalogue.Project, c Clock) Object {
-	missing := p.Missing()
+// missing names the fields that keep all of its times from being offered; offers says whether there are none. Timekit has neither.
+func Project(p *catalogue.Project, missing []string, c Clock) Object {
 	return Object{
 		"offers": len(missing) == 0, "missing": missing,
 		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
@@ -32,14 +30,6 @@ var texts = Object{
 	"success_message":           "We have received your booking for %s",
 	"submit_button":             "Book it",
 	"allocated_resource_prefix": "with",
-}
-
-// ProjectFor renders a project for a caller with a kind of key: whole for a server key, else as PublicProject does.
-func ProjectFor(kind tenant.KeyKind, p *catalogue.Project, c Clock) Object {
-	if kind != tenant.ServerKey {
-		return PublicProject(p)
-	}
-	return Project(p, c)
 }
 
 // PublicProject renders what a widget needs of a project, complete enough for it to run: without what is the owner's own.

@@ -18,6 +18,8 @@ func TestAnUnknownZoneOffersNothing(t *testing.T) {
 	own := s.post(t, "/v2/bookings", inDays(t, s.project, s.resource, 2, "09:00", "")).want(t, http.StatusCreated).str("data.id")
 	moving, move := s.proven(t, own), s.customerLink(t, own, "reschedule_by_customer")
 	session := s.bundle.session(t, s.resource, 12, 3)
+	project := func() answer { return s.get(t, "/v2/projects/"+s.project).want(t, http.StatusOK) }
+	project().same(t, "data.offers", "true")
 	form := s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK).form(map[string]string{"name": "Marty", "email": "marty@example.com"})
 	for surface, n := range s.offered(t) {
 		if n == 0 {
@@ -26,6 +28,8 @@ func TestAnUnknownZoneOffersNothing(t *testing.T) {
 	}
 	s.sql(t, `UPDATE resources SET timezone = 'localtime' WHERE id = $1`, s.resource)
 
+	project().same(t, "data.offers", "false")
+	project().same(t, "data.missing", "[resources.timezone]")
 	for surface, n := range s.offered(t) {
 		if n != 0 {
 			t.Errorf("%s offers %d", surface, n)
@@ -67,4 +71,5 @@ func TestAnUnknownZoneOffersNothing(t *testing.T) {
 	s.put(t, "/v2/resources/"+s.resource, `{"name":"Anna"}`).want(t, http.StatusOK)
 	s.put(t, "/v2/resources/"+s.resource, `{"timezone":"Europe/Berlin"}`).want(t, http.StatusOK)
 	s.ask(t, "/v2/bookings", 3, "10:00", "").want(t, http.StatusCreated)
+	project().same(t, "data.offers", "true")
 }
