@@ -61,6 +61,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"resource":          func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"available_actions": func() any { return v.OpenActionsAt(time.Now()) },
+		"action_windows":    func() any { return v.ActionWindows() },
 		"meta":              func() any { return b.Meta },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
@@ -72,9 +73,6 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		if w.wanted[name] {
 			o[name] = part()
 		}
-	}
-	if windows := v.ActionWindows(); w.wanted["available_actions"] && len(windows) > 0 {
-		o["action_windows"] = windows
 	}
 	if w.wanted["customer_action_links"] && !k.unlinked {
 		links, err := h.links.CustomerAt(b, time.Now())

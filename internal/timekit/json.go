@@ -24,17 +24,13 @@ type View struct {
 
 func (v View) time(t time.Time) string { return v.Clock.Show(t, v.Booking.Resource.Zone()) }
 
-// Bare is a booking without includes. Timekit's graphs have one version, which is not named.
+// Bare is a booking without includes.
 func (v View) Bare() Object {
 	b := v.Booking
-	bare := Object{
-		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
+	return Object{
+		"id": b.ID, "state": b.State, "graph": b.Graph, "graph_version": b.GraphVersion, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
-	if b.GraphVersion > 1 {
-		bare["graph_version"] = b.GraphVersion
-	}
-	return bare
 }
 
 // Event is the calendar entry of a booking. rsvp says whether its time is really taken.
@@ -186,10 +182,14 @@ func OrList(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// Whole is a booking with every part that needs nothing but the booking.
+// Whole is a booking with every part that needs nothing but the booking, as webhooks have it: without the version of the graphs of
+// Timekit's contract, which names none.
 func (v View) Whole() Object {
 	b := v.Booking
 	all := v.Bare()
+	if b.GraphVersion == 1 {
+		delete(all, "graph_version")
+	}
 	all["customers"] = v.Customers()
 	all["event"] = v.Event()
 	all["calendar"] = v.Calendar()

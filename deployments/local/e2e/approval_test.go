@@ -60,7 +60,7 @@ func TestNoShowNextMorning(t *testing.T) {
 	b.webhook(t, r.URL, `,"format":"holdfast"`)
 	id := b.post(t, "/v2/bookings", soon(resource, "instant@2", -20*time.Hour)).want(t, http.StatusCreated).str("data.id")
 	b.eventuallyState(t, id, "completed")
-	shown := b.get(t, "/v2/bookings/"+id+"?include=available_actions").want(t, http.StatusOK)
+	shown := b.get(t, "/v2/bookings/"+id+"?include=available_actions,action_windows").want(t, http.StatusOK)
 	if fmt.Sprint(shown.str("data.available_actions.0"), shown.str("data.available_actions.1")) != "attendedno_show" || shown.str("data.graph_version") != "2" ||
 		shown.str("data.action_windows.no_show.opens_at") == "" || shown.str("data.action_windows.no_show.ends_at") == "" {
 		t.Error(shown.body)
@@ -109,7 +109,7 @@ func TestVersionsAreChosen(t *testing.T) {
 		return b.get(t, "/v2/bookings/"+id).want(t, http.StatusOK).str("data.graph_version")
 	}
 	old, chosen := b.book(t, resource, "instant", 9), b.book(t, resource, "instant@2", 10)
-	if version(old) != "" || version(chosen) != "2" || version(b.book(t, resource, "instant@1", 11)) != "" {
+	if version(old) != "1" || version(chosen) != "2" || version(b.book(t, resource, "instant@1", 11)) != "1" {
 		t.Error("another version than was asked for")
 	}
 	for _, bad := range []string{"instant@3", "instant@0", "instant@", "nope@1"} {
@@ -117,7 +117,7 @@ func TestVersionsAreChosen(t *testing.T) {
 	}
 	b.put(t, "/v2/app", `{"settings":{"graph_versions":{"instant":2,"confirm_decline":3}}}`).refused(t, http.StatusUnprocessableEntity, "invalid")
 	b.put(t, "/v2/app", `{"settings":{"graph_versions":{"instant":2}}}`).want(t, http.StatusOK).same(t, "data.settings.graph_versions.instant", "2")
-	if version(b.book(t, resource, "instant", 13)) != "2" || version(b.book(t, resource, "instant@1", 14)) != "" {
+	if version(b.book(t, resource, "instant", 13)) != "2" || version(b.book(t, resource, "instant@1", 14)) != "1" {
 		t.Error("the app's choice does not hold")
 	}
 	moved := func(id string, hour int) string {
@@ -126,11 +126,11 @@ func TestVersionsAreChosen(t *testing.T) {
 		body := fmt.Sprintf(`{"start":%q,"end":%q}`, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
 		return b.post(t, "/v2/bookings/"+id+"/reschedule", body).want(t, http.StatusCreated).str("data.id")
 	}
-	if version(moved(old, 9)) != "" || version(moved(chosen, 11)) != "2" {
+	if version(moved(old, 9)) != "1" || version(moved(chosen, 11)) != "2" {
 		t.Error("a booking that was moved has another version than before")
 	}
 	b.put(t, "/v2/app", `{"settings":{"graph_versions":{}}}`).want(t, http.StatusOK)
-	if version(b.book(t, resource, "instant", 16)) != "" {
+	if version(b.book(t, resource, "instant", 16)) != "1" {
 		t.Error("the app's choice holds for ever")
 	}
 	project := b.project(t, "Asks", `,"booking":{"graph":"confirm_decline@2"}`, resource).str("data.id")
