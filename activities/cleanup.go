@@ -22,16 +22,16 @@ func (a *Activities) cleanups(out *booking.SweepResult) []sweepPart {
 			deadline, _ := ctx.Deadline()
 			deleted, err := cleanup.Run(ctx, deadline.Add(-cleanGrace))
 			out.Deleted += deleted
-			a.tellDropped()
+			a.logDropped()
 			return deleted, err
 		}})
 	}
 	return parts
 }
 
-// tellDropped counts the deliveries that were dropped because their endpoint is paused, and logs the first ones since it was last
+// logDropped counts the deliveries that were dropped because their endpoint is paused, and logs the first ones since it was last
 // resumed: they are lost to its receiver.
-func (a *Activities) tellDropped() {
+func (a *Activities) logDropped() {
 	for _, d := range a.Cleaner.TakeDropped() {
 		a.Metrics.Dropped("too_old", d.TooOld)
 		a.Metrics.Dropped("too_many", d.TooMany)

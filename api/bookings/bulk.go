@@ -149,16 +149,16 @@ func at(i int, err error) error {
 	if !ok {
 		return err
 	}
-	told := *known
-	told.Message = "Entry " + strconv.Itoa(i) + ": " + known.Message
-	told.Fields = nil
+	indexed := *known
+	indexed.Message = "Entry " + strconv.Itoa(i) + ": " + known.Message
+	indexed.Fields = nil
 	for field, faults := range known.Fields {
-		if told.Fields == nil {
-			told.Fields = map[string][]string{}
+		if indexed.Fields == nil {
+			indexed.Fields = map[string][]string{}
 		}
-		told.Fields["bookings."+strconv.Itoa(i)+"."+field] = faults
+		indexed.Fields["bookings."+strconv.Itoa(i)+"."+field] = faults
 	}
-	return &told
+	return &indexed
 }
 
 // takeBack ends bookings that were made by a request that failed, and erases them.

@@ -41,7 +41,7 @@ func (h *bulkHandlers) playBulk(k *call) error {
 	return h.answerBulk(k, http.StatusOK, results)
 }
 
-// readBulkPlay is one entry, found and checked.
+// bulkPlay is one entry, found and checked.
 type bulkPlay struct {
 	booking *booking.Booking
 	play    service.PlayInput

@@ -107,8 +107,8 @@ func (in AvailabilityInput) length(text, field string, problems fault.Problems) 
 	if text == "" {
 		return 0, 0
 	}
-	told := span(text, field, problems)
-	length, fixed := told.Duration()
+	parsed := span(text, field, problems)
+	length, fixed := parsed.Duration()
 	switch {
 	case !fixed:
 		problems.Add(field, "must not be told in months or years")
@@ -119,7 +119,7 @@ func (in AvailabilityInput) length(text, field string, problems fault.Problems) 
 	case field == "timeslot_increments" && length > 24*time.Hour && length%(24*time.Hour) != 0:
 		problems.Add(field, "must be whole days, or less than one")
 	}
-	return length, told.Days()
+	return length, parsed.Days()
 }
 
 // checkSeason refuses a project's window that can never have time in it: both ends on the calendar, or both from now on.

@@ -37,7 +37,7 @@ func Obstacles(p *catalogue.Project, now time.Time) []string {
 		return found
 	}
 	o := service.OfferOf(ProjectAvailability(p).rules(), nil)
-	if !o.KnowsZones(p.Zones) {
+	if !o.HasZones(p.Zones) {
 		found = append(found, "resources.timezone")
 	}
 	switch {

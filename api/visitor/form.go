@@ -99,11 +99,11 @@ func fillFor(kind string) string {
 // readAnswers reads what was typed, and finds fault with it.
 func readAnswers(k *call, v *linkVisit) *form {
 	f := newForm(v)
-	if id, err := uuid.Parse(k.typed("operation")); err == nil {
+	if id, err := uuid.Parse(k.formValue("operation")); err == nil {
 		f.operation = id
 	}
 	for _, one := range f.fields {
-		one.read(k.typed(one.Name))
+		one.read(k.formValue(one.Name))
 	}
 	return f
 }
@@ -181,8 +181,8 @@ func (f *form) faulty() bool {
 	return slices.ContainsFunc(f.fields, func(one *formField) bool { return one.Fault != "" })
 }
 
-// blame puts what a booking was refused for beside the fields it is about; false when it is about none.
-func (f *form) blame(err error) bool {
+// takeFaults puts what a booking was refused for beside the fields it is about; false when it is about none.
+func (f *form) takeFaults(err error) bool {
 	known, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return false

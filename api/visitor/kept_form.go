@@ -23,7 +23,7 @@ const (
 	keptAnswer   = 4 * maxAnswer // characters of one answer that are kept: also of one that is too long, for its author to cut
 )
 
-// loadKeptForm is what a visitor has typed into a form that could not be carried out. It stands in Postgres, sealed, for
+// keptForm is what a visitor has typed into a form that could not be carried out. It stands in Postgres, sealed, for
 // keptFormLife: the visitor is redirected to the form (303), so that Back and Reload never ask to send a form again, and
 // personal data does not travel in an address. A later form of the same visit is filled in with it.
 type keptForm struct {

@@ -27,7 +27,7 @@ type linkMoves struct {
 // until it has another. A program, and a visitor whom the app's own page awaits behind a one_click link, get Timekit's action
 // instead, which ends the booking.
 func (l *link) movesByPage(k *call) bool {
-	if l == nil || l.claims.Action != booking.RescheduleAction || k.wantsJSON() {
+	if l == nil || l.claims.Action != booking.RescheduleAction || k.acceptsJSON() {
 		return false
 	}
 	return l.redirect == nil || l.app.Settings.ActionLinks != tenant.OneClick
@@ -53,7 +53,7 @@ func (h *linkMoves) moveByLink(k *call, l *link) error {
 
 // takeByLink answers the button of that question.
 func (h *linkMoves) takeByLink(k *call, l *link) error {
-	return h.onMovePage(k, l, k.typed("tz"), func(r *requested) error { return h.actions.takeTime(k, r) })
+	return h.onMovePage(k, l, k.formValue("tz"), func(r *requested) error { return h.actions.takeTime(k, r) })
 }
 
 // onMovePage treats the holder of the link as a visitor: the project's rules hold, and the address is what is counted. The link
@@ -69,7 +69,7 @@ func (h *linkMoves) onMovePage(k *call, l *link, zone string, do func(*requested
 		err = do(r)
 	}
 	if err != nil {
-		return h.page.sorry(k, err)
+		return h.page.errorPage(k, err)
 	}
 	return nil
 }
@@ -118,11 +118,11 @@ func parsedID(text string) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
-// afterwards answers with how a link's action went: the page that its button has led to. False for a link that was used at
+// showOutcome answers with how a link's action went: the page that its button has led to. False for a link that was used at
 // another time.
-func (h *linkHandlers) afterwards(k *call, l *link) (bool, error) {
+func (h *linkHandlers) showOutcome(k *call, l *link) (bool, error) {
 	id, ok := parsedID(k.Query("said"))
-	if !ok || l == nil || l.booking == nil || k.wantsJSON() {
+	if !ok || l == nil || l.booking == nil || k.acceptsJSON() {
 		return false, nil
 	}
 	a, err := h.bookings.Action(k, id)

@@ -39,7 +39,7 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// showPage is all a link page shows.
+// page is all that a link page shows.
 type page struct {
 	frame
 	Text     string
@@ -70,8 +70,8 @@ func (k *call) linkHeaders(posting string) {
 		"; frame-ancestors 'none'; base-uri 'none'; form-action 'self' "+posting))
 }
 
-// wantsJSON reports whether the caller is a program and not a browser.
-func (k *call) wantsJSON() bool {
+// acceptsJSON reports whether the caller is a program and not a browser.
+func (k *call) acceptsJSON() bool {
 	accept := k.GetHeader("Accept")
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
@@ -79,10 +79,10 @@ func (k *call) wantsJSON() bool {
 func confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.pageOf()
-	l.people(&p)
+	l.fillPeople(&p)
 	p.Title, p.Button, p.Danger = verb+"?", verb, ends(l.claims.Action)
 	p.Text = "Nothing has happened yet. Press the button to go on."
-	if past := l.past(time.Now()); past != "" {
+	if past := l.pastText(time.Now()); past != "" {
 		p.Text = past + " " + p.Text
 	}
 	p.Form = k.Request.URL.RequestURI()
@@ -95,8 +95,8 @@ func confirmPage(k *call, l *link) error {
 	})
 }
 
-// past says of a booking that has begun or is over that it is.
-func (l *link) past(now time.Time) string {
+// pastText says of a booking that has begun or is over that it is.
+func (l *link) pastText(now time.Time) string {
 	switch {
 	case !now.Before(l.booking.End):
 		return "This time lies in the past."
@@ -108,7 +108,7 @@ func (l *link) past(now time.Time) string {
 
 func donePage(k *call, l *link, status booking.Status) error {
 	p := l.pageOf()
-	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.leads
+	p.Title, p.Text, p.Leads = "Done", "Your choice has been recorded.", l.unsafeRedirect
 	code := http.StatusOK
 	if status == booking.Pending {
 		p.Title, p.Text = "Received", "Your choice has been received and will be carried out in a moment."
@@ -122,7 +122,7 @@ func donePage(k *call, l *link, status booking.Status) error {
 // linkError is an honest page, or a problem document for programs. Nothing was changed.
 func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 	k.linkHeaders("")
-	if k.wantsJSON() {
+	if k.acceptsJSON() {
 		return err
 	}
 	known := h.edge.PublicError(k.Context, err)
@@ -132,13 +132,13 @@ func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 		p = l.pageOf()
 	}
 	p.Code, p.Request = known.Code, edge.RequestID(k.Context)
-	p.Title, p.Text = explain(known)
+	p.Title, p.Text = linkErrorText(known)
 	switch {
-	case passes(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
+	case isTemporary(known.Code) && k.Request.Method == http.MethodPost && k.fromHere() == nil:
 		k.retrySoon()
 		p.Button, p.Form = "Try again", k.Request.URL.RequestURI()
 	case known.Code == fault.SlotTaken && l != nil && l.actor != "":
-		l.people(&p)
+		l.fillPeople(&p)
 		if err := h.offerDecline(l, &p); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (h *linkHandlers) offerDecline(l *link, p *page) error {
 
 func showLink(k *call, status int, posting string, p page, data timekit.Object) error {
 	k.linkHeaders(posting)
-	if data != nil && k.wantsJSON() {
+	if data != nil && k.acceptsJSON() {
 		return k.Answer(status, data)
 	}
 	p.Style = template.CSS(pageStyle) //nolint:gosec // our own file
@@ -174,7 +174,7 @@ func showLink(k *call, status int, posting string, p page, data timekit.Object) 
 	return nil
 }
 
-// showPage shows of the link's booking what does not name its customers: the finder of a used link can read this much.
+// pageOf is the page of a link's booking without what names its customers: the finder of a used link can read this much.
 func (l *link) pageOf() page {
 	b := l.booking
 	return page{
@@ -183,8 +183,8 @@ func (l *link) pageOf() page {
 	}
 }
 
-// people completes the page of a link that can act: what is booked, with whom, and to the owner also for whom.
-func (l *link) people(p *page) {
+// fillPeople completes the page of a link that can act: what is booked, with whom, and to the owner also for whom.
+func (l *link) fillPeople(p *page) {
 	b := l.booking
 	p.What, p.With, p.Where = b.What, b.Resource.Name, b.Where
 	if l.actor != graphs.ActorOwnerLink {

@@ -42,13 +42,13 @@ const maxMoves = 50
 
 // link is an action link that has passed every check but the last: that it acts once.
 type link struct {
-	app      *tenant.App
-	booking  *booking.Booking // the one it leads to
-	passed   []uuid.UUID      // those it was moved from, beginning with the one that the link names
-	actor    graphs.Actor     // as whom it acts; "" while that is not known
-	claims   links.Claims
-	redirect *url.URL // where to send the visitor; nil for our own page
-	leads    string   // where the link leads although the app does not allow it; shown, not followed
+	app            *tenant.App
+	booking        *booking.Booking // the one it leads to
+	passed         []uuid.UUID      // those it was moved from, beginning with the one that the link names
+	actor          graphs.Actor     // as whom it acts; "" while that is not known
+	claims         links.Claims
+	redirect       *url.URL // where to send the visitor; nil for our own page
+	unsafeRedirect string   // where the link leads although the app does not allow it; shown, not followed
 }
 
 // openLink answers GET and HEAD. It shows what the link would do; only where the app has chosen one_click does a GET
@@ -56,7 +56,7 @@ type link struct {
 func (h *linkHandlers) openLink(k *call) error {
 	l, err := h.readLink(k)
 	if fault.CodeOf(err) == fault.LinkUsed {
-		if done, after := h.afterwards(k, l); done || after != nil {
+		if done, after := h.showOutcome(k, l); done || after != nil {
 			return after
 		}
 	}
@@ -67,7 +67,7 @@ func (h *linkHandlers) openLink(k *call) error {
 		return h.linkError(k, l, err)
 	}
 	if l.app.Settings.ActionLinks == tenant.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
-		return h.act(k, l, http.StatusFound)
+		return h.playAction(k, l, http.StatusFound)
 	}
 	if err := h.service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
@@ -84,7 +84,7 @@ func (h *linkHandlers) followLink(k *call) error {
 		return h.linkError(k, nil, err)
 	}
 	l, err := h.readLink(k)
-	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !isTemporary(fault.CodeOf(err)) {
 		return backToLink(k, "")
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (h *linkHandlers) followLink(k *call) error {
 	if l.movesByPage(k) && k.Request.PostForm.Has("start") {
 		return h.moves.takeByLink(k, l)
 	}
-	return h.act(k, l, http.StatusSeeOther)
+	return h.playAction(k, l, http.StatusSeeOther)
 }
 
 func linkOptions(k *call) error {
@@ -135,15 +135,15 @@ func (h *linkHandlers) readLink(k *call) (*link, error) {
 		return nil, err
 	}
 	l := &link{app: target.App, booking: target.Booking, claims: claims}
-	if err := h.follow(k, l); err != nil {
+	if err := h.followMoves(k, l); err != nil {
 		return nil, err
 	}
 	l.setRedirect(k.Query("redirect"))
 	return l, h.checkLink(k, l)
 }
 
-// follow finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
-func (h *linkHandlers) follow(k *call, l *link) (err error) {
+// followMoves finds the booking that a link leads to: the one it names, or the one that has taken that one's place since.
+func (h *linkHandlers) followMoves(k *call, l *link) (err error) {
 	for next := l.booking.Related.RescheduledTo; next != nil; next = l.booking.Related.RescheduledTo {
 		if l.passed = append(l.passed, l.booking.ID); len(l.passed) > maxMoves {
 			return fault.Errorf(fault.LinkExpired, "The booking has been moved too often since this link was made.")
@@ -194,17 +194,17 @@ func (l *link) setRedirect(asked string) {
 		return
 	}
 	if target, ok := links.SignedRedirect(asked); ok {
-		l.leads = target.String()
+		l.unsafeRedirect = target.String()
 	}
 }
 
-// act plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
+// playAction plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
-func (h *linkHandlers) act(k *call, l *link, redirect int) error {
+func (h *linkHandlers) playAction(k *call, l *link, redirect int) error {
 	out, err := h.service.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: h.wait,
 	})
-	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !passes(fault.CodeOf(err)) {
+	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !isTemporary(fault.CodeOf(err)) {
 		return backToLink(k, "")
 	}
 	if err != nil {
@@ -214,7 +214,7 @@ func (h *linkHandlers) act(k *call, l *link, redirect int) error {
 		l.booking = out.Booking
 	}
 	switch {
-	case l.redirect != nil && !k.wantsJSON():
+	case l.redirect != nil && !k.acceptsJSON():
 		k.linkHeaders("")
 		k.Redirect(redirect, l.redirect.String())
 		return nil

@@ -60,7 +60,7 @@ func (h *pageEdge) serve(handle func(*call) error) func(*edge.Call) error {
 			err = handle(k)
 		}
 		if err != nil {
-			return h.sorry(k, err)
+			return h.errorPage(k, err)
 		}
 		return nil
 	})
@@ -100,7 +100,7 @@ func (k *call) frameHosts() string {
 	return strings.Join(hosts, " ")
 }
 
-// show renders a page. Its frame is completed here.
+// showPage renders a page. Its frame is completed here.
 func showPage(k *call, status int, name string, p framed) error {
 	f := p.self()
 	f.Style = template.CSS(pageStyle) //nolint:gosec // our own file
@@ -131,16 +131,16 @@ type notice struct {
 
 type sentField struct{ Name, Value string }
 
-// sorry is an honest page, or a problem document for programs.
-func (h *pageEdge) sorry(k *call, err error) error {
-	if k.wantsJSON() {
+// errorPage is an honest page, or a problem document for programs.
+func (h *pageEdge) errorPage(k *call, err error) error {
+	if k.acceptsJSON() {
 		return err
 	}
 	known := h.edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
-	p.Title, p.Text = excuse(known)
-	if passes(known.Code) {
+	p.Title, p.Text = errorText(known)
+	if isTemporary(known.Code) {
 		k.retrySoon()
 		p.sendAgain(k)
 	}
@@ -149,7 +149,7 @@ func (h *pageEdge) sorry(k *call, err error) error {
 
 // FailPage shows an error of an address that people open in a browser as a page, also where no handler has seen the request.
 func (h *pageEdge) failPage(c *gin.Context, err error) bool {
-	return isPage(c.Request.URL.Path) && h.sorry(&call{Call: &edge.Call{Context: c}}, err) == nil
+	return isPage(c.Request.URL.Path) && h.errorPage(&call{Call: &edge.Call{Context: c}}, err) == nil
 }
 
 // isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind
@@ -163,8 +163,8 @@ func isPage(path string) bool {
 	return strings.HasPrefix(path, "/v2/bookings/") && strings.Contains(path, "/external_action")
 }
 
-// passes reports whether an error is over in a moment, so that the request can be sent again.
-func passes(code fault.Code) bool {
+// isTemporary reports whether an error is over in a moment, so that the request can be sent again.
+func isTemporary(code fault.Code) bool {
 	return code == fault.Unavailable || code == fault.Overloaded || code == fault.TooManyRequests || code == fault.Internal
 }
 
@@ -185,7 +185,7 @@ func (p *notice) sendAgain(k *call) {
 	}
 	size := 0
 	for _, name := range slices.Sorted(maps.Keys(k.Request.PostForm)) {
-		value := k.typed(name)
+		value := k.formValue(name)
 		if size += len(name) + len(value); size > maxEcho {
 			p.Again = nil
 			return
@@ -196,10 +196,10 @@ func (p *notice) sendAgain(k *call) {
 	p.Text += " What you have typed is not lost: it is sent again with the button, and books once, however often it is sent."
 }
 
-// excuse is what a visitor reads when a page cannot do its work.
-func excuse(err *fault.Error) (title, text string) {
+// errorText is what a visitor reads when a page cannot do its work.
+func errorText(err *fault.Error) (title, text string) {
 	if err == edge.ErrAddress {
-		return excuse(edge.ErrNoRoute)
+		return errorText(edge.ErrNoRoute)
 	}
 	switch err.Code {
 	case fault.PublicLinkNotFound, fault.MethodNotAllowed, fault.NotFound, fault.LinkInvalid:
@@ -221,7 +221,7 @@ func excuse(err *fault.Error) (title, text string) {
 	case fault.InvalidParameter:
 		return "The link does not work", err.Message
 	case fault.TooManyRequests, fault.Overloaded, fault.Unavailable, fault.Internal:
-		return trouble(err.Code)
+		return outageText(err.Code)
 	case fault.Forbidden:
 		return "Not from there", err.Message
 	case fault.ActionNotAvailable:
@@ -231,8 +231,8 @@ func excuse(err *fault.Error) (title, text string) {
 	}
 }
 
-// trouble is what a visitor reads when the server cannot do its work for a moment.
-func trouble(code fault.Code) (title, text string) {
+// outageText is what a visitor reads when the server cannot do its work for a moment.
+func outageText(code fault.Code) (title, text string) {
 	switch code {
 	case fault.TooManyRequests:
 		return "One moment, please", "There were many requests from your network. Please try again in a while."
@@ -253,8 +253,8 @@ func (k *call) fromHere() error {
 	return nil
 }
 
-// typed reads a posted field. What no text can hold is dropped.
-func (k *call) typed(name string) string {
+// formValue reads a posted field. What no text can hold is dropped.
+func (k *call) formValue(name string) string {
 	text := strings.ReplaceAll(k.Request.PostForm.Get(name), "\r\n", "\n")
 	return strings.TrimSpace(plainText(text))
 }

@@ -26,7 +26,7 @@ func TestZonesAreKnown(t *testing.T) {
 			}
 		}
 	}
-	if count < 400 || !listed("Europe/Berlin") || listed("Europe/Atlantis") {
+	if count < 400 || !isListed("Europe/Berlin") || isListed("Europe/Atlantis") {
 		t.Errorf("%d zones", count)
 	}
 	for _, wrong := range []string{"", "Local", "../../etc/passwd", "Europe/Atlantis", strings.Repeat("x", 100), "\x00"} {

@@ -53,7 +53,7 @@ type pickerTime struct {
 // pickFrom fills a picker. keep is what every address of the page needs; link makes that of a time.
 func (h *timePages) pickFrom(k *call, p *picker, o *service.Offer, keep url.Values) error {
 	name := o.Zone.String()
-	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !listed(name), keep
+	p.Wide, p.Zone, p.ZoneText, p.Groups, p.Odd, p.Keep = true, name, zoneText(name), zoneGroups, !isListed(name), keep
 	p.Length = service.LengthText(o.Length())
 	if k.Query("tz") == "" && k.Request.Method != http.MethodPost {
 		p.Script = zoneScript
@@ -65,7 +65,7 @@ func (h *timePages) pickFrom(k *call, p *picker, o *service.Offer, keep url.Valu
 		return err
 	}
 	link := func(at time.Time) string {
-		return k.with(keep, "from", at.In(o.Zone).Format(time.DateOnly), "tz", name)
+		return k.pageAddress(keep, "from", at.In(o.Zone).Format(time.DateOnly), "tz", name)
 	}
 	p.Week = weekText(from.In(o.Zone), dayAfter(from, pageDays-1, o.Zone).In(o.Zone))
 	p.Days = p.days(k, slots, o, keep)
@@ -113,8 +113,8 @@ func dayAfter(at time.Time, days int, zone *time.Location) time.Time {
 	return startOf(time.Date(y, m, d+days, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), zone)
 }
 
-// with is the address of this page with these values.
-func (k *call) with(keep url.Values, pairs ...string) string {
+// pageAddress is the address of this page with these values.
+func (k *call) pageAddress(keep url.Values, pairs ...string) string {
 	query := url.Values{}
 	maps.Copy(query, keep)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -133,7 +133,7 @@ func (p *picker) days(k *call, slots []availability.Slot, o *service.Offer, keep
 		}
 		one := pickerTime{
 			Text: clockText(at), Label: at.Format("Monday, 2 January 2006, ") + clockText(at), At: timekit.Clock{}.Show(at, o.Zone),
-			Link: k.with(keep, "tz", o.Zone.String(), "start", wire(slot.Start), "resource", o.Hosts[slot.Resources[0]].ID.String()),
+			Link: k.pageAddress(keep, "tz", o.Zone.String(), "start", wire(slot.Start), "resource", o.Hosts[slot.Resources[0]].ID.String()),
 		}
 		day := &days[len(days)-1]
 		day.Times = append(day.Times, one)

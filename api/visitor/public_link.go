@@ -33,21 +33,21 @@ func (h *publicLinkHandlers) routes() []edge.Route {
 
 // linkVisit is a visitor on the pages of a public link.
 type linkVisit struct {
-	*arrival
+	*openedVisit
 	project *service.Project
 	offer   *service.Offer
 }
 
 // openPublicLink answers GET and HEAD: the times to pick from, or the form of a time. Nothing is changed by it.
 func (h *publicLinkHandlers) openPublicLink(k *call) error {
-	a, err := h.visits.arrive(k, k.Request.URL.Query())
+	a, err := h.visits.findVisit(k, k.Request.URL.Query())
 	if err != nil {
 		return err
 	}
-	if a.came {
-		return a.begin(k)
+	if a.redeemed {
+		return a.redirectToVisit(k)
 	}
-	if done, err := h.visits.goToUsed(k, a); done || err != nil {
+	if done, err := h.visits.redirectIfSpent(k, a); done || err != nil {
 		return err
 	}
 	v, err := h.visiting(k, a, k.Query("tz"))
@@ -60,9 +60,9 @@ func (h *publicLinkHandlers) openPublicLink(k *call) error {
 	return h.openForm(k, v)
 }
 
-// goToUsed leads a visit that has booked already to what it booked: the back button and a reload are no replay.
-func (h *visits) goToUsed(k *call, a *arrival) (bool, error) {
-	b, err := h.used(k, a)
+// redirectIfSpent leads a visit that has booked already to what it booked: the back button and a reload are no replay.
+func (h *visits) redirectIfSpent(k *call, a *openedVisit) (bool, error) {
+	b, err := h.spentOn(k, a)
 	if err != nil || b == nil {
 		return false, err
 	}
@@ -73,7 +73,7 @@ func (h *visits) goToUsed(k *call, a *arrival) (bool, error) {
 func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code }
 
 // visiting finds what the link offers, in the zone the visitor asks for.
-func (h *publicLinkHandlers) visiting(k *call, a *arrival, zone string) (*linkVisit, error) {
+func (h *publicLinkHandlers) visiting(k *call, a *openedVisit, zone string) (*linkVisit, error) {
 	project, err := h.service.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (h *publicLinkHandlers) visiting(k *call, a *arrival, zone string) (*linkVi
 	if fault := service.UnfitForPages(project.Project); fault != "" {
 		return nil, errNothingOffered
 	}
-	v := &linkVisit{arrival: a, project: project}
+	v := &linkVisit{openedVisit: a, project: project}
 	if v.offer, err = h.service.NewOffer(k, k.App.ID, project.Rules); err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (k *call) choose(o *service.Offer, start, end, resource string) (c *service
 	return c, "", nil
 }
 
-// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the service.Outcome, the visitor is
+// bookByLink answers POST: it books, once for one form and once for one claim token. Whatever the outcome, the visitor is
 // redirected, so that Back and Reload never ask to send the form again.
 func (h *publicLinkHandlers) bookByLink(k *call) error {
 	v, c, said, err := h.submitted(k)
@@ -209,8 +209,8 @@ func (h *publicLinkHandlers) bookByLink(k *call) error {
 	case code == fault.SlotTaken || code == fault.SoldOut || code == fault.SessionClosed:
 		return h.backToTimes(k, v, form, saidTaken)
 	case code == fault.ClaimReplayed:
-		return h.visits.replayed(k, v.arrival, err)
-	case code == fault.Invalid && form.blame(err):
+		return h.visits.redirectOrRefuse(k, v.openedVisit, err)
+	case code == fault.Invalid && form.takeFaults(err):
 		return h.backToForm(k, v, c, form)
 	case refusesTime(err):
 		return h.backToTimes(k, v, form, saidOver)
@@ -220,7 +220,7 @@ func (h *publicLinkHandlers) bookByLink(k *call) error {
 	if k.Query("kept") != "" {
 		h.forms.dropForm(k, v.visit.ID)
 	}
-	return booked(k, out)
+	return redirectToBooking(k, out)
 }
 
 // refusesTime reports whether a refusal is about the time that was picked.
@@ -239,30 +239,30 @@ func (h *publicLinkHandlers) submitted(k *call) (v *linkVisit, c *service.Choice
 	if err := k.readForm(); err != nil {
 		return nil, nil, "", err
 	}
-	a, err := h.visits.arrive(k, k.Request.PostForm)
+	a, err := h.visits.findVisit(k, k.Request.PostForm)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	if done, err := h.visits.goToUsed(k, a); done || err != nil {
+	if done, err := h.visits.redirectIfSpent(k, a); done || err != nil {
 		return nil, nil, "", err
 	}
-	if v, err = h.visiting(k, a, k.typed("tz")); err != nil {
+	if v, err = h.visiting(k, a, k.formValue("tz")); err != nil {
 		return nil, nil, "", err
 	}
-	c, said, err = k.choose(v.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	c, said, err = k.choose(v.offer, k.formValue("start"), k.formValue("end"), k.formValue("resource"))
 	return v, c, said, err
 }
 
-// replayed is the end for all but the visit that spent the token, perhaps just now from another tab.
-func (h *visits) replayed(k *call, a *arrival, err error) error {
-	if done, used := h.goToUsed(k, a); done || used != nil {
+// redirectOrRefuse is the end for all but the visit that spent the token, perhaps just now from another tab.
+func (h *visits) redirectOrRefuse(k *call, a *openedVisit, err error) error {
+	if done, used := h.redirectIfSpent(k, a); done || used != nil {
 		return used
 	}
 	return err
 }
 
-// booked leads to the page of the request, which also says that something is not decided yet.
-func booked(k *call, out service.Outcome) error {
+// redirectToBooking leads to the page of the request, which also says that something is not decided yet.
+func redirectToBooking(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
 		return fault.Errorf(fault.NotFound, "The booking does not exist any more.")
 	}

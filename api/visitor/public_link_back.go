@@ -34,7 +34,7 @@ func (h *tries) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.
 		if err != nil {
 			return operation, "", err
 		}
-		if page, err = h.standing(k, tried); page != "" || err != nil {
+		if page, err = h.pageOfTry(k, tried); page != "" || err != nil {
 			return operation, page, err
 		}
 		operation = uuid.NewSHA1(operation, []byte("again"))
@@ -42,8 +42,8 @@ func (h *tries) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.
 	return operation, "", nil
 }
 
-// standing is the page of what a try has made; "" when it was refused, or what it made is over.
-func (h *tries) standing(k *call, tried *booking.Action) (string, error) {
+// pageOfTry is the page of what a try has made; "" when it was refused, or what it made is over.
+func (h *tries) pageOfTry(k *call, tried *booking.Action) (string, error) {
 	if tried.Status == booking.Refused {
 		return "", nil
 	}
@@ -64,10 +64,10 @@ func (h *publicLinkHandlers) backToTimes(k *call, v *linkVisit, f *form, said st
 		return err
 	}
 	pairs := []string{"tz", v.offer.Zone.String(), "said", said}
-	if at := k.ParseTime(k.typed("start"), "start", fault.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.formValue("start"), "start", fault.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(v.offer.Zone).Format(time.DateOnly))
 	}
-	k.Redirect(http.StatusSeeOther, k.with(v.keep(), pairs...))
+	k.Redirect(http.StatusSeeOther, k.pageAddress(v.keep(), pairs...))
 	return nil
 }
 
@@ -76,7 +76,7 @@ func (h *publicLinkHandlers) backToForm(k *call, v *linkVisit, c *service.Choice
 	if err := h.forms.keepForm(k, v.visit.ID, f.keep(true)); err != nil {
 		return err
 	}
-	k.Redirect(http.StatusSeeOther, k.with(v.keep(), "tz", v.offer.Zone.String(), "start", wire(c.Start),
+	k.Redirect(http.StatusSeeOther, k.pageAddress(v.keep(), "tz", v.offer.Zone.String(), "start", wire(c.Start),
 		"resource", c.Host.ID.String(), "again", "true"))
 	return nil
 }

@@ -54,7 +54,7 @@ func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
 		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead),
-		Back: k.with(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
+		Back: k.pageAddress(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
 			"visit": v.sealed, "start": wire(c.Start), "end": wire(c.End), "resource": c.Host.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),
@@ -119,7 +119,7 @@ func (h *publicLinkHandlers) bookForm(k *call, v *linkVisit, c *service.Choice, 
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
 	return h.booker.bookPick(k, pick{
 		id: id, title: v.link.Title, project: v.project, offer: v.offer, choice: c, customer: f.customer(v.offer.Zone),
-		request: request, claim: v.visit.spends(),
+		request: request, claim: v.visit.claimToSpend(),
 	})
 }
 

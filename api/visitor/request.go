@@ -69,7 +69,7 @@ func (h *requestHandlers) openRequest(k *call) error {
 		return h.pages.openUnpicked(k, r)
 	case k.Query("reschedule") != "" && r.mayReschedule():
 		return h.pages.showNewTimes(k, r, k.Query("said"))
-	case k.Query("decline") != "" && r.givesUp().action != "":
+	case k.Query("decline") != "" && r.wayToGiveUp().action != "":
 		return askDecline(k, r)
 	}
 	return h.pages.showRequest(k, r)
@@ -177,7 +177,7 @@ func (r *requested) view(k *call) *requestPage {
 	b := r.Booking
 	p := &requestPage{
 		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: r.stateText(),
-		With: b.Resource.Name, Groups: zoneGroups, Odd: !listed(r.zone.String()), Keep: r.base,
+		With: b.Resource.Name, Groups: zoneGroups, Odd: !isListed(r.zone.String()), Keep: r.base,
 		Over: b.Dropped(),
 	}
 	p.Zone = r.zone.String()
@@ -192,7 +192,7 @@ func (r *requested) view(k *call) *requestPage {
 	if p.Over {
 		p.CalendarText = "Strike it from my calendar"
 	}
-	if way := r.givesUp(); way.action != "" {
+	if way := r.wayToGiveUp(); way.action != "" {
 		p.Decline, p.DeclineText = r.address("decline", "true"), way.link
 	}
 	return p
@@ -209,16 +209,16 @@ func (r *requested) address(pairs ...string) string {
 	return r.path + "?" + query.Encode()
 }
 
-// home is the address that shows the booking.
-func (r *requested) home() string {
+// bookingAddress is the address that shows the booking.
+func (r *requested) bookingAddress() string {
 	if r.alone {
 		return r.address("done", "true")
 	}
 	return r.address()
 }
 
-// action is where the forms of the page are sent.
-func (r *requested) action() string {
+// formAddress is where the forms of the page are sent.
+func (r *requested) formAddress() string {
 	if len(r.base) == 0 {
 		return r.path
 	}
@@ -233,11 +233,11 @@ func (h *requestHandlers) followRequest(k *call) error {
 	if err := k.readForm(); err != nil {
 		return err
 	}
-	r, err := h.offers.request(k, k.typed("tz"))
+	r, err := h.offers.request(k, k.formValue("tz"))
 	if err != nil {
 		return err
 	}
-	switch k.typed("action") {
+	switch k.formValue("action") {
 	case "decline":
 		return h.actions.declineTime(k, r)
 	case "reschedule", "pick":

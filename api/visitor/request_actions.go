@@ -28,8 +28,8 @@ type requestActions struct {
 	wait     time.Duration // for the outcome of an action, unless the client says otherwise
 }
 
-// foretell says on the page of a picked time what happens when its button is pressed.
-func (r *requested) foretell(app *tenant.App, p *formPage) {
+// fillOutlook says on the page of a picked time what happens when its button is pressed.
+func (r *requested) fillOutlook(app *tenant.App, p *formPage) {
 	if b := r.Booking; b != nil {
 		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
 		graph, err := b.LoadGraph()
@@ -60,43 +60,43 @@ func (r *requested) has(c *service.Choice) bool {
 	return b != nil && b.Start.Equal(c.Start) && b.End.Equal(c.End) && b.Resource.ID == c.Host.ID
 }
 
-// settled reports whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
+// isSettled reports whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
 // that id, or it asks for what is.
-func (r *requested) settled(k *call, made uuid.UUID) bool {
-	return r.over() || r.keeps(k) || r.Booking != nil && (r.Booking.ID == made || k.typed("action") == "pick")
+func (r *requested) isSettled(k *call, made uuid.UUID) bool {
+	return r.isFinal() || r.keepsTime(k) || r.Booking != nil && (r.Booking.ID == made || k.formValue("action") == "pick")
 }
 
-// keeps reports whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
-func (r *requested) keeps(k *call) bool {
+// keepsTime reports whether a form asks for the very time that the request has, which moves nothing: also where nobody offers it any more.
+func (r *requested) keepsTime(k *call) bool {
 	b := r.Booking
-	if b == nil || k.typed("resource") != b.Resource.ID.String() {
+	if b == nil || k.formValue("resource") != b.Resource.ID.String() {
 		return false
 	}
 	problems := fault.Problems{}
-	start, end := k.ParseTime(k.typed("start"), "start", problems), b.End
-	if text := k.typed("end"); text != "" {
+	start, end := k.ParseTime(k.formValue("start"), "start", problems), b.End
+	if text := k.formValue("end"); text != "" {
 		end = k.ParseTime(text, "end", problems)
 	}
 	return len(problems) == 0 && start.Equal(b.Start) && end.Equal(b.End)
 }
 
-// over reports whether no time can be chosen any more.
-func (r *requested) over() bool {
+// isFinal reports whether no time can be chosen any more.
+func (r *requested) isFinal() bool {
 	if r.Booking == nil {
 		return r.Request.CancelledAt != nil
 	}
 	return !r.mayReschedule()
 }
 
-func (r *requested) hidden(action string) map[string]string {
+func (r *requested) hiddenFields(action string) map[string]string {
 	return map[string]string{"action": action, "operation": edge.NewID().String(), "tz": r.zone.String()}
 }
 
 // declineTime gives the visitor's time up. Where that is not possible any more, the page says how things stand.
 func (h *requestActions) declineTime(k *call, r *requested) error {
-	way := r.givesUp()
+	way := r.wayToGiveUp()
 	if way.action == "" {
-		return asItStands(k, r)
+		return redirectToRequest(k, r)
 	}
 	b := r.Booking
 	p := service.PlayInput{
@@ -104,28 +104,28 @@ func (h *requestActions) declineTime(k *call, r *requested) error {
 		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(h.wait),
 	}
 	if way.word {
-		word := []rune(k.typed("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
+		word := []rune(k.formValue("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
 	out, err := h.service.Play(k, k.Caller, b, p)
 	if fault.CodeOf(err) == fault.ActionNotAvailable {
-		return asItStands(k, r)
+		return redirectToRequest(k, r)
 	}
 	if err != nil {
 		return err
 	}
-	return followed(k, r, out)
+	return redirectAfterAction(k, r, out)
 }
 
-// asItStands leads to the page of the request.
-func asItStands(k *call, r *requested) error {
-	k.Redirect(http.StatusSeeOther, r.home())
+// redirectToRequest leads to the page of the request.
+func redirectToRequest(k *call, r *requested) error {
+	k.Redirect(http.StatusSeeOther, r.bookingAddress())
 	return nil
 }
 
 // takeTime books the first time of a request, or another in the place of the one it has.
 func (h *requestActions) takeTime(k *call, r *requested) error {
-	operation, err := uuid.Parse(k.typed("operation"))
+	operation, err := uuid.Parse(k.formValue("operation"))
 	if err != nil {
 		operation = edge.NewID()
 	}
@@ -135,13 +135,13 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 			return err
 		}
 	}
-	if r.settled(k, id) {
-		return asItStands(k, r)
+	if r.isSettled(k, id) {
+		return redirectToRequest(k, r)
 	}
 	if err := h.offers.offerTimes(k, r); err != nil {
 		return err
 	}
-	c, said, err := k.choose(r.offer, k.typed("start"), k.typed("end"), k.typed("resource"))
+	c, said, err := k.choose(r.offer, k.formValue("start"), k.formValue("end"), k.formValue("resource"))
 	if said != "" {
 		return backToNewTimes(k, r, said)
 	}
@@ -150,7 +150,7 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	}
 	out, c, err := h.bookAnyHost(k, r, c, id)
 	if c == nil {
-		return asItStands(k, r)
+		return redirectToRequest(k, r)
 	}
 	switch {
 	case fault.CodeOf(err) == fault.SlotTaken:
@@ -160,7 +160,7 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	case err != nil:
 		return err
 	}
-	return followed(k, r, out, "done", "true")
+	return redirectAfterAction(k, r, out, "done", "true")
 }
 
 // backToNewTimes leads to the times again, from the week of the one that could not be had.
@@ -169,7 +169,7 @@ func backToNewTimes(k *call, r *requested, said string) error {
 	if r.Booking != nil {
 		pairs = append(pairs, "reschedule", "true")
 	}
-	if at := k.ParseTime(k.typed("start"), "start", fault.Problems{}); !at.IsZero() {
+	if at := k.ParseTime(k.formValue("start"), "start", fault.Problems{}); !at.IsZero() {
 		pairs = append(pairs, "from", at.In(r.zone).Format(time.DateOnly))
 	}
 	k.Redirect(http.StatusSeeOther, r.address(pairs...))
@@ -243,8 +243,8 @@ func (h *requestActions) bookPicked(k *call, r *requested, c *service.Choice, id
 	return h.booker.bookPick(k, p)
 }
 
-// followed leads to the page of the request, which also says that something is not decided yet.
-func followed(k *call, r *requested, out service.Outcome, more ...string) error {
+// redirectAfterAction leads to the page of the request, which also says that something is not decided yet.
+func redirectAfterAction(k *call, r *requested, out service.Outcome, more ...string) error {
 	if out.Action.Status == booking.Pending {
 		more = append(more, "action", out.Action.ID.String())
 	}

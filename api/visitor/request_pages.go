@@ -55,8 +55,8 @@ func (h *requestPages) showRequest(k *call, r *requested) error {
 	if p.Notice, err = h.noticeOf(k); err != nil {
 		return err
 	}
-	wants := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""
-	if wants && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
+	asks := k.Query("reschedule") != "" || r.alone && k.Query("done") == ""
+	if asks && !r.Booking.Completed && !r.begun() && !r.mayReschedule() {
 		p.Notice = "Another time cannot be chosen here as things stand. Nothing was changed."
 		if r.unruled {
 			p.Notice = "No other times are offered here. Please ask " + theApp(k.App.Name) + " for another time. Nothing was changed."
@@ -120,7 +120,7 @@ func (h *requestPages) showNewTimes(k *call, r *requested, said string) error {
 	maps.Copy(keep, r.base)
 	if r.Booking != nil {
 		keep.Set("reschedule", "true")
-		p.Title, p.Back = "Choose another time", r.home()
+		p.Title, p.Back = "Choose another time", r.bookingAddress()
 		p.Text = "Yours is " + whenText(r.Booking.Start, r.Booking.End, r.zone) + ". It stays yours until you have chosen another."
 	}
 	if err := h.times.pickFrom(k, p, r.offer, keep); err != nil {
@@ -131,7 +131,7 @@ func (h *requestPages) showNewTimes(k *call, r *requested, said string) error {
 
 // confirmTime asks before a picked time is booked: following a link changes nothing.
 func (h *requestPages) confirmTime(k *call, r *requested) error {
-	if r.over() {
+	if r.isFinal() {
 		return h.openRequestAsItIs(k, r)
 	}
 	if err := h.offers.offerTimes(k, r); err != nil {
@@ -145,7 +145,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 		return err
 	}
 	if r.has(c) { // the visitor has come back to the page
-		return asItStands(k, r)
+		return redirectToRequest(k, r)
 	}
 	if c, err = h.service.FreeFor(k, k.App.ID, r.offer, c); err != nil {
 		return err
@@ -155,11 +155,11 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 	}
 	p := &formPage{
 		frame: frame{Title: "Book this time?"}, About: r.Request.Summary, When: whenText(c.Start, c.End, r.zone),
-		ZoneText: zoneText(r.zone.String()), With: c.Host.Name, Action: r.action(), Button: "Book this time",
-		Hidden: r.hidden("pick"), Back: r.home(),
+		ZoneText: zoneText(r.zone.String()), With: c.Host.Name, Action: r.formAddress(), Button: "Book this time",
+		Hidden: r.hiddenFields("pick"), Back: r.bookingAddress(),
 	}
 	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
-	r.foretell(k.App, p)
+	r.fillOutlook(k.App, p)
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
 		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))
@@ -176,10 +176,10 @@ func (h *requestPages) openRequestAsItIs(k *call, r *requested) error {
 
 // askDecline asks before a time is given up, and for a word about it.
 func askDecline(k *call, r *requested) error {
-	b, way := r.Booking, r.givesUp()
+	b, way := r.Booking, r.wayToGiveUp()
 	p := &formPage{
 		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
-		With: b.Resource.Name, Text: way.text, Action: r.action(), Button: way.button, Hidden: r.hidden("decline"),
+		With: b.Resource.Name, Text: way.text, Action: r.formAddress(), Button: way.button, Hidden: r.hiddenFields("decline"),
 		Back: r.address(), BackText: way.back,
 	}
 	if way.word {

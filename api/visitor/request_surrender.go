@@ -9,8 +9,8 @@ import (
 	"holdfast/internal/service"
 )
 
-// ahead is what has to happen before the time is the visitor's, and until when it can be paid.
-func (r *requested) ahead() (service.Outlook, time.Time) {
+// outlook is what has to happen before the time is the visitor's, and until when it can be paid.
+func (r *requested) outlook() (service.Outlook, time.Time) {
 	graph, err := r.Booking.LoadGraph()
 	if err != nil {
 		return service.Outlook{}, time.Time{}
@@ -30,10 +30,10 @@ type surrender struct {
 	word   bool // it takes a word to the other side along
 }
 
-// givesUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
+// wayToGiveUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
 // one. A request that nobody has confirmed is withdrawn, and a time that is not paid given up, by the action that ends such a
 // state, in the name of the link's app: Timekit's graphs have none for customers there.
-func (r *requested) givesUp() surrender {
+func (r *requested) wayToGiveUp() surrender {
 	if r.Booking == nil || r.begun() {
 		return surrender{}
 	}
@@ -49,7 +49,7 @@ func (r *requested) givesUp() surrender {
 		}
 	}
 	var way surrender
-	switch ahead, _ := r.ahead(); {
+	switch ahead, _ := r.outlook(); {
 	case ahead.Asks:
 		way = surrender{
 			"decline", graphs.ActorAPI, "Withdraw the request", "Withdraw this request?",
@@ -78,7 +78,7 @@ func (r *requested) withdraws() surrender {
 		withdrawAction, graphs.ActorCustomerLink, "Withdraw the request", "Withdraw this request?",
 		"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", true,
 	}
-	if ahead, _ := r.ahead(); ahead.Pays {
+	if ahead, _ := r.outlook(); ahead.Pays {
 		way.link, way.title, way.button, way.back = "Give this time up", "Give this time up?", "Give this time up", "Keep this time"
 		way.text = "Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then."
 	}

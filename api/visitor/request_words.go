@@ -28,7 +28,7 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 	case b.Completed:
 		return "This is over", "There is nothing left to change."
 	case b.State == "tentative":
-		return r.waiting(app)
+		return r.waitingText(app)
 	case r.begun():
 		return "Your booking", "It has begun, so it cannot be changed here any more."
 	case r.alone && done:
@@ -39,9 +39,9 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 	return "Your booking", ""
 }
 
-// waiting says what a booking waits for, and what becomes of it otherwise.
-func (r *requested) waiting(app string) (title, text string) {
-	ahead, until := r.ahead()
+// waitingText says what a booking waits for, and what becomes of it otherwise.
+func (r *requested) waitingText(app string) (title, text string) {
+	ahead, until := r.outlook()
 	switch {
 	case ahead.Pays && !until.IsZero():
 		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
@@ -78,7 +78,7 @@ func (r *requested) stateText() string {
 	case r.own && r.Booking.State == "unpaid":
 		return "Given up by you"
 	case r.Booking.State == "tentative":
-		switch ahead, _ := r.ahead(); {
+		switch ahead, _ := r.outlook(); {
 		case ahead.Pays:
 			return "Waiting for payment"
 		case r.begun():

@@ -43,12 +43,12 @@ type visit struct {
 	Until    time.Time         `json:"until"`
 }
 
-// arrival is a visitor at a public link.
-type arrival struct {
-	link   *catalogue.PublicLink
-	visit  visit
-	sealed string // the visit
-	came   bool   // by a claim token just now, which is to leave the address
+// openedVisit is a visitor at a public link.
+type openedVisit struct {
+	link     *catalogue.PublicLink
+	visit    visit
+	sealed   string // the visit
+	redeemed bool   // by a claim token just now, which is to leave the address
 }
 
 // carried are the values that an app may send along with a visitor.
@@ -64,9 +64,9 @@ func (k *call) code() string {
 	return ""
 }
 
-// arrive finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
-func (h *visits) arrive(k *call, values url.Values) (a *arrival, err error) {
-	a = &arrival{}
+// findVisit finds the link and the visit of a request, and sets whose page it is. Values are those of the query or of the form.
+func (h *visits) findVisit(k *call, values url.Values) (a *openedVisit, err error) {
+	a = &openedVisit{}
 	if a.link, k.App, err = h.catalogue.OpenPublicLink(k, k.code()); err != nil {
 		return nil, err
 	}
@@ -77,9 +77,9 @@ func (h *visits) arrive(k *call, values url.Values) (a *arrival, err error) {
 	a.visit = visit{ID: uuid.New(), Metadata: metadata, Until: time.Now().Add(visitLife)}
 	switch token, sealed := values.Get("claim_token"), values.Get("visit"); {
 	case token != "":
-		err = h.exchange(k, a, token)
+		err = h.redeemToken(k, a, token)
 	case sealed != "":
-		err = h.openVisit(a, sealed)
+		err = h.unsealVisit(a, sealed)
 	}
 	if err != nil {
 		return nil, err
@@ -105,11 +105,11 @@ func readCarried(values url.Values) (map[string]string, error) {
 	return metadata, nil
 }
 
-// exchange makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
-func (h *visits) exchange(k *call, a *arrival, raw string) error {
+// redeemToken makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
+func (h *visits) redeemToken(k *call, a *openedVisit, raw string) error {
 	token, err := h.service.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
-		return h.guardedClaim(k, a.link, err)
+		return h.hideIssuerError(k, a.link, err)
 	}
 	spent, err := h.bookings.ClaimSpent(k, a.link.AppID, token.ID)
 	if err != nil {
@@ -118,12 +118,12 @@ func (h *visits) exchange(k *call, a *arrival, raw string) error {
 	if spent {
 		return fault.Errorf(fault.ClaimReplayed, "The claim token has been used for a booking already.")
 	}
-	a.visit.Jti, a.visit.Expires, a.came = token.ID, token.ExpiresAt, true
+	a.visit.Jti, a.visit.Expires, a.redeemed = token.ID, token.ExpiresAt, true
 	return nil
 }
 
-// guardedClaim logs what is wrong with a claim token, and shows the visitor less, so that guesses of issuers show nothing.
-func (h *visits) guardedClaim(k *call, link *catalogue.PublicLink, err error) error {
+// hideIssuerError logs what is wrong with a claim token, and shows the visitor less, so that guesses of issuers show nothing.
+func (h *visits) hideIssuerError(k *call, link *catalogue.PublicLink, err error) error {
 	code := fault.CodeOf(err)
 	if code == fault.Internal {
 		return err
@@ -135,8 +135,8 @@ func (h *visits) guardedClaim(k *call, link *catalogue.PublicLink, err error) er
 	return err
 }
 
-// openVisit reads a visit. One that brought no claim token can be begun anew at any time.
-func (h *visits) openVisit(a *arrival, sealed string) error {
+// unsealVisit reads a visit. One that brought no claim token can be begun anew at any time.
+func (h *visits) unsealVisit(a *openedVisit, sealed string) error {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	var v visit
 	if err == nil {
@@ -155,7 +155,7 @@ func (h *visits) openVisit(a *arrival, sealed string) error {
 	return nil
 }
 
-func (h *visits) sealVisit(a *arrival) error {
+func (h *visits) sealVisit(a *openedVisit) error {
 	raw, err := h.vault.SealJSON(a.visit, visitSecret(a.link.ID))
 	a.sealed = base64.RawURLEncoding.EncodeToString(raw)
 	return err
@@ -163,8 +163,8 @@ func (h *visits) sealVisit(a *arrival) error {
 
 func visitSecret(link uuid.UUID) string { return "visit/" + link.String() }
 
-// begin leads from the address with the claim token to one with the visit: tokens do not belong in histories.
-func (a *arrival) begin(k *call) error {
+// redirectToVisit leads from the address with the claim token to one with the visit: tokens do not belong in histories.
+func (a *openedVisit) redirectToVisit(k *call) error {
 	query := k.Request.URL.Query()
 	for _, name := range append([]string{"claim_token"}, carried...) {
 		query.Del(name)
@@ -174,9 +174,9 @@ func (a *arrival) begin(k *call) error {
 	return nil
 }
 
-// spends is the claim token that a booking of this visit spends; nil for none. It is kept while the visit is good, so that
+// claimToSpend is the claim token that a booking of this visit spends; nil for none. It is kept while the visit is good, so that
 // the visit does not outlive the memory of it.
-func (v *visit) spends() *booking.Claim {
+func (v *visit) claimToSpend() *booking.Claim {
 	if v.Jti == "" {
 		return nil
 	}
@@ -200,8 +200,8 @@ func (v *visit) request(app, operation uuid.UUID) (r *booking.SchedulingRequest,
 
 func (v *visit) booking(name string) uuid.UUID { return uuid.NewSHA1(v.ID, []byte(name)) }
 
-// used finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
-func (h *visits) used(k *call, a *arrival) (*booking.Booking, error) {
+// spentOn finds what the visit's claim token was spent on: nil for nothing, ClaimReplayed when another visit did it.
+func (h *visits) spentOn(k *call, a *openedVisit) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}

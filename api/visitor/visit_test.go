@@ -37,20 +37,20 @@ func TestVisitsEnd(t *testing.T) {
 		"unclaimed, over": {visit{ID: uuid.New(), Until: past}, "", false},
 		"nobody":          {visit{Until: soon}, fault.LinkInvalid, false},
 	} {
-		a := &arrival{link: link, visit: c.visit}
+		a := &openedVisit{link: link, visit: c.visit}
 		if err := s.sealVisit(a); err != nil {
 			t.Fatal(err)
 		}
-		b := &arrival{link: link}
-		if err := s.openVisit(b, a.sealed); fault.CodeOf(err) != c.code || (b.visit.ID == c.visit.ID) != c.same && err == nil {
+		b := &openedVisit{link: link}
+		if err := s.unsealVisit(b, a.sealed); fault.CodeOf(err) != c.code || (b.visit.ID == c.visit.ID) != c.same && err == nil {
 			t.Errorf("%s: %v, %v", name, err, b.visit)
 		}
-		if err := s.openVisit(&arrival{link: &catalogue.PublicLink{ID: uuid.New()}}, a.sealed); fault.CodeOf(err) != fault.LinkInvalid {
+		if err := s.unsealVisit(&openedVisit{link: &catalogue.PublicLink{ID: uuid.New()}}, a.sealed); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%s opens at another link: %v", name, err)
 		}
 		raw, _ := base64.RawURLEncoding.DecodeString(a.sealed)
 		raw[len(raw)/2] ^= 1
-		if err := s.openVisit(&arrival{link: link}, base64.RawURLEncoding.EncodeToString(raw)); fault.CodeOf(err) != fault.LinkInvalid {
+		if err := s.unsealVisit(&openedVisit{link: link}, base64.RawURLEncoding.EncodeToString(raw)); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%s was changed and opens: %v", name, err)
 		}
 	}
@@ -73,11 +73,11 @@ func TestVisitsNameWhatTheyMake(t *testing.T) {
 	}
 	later, sooner := time.Now().Add(time.Hour), time.Now()
 	for _, v := range []*visit{{Jti: "x", Expires: later, Until: sooner}, {Jti: "x", Expires: sooner, Until: later}} {
-		if got := v.spends(); got.ID != "x" || !got.Until.Equal(later) {
+		if got := v.claimToSpend(); got.ID != "x" || !got.Until.Equal(later) {
 			t.Errorf("%+v", got)
 		}
 	}
-	if (&visit{}).spends() != nil {
+	if (&visit{}).claimToSpend() != nil {
 		t.Error("nothing is spent without a token")
 	}
 }

@@ -44,8 +44,8 @@ func ends(action string) bool {
 
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// explain is what a visitor reads when a link cannot act.
-func explain(err *fault.Error) (title, text string) {
+// linkErrorText is what a visitor reads when a link cannot act.
+func linkErrorText(err *fault.Error) (title, text string) {
 	switch err.Code {
 	case fault.LinkUsed:
 		return "Already used", "This link works once, and it has been used. Nothing was changed just now."

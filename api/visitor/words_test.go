@@ -105,11 +105,11 @@ func TestVisitorsCanGiveUp(t *testing.T) {
 		{"instant@2", "completed", "", ""},
 		{"instant@2", "attended", "", ""},
 	} {
-		way := requestedIn(t, c.graph, c.state, time.Now().Add(time.Hour)).givesUp()
+		way := requestedIn(t, c.graph, c.state, time.Now().Add(time.Hour)).wayToGiveUp()
 		if way.action != c.want || way.as != c.as {
 			t.Errorf("%s %s: %s as %q", c.graph, c.state, way.action, way.as)
 		}
-		if begun := requestedIn(t, c.graph, c.state, time.Now().Add(-time.Minute)).givesUp(); begun.action != "" {
+		if begun := requestedIn(t, c.graph, c.state, time.Now().Add(-time.Minute)).wayToGiveUp(); begun.action != "" {
 			t.Errorf("%s %s: %s once it has begun", c.graph, c.state, begun.action)
 		}
 	}
@@ -175,7 +175,7 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 		for i := 0; i+1 < len(headers); i += 2 {
 			c.Request.Header.Set(headers[i], headers[i+1])
 		}
-		if fault := s.sorry(&call{Call: &edge.Call{Context: c}}, err); fault != nil {
+		if fault := s.errorPage(&call{Call: &edge.Call{Context: c}}, err); fault != nil {
 			t.Error(fault)
 		}
 		return w

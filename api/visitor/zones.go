@@ -64,14 +64,14 @@ func whenText(start, end time.Time, zone *time.Location) string {
 
 // clockText is what clocks show. Where they show it twice, since they are put back over it, it says which one is meant.
 func clockText(at time.Time) string {
-	if twice(at) {
+	if isShownTwice(at) {
 		return at.Format("15:04 (MST)")
 	}
 	return at.Format("15:04")
 }
 
-// twice reports whether the clocks of the time's zone show this time twice.
-func twice(at time.Time) bool {
+// isShownTwice reports whether the clocks of the time's zone show this time twice.
+func isShownTwice(at time.Time) bool {
 	_, offset := at.Zone()
 	for _, away := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 		_, other := at.Add(away).Zone()
@@ -83,8 +83,8 @@ func twice(at time.Time) bool {
 	return false
 }
 
-// listed reports whether the list has a zone.
-func listed(name string) bool {
+// isListed reports whether the list has a zone.
+func isListed(name string) bool {
 	for _, group := range zoneGroups {
 		for _, zone := range group.Zones {
 			if zone.Name == name {

@@ -60,5 +60,5 @@ func (h *webhookHandlers) rotateWebhook(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return h.tellSecret(k, http.StatusOK, e)
+	return h.answerSecret(k, http.StatusOK, e)
 }

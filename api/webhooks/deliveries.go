@@ -83,8 +83,8 @@ func followed(k *edge.Call, all []outbox.Delivery, more bool, err error) error {
 	return nil
 }
 
-func sendingFilter(k *edge.Call, problems fault.Problems) postgres.SendingFilter {
-	f := postgres.SendingFilter{
+func sendingFilter(k *edge.Call, problems fault.Problems) postgres.DeliveryFilter {
+	f := postgres.DeliveryFilter{
 		Status: k.Query("status"), Booking: k.QueryID("booking_id", problems),
 		Since: k.QueryTime("since", problems), Until: k.QueryTime("until", problems),
 	}

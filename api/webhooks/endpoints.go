@@ -78,7 +78,7 @@ func (h *webhookHandlers) createWebhook(k *edge.Call) error {
 		return err
 	}
 	k.Header("Location", "/v2/webhooks/"+e.ID.String())
-	return h.tellSecret(k, http.StatusCreated, e)
+	return h.answerSecret(k, http.StatusCreated, e)
 }
 
 // signingSecret is the one that the body brings along, or a new one.
@@ -92,8 +92,8 @@ func signingSecret(brought *string, problems fault.Problems) string {
 	return *brought
 }
 
-// tellSecret answers with an endpoint and its newest secret. It is read from the record: a repeat returns what the first try made.
-func (h *webhookHandlers) tellSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
+// answerSecret answers with an endpoint and its newest secret. It is read from the record: a repeat returns what the first try made.
+func (h *webhookHandlers) answerSecret(k *edge.Call, status int, e *outbox.Endpoint) error {
 	secret, err := h.vault.Open(e.Secret, tenant.EndpointSecret(e.ID))
 	if err != nil {
 		return err

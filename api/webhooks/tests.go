@@ -24,16 +24,16 @@ type testHandlers struct {
 
 func (h *testHandlers) routes() []edge.Route {
 	return []edge.Route{
-		edge.On(http.MethodPost, "/v2/webhooks/:id/test", edge.RequireServer, h.tryWebhook).Once(),
+		edge.On(http.MethodPost, "/v2/webhooks/:id/test", edge.RequireServer, h.testWebhook).Once(),
 	}
 }
 
 // pollEvery is how often the record is asked for a test\'s attempt: announcements can be missed.
 const pollEvery = time.Second
 
-// tryWebhook sends a made-up change to a webhook, also while that is paused or failing: 200 with what came of it, 202 when
+// testWebhook sends a made-up change to a webhook, also while that is paused or failing: 200 with what came of it, 202 when
 // that is not known yet.
-func (h *testHandlers) tryWebhook(k *edge.Call) error {
+func (h *testHandlers) testWebhook(k *edge.Call) error {
 	id, err := k.ID("id", "The webhook")
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (h *testHandlers) tryWebhook(k *edge.Call) error {
 		return err
 	}
 	c.ID, c.AppID = k.Operation, e.AppID
-	sent, err := h.try(k, e, c)
+	sent, err := h.sendTest(k, e, c)
 	if err != nil {
 		return err
 	}
@@ -64,10 +64,10 @@ func (h *testHandlers) tryWebhook(k *edge.Call) error {
 	return h.deliveries.showDelivery(k, status, sent.ID)
 }
 
-// try sends a change and waits for the end of its only attempt, no longer than the caller waits.
-func (h *testHandlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
+// sendTest sends a change and waits for the end of its only attempt, no longer than the caller waits.
+func (h *testHandlers) sendTest(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*outbox.Delivery, error) {
 	delivery := uuid.NewSHA1(c.ID, e.ID[:])
-	heard, done := h.outcomes.Expect(delivery)
+	announced, done := h.outcomes.Expect(delivery)
 	defer done()
 	sent, err := h.outbox.CreateTestDelivery(k, e.ID, c, delivery)
 	if err != nil || sent.Status != postgres.Waiting {
@@ -80,7 +80,7 @@ func (h *testHandlers) try(k *edge.Call, e *outbox.Endpoint, c *outbox.Event) (*
 	defer again.Stop()
 	for last := false; err == nil && sent.Status == postgres.Waiting && !last; {
 		select {
-		case <-heard:
+		case <-announced:
 		case <-again.C:
 		case <-deadline.C:
 			last = true

@@ -65,7 +65,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 		db.Close()
 		return nil, err
 	}
-	tellUnknownZones(ctx, db.Calendars, logger)
+	logUnknownZones(ctx, db.Calendars, logger)
 	a, err := wire(ctx, c, db, logger)
 	if err != nil {
 		db.Close()

@@ -10,9 +10,9 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// tellUnknownZones logs how many resources have a time zone that the database of zones does not have, and which zones: these
+// logUnknownZones logs how many resources have a time zone that the database of zones does not have, and which zones: these
 // resources offer nothing until another one is set. That is no reason not to start.
-func tellUnknownZones(ctx context.Context, db *postgres.Calendars, log *slog.Logger) {
+func logUnknownZones(ctx context.Context, db *postgres.Calendars, log *slog.Logger) {
 	all, err := db.ResourceZones(ctx)
 	if err != nil {
 		log.Warn("the time zones of the resources could not be read", "error", err)

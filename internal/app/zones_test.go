@@ -32,7 +32,7 @@ func TestUnknownZonesAreTold(t *testing.T) {
 	}
 	told := func() string {
 		var log bytes.Buffer
-		tellUnknownZones(t.Context(), db.Calendars, slog.New(slog.NewTextHandler(&log, nil)))
+		logUnknownZones(t.Context(), db.Calendars, slog.New(slog.NewTextHandler(&log, nil)))
 		return log.String()
 	}
 	if text := told(); text != "" {

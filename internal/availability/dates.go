@@ -15,7 +15,7 @@ const (
 )
 
 // end returns when the slot ends that begins at a point of the lane.
-func (p *plan) end(l *lane, at int64) int64 {
+func (p *plan) end(l *resourcePlan, at int64) int64 {
 	if p.days == 0 {
 		return at + p.length
 	}
@@ -23,7 +23,7 @@ func (p *plan) end(l *lane, at int64) int64 {
 }
 
 // daysLater returns the instant at which the wall clock of the zone shows the same time so many dates later: see Span.From.
-func (g *ground) daysLater(at, days int64) int64 {
+func (g *zoneRules) daysLater(at, days int64) int64 {
 	later := at + days*day
 	i := sort.Search(len(g.segs), func(i int) bool { return at < g.segs[i].to })
 	if i < len(g.segs) && g.segs[i].from <= at && later < g.segs[i].to && later >= g.segs[i].from+widest {
@@ -36,12 +36,12 @@ func (g *ground) daysLater(at, days int64) int64 {
 }
 
 // counts reports whether points lie on a date, if they lie on every n-th only.
-func (p *plan) counts(date int64, g *ground) bool {
+func (p *plan) counts(date int64, g *zoneRules) bool {
 	return p.stepDays <= 1 || (date-*g.anchor)%p.stepDays == 0
 }
 
 // setAnchor finds the date from which every n-th is counted, by the rules of all the grounds, in the zone of one.
-func (p *plan) setAnchor(of *ground, all []*ground) {
+func (p *plan) setAnchor(of *zoneRules, all []*zoneRules) {
 	if of.anchor != nil {
 		return
 	}
@@ -58,7 +58,7 @@ func (p *plan) setAnchor(of *ground, all []*ground) {
 }
 
 // periodStarts are the dates on which the periods begin that are allowed, in order; the epoch if there are none.
-func (p *plan) periodStarts(of *ground, all []*ground) []int64 {
+func (p *plan) periodStarts(of *zoneRules, all []*zoneRules) []int64 {
 	dates := p.Rules.periodStarts(of.zone)
 	for _, g := range all {
 		dates = append(dates, g.rules.periodStarts(of.zone)...)
@@ -85,7 +85,7 @@ func (rules Constraints) periodStarts(zone *time.Location) (dates []int64) {
 }
 
 // allowsDate reports whether the rules of all grounds have some of a date in common. Periods that block do not count.
-func (p *plan) allowsDate(date int64, of *ground, all []*ground) bool {
+func (p *plan) allowsDate(date int64, of *zoneRules, all []*zoneRules) bool {
 	common := []stretch{{firstOf(date, of.zone), firstOf(date+1, of.zone)}}
 	for _, g := range all {
 		segs := segments(g.zone, common[0].from, common[len(common)-1].to)

@@ -57,12 +57,12 @@ type Reason struct {
 func (q *Query) Explain(start time.Time) []Verdict {
 	p := newPlan(q)
 	p.Query.Most = 0 // the slot may be the last one
-	p.layPoints(freeOf)
+	p.placePoints(freeOf)
 	at := instant(start)
 	named := p.namedAt(at)
-	verdicts := make([]Verdict, 0, len(p.lanes))
-	for i := range p.lanes {
-		s := stretch{at, p.end(&p.lanes[i], at)}
+	verdicts := make([]Verdict, 0, len(p.resourcePlans))
+	for i := range p.resourcePlans {
+		s := stretch{at, p.end(&p.resourcePlans[i], at)}
 		v := Verdict{Resource: i, End: moment(s.to), Offered: slices.Contains(named, i)}
 		if s.to = max(s.to, at+1); !v.Offered {
 			v.Reasons = p.reasons(i, s)
@@ -83,15 +83,15 @@ func (p *plan) namedAt(at int64) (named []int) {
 }
 
 func (p *plan) reasons(i int, s stretch) []Reason {
-	if p.lanes[i].unknown {
+	if p.resourcePlans[i].unknown {
 		return []Reason{{Why: UnknownZone}}
 	}
 	list := p.outside(s)
-	segs := segments(p.lanes[i].zone, s.from, s.to)
+	segs := segments(p.resourcePlans[i].zone, s.from, s.to)
 	list = append(list, p.Rules.against(s, segs, OfQuery)...)
 	list = append(list, p.Resources[i].Rules.against(s, segs, OfResource)...)
 	list = append(list, p.busyAgainst(i, s)...)
-	if s.from >= p.from && p.lanes[i].missesPoint(s.from) {
+	if s.from >= p.from && p.resourcePlans[i].missesPoint(s.from) {
 		list = append(list, Reason{Why: OffGrid})
 	}
 	switch {
@@ -114,9 +114,9 @@ func (p *plan) outside(s stretch) (list []Reason) {
 }
 
 // missesPoint reports whether there are points around an instant, but none at it.
-func (l *lane) missesPoint(at int64) bool {
+func (l *resourcePlan) missesPoint(at int64) bool {
 	_, found := slices.BinarySearch(l.points, at)
-	return !found && covers(l.laid, stretch{at, at + 1})
+	return !found && covers(l.candidateBase, stretch{at, at + 1})
 }
 
 // against checks for each dimension whether its allow_* contain all of a slot, and for each block_* whether it overlaps the slot.

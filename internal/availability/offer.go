@@ -16,7 +16,7 @@ func (p *plan) offered() []Slot {
 // cursor walks over the slots of a lane that lie within the query and within what the lane has, in order.
 type cursor struct {
 	p      *plan
-	l      *lane
+	l      *resourcePlan
 	points []int64
 	has    []stretch
 	slot   stretch // the one it stands at
@@ -24,10 +24,10 @@ type cursor struct {
 }
 
 // starts returns, for each lane, a cursor at its first slot in what the lane has.
-func (p *plan) starts(of func(*lane) []stretch) []cursor {
-	all := make([]cursor, len(p.lanes))
-	for i := range p.lanes {
-		l := &p.lanes[i]
+func (p *plan) starts(of func(*resourcePlan) []stretch) []cursor {
+	all := make([]cursor, len(p.resourcePlans))
+	for i := range p.resourcePlans {
+		l := &p.resourcePlans[i]
 		first, _ := slices.BinarySearch(l.points, p.from)
 		last, _ := slices.BinarySearch(l.points, p.to)
 		all[i] = cursor{p: p, l: l, points: l.points[first:max(first, last)], has: of(l)}

@@ -102,14 +102,14 @@ func TestEqualRulesAreFoundEqual(t *testing.T) {
 	q.To = q.From.AddDate(0, 0, 1)
 	q.Resources[0].Rules, q.Resources[1].Rules = rulesOf(t, text), rulesOf(t, text)
 	p := newPlan(q)
-	if p.lanes[0].ground != p.lanes[1].ground || p.lanes[0].ground == p.lanes[2].ground {
+	if p.resourcePlans[0].zoneRules != p.resourcePlans[1].zoneRules || p.resourcePlans[0].zoneRules == p.resourcePlans[2].zoneRules {
 		t.Fatal("resources with equal rules should share the work, and no others")
 	}
-	if points := p.wallPoints(p.lanes[0].ground); &points[0] != &p.wallPoints(p.lanes[1].ground)[0] {
+	if points := p.wallPoints(p.resourcePlans[0].zoneRules); &points[0] != &p.wallPoints(p.resourcePlans[1].zoneRules)[0] {
 		t.Fatal("the points should be laid once")
 	}
 	q.Resources[1].Zone = zoneNamed(t, "Europe/Berlin")
-	if p := newPlan(q); p.lanes[0].ground == p.lanes[1].ground {
+	if p := newPlan(q); p.resourcePlans[0].zoneRules == p.resourcePlans[1].zoneRules {
 		t.Fatal("resources in different zones cannot share the work")
 	}
 }

@@ -8,38 +8,38 @@ import (
 // plan is a query in instants: a lane for each resource, in the query's order.
 type plan struct {
 	*Query
-	from, to     int64
-	early        int64 // before the day before the query's first day, in any zone; everything is computed from here on
-	length, step int64
-	days         int64 // of the length, by the calendar; each is 24 hours in length
-	stepDays     int64 // of the step, if it is a day or longer; else 0
-	lanes        []lane
-	turns        int // of the work, to ask now and then whether to stop
+	from, to      int64
+	early         int64 // before the day before the query's first day, in any zone; everything is computed from here on
+	length, step  int64
+	days          int64 // of the length, by the calendar; each is 24 hours in length
+	stepDays      int64 // of the step, if it is a day or longer; else 0
+	resourcePlans []resourcePlan
+	turns         int // of the work, to ask now and then whether to stop
 }
 
 // lookBack reaches from any moment to before the day before, even over a date that a zone skips.
 const lookBack = 3 * day
 
-// lane is one resource in a plan.
-type lane struct {
-	*ground
-	free   []stretch // what is allowed and not kept by busy time
-	laid   []stretch // where the points lie
-	points []int64   // where slots may begin, whether or not they fit, in order
-	ends   *ground   // by whose calendar slots end
+// resourcePlan is one resource in a plan.
+type resourcePlan struct {
+	*zoneRules
+	free          []stretch  // what is allowed and not kept by busy time
+	candidateBase []stretch  // where the points lie
+	points        []int64    // where slots may begin, whether or not they fit, in order
+	ends          *zoneRules // by whose calendar slots end
 }
 
-// ground is what resources with the same zone and the same rules share.
-type ground struct {
-	zone    *time.Location
-	unknown bool // the zone is not known: nothing is allowed
-	rules   Constraints
-	segs    []segment
-	allowed []stretch
-	points  []int64 // on the wall clock; nil until asked for
-	dawn    int64   // the first instant of the day before the query's first day
-	morning int64   // the first instant of that first day
-	anchor  *int64  // the date from which every n-th is counted; nil until asked for
+// zoneRules is what resources with the same zone and the same rules share.
+type zoneRules struct {
+	zone         *time.Location
+	unknown      bool // the zone is not known: nothing is allowed
+	rules        Constraints
+	segs         []segment
+	allowed      []stretch
+	points       []int64 // on the wall clock; nil until asked for
+	prevDayStart int64   // the first instant of the day before the query's first day
+	dayStart     int64   // the first instant of that first day
+	anchor       *int64  // the date from which every n-th is counted; nil until asked for
 }
 
 func newPlan(q *Query) *plan {
@@ -51,24 +51,24 @@ func newPlan(q *Query) *plan {
 	p.step = max(p.step, minute)
 	p.stepDays = p.step / day
 	p.days = min(max(int64(q.LengthDays), 0), p.length/day)
-	var grounds []*ground
+	var grounds []*zoneRules
 	for i := range q.Resources {
 		r := &q.Resources[i]
-		g := p.groundOf(r, grounds)
+		g := p.zoneRulesOf(r, grounds)
 		if g == nil {
-			g = p.newGround(r)
+			g = p.newZoneRules(r)
 			grounds = append(grounds, g)
 		}
-		l := lane{ground: g, free: subtract(g.allowed, q.kept(r.Busy)), ends: g}
+		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.kept(r.Busy)), ends: g}
 		if q.Mode == Mutual && i > 0 {
-			l.ends = p.lanes[0].ground
+			l.ends = p.resourcePlans[0].zoneRules
 		}
-		p.lanes = append(p.lanes, l)
+		p.resourcePlans = append(p.resourcePlans, l)
 	}
 	return p
 }
 
-func (p *plan) groundOf(r *Resource, grounds []*ground) *ground {
+func (p *plan) zoneRulesOf(r *Resource, grounds []*zoneRules) *zoneRules {
 	for _, g := range grounds {
 		if g.zone == zoneOf(r) && g.unknown == r.UnknownZone && slices.Equal(g.rules, r.Rules) {
 			return g
@@ -77,10 +77,10 @@ func (p *plan) groundOf(r *Resource, grounds []*ground) *ground {
 	return nil
 }
 
-func (p *plan) newGround(r *Resource) *ground {
-	g := &ground{zone: zoneOf(r), unknown: r.UnknownZone, rules: r.Rules}
+func (p *plan) newZoneRules(r *Resource) *zoneRules {
+	g := &zoneRules{zone: zoneOf(r), unknown: r.UnknownZone, rules: r.Rules}
 	today := dateOf(p.from, g.zone)
-	g.dawn, g.morning = firstOf(today-1, g.zone), firstOf(today, g.zone)
+	g.prevDayStart, g.dayStart = firstOf(today-1, g.zone), firstOf(today, g.zone)
 	g.segs = segments(g.zone, p.early, p.to)
 	if !g.unknown {
 		g.allowed = intersect(p.Rules.allowed(g.segs), r.Rules.allowed(g.segs))
@@ -120,19 +120,19 @@ func (q *Query) keeps(b *Busy) stretch {
 	return stretch{s.from - span(q.Buffer), s.to + span(q.Buffer)}
 }
 
-func allowedOf(l *lane) []stretch { return l.allowed }
-func freeOf(l *lane) []stretch    { return l.free }
+func allowedOf(l *resourcePlan) []stretch { return l.allowed }
+func freeOf(l *resourcePlan) []stretch    { return l.free }
 
 // each returns what every lane has of something, and common what all of them have.
-func (p *plan) each(of func(*lane) []stretch) [][]stretch {
-	lists := make([][]stretch, len(p.lanes))
-	for i := range p.lanes {
-		lists[i] = of(&p.lanes[i])
+func (p *plan) each(of func(*resourcePlan) []stretch) [][]stretch {
+	lists := make([][]stretch, len(p.resourcePlans))
+	for i := range p.resourcePlans {
+		lists[i] = of(&p.resourcePlans[i])
 	}
 	return lists
 }
 
-func (p *plan) common(of func(*lane) []stretch) []stretch {
+func (p *plan) common(of func(*resourcePlan) []stretch) []stretch {
 	var all []stretch
 	for i, list := range p.each(of) {
 		if i == 0 {

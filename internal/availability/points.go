@@ -2,50 +2,50 @@ package availability
 
 import "slices"
 
-// layPoints gives every lane the points where its slots may begin; packed ones lie in what each lane has. A query
+// placePoints gives every lane the points where its slots may begin; packed ones lie in what each lane has. A query
 // without a length needs none.
-func (p *plan) layPoints(of func(*lane) []stretch) {
+func (p *plan) placePoints(of func(*resourcePlan) []stretch) {
 	switch {
-	case p.length == 0 || len(p.lanes) == 0:
+	case p.length == 0 || len(p.resourcePlans) == 0:
 	case p.Mode == Mutual:
-		p.layCommonPoints(of)
+		p.placeCommonPoints(of)
 	default:
-		for i := range p.lanes {
-			if g := p.lanes[i].ground; p.stepDays > 1 {
-				p.setAnchor(g, []*ground{g})
+		for i := range p.resourcePlans {
+			if g := p.resourcePlans[i].zoneRules; p.stepDays > 1 {
+				p.setAnchor(g, []*zoneRules{g})
 			}
-			p.lanes[i].lay(p, of(&p.lanes[i]))
+			p.resourcePlans[i].placePoints(p, of(&p.resourcePlans[i]))
 		}
 	}
 }
 
-func (p *plan) layCommonPoints(of func(*lane) []stretch) {
-	first := &p.lanes[0]
+func (p *plan) placeCommonPoints(of func(*resourcePlan) []stretch) {
+	first := &p.resourcePlans[0]
 	if p.stepDays > 1 {
-		var all []*ground
-		for i := range p.lanes {
-			if g := p.lanes[i].ground; !slices.Contains(all, g) {
+		var all []*zoneRules
+		for i := range p.resourcePlans {
+			if g := p.resourcePlans[i].zoneRules; !slices.Contains(all, g) {
 				all = append(all, g)
 			}
 		}
-		p.setAnchor(first.ground, all)
+		p.setAnchor(first.zoneRules, all)
 	}
-	first.lay(p, p.common(of))
-	for i := range p.lanes {
-		p.lanes[i].laid, p.lanes[i].points = first.laid, first.points
+	first.placePoints(p, p.common(of))
+	for i := range p.resourcePlans {
+		p.resourcePlans[i].candidateBase, p.resourcePlans[i].points = first.candidateBase, first.points
 	}
 }
 
-func (l *lane) lay(p *plan, free []stretch) {
+func (l *resourcePlan) placePoints(p *plan, free []stretch) {
 	if p.RoundToHour {
-		l.laid, l.points = l.allowed, p.wallPoints(l.ground)
+		l.candidateBase, l.points = l.allowed, p.wallPoints(l.zoneRules)
 		return
 	}
-	l.laid, l.points = free, p.packed(free, l.ground)
+	l.candidateBase, l.points = free, p.packed(free, l.zoneRules)
 }
 
 // wallPoints lays the points of whole hours and steps on the wall clock over what is allowed.
-func (p *plan) wallPoints(g *ground) []int64 {
+func (p *plan) wallPoints(g *zoneRules) []int64 {
 	if g.points != nil {
 		return g.points
 	}
@@ -62,7 +62,7 @@ func (p *plan) wallPoints(g *ground) []int64 {
 
 // pointsOf walks one allowed stretch, segment by segment and in each day by day. The anchor is the day's first full
 // hour in the stretch; it outlives a segment, so that points stay on the wall clock when clocks change within a day.
-func (p *plan) pointsOf(g *ground, s stretch, segs []segment, points []int64) []int64 {
+func (p *plan) pointsOf(g *zoneRules, s stretch, segs []segment, points []int64) []int64 {
 	today, anchor := -farthest, int64(0)
 	for _, seg := range segs {
 		from, to := max(s.from, seg.from)+seg.offset, min(s.to, seg.to)+seg.offset
@@ -87,12 +87,12 @@ func (p *plan) pointsOf(g *ground, s stretch, segs []segment, points []int64) []
 
 // packed lays points from the start of each free stretch; one that began earlier than the day before the query's first
 // day counts from the first moment of that first day, because its true start may be anywhere.
-func (p *plan) packed(free []stretch, g *ground) []int64 {
+func (p *plan) packed(free []stretch, g *zoneRules) []int64 {
 	points := []int64{}
 	for _, s := range free {
 		from := s.from
-		if from < g.dawn {
-			from = g.morning
+		if from < g.prevDayStart {
+			from = g.dayStart
 		}
 		from = ceil(from, minute) * minute
 		if p.stepDays > 0 {
@@ -107,7 +107,7 @@ func (p *plan) packed(free []stretch, g *ground) []int64 {
 }
 
 // packedDays keeps the time of day at which a stretch begins, on the dates that count.
-func (p *plan) packedDays(s stretch, g *ground, points []int64) []int64 {
+func (p *plan) packedDays(s stretch, g *zoneRules, points []int64) []int64 {
 	for n := int64(0); ; n++ {
 		at := g.daysLater(s.from, n)
 		if at >= s.to {

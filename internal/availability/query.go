@@ -123,7 +123,7 @@ type Slot struct {
 // start. Without, they are the free stretches, cut where the resources to be named change; see Mode.
 func (q *Query) Slots() []Slot {
 	p := newPlan(q)
-	p.layPoints(freeOf)
+	p.placePoints(freeOf)
 	return p.offered()
 }
 
@@ -132,15 +132,15 @@ func (q *Query) Slots() []Slot {
 // on busy time, those of an empty calendar are asked.
 func (q *Query) Taken() []Slot {
 	p := newPlan(q)
-	p.layPoints(allowedOf)
+	p.placePoints(allowedOf)
 	return p.taken()
 }
 
 // Allowed reports whether the rules allow all of [From, To) with every resource, busy or not.
 func (q *Query) Allowed() bool {
 	p := newPlan(q)
-	for i := range p.lanes {
-		if !covers(p.lanes[i].allowed, stretch{p.from, p.to}) {
+	for i := range p.resourcePlans {
+		if !covers(p.resourcePlans[i].allowed, stretch{p.from, p.to}) {
 			return false
 		}
 	}

@@ -30,7 +30,7 @@ func (p *plan) taken() []Slot {
 // busyAmong returns those resources of a slot that are busy then.
 func (p *plan) busyAmong(at stretch, who []int) (busy []int) {
 	for _, i := range who {
-		if !covers(p.lanes[i].free, stretch{at.from, p.end(&p.lanes[i], at.from)}) {
+		if !covers(p.resourcePlans[i].free, stretch{at.from, p.end(&p.resourcePlans[i], at.from)}) {
 			busy = append(busy, i)
 		}
 	}
@@ -39,15 +39,15 @@ func (p *plan) busyAmong(at stretch, who []int) (busy []int) {
 
 func (p *plan) takenStretches() []Slot {
 	missing := subtract(p.joint(allowedOf), p.joint(freeOf))
-	lists := make([][]stretch, len(p.lanes))
-	for i := range p.lanes {
-		lists[i] = intersect(missing, subtract(p.lanes[i].allowed, p.lanes[i].free))
+	lists := make([][]stretch, len(p.resourcePlans))
+	for i := range p.resourcePlans {
+		lists[i] = intersect(missing, subtract(p.resourcePlans[i].allowed, p.resourcePlans[i].free))
 	}
 	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have }, p.Most)
 }
 
 // joint is the time that enough lanes have.
-func (p *plan) joint(of func(*lane) []stretch) []stretch {
+func (p *plan) joint(of func(*resourcePlan) []stretch) []stretch {
 	if p.Mode == Mutual {
 		return p.common(of)
 	}

@@ -43,7 +43,7 @@ func newRecordMetrics() recordMetrics {
 			Name: "holdfast_past_retention_seconds", Help: "How far the oldest row is past its retention, by kind; 0 = none. Once a minute.",
 		}, []string{"kind"}),
 		listening: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "holdfast_outcomes_listening", Help: "1 while the connection stands by which this process hears of outcomes.",
+			Name: "holdfast_outcomes_listening", Help: "1 while the connection stands on which outcomes are announced to this process.",
 		}),
 		backlogFailed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "holdfast_backlog_errors_total", Help: "Times that the backlog could not be read.",

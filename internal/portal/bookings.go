@@ -189,7 +189,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// showBookingPage is one booking, what can be done with it, and the deliveries of its events.
+// bookingPage is one booking, what can be done with it, and the deliveries of its events.
 type bookingPage struct {
 	bookingView
 	Path       []string

@@ -20,7 +20,7 @@ type request struct {
 	header map[string]string // beside the credential
 }
 
-// asRefusal is a problem document: what the API said, for people to read.
+// refusal is a problem document: what the API said, for people to read.
 type refusal struct {
 	Status int                 `json:"status"`
 	Code   fault.Code          `json:"code"`

@@ -10,7 +10,7 @@ import (
 	"holdfast/internal/zones"
 )
 
-// showMovePage lets choose another time for a booking: a week of free times, a time by hand, or the question whether to take one.
+// movePage lets choose another time for a booking: a week of free times, a time by hand, or the question whether to take one.
 type movePage struct {
 	bookingView
 	Moves     bool // it can be given another time

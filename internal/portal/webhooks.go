@@ -43,7 +43,7 @@ func (v *visit) loadEndpoint() (endpoint, error) {
 	return fetch[endpoint](v, at("webhooks", v.id()), nil)
 }
 
-// loadOffered are the things a webhook can be narrowed down to, by kind.
+// offered are the things a webhook can be narrowed down to, by kind.
 type offered map[string][]named
 
 var offers = map[string]string{"projects": at("projects"), "services": at("location", "services")}

@@ -199,8 +199,8 @@ func (f family) Title() string {
 	return phrase(f.Name)
 }
 
-// ToldOf says which events a webhook receives.
-func (e endpoint) ToldOf() string {
+// ReportsOf says which events a webhook receives.
+func (e endpoint) ReportsOf() string {
 	text := "All events of bookings"
 	if len(e.EventTypes) > 0 {
 		text = strings.Join(e.EventTypes, ", ")

@@ -70,7 +70,8 @@ func (db *Access) UpdateApp(ctx context.Context, a *tenant.App) error {
 	return orNotFound(err, "The app")
 }
 
-// DeleteApp erases an app with everything of it; InUse while bookings of it are not over, NotFound when there is none.
+// DeleteApp erases an app with everything of it; InUse while bookings of it are not over, NotFound when there is none. It locks the app's
+// row until the end of its transaction.
 func (db *Access) DeleteApp(ctx context.Context, id uuid.UUID) error {
 	args := namedArgs{"id": id}
 	return db.inTx(ctx, func(tx pgx.Tx) error {

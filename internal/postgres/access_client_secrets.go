@@ -14,8 +14,9 @@ import (
 //nolint:gosec // names of columns
 const clientSecretColumns = `id, app_id, hint, sealed, created_at, CASE WHEN good_until < 'infinity' THEN good_until END`
 
-// AddClientSecret puts a secret on record; AlreadyExists when as many as an app may have are good. A repeat with the same
-// id replaces a secret that was not shown yet; NotFound when the id is another app's.
+// AddClientSecret puts a secret on record; AlreadyExists when as many as an app may have are good. A repeat with the same id replaces a
+// secret that was not shown yet; NotFound when the id is another app's. It locks the app's row until the end of its transaction, so that
+// two at once cannot exceed the limit.
 func (db *Access) AddClientSecret(ctx context.Context, s *tenant.ClientSecret, hash []byte) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var good int

@@ -44,7 +44,7 @@ func (a *announcer) announce(id uuid.UUID) {
 	defer a.mu.Unlock()
 	rung := false
 	for _, o := range a.here {
-		rung = o.ring(id) || rung
+		rung = o.notify(id) || rung
 	}
 	if rung {
 		return

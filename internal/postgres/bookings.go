@@ -99,8 +99,8 @@ func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.
 	return fault.Errorf(fault.Stale, "The booking has changed since that version.")
 }
 
-// DeleteBooking erases a booking that is over, people and all. Events that still wait for delivery stay until they are
-// delivered.
+// DeleteBooking erases a booking that is over, people and all. Events that still wait for delivery stay until they are delivered. It locks
+// the booking's row and then the rows of its events, by id, until the end of its transaction.
 func (db *Bookings) DeleteBooking(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var completed bool

@@ -58,9 +58,9 @@ func (db *Bookings) InsertAction(ctx context.Context, a *booking.Action, spend s
 	return db.InsertMove(ctx, &booking.Booking{ID: a.BookingID, AppID: a.AppID}, a, graphs.Move{}, spend)
 }
 
-// InsertMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same
-// transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking
-// share its claim.
+// InsertMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same transaction, or
+// refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking share its claim. It locks
+// the booking's row and, to claim time, the resource's slots, until the end of its transaction.
 func (db *Bookings) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
@@ -119,8 +119,9 @@ type Stuck struct {
 	App     string           // slug
 }
 
-// OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that
-// accepted them may have died before it could signal. Each is handed out once per while.
+// OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that accepted them may
+// have died before it could signal. Each is handed out once per while. It locks the actions that it returns, and skips those that another
+// transaction has locked.
 func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Stuck, error) {
 	const q = `
 		UPDATE actions SET signalled_at = now() WHERE id IN (

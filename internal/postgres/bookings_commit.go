@@ -14,10 +14,11 @@ import (
 	"holdfast/internal/fault"
 )
 
-// Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence,
-// calendar, state, transition, action, event, deliveries. It is idempotent by action id: a repeat returns
-// the first outcome. A slot that is gone is an outcome, not an error; errors are faults of Postgres and worth a retry.
-// An outcome that somebody waits for is announced after the transaction.
+// Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence, calendar, state,
+// transition, action, event, deliveries. It is idempotent by action id: a repeat returns the first outcome. A slot that is gone is an
+// outcome, not an error; errors are faults of Postgres and worth a retry. An outcome that somebody waits for is announced after the
+// transaction. It locks, until the end of the transaction and in this order, the booking's row, that of the booking whose place it takes
+// or the session's, the resource's slots, and the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool
@@ -55,7 +56,7 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		return refuseMissing(ctx, tx, in, found)
 	case found.result != "":
 		out := outcomeOf(b, found.result, found.code)
-		out.Relays = found.untold
+		out.Relays = found.pendingRelays
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return outcomeOf(b, booking.ResultStale, ""), nil
@@ -78,12 +79,12 @@ type commitState struct {
 	result  booking.Result   // what became of the action already; "" = nothing yet
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
-	revision int
-	untold   int  // actions for other bookings that have not been signalled
-	claimed  bool // the booking has claimed time or a seat for an action that is not decided
-	promised bool // another booking that is not decided is to take its place
-	withdrew bool // the request that it answers was cancelled
-	first    bool // the action is to bring the booking to life
+	revision      int
+	pendingRelays int  // actions for other bookings that have not been signalled
+	claimed       bool // the booking has claimed time or a seat for an action that is not decided
+	promised      bool // another booking that is not decided is to take its place
+	withdrew      bool // the request that it answers was cancelled
+	first         bool // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 }
@@ -112,7 +113,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 	})
 	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
 		var name string
-		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.untold, &found.claimed, &found.promised, &name)
+		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name)
 		found.first = begins(found.booking, name)
 		return err
 	})
@@ -145,7 +146,7 @@ func outcomeOf(b *booking.Booking, result booking.Result, code fault.Code) booki
 // refuseMissing answers for a booking that was deleted, or never came to be because its slot was taken. An action that came too
 // late keeps nothing of what people wrote.
 func refuseMissing(ctx context.Context, tx statements, in booking.CommitInput, found commitState) (booking.Outcome, error) {
-	out := booking.Outcome{Result: booking.ResultGone, Code: fault.NotFound, Relays: found.untold}
+	out := booking.Outcome{Result: booking.ResultGone, Code: fault.NotFound, Relays: found.pendingRelays}
 	if found.code != "" {
 		out.Code = found.code
 		return out, nil

@@ -12,11 +12,12 @@ import (
 	"holdfast/internal/booking"
 )
 
-// CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the
-// time or the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id
-// changes nothing and returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last
-// seat, by a reservation or a claim; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it
-// away; NotFound when the app has no such resource and calendar.
+// CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the time or
+// the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id changes nothing and
+// returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last seat, by a reservation or a claim;
+// HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it away; NotFound when the app has no such resource
+// and calendar. It locks, until the end of its transaction, the scheduling request, the resource against deletion, the booking whose place
+// it takes, and the resource's slots.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {

@@ -12,8 +12,8 @@ import (
 // sweptAlong is how many expired forms one KeepForm deletes, so that the table stays small without a sweep.
 const sweptAlong = 20
 
-// KeepForm stores what a visitor has typed, sealed, in the place of what was stored under this id before. It expires after
-// life.
+// KeepForm stores what a visitor has typed, sealed, in the place of what was stored under this id before. It expires after life. It
+// deletes some expired ones, and skips those that another transaction has locked..
 func (db *Bookings) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []byte, life time.Duration) error {
 	const q = `
 		WITH expired AS (DELETE FROM kept_forms WHERE id IN (

@@ -62,7 +62,8 @@ func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (
 }
 
 // Remind sends a reminder, or a notice of the booking's graph, on its way, once: an event and its deliveries, unless the booking is not
-// on any more, or has left the stay. It returns the endpoints that were asleep.
+// on any more, or has left the stay. It returns the endpoints that were asleep. It locks the booking's row until the end of its
+// transaction, and the gates of the endpoints (shared).
 func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		woken = nil

@@ -192,7 +192,7 @@ func (db *Bookings) requestedBookings(ctx context.Context, requests ...uuid.UUID
 }
 
 // CancelSchedulingRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
-// NotFound when the app has no such request.
+// NotFound when the app has no such request. It locks the request's row until the end of its transaction.
 func (db *Bookings) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
 	const end = `
@@ -216,7 +216,8 @@ func (db *Bookings) InsertMoves(ctx context.Context, id uuid.UUID) (count int, e
 }
 
 // EraseSchedulingRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that
-// one is deleted instead, and takes the request along. NotFound when the app has no such request.
+// one is deleted instead, and takes the request along. NotFound when the app has no such request. It locks the request's row until the end
+// of its transaction.
 func (db *Bookings) EraseSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR UPDATE`
 	const erase = `DELETE FROM scheduling_requests q WHERE q.id = @id AND` + unpicked

@@ -74,8 +74,8 @@ func (db *Calendars) UpdateCalendar(ctx context.Context, appID uuid.UUID, c *cat
 	return orNotFound(db.pool.QueryRow(ctx, q, calendarArgs(appID, c)).Scan(&c.UpdatedAt), "The calendar")
 }
 
-// DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. A transaction that books or
-// makes an event holds the resource first, so nothing comes in meanwhile.
+// DeleteCalendar erases a calendar that nothing is in; InUse otherwise, and for a resource's last one. It
+// locks the resource's row until the end of its transaction, as transactions that book or make an event do.
 func (db *Calendars) DeleteCalendar(ctx context.Context, appID, id uuid.UUID) error {
 	const look = `
 		SELECT FROM resources r JOIN calendars c ON c.resource_id = r.id

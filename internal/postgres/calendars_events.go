@@ -116,8 +116,9 @@ func orNoDate(date time.Time) *time.Time {
 	return &date
 }
 
-// CreateCalendarEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id
-// changes nothing; NotFound when the id is another app's, or the app has no such resource and calendar.
+// CreateCalendarEvent puts an event on record together with the time it takes: both, or SlotTaken. A repeat with the same id changes
+// nothing; NotFound when the id is another app's, or the app has no such resource and calendar. It locks the resource's row (shared) and
+// its slots until the end of its transaction.
 func (db *Calendars) CreateCalendarEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const q = `
 		INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at,
@@ -205,8 +206,9 @@ func layerOf(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) (string, 
 	return fmt.Sprintf("[%d,%d]", n, n), err
 }
 
-// UpdateCalendarEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no
-// such event made by hand, or no such resource and calendar.
+// UpdateCalendarEvent writes an event and moves the time it takes: both, or neither and SlotTaken. NotFound when the app has no such event
+// made by hand, or no such resource and calendar. It locks the event's row, and the slots of its resources, until the end of its
+// transaction.
 func (db *Calendars) UpdateCalendarEvent(ctx context.Context, e *booking.CalendarEvent) error {
 	const look = `
 		SELECT resource_id, start_at, end_at, all_day, COALESCE((settings->>'allow_double_bookings')::boolean, false)

@@ -75,8 +75,9 @@ func (db *Calendars) CreateResource(ctx context.Context, r *catalogue.Resource, 
 	})
 }
 
-// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password
-// its own tokens end. In another zone its all-day events keep their dates: see moveDays.
+// UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password its own
+// tokens end. In another zone its all-day events keep their dates: see moveDays. It locks the resource's row and, in another zone, its
+// all-day events by id, until the end of its transaction.
 func (db *Calendars) UpdateResource(ctx context.Context, r *catalogue.Resource) error {
 	const q = `
 		WITH ended AS (DELETE FROM resource_credentials WHERE resource_id = @id AND app_id = @app AND own AND @password <> '')
@@ -106,7 +107,8 @@ func resourceArgs(r *catalogue.Resource) namedArgs {
 	}
 }
 
-// DeleteResource takes a resource out of use; InUse while bookings of it are open. Old bookings keep showing it.
+// DeleteResource takes a resource out of use; InUse while bookings of it are open. Old bookings keep showing it. It locks the resource's
+// row until the end of its transaction.
 func (db *Calendars) DeleteResource(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := namedArgs{"id": id, "app": appID}

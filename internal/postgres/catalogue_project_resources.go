@@ -19,8 +19,8 @@ func (db *Catalogue) ProjectResources(ctx context.Context, projectID uuid.UUID, 
 	}, page, namedArgs{"project": projectID})
 }
 
-// AddProjectResource puts a resource behind the others of a project. One that is there already stays where it is. NotFound
-// when the app does not have both.
+// AddProjectResource puts a resource behind the others of a project. One that is there already stays where it is. NotFound when the app
+// does not have both. It locks the project's row until the end of its transaction.
 func (db *Catalogue) AddProjectResource(ctx context.Context, appID, projectID, resourceID uuid.UUID) error {
 	const q = `
 		INSERT INTO project_resources (project_id, resource_id, position)

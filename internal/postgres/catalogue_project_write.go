@@ -29,7 +29,7 @@ func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) er
 		if !fresh {
 			return nil
 		}
-		return tie(ctx, tx, p)
+		return replaceLinks(ctx, tx, p)
 	})
 }
 
@@ -47,7 +47,7 @@ func (db *Catalogue) UpdateProject(ctx context.Context, p *catalogue.Project) er
 		if err := tx.QueryRow(ctx, q, projectArgs(p)).Scan(&p.ID); err != nil {
 			return orNotFound(err, "The project")
 		}
-		return tie(ctx, tx, p)
+		return replaceLinks(ctx, tx, p)
 	})
 }
 
@@ -68,8 +68,8 @@ func orNull(raw json.RawMessage) *string {
 	return &text
 }
 
-// tie replaces the lists of a project that are not nil. What is gone or another app's is Invalid, and so is not tied.
-func tie(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
+// replaceLinks replaces the lists of a project that are not nil. What is gone or another app's is Invalid, and so is not tied.
+func replaceLinks(ctx context.Context, tx pgx.Tx, p *catalogue.Project) error {
 	const resources = `
 		INSERT INTO project_resources (project_id, resource_id, position)
 		SELECT @id, r.id, wanted.position FROM unnest(@wanted::uuid[]) WITH ORDINALITY wanted (id, position)

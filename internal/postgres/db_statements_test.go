@@ -43,7 +43,7 @@ func assembled() map[string][]string {
 
 		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
 		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "listRows": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
-		"OverdueEndpoints": nil, "tie": nil, "sendings": nil,
+		"OverdueEndpoints": nil, "replaceLinks": nil, "listDeliveries": nil,
 	}
 }
 

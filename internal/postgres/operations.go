@@ -21,9 +21,9 @@ type Operation struct {
 	Body    []byte
 }
 
-// BeginOperation claims an Idempotency-Key for one request, up to the lease. KeyReused when the key stood for another
-// request (fingerprint), KeyInFlight while another request with it runs. An operation whose first try died is handed
-// out again with its old id.
+// BeginOperation claims an Idempotency-Key for one request, up to the lease. KeyReused when the key stood for another request
+// (fingerprint), KeyInFlight while another request with it runs. An operation whose first try died is handed out again with its old id. It
+// locks the key's row until the end of its transaction.
 func (db *Operations) BeginOperation(
 	ctx context.Context, appID uuid.UUID, key string, fingerprint []byte, id uuid.UUID, lease time.Duration,
 ) (*Operation, error) {

@@ -58,14 +58,14 @@ func (db *Outbox) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all 
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		out = Recorded{}
-		tell, resting, err := updateHealth(ctx, tx, endpointID, all)
+		eventTypes, resting, err := updateHealth(ctx, tx, endpointID, all)
 		if err != nil {
 			return err
 		}
 		out.Resting = resting
 		batch := &pgx.Batch{}
 		var events []uuid.UUID
-		for _, t := range tell {
+		for _, t := range eventTypes {
 			events = append(events, publishEndpoint(batch, endpointID, t))
 		}
 		if len(events) > 0 {
@@ -84,8 +84,8 @@ type EndpointAttempts struct {
 	Attempts []Finished
 }
 
-// FinishSuccesses is FinishAttempts for several endpoints at once, in one transaction and one round trip. None of the attempts may be
-// a failure by AnyFailure.
+// FinishSuccesses is FinishAttempts for several endpoints at once, in one transaction and one round trip. None of the attempts may be a
+// failure by AnyFailure. It locks the events of the deliveries, and the endpoints, each by id, until the end of its transaction.
 func (db *Outbox) FinishSuccesses(ctx context.Context, groups []EndpointAttempts) error {
 	var all []Finished
 	for _, g := range groups {

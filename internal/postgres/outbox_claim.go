@@ -79,8 +79,8 @@ func (db *Outbox) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 	}
 }
 
-// ClaimDeliveries takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after
-// the lease.
+// ClaimDeliveries takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after the
+// lease. It locks the deliveries that it returns, and skips those that another transaction has locked. lease is how long a claim lasts.
 func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
 	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {

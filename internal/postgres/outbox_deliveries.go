@@ -22,8 +22,8 @@ const sendingFrom = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_
 	JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'subscription'
 	LEFT JOIN LATERAL (SELECT status, error_code FROM webhook_attempts WHERE delivery_id = d.id ORDER BY number DESC LIMIT 1) a ON true`
 
-// SendingFilter chooses deliveries; what is empty lets everything pass.
-type SendingFilter struct {
+// DeliveryFilter chooses deliveries; what is empty lets everything pass.
+type DeliveryFilter struct {
 	Status  string
 	Type    string // or any of the names that booking.Topics gives the change
 	Booking *uuid.UUID
@@ -41,27 +41,29 @@ type DeliveryCursor struct {
 // Deliveries returns up to limit deliveries of an endpoint of an app, the newest first, from before a spot on (nil = the
 // newest), and whether there are more. NotFound when the app has no such endpoint.
 func (db *Outbox) Deliveries(
-	ctx context.Context, appID, endpointID uuid.UUID, filter SendingFilter, before *DeliveryCursor, limit int,
+	ctx context.Context, appID, endpointID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	const known = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 	args := namedArgs{"app": appID, "endpoint": endpointID, "limit": limit + 1}
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
 		return nil, false, orNotFound(err, "The webhook")
 	}
-	return db.sendings(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
+	return db.listDeliveries(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
 }
 
 // BookingDeliveries returns deliveries of a booking to all endpoints of its app, as Deliveries does; none of a booking that the app
 // does not have.
 func (db *Outbox) BookingDeliveries(
-	ctx context.Context, appID, bookingID uuid.UUID, filter SendingFilter, before *DeliveryCursor, limit int,
+	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
-	return db.sendings(ctx, of+filter.and(args)+before.and(args), args, limit)
+	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
-func (db *Outbox) sendings(ctx context.Context, where string, args namedArgs, limit int) (list []outbox.Delivery, more bool, err error) {
+func (db *Outbox) listDeliveries(
+	ctx context.Context, where string, args namedArgs, limit int,
+) (list []outbox.Delivery, more bool, err error) {
 	q := `SELECT ` + sendingColumns + sendingFrom + where + `
 		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, args)
@@ -75,7 +77,7 @@ func (db *Outbox) sendings(ctx context.Context, where string, args namedArgs, li
 	return list, false, err
 }
 
-func (f SendingFilter) and(args namedArgs) string {
+func (f DeliveryFilter) and(args namedArgs) string {
 	var more strings.Builder
 	add := func(wanted bool, condition, name string, value any) {
 		if wanted {

@@ -14,7 +14,7 @@ import (
 )
 
 // sent names what a list of deliveries has, as "type/seq status".
-func (b *bundle) sent(e *outbox.Endpoint, f postgres.SendingFilter) []string {
+func (b *bundle) sent(e *outbox.Endpoint, f postgres.DeliveryFilter) []string {
 	b.t.Helper()
 	list, _, err := b.Deliveries(b.ctx, e.AppID, e.ID, f, nil, 100)
 	check(b.t, err)
@@ -50,24 +50,24 @@ func TestSendings(t *testing.T) {
 	all := []string{"booking.confirmed/1 exhausted", "booking.confirmed/1 pending", "booking.paid/2 pending", "booking.tentative/1 delivered"}
 	minutes := func(n int) *time.Time { return new(time.Now().Add(time.Duration(n)*time.Minute - 30*time.Second)) }
 	for name, c := range map[string]struct {
-		filter postgres.SendingFilter
+		filter postgres.DeliveryFilter
 		want   []string
 	}{
-		"all":      {postgres.SendingFilter{}, all},
-		"status":   {postgres.SendingFilter{Status: postgres.Waiting}, all[1:3]},
-		"type":     {postgres.SendingFilter{Type: "booking.paid"}, all[2:3]},
-		"kind":     {postgres.SendingFilter{Type: "bookings.update"}, all[2:3]},
-		"family":   {postgres.SendingFilter{Type: "bookings.*"}, all},
-		"booking":  {postgres.SendingFilter{Booking: &v.ID}, all[2:]},
-		"since":    {postgres.SendingFilter{Since: minutes(-8)}, all[:2]},
-		"until":    {postgres.SendingFilter{Until: minutes(-8)}, all[2:]},
-		"tests":    {postgres.SendingFilter{Test: new(true)}, nil},
-		"no tests": {postgres.SendingFilter{Test: new(false)}, all},
+		"all":      {postgres.DeliveryFilter{}, all},
+		"status":   {postgres.DeliveryFilter{Status: postgres.Waiting}, all[1:3]},
+		"type":     {postgres.DeliveryFilter{Type: "booking.paid"}, all[2:3]},
+		"kind":     {postgres.DeliveryFilter{Type: "bookings.update"}, all[2:3]},
+		"family":   {postgres.DeliveryFilter{Type: "bookings.*"}, all},
+		"booking":  {postgres.DeliveryFilter{Booking: &v.ID}, all[2:]},
+		"since":    {postgres.DeliveryFilter{Since: minutes(-8)}, all[:2]},
+		"until":    {postgres.DeliveryFilter{Until: minutes(-8)}, all[2:]},
+		"tests":    {postgres.DeliveryFilter{Test: new(true)}, nil},
+		"no tests": {postgres.DeliveryFilter{Test: new(false)}, all},
 	} {
 		wantSame(t, name, b.sent(e, c.filter), c.want)
 	}
-	wantEqual(t, "the other's", len(b.sent(other, postgres.SendingFilter{})), 4)
-	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, nil, 10)
+	wantEqual(t, "the other's", len(b.sent(other, postgres.DeliveryFilter{})), 4)
+	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.DeliveryFilter{}, nil, 10)
 	check(t, err)
 	failed := list[0]
 	wantEqual(t, "last attempt", fmt.Sprintf("%d %s %d", failed.LastStatus, failed.LastError, failed.Attempts), "0 connection_refused 1")
@@ -98,7 +98,7 @@ func TestSendingsPage(t *testing.T) {
 	for more := true; more; {
 		var list []outbox.Delivery
 		var err error
-		list, more, err = b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{}, spot, 3)
+		list, more, err = b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.DeliveryFilter{}, spot, 3)
 		check(t, err)
 		for _, s := range list {
 			if seen[s.ID] {
@@ -121,7 +121,7 @@ func TestSendingsAreTheAppsOwn(t *testing.T) {
 	v = b.booked(v)
 	must(b.Remind(b.ctx, booking.RemindInput{BookingID: v.ID, Number: 1}))
 	thief := b.newApp("thief")
-	_, _, err := b.Deliveries(b.ctx, thief.ID, e.ID, postgres.SendingFilter{}, nil, 10)
+	_, _, err := b.Deliveries(b.ctx, thief.ID, e.ID, postgres.DeliveryFilter{}, nil, 10)
 	wantCode(t, err, fault.NotFound)
 	for _, d := range column[uuid.UUID](b, `SELECT id FROM webhook_deliveries`) {
 		_, _, err := b.Delivery(b.ctx, thief.ID, d)

@@ -62,8 +62,8 @@ func (db *Outbox) Endpoints(ctx context.Context, appID uuid.UUID) ([]*outbox.End
 	return pgx.CollectRows(rows, scanViewed)
 }
 
-// CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing; NotFound when the id is another
-// app's, Invalid when the app has as many as it may.
+// CreateEndpoint adds a webhook endpoint. A repeat with the same id changes nothing; NotFound when the id is another app's, Invalid when
+// the app has as many as it may. It locks the app's row until the end of its transaction, so that two at once cannot exceed the limit.
 func (db *Outbox) CreateEndpoint(ctx context.Context, e *outbox.Endpoint) (made *outbox.Endpoint, err error) {
 	const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE` // or two at once would both find room
 	const count = `SELECT count(*) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'subscription' AND id <> @id`
@@ -92,9 +92,9 @@ func (db *Outbox) CreateEndpoint(ctx context.Context, e *outbox.Endpoint) (made 
 	return made, err
 }
 
-// ChangeEndpoint lets change write the address and the filters of an endpoint, and nothing else, while no other transaction
-// does. It makes a disabled one active again, as ResumeEndpoint does. It returns the endpoints that are to be woken.
-// NotFound when the app has no such endpoint.
+// ChangeEndpoint lets change write the address and the filters of an endpoint, and nothing else, while no other transaction does. It makes
+// a disabled one active again, as ResumeEndpoint does. It returns the endpoints that are to be woken. NotFound when the app has no such
+// endpoint. It locks what ResumeEndpoint locks.
 func (db *Outbox) ChangeEndpoint(
 	ctx context.Context, appID, id uuid.UUID, change func(*outbox.Endpoint) error,
 ) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
@@ -105,7 +105,7 @@ func (db *Outbox) ChangeEndpoint(
 			updated_at = now(),
 			open_until = CASE WHEN w.url = @url THEN w.open_until ELSE '-infinity' END -- the breaker was another receiver's
 		WHERE w.id = @id`
-	return db.updateEndpoint(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (tell string, err error) {
+	return db.updateEndpoint(ctx, appID, id, func(batch *pgx.Batch, e *outbox.Endpoint) (eventType string, err error) {
 		status := e.Status
 		if err := change(e); err != nil {
 			return "", err
@@ -151,7 +151,8 @@ func oneOrMany(values []string) (one string, many []string) {
 // list is what the driver writes as an empty array where there is nothing.
 func list[T any](values []T) []T { return append([]T{}, values...) }
 
-// DeleteEndpoint removes an endpoint with its deliveries; NotFound when the app has no such endpoint.
+// DeleteEndpoint removes an endpoint with its deliveries; NotFound when the app has no such endpoint. It locks the endpoint's gate
+// exclusively, its row, and the events that only it waits for, by id, until the end of its transaction.
 func (db *Outbox) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := namedArgs{"endpoint": id, "app": appID}

@@ -113,11 +113,11 @@ func (p eventPosition) and(args namedArgs) string {
 // slack is more than any transaction takes, and more than clocks differ by.
 const slack = 5 * time.Minute
 
-// eventPosition finds where a reader stands. Behind a change that is gone, erased or past its keeping time, that is somewhat before
+// position finds where a reader stands. Behind a change that is gone, erased or past its keeping time, that is somewhat before
 // its id was made: to read a change twice is no harm.
 func (db *Outbox) position(ctx context.Context, appID uuid.UUID, after EventCursor) (eventPosition, error) {
 	if after.ID == uuid.Nil {
-		return db.placeAt(ctx, appID, after.At)
+		return db.positionAt(ctx, appID, after.At)
 	}
 	const q = `SELECT written_by::text FROM events WHERE id = @id AND app_id = @app`
 	found := eventPosition{id: after.ID}
@@ -130,12 +130,12 @@ func (db *Outbox) position(ctx context.Context, appID uuid.UUID, after EventCurs
 	if after.ID.Version() != 7 || time.Until(made) > slack {
 		return found, fault.Problems{"after": {"is not the id of a change"}}.Err()
 	}
-	return db.placeAt(ctx, appID, made.Add(-slack))
+	return db.positionAt(ctx, appID, made.Add(-slack))
 }
 
-// placeAt finds a place before everything that has happened since a moment, and not far before. Times need not be in the
+// positionAt finds a place before everything that has happened since a moment, and not far before. Times need not be in the
 // order of the transactions; but what happened well before the moment was written before all that has happened since.
-func (db *Outbox) placeAt(ctx context.Context, appID uuid.UUID, since time.Time) (eventPosition, error) {
+func (db *Outbox) positionAt(ctx context.Context, appID uuid.UUID, since time.Time) (eventPosition, error) {
 	found := eventPosition{written: "0", since: since}
 	if since.IsZero() {
 		return found, nil

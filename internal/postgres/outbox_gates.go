@@ -53,6 +53,6 @@ func lockEndpointAndSubscribers(batch *pgx.Batch, endpointID uuid.UUID, where st
 	args := namedArgs{"endpoint": endpointID}
 	batch.Queue(`
 		SELECT CASE id WHEN @endpoint THEN pg_advisory_xact_lock(gate)::text ELSE pg_advisory_xact_lock_shared(gate)::text END
-		FROM (SELECT id, `+gateKey+` AS gate FROM webhook_endpoints WHERE `+endpointAndSubscribers+where+` ORDER BY gate) told`, args)
+		FROM (SELECT id, `+gateKey+` AS gate FROM webhook_endpoints WHERE `+endpointAndSubscribers+where+` ORDER BY gate) gates`, args)
 	batch.Queue(`SELECT FROM webhook_endpoints WHERE `+endpointAndSubscribers+where+` ORDER BY id FOR NO KEY UPDATE`, args)
 }

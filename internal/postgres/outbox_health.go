@@ -45,10 +45,10 @@ func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 
 // updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the events to
 // publish, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
-func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (tell []string, resting bool, err error) {
+func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (eventTypes []string, resting bool, err error) {
 	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
-		tell, err = disable(ctx, tx, endpointID)
-		return tell, true, err
+		eventTypes, err = disable(ctx, tx, endpointID)
+		return eventTypes, true, err
 	}
 	const look = `
 		SELECT now(), status, reason, purpose, in_flight, failing_since, failures, warned, pace, GREATEST(window_at, 'epoch'),
@@ -80,9 +80,9 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 		switch h.Fail(now, f.Verdict.Overloaded) {
 		case breaker.Pause:
 			status, reason = outbox.EndpointPaused, outbox.PausedFailing
-			tell = append(tell, outbox.EndpointPausedEvent)
+			eventTypes = append(eventTypes, outbox.EndpointPausedEvent)
 		case breaker.Warn:
-			tell = append(tell, outbox.EndpointFailingEvent)
+			eventTypes = append(eventTypes, outbox.EndpointFailingEvent)
 		case breaker.None:
 		}
 	}
@@ -97,10 +97,10 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 		"warned": h.Warned, "pace": h.Pace, "window_at": h.WindowAt, "sent": h.Sent, "failed": h.Failed, "opened": h.Opened,
 		"open_until": h.OpenUntil, "succeeded": h.SucceededAt,
 	})
-	return tell, status != outbox.EndpointActive || h.OpenUntil.After(now), err
+	return eventTypes, status != outbox.EndpointActive || h.OpenUntil.After(now), err
 }
 
-func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (tell []string, err error) {
+func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (eventTypes []string, err error) {
 	batch := &pgx.Batch{}
 	lockEndpointAndSubscribers(batch, endpointID, "")
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -54,8 +54,9 @@ func (db *Outbox) CountReplayed(ctx context.Context, appID, endpointID uuid.UUID
 }
 
 // ReplayDeliveries makes deliveries of the past due, the oldest changes first, and says how many. Each keeps its webhook-id and its
-// attempts, and its schedule begins anew. NotFound when the app has no such endpoint, InUse when that is disabled. It goes
-// step by step: whatever it fails after stays done, and a repeat of the same operation does the rest, and counts all.
+// attempts, and its schedule begins anew. NotFound when the app has no such endpoint, InUse when that is disabled. It goes step by step:
+// whatever it fails after stays done, and a repeat of the same operation does the rest, and counts all. Each step locks the endpoint's
+// gate (shared) and the events that it replays, by id, until the end of the step.
 func (db *Outbox) ReplayDeliveries(ctx context.Context, appID, endpointID uuid.UUID, r Replay) (count int, err error) {
 	args, err := db.begin(ctx, appID, endpointID, r)
 	for more := true; more && err == nil; {

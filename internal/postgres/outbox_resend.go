@@ -39,10 +39,10 @@ func active(row pgx.Row, before ...any) error {
 	return nil
 }
 
-// Resend makes a delivery of an app due now: one that is over from the start of its schedule, one that waits ahead of its
-// time. What is being sent at this moment is left alone. It returns the endpoint, which is to be woken. NotFound when the
-// app has no such delivery, InUse when its endpoint is disabled; what only tries an endpoint goes out all the same. A repeat
-// of the same operation changes nothing.
+// Resend makes a delivery of an app due now: one that is over from the start of its schedule, one that waits ahead of its time. What is
+// being sent at this moment is left alone. It returns the endpoint, which is to be woken. NotFound when the app has no such delivery,
+// InUse when its endpoint is disabled; what only tries an endpoint goes out all the same. A repeat of the same operation changes nothing.
+// It locks the endpoint's gate (shared) and the event against deletion until the end of its transaction.
 func (db *Outbox) Resend(ctx context.Context, appID, id, operation uuid.UUID) (endpoint uuid.UUID, err error) {
 	s, _, err := db.Delivery(ctx, appID, id)
 	if err != nil {

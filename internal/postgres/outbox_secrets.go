@@ -10,10 +10,10 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// RotateSecret gives an endpoint a new sealed secret. The one before goes on signing for the grace period, with those that
-// are being rotated out already, MaxSecrets at most; without a grace period nothing but the new one signs from now on. A
-// repeat of the same operation changes nothing: the endpoint it returns has the secret of the first. NotFound when the app
-// has no such endpoint.
+// RotateSecret gives an endpoint a new sealed secret. The one before goes on signing for the grace period, with those that are being
+// rotated out already, MaxSecrets at most; without a grace period nothing but the new one signs from now on. A repeat of the same
+// operation changes nothing: the endpoint it returns has the secret of the first. NotFound when the app has no such endpoint. It locks the
+// endpoint's row until the end of its transaction.
 func (db *Outbox) RotateSecret(
 	ctx context.Context, appID, id, operation uuid.UUID, sealed []byte, grace time.Duration,
 ) (e *outbox.Endpoint, err error) {

@@ -16,13 +16,13 @@ func (db *Outbox) CreateTestDelivery(
 	ctx context.Context, endpointID uuid.UUID, c *outbox.Event, delivery uuid.UUID,
 ) (*outbox.Delivery, error) {
 	const q = `
-		WITH told AS (
+		WITH inserted AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics, test)
 			SELECT @event, w.app_id, @booking, @seq, @type, @data, @at, @graph, @state, @from, @action, @actor, @channel, @inputs, @topics, true
 			FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'
 			ON CONFLICT ON CONSTRAINT events_pkey DO NOTHING RETURNING id)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, test, next_at)
-		SELECT @delivery, @endpoint, id, id AS lane, 0, true, now() - interval '1 day' FROM told`
+		SELECT @delivery, @endpoint, id, id AS lane, 0, true, now() - interval '1 day' FROM inserted`
 	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"event": c.ID, "app": c.AppID, "booking": c.BookingID, "seq": c.Seq, "type": c.Type, "data": asJSON(c.Data), "at": c.At,
 		"graph": c.Graph, "state": c.State, "from": c.From, "action": c.Action, "actor": c.Actor, "channel": c.Channel,

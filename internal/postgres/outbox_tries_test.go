@@ -50,14 +50,14 @@ func TestTry(t *testing.T) {
 		wantEqual(t, "health", must(b.Endpoint(b.ctx, b.app.ID, e.ID)).Health.Failures, 0)
 		b.wantCount(i+1, `SELECT count(*) FROM events WHERE test`)
 	}
-	wantEqual(t, "the other's", len(b.sent(other, postgres.SendingFilter{Test: new(true)})), 0)
-	wantEqual(t, "its own", len(b.sent(e, postgres.SendingFilter{Test: new(true)})), 3)
+	wantEqual(t, "the other's", len(b.sent(other, postgres.DeliveryFilter{Test: new(true)})), 0)
+	wantEqual(t, "its own", len(b.sent(e, postgres.DeliveryFilter{Test: new(true)})), 3)
 	wantEqual(t, "changes", len(b.all(1)), 1)
 	_, err := b.CreateTestDelivery(b.ctx, e.ID, &outbox.Event{ID: newID(), AppID: b.newApp("thief").ID, Type: "x"}, newID())
 	wantCode(t, err, fault.NotFound)
 	b.wantCount(3, `SELECT count(*) FROM events WHERE test`)
 
-	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.SendingFilter{Test: new(true)}, nil, 1)
+	list, _, err := b.Deliveries(b.ctx, b.app.ID, e.ID, postgres.DeliveryFilter{Test: new(true)}, nil, 1)
 	check(t, err)
 	must(b.Resend(b.ctx, b.app.ID, list[0].ID, newID()))
 	wantEqual(t, "sent again to a disabled one", len(must(b.ClaimDeliveries(b.ctx, e.ID, postgres.Claim{Limit: 10, Lease: lease, TestsOnly: true}))), 1)

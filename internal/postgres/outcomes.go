@@ -47,7 +47,7 @@ func (o *Outcomes) ListenAt(url string) { o.url = url }
 
 // Expect registers interest in an action before it is signalled. The channel gets true when the action is announced, and false
 // whenever announcements may have been missed: look at the record then. Call done when no longer waiting.
-func (o *Outcomes) Expect(action uuid.UUID) (heard <-chan bool, done func()) {
+func (o *Outcomes) Expect(action uuid.UUID) (announced <-chan bool, done func()) {
 	ch := make(chan bool, 1)
 	o.mu.Lock()
 	if o.waiting[action] == nil {
@@ -77,7 +77,7 @@ func (o *Outcomes) Run(ctx context.Context) error {
 		if time.Since(started) > time.Minute {
 			pause = 100 * time.Millisecond
 		}
-		o.log.Warn("lost the connection that hears of outcomes; trying again", "error", err, "in", pause)
+		o.log.Warn("lost the connection that outcomes are announced on; trying again", "error", err, "in", pause)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -103,7 +103,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 	}
 	o.listening(true)
 	defer o.listening(false)
-	o.ringAll()
+	o.notifyAll()
 	for {
 		note, err := o.next(ctx, conn)
 		if err != nil {
@@ -113,7 +113,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 			continue
 		}
 		if id, err := uuid.Parse(note.Payload); err == nil {
-			o.ring(id)
+			o.notify(id)
 		}
 	}
 }
@@ -149,28 +149,28 @@ func (o *Outcomes) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 	return nil, conn.Ping(ping)
 }
 
-// ring rings those who wait for an action, and returns whether there are any.
-func (o *Outcomes) ring(id uuid.UUID) bool {
+// notify wakes those who wait for an action, and reports whether there are any.
+func (o *Outcomes) notify(id uuid.UUID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ch := range o.waiting[id] {
-		ring(ch, true)
+		notifyWaiters(ch, true)
 	}
 	return len(o.waiting[id]) > 0
 }
 
-func (o *Outcomes) ringAll() {
+func (o *Outcomes) notifyAll() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, all := range o.waiting {
 		for ch := range all {
-			ring(ch, false)
+			notifyWaiters(ch, false)
 		}
 	}
 }
 
-// ring does not wait. A value that is still unread is enough: its reader looks at the record.
-func ring(ch chan bool, announced bool) {
+// notifyWaiters does not wait. A value that is still unread is enough: its reader looks at the record.
+func notifyWaiters(ch chan bool, announced bool) {
 	select {
 	case ch <- announced:
 	default:

@@ -1,7 +1,10 @@
 package repo
 
 import (
+	"go/ast"
+	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,5 +54,41 @@ func TestDocumentsArePlain(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// oldColumns are words of the schema that the code has better names for. A column keeps its name: while an upgrade rolls out, processes of the
+// version before work on the new schema, and they name the column. actions.told is true once the action was relayed: see MarkRelayed.
+var oldColumns = []string{"told"}
+
+var nameParts = regexp.MustCompile(`[A-Z]?[a-z]+|[A-Z]+`)
+
+// TestNamesArePlain refuses the banned words in names of Go, and in SQL and messages of the record.
+func TestNamesArePlain(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test || strings.HasPrefix(s.dir, "deployments/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				for _, part := range nameParts.FindAllString(n.Name, -1) {
+					if instead := banned[strings.ToLower(part)]; instead != "" {
+						t.Errorf("%s: %q in the name %s; write %s", s.path, part, n.Name, instead)
+					}
+				}
+			case *ast.BasicLit:
+				if n.Kind != token.STRING || s.dir != "internal/postgres" {
+					return true
+				}
+				for _, word := range anyWord.FindAllString(n.Value, -1) {
+					if instead := banned[strings.ToLower(word)]; instead != "" && !slices.Contains(oldColumns, word) {
+						t.Errorf("%s: %q in SQL or a message; write %s", s.path, word, instead)
+					}
+				}
+			}
+			return true
+		})
 	}
 }

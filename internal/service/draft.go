@@ -121,8 +121,8 @@ var ErrNoDoubles = fault.Errorf(fault.Forbidden, "A widget key may not double-bo
 // describe completes when, what and for whom.
 func (s *Service) describe(_ context.Context, d *Draft) error {
 	d.Start, d.End = d.in.Start, d.in.End
-	switch untold := d.Start.IsZero() && d.End.IsZero() && d.problems["start"] == nil && d.problems["end"] == nil; {
-	case d.source != nil && (untold || d.in.Session != nil):
+	switch unset := d.Start.IsZero() && d.End.IsZero() && d.problems["start"] == nil && d.problems["end"] == nil; {
+	case d.source != nil && (unset || d.in.Session != nil):
 		d.Start, d.End = d.source.Start, d.source.End
 	default:
 		d.requireTimes()

@@ -111,9 +111,9 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 	return nil
 }
 
-// KnowsZones reports whether the zones of an offer's hosts leave anybody whose time can be offered: one that is known, or in mode
+// HasZones reports whether the zones of an offer's hosts leave anybody whose time can be offered: one that is known, or in mode
 // mutual all of them.
-func (o *Offer) KnowsZones(names []string) bool {
+func (o *Offer) HasZones(names []string) bool {
 	unknown := func(name string) bool { return !(&catalogue.Resource{Timezone: name}).KnownZone() }
 	if o.Rules.Query.Mode == availability.Mutual {
 		return !slices.ContainsFunc(names, unknown)
