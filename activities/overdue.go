@@ -17,18 +17,10 @@ const actionsParallel = 16
 // sweepActions delivers overdue actions, batch after batch and several at once, until none is left or ctx ends. It
 // returns how many it has set going. Actions that cannot be set going are handed out again by a later sweep.
 func (a *Activities) sweepActions(ctx context.Context) (int, error) {
-	var all int
-	for ctx.Err() == nil {
+	return a.untilDone(ctx, func(ctx context.Context) (found, done int, err error) {
 		actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
-		if err != nil {
-			return all, err
-		}
-		done := a.reviveAll(ctx, actions)
-		if all += done; len(actions) < sweepLimit || done == 0 {
-			return all, nil
-		}
-	}
-	return all, nil
+		return len(actions), a.reviveAll(ctx, actions), err
+	})
 }
 
 // reviveAll returns how many of the actions it has set going.

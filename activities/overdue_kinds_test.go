@@ -82,6 +82,27 @@ func TestSweepRefusesWhatIsOver(t *testing.T) {
 	}
 }
 
+// TestSweepLeavesCorrectionsToTheirWorkflow: a booking that is over may still be corrected, if its graph says so.
+func TestSweepLeavesCorrectionsToTheirWorkflow(t *testing.T) {
+	t.Parallel()
+	b := newBacklog(t)
+	winner := b.made(t)
+	graph, _ := graphs.Named("instant@2", nil)
+	v := *winner
+	v.ID, v.EventID, v.GraphVersion, v.State, v.Seq = newID(), newID(), graph.Version, graph.Initial, 0
+	v.Settings.AllowDoubleBookings = true
+	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)
+	b.accepted(t, &v, first, graphs.Move{})
+	b.exec(t, `DELETE FROM occupancies WHERE booking_id = $1`, winner.ID)
+	b.played(t, &v, first, m)
+	b.played(t, &v, b.asked(t, &v, "complete"), move(t, graph, "confirmed", "complete"))
+	mark := b.asked(t, &v, "no_show")
+	b.wantSwept(t, 1, "booking-"+v.ID.String())
+	if a, err := b.DB.Action(t.Context(), mark.ID); err != nil || a.Status != booking.Pending {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 // TestSweepLeavesSuccessorsToTheirWorkflow, also when their time is another's: more than one workflow has to hear of what
 // becomes of them.
 func TestSweepLeavesSuccessorsToTheirWorkflow(t *testing.T) {

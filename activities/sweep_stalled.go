@@ -27,19 +27,16 @@ func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
 // sweepEndpoints wakes endpoints whose deliveries have been due for some time.
 func (a *Activities) sweepEndpoints(ctx context.Context) (int, error) {
 	endpoints, err := a.DB.OverdueEndpoints(ctx, overdueDelivery, sweepLimit)
-	if err != nil {
-		return 0, err
-	}
 	woken := 0
 	for _, endpoint := range endpoints {
-		if ctx.Err() != nil {
-			return woken, nil //nolint:nilerr // the next sweep goes on where this one stopped
-		}
-		if a.wake(ctx, endpoint) {
+		if ctx.Err() == nil && a.wake(ctx, endpoint) {
 			woken++
 		}
 	}
-	return woken, nil
+	if ctx.Err() != nil {
+		return woken, nil //nolint:nilerr // the next sweep goes on where this one stopped
+	}
+	return woken, err
 }
 
 // untilDone repeats a batch until it finds less than sweepLimit, handles none, or the context ends, which is no error: the next

@@ -139,6 +139,19 @@ func TestASweepIsBounded(t *testing.T) {
 	}
 }
 
+// TestAPartWithoutTimeIsNoFault: a part whose budget is used up before it begins has handled nothing, and that is no fault of it.
+func TestAPartWithoutTimeIsNoFault(t *testing.T) {
+	t.Parallel()
+	a, _, _ := sweeper(t)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, part := range map[string]func(context.Context) (int, error){"actions": a.sweepActions, "bookings": a.sweepBookings, "endpoints": a.sweepEndpoints} {
+		if n, err := part(over); n != 0 || err != nil {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+}
+
 // TestUntilDone: batches follow each other while they are full, and end with the budget.
 func TestUntilDone(t *testing.T) {
 	t.Parallel()
@@ -159,6 +172,16 @@ func TestUntilDone(t *testing.T) {
 	})
 	if n != 1 || err != nil {
 		t.Errorf("after the budget: %d, %v", n, err)
+	}
+	batches := 0
+	n, err = a.untilDone(t.Context(), func(context.Context) (int, int, error) {
+		if batches++; batches > 1 {
+			return 0, 0, errors.New("asked again for what it could not handle")
+		}
+		return sweepLimit, 0, nil
+	})
+	if n != 0 || err != nil {
+		t.Errorf("none handled: %d, %v", n, err)
 	}
 	fault := errors.New("fault")
 	if n, err = a.untilDone(t.Context(), func(context.Context) (int, int, error) { return 0, 2, fault }); n != 2 || !errors.Is(err, fault) {

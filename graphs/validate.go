@@ -125,12 +125,12 @@ func (v *validator) checkHead() {
 }
 
 func (v *validator) checkError() {
-	s, ok := v.g.State(ErrorState)
-	if !ok {
+	switch s, ok := v.g.State(ErrorState); {
+	case !ok:
 		v.fault("state %q is missing", ErrorState)
-	} else if !s.Final {
+	case !s.Final:
 		v.fault("state %s: must be final", ErrorState)
-	} else if len(s.Actions) > 0 {
+	case len(s.Actions) > 0:
 		v.fault("state %s: must not have actions", ErrorState)
 	}
 }

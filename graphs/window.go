@@ -60,8 +60,8 @@ func (g *Graph) OpenAt(state string, actor Actor, times Times, now time.Time) []
 	return names
 }
 
-// NoticeDeadlines returns when the notices of a state are published, by their names and in the graph's order. A timer that is turned off, or was due as
-// the state was entered, has none.
+// NoticeDeadlines returns when the notices of a state are published, by their names and in the graph's order. A timer that is turned
+// off, or was due as the state was entered, has none.
 func (g *Graph) NoticeDeadlines(state string, times Times, overrides Overrides) []Deadline {
 	s, ok := g.State(state)
 	if !ok || len(s.Notices) == 0 {

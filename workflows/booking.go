@@ -15,7 +15,10 @@ import (
 // booking, play an action. The record in Postgres is the truth it adopts after every step.
 func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	w := &bookingRun{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}, notices: map[string]bool{}}
+	w := &bookingRun{
+		WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal),
+		fired: map[string]bool{}, notices: map[string]bool{},
+	}
 	if err := w.Graph.Validate(); err != nil {
 		return w.fail(err)
 	}

@@ -21,12 +21,8 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return "Given up", "You have given this time up. Nothing is booked, and nothing has to be paid."
 	case b.State == "unpaid":
 		return "Not paid in time", "This time has been given up. Nothing is booked."
-	case b.State == "withdrawn":
-		return "Withdrawn", "You have given this time up. Nothing is booked."
-	case b.State == "expired":
-		return "No answer in time", "This time was not confirmed in time. Nothing is booked."
 	case b.Completed:
-		return "This is over", "There is nothing left to change."
+		return r.ended()
 	case b.State == "tentative":
 		return r.waitingText(app)
 	case r.begun():
@@ -37,6 +33,17 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return "You are booked", "Keep the address of this page: your booking can be changed here."
 	}
 	return "Your booking", ""
+}
+
+// ended says how a booking has ended that was neither cancelled nor declined.
+func (r *requested) ended() (title, text string) {
+	switch r.Booking.State {
+	case "withdrawn":
+		return "Withdrawn", "You have given this time up. Nothing is booked."
+	case "expired":
+		return "No answer in time", "This time was not confirmed in time. Nothing is booked."
+	}
+	return "This is over", "There is nothing left to change."
 }
 
 // waitingText says what a booking waits for, and what becomes of it otherwise.

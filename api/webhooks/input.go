@@ -129,7 +129,7 @@ func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
 		e.Format = *in.Format
 	}
 	if !slices.Contains(outbox.Formats, e.Format) {
-		in.problems.Add("format", "must be timekit, holdfast, reservekit or cronofy")
+		in.problems.Add("format", "must be %s", outbox.FormatNames())
 	}
 	if e.EmbedCallback && e.Format != outbox.FormatCronofy {
 		in.problems.Add("format", "is cronofy: this is the callback of public links")

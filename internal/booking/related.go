@@ -88,13 +88,18 @@ func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal 
 	case (first || move.Takes) && !s.Open:
 		return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
 	case first && now.Before(s.BookFrom):
-		return &Refusal{Code: fault.TooEarly, Message: "Seats of this session can be booked from " + s.BookFrom.UTC().Format(time.RFC3339) + " on."}
+		return sessionRefusal(fault.TooEarly, "Seats of this session can be booked from ", s.BookFrom, " on.")
 	case first && after(s.BookUntil):
-		return &Refusal{Code: fault.TooLate, Message: "Seats of this session could be booked until " + s.BookUntil.UTC().Format(time.RFC3339) + "."}
+		return sessionRefusal(fault.TooLate, "Seats of this session could be booked until ", s.BookUntil, ".")
 	case move.Takes && s.Taken >= s.MaxSeats:
 		return &Refusal{Code: fault.SoldOut, Message: "The session has no seat left."}
 	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
-		return &Refusal{Code: fault.TooLate, Message: "Seats of this session could be cancelled until " + s.CancelUntil.UTC().Format(time.RFC3339) + "."}
+		return sessionRefusal(fault.TooLate, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
 	}
 	return nil
+}
+
+// sessionRefusal refuses what a session does not allow at the time, with the moment of its bound.
+func sessionRefusal(code fault.Code, text string, bound time.Time, end string) *Refusal {
+	return &Refusal{Code: code, Moment: bound, Message: text + bound.UTC().Format(time.RFC3339) + end}
 }

@@ -62,6 +62,21 @@ const (
 // Formats are all of them.
 var Formats = []Format{FormatTimekit, FormatHoldfast, FormatReserveKit, FormatCronofy}
 
+// FormatNames lists the formats for people: "a, b or c".
+func FormatNames() string {
+	text := ""
+	for i, f := range Formats {
+		switch {
+		case i == len(Formats)-1:
+			text += " or "
+		case i > 0:
+			text += ", "
+		}
+		text += string(f)
+	}
+	return text
+}
+
 // EndpointStatus says whether an endpoint is sent to.
 type EndpointStatus string
 

@@ -69,7 +69,7 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
 		return refuse(ctx, tx, found, in, why, false)
 	}
-	return move(ctx, tx, found, in)
+	return moveInTime(ctx, tx, found, in)
 }
 
 // commitState is what a commit finds once it has the booking to itself.
@@ -184,17 +184,22 @@ func refuse(
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
 }
 
-// move takes what the arrow takes, and then writes all the rest in one round trip.
-func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
-	b, now := found.booking, found.now
-	in, err := resolveReturn(ctx, tx, b, in)
+// moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock.
+func moveInTime(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	in, err := resolveReturn(ctx, tx, found.booking, in)
 	if err != nil {
 		return booking.Outcome{}, err
 	}
-	old, why, err := lockPredecessor(ctx, tx, b)
-	if err == nil && why == nil {
-		why = b.OutsideWindow(in.Move, now)
+	if why := found.booking.OutsideWindow(in.Move, found.now); why != nil {
+		return refuse(ctx, tx, found, in, *why, found.booking.Seq == 0)
 	}
+	return move(ctx, tx, found, in)
+}
+
+// move takes what the arrow takes, and then writes all the rest in one round trip.
+func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	b, now := found.booking, found.now
+	old, why, err := lockPredecessor(ctx, tx, b)
 	if err == nil && why == nil && found.withdrew {
 		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
 	}

@@ -3,12 +3,15 @@ package repo
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"holdfast/internal/outbox"
 	"holdfast/internal/webhook"
 )
 
@@ -93,4 +96,39 @@ func short(d time.Duration) string {
 		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
+}
+
+// TestFormatsAreEverywhere: each format of webhooks is a word that the record accepts, the portal offers, and the documents have. What
+// is only in the code would fail for the first who chooses it.
+func TestFormatsAreEverywhere(t *testing.T) {
+	t.Parallel()
+	migrations := ""
+	files, err := filepath.Glob(at(t, "internal/postgres/migrations/*.sql"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		migrations += string(text)
+	}
+	checks := regexp.MustCompile(`CHECK \(format IN \(([^)]*)\)`).FindAllStringSubmatch(migrations, -1)
+	if len(checks) == 0 {
+		t.Fatal("no migration checks the format of an endpoint")
+	}
+	enum := regexp.MustCompile(`"enum": \["timekit", [^\]]*\]`).FindString(read(t, "api/openapi.json"))
+	for _, format := range outbox.Formats {
+		for where, found := range map[string]bool{
+			"the newest check of the migrations":      strings.Contains(checks[len(checks)-1][1], "'"+string(format)+"'"),
+			"formats of internal/portal/words.go":     strings.Contains(read(t, "internal/portal/words.go"), `{"`+string(format)+`", "`),
+			"the enumeration in api/openapi.json":     strings.Contains(enum, `"`+string(format)+`"`),
+			"the formats that docs/webhooks.md shows": strings.Contains(read(t, "docs/webhooks.md"), "`"+string(format)+"`"),
+		} {
+			if !found {
+				t.Errorf("%s lacks %s", where, format)
+			}
+		}
+	}
 }

@@ -83,8 +83,8 @@ func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawM
 }
 
 // Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor
-// may play instead, where the graph refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs is still there shows when it is
-// claimed: see Play.
+// may play instead, where the graph refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs
+// is still there shows when it is claimed: see Play.
 func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
 	graph, err := b.LoadGraph()
 	if err != nil {
