@@ -8,6 +8,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
@@ -57,11 +58,11 @@ func (k *call) readPlayAlone(b *booking.Booking, p *service.PlayInput) error {
 	if err := k.Decode(&text); err != nil {
 		return err
 	}
-	return readPlay(text, b, p)
+	return readPlay(k.Caller, text, b, p)
 }
 
 // readPlay reads what the body of an action says, once the action is one that can be played.
-func readPlay(text json.RawMessage, b *booking.Booking, p *service.PlayInput) error {
+func readPlay(c booking.Caller, text json.RawMessage, b *booking.Booking, p *service.PlayInput) error {
 	wanted, err := service.Allow(b, p.Name, graphs.ActorAPI)
 	if err != nil {
 		return err
@@ -70,6 +71,14 @@ func readPlay(text json.RawMessage, b *booking.Booking, p *service.PlayInput) er
 	if err != nil {
 		return err
 	}
-	p.Relay, p.Inputs, err = readInputs(text, graph, wanted)
-	return err
+	flags, inputs, err := readInputs(text, graph, wanted)
+	if err != nil {
+		return err
+	}
+	p.Relay, p.Override, p.Inputs = flags.relayed, flags.override, inputs
+	problems := fault.Problems{}
+	if err := service.CheckOverride(c, p.Override, problems); err != nil {
+		return err
+	}
+	return problems.Err()
 }

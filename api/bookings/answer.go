@@ -63,6 +63,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"available_actions": func() any { return v.OpenActionsAt(time.Now()) },
 		"action_windows":    func() any { return v.ActionWindows() },
 		"meta":              func() any { return b.Meta },
+		"policy":            func() any { return v.Policy() },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
 		"project":           func() any { return w.project(k, b) },

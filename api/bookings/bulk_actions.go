@@ -71,7 +71,7 @@ func (h *bulkHandlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkP
 	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(h.wait)}
 	p.Submitted, err = h.service.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
-		err = readPlay(text, b, &p)
+		err = readPlay(k.Caller, text, b, &p)
 	}
 	if err != nil {
 		return bulkPlay{}, err

@@ -38,6 +38,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&groupHandlers{bookings: h.Bookings, renderer: renderer}).routes(),
 		(&holdHandlers{service: h.Service, drafts: drafts, renderer: renderer, wait: h.Wait}).routes(),
 		(&rescheduleHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
+		(&policyHandlers{service: h.Service}).routes(),
 		(&actionHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
 	)
 }

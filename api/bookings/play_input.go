@@ -6,25 +6,33 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
 
+// playFlags are what a body says of an action beside its inputs.
+type playFlags struct {
+	relayed  bool          // it is played on bookings made together with this one, too
+	override policy.Lifted // rules of the policy that it is not held to
+}
+
 // readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}, by step and field.
-// relayed says that the action is played on bookings made together with this one, too. Fields that the action does not have are skipped, as
+// Fields that the action does not have are skipped, as
 // Timekit does; another spelling of one that it has is refused.
 func readInputs(
 	text json.RawMessage, graph *graphs.Graph, wanted []graphs.Input,
-) (relayed bool, inputs map[string]map[string]string, err error) {
-	var flags struct {
-		Relayed *flag `json:"apply_to_bulked_bookings"`
+) (flags playFlags, inputs map[string]map[string]string, err error) {
+	var read struct {
+		Relayed  *flag         `json:"apply_to_bulked_bookings"`
+		Override policy.Lifted `json:"override"`
 	}
 	steps := make([]string, len(wanted))
 	for i, one := range wanted {
 		steps[i] = one.Step
 	}
-	if err := edge.ReadError(strictjson.Rules{Also: steps}.Decode(text, &flags), ""); err != nil {
-		return false, nil, err
+	if err := edge.ReadError(strictjson.Rules{Also: steps}.Decode(text, &read), ""); err != nil {
+		return flags, nil, err
 	}
 	var body map[string]json.RawMessage
 	_ = json.Unmarshal(text, &body) // an object, or an empty list: it was read before
@@ -35,7 +43,7 @@ func readInputs(
 			inputs[one.Step] = map[string]string{one.Field: *value}
 		}
 	}
-	return flags.Relayed == nil || bool(*flags.Relayed), inputs, problems.Err()
+	return playFlags{read.Relayed == nil || bool(*read.Relayed), read.Override}, inputs, problems.Err()
 }
 
 // readInput picks one input from its step; nil for none.

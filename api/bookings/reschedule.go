@@ -14,6 +14,7 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
@@ -45,7 +46,11 @@ func (h *rescheduleHandlers) reschedule(k *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.service.Reschedule(k, k.Caller, old, h.move(k, old, in))
+	m := h.move(k, old, in)
+	if err := in.mover(k, &m); err != nil {
+		return err
+	}
+	out, err := h.service.Reschedule(k, k.Caller, old, m)
 	if err != nil {
 		return err
 	}
@@ -132,8 +137,28 @@ func (h *rescheduleHandlers) move(k *call, old *booking.Booking, in rescheduleIn
 	return m
 }
 
+// mover reads for whom a booking is moved: a widget key moves it for the customer, others for the owner unless they say otherwise.
+func (in rescheduleInput) mover(k *call, m *service.Move) error {
+	switch in.By {
+	case "":
+		m.ByOwner = !k.IsVisitor()
+	case "customer":
+	case "owner":
+		if m.ByOwner = true; k.IsVisitor() {
+			return fault.Errorf(fault.Forbidden, "A widget key moves bookings for their customers.")
+		}
+	default:
+		m.Problems.Add("by", "must be customer or owner")
+	}
+	m.Override = in.Override
+	return service.CheckOverride(k.Caller, in.Override, m.Problems)
+}
+
 type rescheduleInput struct {
 	rules.Slot
 	ResourceID string  `json:"resource_id"`
 	Message    *string `json:"message"`
+
+	By       string        `json:"by"`       // customer or owner; "" = who calls
+	Override policy.Lifted `json:"override"` // rules that the move is not held to
 }

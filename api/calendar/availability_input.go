@@ -43,6 +43,11 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 	if err != nil {
 		return nil, err
 	}
+	w.Policy = service.PolicyOf(k.App, nil)
+	if project != nil {
+		w.Project = project.ID
+		w.Policy = service.PolicyOf(k.App, rules.Offering(project))
+	}
 	if in.Zone != "" {
 		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}

@@ -42,7 +42,7 @@ func TestVisitorsAskWithinTheProject(t *testing.T) {
 		return w, in
 	}
 	asItIs, in := ask(`{}`)
-	if len(in.Resources) != 2 || asItIs.Length != time.Hour || asItIs.Step != 30*time.Minute || asItIs.Buffer != 10*time.Minute {
+	if len(in.Resources) != 2 || asItIs.Length != time.Hour || asItIs.Step != 30*time.Minute || asItIs.BufferBefore != 10*time.Minute {
 		t.Fatalf("%+v", asItIs.Query)
 	}
 	for name, body := range map[string]string{

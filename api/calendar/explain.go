@@ -21,6 +21,8 @@ type reasonView struct {
 	Text   string    `json:"text"`
 	Of     string    `json:"of,omitempty"`   // whose rules: query or resource
 	Busy   *busyView `json:"busy,omitempty"` // what keeps the time
+
+	Rule *edge.RuleView `json:"rule,omitempty"` // of the policy
 }
 
 type busyView struct {
@@ -68,6 +70,9 @@ func reasons(k *edge.Call, w *slotQuery, v availability.Verdict) []reasonView {
 	list := []reasonView{}
 	for _, r := range v.Reasons {
 		view := reasonView{Reason: string(r.Why), Of: string(r.Side), Text: reasonTexts[r.Why]}
+		if r.Refusal != nil {
+			view.Text, view.Rule = r.Refusal.Message(w.zone), edge.ShowRule(r.Refusal.Fault())
+		}
 		if r.Text != "" {
 			view.Text = r.Text
 		}
@@ -90,6 +95,7 @@ var reasonTexts = map[availability.Why]string{
 	availability.Event:        "an event has this time",
 	availability.Claim:        "it is kept for a booking that was accepted and is being decided",
 	availability.Buffer:       "a buffer is in the way",
+	availability.Policy:       "the policy excludes this start",
 	availability.UnknownZone:  "the resource's time zone is not in the IANA database: set another one",
 	availability.NotChosen:    "it is free, but another resource is offered",
 	availability.OtherBusy:    "it is free, but not all resources are",

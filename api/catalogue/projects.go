@@ -13,6 +13,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
@@ -47,6 +48,7 @@ type projectInput struct {
 	UI             json.RawMessage `json:"ui"`
 	Reminders      json.RawMessage `json:"reminders"`
 	Meta           json.RawMessage `json:"meta"`
+	Policy         *policy.Policy  `json:"policy"`
 }
 
 // readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
@@ -85,6 +87,15 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
+	p.Policy = checkPolicy(in.Policy, problems)
+}
+
+// checkPolicy checks the policy of a project or a service; nil when the body does not name it.
+func checkPolicy(p *policy.Policy, problems fault.Problems) *policy.Policy {
+	if p != nil {
+		p.Check("policy", false, problems)
+	}
+	return p
 }
 
 // parts reads the ids of resources, locations and services. All of them must be the app's.

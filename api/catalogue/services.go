@@ -7,6 +7,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 )
 
@@ -29,6 +30,7 @@ type serviceInput struct {
 	Name        *string         `json:"name"`
 	Description *string         `json:"description"`
 	Meta        json.RawMessage `json:"meta"`
+	Policy      *policy.Policy  `json:"policy"`
 }
 
 // apply sets the fields that the body has, and checks all of them.
@@ -37,6 +39,9 @@ func (in serviceInput) apply(service *catalogue.Service) error {
 	readName(&service.Name, &service.Description, in.Name, in.Description, problems)
 	if meta := edge.JSONObject(in.Meta, "meta", problems); meta != nil {
 		service.Meta = meta
+	}
+	if checkPolicy(in.Policy, problems) != nil {
+		service.Policy = in.Policy
 	}
 	return problems.Err()
 }

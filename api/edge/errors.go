@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/timekit"
 )
 
 // Statuses maps every code to its status, here and nowhere else.
@@ -27,6 +28,8 @@ var Statuses = map[fault.Code]int{
 	fault.HoldExpired:        http.StatusConflict,
 	fault.TooEarly:           http.StatusUnprocessableEntity,
 	fault.TooLate:            http.StatusUnprocessableEntity,
+	fault.OutsideWindow:      http.StatusUnprocessableEntity,
+	fault.LimitReached:       http.StatusConflict,
 	fault.InUse:              http.StatusConflict,
 	fault.AlreadyExists:      http.StatusConflict,
 	fault.NotFinal:           http.StatusConflict,
@@ -82,6 +85,7 @@ type Problem struct {
 	Open      []string            `json:"available_actions,omitzero"` // nil = not said
 	OpensAt   *time.Time          `json:"opens_at,omitempty"`         // with too_early: from then on it is possible
 	EndedAt   *time.Time          `json:"ended_at,omitempty"`         // with too_late: until then it was
+	Rule      *RuleView           `json:"rule,omitempty"`             // of a policy that refuses
 }
 
 // Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -105,6 +109,7 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	problem := Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
+		Rule: ShowRule(known.Rule),
 	}
 	if at := known.Moment.UTC(); !known.Moment.IsZero() && known.Code == fault.TooEarly {
 		problem.OpensAt = &at
@@ -112,6 +117,25 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 		problem.EndedAt = &at
 	}
 	c.AbortWithStatusJSON(status, problem)
+}
+
+// RuleView is the rule of a policy that refuses something.
+type RuleView struct {
+	Name   string `json:"name"`              // such as "notice"; the name to override it by
+	Limit  string `json:"limit"`             // as it is set, such as "PT24H"
+	EndsAt string `json:"ends_at,omitempty"` // the deadline that has passed, or when it can be tried again, in UTC
+}
+
+// ShowRule renders a rule; nil for nil.
+func ShowRule(r *fault.Rule) *RuleView {
+	if r == nil {
+		return nil
+	}
+	v := &RuleView{Name: r.Name, Limit: r.Limit}
+	if !r.Ends.IsZero() {
+		v.EndsAt = timekit.Clock{}.Show(r.Ends, time.UTC)
+	}
+	return v
 }
 
 // ShowRetryAfter sets the header Retry-After when an error says when to try again, in whole seconds.

@@ -60,7 +60,8 @@ func (in AvailabilityInput) Query(clock timekit.Clock, now time.Time, problems f
 func (in AvailabilityInput) terms(problems fault.Problems) (q availability.Query) {
 	q.Length, q.LengthDays = in.length(in.Length, "length", problems)
 	q.Step, _ = in.length(in.Increments, "timeslot_increments", problems)
-	q.Buffer, _ = in.length(in.Buffer, "buffer", problems)
+	q.BufferBefore, _ = in.length(in.Buffer, "buffer", problems)
+	q.BufferAfter = q.BufferBefore
 	q.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
 	q.IgnoreAllDay = in.IgnoreAllDay
 	q.Mode = availability.RoundRobinRandom

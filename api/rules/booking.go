@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/policy"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
@@ -28,6 +29,8 @@ type BookingInput struct {
 	Settings      json.RawMessage            `json:"settings"`
 	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
+	Policy        *policy.Policy             `json:"policy"`   // of its own
+	Override      policy.Lifted              `json:"override"` // rules that it is not held to
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 
@@ -101,6 +104,7 @@ func (in *BookingInput) restrict() error {
 		return service.ErrNoDoubles
 	}
 	in.Settings, in.Notifications, in.Reminders, in.switches, in.Buffer = nil, nil, nil, nil, ""
+	in.Policy = nil
 	return nil
 }
 

@@ -8,13 +8,14 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/graphs"
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
+	"holdfast/internal/zones"
 )
 
 // NewBooking reads a booking that a caller asks for. The project's settings lie under the request's, and over them for visitors. p is the
@@ -49,7 +50,8 @@ func (r Reader) NewBooking(
 		in.askCustomer(p.Project, problems)
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
-	return n, nil
+	n.Policy, n.Override = in.policy(c, p), in.Override
+	return n, service.CheckOverride(c, n.Override, problems)
 }
 
 // through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or
@@ -87,10 +89,28 @@ func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
 	return p.GraphName()
 }
 
+// policy is the policy that is set on the booking, with its buffer, if it names one; nil for none.
+func (in *BookingInput) policy(c booking.Caller, p *service.Project) *policy.Policy {
+	if p != nil && c.Kind != tenant.ServerKey {
+		return in.Policy
+	}
+	buffer, _ := zones.ParseSpan(in.Buffer) // checked by buffer
+	length, _ := buffer.Duration()
+	if length == 0 || in.Policy != nil && in.Policy.Buffer != nil {
+		return in.Policy
+	}
+	own := policy.Policy{}
+	if in.Policy != nil {
+		own = *in.Policy
+	}
+	own.Buffer = policy.BothSides(length)
+	return &own
+}
+
 // buffer reads the time to keep free around the booking: its own, or the project's. Visitors have the project's.
 func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *booking.Settings, problems fault.Problems) {
 	if p != nil && (in.Buffer == "" || c.Kind != tenant.ServerKey) {
-		if length := p.Rules.Query.Buffer; length > 0 {
+		if length := p.Rules.Query.BufferBefore; length > 0 {
 			set.BufferSeconds = int(length / time.Second)
 		}
 		return
@@ -105,8 +125,8 @@ func (in *BookingInput) buffer(c booking.Caller, p *service.Project, set *bookin
 	set.BufferSeconds = int(length / time.Second)
 }
 
-func span(text, field string, problems fault.Problems) availability.Span {
-	parsed, err := availability.ParseSpan(text)
+func span(text, field string, problems fault.Problems) zones.Span {
+	parsed, err := zones.ParseSpan(text)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

@@ -55,8 +55,11 @@ type Reader struct {
 }
 
 // Project reads a project's rules. What is wrong with them is kept in them: nothing can be offered by such rules.
-func (Reader) Project(p *catalogue.Project) (*service.Project, error) {
-	return &service.Project{Project: p, Rules: ProjectAvailability(p).rules()}, nil
+func (Reader) Project(p *catalogue.Project) (*service.Project, error) { return Offering(p), nil }
+
+// Offering is a project with its rules.
+func Offering(p *catalogue.Project) *service.Project {
+	return &service.Project{Project: p, Rules: rulesOf(p, ProjectAvailability(p))}
 }
 
 // ProjectAvailability is what a project says of its availability, as a question. A draft, and a project that has lost its
@@ -85,7 +88,16 @@ func OfRequest(p *catalogue.Project, r *booking.SchedulingRequest) (service.Rule
 	if err := json.Unmarshal(r.Offer, &in); err != nil {
 		return service.Rules{}, err
 	}
-	return in.rules(), nil
+	return rulesOf(p, in), nil
+}
+
+// rulesOf are rules with the policies of their project, which is nil for none.
+func rulesOf(p *catalogue.Project, in AvailabilityInput) service.Rules {
+	r := in.rules()
+	if p != nil {
+		r.Policies = service.LayersOf(p, r.Query.BufferBefore)
+	}
+	return r
 }
 
 // rules are the input as rules, which hold for more than one question.

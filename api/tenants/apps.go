@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
@@ -48,6 +49,8 @@ type appSettingsInput struct {
 	RedirectHosts *[]string        `json:"redirect_hosts"`
 	GraphVersions map[string]int   `json:"graph_versions"`
 
+	Policy *policy.Policy `json:"policy"`
+
 	WidgetRequiresProject         *bool `json:"widget_requires_project"`
 	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
 }
@@ -73,6 +76,10 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 		if *in.ActionLinks != tenant.ConfirmPage && *in.ActionLinks != tenant.OneClick {
 			problems.Add("settings.action_links", "must be %s or %s", tenant.ConfirmPage, tenant.OneClick)
 		}
+	}
+	if in.Policy != nil {
+		in.Policy.Check("settings.policy", false, problems)
+		settings.Policy = in.Policy
 	}
 	if in.WidgetRequiresProject != nil {
 		settings.WidgetRequiresProject = *in.WidgetRequiresProject

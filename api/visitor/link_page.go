@@ -85,6 +85,11 @@ func confirmPage(k *call, l *link) error {
 	if past := l.pastText(time.Now()); past != "" {
 		p.Text = past + " " + p.Text
 	}
+	if b := l.booking; l.claims.Action == booking.CancelByCustomerAction {
+		for _, text := range deadlineTexts(b, true, false, time.Now(), b.Resource.Zone(), l.app.Name) {
+			p.Text += " " + text
+		}
+	}
 	p.Form = k.Request.URL.RequestURI()
 	posting := ""
 	if l.redirect != nil {

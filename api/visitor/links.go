@@ -69,6 +69,9 @@ func (h *linkHandlers) openLink(k *call) error {
 	if l.app.Settings.ActionLinks == tenant.OneClick && k.Request.Method == http.MethodGet && !k.prefetch() {
 		return h.playAction(k, l, http.StatusFound)
 	}
+	if err := service.CheckPolicy(l.booking, l.claims.Action, l.actor); err != nil {
+		return h.linkError(k, l, err)
+	}
 	if err := h.service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}

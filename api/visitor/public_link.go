@@ -82,7 +82,7 @@ func (h *publicLinkHandlers) visiting(k *call, a *openedVisit, zone string) (*li
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{openedVisit: a, project: project}
-	if v.offer, err = h.service.NewOffer(k, k.App.ID, project.Rules); err != nil {
+	if v.offer, err = h.service.NewOffer(k, k.App, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration
@@ -226,7 +226,7 @@ func (h *publicLinkHandlers) bookByLink(k *call) error {
 // refusesTime reports whether a refusal is about the time that was picked.
 func refusesTime(err error) bool {
 	known, ok := errors.AsType[*fault.Error](err)
-	return ok && (known.Code == fault.TooEarly || known.Code == fault.TooLate ||
+	return ok && (known.Code == fault.TooEarly || known.Code == fault.TooLate || known.Code == fault.OutsideWindow ||
 		known.Code == fault.Invalid && (known.Fields["start"] != nil || known.Fields["resource_id"] != nil))
 }
 

@@ -112,7 +112,7 @@ func (h *requestOffers) offerFor(k *call, r *requested) (err error) {
 	if err != nil {
 		return err
 	}
-	r.offer, err = h.service.NewOffer(k, k.App.ID, rules)
+	r.offer, err = h.service.NewOffer(k, k.App, rules)
 	return err
 }
 
@@ -142,9 +142,9 @@ func (h *requestOffers) offerTimes(k *call, r *requested) (err error) {
 	return r.offer.Open(r.zone, length, days)
 }
 
-// mayReschedule reports whether the customer may have another time: the graph says so, and the time has not begun.
+// mayReschedule reports whether the customer may have another time: the graph and the policy say so, and the time has not begun.
 func (r *requested) mayReschedule() bool {
-	return r.open(booking.RescheduleAction) && !r.begun() && !r.unruled && !r.orphaned()
+	return r.open(booking.RescheduleAction) && mayMove(r.Booking, time.Now()) && !r.begun() && !r.unruled && !r.orphaned()
 }
 
 // orphaned reports whether the project that the request was made through is deleted: then nobody says any more which times are
@@ -184,6 +184,10 @@ func (r *requested) view(k *call) *requestPage {
 	p.Title, p.Text = r.headline(k.App.Name, k.Query("done") != "")
 	if r.mayReschedule() {
 		p.Reschedule = r.address("reschedule", "true")
+	}
+	if !b.Completed && !r.begun() {
+		cancels := slices.Contains(r.openActions(), booking.CancelByCustomerAction)
+		p.Rules = deadlineTexts(b, cancels, r.open(booking.RescheduleAction), time.Now(), r.zone, k.App.Name)
 	}
 	if r.alone {
 		return p

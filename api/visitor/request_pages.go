@@ -38,6 +38,7 @@ type requestPage struct {
 	With         string
 	Where        string
 	State        string
+	Rules        []string // until when it can be changed
 	Over         bool
 	Calendar     string
 	CalendarText string

@@ -41,7 +41,7 @@ func (r *requested) wayToGiveUp() surrender {
 		return r.withdraws()
 	}
 	for _, name := range r.openActions() {
-		if name != booking.RescheduleAction && ends(name) {
+		if name != booking.RescheduleAction && ends(name) && mayCancel(r.Booking, name, time.Now()) {
 			return surrender{
 				name, graphs.ActorCustomerLink, "Cancel the booking", "Cancel this booking?",
 				"Nothing has happened yet. The time is given up when you press the button.", "Cancel the booking", "Keep the booking", true,

@@ -61,6 +61,8 @@ func linkErrorText(err *fault.Error) (title, text string) {
 		return "Not yet", err.Message + " Nothing was changed."
 	case fault.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
+	case fault.LimitReached, fault.OutsideWindow:
+		return "Not possible now", err.Message + " Nothing was changed."
 	case fault.SlotTaken:
 		return "The time is taken", "Something else holds this time now. The booking stays as it was."
 	case fault.Overloaded, fault.Unavailable, fault.TooManyRequests:

@@ -16,7 +16,7 @@ func busiest(b *testing.B, resources, days int) *Query {
 	random := rand.New(rand.NewPCG(1, 2))
 	q := &Query{
 		Mode: RoundRobinRandom, From: from, To: from.AddDate(0, 0, days), Rules: rules,
-		Length: time.Hour, Step: 30 * time.Minute, Buffer: 10 * time.Minute, RoundToHour: true,
+		Length: time.Hour, Step: 30 * time.Minute, BufferBefore: 10 * time.Minute, BufferAfter: 10 * time.Minute, RoundToHour: true,
 	}
 	for i := range resources {
 		r := Resource{Zone: zones[i%2]}

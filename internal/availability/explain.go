@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast/internal/policy"
 )
 
 // Verdict is whether a slot is offered with one resource and, if not, all reasons why not.
@@ -28,6 +30,7 @@ const (
 	Event        Why = Why(KindEvent)     // Busy
 	Claim        Why = Why(KindClaim)     // Busy
 	Buffer       Why = "buffer"           // Busy is a guard in the slot, or a thing in the slot's own buffer
+	Policy       Why = "policy"           // Refusal
 	UnknownZone  Why = "unknown_zone"     // Resource.UnknownZone; nothing else is said then
 	NotChosen    Why = "not_chosen"       // free, but the round went to another resource
 	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are
@@ -49,6 +52,8 @@ type Reason struct {
 	Rules []int  // positions in the side's list: one block_*, or every allow_* of the dimension in which none allows it
 	Text  string // those rules in words, such as "allow_hours 09:00–12:00 or allow_hours 13:00–17:00"
 	Busy  Busy   // what keeps the time, as it was given
+
+	Refusal *policy.Refusal // by the policy
 }
 
 // Explain returns for every resource, in the query's order, whether the slot that begins at start is offered, and why not. Without a
@@ -90,6 +95,7 @@ func (p *plan) reasons(i int, s stretch) []Reason {
 	segs := segments(p.resourcePlans[i].zone, s.from, s.to)
 	list = append(list, p.Rules.against(s, segs, OfQuery)...)
 	list = append(list, p.Resources[i].Rules.against(s, segs, OfResource)...)
+	list = append(list, p.closedAgainst(i, s)...)
 	list = append(list, p.busyAgainst(i, s)...)
 	if s.from >= p.from && p.resourcePlans[i].missesPoint(s.from) {
 		list = append(list, Reason{Why: OffGrid})
@@ -101,6 +107,16 @@ func (p *plan) reasons(i int, s stretch) []Reason {
 		return []Reason{{Why: OtherBusy}}
 	}
 	return []Reason{{Why: NotChosen}}
+}
+
+// closedAgainst names each rule of the policy that excludes a start.
+func (p *plan) closedAgainst(i int, s stretch) (list []Reason) {
+	for _, c := range p.Resources[i].Closed {
+		if c.Has(moment(s.from)) {
+			list = append(list, Reason{Why: Policy, Refusal: &c.Why})
+		}
+	}
+	return list
 }
 
 func (p *plan) outside(s stretch) (list []Reason) {

@@ -57,6 +57,9 @@ func (o *oracle) whys(i, k int, points [][]bool) []Why {
 	if slices.Contains(m.allowed[k:end], false) {
 		list = append(list, Rule)
 	}
+	if m.closed[k] {
+		list = append(list, Policy)
+	}
 	list = append(list, o.busyWhys(i, k)...)
 	laid := o.lanes[0].allowed
 	switch {
@@ -86,12 +89,12 @@ func (o *oracle) busyWhys(i, k int) []Why {
 		// Without a length the package asks for a moment, which is not longer than a minute of the oracle.
 		start, end := o.time(k), o.time(max(o.end(i, k), k+1))
 		inside := b.Start.Before(end) && start.Before(b.End)
-		near := b.Start.Before(end.Add(o.q.Buffer)) && start.Add(-o.q.Buffer).Before(b.End)
+		near := b.Start.Before(end.Add(o.q.BufferAfter)) && start.Add(-o.q.BufferBefore).Before(b.End)
 		switch {
 		case b.AllDay && o.q.IgnoreAllDay || !b.Start.Before(b.End):
 		case inside && !b.Guard:
 			list = append(list, Why(b.Kind))
-		case inside || near && !b.Guard && !b.AllDay:
+		case inside || near && !b.AllDay && (!b.Guard || b.Sums || o.q.SumBuffers):
 			list = append(list, Buffer)
 		}
 	}

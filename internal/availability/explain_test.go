@@ -36,7 +36,7 @@ func TestExplainNamesEveryReason(t *testing.T) {
 	q := monday("09:00", "16:00", time.Hour, []Busy{
 		event, hold, booked("b", "11:00", "11:30"), guarded("b", "10:50", "11:40"), booked("c", "12:10", "13:00"), guarded("c", "12:05", "13:05"), guarded("d", "12:30", "13:00"),
 	})
-	q.Buffer = 15 * time.Minute
+	q.BufferBefore, q.BufferAfter = 15*time.Minute, 15*time.Minute
 	q.Rules = rulesOf(t, `[{"allow_hours":{"start":9,"end":"10:30"}},{"block_hours":{"start":"10:45","end":"15:30"}},{"allow_hours":{"start":13,"end":"15:30"}},{"allow_weekdays":[]}]`)
 	q.Resources[0].Rules = rulesOf(t, `[{"block_day":{"day":"Monday"}},{"allow_weekends":{}},{"block_day":{"day":"Sunday"}},{"allow_period":{"start":"2026-03-01","end":"2026-03-03"}}]`)
 	const own = " rule of resource[1] allow_weekends rule of resource[0] block_day Monday"
@@ -54,12 +54,12 @@ func TestExplainNamesEveryReason(t *testing.T) {
 func TestExplainNamesAThingOnce(t *testing.T) {
 	t.Parallel()
 	q := monday("09:00", "16:00", time.Hour, []Busy{guarded("a", "09:50", "11:10"), booked("a", "10:00", "11:00"), guarded("b", "09:55", "10:30")})
-	q.Buffer = 5 * time.Minute
+	q.BufferBefore, q.BufferAfter = 5*time.Minute, 5*time.Minute
 	equal(t, against(q, onMonday("09:00")), "0 false buffer guard a 09:50–11:10 buffer guard b 09:55–10:30")
 	equal(t, against(q, onMonday("10:00")), "0 false booking a 10:00–11:00 buffer guard b 09:55–10:30")
 	q.Resources[0].Busy[2].ID, q.Resources[0].Busy[2].Kind = "a", KindHold
 	equal(t, against(q, onMonday("10:00")), "0 false booking a 10:00–11:00 buffer guard a 09:55–10:30")
-	q.Buffer = 0
+	q.BufferBefore, q.BufferAfter = 0, 0
 	equal(t, against(q, onMonday("11:00")), "0 false buffer guard a 09:50–11:10")
 }
 

@@ -90,12 +90,12 @@ func TestReachIsFarEnough(t *testing.T) {
 func TestReach(t *testing.T) {
 	t.Parallel()
 	q := monday("09:00", "16:00", time.Hour, nil)
-	q.Buffer = 10 * time.Minute
+	q.BufferBefore, q.BufferAfter = 10*time.Minute, 10*time.Minute
 	from, to := q.Reach()
 	if !from.Equal(onMonday("08:50")) || !to.Equal(onMonday("16:10")) {
 		t.Error(from, to)
 	}
-	q.Buffer, q.RoundToHour = -time.Hour, false
+	q.BufferBefore, q.BufferAfter, q.RoundToHour = -time.Hour, -time.Hour, false
 	if from, to = q.Reach(); !from.Equal(onMonday("09:00").AddDate(0, 0, -3)) || !to.Equal(onMonday("16:00")) {
 		t.Error(from, to)
 	}

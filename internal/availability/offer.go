@@ -19,6 +19,7 @@ type cursor struct {
 	l      *resourcePlan
 	points []int64
 	has    []stretch
+	closed []stretch
 	slot   stretch // the one it stands at
 	more   bool    // there is one
 }
@@ -30,7 +31,7 @@ func (p *plan) starts(of func(*resourcePlan) []stretch) []cursor {
 		l := &p.resourcePlans[i]
 		first, _ := slices.BinarySearch(l.points, p.from)
 		last, _ := slices.BinarySearch(l.points, p.to)
-		all[i] = cursor{p: p, l: l, points: l.points[first:max(first, last)], has: of(l)}
+		all[i] = cursor{p: p, l: l, points: l.points[first:max(first, last)], has: of(l), closed: l.closed}
 		all[i].next()
 	}
 	return all
@@ -45,6 +46,12 @@ func (c *cursor) next() {
 		}
 		if len(c.has) == 0 {
 			return
+		}
+		for len(c.closed) > 0 && c.closed[0].to <= at {
+			c.closed = c.closed[1:]
+		}
+		if len(c.closed) > 0 && c.closed[0].from <= at {
+			continue
 		}
 		if end := c.p.end(c.l, at); c.has[0].from <= at && end <= min(c.has[0].to, c.p.to) {
 			c.slot, c.more = stretch{at, end}, true

@@ -77,7 +77,7 @@ func (o *oracle) groups(could []int, k int) [][]int {
 // could are the resources of which a slot at a minute lies in what is marked.
 func (o *oracle) could(points [][]bool, marked func(minutes) []bool, k int) (list []int) {
 	for i, m := range o.lanes {
-		if points[i][k] && o.inWindow(k, o.end(i, k)) && o.fits(marked(m), k, o.end(i, k)) {
+		if points[i][k] && !m.closed[k] && o.inWindow(k, o.end(i, k)) && o.fits(marked(m), k, o.end(i, k)) {
 			list = append(list, i)
 		}
 	}
@@ -145,7 +145,7 @@ func (o *oracle) stretches(taken bool) []Slot {
 func (o *oracle) namedAt(k int, taken bool) []int {
 	var could, free, busy []int
 	for i, m := range o.lanes {
-		if m.allowed[k] {
+		if m.allowed[k] && !m.closed[k] {
 			could = append(could, i)
 			if m.free[k] {
 				free = append(free, i)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast/internal/policy"
 )
 
 // The oracle answers queries whose times are full minutes by looking at every minute by itself: it asks the standard
@@ -128,7 +130,8 @@ type oracle struct {
 	length int
 	days   int // of the length, by the calendar
 	step   int
-	buffer int
+	before int // the buffers
+	after  int
 	common []spec
 	own    [][]spec
 }
@@ -138,6 +141,7 @@ type minutes struct {
 	wall    []wallMinute
 	allowed []bool
 	free    []bool // a minute's slot would be free
+	closed  []bool // no slot begins in the minute
 	zone    *time.Location
 }
 
@@ -148,16 +152,18 @@ func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 	if !q.RoundToHour {
 		o.zero = q.From.AddDate(0, 0, -3) // before the day before
 	}
-	o.length, o.days, o.buffer = int(q.Length/time.Minute), q.LengthDays, int(q.Buffer/time.Minute)
+	o.length, o.days = int(q.Length/time.Minute), q.LengthDays
+	o.before, o.after = int(q.BufferBefore/time.Minute), int(q.BufferAfter/time.Minute)
 	if o.step = int(q.Step / time.Minute); o.step == 0 {
 		o.step = min(o.length, 24*60)
 	}
 	n := o.index(q.To.Add(q.Length + 27*time.Hour))
 	for i, r := range q.Resources {
-		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n), r.Zone}
+		m := minutes{wallMinutes(r.Zone, o.zero, n), make([]bool, n), make([]bool, n), make([]bool, n), r.Zone}
 		for k := range n {
 			m.allowed[k] = allows(common, m.wall[k]) && allows(own[i], m.wall[k])
 			m.free[k] = m.allowed[k]
+			m.closed[k] = slices.ContainsFunc(r.Closed, func(c policy.Closed) bool { return c.Has(o.time(k)) })
 		}
 		for _, b := range r.Busy {
 			o.markBusy(m.free, b)
@@ -176,8 +182,8 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 		return
 	}
 	from, to := o.index(b.Start), o.index(b.End)
-	if !b.Guard && !b.AllDay {
-		from, to = from-o.buffer, to+o.buffer
+	if !b.AllDay && (!b.Guard || b.Sums || o.q.SumBuffers) {
+		from, to = from-o.after, to+o.before
 	}
 	for k := max(from, 0); k < min(to, len(free)); k++ {
 		free[k] = false

@@ -25,6 +25,7 @@ type resourcePlan struct {
 	*zoneRules
 	free          []stretch  // what is allowed and not kept by busy time
 	candidateBase []stretch  // where the points lie
+	closed        []stretch  // in which no slot begins
 	points        []int64    // where slots may begin, whether or not they fit, in order
 	ends          *zoneRules // by whose calendar slots end
 }
@@ -59,7 +60,7 @@ func newPlan(q *Query) *plan {
 			g = p.newZoneRules(r)
 			grounds = append(grounds, g)
 		}
-		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.kept(r.Busy)), ends: g}
+		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.kept(r.Busy)), closed: closedOf(r), ends: g}
 		if q.Mode == Mutual && i > 0 {
 			l.ends = p.resourcePlans[0].zoneRules
 		}
@@ -114,10 +115,34 @@ func (q *Query) keeps(b *Busy) stretch {
 	switch {
 	case s.from >= s.to, b.AllDay && q.IgnoreAllDay:
 		return stretch{}
-	case b.Guard, b.AllDay:
+	case b.AllDay, b.Guard && !b.Sums && !q.SumBuffers:
 		return s
 	}
-	return stretch{s.from - span(q.Buffer), s.to + span(q.Buffer)}
+	return stretch{s.from - span(q.BufferAfter), s.to + span(q.BufferBefore)}
+}
+
+// closedOf are the ranges of starts that the resource's policy excludes.
+func closedOf(r *Resource) []stretch {
+	var list []stretch
+	for _, c := range r.Closed {
+		s := stretch{-farthest, farthest}
+		if !c.From.IsZero() {
+			s.from = instant(c.From)
+		}
+		if !c.To.IsZero() {
+			s.to = instant(c.To)
+		}
+		list = append(list, s)
+	}
+	return join(list)
+}
+
+// open is what is left of a list once the starts that are closed are taken away: for whole free stretches.
+func (l *resourcePlan) open(list []stretch) []stretch {
+	if len(l.closed) == 0 {
+		return list
+	}
+	return subtract(list, l.closed)
 }
 
 func allowedOf(l *resourcePlan) []stretch { return l.allowed }
@@ -128,6 +153,9 @@ func (p *plan) each(of func(*resourcePlan) []stretch) [][]stretch {
 	lists := make([][]stretch, len(p.resourcePlans))
 	for i := range p.resourcePlans {
 		lists[i] = of(&p.resourcePlans[i])
+		if p.length == 0 {
+			lists[i] = p.resourcePlans[i].open(lists[i])
+		}
 	}
 	return lists
 }

@@ -45,7 +45,12 @@
 // the resource it names. With Mutual the first resource's zone counts.
 package availability
 
-import "time"
+import (
+	"time"
+
+	"holdfast/internal/policy"
+	"holdfast/internal/zones"
+)
 
 // Kind is what makes time busy.
 type Kind string
@@ -65,6 +70,7 @@ type Busy struct {
 	Kind       Kind
 	ID         string // of the booking, hold or event, for explanations
 	Guard      bool   // the buffer around something: keeps slots away, but not their buffers
+	Sums       bool   // a guard that keeps their buffers away, too
 	AllDay     bool   // an all-day event
 }
 
@@ -75,9 +81,11 @@ type Resource struct {
 	UnknownZone bool
 	Rules       Constraints // its own
 	Busy        []Busy      // what overlaps Query.Reach, in any order; sorted by Start is fastest
+	// Closed are ranges of starts that a policy excludes. They move no point, and close no other part of a slot.
+	Closed []policy.Closed
 }
 
-// Query asks for slots within [From, To). A Length, LengthDays, Step or Buffer below zero counts as zero. The work grows
+// Query asks for slots within [From, To). A Length, LengthDays, Step or buffer below zero counts as zero. The work grows
 // with To - From and with 1/Step, so bounding both is up to the caller; a Step below a minute counts as a minute.
 type Query struct {
 	Resources    []Resource // in order of priority
@@ -86,7 +94,9 @@ type Query struct {
 	Length       time.Duration // of a slot; 0 asks for whole free stretches
 	LengthDays   int           // how many 24 hours of Length are days of the calendar
 	Step         time.Duration // from one slot's start to the next; above a day in whole days. 0 is Length, a day at most
-	Buffer       time.Duration // kept free before and after a slot, of everything but guards and all-day events
+	BufferBefore time.Duration // kept free before a slot, of everything but guards and all-day events
+	BufferAfter  time.Duration // and after it
+	SumBuffers   bool          // the buffers are kept free of guards, too
 	RoundToHour  bool          // see the package's comment
 	IgnoreAllDay bool          // all-day events keep no time
 	Rules        Constraints   // for every resource, in its own zone, besides its own rules
@@ -110,7 +120,7 @@ func Named(slots []Slot) (n int) {
 func (q *Query) End(start time.Time, zone *time.Location) time.Time {
 	days := min(max(int64(q.LengthDays), 0), int64(max(q.Length, 0))/day)
 	rest := max(q.Length, 0) - time.Duration(days*day)
-	return Span{days: int(days), clock: rest}.From(start, zone)
+	return zones.NewSpan(int(days), rest).From(start, zone)
 }
 
 // Slot is a range of time with those resources, as positions in Query.Resources and in that order, that have it.
@@ -149,7 +159,7 @@ func (q *Query) Allowed() bool {
 
 // Reach is the range of time in which busy ranges, guards too, can matter to the query.
 func (q *Query) Reach() (from, to time.Time) {
-	from, to = q.From.Add(-max(q.Buffer, 0)), q.To.Add(max(q.Buffer, 0))
+	from, to = q.From.Add(-max(q.BufferBefore, 0)), q.To.Add(max(q.BufferAfter, 0))
 	if !q.RoundToHour {
 		from = from.Add(-time.Duration(lookBack))
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"holdfast/internal/policy"
 )
 
 // story is a random query with what its rules were made of.
@@ -50,9 +52,27 @@ func someBusy(r *rand.Rand, from, to time.Time) []Busy {
 		start := from.Add(time.Duration(r.IntN(int(to.Sub(from)/time.Minute)+720)-360) * time.Minute)
 		b := Busy{Start: start, End: start.Add(time.Duration(r.IntN(240)) * time.Minute), ID: fmt.Sprint("b", i)}
 		b.Kind, b.Guard, b.AllDay = pick(r, KindBooking, KindHold, KindEvent, KindClaim), r.IntN(3) == 0, r.IntN(6) == 0
+		b.Sums = b.Guard && r.IntN(2) == 0
 		list = append(list, b)
 	}
 	slices.SortFunc(list, func(a, b Busy) int { return a.Start.Compare(b.Start) })
+	return list
+}
+
+// someClosed are ranges of starts that a policy might exclude; mostly none.
+func someClosed(r *rand.Rand, from, to time.Time) (list []policy.Closed) {
+	at := func() time.Time { return from.Add(time.Duration(r.IntN(int(to.Sub(from)/time.Minute))) * time.Minute) }
+	for range pick(r, 0, 0, 1, 2) {
+		c := policy.Closed{From: at(), Why: policy.Refusal{Rule: policy.LimitOf}}
+		c.To = c.From.Add(time.Duration(r.IntN(24*60)) * time.Minute)
+		switch r.IntN(4) {
+		case 0:
+			c.From = time.Time{}
+		case 1:
+			c.To = time.Time{}
+		}
+		list = append(list, c)
+	}
 	return list
 }
 
@@ -61,9 +81,9 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 	t.Helper()
 	s := story{Query: &Query{
 		Mode: pick(r, Modes()...), From: from, To: from.Add(time.Duration(6+r.IntN(60)) * time.Hour), Seed: r.Uint64(),
-		Length: someMinutes(r, 0, 10, 15, 30, 45, 60, 90, 24*60, 30*60),
-		Step:   someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60, 7*24*60),
-		Buffer: someMinutes(r, 0, 0, 5, 30), RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
+		Length:       someMinutes(r, 0, 10, 15, 30, 45, 60, 90, 24*60, 30*60),
+		Step:         someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60, 7*24*60),
+		BufferBefore: someMinutes(r, 0, 0, 5, 30), BufferAfter: someMinutes(r, 0, 0, 5, 30), SumBuffers: r.IntN(4) == 0, RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
 	}}
 	if s.LengthDays = pick(r, 0, 0, 0, 0, 1, 2); s.LengthDays > 0 {
 		s.Length = time.Duration(s.LengthDays)*24*time.Hour + someMinutes(r, 0, 0, 15, 120)
@@ -77,18 +97,21 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 	for _, zone := range zones {
 		own := someRules(r, from, zone)
 		s.own = append(s.own, own)
-		s.Resources = append(s.Resources, Resource{Zone: zone, Rules: rulesOf(t, listOf(own)), Busy: someBusy(r, s.From, s.To)})
+		s.Resources = append(s.Resources, Resource{Zone: zone, Rules: rulesOf(t, listOf(own)), Busy: someBusy(r, s.From, s.To), Closed: someClosed(r, s.From, s.To)})
 	}
 	return s
 }
 
 func (s story) String() string {
-	text := fmt.Sprintf("%s from %s to %s, length %s (%d days) step %s buffer %s round %t ignore %t, rules %s", s.Mode, s.From.Format(time.RFC3339),
-		s.To.Format(time.RFC3339), s.Length, s.LengthDays, s.Step, s.Buffer, s.RoundToHour, s.IgnoreAllDay, listOf(s.common))
+	text := fmt.Sprintf("%s from %s to %s, length %s (%d days) step %s buffers %s %s (sum %t) round %t ignore %t, rules %s", s.Mode, s.From.Format(time.RFC3339),
+		s.To.Format(time.RFC3339), s.Length, s.LengthDays, s.Step, s.BufferBefore, s.BufferAfter, s.SumBuffers, s.RoundToHour, s.IgnoreAllDay, listOf(s.common))
 	for i, r := range s.Resources {
 		text += fmt.Sprintf("\n  %s %s", r.Zone, listOf(s.own[i]))
+		for _, c := range r.Closed {
+			text += fmt.Sprintf("\n    closed %s–%s", c.From.UTC().Format(time.RFC3339), c.To.UTC().Format(time.RFC3339))
+		}
 		for _, b := range r.Busy {
-			text += fmt.Sprintf("\n    %s–%s guard=%t all-day=%t", b.Start.UTC().Format(time.RFC3339), b.End.UTC().Format(time.RFC3339), b.Guard, b.AllDay)
+			text += fmt.Sprintf("\n    %s–%s guard=%t sums=%t all-day=%t", b.Start.UTC().Format(time.RFC3339), b.End.UTC().Format(time.RFC3339), b.Guard, b.Sums, b.AllDay)
 		}
 	}
 	return text

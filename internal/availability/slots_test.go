@@ -35,7 +35,7 @@ func TestWhatABusyRangeKeeps(t *testing.T) {
 		{"all day", allDay, true},
 	} {
 		q := monday("10:00", "11:00", time.Hour, []Busy{c.busy})
-		q.Buffer = 10 * time.Minute
+		q.BufferBefore, q.BufferAfter = 10*time.Minute, 10*time.Minute
 		if kept := len(q.Slots()) == 0; kept != c.kept || len(q.Taken()) == 1 != c.kept {
 			t.Errorf("%s: %v, %v", c.name, q.Slots(), q.Taken())
 		}
@@ -52,7 +52,7 @@ func TestTheGapIsTheLargerBuffer(t *testing.T) {
 		30 * time.Minute: {"Mon 08:30–09:30 [0]", "Mon 11:30–12:30 [0]"},
 	} {
 		q := monday("08:00", "13:00", time.Hour, busy)
-		q.Buffer, q.Step = buffer, time.Minute
+		q.BufferBefore, q.BufferAfter, q.Step = buffer, buffer, time.Minute
 		got := shown(q.Slots(), time.UTC)
 		last := slices.IndexFunc(got, func(line string) bool { return line > "Mon 10" }) - 1
 		equal(t, []string{got[last], got[last+1]}, want...)
@@ -154,7 +154,7 @@ func TestPackedPoints(t *testing.T) {
 func TestPackedSlotsKeepTheirBuffer(t *testing.T) {
 	t.Parallel()
 	q := monday("09:00", "12:00", 30*time.Minute, []Busy{booked("b", "10:00", "10:15")})
-	q.RoundToHour, q.Buffer, q.Rules = false, 10*time.Minute, rulesOf(t, `[{"allow_hours":{"start":9,"end":12}}]`)
+	q.RoundToHour, q.BufferBefore, q.BufferAfter, q.Rules = false, 10*time.Minute, 10*time.Minute, rulesOf(t, `[{"allow_hours":{"start":9,"end":12}}]`)
 	equal(t, times(q.Slots(), time.UTC), "Mon 09:00–09:30", "Mon 10:25–10:55", "Mon 10:55–11:25", "Mon 11:25–11:55")
 	equal(t, times(q.Taken(), time.UTC), "Mon 09:30–10:00", "Mon 10:00–10:30")
 }
@@ -172,7 +172,7 @@ func TestQueriesWithoutAnAnswer(t *testing.T) {
 		"absurdly long":     monday("09:00", "12:00", 1<<63-1, nil),
 		"before all time":   {From: never, To: never.AddDate(0, 1, 0), Length: time.Hour, Resources: []Resource{{}}},
 		"after all time":    {From: never.AddDate(9990, 0, 0), To: never.AddDate(9990, 1, 0), Length: time.Hour, Resources: []Resource{{Zone: zoneNamed(t, "Europe/Berlin")}}},
-		"absurd buffer":     {From: onMonday("09:00"), To: onMonday("12:00"), Buffer: 1<<63 - 1, Resources: []Resource{{Busy: []Busy{booked("b", "01:00", "02:00")}}}},
+		"absurd buffer":     {From: onMonday("09:00"), To: onMonday("12:00"), BufferBefore: 1<<63 - 1, BufferAfter: 1<<63 - 1, Resources: []Resource{{Busy: []Busy{booked("b", "01:00", "02:00")}}}},
 	} {
 		if got := q.Slots(); len(got) != 0 {
 			t.Errorf("%s: %v", name, got)

@@ -41,7 +41,7 @@ func (p *plan) takenStretches() []Slot {
 	missing := subtract(p.joint(allowedOf), p.joint(freeOf))
 	lists := make([][]stretch, len(p.resourcePlans))
 	for i := range p.resourcePlans {
-		lists[i] = intersect(missing, subtract(p.resourcePlans[i].allowed, p.resourcePlans[i].free))
+		lists[i] = intersect(missing, p.resourcePlans[i].open(subtract(p.resourcePlans[i].allowed, p.resourcePlans[i].free)))
 	}
 	return p.sweep(lists, p.inOrder(), func(have []int) []int { return have }, p.Most)
 }

@@ -71,10 +71,10 @@ func ParseMoment(text string, now time.Time, zone *time.Location) (time.Time, er
 		return at.in(zone), nil
 	}
 	if back, ok := strings.CutPrefix(text, "-"); ok {
-		s, err := ParseSpan(back)
+		s, err := zones.ParseSpan(back)
 		return s.Before(now, zone), momentError(text, err)
 	}
-	s, err := ParseSpan(strings.TrimPrefix(text, "+"))
+	s, err := zones.ParseSpan(strings.TrimPrefix(text, "+"))
 	return s.From(now, zone), momentError(text, err)
 }
 

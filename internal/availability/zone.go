@@ -54,21 +54,9 @@ func firstOf(date int64, zone *time.Location) int64 {
 	return instant(zones.StartOf(moment(date*day), zone))
 }
 
-// instantOf finds a wall time as RFC 5545 has it: of two the first, and one that does not exist is read with the offset
-// before the gap.
+// instantOf finds a wall time: see zones.InstantOf.
 func instantOf(wall int64, zone *time.Location) int64 {
-	before := int64(0)
-	for _, s := range segments(zone, wall-widest, wall+widest) {
-		if wall-s.offset >= s.to {
-			before = s.offset
-			continue
-		}
-		if wall-s.offset >= s.from {
-			before = s.offset
-		}
-		break
-	}
-	return wall - before
+	return instant(zones.InstantOf(moment(wall), zone))
 }
 
 // dateOf is the date, as a count of days since 1970, that a calendar in the zone shows.

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // Channel is the way an action came in.
@@ -51,6 +52,7 @@ type Action struct {
 	Inputs    json.RawMessage // {"step":{"field":"text"}}
 	Awaited   bool            // a request waits for its outcome, which is announced then
 	Revision  int             // the only revision of the booking it may move; 0 = any
+	Lifted    policy.Lifted   // rules of the policy that it is not held to
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
 	Code      fault.Code // why it was refused

@@ -11,30 +11,35 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
 // resource's zone.
 type Booking struct {
-	ID           uuid.UUID  `json:"id"`
-	AppID        uuid.UUID  `json:"app_id"`
-	Graph        string     `json:"graph"`
-	GraphVersion int        `json:"graph_version"`
-	State        string     `json:"state"`
-	Seq          int        `json:"seq"`       // number of the last transition; 0 before the first
-	Revision     int        `json:"revision"`  // grows with every write, transitions and meta alike
-	Completed    bool       `json:"completed"` // the state is final
-	Start        time.Time  `json:"start"`
-	End          time.Time  `json:"end"`
-	What         string     `json:"what"`
-	Where        string     `json:"where"`
-	Description  string     `json:"description"`
-	Participants []string   `json:"participants"`
-	EventID      uuid.UUID  `json:"event_id"` // the calendar entry the booking shows as
-	Settings     Settings   `json:"settings"`
-	Related      Related    `json:"related"`
-	Session      *Session   `json:"session,omitempty"` // the seats of the session this is, or is a seat of
-	Reminders    []Reminder `json:"-"`                 // those that are still to come, the earliest first
+	ID           uuid.UUID `json:"id"`
+	AppID        uuid.UUID `json:"app_id"`
+	Graph        string    `json:"graph"`
+	GraphVersion int       `json:"graph_version"`
+	State        string    `json:"state"`
+	Seq          int       `json:"seq"`       // number of the last transition; 0 before the first
+	Revision     int       `json:"revision"`  // grows with every write, transitions and meta alike
+	Completed    bool      `json:"completed"` // the state is final
+	Start        time.Time `json:"start"`
+	End          time.Time `json:"end"`
+	What         string    `json:"what"`
+	Where        string    `json:"where"`
+	Description  string    `json:"description"`
+	Participants []string  `json:"participants"`
+	EventID      uuid.UUID `json:"event_id"` // the calendar entry the booking shows as
+	Settings     Settings  `json:"settings"`
+	Related      Related   `json:"related"`
+	// Policy is the policy that it was made with, and is ruled by; nil for none.
+	Policy     *policy.Snapshot `json:"policy,omitempty"`
+	FirstStart time.Time        `json:"first_start,omitzero"` // of the booking that it was moved from, at first; zero unless it was moved
+	Moves      int              `json:"moves,omitempty"`      // how often a customer has moved it
+	Session    *Session         `json:"session,omitempty"`    // the seats of the session this is, or is a seat of
+	Reminders  []Reminder       `json:"-"`                    // those that are still to come, the earliest first
 	// Request is the scheduling request that it answers; Claim the token that is spent on making it.
 	Request *SchedulingRequest `json:"scheduling_request,omitempty"`
 	Claim   *Claim             `json:"-"`
@@ -64,11 +69,8 @@ func (b *Booking) Step(move graphs.Move, now time.Time) {
 
 // Dropped reports whether the booking is over without its time having come: cancelled, declined, moved, not paid.
 func (b *Booking) Dropped() bool {
-	return b.Completed && !Came(b.State)
+	return b.Completed && !TookPlace(b.State)
 }
-
-// Came reports whether a final state says that the booking's time has come.
-func Came(state string) bool { return state == Completed || state == Attended || state == NoShow }
 
 // Begun reports whether the booked time has begun. From then on customers cannot change it any more, by no door: not by a link,
 // not on a page, not with a widget key. A server key can.
@@ -120,4 +122,6 @@ type Transition struct {
 	Actor   graphs.Actor `json:"actor"`
 	Channel Channel      `json:"channel"`
 	At      time.Time    `json:"at"`
+	// Override lists the rules of the policy that the action was not held to.
+	Override policy.Lifted `json:"override,omitempty"`
 }

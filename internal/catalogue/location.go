@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/internal/policy"
 )
 
 // Location is where services are done. A service is offered there when a project has both.
@@ -34,4 +36,5 @@ type Service struct {
 	Meta        json.RawMessage // object
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+	Policy      *policy.Policy // of bookings through a project with it; nil for none
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/internal/policy"
 )
 
 // Project is a bookable service. The raw fields have the shapes of Timekit's contract and were checked when they were
@@ -29,4 +31,8 @@ type Project struct {
 	Services       []uuid.UUID
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+
+	Policy *policy.Policy // of bookings through it; nil on writing leaves it as it is
+	// ServicePolicies are those of its services, in the order of their ids. They are read only.
+	ServicePolicies []policy.Layer
 }

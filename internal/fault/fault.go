@@ -25,6 +25,8 @@ const (
 	SessionClosed      Code = "session_closed"       // the session was cancelled or is over
 	TooEarly           Code = "too_early"            // what is asked for is not possible yet: bookings of a session, an action
 	TooLate            Code = "too_late"             // what is asked for is not possible any more
+	OutsideWindow      Code = "outside_window"       // not a day that the policy lets be booked
+	LimitReached       Code = "limit_reached"        // the policy allows no more of it
 	UnknownZone        Code = "unknown_zone"         // the database of zones does not have that of the resource
 	HoldExpired        Code = "hold_expired"         // the hold ran out, was released or became a booking already
 	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
@@ -68,7 +70,7 @@ const (
 // Codes are all of them, for tables that must be complete.
 var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
-	TooEarly, TooLate, UnknownZone, HoldExpired, ActionNotAvailable,
+	TooEarly, TooLate, OutsideWindow, LimitReached, UnknownZone, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
@@ -87,8 +89,16 @@ type Error struct {
 	Moment time.Time
 	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
+	Rule       *Rule // of a policy that refuses; nil for other errors
 
 	cause error
+}
+
+// Rule is the rule of a policy that refuses something.
+type Rule struct {
+	Name  string    // such as "notice"
+	Limit string    // as it is set, such as "PT24H"
+	Ends  time.Time // the deadline that has passed, or when it can be tried again; zero for never
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -104,7 +104,7 @@ func rank(t *target) int {
 	switch {
 	case !t.final:
 		return 0
-	case booking.Came(t.name):
+	case booking.TookPlace(t.name):
 		return 1
 	}
 	return 2

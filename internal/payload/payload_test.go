@@ -45,7 +45,7 @@ func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 	switch {
 	case c.From == g.Initial:
 		kind = outbox.BookingsCreate
-	case g.Final(c.State) && !booking.Came(c.State):
+	case g.Final(c.State) && !booking.TookPlace(c.State):
 		kind = outbox.BookingsDelete
 	}
 	for _, format := range outbox.Formats {

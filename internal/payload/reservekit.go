@@ -69,7 +69,7 @@ func asReserveKit(c *outbox.Event, b *booking.Booking, links Links) ([]byte, err
 // confirmed, what has taken place stays so, also where nobody came, and what is over in another way is cancelled.
 func reserveKitStatus(graph *graphs.Graph, state string) string {
 	switch s, ok := graph.State(state); {
-	case ok && s.Final && !booking.Came(state):
+	case ok && s.Final && !booking.TookPlace(state):
 		return "cancelled"
 	case ok && (s.Final || leadsTo(s, booking.Completed)):
 		return "confirmed"

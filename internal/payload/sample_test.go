@@ -64,7 +64,7 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 	if err != nil || move.To != c.State || c.State != b.State || c.Type != kind || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
 		t.Errorf("%s: %+v is no arrow: %v", name, c, err)
 	}
-	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (booking.Came(b.State) || booking.Came(c.From)) != b.End.Before(c.At) {
+	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (booking.TookPlace(b.State) || booking.TookPlace(c.From)) != b.End.Before(c.At) {
 		t.Errorf("%s: made %s, changed %s, %s to %s", name, b.CreatedAt, c.At, b.Start, b.End)
 	}
 	if hour := b.Start.In(b.Resource.Zone()).Hour(); hour != 10 {

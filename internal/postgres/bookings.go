@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,7 @@ const (
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
 		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
+		b.policy, b.first_start, b.moves,
 		(SELECT jsonb_build_object('max_seats', s.max_seats, 'current_seats', s.taken, 'open', s.open, 'book_from', s.book_from,
 			'book_until', s.book_until, 'cancel_until', s.cancel_until)
 			FROM sessions s WHERE s.booking_id = COALESCE(b.owner_booking_id, b.id)),
@@ -38,11 +40,13 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 	var b booking.Booking
 	r, c, ties := &b.Resource, &b.Calendar, &b.Related
 	var participants, settings, customers []byte
+	var firstStart *time.Time
 	err := row.Scan(
 		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
-		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &b.Session,
+		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk,
+		&b.Policy, &firstStart, &b.Moves, &b.Session,
 		&b.Reminders, &b.Request,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
 		&r.Tags,
@@ -50,6 +54,9 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&customers)
 	if err != nil {
 		return nil, err
+	}
+	if firstStart != nil {
+		b.FirstStart = *firstStart
 	}
 	for target, text := range map[any][]byte{&b.Participants: participants, &b.Settings: settings, &b.Customers: customers} {
 		if err := json.Unmarshal(text, target); err != nil {
@@ -116,6 +123,7 @@ func (db *Bookings) DeleteBooking(ctx context.Context, appID, id uuid.UUID) erro
 		batch.Queue(`SELECT FROM events WHERE booking_id = @id ORDER BY id FOR UPDATE`, args) // attempts that end now
 		batch.Queue(`DELETE FROM events e WHERE e.booking_id = @id
 			AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id AND d.status = 'pending')`, args)
+		batch.Queue(leaveBuckets, args)
 		batch.Queue(`DELETE FROM actions WHERE booking_id = @id`, args)
 		batch.Queue(eraseRequest, args)
 		batch.Queue(`DELETE FROM bookings WHERE id = @id`, args)
@@ -126,7 +134,7 @@ func (db *Bookings) DeleteBooking(ctx context.Context, appID, id uuid.UUID) erro
 // Transitions returns the applied moves of bookings, by booking, in order.
 func (db *Bookings) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]booking.Transition, error) {
 	const q = `
-		SELECT booking_id, seq, action, from_state, to_state, actor, channel, at
+		SELECT booking_id, seq, action, from_state, to_state, actor, channel, at, lifted
 		FROM transitions WHERE booking_id = ANY(@ids) ORDER BY booking_id, seq`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"ids": ids})
 	if err != nil {
@@ -135,7 +143,7 @@ func (db *Bookings) Transitions(ctx context.Context, ids []uuid.UUID) (map[uuid.
 	all := map[uuid.UUID][]booking.Transition{}
 	var id uuid.UUID
 	var t booking.Transition
-	_, err = pgx.ForEachRow(rows, []any{&id, &t.Seq, &t.Action, &t.From, &t.To, &t.Actor, &t.Channel, &t.At}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &t.Seq, &t.Action, &t.From, &t.To, &t.Actor, &t.Channel, &t.At, &t.Override}, func() error {
 		all[id] = append(all[id], t)
 		return nil
 	})

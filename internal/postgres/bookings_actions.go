@@ -13,12 +13,13 @@ import (
 	"holdfast/internal/fault"
 )
 
-const actionColumns = `id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at`
+const actionColumns = `
+	id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at, lifted`
 
 func scanAction(row pgx.Row) (*booking.Action, error) {
 	var a booking.Action
 	err := row.Scan(&a.ID, &a.AppID, &a.BookingID, &a.Name, &a.Actor, &a.Channel, &a.KeyID, &a.Inputs, &a.Awaited,
-		&a.Status, &a.Code, &a.Message, &a.Seq, &a.CreatedAt)
+		&a.Status, &a.Code, &a.Message, &a.Seq, &a.CreatedAt, &a.Lifted)
 	return &a, err
 }
 
@@ -64,13 +65,15 @@ func (db *Bookings) InsertAction(ctx context.Context, a *booking.Action, spend s
 func (db *Bookings) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
-	c := newClaim(b, move)
+	c, enter := newClaim(b, move), entryOf(b, move, a.Lifted)
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
 		if c.needed() {
 			batch.Queue(`SELECT FROM bookings WHERE id = @id FOR NO KEY UPDATE`, c.args)
 		}
+		enter.queueLock(batch)
 		c.queue(batch, true)
 		c.queueAction(batch, a, true)
+		enter.queueCount(batch, true, a.ID, begun+` AND EXISTS (SELECT FROM actions WHERE id = @action AND claims)`)
 		if spend != "" {
 			queueSpend(batch, a, spend)
 		}

@@ -69,7 +69,7 @@ func (c *claim) queue(batch *pgx.Batch, current bool) {
 // queueSlot claims time: a row for it, and one for its buffer, or neither. A crowd is sent away by a look, without writing.
 func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
 	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
-	if c.slot.buffer > 0 {
+	if c.slot.buffered() {
 		batch.Queue(lockResourceSlots+free, c.args)
 	}
 	and := ``
@@ -81,7 +81,7 @@ func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
 		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive, true
 		FROM (`+wantedRows+`) wanted WHERE `+free+and+`
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, c.args)
-	if c.slot.buffer > 0 {
+	if c.slot.buffered() {
 		const half = `SELECT holdfast_refuse('occupancies_no_overlap') WHERE (SELECT count(*) FROM occupancies o WHERE ` + ownClaim + `) = 1`
 		batch.Queue(half, c.args)
 	}
@@ -158,8 +158,8 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	}
 	q := `
 		WITH claim AS MATERIALIZED (SELECT ` + accepted + ` AS won, ` + claimed + ` AS claimed), put AS (
-			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims)
-			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed FROM claim WHERE won
+			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims, lifted)
+			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed, @lifted FROM claim WHERE won
 			ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING RETURNING id)
 		SELECT won, CASE WHEN won AND NOT EXISTS (SELECT FROM put) OR NOT won AND EXISTS (SELECT FROM actions WHERE ` + known + `)
 			THEN holdfast_refuse('actions_pkey') END FROM claim`
@@ -167,6 +167,7 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	maps.Copy(args, namedArgs{
 		"action": a.ID, "name": a.Name, "actor": a.Actor, "channel": a.Channel, "key": a.KeyID, "inputs": asJSON(a.Inputs),
 		"awaited": a.Awaited, "revision": a.Revision, "relay": a.Relay,
+		"lifted": a.Lifted,
 	})
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
 }

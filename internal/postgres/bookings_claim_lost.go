@@ -54,6 +54,9 @@ func (db *Bookings) refused(ctx context.Context, c *claim) error {
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return mapConstraint(err)
 	}
+	if err := db.full(ctx, c.booking, c.move); err != nil {
+		return err
+	}
 	switch how := c.booking.Related.Succeeds(); {
 	case c.takesSeat():
 		return fault.Errorf(fault.SoldOut, "The session has no seat left.")

@@ -12,13 +12,14 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence, calendar, state,
 // transition, action, event, deliveries. It is idempotent by action id: a repeat returns the first outcome. A slot that is gone is an
 // outcome, not an error; errors are faults of Postgres and worth a retry. An outcome that somebody waits for is announced after the
-// transaction. It locks, until the end of the transaction and in this order, the booking's row, that of the booking whose place it takes
-// or the session's, the resource's slots, and the gates of the endpoints that get deliveries (shared).
+// transaction. It locks, until the end of the transaction and in this order, the booking's row, that of the booking whose place it takes,
+// the buckets of limits, the session's row, the resource's slots, and the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool
@@ -80,11 +81,13 @@ type commitState struct {
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision      int
-	pendingRelays int  // actions for other bookings that have not been signalled
-	claimed       bool // the booking has claimed time or a seat for an action that is not decided
-	promised      bool // another booking that is not decided is to take its place
-	withdrew      bool // the request that it answers was cancelled
-	first         bool // the action is to bring the booking to life
+	pendingRelays int           // actions for other bookings that have not been signalled
+	claimed       bool          // the booking has claimed time or a seat for an action that is not decided
+	promised      bool          // another booking that is not decided is to take its place
+	withdrew      bool          // the request that it answers was cancelled
+	lifted        policy.Lifted // rules of the policy that the action is not held to
+	asked         time.Time     // when the action was put on record; now for a timer's
+	first         bool          // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 }
@@ -102,7 +105,8 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 			EXISTS (SELECT FROM occupancies WHERE booking_id = @id AND claimed AND claimant IS NULL)
 				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
 			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
-			COALESCE((SELECT name FROM actions WHERE id = @action), '')`
+			COALESCE((SELECT name FROM actions WHERE id = @action), ''),
+			(SELECT lifted FROM actions WHERE id = @action), COALESCE((SELECT created_at FROM actions WHERE id = @action), now())`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
@@ -113,7 +117,8 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 	})
 	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
 		var name string
-		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name)
+		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
+			&found.lifted, &found.asked)
 		found.first = begins(found.booking, name)
 		return err
 	})
@@ -173,6 +178,7 @@ func refuse(
 	}
 	if stillborn {
 		out.Result = booking.ResultGone
+		batch.Queue(leaveBuckets, namedArgs{"id": b.ID})
 		batch.Queue(`UPDATE actions SET inputs = '{}' WHERE booking_id = @booking`, args)
 		batch.Queue(`DELETE FROM spent_claims WHERE booking_id = @booking`, args)
 		batch.Queue(eraseRequest+` AND q.public_link_id IS NOT NULL`, args) // the app's own waits for another time
@@ -200,11 +206,8 @@ func moveInTime(ctx context.Context, tx statements, found commitState, in bookin
 func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
 	old, why, err := lockPredecessor(ctx, tx, b)
-	if err == nil && why == nil && found.withdrew {
-		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}
-	}
 	if err == nil && why == nil {
-		why, err = lockSession(ctx, tx, b, in.Move, found.claimed, now)
+		why, err = judge(ctx, tx, old, in, found)
 	}
 	var taken []uuid.UUID
 	if err == nil && why == nil {
@@ -229,6 +232,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		changed = []*booking.Booking{old.Booking, b}
 	}
 	settleClaim(batch, found, in.Move)
+	settleLimits(batch, b, old, in)
 	b.Step(in.Move, now)
 	out := outcomeOf(b, booking.ResultApplied, "")
 	if in.Move.Frees {
@@ -264,6 +268,25 @@ func resolveReturn(ctx context.Context, tx statements, b *booking.Booking, in bo
 	}
 	in.Move, in.Undoes = move, true
 	return in, nil
+}
+
+// judge returns why a move that the graph allows is refused, before it takes anything: the request was withdrawn, the policy says no, a
+// limit or the session is full. It locks the buckets of limits, then the session, until the end of the transaction.
+func judge(
+	ctx context.Context, tx statements, old *predecessor, in booking.CommitInput, found commitState,
+) (*booking.Refusal, error) {
+	b := found.booking
+	if found.withdrew {
+		return &booking.Refusal{Code: fault.ActionNotAvailable, Message: requestCancelled}, nil
+	}
+	if why := b.RefusesAction(in.Move.Action, in.Actor, found.asked, found.lifted); why != nil {
+		return booking.RefusedBy(why, b.Resource.Zone()), nil
+	}
+	why, err := lockLimits(ctx, tx, b, old, in, found)
+	if err != nil || why != nil {
+		return why, err
+	}
+	return lockSession(ctx, tx, b, in.Move, found.claimed, found.now)
 }
 
 // settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.
@@ -311,8 +334,9 @@ func writeTransition(batch *pgx.Batch, b *booking.Booking, in booking.CommitInpu
 			deadline_at = @deadline, settings = @settings, rescheduled_to = @successor
 		WHERE id = @id`
 	const transition = `
-		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at)
-		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now)`
+		INSERT INTO transitions (booking_id, seq, action_id, action, from_state, to_state, actor, channel, at, lifted)
+		VALUES (@id, @seq, @action, @name, @from, @to, @actor, COALESCE((SELECT channel FROM actions WHERE id = @action), @channel), @now,
+			(SELECT lifted FROM actions WHERE id = @action))`
 	args := namedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,

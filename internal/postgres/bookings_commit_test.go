@@ -80,7 +80,7 @@ func (b *bundle) wantStep(before *booking.Booking, in booking.CommitInput, out b
 		Seq: after.Seq, Action: move.Action, From: move.From, To: move.To, Actor: in.Actor, Channel: booking.ChannelAPI, At: after.EnteredAt,
 	}
 	last.At, want.At = last.At.UTC(), want.At.UTC()
-	wantEqual(t, "transition", last, want)
+	wantEqual(t, "transition", fmt.Sprint(last), fmt.Sprint(want))
 
 	decided := must(b.Action(b.ctx, in.ActionID))
 	wantEqual(t, "action's status", decided.Status, booking.Applied)

@@ -15,23 +15,25 @@ import (
 // CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the time or
 // the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id changes nothing and
 // returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last seat, by a reservation or a claim;
-// HoldExpired or ActionNotAvailable when the booking whose place it takes cannot give it away; NotFound when the app has no such resource
-// and calendar. It locks, until the end of its transaction, the scheduling request, the resource against deletion, the booking whose place
-// it takes, and the resource's slots.
+// LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot
+// give it away; NotFound when the app has no such resource and calendar. It locks, until the end of its transaction, the scheduling
+// request, the resource against deletion, the booking whose place it takes, the buckets of its limits, and the resource's slots.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
-	c := newClaim(b, move)
+	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
 	if err := db.lookFirst(ctx, c); err != nil {
 		return nil, err
 	}
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
 		queueRequestLock(batch, b)
 		c.queueOld(batch)
+		enter.queueLock(batch)
 		c.queue(batch, false)
 		c.queueAction(batch, first, false)
 		queueResourceLock(batch, b, first)
 		queueBooking(batch, b, first)
+		enter.queueCount(batch, true, first.ID, begun)
 	})
 	switch {
 	case err == nil && c.accepted:
@@ -125,10 +127,10 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -138,7 +140,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
-		"request": requestID(b),
+		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
 	}
 	batch.Queue(q, args)
 	queueCustomers(batch, b, first)

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,6 +73,57 @@ func TestCreateLooksForRoom(t *testing.T) {
 	must(b.CreateBooking(b.ctx, v, action(v, "confirm"), takesSlot))
 	wantCode(t, b.HasRoom(b.ctx, b.at("instant", 10, 11), takesSlot), fault.SlotTaken) // it is claimed by the one before
 	check(t, b.HasRoom(b.ctx, b.at("instant", 11, 12), takesSlot))
+
+	twice := b.at("instant", 9, 10)
+	twice.Settings.AllowDoubleBookings = true
+	check(t, b.HasRoom(b.ctx, twice, takesSlot))
+	keeps := takesSlot
+	keeps.Takes = false
+	check(t, b.HasRoom(b.ctx, b.at("instant", 9, 10), keeps)) // a move that takes nothing needs no room
+}
+
+// TestCreateOfAnotherAppsID: an id that another app has is NotFound, with a claim or without one, and gives away nothing of that app's action.
+func TestCreateOfAnotherAppsID(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	other := b.newApp("other")
+	chair, calendar := b.newResource(other)
+	for _, graph := range []string{"instant", "confirm_decline"} {
+		b.resource, b.calendar = b.newResource(b.app)
+		v := b.at(graph, 9, 10)
+		first := b.accepted(v)
+		theirs := b.at(graph, 9, 10)
+		theirs.ID, theirs.AppID, theirs.Resource, theirs.Calendar = v.ID, other.ID, *chair, *calendar
+		again := *first
+		again.AppID = other.ID
+		for _, a := range []*booking.Action{&again, action(theirs, first.Name)} {
+			known, err := b.CreateBooking(b.ctx, theirs, a, moveOf(t, theirs))
+			if fault.CodeOf(err) != fault.NotFound || known != nil {
+				t.Errorf("%s: %+v, %v", graph, known, err)
+			}
+		}
+	}
+	b.wantCount(0, `SELECT count(*) FROM bookings WHERE app_id = $1`, other.ID)
+	b.wantCount(0, `SELECT count(*) FROM actions WHERE app_id = $1`, other.ID)
+}
+
+// TestCreateWaitsForItsResource: a creation that meets a deletion under way waits for it, and finds no resource then. It claims nothing, so
+// the lock of the resource is the only one that it waits for.
+func TestCreateWaitsForItsResource(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tx := must(b.look.Begin(b.ctx))
+	must(tx.Exec(b.ctx, `SELECT FROM resources WHERE id = $1 FOR UPDATE`, b.resource.ID))
+	created := make(chan error, 1)
+	go func() {
+		_, err := b.try(b.at("confirm_decline", 9, 10))
+		created <- err
+	}()
+	b.until(fmt.Sprintf(waiting, 1))
+	must(tx.Exec(b.ctx, `UPDATE resources SET deleted_at = now() WHERE id = $1`, b.resource.ID))
+	check(t, tx.Commit(b.ctx))
+	wantCode(t, <-created, fault.NotFound)
+	b.wantCount(0, `SELECT count(*) FROM bookings`)
 }
 
 func TestCreateNeedsItsResource(t *testing.T) {

@@ -49,10 +49,10 @@ func (b *bundle) wantConcluded(before, by *booking.Booking) {
 	wantEqual(t, "both move at one moment", after.EnteredAt.Equal(b.transitions(by)[0].At), true)
 	last := b.transitions(before)[before.Seq]
 	last.At = last.At.UTC()
-	wantEqual(t, "transition", last, booking.Transition{
+	wantEqual(t, "transition", fmt.Sprint(last), fmt.Sprint(booking.Transition{
 		Seq: after.Seq, Action: how.Action, From: before.State, To: move.To, Actor: how.Actor, Channel: booking.ChannelRelay,
 		At: after.EnteredAt.UTC(),
-	})
+	}))
 	b.wantEvent(after)
 	b.wantCount(0, `SELECT count(*) FROM occupancies WHERE booking_id = $1`, before.ID)
 	b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1 AND app_id = $2 AND name = $3 AND actor = $4 AND channel = 'relay'

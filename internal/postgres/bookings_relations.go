@@ -165,8 +165,8 @@ const (
 			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}')
 		FROM bookings WHERE owner_booking_id = @id AND app_id = @app AND NOT completed`
 	relayBulk = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs)
-		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, lifted)
+		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
 

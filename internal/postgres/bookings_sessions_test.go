@@ -132,6 +132,17 @@ func TestOwnersEventTellsOfItsSession(t *testing.T) {
 	wantEqual(t, "open, as cancelled", told(2).Open, false)
 }
 
+// TestASeatIsNoSession: a seat that comes with its session, as callers load it, makes no session of its own.
+func TestASeatIsNoSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	session := b.session(2, booking.Session{})
+	v := b.seat(session, "group_customer")
+	v.Session = b.known(session).Session
+	b.accepted(v)
+	b.wantCount(1, `SELECT count(*) FROM sessions`)
+}
+
 // TestTenSeats: 200 bookings of ten seats, over many connections. The counter is looked at all the while.
 func TestTenSeats(t *testing.T) {
 	t.Parallel()

@@ -70,10 +70,11 @@ type slot struct {
 	holder
 	app, resource uuid.UUID
 	start, end    time.Time
-	buffer        time.Duration
-	ours          []uuid.UUID // holders that do not stand in its way
-	shared        bool        // may overlap others
-	layer         string      // the layers it lies in, as a range
+	before, after time.Duration // the buffers
+	sums          bool          // the buffers keep clear of others' buffers too
+	ours          []uuid.UUID   // holders that do not stand in its way
+	shared        bool          // may overlap others
+	layer         string        // the layers it lies in, as a range
 }
 
 // holder is who holds time: a booking or an event, and the other one is nil.
@@ -82,6 +83,10 @@ type holder struct{ booking, event *uuid.UUID }
 const (
 	allLayers     = "(,)"
 	withoutAllDay = "[0,)" // all-day events lie below
+
+	// A buffer that keeps clear of others' buffers lies in allGuards. No other buffer lies in topGuard.
+	allGuards = "[1,9223372036854775807)"
+	topGuard  = "[9223372036854775806,9223372036854775807)"
 )
 
 func slotOf(b *booking.Booking) slot {
@@ -93,17 +98,29 @@ func slotOf(b *booking.Booking) slot {
 	if b.Settings.IgnoreAllDayEvents {
 		layer = withoutAllDay
 	}
+	before, after := b.Buffers()
 	return slot{
 		ours: ours, holder: holder{booking: &b.ID}, layer: layer,
-		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, buffer: b.Settings.Buffer(),
+		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, before: before, after: after, sums: b.Rules().Sums(),
 		shared: b.Settings.AllowDoubleBookings,
 	}
 }
 
+// guards are the layers of buffers that the slot's own buffer keeps clear of: all of them, or those that keep clear of all themselves.
+func (s slot) guards() string {
+	if s.sums {
+		return allGuards
+	}
+	return topGuard
+}
+
+func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
+
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
-		"from": s.start.Add(-s.buffer), "to": s.end.Add(s.buffer), "buffered": s.buffer > 0, "layer": s.layer,
+		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "layer": s.layer,
+		"sums": s.sums, "guards": s.guards(),
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -112,16 +129,19 @@ func (s slot) args() namedArgs {
 // within its buffer.
 const obstructs = `
 	resource_id = @resource AND holder_id <> ALL(@ours) AND during && tstzrange(@from, @to, '[)')
-	AND (@buffered AND upper_inf(layer) OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
+	AND (@buffered AND (upper_inf(layer) OR layer && @guards::int8range)
+		OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
 // isTaken is true when a slot is taken now, by a reservation or a claim.
 const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
 	OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
 
-// wantedRows are the rows that a slot takes: one for the time itself and one for its buffer.
+// wantedRows are the rows that a slot takes: one for the time itself and one for its buffer. A buffer lies in a positive layer of its
+// own, or in all of them where it keeps clear of others' buffers too.
 const wantedRows = `
 	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
-	UNION ALL SELECT tstzrange(@from, @to, '[)'), int8range(n, n, '[]') FROM nextval('occupancies_layer') n WHERE @buffered`
+	UNION ALL SELECT tstzrange(@from, @to, '[)'), CASE WHEN @sums THEN @guards::int8range ELSE int8range(n, n, '[]') END
+	FROM nextval('occupancies_layer') n WHERE @buffered`
 
 // lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows of a
 // resource, or give one up for another, hold it. A condition follows.
@@ -150,7 +170,7 @@ func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error
 		return nil, err
 	}
 	wanted := 1
-	if s.buffer > 0 {
+	if s.buffered() {
 		wanted = 2
 	}
 	if len(ids) == wanted || len(ids) == 0 {

@@ -15,6 +15,7 @@ import (
 type BusyTime struct {
 	Start, End time.Time
 	Guard      bool // a buffer around something, rather than the thing itself
+	Sums       bool // a guard that keeps clear of others' buffers, too
 	AllDay     bool // an all-day event
 	Holder     uuid.UUID
 	Kind       string // "booking", "hold", "event", or "claim" of a booking that is not decided
@@ -39,22 +40,26 @@ const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 // row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
-		SELECT resource_id, lower(layer) > 0, upper(layer) <= 0, array_agg(lower(during)), array_agg(upper(during))
+		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0,
+			array_agg(lower(during)), array_agg(upper(during))
 		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
 			UNION ALL SELECT resource_id, during, layer FROM occupancies o WHERE NOT o.exclusive` + inWindow + `) taken
-		GROUP BY 1, 2, 3`
+		GROUP BY 1, 2, 3, 4`
 	rows, err := db.pool.Query(ctx, q, w.args(appID))
 	if err != nil {
 		return nil, err
 	}
 	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
+	var open bool
 	var guard, day *bool // null for what has no end of layers
 	var starts, ends []time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &guard, &day, &starts, &ends}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &guard, &open, &day, &starts, &ends}, func() error {
 		all[id] = slices.Grow(all[id], len(starts))
 		for i := range starts {
-			all[id] = append(all[id], BusyTime{Start: starts[i], End: ends[i], Guard: guard != nil && *guard, AllDay: day != nil && *day})
+			b := BusyTime{Start: starts[i], End: ends[i], Guard: guard != nil && *guard, AllDay: day != nil && *day}
+			b.Sums = b.Guard && open
+			all[id] = append(all[id], b)
 		}
 		return nil
 	})
@@ -64,7 +69,8 @@ func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (
 // BusyTimesWithHolder returns the same, each thing for itself, with what it is.
 func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const taken = `
-		SELECT o.resource_id, lower(o.during), upper(o.during), COALESCE(lower(o.layer) > 0, false), COALESCE(upper(o.layer) <= 0, false),
+		SELECT o.resource_id, lower(o.during), upper(o.during), COALESCE(lower(o.layer) > 0, false),
+			COALESCE(lower(o.layer) > 0, false) AND o.layer @> '` + topGuard + `'::int8range, COALESCE(upper(o.layer) <= 0, false),
 			COALESCE(o.claimant, o.holder_id), CASE WHEN o.event_id IS NOT NULL THEN 'event' WHEN o.claimed THEN 'claim'
 				WHEN b.graph = 'reservation' THEN 'hold' ELSE 'booking' END
 		FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id WHERE `
@@ -76,7 +82,7 @@ func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w
 	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
 	var b BusyTime
-	_, err = pgx.ForEachRow(rows, []any{&id, &b.Start, &b.End, &b.Guard, &b.AllDay, &b.Holder, &b.Kind}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &b.Start, &b.End, &b.Guard, &b.Sums, &b.AllDay, &b.Holder, &b.Kind}, func() error {
 		all[id] = append(all[id], b)
 		return nil
 	})

@@ -15,10 +15,11 @@ import (
 // AlreadyExists when the slug is taken, Invalid when what it is made of does not exist.
 func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) error {
 	const q = `
-		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta)
+		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta,
+			policy)
 		VALUES (@id, @app, @name, @slug, COALESCE(@availability::jsonb, '{}'), COALESCE(@constraints::jsonb, '[]'),
 			COALESCE(@booking::jsonb, '{}'), COALESCE(@fields::jsonb, '{}'), COALESCE(@ui::jsonb, '{}'),
-			COALESCE(@reminders::jsonb, '[]'), COALESCE(@meta::jsonb, '{}'))
+			COALESCE(@reminders::jsonb, '[]'), COALESCE(@meta::jsonb, '{}'), @policy)
 		ON CONFLICT ON CONSTRAINT projects_pkey DO UPDATE SET id = excluded.id
 		WHERE projects.app_id = excluded.app_id RETURNING xmax = 0`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
@@ -41,7 +42,8 @@ func (db *Catalogue) UpdateProject(ctx context.Context, p *catalogue.Project) er
 			availability = COALESCE(@availability, availability),
 			availability_constraints = COALESCE(@constraints, availability_constraints),
 			booking = COALESCE(@booking, booking), customer_fields = COALESCE(@fields, customer_fields), ui = COALESCE(@ui, ui),
-			reminders = COALESCE(@reminders, reminders), meta = COALESCE(@meta, meta), updated_at = now()
+			reminders = COALESCE(@reminders, reminders), meta = COALESCE(@meta, meta), policy = COALESCE(@policy, policy),
+			updated_at = now()
 		WHERE id = @id AND app_id = @app RETURNING id`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, q, projectArgs(p)).Scan(&p.ID); err != nil {
@@ -55,7 +57,7 @@ func projectArgs(p *catalogue.Project) namedArgs {
 	return namedArgs{
 		"id": p.ID, "app": p.AppID, "name": p.Name, "slug": p.Slug, "availability": orNull(p.Availability),
 		"constraints": orNull(p.Constraints), "booking": orNull(p.Booking), "fields": orNull(p.CustomerFields), "ui": orNull(p.UI),
-		"reminders": orNull(p.Reminders), "meta": orNull(p.Meta),
+		"reminders": orNull(p.Reminders), "meta": orNull(p.Meta), "policy": nullJSON(p.Policy),
 	}
 }
 
@@ -65,6 +67,15 @@ func orNull(raw json.RawMessage) *string {
 		return nil
 	}
 	text := string(raw)
+	return &text
+}
+
+// nullJSON is a value as JSON; nil for a nil pointer.
+func nullJSON[T any](value *T) *string {
+	if value == nil {
+		return nil
+	}
+	text := asJSON(value)
 	return &text
 }
 

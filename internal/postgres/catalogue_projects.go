@@ -17,7 +17,9 @@ const projectColumns = `
 		WHERE x.project_id = p.id AND r.deleted_at IS NULL ORDER BY x.position),
 	ARRAY(SELECT location_id FROM project_locations x WHERE x.project_id = p.id ORDER BY x.location_id),
 	ARRAY(SELECT service_id FROM project_services x WHERE x.project_id = p.id ORDER BY x.service_id),
-	p.created_at, p.updated_at`
+	p.created_at, p.updated_at, p.policy,
+	COALESCE((SELECT jsonb_agg(jsonb_build_object('scope', 'service:' || s.id, 'policy', s.policy) ORDER BY s.id)
+		FROM project_services x JOIN services s ON s.id = x.service_id WHERE x.project_id = p.id AND s.policy IS NOT NULL), '[]')`
 
 // Project returns an app's project, or NotFound.
 func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*catalogue.Project, error) {

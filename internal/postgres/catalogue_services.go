@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/catalogue"
 )
 
-const serviceColumns = `s.id, s.app_id, s.name, s.description, s.meta, s.created_at, s.updated_at`
+const serviceColumns = `s.id, s.app_id, s.name, s.description, s.meta, s.created_at, s.updated_at, s.policy`
 
 var serviceKeys = map[string]searchKey{
 	"id": byID("s.id %s"), "name": byText("lower(s.name) %s"),
@@ -18,7 +18,9 @@ var serviceKeys = map[string]searchKey{
 }
 
 func serviceArgs(s *catalogue.Service) namedArgs {
-	return namedArgs{"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta)}
+	return namedArgs{
+		"id": s.ID, "app": s.AppID, "name": s.Name, "description": s.Description, "meta": asJSON(s.Meta), "policy": nullJSON(s.Policy),
+	}
 }
 
 func service(rows pgx.Rows, err error) (*catalogue.Service, error) {
@@ -52,7 +54,8 @@ func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, terms []Term
 // CreateService adds a service. A repeat with the same id changes nothing; NotFound when the id is another app's.
 func (db *Catalogue) CreateService(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	const q = `
-		INSERT INTO services AS s (id, app_id, name, description, meta) VALUES (@id, @app, @name, @description, @meta)
+		INSERT INTO services AS s (id, app_id, name, description, meta, policy)
+		VALUES (@id, @app, @name, @description, @meta, @policy)
 		ON CONFLICT ON CONSTRAINT services_pkey DO UPDATE SET id = excluded.id
 		WHERE s.app_id = excluded.app_id RETURNING ` + serviceColumns
 	return service(db.pool.Query(ctx, q, serviceArgs(s)))
@@ -61,7 +64,7 @@ func (db *Catalogue) CreateService(ctx context.Context, s *catalogue.Service) (*
 // UpdateService writes a service; NotFound when the app has no such service.
 func (db *Catalogue) UpdateService(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	const q = `
-		UPDATE services s SET name = @name, description = @description, meta = @meta, updated_at = now()
+		UPDATE services s SET name = @name, description = @description, meta = @meta, policy = @policy, updated_at = now()
 		WHERE id = @id AND app_id = @app RETURNING ` + serviceColumns
 	return service(db.pool.Query(ctx, q, serviceArgs(s)))
 }

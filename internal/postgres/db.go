@@ -182,7 +182,7 @@ func mapConstraint(err error) error {
 		return slotTaken(err)
 	case "bookings_pkey", "actions_pkey":
 		return errKnown
-	case refusedBySession, refusedByPredecessor:
+	case refusedBySession, refusedByPredecessor, refusedByLimit:
 		return errRefused
 	}
 	switch pg.Code {

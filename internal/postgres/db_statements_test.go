@@ -41,7 +41,7 @@ func assembled() map[string][]string {
 		"CreateSchedulingRequest": {insertRequest(``)},
 		"queueRequest":            {insertRequest(` AND ` + begun)},
 
-		"queueSlot": nil, "queueSeat": nil, "queueAction": nil, "moveDays": nil,
+		"queueSlot": nil, "queueSeat": nil, "queueCount": nil, "queueAction": nil, "moveDays": nil,
 		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "listRows": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
 		"OverdueEndpoints": nil, "replaceLinks": nil, "listDeliveries": nil,
 	}

@@ -29,49 +29,50 @@ var house = map[string]floor{
 	"internal/zones":        {0, nil},
 	"internal/breaker":      {0, nil}, // pure, so that every course of failures can be tried
 	"internal/fault":        {0, nil},
-	"internal/tenant":       {1, []string{"github.com/google/uuid"}},
-	"internal/catalogue":    {1, []string{"github.com/google/uuid"}},
-	"internal/outbox":       {1, []string{"github.com/google/uuid"}},
-	"internal/booking":      {2, []string{"github.com/google/uuid"}},
-	"workflows":             {3, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
-	"internal/postgres":     {3, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
-	"internal/availability": {3, nil},
-	"internal/links":        {3, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
-	"internal/webhook":      {3, []string{"code.dny.dev/ssrf"}},
-	"internal/timekit":      {3, nil},
+	"internal/policy":       {1, nil}, // pure: the clock and the counts are arguments
+	"internal/tenant":       {2, []string{"github.com/google/uuid"}},
+	"internal/catalogue":    {2, []string{"github.com/google/uuid"}},
+	"internal/outbox":       {2, []string{"github.com/google/uuid"}},
+	"internal/booking":      {3, []string{"github.com/google/uuid"}},
+	"workflows":             {4, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
+	"internal/postgres":     {4, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
+	"internal/availability": {4, nil},
+	"internal/links":        {4, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
+	"internal/webhook":      {4, []string{"code.dny.dev/ssrf"}},
+	"internal/timekit":      {4, nil},
 	"internal/strictjson":   {0, nil}, // reads what strangers wrote, and knows nothing of what it means
-	"internal/limit":        {3, []string{"golang.org/x/time"}},
-	"internal/metrics":      {3, []string{"github.com/prometheus/client_golang"}},
-	"internal/config":       {3, []string{"github.com/caarlos0/env/v11"}},
+	"internal/limit":        {4, []string{"golang.org/x/time"}},
+	"internal/metrics":      {4, []string{"github.com/prometheus/client_golang"}},
+	"internal/config":       {4, []string{"github.com/caarlos0/env/v11"}},
 	"internal/ports":        {1, nil},
-	"internal/pgserver":     {3, []string{"github.com/jackc/pgx/v5"}},
-	"internal/pgtest":       {4, []string{"github.com/jackc/pgx/v5"}},
-	"internal/dispatch":     {4, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
-	"internal/payload":      {4, []string{"github.com/google/uuid"}},
-	"internal/apps":         {4, []string{"github.com/google/uuid"}},
-	"activities":            {5, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
-	"internal/service":      {5, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
-	"api/edge":              {5, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
-	"api/rules":             {6, []string{"github.com/google/uuid"}}, // reads JSON: pure
-	"api/calendar":          {7, []string{"github.com/google/uuid"}},
-	"api/bookings":          {7, []string{"github.com/google/uuid"}},
-	"api/catalogue":         {7, []string{"github.com/google/uuid"}},
-	"api/tenants":           {7, []string{"github.com/google/uuid"}},
-	"api/webhooks":          {7, []string{"github.com/google/uuid"}},
-	"api/scheduling":        {7, []string{"github.com/google/uuid"}},
-	"api/visitor": {7, []string{"github.com/gin-gonic/gin", "github.com/google/uuid",
+	"internal/pgserver":     {4, []string{"github.com/jackc/pgx/v5"}},
+	"internal/pgtest":       {5, []string{"github.com/jackc/pgx/v5"}},
+	"internal/dispatch":     {5, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
+	"internal/payload":      {5, []string{"github.com/google/uuid"}},
+	"internal/apps":         {5, []string{"github.com/google/uuid"}},
+	"activities":            {6, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
+	"internal/service":      {6, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
+	"api/edge":              {6, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
+	"api/rules":             {7, []string{"github.com/google/uuid"}}, // reads JSON: pure
+	"api/calendar":          {8, []string{"github.com/google/uuid"}},
+	"api/bookings":          {8, []string{"github.com/google/uuid"}},
+	"api/catalogue":         {8, []string{"github.com/google/uuid"}},
+	"api/tenants":           {8, []string{"github.com/google/uuid"}},
+	"api/webhooks":          {8, []string{"github.com/google/uuid"}},
+	"api/scheduling":        {8, []string{"github.com/google/uuid"}},
+	"api/visitor": {8, []string{"github.com/gin-gonic/gin", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
-	"api":                     {8, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},
-	"internal/portal":         {6, nil}, // a client of the API, which is handed to it: it never imports api
-	"worker":                  {6, []string{sdk + "worker", sdk + "client", sdk + "temporal", "go.temporal.io/api"}},
-	"internal/app":            {9, []string{sdk + "client", sdk + "log", "golang.org/x/sync"}},
-	"":                        {10, nil},
-	"internal/repo":           {11, nil}, // tests of the repository as a whole; nothing imports it
-	"deployments/local/stack": {10, []string{"golang.org/x/sync", "github.com/google/uuid"}},
-	"deployments/local":       {11, nil},
-	"deployments/local/e2e":   {12, []string{"*"}}, // tests of the whole; nothing imports it
+	"api":                     {9, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},
+	"internal/portal":         {7, nil}, // a client of the API, which is handed to it: it never imports api
+	"worker":                  {7, []string{sdk + "worker", sdk + "client", sdk + "temporal", "go.temporal.io/api"}},
+	"internal/app":            {10, []string{sdk + "client", sdk + "log", "golang.org/x/sync"}},
+	"":                        {11, nil},
+	"internal/repo":           {12, nil}, // tests of the repository as a whole; nothing imports it
+	"deployments/local/stack": {11, []string{"golang.org/x/sync", "github.com/google/uuid"}},
+	"deployments/local":       {12, nil},
+	"deployments/local/e2e":   {13, []string{"*"}}, // tests of the whole; nothing imports it
 
-	"deployments/local/conformance": {12, []string{"*"}}, // tests only; nothing imports it
+	"deployments/local/conformance": {13, []string{"*"}}, // tests only; nothing imports it
 }
 
 // outsiders are packages of the nested module that know nothing of the product.

@@ -11,6 +11,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/tenant"
 )
 
@@ -36,6 +37,9 @@ type NewBooking struct {
 	Meta         json.RawMessage // an object of the app's own
 	Settings     booking.Settings
 	Reminders    []Reminder
+	Policy       *policy.Policy // of its own, over those of the project and the app; nil for none
+	Override     policy.Lifted  // rules of the policy that it is not held to
+	ByCustomer   bool           // a booking is moved for its customer: the policy holds
 
 	Bulk    *uuid.UUID                 // the request that makes it together with others
 	Request *booking.SchedulingRequest // that it answers; put on record with it
@@ -93,7 +97,10 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 	if in.Project != nil {
 		d.Related.Project = &in.Project.ID
 	}
-	for _, step := range []func(context.Context, *Draft) error{s.attach, s.place, s.describe, s.checkOffered, s.remind} {
+	steps := []func(context.Context, *Draft) error{
+		s.attach, s.place, s.describe, setPolicy, s.checkOffered, s.judgePolicy, s.remind,
+	}
+	for _, step := range steps {
 		if err := step(ctx, d); err != nil {
 			return nil, err
 		}

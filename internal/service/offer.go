@@ -11,6 +11,8 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/policy"
+	"holdfast/internal/tenant"
 )
 
 // Offer is which times can be picked, on a page or with a widget key. It is made once per request: the rules that make its times
@@ -22,6 +24,8 @@ type Offer struct {
 	From  time.Time             // the window
 	To    time.Time             // its end; zero where nothing ends it
 	Hold  uuid.UUID             // a booking whose time counts as free
+
+	Policy policy.Policy // of what is booked by it
 
 	plans     []availability.Resource           // of the hosts, without what is busy
 	calendars map[uuid.UUID]*catalogue.Calendar // the first of each host, by the host's id; nil where they were not loaded
@@ -35,8 +39,8 @@ const aheadDays = 28
 const usualLength = 30 * time.Minute
 
 // NewOffer makes an offer of rules and the resources they name, without those that are deleted. Invalid when the rules cannot be read.
-func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Offer, error) {
-	o := &Offer{Rules: rules, Zone: time.UTC}
+func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*Offer, error) {
+	o := &Offer{Rules: rules, Zone: time.UTC, Policy: PolicyOf(app, &Project{Rules: rules})}
 	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	if err := rules.Problems.Err(); err != nil {
 		return nil, err
@@ -44,7 +48,7 @@ func (s *Service) NewOffer(ctx context.Context, app uuid.UUID, rules Rules) (*Of
 	if len(rules.Hosts) == 0 {
 		return o, nil
 	}
-	hosts, calendars, err := s.DB.Hosts(ctx, app, rules.Hosts)
+	hosts, calendars, err := s.DB.Hosts(ctx, app.ID, rules.Hosts)
 	o.setHosts(hosts)
 	o.calendars = calendars
 	return o, err
@@ -139,7 +143,7 @@ func (o *Offer) RoundRobin() bool {
 
 // Question is the question for free time of a window, with the hosts of the offer.
 func (o *Offer) Question(from, to time.Time) *Question {
-	q := &Question{Query: o.Rules.Query, Hosts: o.Hosts, Hold: o.Hold}
+	q := &Question{Query: o.Rules.Query, Hosts: o.Hosts, Hold: o.Hold, Policy: o.Policy, Project: o.Rules.Project}
 	q.From, q.To, q.Resources = from, to, slices.Clone(o.plans)
 	return q
 }

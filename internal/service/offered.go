@@ -117,7 +117,7 @@ func (s *Service) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
 	if d.in.Project == nil {
 		return s.offerWithout(ctx, d)
 	}
-	o, err := s.NewOffer(ctx, d.AppID, d.in.Project.Rules)
+	o, err := s.NewOffer(ctx, d.caller.App, d.in.Project.Rules)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // PlayInput is an action that is asked of a booking.
@@ -21,6 +22,7 @@ type PlayInput struct {
 	Inputs    map[string]map[string]string // by step and field; those that the action does not take are dropped. nil = none were read
 	Revision  int                          // the only revision of the booking it may move; 0 = any
 	Relay     bool                         // it is played on bookings made together with this one, too
+	Override  policy.Lifted                // rules of the policy that it is not held to
 	Spend     string                       // the identity of the link it came by; "" for none
 	Submitted bool                         // it is on record already: nothing is checked again
 	Wait      time.Duration                // for its outcome
@@ -43,6 +45,10 @@ func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 		if err != nil {
 			return Outcome{}, err
 		}
+		if err := CheckPolicy(b, a.Name, a.Actor, p.Override...); err != nil {
+			return Outcome{}, err
+		}
+		a.Lifted = p.Override
 		// Others' bookings may be among those that were made together. Who came is noted for each alone.
 		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil && !isBound(b, a.Name)
 		a.Inputs = inputsOf(p.Inputs, wanted)
@@ -121,6 +127,12 @@ func moveOf(b *booking.Booking, action string, actor graphs.Actor) graphs.Move {
 	}
 	move, _ := graph.Next(b.State, action, actor)
 	return move
+}
+
+// CheckPolicy refuses an action that the booking's policy does not allow now: TooLate, with the rule.
+func CheckPolicy(b *booking.Booking, action string, actor graphs.Actor, lifted ...policy.Rule) error {
+	zone := b.Resource.Zone()
+	return b.RefusesAction(action, actor, time.Now(), lifted).Err(zone)
 }
 
 // CheckNotBegun refuses a customer what cannot be changed any more, because the booked time has begun.

@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 )
 
@@ -16,8 +17,10 @@ import (
 type Question struct {
 	availability.Query
 
-	Hosts []*catalogue.Resource
-	Hold  uuid.UUID // a booking whose time counts as free; the nil UUID for none
+	Hosts   []*catalogue.Resource
+	Hold    uuid.UUID     // a booking whose time counts as free; the nil UUID for none
+	Policy  policy.Policy // that rules what is offered
+	Project uuid.UUID     // through which it is; the nil UUID for none
 }
 
 // Ask sets the resources that the question is about, without what is busy.
@@ -85,19 +88,24 @@ func (q *Question) Acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// LoadBusy loads what is taken of the question's resources: one query for all of them.
+// LoadBusy loads what is taken of the question's resources, and what the policy excludes: one query for each, for all of them.
 func (s *Service) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
-	return q.load(ctx, app, s.DB.BusyTimes)
+	return s.load(ctx, app, q, s.DB.BusyTimes)
 }
 
 // LoadBusyWithHolders is LoadBusy with what takes the time, each thing for itself.
 func (s *Service) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
-	return q.load(ctx, app, s.DB.BusyTimesWithHolder)
+	return s.load(ctx, app, q, s.DB.BusyTimesWithHolder)
 }
 
-func (q *Question) load(
-	ctx context.Context, app uuid.UUID, load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
+func (s *Service) load(
+	ctx context.Context, app uuid.UUID, q *Question,
+	load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
 ) error {
+	if q.Policy.Buffer != nil {
+		q.BufferBefore, q.BufferAfter = q.Policy.Around()
+		q.SumBuffers = q.Policy.Sums()
+	}
 	window := postgres.Window{Hold: q.Hold}
 	window.From, window.To = q.Reach()
 	for _, r := range q.Hosts {
@@ -110,13 +118,13 @@ func (q *Question) load(
 	for i, r := range q.Hosts {
 		q.Resources[i].Busy = busyOf(taken[r.ID])
 	}
-	return nil
+	return s.closed(ctx, app, q)
 }
 
 func busyOf(taken []postgres.BusyTime) []availability.Busy {
 	all := make([]availability.Busy, len(taken))
 	for i, b := range taken {
-		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, AllDay: b.AllDay}
+		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, Sums: b.Sums, AllDay: b.AllDay}
 		if b.Kind != "" {
 			all[i].ID = b.Holder.String()
 		}

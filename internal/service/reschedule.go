@@ -10,7 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
-	"holdfast/internal/tenant"
+	"holdfast/internal/policy"
 )
 
 // Move asks for another time of a booking, perhaps of another resource.
@@ -23,6 +23,8 @@ type Move struct {
 	Start    time.Time
 	End      time.Time
 	Message  *string       // of the customer; nil for none
+	Override policy.Lifted // rules of the policy that it is not held to
+	ByOwner  bool          // the policy does not bind who moves it
 	Offer    *Offer        // of the page that it was picked on; nil for callers with a key
 	Wait     time.Duration // for its outcome
 	Problems fault.Problems
@@ -39,6 +41,10 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 	}
 	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
 	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait}
+	d.in.Override, d.in.ByCustomer = m.Override, !m.ByOwner
+	if d.in.ByCustomer {
+		d.Moves++
+	}
 	if m.Resource == uuid.Nil && m.Problems["resource_id"] == nil {
 		d.in.Resource = old.Resource.ID
 	}
@@ -64,9 +70,11 @@ func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error
 		return err
 	}
 	if d.caller.IsVisitor() {
-		return CheckNotBegun(d.source)
+		if err := CheckNotBegun(d.source); err != nil {
+			return err
+		}
 	}
-	return nil
+	return d.judgeLeaving()
 }
 
 // prepareMove completes the draft that takes the old booking's place.
@@ -79,11 +87,10 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	if err := s.askProject(ctx, d); err != nil {
-		return err
-	}
-	if err := s.checkOffered(ctx, d); err != nil {
-		return err
+	for _, step := range []func(context.Context, *Draft) error{s.askProject, setPolicy, s.checkOffered, s.judgePolicy} {
+		if err := step(ctx, d); err != nil {
+			return err
+		}
 	}
 	d.inputs = messageInput(message, d.problems)
 	raw, err := s.DB.ReminderSettings(ctx, d.source.ID)
@@ -94,9 +101,10 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	return s.remind(ctx, d)
 }
 
-// askProject loads the project that the old booking was made through, if there still is one and the caller is not free of its rules.
+// askProject loads the project that the old booking was made through, if there still is one. What it offers binds visitors; its
+// policy holds for all bookings.
 func (s *Service) askProject(ctx context.Context, d *Draft) (err error) {
-	if d.Related.Project == nil || d.caller.Kind == tenant.ServerKey {
+	if d.Related.Project == nil {
 		return nil
 	}
 	d.in.Project, err = s.Project(ctx, d.AppID, *d.Related.Project)
@@ -112,6 +120,9 @@ func successor(id uuid.UUID, old *booking.Booking) *booking.Booking {
 		b.State = graph.Initial
 	}
 	b.Seq, b.Revision, b.Completed, b.Reminders = 0, 0, false, nil
+	if b.FirstStart.IsZero() {
+		b.FirstStart = old.Start
+	}
 	b.Related = booking.Related{Project: old.Related.Project, RescheduledFrom: &old.ID}
 	b.Customers = append([]booking.Customer{}, old.Customers...)
 	for i := range b.Customers {

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/internal/availability"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 	"holdfast/internal/zones"
 )
 
@@ -18,6 +19,8 @@ type Rules struct {
 	From    string             // the first moment, as availability.ParseMoment reads it; "" = now
 	To      string             // the last moment; "" = no end was given
 	Zone    string             // that they were written for; "" = not given
+
+	Policies []policy.Layer // of the project and its services: see LayersOf
 
 	Problems fault.Problems // with the rules themselves: then nothing can be offered by them
 }

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"holdfast/graphs"
-	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/tenant"
+	"holdfast/internal/zones"
 )
 
 // SessionGraph is the graph of sessions, whose seats other bookings take.
@@ -93,7 +93,7 @@ func (d *Draft) seats() error {
 		if text == "" {
 			return time.Time{}
 		}
-		span, err := availability.ParseSpan(text)
+		span, err := zones.ParseSpan(text)
 		if err != nil {
 			d.problems.Add("settings."+field, "%s", err)
 		}

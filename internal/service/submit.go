@@ -28,7 +28,7 @@ func (s *Service) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outco
 		return Outcome{}, err
 	}
 	a := newAction(d.caller, FirstAction(b.ID), b, d.graph.Start)
-	a.Inputs = d.inputs
+	a.Inputs, a.Lifted = d.inputs, d.in.Override
 	insert := func() (*booking.Action, error) {
 		defer turn.Leave()
 		return s.DB.CreateBooking(ctx, b, a, move)

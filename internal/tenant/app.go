@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"holdfast/internal/policy"
 )
 
 // App is a tenant.
@@ -27,6 +29,9 @@ type AppSettings struct {
 	// GraphVersions are the versions that bare names of graphs stand for in what is booked from now on; a name that is missing
 	// stands for version 1.
 	GraphVersions map[string]int `json:"graph_versions,omitempty"`
+
+	// Policy rules all bookings of the app, where nothing nearer says otherwise; nil for none.
+	Policy *policy.Policy `json:"policy,omitempty"`
 
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.

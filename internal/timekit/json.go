@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/policy"
 	"holdfast/internal/tenant"
 )
 
@@ -31,6 +32,26 @@ func (v View) Bare() Object {
 		"id": b.ID, "state": b.State, "graph": b.Graph, "graph_version": b.GraphVersion, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
+}
+
+// Policy is the policy that rules a booking, with what follows from it for its customer; nil for none.
+func (v View) Policy() Object {
+	b := v.Booking
+	if b.Policy == nil {
+		return nil
+	}
+	rules, zone := b.Rules(), b.Resource.Zone()
+	o := Object{"version": b.Policy.Version, "hash": b.Policy.Hash, "resolved": b.Policy.Resolved}
+	if until, ok := rules.CancelUntil(policy.Customer, b.Held(), zone); ok {
+		o["cancel_until"] = v.time(until)
+	}
+	if until, ok := rules.MoveUntil(b.Held(), zone); ok {
+		o["reschedule_until"] = v.time(until)
+	}
+	if left, ok := rules.MovesLeft(b.Held()); ok {
+		o["reschedules_left"] = left
+	}
+	return o
 }
 
 // Event is the calendar entry of a booking. rsvp says whether its time is really taken.
@@ -57,7 +78,7 @@ func (v View) rsvp() string {
 		return "needsAction"
 	case b.State == "tentative" || b.State == "reserved":
 		return "tentative"
-	case state.Final && !booking.Came(b.State):
+	case state.Final && !booking.TookPlace(b.State):
 		return "declined"
 	}
 	return "accepted"
@@ -223,10 +244,14 @@ func orObject(raw json.RawMessage) json.RawMessage {
 func (v View) Logs(all []booking.Transition) []Object {
 	list := []Object{}
 	for _, t := range all {
-		list = append(list, Object{
+		one := Object{
 			"seq": t.Seq, "action": t.Action, "from": t.From, "state": t.To, "actor": t.Actor, "channel": t.Channel,
 			"created_at": v.time(t.At),
-		})
+		}
+		if len(t.Override) > 0 {
+			one["override"] = t.Override
+		}
+		list = append(list, one)
 	}
 	return list
 }

@@ -18,7 +18,7 @@ func Location(l *catalogue.Location, c Clock) Object {
 // Service renders a service.
 func Service(s *catalogue.Service, c Clock) Object {
 	return Object{
-		"id": s.ID, "name": s.Name, "description": s.Description, "meta": orObject(s.Meta),
+		"id": s.ID, "name": s.Name, "description": s.Description, "meta": orObject(s.Meta), "policy": s.Policy,
 		"created_at": c.Show(s.CreatedAt, time.UTC), "updated_at": c.Show(s.UpdatedAt, time.UTC),
 	}
 }

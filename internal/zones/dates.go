@@ -41,3 +41,29 @@ func StartOf(date time.Time, zone *time.Location) time.Time {
 		t = end
 	}
 }
+
+// WallOf returns what a clock in the zone shows at t, as a time in UTC.
+func WallOf(t time.Time, zone *time.Location) time.Time {
+	_, seconds := t.In(zone).Zone()
+	return t.UTC().Add(time.Duration(seconds) * time.Second)
+}
+
+// InstantOf returns the instant, in UTC, of a wall time in a zone as RFC 5545 has it: of two the first, and one that does not exist is
+// read with the offset before the gap. The wall time is given as a time in UTC.
+func InstantOf(wall time.Time, zone *time.Location) time.Time {
+	before := time.Duration(0)
+	for t := wall.Add(-widest); t.Before(wall.Add(widest)); {
+		_, seconds := t.In(zone).Zone()
+		offset := time.Duration(seconds) * time.Second
+		end := OffsetUntil(t, zone)
+		at := wall.Add(-offset)
+		if !at.Before(t) {
+			before = offset
+		}
+		if end.IsZero() || at.Before(end) {
+			break
+		}
+		t = end
+	}
+	return wall.Add(-before).UTC()
+}

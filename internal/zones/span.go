@@ -1,4 +1,4 @@
-package availability
+package zones
 
 import (
 	"errors"
@@ -41,6 +41,9 @@ const (
 )
 
 var errTooLong = errors.New("is longer than a hundred years")
+
+// NewSpan returns the span of days of the calendar and of a length by the clock.
+func NewSpan(days int, clock time.Duration) Span { return Span{days: days, clock: clock} }
 
 // ParseSpan reads parts that add up, such as "1 hour 30 minutes", "90 mins", "3 days 2 weeks", or ISO 8601, such as
 // "PT1H30M" and "P1D". Units are second, minute, hour, day, week, month and year, sec, min and hr, each also with an s.
@@ -110,6 +113,61 @@ func (s Span) Duration() (time.Duration, bool) {
 	return time.Duration(s.days)*24*time.Hour + s.clock, s.months == 0
 }
 
+// Parts reports whether the span has parts that go by the calendar, and returns the part that goes by the clock.
+func (s Span) Parts() (calendar bool, clock time.Duration) {
+	return s.months != 0 || s.days != 0, s.clock
+}
+
+// AtLeast reports whether the span is as long as d or longer. A month counts 28 days and a day 24 hours.
+func (s Span) AtLeast(d time.Duration) bool {
+	return time.Duration(28*s.months+s.days)*oneDay+s.clock >= d
+}
+
+// String returns the span as ISO 8601, which ParseSpan reads as the same span.
+func (s Span) String() string {
+	text := "P" + part(s.months, "M") + part(s.days, "D")
+	clock := part(int(s.clock/time.Hour), "H") + part(int(s.clock%time.Hour/time.Minute), "M") +
+		part(int(s.clock%time.Minute/time.Second), "S")
+	switch {
+	case clock != "":
+		return text + "T" + clock
+	case text == "P":
+		return "PT0S"
+	}
+	return text
+}
+
+// Words returns the span in English, such as "1 day 2 hours". A span of nothing is "0 minutes".
+func (s Span) Words() string {
+	var parts []string
+	for _, one := range []struct {
+		n    int
+		unit string
+	}{
+		{s.months, "month"}, {s.days, "day"}, {int(s.clock / time.Hour), "hour"}, {int(s.clock % time.Hour / time.Minute), "minute"},
+		{int(s.clock % time.Minute / time.Second), "second"},
+	} {
+		switch one.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+one.unit)
+		default:
+			parts = append(parts, strconv.Itoa(one.n)+" "+one.unit+"s")
+		}
+	}
+	if len(parts) == 0 {
+		return "0 minutes"
+	}
+	return strings.Join(parts, " ")
+}
+
+func part(n int, unit string) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n) + unit
+}
+
 // Days returns the days of the calendar in the span, a week as 7 of them.
 func (s Span) Days() int { return s.days }
 
@@ -127,9 +185,7 @@ func (s Span) Before(t time.Time, zone *time.Location) time.Time {
 
 func (s Span) shift(t time.Time, zone *time.Location, sign int) time.Time {
 	if s.months != 0 || s.days != 0 {
-		wall := moment(wallOf(instant(t), zone))
-		wall = addMonths(wall, sign*s.months).AddDate(0, 0, sign*s.days)
-		t = moment(instantOf(instant(wall), zone))
+		t = InstantOf(addMonths(WallOf(t, zone), sign*s.months).AddDate(0, 0, sign*s.days), zone)
 	}
 	return t.Add(time.Duration(sign) * s.clock)
 }

@@ -1,0 +1,90 @@
+package booking
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/graphs"
+	"holdfast/internal/policy"
+)
+
+// sessionGraph is the graph of sessions. A session is what is sold, so the rules of those who book it do not rule it.
+const sessionGraph = "group_owner"
+
+// CancelAction is how an owner cancels a booking.
+const CancelAction = "cancel"
+
+// took are the states of bookings that took place, or whose time was kept for nothing. They stay counted by limits.
+var took = []string{Completed, Attended, NoShow}
+
+// TookPlace reports whether a state is that of a booking whose time is over.
+func TookPlace(state string) bool { return slices.Contains(took, state) }
+
+// Rules returns the policy that the booking is ruled by.
+func (b *Booking) Rules() policy.Policy { return b.Policy.Policy() }
+
+// Held returns the booking as deadlines see it.
+func (b *Booking) Held() policy.Held {
+	return policy.Held{Start: b.Start, FirstStart: b.FirstStart, Moves: b.Moves}
+}
+
+// IsSupply reports whether the booking is a session, of which others book seats.
+func (b *Booking) IsSupply() bool { return b.Graph == sessionGraph }
+
+// Buckets returns the buckets of limits that the booking counts in, in the order in which they are locked; nil without limits.
+func (b *Booking) Buckets() []policy.Bucket {
+	rules := b.Rules()
+	if rules.Limits == nil || b.IsSupply() {
+		return nil
+	}
+	return rules.Buckets(b.Subjects(), b.Start, b.End, b.Resource.Zone())
+}
+
+// Subjects returns what the limits of the booking count for.
+func (b *Booking) Subjects() policy.Subjects {
+	s := policy.Subjects{Resource: b.Resource.ID.String()}
+	if b.Related.OwnerBooking != nil {
+		s.Resource = ""
+	}
+	if b.Related.Project != nil {
+		s.Project = b.Related.Project.String()
+	}
+	for _, c := range b.Customers {
+		if key := policy.CustomerKey(b.AppID.String(), c.Email); key != "" {
+			s.Customers = append(s.Customers, key)
+		}
+	}
+	return s
+}
+
+// Buffers returns the time before and after the booking that nothing else may take.
+func (b *Booking) Buffers() (before, after time.Duration) {
+	if rules := b.Rules(); rules.Buffer != nil {
+		return rules.Around()
+	}
+	return b.Settings.Buffer(), b.Settings.Buffer()
+}
+
+// RefusesAction returns why the policy refuses an action that was asked for at a moment; nil when it does not. Timers, payments and
+// other bookings are not held to it, nor is a booking before its first transition.
+func (b *Booking) RefusesAction(name string, actor graphs.Actor, at time.Time, lifted policy.Lifted) *policy.Refusal {
+	if b.Policy == nil || b.Seq == 0 || actor == graphs.ActorTimer || actor == graphs.ActorPayment || actor == graphs.ActorBooking {
+		return nil
+	}
+	zone := b.Resource.Zone()
+	switch name {
+	case CancelByCustomerAction:
+		return b.Rules().JudgeCancel(policy.Customer, b.Held(), at, zone, lifted)
+	case CancelAction:
+		return b.Rules().JudgeCancel(policy.Owner, b.Held(), at, zone, lifted)
+	}
+	return nil
+}
+
+// RefusedBy is a refusal by a policy as an action's outcome has it.
+func RefusedBy(why *policy.Refusal, zone *time.Location) *Refusal {
+	if why == nil {
+		return nil
+	}
+	return &Refusal{Code: why.Code, Message: why.Message(zone)}
+}

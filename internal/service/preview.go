@@ -1,0 +1,80 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/policy"
+	"holdfast/internal/tenant"
+)
+
+// PreviewInput asks what a policy would rule for a time.
+type PreviewInput struct {
+	Project  *Project // nil for none
+	Resource uuid.UUID
+	Start    time.Time
+	End      time.Time
+	Customer string         // an address; "" for nobody
+	Policy   *policy.Policy // of the booking itself; nil for none
+}
+
+// Preview is what a policy rules for a time. A nil time is no deadline.
+type Preview struct {
+	Policy  policy.Policy
+	Zone    *time.Location  // of the resource
+	Refusal *policy.Refusal // why it cannot be booked now; nil when it can be
+	Held    policy.Held
+	Limits  []Usage
+}
+
+// Usage is how much of a limit is taken in the period of the time.
+type Usage struct {
+	policy.Bucket
+
+	Taken int
+}
+
+// PreviewPolicy resolves the policy for a time of a resource, and judges it now. It takes nothing, and does not look whether the time is
+// free. NotFound when the app has no such resource.
+func (s *Service) PreviewPolicy(ctx context.Context, app *tenant.App, in PreviewInput) (*Preview, error) {
+	resource, err := s.DB.Resource(ctx, app.ID, in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if !resource.KnownZone() {
+		return nil, fault.Errorf(fault.UnknownZone,
+			"The resource's time zone, %q, is not in the IANA database: set another one.", resource.Timezone)
+	}
+	rules := PolicyOf(app, in.Project)
+	if in.Policy != nil {
+		rules = policy.Merge(rules, *in.Policy)
+	}
+	b := &booking.Booking{
+		AppID: app.ID, Resource: *resource, Start: in.Start, End: in.End, Policy: policy.NewSnapshot(rules, in.Policy),
+		Customers: []booking.Customer{{Email: in.Customer}},
+	}
+	if in.Project != nil {
+		b.Related.Project = &in.Project.ID
+	}
+	p := &Preview{Policy: rules, Zone: resource.Zone(), Held: b.Held()}
+	p.Refusal = rules.JudgeStart(in.Start, time.Now(), p.Zone, nil)
+	buckets := b.Buckets()
+	if len(buckets) == 0 {
+		return p, nil
+	}
+	taken, err := s.DB.Taken(ctx, app.ID, buckets)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range buckets {
+		p.Limits = append(p.Limits, Usage{k, taken[i]})
+		if p.Refusal == nil {
+			p.Refusal = k.Full(taken[i])
+		}
+	}
+	return p, nil
+}
