@@ -55,8 +55,8 @@ const (
 // The states of a booking whose time has come, in every graph that has them. Any other final state ends a booking before that.
 const (
 	Completed = "completed" // it took place
-	Attended  = "attended"  // it took place, and its customer came
-	NoShow    = "no_show"   // its customer did not come
+	attended  = "attended"  // it took place, and its customer came
+	noShow    = "no_show"   // its customer did not come
 )
 
 // CancelByCustomerAction is bound by a session's CancelUntil.

@@ -31,5 +31,5 @@ type RemindInput struct {
 // ShouldRemind reports whether a booking in that state is worth a reminder: it holds its time or seat, or has taken place.
 func ShouldRemind(graph *graphs.Graph, state string) bool {
 	s, ok := graph.State(state)
-	return ok && (s.Holds == graphs.HoldsSlot || s.Holds == graphs.HoldsSeat || s.Name == Completed || s.Name == Attended)
+	return ok && (s.Holds == graphs.HoldsSlot || s.Holds == graphs.HoldsSeat || s.Name == Completed || s.Name == attended)
 }

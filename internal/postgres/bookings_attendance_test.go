@@ -57,7 +57,7 @@ func TestMarksAreBoundInTime(t *testing.T) {
 				elsewhere(b, v)
 				v = b.played(b.booked(v), way.actions...)
 				before := v.State
-				mark := []string{booking.Attended, booking.NoShow}[i%2]
+				mark := []string{"attended", "no_show"}[i%2]
 				known, out := b.play(v, mark)
 				if c.code != "" {
 					b.wantRefused(way.graph+" in "+before, out, c.code, v, before)
@@ -82,7 +82,7 @@ func TestOnlyOwnersMark(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.begun("instant@2", time.Hour/2))
 	for _, actor := range []graphs.Actor{graphs.ActorCustomerLink, graphs.ActorPayment, graphs.ActorTimer} {
-		a := action(v, booking.NoShow)
+		a := action(v, "no_show")
 		a.Actor = actor
 		in := commit(v, a)
 		if in.Refusal == nil {
@@ -103,7 +103,7 @@ func TestUndo(t *testing.T) {
 				v = b.played(v, "complete")
 			}
 			held := b.count(`SELECT count(*) FROM occupancies WHERE booking_id = $1`, v.ID)
-			v = b.played(v, booking.NoShow)
+			v = b.played(v, "no_show")
 			b.wantCount(held, `SELECT count(*) FROM occupancies WHERE booking_id = $1`, v.ID)
 			v = b.played(v, "undo")
 			wantEqual(t, "back", words(v.State, v.Completed), words(before, before == "completed"))
@@ -117,12 +117,12 @@ func TestUndo(t *testing.T) {
 			_, out := b.play(v, "undo")
 			b.wantRefused("undone once", out, fault.ActionNotAvailable, v, before)
 
-			v = b.played(v, booking.Attended)
+			v = b.played(v, "attended")
 			b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 day' + interval '1 minute' WHERE id = $1`, v.ID)
-			v = b.played(v, "undo", booking.Attended)
+			v = b.played(v, "undo", "attended")
 			b.exec(`UPDATE bookings SET entered_at = entered_at - interval '1 day' WHERE id = $1`, v.ID)
 			_, out = b.play(v, "undo")
-			b.wantRefused("a day later", out, fault.TooLate, v, booking.Attended)
+			b.wantRefused("a day later", out, fault.TooLate, v, "attended")
 			b.sound()
 		})
 	}
@@ -132,12 +132,12 @@ func TestUndo(t *testing.T) {
 func TestMarkedTimeIsKept(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	v := b.played(b.booked(b.begun("instant@2", 30*time.Minute)), booking.Attended)
+	v := b.played(b.booked(b.begun("instant@2", 30*time.Minute)), "attended")
 	_, err := b.try(b.begun("instant@2", 15*time.Minute))
 	wantCode(t, err, fault.SlotTaken)
 	v = b.played(v, "undo", "complete") // early, so that the rest is free
 	other := b.booked(b.begun("instant@2", 15*time.Minute))
-	v = b.played(v, booking.NoShow)
+	v = b.played(v, "no_show")
 	wantEqual(t, "both", words(v.State, b.known(other).State), "no_show confirmed")
 	v = b.played(v, "undo")
 	wantEqual(t, "it takes nothing back", v.State, "completed")
@@ -165,12 +165,12 @@ func TestSeatsAreMarkedEach(t *testing.T) {
 				}
 				seats = append(seats, v)
 			}
-			seats[0] = b.played(seats[0], booking.Attended)
-			seats[1] = b.played(seats[1], "complete", booking.Attended)
-			seats[2] = b.played(seats[2], booking.Attended, "undo", "complete", booking.Attended)
-			seats[3] = b.played(seats[3], booking.NoShow)
+			seats[0] = b.played(seats[0], "attended")
+			seats[1] = b.played(seats[1], "complete", "attended")
+			seats[2] = b.played(seats[2], "attended", "undo", "complete", "attended")
+			seats[3] = b.played(seats[3], "no_show")
 			seats[4] = b.played(seats[4], "cancel_by_owner")
-			_, out := b.play(seats[4], booking.NoShow)
+			_, out := b.play(seats[4], "no_show")
 			b.wantRefused("a cancelled one", out, fault.ActionNotAvailable, seats[4], "cancelled_by_owner")
 			b.wantCount(3, `SELECT count(*) FROM bookings WHERE owner_booking_id = $1 AND state = 'attended'`, session.ID)
 			b.wantCount(4, `SELECT count(*) FROM events WHERE type = 'booking.attended'`) // one was undone and came again
