@@ -61,7 +61,7 @@ check: bin/.tools ## format, vet, linters, determinism, known vulnerabilities, f
 	@cd $(LOCAL) && go mod tidy -diff
 
 bench: postgres ## measure bookings per second and latencies; writes BENCHMARKS.md
-	cd $(LOCAL) && $(PROGRAMS_ENV) go run ./bench -out ../../BENCHMARKS.md
+	cd $(LOCAL) && $(PROGRAMS_ENV) go run ./bench $(BENCH) -out ../../BENCHMARKS.md
 
 fmt: ## format the code
 	gofmt -w .

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"strings"
@@ -50,33 +51,31 @@ func views[T any](k *edge.Call, all []*T, view func(*edge.Call, *T) timekit.Obje
 // serviceViews renders services, with the locations that offer them if the request includes those.
 func (h *serviceHandlers) serviceViews(k *edge.Call, all []*catalogue.Service) ([]timekit.Object, error) {
 	list := views(k, all, serviceView)
-	if !k.Includes()["locations"] {
-		return list, nil
-	}
-	ids := make([]uuid.UUID, len(all))
-	for i, one := range all {
-		ids[i] = one.ID
-	}
-	locations, err := h.catalogue.LocationsOf(k, ids)
-	for i, id := range ids {
-		list[i]["locations"] = views(k, locations[id], locationView)
-	}
-	return list, err
+	return list, include(k, list, "locations", h.catalogue.LocationsOf, locationView)
 }
 
 // locationViews renders locations, with the services that they offer if the request includes those.
 func (h *locationHandlers) locationViews(k *edge.Call, all []*catalogue.Location) ([]timekit.Object, error) {
 	list := views(k, all, locationView)
-	if !k.Includes()["services"] {
-		return list, nil
+	return list, include(k, list, "services", h.catalogue.ServicesAt, serviceView)
+}
+
+// include adds to each view of a list the things that belong to it, under a name, if the request includes that name. of reads
+// them by the ids of the views.
+func include[T any](
+	k *edge.Call, list []timekit.Object, name string,
+	of func(context.Context, []uuid.UUID) (map[uuid.UUID][]*T, error), view func(*edge.Call, *T) timekit.Object,
+) error {
+	if !k.Includes()[name] {
+		return nil
 	}
-	ids := make([]uuid.UUID, len(all))
-	for i, one := range all {
-		ids[i] = one.ID
+	ids := make([]uuid.UUID, len(list))
+	for i, one := range list {
+		ids[i], _ = one["id"].(uuid.UUID)
 	}
-	services, err := h.catalogue.ServicesAt(k, ids)
+	found, err := of(k, ids)
 	for i, id := range ids {
-		list[i]["services"] = views(k, services[id], serviceView)
+		list[i][name] = views(k, found[id], view)
 	}
-	return list, err
+	return err
 }

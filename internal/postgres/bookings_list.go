@@ -1,14 +1,12 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -40,8 +38,8 @@ var bookingKeys = map[string]searchKey{
 var wholeID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 var customerKeys = map[string]string{
-	"name": "lower(p.name)", "email": "lower(p.email)", "phone": "lower(p.phone)", "voip": "lower(p.voip)",
-	"timezone": "lower(p.timezone)",
+	"name": "lower(t.name)", "email": "lower(t.email)", "phone": "lower(t.phone)", "voip": "lower(t.voip)",
+	"timezone": "lower(t.timezone)",
 }
 
 var orders = map[string]string{
@@ -67,16 +65,16 @@ func (db *Bookings) ListBookings(
 		order: order, desc: filter.Desc, changed: "b.updated_at",
 		scan: func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) },
 	}
-	kind.where = s.where(false)
-	if s.texts || len(s.conditions) > 1 {
+	kind.where, kind.search = s.render(false)
+	if s.texts() || len(s.among)+len(s.conditions) > 0 {
 		kind.most = MaxSearched
 	}
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
 	if err != nil || found.Total > 0 || page.Follows() || !s.similar() {
 		return all, found, err
 	}
-	kind.where = s.where(true)
-	kind.patience = similarPatience
+	kind.where, kind.search = s.render(true)
+	kind.patience = db.bounds.patience
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
 	if timedOut(err) { // nothing is found, which is true of what was typed
 		return nil, Found{Exact: true}, nil
@@ -84,173 +82,133 @@ func (db *Bookings) ListBookings(
 	return all, found, err
 }
 
-// bookingSearch is a filter as conditions on bookings b.
-type bookingSearch struct {
-	args       namedArgs
-	conditions []string
-	words      []word
-	texts      bool // it looks into texts
+// word is one word that bookings are searched for by.
+type word struct {
+	arg    string
+	id     bool // it is a whole id
+	mail   bool // it is the whole e-mail address of a customer
+	digits bool // it may be a part of a telephone number
+	named  bool // there are resources with such a name
+	long   bool // it has letters, and is long enough for typing errors
+	part   bool // its first characters are enough for the index
 }
 
-func (s *bookingSearch) add(condition string, args ...any) {
-	s.conditions = append(s.conditions, fmt.Sprintf(condition, args...))
-}
-
-// where joins the conditions; similar lets words have typing errors.
-func (s *bookingSearch) where(similar bool) string {
-	all := append([]string{"b.app_id = @app"}, s.conditions...)
-	for _, w := range s.words {
-		all = append(all, w.condition(similar))
-	}
-	return strings.Join(all, " AND ")
-}
-
-func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
-	for i, term := range f.Terms {
-		if err := s.term(ctx, db, fmt.Sprintf("term%d", i), term); err != nil {
-			return err
+// soughtWords are what makes bookings have all words: in their title or place, in the name of their resource, or in the name, e-mail
+// address or telephone number of a customer. Case and accents do not count. Of a telephone number the digits alone are compared.
+func soughtWords(words []word, similar bool) (all []sought) {
+	var inside []string
+	for _, w := range words {
+		switch {
+		case w.id:
+		case w.mail:
+			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
+		case w.named:
+			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar) + ")", rank: valueInside,
+				or: "b.resource_id = ANY(@" + w.arg + "resources::uuid[])"})
+		default:
+			inside = append(inside, "("+w.inside(similar)+")")
 		}
 	}
-	s.window(f.Start, f.End)
-	if f.Bookable {
-		s.add(`EXISTS (SELECT FROM sessions s WHERE s.booking_id = b.id AND s.open AND s.taken < s.max_seats
-			AND b.start_at > now() AND COALESCE(s.book_from <= now(), true) AND COALESCE(s.book_until >= now(), true))`)
+	if len(inside) > 0 {
+		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), rank: wordsInside})
 	}
-	return s.readWords(ctx, db, f.Words)
+	return all
 }
 
-// window is true of bookings that overlap a stretch of time, with the index of their ranges.
-func (s *bookingSearch) window(start, end *time.Time) {
-	if start == nil && end == nil {
-		return
+// inside is true of texts t of bookings that have the word. The index is asked for a few characters, as each costs time; || keeps the
+// rest from it.
+func (w word) inside(similar bool) string {
+	text := "t.words LIKE holdfast_fold(@" + w.arg + "::text)"
+	if w.part {
+		text = "t.words LIKE holdfast_fold(@" + w.arg + "part::text) AND t.words || '' LIKE holdfast_fold(@" + w.arg + "::text)"
 	}
-	if start != nil && end != nil && !start.Before(*end) {
-		s.add("b.end_at > @after AND b.start_at < @before")
-	} else {
-		s.add("tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)")
+	if w.digits {
+		text += " OR t.words LIKE @" + w.arg + "digits"
 	}
-	s.args["after"], s.args["before"] = start, end
+	if similar && w.long {
+		text += " OR holdfast_fold(@" + w.arg + "typed::text) <% t.words"
+	}
+	return text
 }
 
-func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term) error {
-	field, ofCustomer := strings.CutPrefix(t.Key, "customer.")
-	key, ofMeta := strings.CutPrefix(t.Key, "meta.")
-	known, ok := bookingKeys[t.Key]
-	named := t.Key == "graph" || t.Key == "state" || t.Key == "completed"
-	if err := t.check(ok || named || ofCustomer || ofMeta, "bookings"); err != nil {
-		return err
-	}
-	switch {
-	case ok:
-		compared, err := t.compared(known.id, arg, s.args)
-		s.add(known.condition, compared)
-		return err
-	case t.Key == "completed":
-		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
-		s.add("b.completed = ANY(@%s::boolean[])", arg)
+// readWords takes in words, and looks for resources that are called so.
+func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string) error {
+	const called = `
+		SELECT id FROM resources WHERE app_id = @app AND holdfast_fold(name) LIKE holdfast_fold(@word::text) ORDER BY created_at, id LIMIT 1000`
+	if len(words) == 0 {
 		return nil
-	case named:
-		values, err := s.resolve(ctx, db, t)
-		s.args[arg] = values
-		s.add("b.%s = ANY(@%s::text[])", t.Key, arg)
-		return err
-	case ofCustomer:
-		s.texts = true
-		s.customer(arg, field, t)
-	case ofMeta:
-		s.texts = true
-		s.args[arg], s.args[arg+"key"] = likePattern(t.Value), key
-		s.add(matching, "lower(b.meta->>@"+arg+"key)", arg)
-		if texts := s.within(arg, "x.meta", key, t.Value); texts != "" {
-			s.add("EXISTS (SELECT FROM booking_texts x WHERE x.booking_id = b.id%s)", texts)
+	}
+	const mail = `SELECT EXISTS (SELECT FROM customers WHERE app_id = @app AND lower(email) = lower(@word::text))`
+	batch := &pgx.Batch{}
+	s.words = make([]word, len(words))
+	for i, typed := range words {
+		w := &s.words[i]
+		w.arg, w.id = fmt.Sprintf("word%d", i), wholeID.MatchString(typed)
+		w.long = utf8.RuneCountInString(typed) >= similarFrom && strings.ContainsFunc(typed, unicode.IsLetter)
+		if w.id {
+			s.args[w.arg] = typed
+			s.add("b.id = @%s::uuid", w.arg)
+			continue
+		}
+		plain := strings.ReplaceAll(typed, "*", "")
+		s.args[w.arg], s.args[w.arg+"typed"] = "%"+literal(plain)+"%", plain
+		var digits string
+		if digits, w.digits = phoneDigits(typed); w.digits {
+			s.args[w.arg+"digits"] = "%" + digits + "%"
+		}
+		if runes := []rune(plain); len(runes) > indexedPart {
+			w.part, s.args[w.arg+"part"] = true, "%"+literal(string(runes[:indexedPart]))+"%"
+		}
+		if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
+			batch.Queue(mail, namedArgs{"app": s.args["app"], "word": plain}).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
+		}
+		args := namedArgs{"app": s.args["app"], "word": s.args[w.arg]}
+		batch.Queue(called, args).Query(func(rows pgx.Rows) error {
+			ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+			w.named, s.args[w.arg+"resources"] = len(ids) > 0, ids
+			return err
+		})
+	}
+	return db.pool.SendBatch(ctx, batch).Close()
+}
+
+// indexedPart is how many characters of a word the index is asked for.
+const indexedPart = 12
+
+// similarFrom is how many characters a word has at least that is looked for with typing errors.
+const similarFrom = 4
+
+// similar reports whether a search that finds nothing is worth another try, with typing errors.
+func (s *bookingSearch) similar() bool {
+	for _, w := range s.words {
+		if w.long && !w.id && !w.mail {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
-// customer is true of bookings with a customer who has a value.
-func (s *bookingSearch) customer(arg, field string, t Term) {
-	s.args[arg] = likePattern(t.Value)
-	column, texts := customerKeys[field], ""
-	if column == "" {
-		s.args[arg+"key"] = field
-		column, texts = "lower(p.meta->>@"+arg+"key)", cmp.Or(s.within(arg, "lower(p.meta::text)", field, t.Value), " ")
+// phoneDigits are the digits of what may be a part of a telephone number, three or more of them, as they stand in booking_texts: as
+// capitals. Signs may be between them.
+func phoneDigits(word string) (string, bool) {
+	var digits strings.Builder
+	for _, r := range word {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r - '0' + 'A')
+		case !strings.ContainsRune("+-()./", r):
+			return "", false
+		}
 	}
-	condition := column + " LIKE lower(@" + arg + "::text)"
-	if texts != "" {
-		condition = fmt.Sprintf(matching, column, arg) + texts
-	}
-	s.add("EXISTS (SELECT FROM customers p WHERE p.booking_id = b.id AND %s)", condition)
+	return digits.String(), digits.Len() >= 3
 }
 
-// within is true of JSON, as text in lower case, that may have a value under a key: as far as the index of its text can decide.
-func (s *bookingSearch) within(arg, text, key, value string) string {
-	part := strings.Trim(value, "*")
-	switch {
-	case plainJSON(part) && utf8.RuneCountInString(part) >= 3: // which an index of three characters has
-		s.args[arg+"part"] = "%" + literal(part) + "%"
-	case plainJSON(key):
-		s.args[arg+"part"] = `%"` + literal(key) + `": %`
-	default:
-		return ""
-	}
-	return fmt.Sprintf(" AND %s LIKE lower(@%spart::text)", text, arg)
-}
-
-// matching compares a value that Postgres has no statistics of. Its guess would be that hardly any matches; with COALESCE it is a half, and
-// the index of the text decides.
-const matching = "COALESCE(%s LIKE lower(@%s::text), false)"
-
-// plainJSON reports whether a text stands in JSON as it is.
-func plainJSON(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '*' })
-}
-
-// matches compares a term's value with a text in lower case.
-func (t Term) matches(text string) bool {
-	value := strings.ToLower(t.Value)
-	rest, open := strings.CutPrefix(value, "*")
-	prefix, ends := rest, false
-	if len(t.Value) > 1 {
-		prefix, ends = strings.CutSuffix(rest, "*")
-	}
-	switch {
-	case open && ends:
-		return strings.Contains(text, prefix)
-	case open:
-		return strings.HasSuffix(text, rest)
-	case ends:
-		return strings.HasPrefix(text, prefix)
-	}
-	return text == value
-}
-
-// resolve returns the graphs or states of the app's bookings that a term's pattern stands for. Their values, rather than the pattern,
-// let Postgres choose an index by how frequent they are. It reads one row of the index for each value that there is.
-func (s *bookingSearch) resolve(ctx context.Context, db *store, t Term) ([]string, error) {
-	if !strings.HasPrefix(t.Value, "*") && !strings.HasSuffix(t.Value, "*") {
-		return []string{strings.ToLower(t.Value)}, nil
-	}
-	const graphsOf = `
-		WITH RECURSIVE known AS (
-			(SELECT graph AS name FROM bookings WHERE app_id = @app ORDER BY graph LIMIT 1) UNION ALL
-			SELECT (SELECT b.graph FROM bookings b WHERE b.app_id = @app AND b.graph > known.name ORDER BY b.graph LIMIT 1)
-			FROM known WHERE known.name IS NOT NULL)
-		SELECT name FROM known WHERE name IS NOT NULL`
-	const statesOf = `
-		WITH RECURSIVE known AS (
-			(SELECT state AS name FROM bookings WHERE app_id = @app ORDER BY state LIMIT 1) UNION ALL
-			SELECT (SELECT b.state FROM bookings b WHERE b.app_id = @app AND b.state > known.name ORDER BY b.state LIMIT 1)
-			FROM known WHERE known.name IS NOT NULL)
-		SELECT name FROM known WHERE name IS NOT NULL`
-	q := graphsOf
-	if t.Key == "state" {
-		q = statesOf
-	}
-	rows, err := db.pool.Query(ctx, q, s.args)
-	if err != nil {
-		return nil, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return slices.DeleteFunc(all, func(name string) bool { return !t.matches(name) }), err
+// queueTexts writes what a new booking is found by.
+func queueTexts(batch *pgx.Batch, args namedArgs) {
+	const q = `
+		INSERT INTO booking_texts (booking_id, words, meta)
+		SELECT @id, concat_ws(E'\n', holdfast_fold(@what::text), holdfast_fold(@where::text), (
+			SELECT string_agg(holdfast_customer_words(p), E'\n' ORDER BY p.id) FROM customers p WHERE p.booking_id = @id)),
+			lower(@meta::jsonb::text) WHERE ` + begun
+	batch.Queue(q, args)
 }

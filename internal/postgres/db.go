@@ -64,11 +64,12 @@ type store struct {
 	pool      *pgxpool.Pool
 	process   uuid.UUID // names this process where endpoints are reserved and deliveries claimed
 	announcer *announcer
+	bounds    bounds
 }
 
 // newDB makes the parts of a DB on one pool.
 func newDB(pool *pgxpool.Pool) *DB {
-	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}}
+	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
 	return &DB{
 		store: s, Bookings: &Bookings{store: s}, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
 		Access: &Access{store: s}, Operations: &Operations{s},

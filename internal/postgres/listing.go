@@ -60,28 +60,38 @@ type listing[T any] struct {
 	where    string // which rows belong to the list
 	order    string // without a direction; the id comes behind it, with the same one
 	desc     bool
-	most     int    // how far rows are counted; 0 = MaxListed
-	patience int    // milliseconds that a statement may take; 0 = as always
+	most     int // how far rows are counted; 0 = MaxListed
+	patience int // milliseconds that a statement may take; 0 = as always
+	search   *textSearch
 	changed  string // the column with the time of the last change, "" when a list cannot be followed
 	scan     pgx.RowToFunc[*T]
 }
 
-// listRows returns one page of rows, and what is known of the others, in one round trip and of one moment.
-func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, args namedArgs) (rows []*T, found Found, err error) {
+// listRows returns one page of rows, and what is known of the others, of one moment.
+func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, args namedArgs) ([]*T, Found, error) {
 	if page.Follows() {
 		return l.follow(ctx, db, page, args)
 	}
-	direction := " ASC"
-	if l.desc {
-		direction = " DESC"
+	args["limit"], args["offset"], args["most"] = page.Limit, page.offset(), cmp.Or(l.most, MaxListed)+1
+	if l.search != nil {
+		probes, err := db.probes(ctx, l.search, page, args)
+		if err != nil {
+			return nil, Found{}, err
+		}
+		for _, probe := range probes {
+			rows, found, done, err := l.look(ctx, db, probe, page, args)
+			if err != nil || done {
+				return rows, found, err
+			}
+		}
 	}
-	most := cmp.Or(l.most, MaxListed)
-	args["limit"], args["offset"], args["most"] = page.Limit, page.offset(), most+1
+	return l.list(ctx, db, page, args)
+}
+
+// list reads a page, and counts the list, by the plan that Postgres finds best. It makes one round trip.
+func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
 	inner := ` FROM ` + l.table + ` ` + l.alias + l.joined + ` WHERE ` + l.where
-	id := l.alias + `.id`
-	q := `SELECT ` + l.columns + ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + inner + `
-			ORDER BY ` + l.order + direction + `, ` + id + direction + ` LIMIT @limit OFFSET @offset) page
-		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside + ` ORDER BY page.place` + direction + `, page.id` + direction
+	q := `SELECT ` + l.columns + l.pageOf(inner, "") + l.ordered("page.place", "page.id")
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		if l.patience > 0 {
@@ -94,7 +104,25 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 		batch.Queue(`SELECT count(*) FROM (SELECT`+inner+` LIMIT @most) counted`, args).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
+	most := cmp.Or(l.most, MaxListed)
 	return rows, Found{Total: max(min(total, most), page.seen(len(rows))), Exact: total <= most}, err
+}
+
+// pageOf is the FROM of the rows of one page of inner, which is a FROM itself. beside are more columns of the page.
+func (l listing[T]) pageOf(inner, beside string) string {
+	id := l.alias + `.id`
+	return ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + beside + inner + l.ordered(l.order, id) + `
+			LIMIT @limit OFFSET @offset) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside
+}
+
+// ordered is an ORDER BY in the list's direction.
+func (l listing[T]) ordered(place, id string) string {
+	direction := " ASC"
+	if l.desc {
+		direction = " DESC"
+	}
+	return ` ORDER BY ` + place + direction + `, ` + id + direction
 }
 
 // follow returns the next rows in the order of changes. A row comes in the order of the transaction that last changed it, and not
@@ -118,22 +146,20 @@ func (l listing[T]) follow(ctx context.Context, db *store, page Page, args named
 	if from.ID == uuid.Nil && !from.Changed.IsZero() {
 		inner += ` AND ` + l.changed + ` >= @since`
 	}
-	id := l.alias + `.id`
-	q := `SELECT ` + l.columns + ` FROM (SELECT ` + key + inner + ` ORDER BY ` + key + ` LIMIT @limit) page
-		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside + ` ORDER BY page.changed_by, page.id`
-	var marks []Cursor
+	q := `SELECT ` + l.columns + `, page.changed_by::text, page.id, page.changed FROM (
+			SELECT ` + key + `, ` + l.changed + ` AS changed` + inner + ` ORDER BY ` + key + ` LIMIT @limit) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + l.alias + `.id = page.id` + l.beside + ` ORDER BY page.changed_by, page.id`
+	var places []Cursor
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
-			rows, err = pgx.CollectRows(r, l.scan)
+			var at Cursor
+			rows, err = pgx.CollectRows(withColumns{r, []any{&at.written, &at.ID, &at.Changed}}, func(row pgx.CollectableRow) (*T, error) {
+				one, err := l.scan(row)
+				places = append(places, at)
+				return one, err
+			})
 			return err
 		})
-		batch.Queue(`SELECT `+l.alias+`.changed_by::text, `+id+`, `+l.changed+inner+` ORDER BY `+key+` LIMIT @limit`, args).
-			Query(func(r pgx.Rows) (err error) {
-				marks, err = pgx.CollectRows(r, func(row pgx.CollectableRow) (c Cursor, err error) {
-					return c, row.Scan(&c.written, &c.ID, &c.Changed)
-				})
-				return err
-			})
 	})
 	if err != nil {
 		return nil, Found{}, err
@@ -141,7 +167,7 @@ func (l listing[T]) follow(ctx context.Context, db *store, page Page, args named
 	found.More = len(rows) > page.Limit
 	rows = rows[:min(len(rows), page.Limit)]
 	if found.Next = from; len(rows) > 0 {
-		found.Next = marks[len(rows)-1]
+		found.Next = places[len(rows)-1]
 	}
 	return rows, found, nil
 }
@@ -188,11 +214,12 @@ func (l listing[T]) start(ctx context.Context, db *store, page Page, args namedA
 func (l listing[T]) changedColumn() string { return l.changed[len(l.alias)+1:] }
 
 // readOnly runs the statements of one batch on one snapshot, in one round trip. Each gets a plan of its own: with other values another
-// index is the right one.
+// index is the right one. A table is read from end to end only when it has no index that helps.
 func (db *store) readOnly(ctx context.Context, queue func(*pgx.Batch)) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
 	batch.Queue(`SET LOCAL plan_cache_mode = force_custom_plan`)
+	batch.Queue(`SET LOCAL enable_seqscan = off`)
 	queue(batch)
 	batch.Queue(commit)
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
@@ -203,6 +230,21 @@ func (db *store) readOnly(ctx context.Context, queue func(*pgx.Batch)) error {
 		return err
 	})
 }
+
+// withColumns are rows with more columns than their reader scans: the last ones go to targets of their own.
+type withColumns struct {
+	pgx.Rows
+	last []any
+}
+
+// RawValues has what the reader counts as columns.
+func (w withColumns) RawValues() [][]byte {
+	all := w.Rows.RawValues()
+	return all[:len(all)-len(w.last)]
+}
+
+// Scan reads the last columns into their targets, too.
+func (w withColumns) Scan(targets ...any) error { return w.Rows.Scan(append(targets, w.last...)...) }
 
 // structs reads rows into structs by the order of columns.
 func structs[T any](row pgx.CollectableRow) (*T, error) { return pgx.RowToAddrOfStructByPos[T](row) }

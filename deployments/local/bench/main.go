@@ -1,5 +1,5 @@
 // Command bench measures a booking's life against the barest workflow that could carry it, and questions for free time
-// over a full record, on one server in one run.
+// and lists over a full record, on one server in one run.
 package main
 
 import (
@@ -17,19 +17,23 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
-	only := flag.String("only", "", "measure one section: lives, crowd, free, webhooks or attack; empty = all of them")
+	only := flag.String("only", "", "measure one section: lives, crowd, free, webhooks, attack or lists; empty = all of them")
+	bookings := flag.Int("bookings", 1_000_000, "bookings that the lists are measured over")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
-	if err := run(ctx, *lives, *rounds, *only, *out); err != nil {
+	if err := run(ctx, size{*lives, *rounds, *bookings}, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+// size is how much is measured.
+type size struct{ lives, rounds, bookings int }
+
 // report measures the sections and puts their pages together.
-func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string) (string, error) {
+func report(ctx context.Context, s *stack.Stack, n size, only string) (string, error) {
 	pages := map[string]string{}
 	for _, section := range []struct {
 		name    string
@@ -39,8 +43,9 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 		{"attack", measureAttack},
 		{"free", measureFree},
 		{"webhooks", measureTold},
-		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, lives, rounds) }},
+		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, n.lives, n.rounds) }},
 		{"crowd", measureCrowd},
+		{"lists", func(ctx context.Context, s *stack.Stack) (string, error) { return measureLists(ctx, s, n.bookings) }}, // fills the record
 	} {
 		if only != "" && only != section.name {
 			continue
@@ -50,10 +55,10 @@ func report(ctx context.Context, s *stack.Stack, lives, rounds int, only string)
 			return "", fmt.Errorf("%s: %w", section.name, err)
 		}
 	}
-	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"] + pages["attack"], nil
+	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"] + pages["attack"] + pages["lists"], nil
 }
 
-func run(ctx context.Context, lives, rounds int, only, out string) error {
+func run(ctx context.Context, n size, only, out string) error {
 	dir, err := os.MkdirTemp("", "holdfast-bench-")
 	if err != nil {
 		return err
@@ -72,7 +77,7 @@ func run(ctx context.Context, lives, rounds int, only, out string) error {
 		return err
 	}
 	defer func() { _ = s.Stop() }()
-	text, err := report(ctx, s, lives, rounds, only)
+	text, err := report(ctx, s, n, only)
 	if err != nil {
 		return err
 	}

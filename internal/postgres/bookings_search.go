@@ -1,0 +1,259 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// bookingSearch is a filter as conditions on bookings b.
+type bookingSearch struct {
+	args       namedArgs
+	among      []string // of a resource or calendar, which have their bookings in an index
+	conditions []string
+	sought     []sought
+	words      []word
+}
+
+// sought is a condition on texts that stand beside bookings.
+type sought struct {
+	table string // with its alias t
+	where string
+	hint  bool   // another condition says the same, without the index
+	or    string // a condition on bookings b that does as well; mostly ""
+	rank  int    // how many bookings it may find, compared with others
+}
+
+// The ranks of what is sought.
+const (
+	wholeValue = iota
+	wholeMeta
+	wordsInside
+	valueBeginning
+	valueInside
+)
+
+// rankOf is the rank of a pattern.
+func rankOf(pattern string, whole int) int {
+	switch {
+	case strings.HasPrefix(pattern, "*"):
+		return valueInside
+	case strings.HasSuffix(pattern, "*"):
+		return valueBeginning
+	}
+	return whole
+}
+
+// anywhere is the condition as it leaves Postgres to choose where to begin.
+func (c sought) anywhere() string {
+	return c.orOther(`EXISTS (SELECT FROM ` + c.table + ` t WHERE t.booking_id = b.id AND ` + c.where + `)`)
+}
+
+// byRow is the condition as it looks at the texts of one booking. OFFSET 0 keeps Postgres from looking at all texts.
+func (c sought) byRow() string {
+	of := `(SELECT * FROM ` + c.table + ` t WHERE t.booking_id = b.id OFFSET 0) t` //nolint:unqueryvet // what the condition names
+	return c.orOther(`EXISTS (SELECT FROM ` + of + ` WHERE ` + c.where + `)`)
+}
+
+func (c sought) orOther(condition string) string {
+	if c.or == "" {
+		return condition
+	}
+	return `(` + c.or + ` OR ` + condition + `)`
+}
+
+// byIndex selects the ids of the bookings whose texts have it.
+func (c sought) byIndex() string {
+	q := `SELECT t.booking_id AS id FROM ` + c.table + ` t WHERE ` + c.where
+	if c.or != "" {
+		q += ` UNION ALL SELECT b.id FROM bookings b WHERE b.app_id = @app AND ` + c.or
+	}
+	return q
+}
+
+func (s *bookingSearch) add(condition string, args ...any) {
+	s.conditions = append(s.conditions, fmt.Sprintf(condition, args...))
+}
+
+// texts reports whether the search looks into texts.
+func (s *bookingSearch) texts() bool { return len(s.sought)+len(s.words) > 0 }
+
+// render joins the conditions; similar lets words have typing errors. Without texts there is no text search.
+func (s *bookingSearch) render(similar bool) (where string, search *textSearch) {
+	texts := append(slices.Clone(s.sought), soughtWords(s.words, similar)...)
+	among := append([]string{"b.app_id = @app"}, s.among...)
+	whole, rows := append(slices.Clone(among), s.conditions...), append([]string{"true"}, s.conditions...)
+	for _, c := range texts {
+		whole = append(whole, c.anywhere())
+		if !c.hint {
+			rows = append(rows, c.byRow())
+		}
+	}
+	where = strings.Join(whole, " AND ")
+	if len(texts) == 0 {
+		return where, nil
+	}
+	search = &textSearch{among: strings.Join(among, " AND "), row: strings.Join(rows, " AND "), similar: similar}
+	search.index = slices.MinFunc(texts, func(a, b sought) int { return cmp.Compare(a.rank, b.rank) }).byIndex()
+	return where, search
+}
+
+func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
+	for i, term := range f.Terms {
+		if err := s.term(ctx, db, fmt.Sprintf("term%d", i), term); err != nil {
+			return err
+		}
+	}
+	s.window(f.Start, f.End)
+	if f.Bookable {
+		s.add(`EXISTS (SELECT FROM sessions s WHERE s.booking_id = b.id AND s.open AND s.taken < s.max_seats
+			AND b.start_at > now() AND COALESCE(s.book_from <= now(), true) AND COALESCE(s.book_until >= now(), true))`)
+	}
+	return s.readWords(ctx, db, f.Words)
+}
+
+// window is true of bookings that overlap a stretch of time, with the index of their ranges.
+func (s *bookingSearch) window(start, end *time.Time) {
+	if start == nil && end == nil {
+		return
+	}
+	if start != nil && end != nil && !start.Before(*end) {
+		s.add("b.end_at > @after AND b.start_at < @before")
+	} else {
+		s.add("tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)")
+	}
+	s.args["after"], s.args["before"] = start, end
+}
+
+func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term) error {
+	field, ofCustomer := strings.CutPrefix(t.Key, "customer.")
+	key, ofMeta := strings.CutPrefix(t.Key, "meta.")
+	known, ok := bookingKeys[t.Key]
+	named := t.Key == "graph" || t.Key == "state" || t.Key == "completed"
+	if err := t.check(ok || named || ofCustomer || ofMeta, "bookings"); err != nil {
+		return err
+	}
+	switch {
+	case ok:
+		compared, err := t.compared(known.id, arg, s.args)
+		if indexed := t.Key == "resource.id" || t.Key == "calendar.id"; indexed {
+			s.among = append(s.among, fmt.Sprintf(known.condition, compared))
+		} else {
+			s.add(known.condition, compared)
+		}
+		return err
+	case t.Key == "completed":
+		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
+		s.add("b.completed = ANY(@%s::boolean[])", arg)
+		return nil
+	case named:
+		values, err := s.resolve(ctx, db, t)
+		s.args[arg] = values
+		s.add("b.%s = ANY(@%s::text[])", t.Key, arg)
+		return err
+	case ofCustomer:
+		s.customer(arg, field, t)
+	case ofMeta:
+		s.args[arg], s.args[arg+"key"] = likePattern(t.Value), key
+		s.add(matching, "lower(b.meta->>@"+arg+"key)", arg)
+		if texts := s.within(arg, "t.meta", key, t.Value); texts != "" {
+			s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
+		}
+	}
+	return nil
+}
+
+// customer is true of bookings with a customer who has a value.
+func (s *bookingSearch) customer(arg, field string, t Term) {
+	s.args[arg] = likePattern(t.Value)
+	c := sought{table: "customers", rank: rankOf(t.Value, wholeValue)}
+	if column := customerKeys[field]; column != "" {
+		c.where = column + " LIKE lower(@" + arg + "::text)"
+	} else {
+		s.args[arg+"key"] = field
+		c.where, c.rank = fmt.Sprintf(matching, "lower(t.meta->>@"+arg+"key)", arg), max(c.rank, wholeMeta)
+		if texts := s.within(arg, "lower(t.meta::text)", field, t.Value); texts != "" {
+			c.where += " AND " + texts
+		}
+	}
+	s.sought = append(s.sought, c)
+}
+
+// within is true of JSON, as text in lower case, that may have a value under a key: as far as the index of its text can decide.
+func (s *bookingSearch) within(arg, text, key, value string) string {
+	part := strings.Trim(value, "*")
+	switch {
+	case plainJSON(part) && utf8.RuneCountInString(part) >= 3: // which an index of three characters has
+		s.args[arg+"part"] = "%" + literal(part) + "%"
+	case plainJSON(key):
+		s.args[arg+"part"] = `%"` + literal(key) + `": %`
+	default:
+		return ""
+	}
+	return fmt.Sprintf("%s LIKE lower(@%spart::text)", text, arg)
+}
+
+// matching compares a value that Postgres has no statistics of. Its guess would be that hardly any matches; with COALESCE it is a half, and
+// the index of the text decides.
+const matching = "COALESCE(%s LIKE lower(@%s::text), false)"
+
+// plainJSON reports whether a text stands in JSON as it is.
+func plainJSON(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == '*' })
+}
+
+// matches compares a term's value with a text in lower case.
+func (t Term) matches(text string) bool {
+	value := strings.ToLower(t.Value)
+	rest, open := strings.CutPrefix(value, "*")
+	prefix, ends := rest, false
+	if len(t.Value) > 1 {
+		prefix, ends = strings.CutSuffix(rest, "*")
+	}
+	switch {
+	case open && ends:
+		return strings.Contains(text, prefix)
+	case open:
+		return strings.HasSuffix(text, rest)
+	case ends:
+		return strings.HasPrefix(text, prefix)
+	}
+	return text == value
+}
+
+// resolve returns the graphs or states of the app's bookings that a term's pattern stands for. Their values, rather than the pattern,
+// let Postgres choose an index by how frequent they are. It reads one row of the index for each value that there is.
+func (s *bookingSearch) resolve(ctx context.Context, db *store, t Term) ([]string, error) {
+	if !strings.HasPrefix(t.Value, "*") && !strings.HasSuffix(t.Value, "*") {
+		return []string{strings.ToLower(t.Value)}, nil
+	}
+	const graphsOf = `
+		WITH RECURSIVE known AS (
+			(SELECT graph AS name FROM bookings WHERE app_id = @app ORDER BY graph LIMIT 1) UNION ALL
+			SELECT (SELECT b.graph FROM bookings b WHERE b.app_id = @app AND b.graph > known.name ORDER BY b.graph LIMIT 1)
+			FROM known WHERE known.name IS NOT NULL)
+		SELECT name FROM known WHERE name IS NOT NULL`
+	const statesOf = `
+		WITH RECURSIVE known AS (
+			(SELECT state AS name FROM bookings WHERE app_id = @app ORDER BY state LIMIT 1) UNION ALL
+			SELECT (SELECT b.state FROM bookings b WHERE b.app_id = @app AND b.state > known.name ORDER BY b.state LIMIT 1)
+			FROM known WHERE known.name IS NOT NULL)
+		SELECT name FROM known WHERE name IS NOT NULL`
+	q := graphsOf
+	if t.Key == "state" {
+		q = statesOf
+	}
+	rows, err := db.pool.Query(ctx, q, s.args)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return slices.DeleteFunc(all, func(name string) bool { return !t.matches(name) }), err
+}
