@@ -50,6 +50,7 @@ func NewCleaner(db *DB, keep Retention) *Cleaner {
 		{"idempotency_keys", c.single(deleteOperations, keep.Operations)},
 		{"claim_tokens", c.single(deleteClaims, keep.Claims)},
 		{"kept_forms", c.single(deleteForms, 0)},
+		{"limit_buckets", c.single(deleteBuckets, keepBuckets)},
 		{"refused_actions", c.single(deleteRefusals, keep.Refusals)},
 		{"scheduling_requests", c.requests},
 		{"paused_deliveries", c.dropPaused},
@@ -94,6 +95,10 @@ const (
 		DELETE FROM kept_forms WHERE id IN (
 			SELECT id FROM kept_forms WHERE expires_at <= now() - make_interval(secs => @keep)
 			ORDER BY expires_at LIMIT @limit FOR UPDATE SKIP LOCKED)`
+	deleteBuckets = `
+		DELETE FROM limit_buckets WHERE (app_id, name, first) IN (
+			SELECT app_id, name, first FROM limit_buckets WHERE first < (now() - make_interval(secs => @keep))::date
+			ORDER BY first LIMIT @limit FOR UPDATE SKIP LOCKED)`
 	deleteRefusals = `
 		DELETE FROM actions WHERE id IN (
 			SELECT id FROM actions WHERE status = 'refused' AND decided_at < now() - make_interval(secs => @keep)
@@ -116,6 +121,9 @@ const (
 // keepTargets is how long a reminder's target stays after a booking has named it. It is far above the hour after which a target in use
 // is noted as such, so that none is deleted while a booking names it.
 const keepTargets = 24 * time.Hour
+
+// keepBuckets is how long the count of a limit stays after its period has begun: longer than the longest period, a year.
+const keepBuckets = 380 * 24 * time.Hour
 
 // single is a batch of one statement.
 func (c *Cleaner) single(statement string, keep time.Duration) func(context.Context, int) (int, bool, error) {

@@ -32,6 +32,8 @@ func cleanedTables() map[string]tableCleaned {
 		"kept_forms": {"kept_forms", "expires_at", `true`, `
 			INSERT INTO kept_forms (id, app_id, sealed, expires_at)
 			SELECT gen_random_uuid(), $1, '', ` + at, -1, func(*postgres.Retention) {}},
+		"limit_buckets": {"limit_buckets", "(first + (now() - current_date::timestamptz))", `true`, `
+			INSERT INTO limit_buckets (app_id, name, first) SELECT $1, gen_random_uuid()::text, (` + at + `)::date`, 20, func(*postgres.Retention) {}},
 		"refused_actions": {"actions", "decided_at", `status = 'refused'`, `
 			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, decided_at)
 			SELECT gen_random_uuid(), $1, gen_random_uuid(), 'create', 'api', 'api', unnest('{refused,applied}'::text[]), ` + at,

@@ -33,6 +33,7 @@ func TestCleaningKeepsPace(t *testing.T) {
 		SELECT $1, n::text, gen_random_uuid(), `+old+` FROM generate_series(1, $2) n`, b.app.ID, n)
 	b.exec(`INSERT INTO kept_forms (id, app_id, sealed, expires_at)
 		SELECT gen_random_uuid(), $1, '', `+old+` FROM generate_series(1, $2)`, b.app.ID, n)
+	b.exec(`INSERT INTO limit_buckets (app_id, name, first) SELECT $1, n::text, (`+old+`)::date FROM generate_series(1, $2) n`, b.app.ID, n)
 	b.exec(`INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, decided_at)
 		SELECT gen_random_uuid(), $1, gen_random_uuid(), 'create', 'api', 'api', 'refused', `+old+` FROM generate_series(1, $2)`, b.app.ID, n)
 	b.exec(`INSERT INTO scheduling_requests (id, app_id, name, code, duration_minutes, looked_at)
@@ -64,7 +65,7 @@ func TestCleaningKeepsPace(t *testing.T) {
 			t.Errorf("%s took %d batches for %d rows, want at most %d", one.Name, batches, want, most)
 		}
 	}
-	for _, table := range []string{"idempotency_keys", "spent_claims", "kept_forms", "actions", "scheduling_requests", "webhook_deliveries", "events"} {
+	for _, table := range []string{"idempotency_keys", "spent_claims", "kept_forms", "limit_buckets", "actions", "scheduling_requests", "webhook_deliveries", "events"} {
 		b.wantCount(0, `SELECT count(*) FROM `+table)
 	}
 	wantEqual(t, "dropped, as the endpoint says", must(b.Endpoint(b.ctx, b.app.ID, stopped.ID)).Health.Dropped, 2*n)

@@ -33,7 +33,7 @@ func assembled() map[string][]string {
 	}
 	return map[string][]string{
 		"lockEndpointAndSubscribers": append(locks(""), locks(nearThreshold)...),
-		"single":                     {deleteOperations, deleteClaims, deleteForms, deleteRefusals, deleteDeliveries, deleteReminderTargets},
+		"single":                     {deleteOperations, deleteClaims, deleteForms, deleteBuckets, deleteRefusals, deleteDeliveries, deleteReminderTargets},
 		"Backlog":                    ages,
 
 		"ClaimReservedDeliveries": {claimFenced},

@@ -17,7 +17,7 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
-	only := flag.String("only", "", "measure one section: lives, crowd, free, webhooks, attack or lists; empty = all of them")
+	only := flag.String("only", "", "measure one section: lives, crowd, free, policies, webhooks, attack or lists; empty = all of them")
 	bookings := flag.Int("bookings", 1_000_000, "bookings that the lists are measured over")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
@@ -42,6 +42,7 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 		// The sections that thousands of lives would disturb come before them: the server is busy for a while with putting those away.
 		{"attack", measureAttack},
 		{"free", measureFree},
+		{"policies", measurePolicies},
 		{"webhooks", measureTold},
 		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, n.lives, n.rounds) }},
 		{"crowd", measureCrowd},
@@ -55,7 +56,7 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 			return "", fmt.Errorf("%s: %w", section.name, err)
 		}
 	}
-	return pages["lives"] + pages["crowd"] + pages["free"] + pages["webhooks"] + pages["attack"] + pages["lists"], nil
+	return pages["lives"] + pages["crowd"] + pages["free"] + pages["policies"] + pages["webhooks"] + pages["attack"] + pages["lists"], nil
 }
 
 func run(ctx context.Context, n size, only, out string) error {

@@ -21,6 +21,7 @@ CREATE TABLE limit_buckets (
     taken bigint NOT NULL DEFAULT 0,
     CONSTRAINT limit_buckets_pkey PRIMARY KEY (app_id, name, first)
 );
+CREATE INDEX limit_buckets_first ON limit_buckets (first);
 CREATE TABLE limit_entries (
     booking_id uuid NOT NULL REFERENCES bookings (id) ON DELETE CASCADE,
     app_id uuid NOT NULL,
