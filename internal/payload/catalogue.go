@@ -2,6 +2,7 @@ package payload
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,13 +18,31 @@ type EventType struct {
 }
 
 // EventTypes are all of them: every state that an action of a graph leads to, those under way before those that end a
-// booking; then the kinds of changes; then what becomes of endpoints. Sample has each.
+// booking; the notices of graphs; then the kinds of changes; then what becomes of endpoints. Sample has each.
 func EventTypes() []EventType {
 	var all []EventType
 	for _, s := range reached() {
 		all = append(all, EventType{outbox.EventType(s.name), s.description()})
 	}
+	all = append(all, EventType{outbox.UndoneEvent, "An action was taken back: a booking is in the state before it again."})
+	for _, g := range graphs.Published() {
+		for i := range g.States {
+			for _, n := range g.States[i].Notices {
+				all = noteNotice(all, n)
+			}
+		}
+	}
 	return append(all, others...)
+}
+
+// noteNotice adds the event type of a notice, once.
+func noteNotice(all []EventType, n graphs.Notice) []EventType {
+	name := outbox.EventType(n.Name)
+	if slices.ContainsFunc(all, func(t EventType) bool { return t.Name == name }) {
+		return all
+	}
+	text := fmt.Sprintf("%d%% of the time until %s have passed, and nobody has acted. Sent only where it is named.", n.Percent, words(n.Timer))
+	return append(all, EventType{name, text})
 }
 
 var others = []EventType{
@@ -63,6 +82,9 @@ func reached() []*target {
 }
 
 func note(all []*target, g *graphs.Graph, action graphs.Action) []*target {
+	if action.To == graphs.Previous {
+		return all
+	}
 	i := slices.IndexFunc(all, func(t *target) bool { return t.name == action.To })
 	if i < 0 {
 		i, all = len(all), append(all, &target{name: action.To, final: g.Final(action.To)})
@@ -82,7 +104,7 @@ func rank(t *target) int {
 	switch {
 	case !t.final:
 		return 0
-	case t.name == booking.Completed:
+	case booking.TookPlace(t.name):
 		return 1
 	}
 	return 2
