@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,18 +56,21 @@ func listWindows(middle time.Time) []listed {
 func listSearches(one *someone) (all []listed) {
 	for _, search := range []string{
 		"id:" + one.booking, "id:" + one.booking[:11] + "*", "graph:instant", "graph:confirm*", "state:confirmed", "state:error", "state:*rr*",
-		"completed:true", "resource.id:" + one.resource, "calendar.id:" + one.calendar, "project.id:" + one.booking, "owner_booking.id:" + one.booking,
+		"completed:true", "resource.id:" + one.resource, "calendar.id:" + one.calendar, "project.id:" + one.booking,
+		"owner_booking.id:" + one.booking,
 		"graph:instant;state:confirmed", "graph:instant_payment;state:error",
 		"customer.email:" + one.email, "customer.email:anna*", "customer.email:*@example.org", "customer.email:*nobody@nowhere*",
-		"customer.name:" + one.name, "customer.name:anna*", "customer.name:*" + one.name[len(one.name)-4:], "customer.phone:" + one.phone, "customer.phone:*1234*",
+		"customer.name:" + one.name, "customer.name:anna*", "customer.name:*" + one.name[len(one.name)-4:],
+		"customer.phone:" + one.phone, "customer.phone:*1234*",
 		"customer.voip:x", "customer.timezone:europe/berlin", "customer.timezone:asia/*", "customer.note:x", "customer.nothing:*",
 		"meta.ticket:" + one.ticket, "meta.ticket:T-77*", "meta.source:web", "meta.source:fax", "meta.nothing:*",
 		"customer.name:anna*;state:confirmed", "customer.name:anna*;resource.id:" + one.resource,
 	} {
-		named := strings.NewReplacer(one.booking, "…", one.booking[:11], "…", one.resource, "…", one.email, "(whole)", one.name, "(whole)", one.phone, "(whole)",
-			one.ticket, "(whole)").Replace(search)
+		named := strings.NewReplacer(one.booking, "…", one.booking[:11], "…", one.resource, "…", one.email, "(whole)",
+			one.name, "(whole)", one.phone, "(whole)", one.ticket, "(whole)").Replace(search)
 		all = append(all, listed{"bookings, `search=" + named + "`", at("/v2/bookings", "search", search)},
-			listed{"bookings, `search=" + named + "`, latest first", at("/v2/bookings", "search", search, "orderBy", "event.start", "sortedBy", "desc")})
+			listed{"bookings, `search=" + named + "`, latest first",
+				at("/v2/bookings", "search", search, "orderBy", "event.start", "sortedBy", "desc")})
 	}
 	return all
 }
@@ -77,20 +80,22 @@ func listWords(one *someone) (all []listed) {
 	first, last, _ := strings.Cut(one.name, " ")
 	for _, words := range [][2]string{
 		{"a whole name", one.name}, {"a first name", first}, {"a last name", last}, {"a whole e-mail address", one.email},
-		{"a part of an address", one.email[2:]}, {"a whole id", one.booking}, {"haarschnitt", "haarschnitt"}, {"prufung (Prüfung)", "prufung"},
-		{"soren (Søren)", "soren"}, {"room süd (a quarter of the resources)", "room süd"}, {"a telephone number", one.phone}, {"1234567 (nobody's)", "1234567"},
+		{"a part of an address", one.email[2:]}, {"a whole id", one.booking}, {"haarschnitt", "haarschnitt"},
+		{"prufung (Prüfung)", "prufung"}, {"soren (Søren)", "soren"}, {"room süd (a quarter of the resources)", "room süd"},
+		{"a telephone number", one.phone}, {"1234567 (nobody's)", "1234567"},
 		{"777777", "777777"}, {"zzzzzz (nowhere)", "zzzzzz"}, {"anna termin", "anna termin"}, {"a last name with a letter too many", last + "x"},
 		{"Beratugn (typing error of a frequent word)", "Beratugn"},
 	} {
 		all = append(all, listed{"bookings, `q=` " + words[0], at("/v2/bookings", "q", words[1])},
-			listed{"bookings, `q=` " + words[0] + ", latest first", at("/v2/bookings", "q", words[1], "orderBy", "event.start", "sortedBy", "desc")})
+			listed{"bookings, `q=` " + words[0] + ", latest first",
+				at("/v2/bookings", "q", words[1], "orderBy", "event.start", "sortedBy", "desc")})
 	}
 	return append(all, listed{"bookings, `q=` soren, page 10", at("/v2/bookings", "q", "soren", "page", "10")})
 }
 
 // others are the lists of the other nouns.
 func (l *lists) others(one *someone) (all []listed) {
-	last := fmt.Sprint(min(200, l.n/50/50))
+	last := strconv.Itoa(min(200, l.n/50/50))
 	now := time.Now().Format(time.RFC3339)
 	for _, noun := range []struct {
 		path     string

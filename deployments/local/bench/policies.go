@@ -26,11 +26,52 @@ const policiesHeading = `
 ## Policies
 
 A policy with a rule of every kind and four limits, and none, in turns of %d creations and %d questions, one at a time, %d rounds.
-Creations over HTTP until 201. Free time of 50 resources and 60 days, with what is busy as above. Aims: 1.15 × for creations, 1.3 × for free time.
+Creations over HTTP until 201. Free time of 50 resources and 60 days, with what is busy as above. Aims: 1.15 × for creations,
+1.3 × for free time.
 
 | | without p50 ms | with p50 ms | ratio | without p95 ms | with p95 ms |
 |---|---|---|---|---|---|
 `
+
+// policies measures creations and questions for free time with a policy and without.
+type policies struct {
+	*free
+	took map[string][]time.Duration // by what and with which policy
+}
+
+// set makes a policy that of the app.
+func (p *policies) set(ctx context.Context, policy string) error {
+	_, err := p.call(ctx, http.MethodPut, "/v2/app", `{"settings":{"policy":`+policy+`}}`, http.StatusOK)
+	return err
+}
+
+// round makes bookings on days of their own, and asks for free time. Nothing is kept of the first round, which warms up.
+func (p *policies) round(ctx context.Context, round int, name string, hour int) error {
+	note := func(what string, took time.Duration) {
+		if round > 0 {
+			p.took[what+name] = append(p.took[what+name], took)
+		}
+	}
+	for i := range policyCreations {
+		start := time.Now().UTC().Truncate(24*time.Hour).AddDate(1, 0, round*policyCreations+i).Add(time.Duration(hour) * time.Hour)
+		body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","what":"Haircut","start":%q,"end":%q,
+			"customer":{"name":"Ann","email":"ann@example.com"}}`,
+			p.resources[i], start.Format(time.RFC3339), start.Add(30*time.Minute).Format(time.RFC3339))
+		began := time.Now()
+		if _, err := p.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated); err != nil {
+			return err
+		}
+		note("create ", time.Since(began))
+	}
+	for range policyAsked {
+		one, _, err := p.ask(ctx, freeResources, 60)
+		if err != nil {
+			return err
+		}
+		note("free ", one)
+	}
+	return nil
+}
 
 // measurePolicies compares creations and questions for free time with a full policy of the app and without.
 func measurePolicies(ctx context.Context, s *stack.Stack) (string, error) {
@@ -38,45 +79,23 @@ func measurePolicies(ctx context.Context, s *stack.Stack) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	took := map[string][]time.Duration{}
+	p := &policies{f, map[string][]time.Duration{}}
 	for round := range policyRounds + 1 {
-		for _, kind := range []struct{ name, policy string }{{"without", `{}`}, {"with", fullPolicy}} {
-			if _, err := f.call(ctx, http.MethodPut, "/v2/app", `{"settings":{"policy":`+kind.policy+`}}`, http.StatusOK); err != nil {
+		for hour, policy := range []string{`{}`, fullPolicy} {
+			if err := p.set(ctx, policy); err != nil {
 				return "", err
 			}
-			for i := range policyCreations {
-				start := time.Now().UTC().Truncate(24*time.Hour).AddDate(1, 0, round*policyCreations+i)
-				if kind.name == "with" {
-					start = start.Add(12 * time.Hour)
-				}
-				body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","what":"Haircut","start":%q,"end":%q,"customer":{"name":"Ann","email":"ann@example.com"}}`,
-					f.resources[i], start.Format(time.RFC3339), start.Add(30*time.Minute).Format(time.RFC3339))
-				began := time.Now()
-				if _, err := f.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated); err != nil {
-					return "", err
-				}
-				if round > 0 { // the first one warms up
-					took["create "+kind.name] = append(took["create "+kind.name], time.Since(began))
-				}
-			}
-			for range policyAsked {
-				one, _, err := f.ask(ctx, freeResources, 60)
-				if err != nil {
-					return "", err
-				}
-				if round > 0 {
-					took["free "+kind.name] = append(took["free "+kind.name], one)
-				}
+			if err := p.round(ctx, round, []string{"without", "with"}[hour], 12*hour); err != nil {
+				return "", err
 			}
 		}
 	}
 	report := fmt.Sprintf(policiesHeading, policyCreations, policyAsked, policyRounds)
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	for _, row := range []struct{ key, text string }{{"create", "a creation"}, {"free", "free time"}} {
-		without, with := took[row.key+" without"], took[row.key+" with"]
-		report += fmt.Sprintf("| %s | %.1f | %.1f | %.2f | %.1f | %.1f |\n", row.text, ms(quantile(without, .5)), ms(quantile(with, .5)),
-			float64(quantile(with, .5))/float64(quantile(without, .5)), ms(quantile(without, .95)), ms(quantile(with, .95)))
+		without, with := p.took[row.key+" without"], p.took[row.key+" with"]
+		report += fmt.Sprintf("| %s | %.1f | %.1f | %.2f | %.1f | %.1f |\n", row.text,
+			milliseconds(quantile(without, .5)), milliseconds(quantile(with, .5)),
+			float64(quantile(with, .5))/float64(quantile(without, .5)), milliseconds(quantile(without, .95)), milliseconds(quantile(with, .95)))
 	}
-	_, err = f.call(ctx, http.MethodPut, "/v2/app", `{"settings":{"policy":{}}}`, http.StatusOK)
-	return report, err
+	return report, p.set(ctx, `{}`)
 }

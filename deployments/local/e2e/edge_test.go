@@ -25,7 +25,7 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/bookings", "resource"}, {"POST", "/v2/bookings", "key"}, {"GET", "/v2/bookings/x", "resource"},
 	{"PUT", "/v2/bookings/x", "server"}, {"DELETE", "/v2/bookings/x", "server"}, {"PUT", "/v2/bookings/x/cancel", "resource"},
 	{"POST", "/v2/availability", "key"}, {"POST", "/v2/availability/dates", "key"}, {"POST", "/v2/availability/count", "key"},
-	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/unavailable/slots", "key"},
+	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/policies/preview", "server"}, {"POST", "/v2/unavailable/slots", "key"},
 	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
 	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
 	{"POST", "/v2/bookings/x/reschedule", "key"},

@@ -35,7 +35,7 @@ func TestALimitUnderACrowd(t *testing.T) {
 				t.Error(err)
 			case a.status == http.StatusCreated || a.status == http.StatusAccepted:
 				won = append(won, a.str("data.id"))
-			case a.status == http.StatusConflict && strings.Contains(string(a.body), `"limit_reached"`) && strings.Contains(string(a.body), `"ends_at":"2031-03-`):
+			case a.status == http.StatusConflict && strings.Contains(a.body, `"limit_reached"`) && strings.Contains(a.body, `"ends_at":"2031-03-`):
 				refused++
 			default:
 				t.Errorf("%d %s", a.status, a.body)

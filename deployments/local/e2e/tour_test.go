@@ -19,6 +19,14 @@ func (r tour) availability(t *testing.T, resource string) {
 	}
 	r.do(t, http.MethodPost, "/v2/availability/explain", fmt.Sprintf(question, `,"at":"2030-12-20T20:00:00+01:00"`), http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/availability/explain", fmt.Sprintf(question, ""), http.StatusUnprocessableEntity)
+	preview := fmt.Sprintf(`{"resource_id":%q,"start":"2030-12-20T10:00:00+01:00","email":"marty@example.com","policy":%%s}`, resource)
+	r.do(t, http.MethodPost, "/v2/policies/preview", fmt.Sprintf(preview, `{"book":{"notice":"P1D"},"cancel":{"customer":{"until":{"day_before":"21:00"}},
+		"owner":{"until":"PT1H"}},"reschedule":{"customer":{"until":"PT2H","max":3}},"buffer":{"before":"PT15M"}}`), http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/policies/preview", fmt.Sprintf(preview, `{"book":{"to":"2030-01-01"}}`), http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/policies/preview", fmt.Sprintf(preview, `{"book":{"notice":"soon"}}`), http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "instant", 20, `,"policy":{"book":{"to":"2030-01-01"}}`), http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "instant", 320, `,"policy":{"limits":[],"cancel":{"customer":{"until":"P1D"}}},"override":["notice"]`),
+		http.StatusCreated)
 }
 
 // holds keeps a slot, longer, and books it.
