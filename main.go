@@ -100,7 +100,7 @@ func migrate(ctx context.Context, out io.Writer) error {
 
 func graph(args []string, out io.Writer) error {
 	if len(args) == 0 {
-		for _, g := range graphs.All() {
+		for _, g := range graphs.Published() {
 			if _, err := fmt.Fprintf(out, "%-24s version %d  %s\n", g.Name, g.Version, g.Description); err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func graph(args []string, out io.Writer) error {
 	if args[0] == "check" && len(args) == 2 {
 		return check(args[1], out)
 	}
-	g, ok := graphs.Latest(args[0])
+	g, ok := graphs.Named(args[0], nil)
 	if !ok {
 		return fmt.Errorf("there is no graph %q", args[0])
 	}

@@ -49,7 +49,7 @@ func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (bookin
 		return out, retryable(err)
 	}
 	if out.Result == booking.ResultApplied {
-		a.Metrics.Transition(in.Move.Action, in.Move.To)
+		a.Metrics.Transition(in.Move.Action, out.State)
 	}
 	a.serve(ctx, out.Wake...)
 	return out, nil
@@ -73,7 +73,7 @@ func (a *Activities) Relay(ctx context.Context, bookingID uuid.UUID) error {
 	return nil
 }
 
-// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint it goes to.
+// Remind puts the event of a reminder or a notice on record, if the booking is still on, and wakes the endpoints it goes to.
 func (a *Activities) Remind(ctx context.Context, in booking.RemindInput) error {
 	woken, err := a.DB.Remind(ctx, in)
 	if err != nil {

@@ -53,7 +53,7 @@ func (a *Activities) revive(ctx context.Context, o postgres.Stuck) error {
 	case o.Booking == nil:
 		_, err := a.DB.Commit(ctx, booking.CommitInput{BookingID: o.Action.BookingID, ActionID: o.Action.ID})
 		return err
-	case o.Booking.Completed:
+	case o.Booking.Completed && !correctable(o.Booking):
 		_, err := a.DB.Commit(ctx, booking.CommitInput{
 			BookingID: o.Booking.ID, Seq: o.Booking.Seq, ActionID: o.Action.ID, Actor: o.Action.Actor,
 			Refusal: &booking.Refusal{Code: fault.ActionNotAvailable, Message: "The booking is over."},
@@ -64,6 +64,12 @@ func (a *Activities) revive(ctx context.Context, o postgres.Stuck) error {
 		return err
 	}
 	return a.Dispatch.Signal(ctx, o.Booking, o.App, signal)
+}
+
+// correctable reports whether a booking that is over still takes actions: its graph says so, or is one of another build.
+func correctable(b *booking.Booking) bool {
+	graph, err := b.LoadGraph()
+	return err != nil || len(graph.Open(b.State)) > 0
 }
 
 // refuseLost commits a creation that has no room any more, which refuses it. Should the room be free again by then, the

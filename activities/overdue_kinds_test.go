@@ -69,7 +69,7 @@ func (b *backlog) wantRefused(t *testing.T, a *booking.Action, code fault.Code) 
 func TestSweepRefusesWhatIsOver(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	over, gone := b.made(t), b.made(t)
 	late, lost := b.asked(t, over, "cancel"), b.asked(t, gone, "cancel")
 	b.played(t, over, b.asked(t, over, "cancel"), move(t, graph, "confirmed", "cancel"))
@@ -82,6 +82,27 @@ func TestSweepRefusesWhatIsOver(t *testing.T) {
 	}
 }
 
+// TestSweepLeavesCorrectionsToTheirWorkflow: a booking that is over may still be corrected, if its graph says so.
+func TestSweepLeavesCorrectionsToTheirWorkflow(t *testing.T) {
+	t.Parallel()
+	b := newBacklog(t)
+	winner := b.made(t)
+	graph, _ := graphs.Named("instant@2", nil)
+	v := *winner
+	v.ID, v.EventID, v.GraphVersion, v.State, v.Seq = newID(), newID(), graph.Version, graph.Initial, 0
+	v.Settings.AllowDoubleBookings = true
+	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)
+	b.accepted(t, &v, first, graphs.Move{})
+	b.exec(t, `DELETE FROM occupancies WHERE booking_id = $1`, winner.ID)
+	b.played(t, &v, first, m)
+	b.played(t, &v, b.asked(t, &v, "complete"), move(t, graph, "confirmed", "complete"))
+	mark := b.asked(t, &v, "no_show")
+	b.wantSwept(t, 1, "booking-"+v.ID.String())
+	if a, err := b.DB.Action(t.Context(), mark.ID); err != nil || a.Status != booking.Pending {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 // TestSweepLeavesSuccessorsToTheirWorkflow, also when their time is another's: more than one workflow has to hear of what
 // becomes of them.
 func TestSweepLeavesSuccessorsToTheirWorkflow(t *testing.T) {
@@ -90,7 +111,7 @@ func TestSweepLeavesSuccessorsToTheirWorkflow(t *testing.T) {
 	winner, old := b.made(t), b.made(t)
 	v := *winner
 	v.ID, v.EventID, v.State, v.Seq = newID(), newID(), old.State, 0
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v.State, v.Related.RescheduledFrom = graph.Initial, &old.ID
 	first := b.first(&v)
 	b.accepted(t, &v, first, graphs.Move{}) // as a version without claims leaves it
@@ -105,7 +126,7 @@ func TestSweepLeavesMovesToTheirWorkflow(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	winner := b.made(t)
-	graph, _ := graphs.Latest("confirm_decline")
+	graph, _ := graphs.Named("confirm_decline", nil)
 	v := *winner
 	v.ID, v.EventID, v.Graph, v.GraphVersion, v.State, v.Seq = newID(), newID(), graph.Name, graph.Version, graph.Initial, 0
 	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)
@@ -124,7 +145,7 @@ func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	winner := b.made(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v := *winner
 	v.ID, v.EventID, v.State, v.Seq = newID(), newID(), graph.Initial, 0
 	b.accepted(t, &v, b.first(&v), graphs.Move{})
@@ -165,7 +186,7 @@ func TestRelayStartsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBacklog(t)
 	old := b.made(t)
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	v := *old
 	v.ID, v.EventID, v.State, v.Seq, v.Related.RescheduledFrom = newID(), newID(), graph.Initial, 0, &old.ID
 	first, m := b.first(&v), move(t, graph, graph.Initial, graph.Start)

@@ -118,7 +118,7 @@ func (b *backlog) creation(t *testing.T) (*booking.Booking, *booking.Action, gra
 	if err != nil {
 		t.Fatal(err)
 	}
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	start := time.Date(2030, 12, 1, 9, 0, 0, 0, time.UTC)
 	v := &booking.Booking{
 		ID: newID(), AppID: b.app.ID, EventID: newID(), Graph: graph.Name, GraphVersion: graph.Version, State: graph.Initial,

@@ -10,14 +10,15 @@ import (
 	"holdfast/internal/fault"
 )
 
+// listGraphs lists every version: those of one name one behind the other, the first one first.
 func (s *Server) listGraphs(k *edge.Call) error {
-	return k.Answer(http.StatusOK, graphs.All())
+	return k.Answer(http.StatusOK, graphs.Published())
 }
 
-// getGraph answers with a graph as JSON, or drawn: the name may end in .mmd (Mermaid) or .svg.
+// getGraph answers with a graph as JSON, or drawn: the name may have a version, as in instant@2, and end in .mmd (Mermaid) or .svg.
 func (s *Server) getGraph(k *edge.Call) error {
 	name, kind, _ := strings.Cut(k.Param("name"), ".")
-	g, ok := graphs.Latest(name)
+	g, ok := graphs.Named(name, nil)
 	if !ok {
 		return fault.Errorf(fault.NotFound, "The graph does not exist.")
 	}

@@ -211,7 +211,8 @@ func TestIncludesShowWhatTheySay(t *testing.T) {
 	doc := readDocument(t)
 	included := doc.Components.Parameters["Include"].Schema.Items.Enum
 	shown := doc.Components.Schemas["Booking"]
-	if want := len(shown.Properties) - len(shown.Required); len(included) != want {
+	bare := len(shown.Required) + 1 // and graph_version, which webhooks leave out for the first one
+	if want := len(shown.Properties) - bare; len(included) != want {
 		t.Errorf("include has %d names, a booking has %d parts", len(included), want)
 	}
 	for _, name := range included {

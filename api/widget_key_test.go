@@ -28,7 +28,7 @@ func TestAWidgetKeySaysNothingOfHowBookingsBehave(t *testing.T) {
 		"settings":            `{"buffer_seconds":600,"ignore_all_day_events":true,"timers":{"complete":"PT1M"}}`,
 		"event_notifications": reminderTo("visitor"), "reminders": reminderTo("visitor"), "buffer": `"3 hours"`,
 	}
-	graph, _ := graphs.Latest("instant")
+	graph, _ := graphs.Named("instant", nil)
 	for _, name := range graph.Switches() {
 		fields[name] = `{"enabled":false}`
 	}

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 )
 
 //go:embed data/*.json
@@ -14,35 +16,9 @@ var data embed.FS
 
 var builtin = mustLoad()
 
-// All returns the newest version of every built-in graph, sorted by name. The graphs are shared: callers must not change them.
-func All() []*Graph {
-	newest := map[string]*Graph{}
-	for _, g := range builtin {
-		if known, ok := newest[g.Name]; !ok || known.Version < g.Version {
-			newest[g.Name] = g
-		}
-	}
-	all := make([]*Graph, 0, len(newest))
-	for _, g := range newest {
-		all = append(all, g)
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
-	return all
-}
-
 // Published returns every version of every built-in graph, sorted by name and version. The graphs are shared: callers must not change
 // them.
 func Published() []*Graph { return slices.Clone(builtin) }
-
-// Latest returns the newest version of a built-in graph; false if there is none. The graph is shared: callers must not change it.
-func Latest(name string) (*Graph, bool) {
-	for _, g := range All() {
-		if g.Name == name {
-			return g, true
-		}
-	}
-	return nil, false
-}
 
 // Version returns one version of a built-in graph; false if there is none. The graph is shared: callers must not change it.
 func Version(name string, version int) (*Graph, bool) {
@@ -53,6 +29,24 @@ func Version(name string, version int) (*Graph, bool) {
 	}
 	return nil, false
 }
+
+// Named returns the built-in graph that a text names: "instant@2" is a version, and a bare name is the version that defaults has for
+// it, or else the first one, which never gets another meaning. False if there is none. The graph is shared: callers must not change it.
+func Named(text string, defaults map[string]int) (*Graph, bool) {
+	name, suffix, exact := strings.Cut(text, "@")
+	version := max(1, defaults[name])
+	if exact {
+		n, err := strconv.Atoi(suffix)
+		if err != nil || strconv.Itoa(n) != suffix {
+			return nil, false
+		}
+		version = n
+	}
+	return Version(name, version)
+}
+
+// Ref returns the text by which Named finds this very version.
+func (g *Graph) Ref() string { return fmt.Sprintf("%s@%d", g.Name, g.Version) }
 
 // mustLoad reads the embedded graphs. It panics on a file that is not a valid graph, or not named <name>@<version>.json.
 func mustLoad() []*Graph {

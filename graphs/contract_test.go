@@ -11,15 +11,16 @@ import (
 )
 
 // contract is the built-in graphs once more, written by hand from part 1.2 of the contract and not from the data: per
-// graph its states and what each holds, and per arrow who may play it. What the contract calls (auto) at creation is
+// graph its states and what each holds, and per arrow who may play it. A bare name is version 1. What the contract calls (auto) at creation is
 // played by the server, so by "api"; what it calls (auto) later is played by a timer too.
 //
 // Actors: A api, O owner's link, C customer's link, P payment, T timer, B another booking. An arrow that takes time or a seat has "!".
 var contract = []struct {
 	graph, initial, start string
-	states                string   // state=what it holds; finals are marked with a dot
+	states                string   // state=what it holds; finals are marked with a dot; most hold nothing
 	arrows                []string // from action to actors
-	timers                []string // state action, after, from, switch
+	timers                []string // state action, after, from, switch, or the moments it is no later than
+	windows               []string // state action, from when, until when
 }{
 	{
 		graph: "instant", initial: "initialized", start: "confirm",
@@ -113,6 +114,206 @@ var contract = []struct {
 		},
 		timers: []string{"reserved expire 30s entered"},
 	},
+	// What follows is not Timekit's: the second versions, and requests.
+	{
+		graph: "instant@2", initial: "initialized", start: "confirm",
+		states: "initialized=nothing confirmed=slot cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized confirm confirmed A !",
+			"confirmed cancel cancelled AO",
+			"confirmed cancel_by_customer cancelled_by_customer AC",
+			"confirmed reschedule_by_customer rescheduled_by_customer AC",
+			"confirmed complete completed AOT",
+			"confirmed attended attended AO",
+			"confirmed no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"confirmed complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"confirmed attended from 10m0s start until 168h0m0s end",
+			"confirmed no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
+	{
+		graph: "confirm_decline@2", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=nothing confirmed=slot declined. withdrawn. expired. cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A",
+			"tentative confirm confirmed AO !",
+			"tentative decline declined AO",
+			"tentative withdraw withdrawn AC",
+			"tentative expire expired T",
+			"confirmed cancel cancelled AO",
+			"confirmed cancel_by_customer cancelled_by_customer AC",
+			"confirmed reschedule_by_customer rescheduled_by_customer AC",
+			"confirmed complete completed AOT",
+			"confirmed attended attended AO",
+			"confirmed no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative expire 48h0m0s entered or -1h0m0s start",
+			"confirmed complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"confirmed attended from 10m0s start until 168h0m0s end",
+			"confirmed no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
+	{
+		graph: "request", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=slot confirmed=slot declined. withdrawn. expired. cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A !",
+			"tentative confirm confirmed AO",
+			"tentative decline declined AO",
+			"tentative withdraw withdrawn AC",
+			"tentative expire expired T",
+			"confirmed cancel cancelled AO",
+			"confirmed cancel_by_customer cancelled_by_customer AC",
+			"confirmed reschedule_by_customer rescheduled_by_customer AC",
+			"confirmed complete completed AOT",
+			"confirmed attended attended AO",
+			"confirmed no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative expire 48h0m0s entered or -1h0m0s start",
+			"confirmed complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"confirmed attended from 10m0s start until 168h0m0s end",
+			"confirmed no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
+	{
+		graph: "instant_payment@2", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=slot paid=slot unpaid. withdrawn. cancelled. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A !",
+			"tentative pay paid AP",
+			"tentative timeout unpaid AT",
+			"tentative withdraw withdrawn AC",
+			"paid cancel cancelled AO",
+			"paid complete completed AOT",
+			"paid attended attended AO",
+			"paid no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative timeout 5m0s entered",
+			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"paid attended from 10m0s start until 168h0m0s end",
+			"paid no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
+	{
+		graph: "group_owner@2", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=slot cancelled. completed. error.",
+		arrows: []string{
+			"initialized create tentative A !",
+			"tentative cancel cancelled AO",
+			"tentative complete completed AOT",
+			"completed reopen tentative AO !",
+		},
+		timers: []string{
+			"tentative complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"completed reopen until 24h0m0s entered until 0s end",
+		},
+	},
+	{
+		graph: "group_customer@2", initial: "initialized", start: "create",
+		states: "initialized=nothing confirmed=seat cancelled_by_customer. cancelled_by_owner. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create confirmed A !",
+			"confirmed cancel_by_customer cancelled_by_customer AC",
+			"confirmed cancel_by_owner cancelled_by_owner AO",
+			"confirmed complete completed AOT",
+			"confirmed attended attended AO",
+			"confirmed no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"confirmed complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"confirmed attended from 10m0s start until 168h0m0s end",
+			"confirmed no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
+	{
+		graph: "group_customer_payment@2", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=nothing paid=seat unpaid. withdrawn. cancelled_by_owner. cancelled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A",
+			"tentative pay paid AP !",
+			"tentative timeout unpaid AT",
+			"tentative withdraw withdrawn AC",
+			"tentative cancel_by_owner cancelled_by_owner AO",
+			"paid cancel_by_owner cancelled_by_owner AO",
+			"paid cancel_by_customer cancelled_by_customer AC",
+			"paid complete completed AOT",
+			"paid attended attended AO",
+			"paid no_show no_show AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative timeout 5m0s entered",
+			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+		},
+		windows: []string{
+			"paid attended from 10m0s start until 168h0m0s end",
+			"paid no_show from 10m0s start until 168h0m0s end",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+	},
 }
 
 var actorLetters = map[byte]Actor{
@@ -141,11 +342,11 @@ func TestEveryPairAgainstTheContract(t *testing.T) {
 	for _, c := range contract {
 		t.Run(c.graph, func(t *testing.T) {
 			t.Parallel()
-			g, ok := Latest(c.graph)
+			g, ok := Named(c.graph, nil)
 			if !ok {
 				t.Fatal("missing")
 			}
-			holds, order := readStates(c.states)
+			holds, finals, order := readStates(c.states)
 			arrows, known := map[string]promised{}, map[string]bool{}
 			for _, line := range c.arrows {
 				f := strings.Fields(line)
@@ -156,7 +357,7 @@ func TestEveryPairAgainstTheContract(t *testing.T) {
 				for _, action := range actions {
 					for letter, actor := range actorLetters {
 						move, err := g.Next(state, action, actor)
-						want, refusal := expect(state, action, actor, letter, arrows, known, holds)
+						want, refusal := expect(state, action, actor, letter, arrows, known, holds, finals)
 						if move != want || !sameRefusal(err, refusal) {
 							t.Errorf("Next(%q, %q, %q) = %+v, %v; the contract wants %+v, %v", state, action, actor, move, err, want, refusal)
 						}
@@ -167,7 +368,9 @@ func TestEveryPairAgainstTheContract(t *testing.T) {
 	}
 }
 
-func expect(state, action string, actor Actor, letter byte, arrows map[string]promised, known map[string]bool, holds map[string]Holds) (Move, *Refusal) {
+func expect(
+	state, action string, actor Actor, letter byte, arrows map[string]promised, known map[string]bool, holds map[string]Holds, finals map[string]bool,
+) (Move, *Refusal) {
 	refuse := func(why Reason) (Move, *Refusal) { return Move{}, &Refusal{why, state, action, actor} }
 	if _, ok := holds[state]; !ok {
 		return refuse(UnknownState)
@@ -182,13 +385,12 @@ func expect(state, action string, actor Actor, letter byte, arrows map[string]pr
 	if strings.IndexByte(arrow.actors, letter) < 0 {
 		return refuse(NotYours)
 	}
-	final := holds[arrow.to] == ""
-	after := holds[arrow.to]
-	if final {
-		after = HoldsNothing
+	if arrow.to == Previous {
+		return Move{Action: action, From: state, To: Previous, Holds: holds[state]}, nil
 	}
+	after := holds[arrow.to]
 	return Move{
-		Action: action, From: state, To: arrow.to, Holds: after, Final: final, Takes: arrow.takes,
+		Action: action, From: state, To: arrow.to, Holds: after, Final: finals[arrow.to], Takes: arrow.takes,
 		Frees: holds[state] != HoldsNothing && after == HoldsNothing,
 	}, nil
 }
@@ -201,15 +403,18 @@ func sameRefusal(err error, want *Refusal) bool {
 	return want != nil && *got == *want
 }
 
-// readStates reads a line of states; a final one, which holds nothing, maps to the empty text.
-func readStates(line string) (holds map[string]Holds, order []string) {
-	holds = map[string]Holds{}
+// readStates reads a line of states.
+func readStates(line string) (holds map[string]Holds, finals map[string]bool, order []string) {
+	holds, finals = map[string]Holds{}, map[string]bool{}
 	for word := range strings.FieldsSeq(line) {
-		state, what, _ := strings.Cut(strings.TrimSuffix(word, "."), "=")
-		holds[state] = Holds(what)
+		state, what, told := strings.Cut(strings.TrimSuffix(word, "."), "=")
+		if !told {
+			what = string(HoldsNothing)
+		}
+		holds[state], finals[state] = Holds(what), strings.HasSuffix(word, ".")
 		order = append(order, state)
 	}
-	return holds, order
+	return holds, finals, order
 }
 
 func TestStatesAndTimersAgainstTheContract(t *testing.T) {
@@ -217,21 +422,25 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 	for _, c := range contract {
 		t.Run(c.graph, func(t *testing.T) {
 			t.Parallel()
-			g, _ := Latest(c.graph)
+			g, _ := Named(c.graph, nil)
 			if g.Initial != c.initial || g.Start != c.start {
 				t.Errorf("starts with %s in %s, want %s in %s", g.Start, g.Initial, c.start, c.initial)
 			}
-			holds, order := readStates(c.states)
-			var names, timers []string
+			holds, finals, order := readStates(c.states)
+			var names, timers, windows []string
 			for _, s := range g.States {
 				names = append(names, s.Name)
-				if want := holds[s.Name]; s.Final != (want == "") || (!s.Final && s.Holds != want) {
-					t.Errorf("state %s: final %v, holds %q, want %q", s.Name, s.Final, s.Holds, want)
+				if s.Final != finals[s.Name] || s.Holds != holds[s.Name] {
+					t.Errorf("state %s: final %v, holds %q, want %v, %q", s.Name, s.Final, s.Holds, finals[s.Name], holds[s.Name])
 				}
 				for _, timer := range s.Timers {
 					line := fmt.Sprintf("%s %s %s %s %s", s.Name, timer.Action, time.Duration(timer.After), timer.From, timer.Switch)
+					for _, m := range timer.NoLaterThan {
+						line = strings.TrimSpace(line) + " or " + momentLine(m)
+					}
 					timers = append(timers, strings.TrimSpace(line))
 				}
+				windows = append(windows, windowLines(s)...)
 			}
 			slices.Sort(names)
 			slices.Sort(order)
@@ -241,10 +450,47 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 			if !slices.Equal(timers, c.timers) {
 				t.Errorf("timers %q, want %q", timers, c.timers)
 			}
+			if !slices.Equal(windows, c.windows) {
+				t.Errorf("windows %q, want %q", windows, c.windows)
+			}
 		})
 	}
-	if len(contract) != len(All()) {
-		t.Errorf("the contract has %d graphs, the package %d", len(contract), len(All()))
+	if len(contract) != len(Published()) {
+		t.Errorf("the contract has %d graphs, the package %d", len(contract), len(Published()))
+	}
+}
+
+func momentLine(m Moment) string {
+	return fmt.Sprintf("%s %s", time.Duration(m.After)-time.Duration(m.Before), m.From)
+}
+
+func windowLines(s State) (lines []string) {
+	for _, a := range s.Actions {
+		line := s.Name + " " + a.Name
+		for _, m := range a.NotBefore {
+			line += " from " + momentLine(m)
+		}
+		for _, m := range a.Until {
+			line += " until " + momentLine(m)
+		}
+		if len(a.NotBefore)+len(a.Until) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TestNoticesOfRequests: the owner is reminded at half of the time, and somebody else at three quarters.
+func TestNoticesOfRequests(t *testing.T) {
+	t.Parallel()
+	want := []Notice{{"approval_due", "expire", 50}, {"approval_escalated", "expire", 75}}
+	for _, g := range Published() {
+		for _, s := range g.States {
+			asks := s.Name == "tentative" && (g.Ref() == "request@1" || g.Ref() == "confirm_decline@2")
+			if asks != slices.Equal(s.Notices, want) || !asks && len(s.Notices) > 0 {
+				t.Errorf("%s in %s: %v", g.Ref(), s.Name, s.Notices)
+			}
+		}
 	}
 }
 
@@ -258,9 +504,10 @@ func TestInputsAgainstTheContract(t *testing.T) {
 		"cancel_by_owner":    {{Step: "cancel_by_owner", Field: "message"}},
 		"decline":            {{Step: "notify_customer_declined_by_email", Field: "message"}},
 		"pay":                {{Step: "pay", Field: "payment_id"}},
+		"withdraw":           {{Step: "withdraw", Field: "message"}},
 		"extend":             {{Step: "extend", Field: "reservation_time", Timer: "expire"}},
 	}
-	for _, g := range All() {
+	for _, g := range Published() {
 		for _, s := range g.States {
 			for _, a := range s.Actions {
 				if got := g.Inputs(s.Name, a.Name); !reflect.DeepEqual(got, want[a.Name]) {
@@ -279,7 +526,7 @@ func TestInputsAgainstTheContract(t *testing.T) {
 
 func TestRefusalsSpeakTheContractsWords(t *testing.T) {
 	t.Parallel()
-	g, _ := Latest("instant")
+	g, _ := Named("instant", nil)
 	for _, c := range []struct {
 		state, action string
 		actor         Actor
@@ -298,7 +545,7 @@ func TestRefusalsSpeakTheContractsWords(t *testing.T) {
 
 func TestOpenActions(t *testing.T) {
 	t.Parallel()
-	g, _ := Latest("instant")
+	g, _ := Named("instant", nil)
 	for _, c := range []struct {
 		state string
 		actor Actor

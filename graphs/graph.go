@@ -12,6 +12,8 @@ const (
 	HoldsNothing Holds = "nothing"
 	HoldsSlot    Holds = "slot" // the range [start, end) of the resource's calendar
 	HoldsSeat    Holds = "seat" // one seat of a group session
+	// HoldsKept is whatever the booking held in the state before: entering such a state neither takes nor releases anything.
+	HoldsKept Holds = "kept"
 )
 
 // Actor is the kind of caller that plays an action.
@@ -37,6 +39,16 @@ const (
 	FromEnd     From = "end"     // the booked time ends
 )
 
+// Moment is a length of time after, or before, one of the moments of a booking.
+type Moment struct {
+	From   From     `json:"from"`
+	After  Duration `json:"after,omitempty"`
+	Before Duration `json:"before,omitempty"` // instead of After
+}
+
+// Previous is the target of an action that returns to the state before: the state in which the action was played that led to this one.
+const Previous = "previous"
+
 // ConflictRefuse says that an action is refused, and the state stays, when the slot or seat of its target state is taken.
 const ConflictRefuse = "refuse"
 
@@ -54,22 +66,26 @@ type Graph struct {
 	States      []State `json:"states"`
 }
 
-// State is one state of a booking. A final state has no actions and no timers.
+// State is one state of a booking. In a final state the booking is over, and nothing happens by itself: it has no timers. Its
+// actions, if any, are corrections, and all of them end at some moment.
 type State struct {
 	Name    string   `json:"name"`
 	Holds   Holds    `json:"holds"`
 	Final   bool     `json:"final,omitempty"`
 	Actions []Action `json:"actions,omitempty"`
 	Timers  []Timer  `json:"timers,omitempty"`
+	Notices []Notice `json:"notices,omitempty"`
 }
 
-// Action is a transition out of a state.
+// Action is a transition out of a state. It is open from the latest moment of NotBefore to the earliest of Until, both included.
 type Action struct {
-	Name       string  `json:"name"`
-	To         string  `json:"to"`
-	By         []Actor `json:"by"`
-	Inputs     []Input `json:"inputs,omitempty"`
-	OnConflict string  `json:"on_conflict,omitempty"` // ConflictRefuse on actions that take a slot or a seat; else empty
+	Name       string   `json:"name"`
+	To         string   `json:"to"` // a state, or Previous
+	By         []Actor  `json:"by"`
+	Inputs     []Input  `json:"inputs,omitempty"`
+	OnConflict string   `json:"on_conflict,omitempty"` // ConflictRefuse on actions that take a slot or a seat; else empty
+	NotBefore  []Moment `json:"not_before,omitempty"`
+	Until      []Moment `json:"until,omitempty"`
 }
 
 // Input is an optional text argument of an action, named by step and field:
@@ -81,7 +97,8 @@ type Input struct {
 	Timer string `json:"timer,omitempty"`
 }
 
-// Timer plays an action of its state when After has passed since From. It is cancelled when the booking leaves the state.
+// Timer plays an action of its state when After has passed since From, or at the earliest moment of NoLaterThan before that. It is
+// cancelled when the booking leaves the state.
 type Timer struct {
 	Action string   `json:"action"`
 	After  Duration `json:"after"`
@@ -89,6 +106,15 @@ type Timer struct {
 	Min    Duration `json:"min"`              // shortest After a booking may ask for
 	Max    Duration `json:"max"`              // longest After a booking may ask for
 	Switch string   `json:"switch,omitempty"` // the booking setting that turns it off: {"<switch>":{"enabled":false}}
+	// NoLaterThan are moments that a booking's own After does not put off.
+	NoLaterThan []Moment `json:"no_later_than,omitempty"`
+}
+
+// Notice is an event that is published while a booking stays in a state and a timer of the state runs. It moves nothing.
+type Notice struct {
+	Name    string `json:"name"`    // the event is booking.<name>
+	Timer   string `json:"timer"`   // the action of the timer
+	Percent int    `json:"percent"` // how much of the timer's time has passed then, since the state was entered
 }
 
 // State returns the state of that name; false if there is none.

@@ -6,11 +6,11 @@ import "fmt"
 type Move struct {
 	Action string
 	From   string
-	To     string
-	Holds  Holds // what the booking holds after the move
-	Takes  bool  // the move acquires a slot or a seat that the booking does not hold yet
-	Frees  bool  // the move releases what the booking holds
-	Final  bool  // the move ends the booking
+	To     string // Previous until Return has resolved it
+	Holds  Holds  // what the booking holds after the move
+	Takes  bool   // the move acquires a slot or a seat that the booking does not hold yet
+	Frees  bool   // the move releases what the booking holds
+	Final  bool   // the move ends the booking
 }
 
 // Reason is why Next refuses an action.
@@ -53,15 +53,34 @@ func (g *Graph) Next(state, action string, actor Actor) (Move, error) {
 	if !arrow.MayPlay(actor) {
 		return Move{}, &Refusal{NotYours, state, action, actor}
 	}
+	if arrow.To == Previous {
+		return Move{Action: action, From: from.Name, To: Previous, Holds: from.Holds}, nil
+	}
 	to, ok := g.State(arrow.To)
 	if !ok {
 		return Move{}, &Refusal{UnknownState, state, action, actor}
 	}
 	return Move{
 		Action: action, From: from.Name, To: to.Name, Holds: to.Holds, Final: to.Final,
-		Takes: to.Holds != HoldsNothing && to.Holds != from.Holds,
-		Frees: from.Holds != HoldsNothing && to.Holds != from.Holds,
+		Takes: from.takes(to),
+		Frees: from.Holds != HoldsNothing && to.Holds != from.Holds && to.Holds != HoldsKept,
 	}, nil
+}
+
+// takes reports whether a move from s to another state acquires something.
+func (s *State) takes(to *State) bool {
+	return to.Holds != HoldsNothing && to.Holds != HoldsKept && to.Holds != s.Holds
+}
+
+// Return resolves a move to Previous, for a booking that was in the state before. What it holds has not changed since, so the move
+// takes and releases nothing. False when the graph has no such state.
+func (g *Graph) Return(m Move, before string) (Move, bool) {
+	s, ok := g.State(before)
+	if !ok {
+		return Move{}, false
+	}
+	m.To, m.Holds, m.Final = s.Name, s.Holds, s.Final
+	return m, true
 }
 
 // whyNot returns the reason to refuse an action that the state does not have.

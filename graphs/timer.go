@@ -31,9 +31,9 @@ type Times struct {
 	End     time.Time
 }
 
-// Deadline is the moment at which a timer plays its action.
+// Deadline is the moment at which a timer plays its action, or at which a notice is published.
 type Deadline struct {
-	Action string
+	Action string // or the notice's name
 	At     time.Time
 }
 
@@ -100,7 +100,11 @@ func (g *Graph) Deadlines(state string, times Times, overrides Overrides) []Dead
 				after = d
 			}
 		}
-		deadlines = append(deadlines, Deadline{t.Action, t.From.moment(times).Add(time.Duration(after))})
+		at := t.From.moment(times).Add(time.Duration(after))
+		if last, ok := earliest(t.NoLaterThan, times); ok && last.Before(at) {
+			at = last
+		}
+		deadlines = append(deadlines, Deadline{t.Action, at})
 	}
 	sort.SliceStable(deadlines, func(i, j int) bool { return deadlines[i].At.Before(deadlines[j].At) })
 	return deadlines

@@ -18,6 +18,7 @@ func TestDeadlines(t *testing.T) {
 	times := graphs.Times{Entered: entered, Start: start, End: end}
 	g := graphtest.Sample()
 	held(g).Actions = append(held(g).Actions, graphs.Action{Name: "remind", To: "done", By: []graphs.Actor{graphs.ActorTimer}})
+	lapseTimer(g).NoLaterThan = []graphs.Moment{{From: graphs.FromEnd, After: graphtest.Minutes(7 * 24 * 60)}}
 	held(g).Timers = append(held(g).Timers, graphs.Timer{Action: "remind", From: graphs.FromStart, After: graphtest.Minutes(2), Max: graphtest.Minutes(99)})
 
 	for _, c := range []struct {
@@ -45,6 +46,9 @@ func TestDeadlines(t *testing.T) {
 			[]graphs.Deadline{{"lapse", entered.Add(7 * time.Minute)}, {"finish", entered.Add(7 * time.Minute)}, {"remind", entered.Add(7 * time.Minute)}}},
 		{"a booking in the past", "held", graphs.Times{entered, entered.Add(-2 * time.Hour), entered.Add(-time.Hour)}, graphs.Overrides{"remind": graphs.Off},
 			[]graphs.Deadline{{"finish", entered}, {"lapse", entered.Add(5 * time.Minute)}}},
+		{"no later than, although the override is longer", "held", graphs.Times{entered, entered.Add(-7 * 24 * time.Hour), entered.Add(-7*24*time.Hour + 2*time.Minute)},
+			graphs.Overrides{"lapse": "PT50M", "finish": "PT0S", "remind": graphs.Off},
+			[]graphs.Deadline{{"finish", entered.Add(-7*24*time.Hour + 2*time.Minute)}, {"lapse", entered.Add(2 * time.Minute)}}},
 		{"no timers", "requested", times, nil, nil},
 		{"a final state", "done", times, nil, nil},
 		{"an unknown state", "nowhere", times, nil, nil},
@@ -128,7 +132,7 @@ func TestSwitches(t *testing.T) {
 	if got := graphtest.Sample().Switches(); !maps.Equal(got, map[string]string{"lapse": "lapses"}) {
 		t.Errorf("%v", got)
 	}
-	for _, g := range graphs.All() {
+	for _, g := range graphs.Published() {
 		got := g.Switches()
 		if g.Name == "reservation" {
 			if len(got) != 0 {

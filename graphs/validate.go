@@ -15,7 +15,9 @@ const (
 	MaxActions     = 32  // per state
 	MaxArrows      = 256 // actions of all states together
 	MaxTimers      = 8   // per state
+	maxNotices     = 8   // per state
 	MaxInputs      = 8   // per action
+	maxMoments     = 4   // of a timer or an action
 	MaxDescription = 500 // characters
 	MaxAfter       = Duration(3650 * 24 * time.Hour)
 )
@@ -27,7 +29,8 @@ var name = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // Validate returns all faults of a graph as one joined error; nil for a valid graph. Of a graph that exceeds a size, it returns the
 // faults of size only. In a valid graph names are unique, every state but ErrorState can be reached from the initial state, a final
-// state can be reached from every state, every timer has its action, timers alone form no cycle, and ErrorState has no actions in or out.
+// state can be reached from every state, every timer has its action, timers alone form no cycle, the actions of final states end at some
+// moment, and ErrorState has no actions in or out.
 func (g *Graph) Validate() error {
 	v := validator{g: g}
 	if v.checkSizes(); v.faults == nil {
@@ -73,14 +76,29 @@ func (v *validator) checkSizes() {
 		if n := len(s.Timers); n > MaxTimers {
 			v.fault("state %s: has %d timers, at most %d are allowed", s.Name, n, MaxTimers)
 		}
-		for _, a := range s.Actions {
-			if n := len(a.Inputs); n > MaxInputs {
-				v.fault("state %s: action %s has %d inputs, at most %d are allowed", s.Name, a.Name, n, MaxInputs)
-			}
+		if n := len(s.Notices); n > maxNotices {
+			v.fault("state %s: has %d notices, at most %d are allowed", s.Name, n, maxNotices)
 		}
+		v.checkActionSizes(s)
 	}
 	if arrows > MaxArrows {
 		v.fault("graph has %d actions, at most %d are allowed", arrows, MaxArrows)
+	}
+}
+
+func (v *validator) checkActionSizes(s State) {
+	for _, a := range s.Actions {
+		if n := len(a.Inputs); n > MaxInputs {
+			v.fault("state %s: action %s has %d inputs, at most %d are allowed", s.Name, a.Name, n, MaxInputs)
+		}
+		if n := max(len(a.NotBefore), len(a.Until)); n > maxMoments {
+			v.fault("state %s: action %s has %d moments, at most %d are allowed", s.Name, a.Name, n, maxMoments)
+		}
+	}
+	for _, t := range s.Timers {
+		if n := len(t.NoLaterThan); n > maxMoments {
+			v.fault("state %s: timer %s has %d moments, at most %d are allowed", s.Name, t.Action, n, maxMoments)
+		}
 	}
 }
 
@@ -107,11 +125,13 @@ func (v *validator) checkHead() {
 }
 
 func (v *validator) checkError() {
-	s, ok := v.g.State(ErrorState)
-	if !ok {
+	switch s, ok := v.g.State(ErrorState); {
+	case !ok:
 		v.fault("state %q is missing", ErrorState)
-	} else if !s.Final {
+	case !s.Final:
 		v.fault("state %s: must be final", ErrorState)
+	case len(s.Actions) > 0:
+		v.fault("state %s: must not have actions", ErrorState)
 	}
 }
 
@@ -119,21 +139,54 @@ func (v *validator) checkStates() {
 	seen := map[string]bool{}
 	for i := range v.g.States {
 		s := &v.g.States[i]
-		if !name.MatchString(s.Name) || seen[s.Name] {
-			v.fault("state name %q is malformed or used twice", s.Name)
+		if !name.MatchString(s.Name) || seen[s.Name] || s.Name == Previous {
+			v.fault("state name %q is malformed, reserved or used twice", s.Name)
 		}
 		seen[s.Name] = true
-		if s.Holds != HoldsNothing && s.Holds != HoldsSlot && s.Holds != HoldsSeat {
-			v.fault("state %s: unknown holds %q", s.Name, string(s.Holds))
-		}
-		if s.Final != (len(s.Actions) == 0) {
-			v.fault("state %s: a state is final exactly when it has no action", s.Name)
-		}
-		if s.Final && s.Holds != HoldsNothing {
-			v.fault("state %s: a final state holds nothing", s.Name)
+		v.checkHolds(s)
+		if len(s.Actions) == 0 && !s.Final {
+			v.fault("state %s: a state without actions is final", s.Name)
 		}
 		v.checkActions(s)
 		v.checkTimers(s)
+		v.checkNotices(s)
+		if s.Final {
+			v.checkFinal(s)
+		}
+	}
+}
+
+// checkHolds also keeps states apart that keep what was held: what they hold is known only from the record, so no action may lead from
+// one to another state than the one before, nor from one to the next.
+func (v *validator) checkHolds(s *State) {
+	switch s.Holds {
+	case HoldsNothing, HoldsSlot, HoldsSeat:
+		return
+	case HoldsKept:
+	default:
+		v.fault("state %s: unknown holds %q", s.Name, string(s.Holds))
+		return
+	}
+	for i := range s.Actions {
+		if s.Actions[i].To != Previous {
+			v.fault("state %s: action %s must lead to %q, since the state keeps what was held before", s.Name, s.Actions[i].Name, Previous)
+		}
+	}
+}
+
+// checkFinal checks a final state. Nothing happens there by itself, and what people can still do ends.
+func (v *validator) checkFinal(s *State) {
+	if s.Holds != HoldsNothing && s.Holds != HoldsKept {
+		v.fault("state %s: a final state holds nothing, or what was held before", s.Name)
+	}
+	if len(s.Timers) > 0 || len(s.Notices) > 0 {
+		v.fault("state %s: a final state has no timers and no notices", s.Name)
+	}
+	for i := range s.Actions {
+		a := &s.Actions[i]
+		if len(a.Until) == 0 || a.MayPlay(ActorTimer) || a.MayPlay(ActorBooking) {
+			v.fault("state %s: action %s of a final state must end at some moment, and is for people only", s.Name, a.Name)
+		}
 	}
 }
 
@@ -148,6 +201,7 @@ func (v *validator) checkActions(s *State) {
 		v.checkActors(s, a)
 		v.checkInputs(s, a)
 		v.checkTarget(s, a)
+		v.checkWindow(s, a)
 	}
 }
 
@@ -182,14 +236,25 @@ func (v *validator) checkTarget(s *State, a *Action) {
 	if a.To == ErrorState {
 		v.fault("state %s: action %s leads to %q, which no action may", s.Name, a.Name, ErrorState)
 	}
+	if a.To == Previous {
+		v.checkReturn(s, a)
+		return
+	}
 	to, ok := v.g.State(a.To)
 	if !ok {
 		v.fault("state %s: action %s leads to unknown state %q", s.Name, a.Name, a.To)
 		return
 	}
-	takes := to.Holds != HoldsNothing && to.Holds != s.Holds
+	takes := s.takes(to)
 	if takes != (a.OnConflict == ConflictRefuse) || (!takes && a.OnConflict != "") {
 		v.fault("state %s: action %s needs on_conflict %q exactly when it takes time or a seat", s.Name, a.Name, ConflictRefuse)
+	}
+}
+
+// checkReturn checks an action that leads to the state before. It is of a state that keeps what was held, since it takes nothing.
+func (v *validator) checkReturn(s *State, a *Action) {
+	if s.Holds != HoldsKept || a.OnConflict != "" || a.MayPlay(ActorTimer) {
+		v.fault("state %s: action %s may lead to %q only from a state that keeps what was held, by nobody but people", s.Name, a.Name, Previous)
 	}
 }
 

@@ -3,7 +3,7 @@ package graphs
 import "slices"
 
 func (v *validator) checkPaths() {
-	reached := v.g.reach([]string{v.g.Initial}, (*State).targets)
+	reached := v.g.reach([]string{v.g.Initial}, v.g.targets)
 	for i := range v.g.States {
 		s := &v.g.States[i]
 		if !reached[s.Name] {
@@ -12,7 +12,7 @@ func (v *validator) checkPaths() {
 			}
 			continue
 		}
-		if len(s.Actions) > 0 && !v.g.canEnd(s) {
+		if !s.Final && !v.g.canEnd(s) {
 			v.fault("state %s: no way leads on to a final state", s.Name)
 		}
 		if v.g.reach(s.timed(), (*State).timed)[s.Name] {
@@ -23,7 +23,7 @@ func (v *validator) checkPaths() {
 
 // canEnd reports whether a final state can be reached from s.
 func (g *Graph) canEnd(s *State) bool {
-	reached := g.reach([]string{s.Name}, (*State).targets)
+	reached := g.reach([]string{s.Name}, g.targets)
 	return slices.ContainsFunc(g.States, func(on State) bool { return reached[on.Name] && g.Final(on.Name) })
 }
 
@@ -44,10 +44,26 @@ func (g *Graph) reach(from []string, steps func(*State) []string) map[string]boo
 }
 
 // targets returns the names of the states that actions of s lead to.
-func (s *State) targets() []string {
+func (g *Graph) targets(s *State) []string {
 	var names []string
-	for _, a := range s.Actions {
-		names = append(names, a.To)
+	for i := range s.Actions {
+		names = append(names, g.Targets(s, &s.Actions[i])...)
+	}
+	return names
+}
+
+// Targets returns the names of the states that an action of a state can lead to: its target, or all states before where it leads to
+// Previous, in the graph's order.
+func (g *Graph) Targets(s *State, a *Action) []string {
+	if a.To != Previous {
+		return []string{a.To}
+	}
+	var names []string
+	for i := range g.States {
+		before := &g.States[i]
+		if slices.ContainsFunc(before.Actions, func(in Action) bool { return in.To == s.Name }) {
+			names = append(names, before.Name)
+		}
 	}
 	return names
 }

@@ -23,6 +23,27 @@ func lapse(g *graphs.Graph) *graphs.Action      { return &held(g).Actions[1] }
 func lapseTimer(g *graphs.Graph) *graphs.Timer  { return &held(g).Timers[0] }
 func finishTimer(g *graphs.Graph) *graphs.Timer { return &held(g).Timers[1] }
 
+// correct gives done an action of a final state, marked gives lapsed one that leads back, capped gives a timer another end.
+func correct(g *graphs.Graph) *graphs.Action {
+	done(g).Actions = []graphs.Action{{
+		Name: "correct", To: "lapsed", By: []graphs.Actor{graphs.ActorAPI}, Until: []graphs.Moment{{From: graphs.FromEnd, After: graphtest.Minutes(60)}},
+	}}
+	return &done(g).Actions[0]
+}
+
+func capped(g *graphs.Graph) *graphs.Timer {
+	lapseTimer(g).NoLaterThan = []graphs.Moment{{From: graphs.FromEnd}}
+	return lapseTimer(g)
+}
+
+func marked(g *graphs.Graph) *graphs.Action {
+	lapsed := &g.States[3]
+	lapsed.Holds, lapsed.Actions = graphs.HoldsKept, []graphs.Action{{
+		Name: "undo", To: graphs.Previous, By: []graphs.Actor{graphs.ActorAPI}, Until: []graphs.Moment{{From: graphs.FromEntered, After: graphtest.Minutes(60)}},
+	}}
+	return &lapsed.Actions[0]
+}
+
 var long = strings.Repeat("x", 1000)
 
 var faults = []struct {
@@ -44,13 +65,13 @@ var faults = []struct {
 		failed(g).Final, failed(g).Actions = false, []graphs.Action{{Name: "retry", To: "done", By: []graphs.Actor{graphs.ActorAPI}}}
 	}, `state error: must be final`},
 	{"arrow into error", func(g *graphs.Graph) { lapse(g).To = "error" }, `state held: action lapse leads to "error", which no action may`},
-	{"state name empty", func(g *graphs.Graph) { done(g).Name = "" }, `state name "" is malformed or used twice`},
-	{"state name odd", func(g *graphs.Graph) { done(g).Name = "do ne" }, `state name "do ne" is malformed or used twice`},
-	{"state name twice", func(g *graphs.Graph) { done(g).Name = "lapsed" }, `state name "lapsed" is malformed or used twice`},
+	{"state name empty", func(g *graphs.Graph) { done(g).Name = "" }, `state name "" is malformed, reserved or used twice`},
+	{"state name odd", func(g *graphs.Graph) { done(g).Name = "do ne" }, `state name "do ne" is malformed, reserved or used twice`},
+	{"state name twice", func(g *graphs.Graph) { done(g).Name = "lapsed" }, `state name "lapsed" is malformed, reserved or used twice`},
 	{"holds unknown", func(g *graphs.Graph) { held(g).Holds = "room" }, `state held: unknown holds "room"`},
 	{"holds missing", func(g *graphs.Graph) { done(g).Holds = "" }, `state done: unknown holds ""`},
-	{"dead end", func(g *graphs.Graph) { done(g).Final = false }, `state done: a state is final exactly when it has no action`},
-	{"final with action", func(g *graphs.Graph) { held(g).Final = true }, `state held: a state is final exactly when it has no action`},
+	{"dead end", func(g *graphs.Graph) { done(g).Final = false }, `state done: a state without actions is final`},
+	{"final with action", func(g *graphs.Graph) { held(g).Final = true }, `state held: action finish of a final state must end at some moment, and is for people only`},
 	{"final holds", func(g *graphs.Graph) { done(g).Holds = graphs.HoldsSlot }, `state done: a final state holds nothing`},
 	{"action name odd", func(g *graphs.Graph) { lapse(g).Name = "9" }, `state held: action name "9" is malformed or used twice`},
 	{"action name twice", func(g *graphs.Graph) { lapse(g).Name = "finish" }, `state held: action name "finish" is malformed or used twice`},
@@ -101,6 +122,36 @@ var faults = []struct {
 		}
 	}, `graph has 261 actions, at most 256 are allowed`},
 	{"too many timers", func(g *graphs.Graph) { held(g).Timers = make([]graphs.Timer, 9) }, `state held: has 9 timers, at most 8 are allowed`},
+	{"state called previous", func(g *graphs.Graph) { done(g).Name = "previous" }, `state name "previous" is malformed, reserved`},
+	{"final action without an end", func(g *graphs.Graph) { correct(g).Until = nil }, `state done: action correct of a final state must end`},
+	{"final action by a timer", func(g *graphs.Graph) { correct(g).By = graphtest.AllActors }, `state done: action correct of a final state must end`},
+	{"final state with notices", func(g *graphs.Graph) { done(g).Notices = held(g).Notices }, `state done: a final state has no timers and no notices`},
+	{"final state keeps time", func(g *graphs.Graph) { correct(g); done(g).Holds = graphs.HoldsSeat }, `state done: a final state holds nothing, or what was held before`},
+	{"back from a state that holds", func(g *graphs.Graph) { finish(g).To = graphs.Previous }, `state held: action finish may lead to "previous" only from a state that keeps`},
+	{"back by a timer", func(g *graphs.Graph) { marked(g).By = graphtest.AllActors }, `state lapsed: action undo may lead to "previous" only`},
+	{"back with a conflict", func(g *graphs.Graph) { marked(g).OnConflict = graphs.ConflictRefuse }, `state lapsed: action undo may lead to "previous" only`},
+	{"on from a state that keeps", func(g *graphs.Graph) { marked(g).To = "done" }, `state lapsed: action undo must lead to "previous"`},
+	{"bound and timed", func(g *graphs.Graph) { lapse(g).NotBefore = []graphs.Moment{{From: graphs.FromStart}} }, `state held: action lapse is bound in time, so it is for people only`},
+	{"bound to nothing", func(g *graphs.Graph) { correct(g).NotBefore = []graphs.Moment{{From: "birth"}} }, `state done: action correct counts from unknown moment "birth"`},
+	{"before and after", func(g *graphs.Graph) { correct(g).Until[0].Before = 1 }, `state done: action correct counts from unknown moment "end", or to both sides`},
+	{"before it was entered", func(g *graphs.Graph) {
+		correct(g).Until[0] = graphs.Moment{From: graphs.FromEntered, Before: graphtest.Minutes(1)}
+	}, `state done: action correct counts from unknown moment "entered", or to both sides`},
+	{"bound of ages", func(g *graphs.Graph) { correct(g).Until[0].After = graphs.MaxAfter + graphtest.Minutes(1) }, `state done: action correct must have whole seconds between PT0S and P3650D`},
+	{"bound too fine", func(g *graphs.Graph) { correct(g).Until[0].After++ }, `state done: action correct must have whole seconds`},
+	{"bound negative", func(g *graphs.Graph) { correct(g).Until[0].After = -graphtest.Minutes(1) }, `state done: action correct must have whole seconds`},
+	{"timer no later than ages", func(g *graphs.Graph) { capped(g).NoLaterThan[0].Before = graphs.MaxAfter + 1 }, `state held: timer lapse must have whole seconds`},
+	{"timer no later than nothing", func(g *graphs.Graph) { capped(g).NoLaterThan[0].From = "" }, `state held: timer lapse counts from unknown moment ""`},
+	{"notice of no timer", func(g *graphs.Graph) { held(g).Notices[0].Timer = "fly" }, `state held: notice half goes with unknown timer "fly"`},
+	{"notice at once", func(g *graphs.Graph) { held(g).Notices[0].Percent = 0 }, `state held: notice half must come after 1 to 99 percent`},
+	{"notice at the end", func(g *graphs.Graph) { held(g).Notices[0].Percent = 100 }, `state held: notice half must come after 1 to 99 percent`},
+	{"notice named as a state", func(g *graphs.Graph) { held(g).Notices[0].Name = "done" }, `state held: notice name "done" is malformed, a state's or used twice`},
+	{"notice twice", func(g *graphs.Graph) { held(g).Notices = append(held(g).Notices, held(g).Notices[0]) }, `state held: notice name "half" is malformed`},
+	{"notice odd", func(g *graphs.Graph) { held(g).Notices[0].Name = "x y" }, `state held: notice name "x y" is malformed`},
+	{"error with actions", func(g *graphs.Graph) { failed(g).Actions = []graphs.Action{*correct(g)} }, `state error: must not have actions`},
+	{"too many notices", func(g *graphs.Graph) { held(g).Notices = make([]graphs.Notice, 9) }, `state held: has 9 notices, at most 8 are allowed`},
+	{"too many bounds", func(g *graphs.Graph) { correct(g).Until = make([]graphs.Moment, 5) }, `state done: action correct has 5 moments, at most 4 are allowed`},
+	{"too many ends of a timer", func(g *graphs.Graph) { lapseTimer(g).NoLaterThan = make([]graphs.Moment, 5) }, `state held: timer lapse has 5 moments, at most 4 are allowed`},
 	{"too many inputs", func(g *graphs.Graph) { finish(g).Inputs = make([]graphs.Input, 9) }, `state held: action finish has 9 inputs, at most 8 are allowed`},
 }
 
@@ -122,7 +173,10 @@ func TestValidateRefuses(t *testing.T) {
 func TestValidateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]func(g *graphs.Graph){
-		"the sample": func(*graphs.Graph) {},
+		"the sample":                    func(*graphs.Graph) {},
+		"a timer with two ends":         func(g *graphs.Graph) { capped(g) },
+		"an action of a final state":    func(g *graphs.Graph) { correct(g) },
+		"a final state that leads back": func(g *graphs.Graph) { correct(g); marked(g) },
 		"a circle somebody walks": func(g *graphs.Graph) {
 			held(g).Actions = append(held(g).Actions, graphs.Action{Name: "again", To: "requested", By: graphtest.AllActors})
 		},

@@ -1,6 +1,9 @@
 package graphs
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 func (v *validator) checkTimers(s *State) {
 	seen := map[string]bool{}
@@ -19,6 +22,9 @@ func (v *validator) checkTimers(s *State) {
 		}
 		if t.Switch != "" && !name.MatchString(t.Switch) {
 			v.fault("state %s: timer %s: switch %q is malformed", s.Name, t.Action, t.Switch)
+		}
+		for _, m := range t.NoLaterThan {
+			v.checkMoment(s, "timer "+t.Action, m)
 		}
 		v.checkSpans(s, t)
 	}
@@ -46,6 +52,48 @@ func (v *validator) checkSwitches() {
 				v.fault("state %s: timer %s has switch %q and elsewhere %q", s.Name, t.Action, t.Switch, known)
 			}
 			switches[t.Action] = t.Switch
+		}
+	}
+}
+
+// checkWindow checks when an action is open. A timer's action has no such bounds: it would be refused, and no timer asks again.
+func (v *validator) checkWindow(s *State, a *Action) {
+	bounds := slices.Concat(a.NotBefore, a.Until)
+	if len(bounds) > 0 && (a.MayPlay(ActorTimer) || a.MayPlay(ActorBooking)) {
+		v.fault("state %s: action %s is bound in time, so it is for people only", s.Name, a.Name)
+	}
+	for _, m := range bounds {
+		v.checkMoment(s, "action "+a.Name, m)
+	}
+}
+
+// checkMoment requires whole seconds within MaxAfter, on one side of a known moment. Nothing is before a state was entered.
+func (v *validator) checkMoment(s *State, of string, m Moment) {
+	known := m.From == FromEntered || m.From == FromStart || m.From == FromEnd
+	if !known || m.After > 0 && m.Before > 0 || m.From == FromEntered && m.Before > 0 {
+		v.fault("state %s: %s counts from unknown moment %q, or to both sides of it", s.Name, of, string(m.From))
+	}
+	for _, d := range []Duration{m.After, m.Before} {
+		if d < 0 || d > MaxAfter || time.Duration(d)%time.Second != 0 {
+			v.fault("state %s: %s must have whole seconds between PT0S and %s", s.Name, of, MaxAfter)
+			return
+		}
+	}
+}
+
+// checkNotices requires a timer of the state for every notice, and names that are no states: both are names of events.
+func (v *validator) checkNotices(s *State) {
+	seen := map[string]bool{}
+	for _, n := range s.Notices {
+		if !name.MatchString(n.Name) || seen[n.Name] || v.g.HasState(n.Name) {
+			v.fault("state %s: notice name %q is malformed, a state's or used twice", s.Name, n.Name)
+		}
+		seen[n.Name] = true
+		if !slices.ContainsFunc(s.Timers, func(t Timer) bool { return t.Action == n.Timer }) {
+			v.fault("state %s: notice %s goes with unknown timer %q", s.Name, n.Name, n.Timer)
+		}
+		if n.Percent < 1 || n.Percent > 99 {
+			v.fault("state %s: notice %s must come after 1 to 99 percent", s.Name, n.Name)
 		}
 	}
 }

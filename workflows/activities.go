@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,8 +21,8 @@ type Activities interface {
 	Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error)
 	// Relay signals bookings the actions that a commit of the named booking has put on record for them.
 	Relay(ctx context.Context, bookingID uuid.UUID) error
-	// Remind puts a reminder's event on record, if the booking is still on, and wakes the endpoint that gets it.
-	// It is idempotent by the reminder's number.
+	// Remind puts the event of a reminder on record, if the booking is still on, or of a notice, if it is still in the same stay, and
+	// wakes the endpoints that get it. It is idempotent by the reminder's number, or by stay and notice.
 	Remind(ctx context.Context, in booking.RemindInput) error
 	// Drain sends what is due to a webhook endpoint.
 	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
@@ -41,7 +42,7 @@ func commit(ctx workflow.Context, in booking.CommitInput) (booking.Outcome, erro
 }
 
 func remind(ctx workflow.Context, in booking.RemindInput) error {
-	return localThenPatient(ctx, remindName, "reminder", in, nil)
+	return localThenPatient(ctx, remindName, cmp.Or(in.Notice, "reminder"), in, nil)
 }
 
 // localThenPatient runs as a local activity, which costs a booking half the history and a third of the time. When Postgres is

@@ -15,7 +15,10 @@ import (
 // booking, play an action. The record in Postgres is the truth it adopts after every step.
 func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	w := &bookingRun{WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal), fired: map[string]bool{}}
+	w := &bookingRun{
+		WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal),
+		fired: map[string]bool{}, notices: map[string]bool{},
+	}
 	if err := w.Graph.Validate(); err != nil {
 		return w.fail(err)
 	}
@@ -29,10 +32,11 @@ type bookingRun struct {
 	signals workflow.ReceiveChannel
 	timer   timer
 	fired   map[string]bool // timers of this stay in the state that have had their turn
+	notices map[string]bool // the same for notices
 	gone    bool            // the record has no such booking (any more)
 }
 
-// timer is the one clock that runs: the earliest deadline of the state, or a reminder that is due before it.
+// timer is the one clock that runs: the earliest deadline of the state, or a notice or reminder that is due before it.
 type timer struct {
 	due    booking.Due
 	future workflow.Future
@@ -41,46 +45,54 @@ type timer struct {
 
 func (w *bookingRun) run() error {
 	w.show()
-	for !w.over() {
-		if err := w.step(); err != nil {
+	for {
+		for !w.over() {
+			if err := w.step(); err != nil {
+				return err
+			}
+			if w.tooLong() {
+				return w.continueAsNew()
+			}
+		}
+		if err := w.close(); err != nil || w.over() {
 			return err
 		}
-		if w.tooLong() {
-			return w.continueAsNew()
-		}
 	}
-	return w.close()
 }
 
-// over reports whether nothing can happen any more: a booking that took place may have reminders to come.
+// over reports whether nothing happens by itself any more: a booking that took place may have reminders to come. What people can still
+// correct starts another run from the record.
 func (w *bookingRun) over() bool {
 	return w.gone || (w.Graph.Final(w.State) && w.stay().NextReminder() == nil)
 }
 
 func (w *bookingRun) step() error {
-	next, reminder := w.wait()
-	if reminder != nil {
-		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Number: reminder.Number})
+	next, due := w.wait()
+	switch {
+	case due.Reminder != nil:
+		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Number: due.Reminder.Number})
+	case due.Notice != "":
+		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Seq: w.Seq, Notice: due.Notice})
 	}
 	return w.apply(next)
 }
 
-// wait returns the next action: one that is queued, one that comes by signal, or a timer's; or a reminder that is due. It
-// is the only place that waits. An action that changes nothing leaves the running timer alone.
-func (w *bookingRun) wait() (next booking.Signal, reminder *booking.Reminder) {
+// wait returns the next action: one that is queued, one that comes by signal, or a timer's; or a notice or a reminder that is due.
+// It is the only place that waits. An action that changes nothing leaves the running timer alone.
+func (w *bookingRun) wait() (next booking.Signal, due booking.Due) {
 	if len(w.Actions) > 0 {
 		next = w.Actions[0]
 		w.Actions = w.Actions[1:]
-		return next, nil
+		return next, due
 	}
 	w.arm()
 	selector := workflow.NewSelector(w.ctx)
 	selector.AddReceive(w.signals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(w.ctx, &next) })
 	if w.timer.future != nil {
-		selector.AddFuture(w.timer.future, func(workflow.Future) { next, reminder = w.fire() })
+		selector.AddFuture(w.timer.future, func(workflow.Future) { next, due = w.fire() })
 	}
 	selector.Select(w.ctx)
-	return next, reminder
+	return next, due
 }
 
 // arm starts the timer of what is due first, unless it runs already.
@@ -93,8 +105,11 @@ func (w *bookingRun) arm() {
 		return
 	}
 	summary := due.Action
-	if due.Reminder != nil {
+	switch {
+	case due.Reminder != nil:
 		summary = "reminder"
+	case due.Notice != "":
+		summary = due.Notice
 	}
 	ctx, cancel := workflow.WithCancel(w.ctx)
 	options := workflow.TimerOptions{Summary: summary}
@@ -105,22 +120,28 @@ func (w *bookingRun) arm() {
 func (w *bookingRun) stay() booking.Stay {
 	return booking.Stay{
 		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End},
-		Timers: w.Timers, Fired: w.fired, Reminders: w.Reminders,
+		Timers: w.Timers, Fired: w.fired, Published: w.notices, Reminders: w.Reminders,
 	}
 }
 
-func (w *bookingRun) fire() (booking.Signal, *booking.Reminder) {
+// fire returns the action of the timer that has run out, or else what was due instead.
+func (w *bookingRun) fire() (booking.Signal, booking.Due) {
 	due := w.timer.due
 	w.timer = timer{}
-	if due.Reminder != nil {
+	switch {
+	case due.Reminder != nil:
 		sent := *due.Reminder
 		w.Reminders = slices.DeleteFunc(slices.Clone(w.Reminders), func(r booking.Reminder) bool { return r.Number == sent.Number })
-		return booking.Signal{}, &sent
+		due.Reminder = &sent
+		return booking.Signal{}, due
+	case due.Notice != "":
+		w.notices[due.Notice] = true
+		return booking.Signal{}, due
 	}
 	action := due.Action
 	w.fired[action] = true
 	id := booking.TimerActionID(w.BookingID, w.Seq, action)
-	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}, nil
+	return booking.Signal{ActionID: id, Action: action, Actor: graphs.ActorTimer}, booking.Due{}
 }
 
 // apply plays one action: the graph decides, the commit makes it true. It is the only place that changes the state.
@@ -165,7 +186,7 @@ func (w *bookingRun) syncFromRecord(out booking.Outcome) {
 		w.Timers = out.Timers
 	}
 	w.State, w.Seq, w.Entered = out.State, out.Seq, out.Entered
-	w.fired = map[string]bool{}
+	w.fired, w.notices = map[string]bool{}, map[string]bool{}
 	w.stopTimer()
 	w.show()
 }
@@ -177,7 +198,8 @@ func (w *bookingRun) stopTimer() {
 	w.timer = timer{}
 }
 
-// close answers every action that came too late, so that none is left without an outcome.
+// close plays every action that came when the booking was over, so that none is left without an outcome. A correction may have brought
+// the booking back.
 func (w *bookingRun) close() error {
 	for {
 		for _, s := range w.drainSignals() {

@@ -24,7 +24,9 @@ import (
 
 // record is a record in memory that keeps the fence and idempotency of the real one, and notes what was asked of it.
 type record struct {
+	graph   graphs.Graph
 	state   string
+	before  string // the state before
 	seq     int
 	entered time.Time
 	decided map[uuid.UUID]booking.Result
@@ -63,8 +65,11 @@ func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outc
 		}
 		return standing(booking.ResultRefused, fault.SlotTaken), nil
 	}
+	if in.Move.To == graphs.Previous {
+		in.Move, _ = r.graph.Return(in.Move, r.before)
+	}
 	r.decided[in.ActionID] = booking.ResultApplied
-	r.state, r.seq, r.entered = in.Move.To, r.seq+1, r.now()
+	r.before, r.state, r.seq, r.entered = r.state, in.Move.To, r.seq+1, r.now()
 	r.story = append(r.story, fmt.Sprintf("%s by %s", in.Move.To, in.Actor))
 	out := standing(booking.ResultApplied, "")
 	out.Relays, out.Timers = r.relays, r.timers
@@ -77,6 +82,10 @@ func (r *record) Relay(context.Context, uuid.UUID) error {
 }
 
 func (r *record) Remind(_ context.Context, in booking.RemindInput) error {
+	if in.Notice != "" {
+		r.story = append(r.story, fmt.Sprintf("notice %s of %d", in.Notice, in.Seq))
+		return nil
+	}
 	r.story = append(r.story, fmt.Sprintf("remind %d", in.Number))
 	return nil
 }
@@ -115,11 +124,11 @@ func setup(t *testing.T, graph string) *bundle {
 	env := newEnvironment()
 	start := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
 	env.SetStartTime(start)
-	g, ok := graphs.Latest(graph)
+	g, ok := graphs.Named(graph, nil)
 	if !ok {
 		t.Fatalf("no graph %s", graph)
 	}
-	r := &record{state: g.Initial, entered: start, decided: map[uuid.UUID]booking.Result{}, now: env.Now}
+	r := &record{graph: *g, state: g.Initial, entered: start, decided: map[uuid.UUID]booking.Result{}, now: env.Now}
 	worker.Register(env, r)
 	return &bundle{env: env, record: r, start: start, in: booking.WorkflowInput{
 		BookingID: uuid.New(), AppID: uuid.New(), App: "demo", Title: "Haircut", Graph: *g, State: g.Initial, Entered: start,

@@ -39,7 +39,7 @@ func holdTime(raw json.RawMessage, problems fault.Problems) string {
 	}
 	n, err := seconds.Int64()
 	after := graphs.Duration(time.Duration(min(max(n, 0), 1_000_000)) * time.Second).String()
-	graph, _ := graphs.Latest(service.HoldGraph)
+	graph, _ := graphs.Named(service.HoldGraph, nil)
 	problem := graph.CheckOverrides(graphs.Overrides{service.HoldTimer: after})[service.HoldTimer]
 	if err != nil || problem != "" {
 		problems.Add("reservation_time", "must be a number of seconds from 1 to 3600")

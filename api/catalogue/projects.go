@@ -120,7 +120,7 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
-	if _, ok := graphs.Latest(in.Graph); in.Graph != "" && !ok {
+	if _, ok := graphs.Named(in.Graph, nil); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}
 	return raw

@@ -83,6 +83,8 @@ type Problem struct {
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
 	Open      []string            `json:"available_actions,omitzero"` // nil = not said
+	OpensAt   *time.Time          `json:"opens_at,omitempty"`         // with too_early: from then on it is possible
+	EndedAt   *time.Time          `json:"ended_at,omitempty"`         // with too_late: until then it was
 	Rule      *RuleView           `json:"rule,omitempty"`             // of a policy that refuses
 }
 
@@ -104,11 +106,17 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	}
 	c.Header("Content-Type", "application/problem+json")
 	c.Header("Cache-Control", "no-store")
-	c.AbortWithStatusJSON(status, Problem{
+	problem := Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
 		Rule: ShowRule(known.Rule),
-	})
+	}
+	if at := known.Moment.UTC(); !known.Moment.IsZero() && known.Code == fault.TooEarly {
+		problem.OpensAt = &at
+	} else if !known.Moment.IsZero() {
+		problem.EndedAt = &at
+	}
+	c.AbortWithStatusJSON(status, problem)
 }
 
 // RuleView is the rule of a policy that refuses something.

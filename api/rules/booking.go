@@ -55,7 +55,7 @@ type Slot struct {
 
 // switchNames are all that graphs call their switches.
 func switchNames() (names []string) {
-	for _, g := range graphs.All() {
+	for _, g := range graphs.Published() {
 		names = slices.AppendSeq(names, maps.Values(g.Switches()))
 	}
 	slices.Sort(names)

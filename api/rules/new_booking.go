@@ -33,7 +33,7 @@ func (r Reader) NewBooking(
 	case in.Graph == "" && p != nil:
 		in.Graph = catalogue.DefaultGraph // widgets name no graph: they leave it to the project
 	}
-	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(problems)}
+	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(c.App, problems)}
 	if n.Graph != nil {
 		n.Settings = in.settings(n.Graph, problems)
 		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
@@ -83,8 +83,8 @@ func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingIn
 // visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
 // default, or what takes a seat of the session that is named.
 func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
-	if in.Related.OwnerBookingID != "" && strings.HasPrefix(in.Graph, "group_customer") {
-		return in.Graph
+	if name, _, _ := strings.Cut(in.Graph, "@"); in.Related.OwnerBookingID != "" && strings.HasPrefix(name, "group_customer") {
+		return name // which version is not a visitor's choice either
 	}
 	return p.GraphName()
 }
@@ -185,9 +185,9 @@ func (slot Slot) Times(clock timekit.Clock, problems fault.Problems) (start, end
 }
 
 // OutlookOf is the outlook of what is booked through a project.
-func OutlookOf(p *catalogue.Project) service.Outlook {
+func OutlookOf(app *tenant.App, p *catalogue.Project) service.Outlook {
 	in, _ := readDefaults(p) // checked when it was written
-	graph, ok := graphs.Latest(p.GraphName())
+	graph, ok := graphs.Named(p.GraphName(), app.Settings.GraphVersions)
 	if !ok {
 		return service.Outlook{}
 	}

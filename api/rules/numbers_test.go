@@ -14,7 +14,7 @@ import (
 // TestNumbersThatOverflow: a number is compared before it is multiplied.
 func TestNumbersThatOverflow(t *testing.T) {
 	t.Parallel()
-	instant, _ := graphs.Latest("instant")
+	instant, _ := graphs.Named("instant", nil)
 	for _, seconds := range []string{"18446744074", "9223372037", "604801", "-1", "9223372036854775807"} {
 		problems := fault.Problems{}
 		in := BookingInput{Settings: json.RawMessage(`{"buffer_seconds":` + seconds + `}`)}

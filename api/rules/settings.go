@@ -8,17 +8,19 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/tenant"
 )
 
 const maxBuffer = 7 * 24 * time.Hour
 
 // findGraph finds the rule book. An action may be named, as old clients do, but only the one that would be played anyway.
-func (in *BookingInput) findGraph(problems fault.Problems) *graphs.Graph {
+// A bare name is the version that the app has chosen for it.
+func (in *BookingInput) findGraph(app *tenant.App, problems fault.Problems) *graphs.Graph {
 	if in.Graph == "" {
 		problems.Add("graph", "is required")
 		return nil
 	}
-	graph, ok := graphs.Latest(in.Graph)
+	graph, ok := graphs.Named(in.Graph, app.Settings.GraphVersions)
 	if !ok {
 		problems.Add("graph", "is not a graph of this server; GET /v2/graphs lists them")
 		return nil

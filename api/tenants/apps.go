@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
@@ -46,6 +47,7 @@ type appInput struct {
 type appSettingsInput struct {
 	ActionLinks   *tenant.LinkMode `json:"action_links"`
 	RedirectHosts *[]string        `json:"redirect_hosts"`
+	GraphVersions map[string]int   `json:"graph_versions"`
 
 	Policy *policy.Policy `json:"policy"`
 
@@ -84,6 +86,14 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 	}
 	if in.WidgetRescheduleRequiresProof != nil {
 		settings.WidgetRescheduleRequiresProof = *in.WidgetRescheduleRequiresProof
+	}
+	if in.GraphVersions != nil {
+		settings.GraphVersions = in.GraphVersions
+		for name, version := range in.GraphVersions {
+			if _, ok := graphs.Version(name, version); !ok {
+				problems.Add("settings.graph_versions."+name, "must be a version of a graph of this server; GET /v2/graphs lists them")
+			}
+		}
 	}
 	if in.RedirectHosts == nil {
 		return

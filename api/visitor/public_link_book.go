@@ -50,7 +50,7 @@ func (k *call) parseForm() error {
 }
 
 func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
-	zone, ahead := v.offer.Zone, rules.OutlookOf(v.project.Project)
+	zone, ahead := v.offer.Zone, rules.OutlookOf(k.App, v.project.Project)
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
 		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead),

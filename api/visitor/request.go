@@ -178,7 +178,7 @@ func (r *requested) view(k *call) *requestPage {
 	p := &requestPage{
 		What: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()), Where: b.Where, State: r.stateText(),
 		With: b.Resource.Name, Groups: zoneGroups, Odd: !isListed(r.zone.String()), Keep: r.base,
-		Over: b.Completed && b.State != booking.Completed,
+		Over: b.Dropped(),
 	}
 	p.Zone = r.zone.String()
 	p.Title, p.Text = r.headline(k.App.Name, k.Query("done") != "")

@@ -12,11 +12,11 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 )
 
 // requestActions books, moves or gives up the time of a scheduling request.
@@ -29,19 +29,28 @@ type requestActions struct {
 }
 
 // fillOutlook says on the page of a picked time what happens when its button is pressed.
-func (r *requested) fillOutlook(app string, p *formPage) {
+func (r *requested) fillOutlook(app *tenant.App, p *formPage) {
 	if b := r.Booking; b != nil {
 		p.Text = "Until now it was " + whenText(b.Start, b.End, r.zone) + "."
-		if graph, ok := graphs.Latest(b.Graph); ok && service.StartOutlook(graph, b.Settings.Timers).Asks {
+		graph, err := b.LoadGraph()
+		if err != nil {
+			return
+		}
+		switch ahead := service.StartOutlook(graph, b.Settings.Timers); {
+		case ahead.Asks && ahead.Holds:
 			p.Danger = true
-			p.Text += " The new time is a request: " + theApp(app) + " has to confirm it. The old time is given up at once, " +
+			p.Text += " The new time is a request: " + theApp(app.Name) + " has to confirm it. The old time is given up at once. " +
+				"The new one is held for you until the answer comes."
+		case ahead.Asks:
+			p.Danger = true
+			p.Text += " The new time is a request: " + theApp(app.Name) + " has to confirm it. The old time is given up at once, " +
 				"and until the new one is confirmed no time is held for you."
 		}
 		return
 	}
 	if r.project != nil {
-		ahead := rules.OutlookOf(r.project)
-		p.Text, p.Button = outlookText(ahead, app), bookText(ahead)
+		ahead := rules.OutlookOf(app, r.project)
+		p.Text, p.Button = outlookText(ahead, app.Name), bookText(ahead)
 	}
 }
 

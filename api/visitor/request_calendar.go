@@ -66,7 +66,7 @@ func calendarStatus(b *booking.Booking) ics.ObjectStatus {
 	switch {
 	case b.State == "tentative":
 		return ics.ObjectStatusTentative
-	case b.Completed && b.State != booking.Completed:
+	case b.Dropped():
 		return ics.ObjectStatusCancelled
 	}
 	return ics.ObjectStatusConfirmed

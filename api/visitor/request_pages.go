@@ -160,7 +160,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 		Hidden: r.hiddenFields("pick"), Back: r.bookingAddress(),
 	}
 	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
-	r.fillOutlook(k.App.Name, p)
+	r.fillOutlook(k.App, p)
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
 		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))

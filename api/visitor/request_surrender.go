@@ -37,6 +37,9 @@ func (r *requested) wayToGiveUp() surrender {
 	if r.Booking == nil || r.begun() {
 		return surrender{}
 	}
+	if r.open(withdrawAction) {
+		return r.withdraws()
+	}
 	for _, name := range r.openActions() {
 		if name != booking.RescheduleAction && ends(name) && mayCancel(r.Booking, name, time.Now()) {
 			return surrender{
@@ -62,6 +65,22 @@ func (r *requested) wayToGiveUp() surrender {
 	graph, err := r.Booking.LoadGraph()
 	if way.action == "" || err != nil || !slices.Contains(graph.OpenTo(r.Booking.State, way.as), way.action) {
 		return surrender{}
+	}
+	return way
+}
+
+// withdrawAction is how customers give up what is not decided or not paid, in graphs that let them.
+const withdrawAction = "withdraw"
+
+// withdraws are the words for it.
+func (r *requested) withdraws() surrender {
+	way := surrender{
+		withdrawAction, graphs.ActorCustomerLink, "Withdraw the request", "Withdraw this request?",
+		"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", true,
+	}
+	if ahead, _ := r.outlook(); ahead.Pays {
+		way.link, way.title, way.button, way.back = "Give this time up", "Give this time up?", "Give this time up", "Keep this time"
+		way.text = "Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then."
 	}
 	return way
 }

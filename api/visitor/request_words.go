@@ -22,7 +22,7 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 	case b.State == "unpaid":
 		return "Not paid in time", "This time has been given up. Nothing is booked."
 	case b.Completed:
-		return "This is over", "There is nothing left to change."
+		return r.ended()
 	case b.State == "tentative":
 		return r.waitingText(app)
 	case r.begun():
@@ -33,6 +33,17 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return "You are booked", "Keep the address of this page: your booking can be changed here."
 	}
 	return "Your booking", ""
+}
+
+// ended says how a booking has ended that was neither cancelled nor declined.
+func (r *requested) ended() (title, text string) {
+	switch r.Booking.State {
+	case "withdrawn":
+		return "Withdrawn", "You have given this time up. Nothing is booked."
+	case "expired":
+		return "No answer in time", "This time was not confirmed in time. Nothing is booked."
+	}
+	return "This is over", "There is nothing left to change."
 }
 
 // waitingText says what a booking waits for, and what becomes of it otherwise.
@@ -46,6 +57,9 @@ func (r *requested) waitingText(app string) (title, text string) {
 		return "Not paid yet", "The payment is made with " + theApp(app) + ", not on this page."
 	case r.begun():
 		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
+	case ahead.Asks && ahead.Holds && !until.IsZero():
+		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. The time is held for you until " +
+			momentText(until, r.zone) + ". If no answer has come by then, it is given up. Keep the address of this page: it shows the answer."
 	case ahead.Asks:
 		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. Until then the time is not held, and " +
 			"somebody else may get it. Keep the address of this page: it shows the answer."
@@ -90,6 +104,12 @@ func stateText(state string) string {
 		return "Cancelled"
 	case "tentative":
 		return "Waiting for confirmation"
+	case "withdrawn":
+		return "Withdrawn by you"
+	case "expired":
+		return "Not answered in time"
+	case "no_show":
+		return "Not attended"
 	}
 	text := words(state)
 	return strings.ToUpper(text[:1]) + text[1:]

@@ -22,6 +22,16 @@ func phrase(action string) string {
 		return "Mark the booking as completed"
 	case "reschedule_by_customer":
 		return "Choose another time"
+	case "withdraw":
+		return "Withdraw the request"
+	case "attended":
+		return "Note that the customer came"
+	case "no_show":
+		return "Note that the customer did not come"
+	case "undo":
+		return "Take the note back"
+	case "reopen":
+		return "Open the session again"
 	}
 	text := words(action)
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -29,7 +39,7 @@ func phrase(action string) string {
 
 // ends reports whether an action takes something away.
 func ends(action string) bool {
-	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "reschedule_by_customer"
+	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "withdraw" || action == "reschedule_by_customer"
 }
 
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
@@ -47,9 +57,11 @@ func linkErrorText(err *fault.Error) (title, text string) {
 		return "No such booking", "This booking does not exist any more. Nothing was changed."
 	case fault.ActionNotAvailable:
 		return "Not possible any more", "The booking has moved on, so this choice is no longer open. Nothing was changed."
+	case fault.TooEarly:
+		return "Not yet", err.Message + " Nothing was changed."
 	case fault.TooLate:
 		return "Too late", err.Message + " Nothing was changed."
-	case fault.LimitReached, fault.TooEarly, fault.OutsideWindow:
+	case fault.LimitReached, fault.OutsideWindow:
 		return "Not possible now", err.Message + " Nothing was changed."
 	case fault.SlotTaken:
 		return "The time is taken", "Something else holds this time now. The booking stays as it was."
@@ -63,6 +75,8 @@ func linkErrorText(err *fault.Error) (title, text string) {
 // outlookText says before booking what happens afterwards.
 func outlookText(o service.Outlook, app string) string {
 	switch {
+	case o.Asks && o.Holds:
+		return "This asks for the time: " + theApp(app) + " has to confirm it. It is held for you until then, and given up if no answer comes."
 	case o.Asks:
 		return "This asks for the time: " + theApp(app) + " has to confirm it. Until then the time is not held, and somebody else may get it."
 	case o.Pays && o.PayTime > 0:

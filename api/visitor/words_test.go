@@ -19,6 +19,7 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // TestHeadlines: what the page of a request says of every state of every graph is true of that state.
@@ -45,6 +46,12 @@ func TestHeadlines(t *testing.T) {
 		{"instant_payment", "unpaid", time.Hour, false, false, "Not paid in time", "given up"},
 		{"instant_payment", "unpaid", time.Hour, true, false, "Given up", "nothing has to be paid"},
 		{"instant_payment", "paid", time.Hour, false, true, "You are booked", ""},
+		{"request", "tentative", 48 * time.Hour, false, true, "Not confirmed yet", "The time is held for you until "},
+		{"request", "withdrawn", time.Hour, false, false, "Withdrawn", "Nothing is booked"},
+		{"request", "expired", time.Hour, false, false, "No answer in time", "Nothing is booked"},
+		{"confirm_decline@2", "tentative", 48 * time.Hour, false, true, "Not confirmed yet", "Until then the time is not held"},
+		{"instant@2", "attended", -2 * time.Hour, false, false, "This is over", ""},
+		{"instant@2", "no_show", -2 * time.Hour, false, false, "This is over", ""},
 		{"instant", "completed", -2 * time.Hour, false, false, "This is over", ""},
 	} {
 		r := requestedIn(t, c.graph, c.state, now.Add(c.begins))
@@ -63,12 +70,12 @@ func TestHeadlines(t *testing.T) {
 
 func requestedIn(t *testing.T, name, state string, start time.Time) *requested {
 	t.Helper()
-	graph, ok := graphs.Latest(name)
+	graph, ok := graphs.Named(name, nil)
 	if !ok || !graph.HasState(state) {
 		t.Fatalf("there is no %s in %s", state, name)
 	}
 	b := &booking.Booking{
-		Graph: name, GraphVersion: graph.Version, State: state, Completed: graph.Final(state), Start: start, End: start.Add(time.Hour),
+		Graph: graph.Name, GraphVersion: graph.Version, State: state, Completed: graph.Final(state), Start: start, End: start.Add(time.Hour),
 		EnteredAt: time.Now(),
 	}
 	return &requested{RequestWithBooking: &postgres.RequestWithBooking{Booking: b, Request: &booking.SchedulingRequest{}}, zone: time.UTC}
@@ -91,6 +98,12 @@ func TestVisitorsCanGiveUp(t *testing.T) {
 		{"group_customer", "confirmed", "cancel_by_customer", graphs.ActorCustomerLink},
 		{"group_customer_payment", "tentative", "timeout", graphs.ActorAPI},
 		{"group_owner", "tentative", "", ""},
+		{"request", "tentative", "withdraw", graphs.ActorCustomerLink},
+		{"confirm_decline@2", "tentative", "withdraw", graphs.ActorCustomerLink},
+		{"instant_payment@2", "tentative", "withdraw", graphs.ActorCustomerLink},
+		{"group_customer_payment@2", "tentative", "withdraw", graphs.ActorCustomerLink},
+		{"instant@2", "completed", "", ""},
+		{"instant@2", "attended", "", ""},
 	} {
 		way := requestedIn(t, c.graph, c.state, time.Now().Add(time.Hour)).wayToGiveUp()
 		if way.action != c.want || way.as != c.as {
@@ -107,13 +120,15 @@ func TestOutlook(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		``: "", `{}`: "", `{"graph":"instant"}`: "",
-		`{"graph":"confirm_decline"}`:                                           "This asks for the time: Acme has to confirm it.",
-		`{"graph":"instant_payment"}`:                                           "The time is held for 5 minutes and has to be paid within them.",
+		`{"graph":"confirm_decline"}`:   "This asks for the time: Acme has to confirm it.",
+		`{"graph":"request"}`:           "This asks for the time: Acme has to confirm it. It is held for you until then",
+		`{"graph":"confirm_decline@2"}`: "This asks for the time: Acme has to confirm it. Until then the time is not held",
+		`{"graph":"instant_payment"}`:   "The time is held for 5 minutes and has to be paid within them.",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT90S"}}}`: "held for 1 minute ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookText(rules.OutlookOf(&catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
+		got := outlookText(rules.OutlookOf(&tenant.App{}, &catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}

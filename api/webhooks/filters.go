@@ -30,7 +30,7 @@ func (in *webhookFilters) apply(e *outbox.Endpoint, problems fault.Problems) {
 	in.choose("state", in.State, in.States, &e.States, problems)
 	in.choose("event_type", nil, in.EventTypes, &e.EventTypes, problems)
 	for _, graph := range e.Graphs {
-		if _, ok := graphs.Latest(graph); !ok {
+		if _, ok := graphs.Version(graph, 1); !ok {
 			problems.Add(field("graph", in.Graph), "%q is not a graph of this server", graph)
 		}
 	}
@@ -95,7 +95,7 @@ func single(values []string) string {
 
 // knownState reports whether one of the graphs, or any when none is named, has such a state.
 func knownState(names []string, state string) bool {
-	return slices.ContainsFunc(graphs.All(), func(g *graphs.Graph) bool {
+	return slices.ContainsFunc(graphs.Published(), func(g *graphs.Graph) bool {
 		return (len(names) == 0 || slices.Contains(names, g.Name)) && g.HasState(state)
 	})
 }

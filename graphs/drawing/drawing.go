@@ -2,7 +2,14 @@
 // validated is safe to draw: its texts are escaped, and what exceeds the sizes of package graphs is left out.
 package drawing
 
-import "holdfast/graphs"
+import (
+	"strings"
+
+	"holdfast/graphs"
+)
+
+// mostLines is how many lines an arrow's label has beside its name. Arrows of valid graphs have no more.
+const mostLines = 12
 
 // longestText is how many characters of a name are drawn. Names of valid graphs are not longer.
 const longestText = 63
@@ -31,22 +38,64 @@ func drawnActions(s *graphs.State) []graphs.Action {
 // isolated reports whether the state is the error state of a valid graph, which has no arrows.
 func isolated(s *graphs.State) bool { return s.Name == graphs.ErrorState && len(s.Actions) == 0 }
 
-// timerText returns when a timer of the state plays the action, such as "after PT5M" or "PT1H after end"; empty without a timer.
-func timerText(s *graphs.State, action string) string {
+// whenText returns when a timer of the state plays the action, or when it is open, in lines such as "after PT5M" or "PT1H after end";
+// none without a timer and bounds.
+func whenText(s *graphs.State, a graphs.Action) []string {
+	var lines []string
 	for _, t := range s.Timers {
-		if t.Action != action {
+		if t.Action != a.Name {
 			continue
 		}
-		switch t.From {
-		case graphs.FromStart:
-			return t.After.String() + " after start"
-		case graphs.FromEnd:
-			return t.After.String() + " after end"
-		default:
-			return "after " + t.After.String()
+		lines = append(lines, momentText(graphs.Moment{From: t.From, After: t.After}))
+		for _, m := range t.NoLaterThan {
+			lines = append(lines, "or "+momentText(m))
+		}
+		break
+	}
+	for _, m := range a.NotBefore {
+		lines = append(lines, "from "+momentText(m))
+	}
+	for _, m := range a.Until {
+		lines = append(lines, untilText(m))
+	}
+	return lines[:min(len(lines), mostLines)]
+}
+
+// momentText returns a moment in words, such as "PT1H before start". Of a state that was entered only the length is named.
+func momentText(m graphs.Moment) string {
+	length, side := m.After, " after "
+	if m.Before != 0 {
+		length, side = m.Before, " before "
+	}
+	switch {
+	case m.From != graphs.FromStart && m.From != graphs.FromEnd:
+		return "after " + length.String()
+	case length == 0:
+		return string(m.From)
+	}
+	return length.String() + side + string(m.From)
+}
+
+// untilText returns a moment that ends something, in words.
+func untilText(m graphs.Moment) string {
+	if m.From == graphs.FromEntered {
+		return "for " + m.After.String()
+	}
+	return "until " + momentText(m)
+}
+
+// backText returns the actions of a state that lead to the state before, in words; empty for none.
+func backText(s *graphs.State) string {
+	var names []string
+	for _, a := range drawnActions(s) {
+		if a.To == graphs.Previous {
+			names = append(names, clip(a.Name, longestText))
 		}
 	}
-	return ""
+	if len(names) == 0 {
+		return ""
+	}
+	return clip(strings.Join(names, ", "), wordMax) + " leads back"
 }
 
 // holdsText returns what a state holds, in words; empty for nothing.

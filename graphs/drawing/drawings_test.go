@@ -21,6 +21,7 @@ var walks = map[string][]string{
 	"group_owner":            {"initialized", "tentative", "error"},
 	"instant":                {"initialized", "confirmed", "completed"},
 	"instant_payment":        {"initialized", "tentative", "paid"},
+	"request":                {"initialized", "tentative", "confirmed", "completed", "no_show", "completed"},
 }
 
 func TestDrawingsAreFrozen(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 // A picture has two columns. The left one has the states that are not final, in topological order as far as there is one. The right
 // one has the final states, each beside a state that leads to it. Every arrow to a final state has a row of its own between the
 // columns, with its labels above it. Right of the rows are the lanes: vertical lines of arrows that end in another row. Arrows that
-// skip states, go back or stay have rows and lanes left of the left column. So labels overlap neither boxes nor one another. Without
+// skip states, go back or stay have rows and lanes left of the left column. An action that leads to the state before has no arrow: a line
+// in its state's box names it. So labels overlap neither boxes nor one another. Without
 // arrows on the left a picture is about 500 units wide, which is legible on a phone.
 
 // The measures of a picture, in the units of its view box.
@@ -125,9 +126,23 @@ func (p *picture) collect(g *graphs.Graph) {
 				from.out = append(from.out, a)
 				p.arrows = append(p.arrows, a)
 			}
-			a.labels = append(a.labels, label{clip(action.Name, longestText), timerText(from.state, action.Name)})
+			a.labels = append(a.labels, labelsOf(from.state, action)...)
 		}
 	}
+}
+
+// labelsOf returns the lines at the arrow of an action: its name, with a timer's moment behind it, and one line for every other bound.
+func labelsOf(s *graphs.State, action graphs.Action) []label {
+	when := whenText(s, action)
+	first := label{action: clip(action.Name, longestText)}
+	if len(when) > 0 && len(action.NotBefore)+len(action.Until) == 0 {
+		first.when, when = when[0], when[1:]
+	}
+	all := []label{first}
+	for _, line := range when {
+		all = append(all, label{when: line})
+	}
+	return all
 }
 
 // order fills the columns. The left one is sorted topologically, as far as cycles allow.

@@ -74,7 +74,10 @@ func (b *box) note() string {
 	if isolated(b.state) {
 		return "on failure only"
 	}
-	return holdsText(b.state)
+	if holds := holdsText(b.state); holds != "" {
+		return holds
+	}
+	return backText(b.state)
 }
 
 func (l label) text() string { return strings.TrimSpace(l.action + " " + l.when) }

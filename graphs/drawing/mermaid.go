@@ -42,9 +42,11 @@ func Mermaid(g *graphs.Graph) string {
 	}
 	for _, s := range states {
 		for _, a := range drawnActions(s) {
-			if to, ok := ids[a.To]; ok {
-				label := clip(a.Name, longestText) + " " + timerText(s, a.Name)
-				line("    %s --> %s: %s", ids[s.Name], to, strings.TrimSpace(plain(label)))
+			label := strings.TrimSpace(plain(clip(a.Name, longestText) + " " + strings.Join(whenText(s, a), " ")))
+			for _, target := range g.Targets(s, &a) {
+				if to, ok := ids[target]; ok {
+					line("    %s --> %s: %s", ids[s.Name], to, label)
+				}
 			}
 		}
 	}

@@ -196,7 +196,7 @@ func TestDrawingsOfHugeGraphsComeToAnEnd(t *testing.T) {
 
 func TestSVGSpeaksForThoseWhoDoNotSeeIt(t *testing.T) {
 	t.Parallel()
-	g, _ := graphs.Latest("instant_payment")
+	g, _ := graphs.Named("instant_payment", nil)
 	svg := SVGWalked(g, []string{"initialized", "tentative", "paid"})
 	for _, want := range []string{
 		`role="img"`, `<title>Booking graph instant_payment, version 1</title>`,
@@ -216,7 +216,7 @@ func TestSVGSpeaksForThoseWhoDoNotSeeIt(t *testing.T) {
 
 func TestSVGWalkedMarksTheWay(t *testing.T) {
 	t.Parallel()
-	g, _ := graphs.Latest("group_customer_payment")
+	g, _ := graphs.Named("group_customer_payment", nil)
 	for _, c := range []struct {
 		name                     string
 		path                     []string

@@ -93,5 +93,8 @@ func (d *svgWriter) describe(b *box) string {
 		text += " leads to " + clip(a.to.state.Name, longestText)
 		mark = "; "
 	}
+	if back := backText(b.state); back != "" {
+		text += mark + back
+	}
 	return text
 }

@@ -26,7 +26,7 @@ func Sample() *graphs.Graph {
 			}, Timers: []graphs.Timer{
 				{Action: "lapse", After: Minutes(5), From: graphs.FromEntered, Min: Minutes(1), Max: Minutes(60), Switch: "lapses"},
 				{Action: "finish", After: Minutes(60), From: graphs.FromEnd, Max: Minutes(90)},
-			}},
+			}, Notices: []graphs.Notice{{Name: "half", Timer: "lapse", Percent: 50}}},
 			{Name: "done", Holds: graphs.HoldsNothing, Final: true},
 			{Name: "lapsed", Holds: graphs.HoldsNothing, Final: true},
 			{Name: "error", Holds: graphs.HoldsNothing, Final: true},

@@ -61,19 +61,55 @@ func addArrow(t *rapid.T, g *graphs.Graph, state, n int, to string, mayTime bool
 		a.By = append(a.By, graphs.ActorTimer)
 		after := graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "after")) * graphs.Duration(time.Second)
 		from := rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}).Draw(t, "from")
-		s.Timers = append(s.Timers, graphs.Timer{Action: a.Name, After: after, From: from, Min: 0, Max: after + graphs.Duration(time.Hour)})
+		s.Timers = append(s.Timers, graphs.Timer{
+			Action: a.Name, After: after, From: from, Min: 0, Max: after + graphs.Duration(time.Hour),
+			NoLaterThan: validMoments(t, "no later than"),
+		})
+		if rapid.Bool().Draw(t, "notice") {
+			s.Notices = append(s.Notices, graphs.Notice{Name: "n" + a.Name, Timer: a.Name, Percent: rapid.IntRange(1, 99).Draw(t, "percent")})
+		}
+	} else {
+		a.NotBefore = validMoments(t, "not before")
+		a.Until = validMoments(t, "until")
 	}
 	s.Actions = append(s.Actions, a)
+}
+
+// validMoments draws up to two moments; nil for none, as JSON has it.
+func validMoments(t *rapid.T, what string) []graphs.Moment {
+	var all []graphs.Moment
+	for range rapid.IntRange(0, 2).Draw(t, what) {
+		all = append(all, validMoment(t))
+	}
+	return all
+}
+
+func validMoment(t *rapid.T) graphs.Moment {
+	m := graphs.Moment{From: rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}).Draw(t, "moment")}
+	length := graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "length")) * graphs.Duration(time.Second)
+	if m.From != graphs.FromEntered && rapid.Bool().Draw(t, "before") {
+		m.Before = length
+	} else {
+		m.After = length
+	}
+	return m
 }
 
 // AnyGraph draws a graph of which nothing is certain, with names that meet often enough to matter.
 func AnyGraph(t *rapid.T) *graphs.Graph {
 	names := rapid.SampledFrom([]string{"a", "b", "c", "error", "", "end", "--> x", "<script>", "a\nb", "é\x00", "state"})
 	actors := rapid.SampledFrom(append([]graphs.Actor{"", "nobody"}, AllActors...))
-	holds := rapid.SampledFrom([]graphs.Holds{graphs.HoldsNothing, graphs.HoldsSlot, graphs.HoldsSeat, "", "all"})
+	holds := rapid.SampledFrom([]graphs.Holds{graphs.HoldsNothing, graphs.HoldsSlot, graphs.HoldsSeat, graphs.HoldsKept, "", "all"})
+	moment := rapid.Custom(func(t *rapid.T) graphs.Moment {
+		span := rapid.Map(rapid.Int64(), func(n int64) graphs.Duration { return graphs.Duration(n) })
+		from := rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd, "", "x"}).Draw(t, "from")
+		return graphs.Moment{From: from, After: span.Draw(t, "after"), Before: span.Draw(t, "before")}
+	})
+	targets := rapid.OneOf(names, rapid.Just(graphs.Previous))
 	action := rapid.Custom(func(t *rapid.T) graphs.Action {
 		return graphs.Action{
-			Name: names.Draw(t, "action"), To: names.Draw(t, "to"), By: rapid.SliceOfN(actors, 0, 3).Draw(t, "by"),
+			NotBefore: rapid.SliceOfN(moment, 0, 2).Draw(t, "not_before"), Until: rapid.SliceOfN(moment, 0, 2).Draw(t, "until"),
+			Name: names.Draw(t, "action"), To: targets.Draw(t, "to"), By: rapid.SliceOfN(actors, 0, 3).Draw(t, "by"),
 			OnConflict: rapid.SampledFrom([]string{"", graphs.ConflictRefuse, "x"}).Draw(t, "on_conflict"),
 		}
 	})
@@ -83,6 +119,7 @@ func AnyGraph(t *rapid.T) *graphs.Graph {
 		return graphs.Timer{
 			Action: names.Draw(t, "timer"), After: span.Draw(t, "after"), From: from,
 			Min: span.Draw(t, "min"), Max: span.Draw(t, "max"), Switch: names.Draw(t, "switch"),
+			NoLaterThan: rapid.SliceOfN(moment, 0, 2).Draw(t, "no later than"),
 		}
 	})
 	state := rapid.Custom(func(t *rapid.T) graphs.State {

@@ -103,6 +103,7 @@ type CommitInput struct {
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
 	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
+	Undoes    bool         `json:"-"`                 // the move takes the one before it back; the record fills it in
 	Drainer   uuid.UUID    `json:"-"`                 // the process for which endpoints that wake are reserved; the record fills it in
 }
 
@@ -110,6 +111,7 @@ type CommitInput struct {
 type Refusal struct {
 	Code    fault.Code `json:"code"`
 	Message string     `json:"message"`
+	Moment  time.Time  `json:"-"` // with TooEarly when it opens, with TooLate when it ended; zero = not said
 }
 
 // Err is the refusal as an error; nil for none.
@@ -117,15 +119,15 @@ func (r *Refusal) Err() error {
 	if r == nil {
 		return nil
 	}
-	return &fault.Error{Code: r.Code, Message: r.Message}
+	return &fault.Error{Code: r.Code, Message: r.Message, Moment: r.Moment}
 }
 
 // Refused is why a booking cannot give its place away, from the graph's refusal.
 func (s *Succession) Refused(err error) *Refusal {
 	if s.Action == BookAction {
-		return &Refusal{fault.HoldExpired, "The hold has run out, was released, or became a booking already."}
+		return &Refusal{Code: fault.HoldExpired, Message: "The hold has run out, was released, or became a booking already."}
 	}
-	return &Refusal{fault.ActionNotAvailable, err.Error()}
+	return &Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
 }
 
 // Outcome is what a commit found or did, and where the record stands after it.

@@ -67,6 +67,11 @@ func (b *Booking) Step(move graphs.Move, now time.Time) {
 	}
 }
 
+// Dropped reports whether the booking is over without its time having come: cancelled, declined, moved, not paid.
+func (b *Booking) Dropped() bool {
+	return b.Completed && !TookPlace(b.State)
+}
+
 // Begun reports whether the booked time has begun. From then on customers cannot change it any more, by no door: not by a link,
 // not on a page, not with a widget key. A server key can.
 func (b *Booking) Begun(now time.Time) bool { return !now.Before(b.Start) }

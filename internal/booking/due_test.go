@@ -10,7 +10,7 @@ import (
 
 func TestNextDue(t *testing.T) {
 	t.Parallel()
-	graph, ok := graphs.Latest("confirm_decline")
+	graph, ok := graphs.Named("confirm_decline", nil)
 	if !ok {
 		t.Fatal("no graph")
 	}
@@ -63,4 +63,34 @@ func TestNextDue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNextDueOfNotices: of one moment the timer comes before the notice, and the notice before the reminder.
+func TestNextDueOfNotices(t *testing.T) {
+	t.Parallel()
+	graph, _ := graphs.Named("request", nil)
+	asked := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	stay := booking.Stay{
+		Graph: graph, State: "tentative", Times: graphs.Times{Entered: asked, Start: asked.AddDate(0, 0, 9), End: asked.AddDate(0, 0, 10)},
+		Fired: map[string]bool{}, Published: map[string]bool{},
+		Reminders: []booking.Reminder{{Number: 1, At: asked.Add(24 * time.Hour)}},
+	}
+	want := func(what string, due booking.Due) {
+		t.Helper()
+		got, ok := stay.NextDue()
+		if !ok || got.Action != due.Action || got.Notice != due.Notice || !got.At.Equal(due.At) || (got.Reminder != nil) != (due.Action+due.Notice == "") {
+			t.Errorf("%s: %+v, %v", what, got, ok)
+		}
+	}
+	want("the first notice, before a reminder of the same moment", booking.Due{Notice: "approval_due", At: asked.Add(24 * time.Hour)})
+	stay.Published["approval_due"] = true
+	want("the reminder", booking.Due{At: asked.Add(24 * time.Hour)})
+	stay.Reminders = nil
+	want("the second notice", booking.Due{Notice: "approval_escalated", At: asked.Add(36 * time.Hour)})
+	stay.Published["approval_escalated"] = true
+	want("the end", booking.Due{Action: "expire", At: asked.Add(48 * time.Hour)})
+	stay.Published, stay.Timers = map[string]bool{}, graphs.Overrides{"expire": "PT1S"}
+	want("half a second", booking.Due{Notice: "approval_due", At: asked.Add(time.Second / 2)})
+	stay.Times.Start = asked
+	want("an end that is past has no notices", booking.Due{Action: "expire", At: asked.Add(-time.Hour)})
 }

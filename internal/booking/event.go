@@ -20,7 +20,7 @@ func (b *Booking) Kind() string {
 	switch {
 	case b.Seq == 1:
 		return outbox.BookingsCreate
-	case b.Completed && b.State != Completed:
+	case b.Dropped():
 		return outbox.BookingsDelete
 	}
 	return outbox.BookingsUpdate

@@ -15,7 +15,7 @@ const sessionGraph = "group_owner"
 const CancelAction = "cancel"
 
 // took are the states of bookings that took place, or whose time was kept for nothing. They stay counted by limits.
-var took = []string{Completed, "attended", "no_show"}
+var took = []string{Completed, attended, noShow}
 
 // TookPlace reports whether a state is that of a booking whose time is over.
 func TookPlace(state string) bool { return slices.Contains(took, state) }

@@ -40,9 +40,9 @@ func (r Related) Succeeds() *Succession {
 // Promised is why a booking cannot give its place away while another one is about to take it.
 func (s *Succession) Promised() *Refusal {
 	if s.Action == BookAction {
-		return &Refusal{fault.HoldExpired, "The hold is becoming a booking already."}
+		return &Refusal{Code: fault.HoldExpired, Message: "The hold is becoming a booking already."}
 	}
-	return &Refusal{fault.ActionNotAvailable, "The booking is being moved already."}
+	return &Refusal{Code: fault.ActionNotAvailable, Message: "The booking is being moved already."}
 }
 
 // The actions that one booking plays on another.
@@ -52,8 +52,12 @@ const (
 	CancelByOwnerAction = "cancel_by_owner"        // on the seats of a session that is cancelled
 )
 
-// Completed is the state of a booking that took place, in every graph that has one.
-const Completed = "completed"
+// The states of a booking whose time has come, in every graph that has them. Any other final state ends a booking before that.
+const (
+	Completed = "completed" // it took place
+	attended  = "attended"  // it took place, and its customer came
+	noShow    = "no_show"   // its customer did not come
+)
 
 // CancelByCustomerAction is bound by a session's CancelUntil.
 const CancelByCustomerAction = "cancel_by_customer"
@@ -73,7 +77,7 @@ func (s *Session) RefusesClaimed() *Refusal {
 	if s.Open {
 		return nil
 	}
-	return &Refusal{fault.SessionClosed, "The session is closed."}
+	return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
 }
 
 // Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move
@@ -82,15 +86,20 @@ func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal 
 	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
 	switch {
 	case (first || move.Takes) && !s.Open:
-		return &Refusal{fault.SessionClosed, "The session is closed."}
+		return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
 	case first && now.Before(s.BookFrom):
-		return &Refusal{fault.TooEarly, "Seats of this session can be booked from " + s.BookFrom.UTC().Format(time.RFC3339) + " on."}
+		return sessionRefusal(fault.TooEarly, "Seats of this session can be booked from ", s.BookFrom, " on.")
 	case first && after(s.BookUntil):
-		return &Refusal{fault.TooLate, "Seats of this session could be booked until " + s.BookUntil.UTC().Format(time.RFC3339) + "."}
+		return sessionRefusal(fault.TooLate, "Seats of this session could be booked until ", s.BookUntil, ".")
 	case move.Takes && s.Taken >= s.MaxSeats:
-		return &Refusal{fault.SoldOut, "The session has no seat left."}
+		return &Refusal{Code: fault.SoldOut, Message: "The session has no seat left."}
 	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
-		return &Refusal{fault.TooLate, "Seats of this session could be cancelled until " + s.CancelUntil.UTC().Format(time.RFC3339) + "."}
+		return sessionRefusal(fault.TooLate, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
 	}
 	return nil
+}
+
+// sessionRefusal refuses what a session does not allow at the time, with the moment of its bound.
+func sessionRefusal(code fault.Code, text string, bound time.Time, end string) *Refusal {
+	return &Refusal{Code: code, Moment: bound, Message: text + bound.UTC().Format(time.RFC3339) + end}
 }

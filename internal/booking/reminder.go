@@ -20,14 +20,16 @@ type Reminder struct {
 	Settings json.RawMessage `json:"-"` // as it was asked for; the same
 }
 
-// RemindInput is the input of the activity that sends a reminder on its way.
+// RemindInput is the input of the activity that sends a reminder on its way, or a notice of the booking's graph.
 type RemindInput struct {
 	BookingID uuid.UUID `json:"booking_id"`
-	Number    int       `json:"number"`
+	Number    int       `json:"number"`           // of the reminder
+	Notice    string    `json:"notice,omitempty"` // its name; empty for a reminder
+	Seq       int       `json:"seq,omitempty"`    // of a notice: the transition that began the stay
 }
 
 // ShouldRemind reports whether a booking in that state is worth a reminder: it holds its time or seat, or has taken place.
 func ShouldRemind(graph *graphs.Graph, state string) bool {
 	s, ok := graph.State(state)
-	return ok && (s.Holds != graphs.HoldsNothing || s.Name == Completed)
+	return ok && (s.Holds == graphs.HoldsSlot || s.Holds == graphs.HoldsSeat || s.Name == Completed || s.Name == attended)
 }

@@ -159,7 +159,7 @@ func (d *Dispatcher) startIndexed(
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.
 func expected(graph *graphs.Graph, state string, actions []booking.Signal) string {
 	for _, s := range actions {
-		if move, err := graph.Next(state, s.Action, s.Actor); err == nil {
+		if move, err := graph.Next(state, s.Action, s.Actor); err == nil && move.To != graphs.Previous {
 			state = move.To
 		}
 	}

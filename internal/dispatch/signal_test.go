@@ -91,7 +91,7 @@ func TestStartsOfWhatRuns(t *testing.T) {
 
 func confirmed(t *testing.T) *booking.Booking {
 	t.Helper()
-	graph, ok := graphs.Latest("instant")
+	graph, ok := graphs.Named("instant", nil)
 	if !ok {
 		t.Fatal("there is no such graph")
 	}

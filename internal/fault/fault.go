@@ -23,8 +23,8 @@ const (
 	SlotTaken          Code = "slot_taken"           // another booking or claim has that time
 	SoldOut            Code = "sold_out"             // the session has no seat left
 	SessionClosed      Code = "session_closed"       // the session was cancelled or is over
-	TooEarly           Code = "too_early"            // the session or the policy does not take bookings yet
-	TooLate            Code = "too_late"             // past what the session or the policy allows
+	TooEarly           Code = "too_early"            // what is asked for is not possible yet: bookings of a session, an action
+	TooLate            Code = "too_late"             // what is asked for is not possible any more
 	OutsideWindow      Code = "outside_window"       // not a day that the policy lets be booked
 	LimitReached       Code = "limit_reached"        // the policy allows no more of it
 	UnknownZone        Code = "unknown_zone"         // the database of zones does not have that of the resource
@@ -85,6 +85,8 @@ type Error struct {
 	Message string
 	Fields  map[string][]string // by field name, for Invalid
 	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil = not said
+	// Moment is, with TooEarly, from when on it is possible, and with TooLate until when it was; zero = not said.
+	Moment time.Time
 	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
 	Rule       *Rule // of a policy that refuses; nil for other errors

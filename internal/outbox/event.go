@@ -20,7 +20,7 @@ type Event struct {
 	AppID     uuid.UUID
 	BookingID *uuid.UUID // nil: it is not about a booking
 	Seq       int        // the number of the booking's transition
-	Type      string     // booking.<state>, ReminderEvent, or one of the endpoint's
+	Type      string     // booking.<state>, UndoneEvent, booking.<notice>, ReminderEvent, or one of the endpoint's
 	At        time.Time
 	Graph     string
 	State     string // after the transition
@@ -94,6 +94,12 @@ func topicOf(name string) string {
 	family, _, _ := strings.Cut(name, ".")
 	return family + ".*"
 }
+
+// UndoneEvent is the event of an action that takes the one before it back: the booking is in the state before again.
+const UndoneEvent = "booking.undone"
+
+// OfTransition reports whether the event is that of a transition, and not of a reminder or a notice, which move nothing.
+func (c *Event) OfTransition() bool { return c.Action != "" }
 
 // ReminderEvent is the event of a reminder falling due.
 const ReminderEvent = "booking.reminder"

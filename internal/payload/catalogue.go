@@ -2,6 +2,7 @@ package payload
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,11 +19,18 @@ type EventType struct {
 }
 
 // EventTypes are all of them: every state that an action of a graph leads to, those under way before those that end a
-// booking; then the kinds of changes; then what becomes of endpoints. Sample has each.
+// booking; the notices of graphs; then the kinds of changes; then what becomes of endpoints. Sample has each.
 func EventTypes() []EventType {
 	var all []EventType
 	for _, s := range reached() {
 		all = append(all, EventType{outbox.EventType(s.name), s.description()})
+	}
+	for _, g := range graphs.Published() {
+		for i := range g.States {
+			for _, n := range g.States[i].Notices {
+				all = noteNotice(all, n)
+			}
+		}
 	}
 	for _, one := range others {
 		all = append(all, one.EventType)
@@ -30,11 +38,22 @@ func EventTypes() []EventType {
 	return all
 }
 
+// noteNotice adds the event type of a notice, once.
+func noteNotice(all []EventType, n graphs.Notice) []EventType {
+	name := outbox.EventType(n.Name)
+	if slices.ContainsFunc(all, func(t EventType) bool { return t.Name == name }) {
+		return all
+	}
+	text := fmt.Sprintf("%d%% of the time until %s have passed, and nobody has acted. Sent only where it is named.", n.Percent, words(n.Timer))
+	return append(all, EventType{name, text})
+}
+
 // others are the event types that are no states, each with how Sample makes one up.
 var others = []struct {
 	EventType
 	sample func(eventType string, at time.Time) *outbox.Event
 }{
+	{EventType{outbox.UndoneEvent, "An action was taken back: a booking is in the state before it again."}, sampleChange},
 	{EventType{outbox.BookingsCreate, "A booking was made."}, sampleChange},
 	{EventType{outbox.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."}, sampleChange},
 	{EventType{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."}, sampleChange},
@@ -75,6 +94,9 @@ func reached() []*target {
 }
 
 func note(all []*target, g *graphs.Graph, action graphs.Action) []*target {
+	if action.To == graphs.Previous {
+		return all
+	}
 	i := slices.IndexFunc(all, func(t *target) bool { return t.name == action.To })
 	if i < 0 {
 		i, all = len(all), append(all, &target{name: action.To, final: g.Final(action.To)})
@@ -94,7 +116,7 @@ func rank(t *target) int {
 	switch {
 	case !t.final:
 		return 0
-	case t.name == booking.Completed:
+	case booking.TookPlace(t.name):
 		return 1
 	}
 	return 2

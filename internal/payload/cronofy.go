@@ -19,6 +19,9 @@ const (
 	updated     = "scheduling_request_updated"   // confirmed, paid, completed: "holdfast" has the state
 )
 
+// withdrawAction is how a recipient gives up what is not decided, in graphs that have it.
+const withdrawAction = "withdraw"
+
 // The shapes are those of Cronofy's published example, in its order. holdfast is ours.
 type (
 	cronofyBody struct {
@@ -89,7 +92,7 @@ type (
 
 // asCronofy renders an event of a scheduling request; what is not about one has our own shape.
 func asCronofy(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
-	if b.Request == nil || c.Type == outbox.ReminderEvent {
+	if b.Request == nil || !c.OfTransition() {
 		return asHoldfast(c, b, links)
 	}
 	body := cronofyBody{cronofyNotification{notificationType(c, b), utc(c.At)}, CronofyRequest(b.Request, b, links.Base)}
@@ -133,7 +136,7 @@ func notificationType(c *outbox.Event, b *booking.Booking) string {
 		}
 		return timeChosen
 	case outbox.BookingsDelete:
-		if c.Action == booking.CancelByCustomerAction || booking.ByVisitor(c.Actor, booking.Channel(c.Channel)) {
+		if c.Action == booking.CancelByCustomerAction || c.Action == withdrawAction || booking.ByVisitor(c.Actor, booking.Channel(c.Channel)) {
 			return declined
 		}
 		return cancelled

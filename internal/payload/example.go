@@ -34,7 +34,7 @@ func sampleBooking(g *graphs.Graph, last step, at time.Time) *booking.Booking {
 		Request: sampleRequest(), Resource: sampleResource(), Related: booking.Related{Project: new(example("project"))},
 	}
 	day := at.AddDate(0, 0, 7)
-	if last.action.To == booking.Completed {
+	if booking.TookPlace(last.to) || booking.TookPlace(last.from) {
 		day = at.AddDate(0, 0, -1)
 	}
 	day = day.In(b.Resource.Zone())

@@ -53,7 +53,7 @@ func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 	switch {
 	case c.From == g.Initial:
 		kind = outbox.BookingsCreate
-	case g.Final(c.State) && c.State != booking.Completed:
+	case g.Final(c.State) && !booking.TookPlace(c.State):
 		kind = outbox.BookingsDelete
 	}
 	for _, format := range outbox.Formats {
@@ -87,13 +87,42 @@ func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 	return rendered
 }
 
+// TestNoticesHaveABody: a notice says in every format how the booking stands, and in none that something was done.
+func TestNoticesHaveABody(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"booking.approval_due", "booking.approval_escalated"} {
+		c, ok := Sample(name, made)
+		if !ok {
+			t.Fatalf("no sample of %s", name)
+		}
+		if b, err := booking.OfEvent(c); err != nil || b.State != "tentative" || b.Dropped() {
+			t.Errorf("%s: %+v, %v", name, b, err)
+		}
+		if o := object(t, body(t, outbox.FormatTimekit, c, nil)); o["state"] != "tentative" {
+			t.Errorf("%s as timekit: %v", name, o["state"])
+		}
+		for _, format := range []outbox.Format{outbox.FormatHoldfast, outbox.FormatCronofy} {
+			o := object(t, body(t, format, c, nil))
+			data := o["data"].(map[string]any)
+			_, acted := data["action"]
+			if _, inputs := data["inputs"]; o["type"] != name || data["state"] != "tentative" || acted || inputs {
+				t.Errorf("%s as %s: %v", name, format, o)
+			}
+		}
+		o := object(t, body(t, outbox.FormatReserveKit, c, nil))
+		if o["event_type"] != outbox.BookingsUpdate || one(t, c)["status"] != "pending" || one(t, c)["cancel_reason"] != nil {
+			t.Errorf("%s as reservekit: %v", name, o)
+		}
+	}
+}
+
 func cronofyType(kind, action string) string {
 	switch {
 	case kind == outbox.BookingsCreate:
 		return "scheduling_request_time_chosen"
 	case kind == outbox.BookingsUpdate:
 		return "scheduling_request_updated"
-	case action == "cancel_by_customer":
+	case action == "cancel_by_customer", action == "withdraw":
 		return "scheduling_request_declined"
 	}
 	return "scheduling_request_cancelled"

@@ -55,17 +55,21 @@ func asReserveKit(c *outbox.Event, b *booking.Booking, links Links) ([]byte, err
 		Status: reserveKitStatusOf(b), Message: wish(b), CreatedAt: utc(b.CreatedAt), UpdatedAt: utc(b.UpdatedAt),
 		Customer: reserveKitPerson(b), UUID: b.ID,
 	}
-	if b.Kind() == outbox.BookingsDelete {
+	kind := b.Kind()
+	if !c.OfTransition() { // a notice: the booking stands as it did
+		kind = outbox.BookingsUpdate
+	}
+	if kind == outbox.BookingsDelete {
 		one.CancelReason = reasonOf(c, b)
 	}
-	return json.Marshal(reserveKitBody{b.Kind(), []reserveKitBooking{one}, utc(c.At)})
+	return json.Marshal(reserveKitBody{kind, []reserveKitBooking{one}, utc(c.At)})
 }
 
 // reserveKitStatus uses no names of states but one: what can still take place without another yes or a payment is
-// confirmed, what has taken place stays so, and what is over in another way is cancelled.
+// confirmed, what has taken place stays so, also where nobody came, and what is over in another way is cancelled.
 func reserveKitStatus(graph *graphs.Graph, state string) string {
 	switch s, ok := graph.State(state); {
-	case ok && s.Final && state != booking.Completed:
+	case ok && s.Final && !booking.TookPlace(state):
 		return "cancelled"
 	case ok && (s.Final || leadsTo(s, booking.Completed)):
 		return "confirmed"
@@ -80,7 +84,7 @@ func reserveKitStatusOf(b *booking.Booking) string {
 	switch {
 	case err == nil:
 		return reserveKitStatus(graph, b.State)
-	case b.Completed && b.State != booking.Completed:
+	case b.Dropped():
 		return "cancelled"
 	case b.Completed, b.State == "confirmed":
 		return "confirmed"

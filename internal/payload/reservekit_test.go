@@ -86,6 +86,7 @@ func TestReserveKitStatus(t *testing.T) {
 		"declined": "cancelled", "cancelled": "cancelled", "cancelled_by_customer": "cancelled", "cancelled_by_owner": "cancelled",
 		"rescheduled_by_customer": "cancelled", "unpaid": "cancelled", "error": "cancelled",
 		"booked": "cancelled", "released": "cancelled", "expired": "cancelled",
+		"withdrawn": "cancelled", "attended": "confirmed", "no_show": "confirmed",
 	}
 	for _, g := range graphs.Published() {
 		for _, s := range g.States {

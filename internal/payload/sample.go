@@ -25,18 +25,36 @@ func Sample(eventType string, at time.Time) (c *outbox.Event, ok bool) {
 	return c, c != nil
 }
 
-// sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change; nil when no graph has
-// one.
+// sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change, or the event of a notice;
+// nil when no graph has one.
 func sampleChange(eventType string, at time.Time) *outbox.Event {
 	for _, g := range plainFirst() {
 		way := route(g, func(way []step) bool {
-			to := way[len(way)-1].action.To
-			b := booking.Booking{Seq: len(way), State: to, Completed: g.Final(to)}
-			return outbox.EventType(to) == eventType || b.Kind() == eventType
+			last := way[len(way)-1]
+			b := booking.Booking{Seq: len(way), State: last.to, Completed: g.Final(last.to)}
+			return last.event() == eventType || b.Kind() == eventType
 		})
 		if way != nil {
 			return walked(g, way, at)
 		}
+	}
+	return sampleNotice(eventType, at)
+}
+
+// sampleNotice makes up the event of a notice: the booking stays in the state, so the event has no action; nil when no graph has
+// such a notice.
+func sampleNotice(eventType string, at time.Time) *outbox.Event {
+	for _, g := range plainFirst() {
+		way := route(g, func(way []step) bool {
+			s, ok := g.State(way[len(way)-1].to)
+			return ok && slices.ContainsFunc(s.Notices, func(n graphs.Notice) bool { return outbox.EventType(n.Name) == eventType })
+		})
+		if way == nil {
+			continue
+		}
+		e := walked(g, way, at)
+		e.Type, e.From, e.Action, e.Actor, e.Channel, e.Inputs = eventType, "", "", "", "", nil
+		return e
 	}
 	return nil
 }
@@ -60,10 +78,18 @@ func hasSeats(g *graphs.Graph) bool {
 	return slices.ContainsFunc(g.States, func(s graphs.State) bool { return s.Holds == graphs.HoldsSeat })
 }
 
-// step is an arrow of a graph and the state it leaves.
+// step is an arrow of a graph with the state that it leaves and the one that it leads to.
 type step struct {
-	from   string
-	action graphs.Action
+	from, to string
+	action   graphs.Action
+}
+
+// event is the type of the event that the step publishes.
+func (s step) event() string {
+	if s.action.To == graphs.Previous {
+		return outbox.UndoneEvent
+	}
+	return outbox.EventType(s.to)
 }
 
 // actor is the last one whom the arrow names: where there are several, the one it was made for, as a timer.
@@ -75,7 +101,7 @@ func route(g *graphs.Graph, wanted func(way []step) bool) []step {
 	for open := [][]step{{}}; len(open) > 0; open = open[1:] {
 		way, here := open[0], g.Initial
 		if len(way) > 0 {
-			here = way[len(way)-1].action.To
+			here = way[len(way)-1].to
 		}
 		s, ok := g.State(here)
 		if !ok || seen[here] {
@@ -83,7 +109,11 @@ func route(g *graphs.Graph, wanted func(way []step) bool) []step {
 		}
 		seen[here] = true
 		for _, action := range s.Actions {
-			next := append(slices.Clone(way), step{here, action})
+			to := action.To
+			if to == graphs.Previous {
+				to = way[len(way)-1].from
+			}
+			next := append(slices.Clone(way), step{here, to, action})
 			if wanted(next) {
 				return next
 			}
@@ -105,7 +135,7 @@ func walked(g *graphs.Graph, way []step, at time.Time) *outbox.Event {
 		b.Step(move(g, s), when)
 	}
 	c := &outbox.Event{
-		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: outbox.EventType(b.State), At: at, Graph: g.Name, State: b.State,
+		ID: uuid.Must(uuid.NewV7()), BookingID: &b.ID, Seq: b.Seq, Type: last.event(), At: at, Graph: g.Name, State: b.State,
 		From: last.from, Action: last.action.Name, Actor: last.actor(), Channel: string(channels[last.actor()]),
 		Inputs: sampleInputs(last.action), Test: true,
 	}
@@ -120,6 +150,9 @@ func move(g *graphs.Graph, s step) graphs.Move {
 	m, err := g.Next(s.from, s.action.Name, s.actor())
 	if err != nil { // the step is an arrow of this very graph
 		panic(err)
+	}
+	if m.To == graphs.Previous {
+		m, _ = g.Return(m, s.to)
 	}
 	return m
 }

@@ -49,11 +49,22 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 	if !slices.Contains([]string{c.Type, b.Kind()}, name) {
 		t.Errorf("%s: is %s of %s", name, c.Type, b.Kind())
 	}
+	if !c.OfTransition() {
+		if s, ok := g.State(b.State); !ok || len(s.Notices) == 0 || c.State != b.State || c.Type != name {
+			t.Errorf("%s: %+v is no notice", name, c)
+		}
+		return
+	}
 	move, err := g.Next(c.From, c.Action, c.Actor)
-	if err != nil || move.To != c.State || c.State != b.State || c.Type != outbox.EventType(b.State) || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
+	kind := outbox.EventType(b.State)
+	if move.To == graphs.Previous {
+		move, _ = g.Return(move, b.State)
+		kind = outbox.UndoneEvent
+	}
+	if err != nil || move.To != c.State || c.State != b.State || c.Type != kind || c.Graph != b.Graph || c.Seq != b.Seq || b.Seq < 1 {
 		t.Errorf("%s: %+v is no arrow: %v", name, c, err)
 	}
-	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (b.State == booking.Completed) != b.End.Before(c.At) {
+	if b.CreatedAt.After(c.At) || !b.UpdatedAt.Equal(c.At) || !b.Start.Before(b.End) || (booking.TookPlace(b.State) || booking.TookPlace(c.From)) != b.End.Before(c.At) {
 		t.Errorf("%s: made %s, changed %s, %s to %s", name, b.CreatedAt, c.At, b.Start, b.End)
 	}
 	if hour := b.Start.In(b.Resource.Zone()).Hour(); hour != 10 {
@@ -117,8 +128,10 @@ func TestCatalogue(t *testing.T) {
 	}
 	want := strings.Fields(`
 		booking.tentative booking.confirmed booking.paid booking.reserved booking.completed
-		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.cancelled_by_owner
-		booking.unpaid booking.booked booking.released booking.expired
+		booking.attended booking.no_show
+		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.withdrawn booking.expired
+		booking.cancelled_by_owner booking.unpaid booking.booked booking.released
+		booking.approval_due booking.approval_escalated booking.undone
 		bookings.create bookings.update bookings.delete
 		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
 	if !slices.Equal(names, want) {

@@ -20,7 +20,7 @@ var made = time.Date(2026, 10, 1, 7, 15, 0, 123_456_000, time.UTC)
 // request is a booking of a graph before its first action.
 func request(t testing.TB, graph string) *booking.Booking {
 	t.Helper()
-	g, ok := graphs.Latest(graph)
+	g, ok := graphs.Named(graph, nil)
 	if !ok {
 		t.Fatalf("there is no graph %s", graph)
 	}
@@ -78,11 +78,16 @@ func told(t testing.TB, b *booking.Booking, plays ...play) *outbox.Event {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.At = c.At.Add(90 * time.Second)
+		kind := outbox.EventType(move.To)
+		if move.To == graphs.Previous {
+			kind = outbox.UndoneEvent
+			move, _ = g.Return(move, booking.Completed)
+		}
+		c.At, c.Type = c.At.Add(90*time.Second), kind
 		b.Step(move, c.At)
 		c.From, c.Action, c.Actor, c.Channel, c.Inputs = move.From, p.action, p.actor, string(p.channel), json.RawMessage(p.inputs)
 	}
-	c.Seq, c.State, c.Type, c.Data = b.Seq, b.State, outbox.EventType(b.State), asJSON(t, b)
+	c.Seq, c.State, c.Data = b.Seq, b.State, asJSON(t, b)
 	return c
 }
 

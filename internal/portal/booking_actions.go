@@ -15,7 +15,7 @@ func drawBooking(v *visit) error {
 	if err != nil {
 		return err
 	}
-	g, err := v.graph(b.Graph)
+	g, err := v.graph(b.graphRef())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -221,7 +222,7 @@ func (v *visit) showBookingPage(status int, fault string) error {
 		return err
 	}
 	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault}
-	g, err := v.graph(b.Graph)
+	g, err := v.graph(b.graphRef())
 	if page.Drawn = err == nil; page.Drawn {
 		page.Open, page.Moves = openActions(g, b)
 	} else if !isMissing(err) { // a graph that this build does not have is no reason to hide the booking
@@ -246,6 +247,9 @@ func (v *visit) booking() (bookingView, error) {
 	})
 }
 
+// graphRef names the very version of the booking's graph.
+func (b *bookingView) graphRef() string { return b.Graph + "@" + strconv.Itoa(max(1, b.Version)) }
+
 // walked are the states that a booking went through, in order.
 func walked(b bookingView) []string {
 	var path []string
@@ -256,6 +260,14 @@ func walked(b bookingView) []string {
 		path = append(path, step.State)
 	}
 	return path
+}
+
+// target is the state that an action leads a booking to.
+func target(a graphs.Action, b bookingView) string {
+	if a.To == graphs.Previous && len(b.Logs) > 0 {
+		return b.Logs[len(b.Logs)-1].From
+	}
+	return a.To
 }
 
 // openActions are those of the booking's state that a server key may play, and whether the booking can be moved. The action
@@ -269,7 +281,7 @@ func openActions(g *graphs.Graph, b bookingView) (all []openAction, moves bool) 
 		}
 		for _, one := range state.Actions {
 			if one.Name == name && slices.Contains(b.Actions, name) {
-				all = append(all, openAction{one.Name, one.To, one.Inputs})
+				all = append(all, openAction{one.Name, target(one, b), one.Inputs})
 			}
 		}
 	}

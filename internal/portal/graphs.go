@@ -8,7 +8,7 @@ import (
 	"holdfast/graphs/drawing"
 )
 
-// graphs asks for the newest version of every graph.
+// graphs asks for every version of every graph.
 func (v *visit) graphs() ([]*graphs.Graph, error) {
 	return fetch[[]*graphs.Graph](v, at("graphs"), nil)
 }
@@ -38,7 +38,7 @@ func namesOf(all []*graphs.Graph) []string {
 	for _, g := range all {
 		names = append(names, g.Name)
 	}
-	return names
+	return slices.Compact(names) // the versions of one name lie together
 }
 
 // statesOf are the states that events of bookings can name, each once.

@@ -103,6 +103,7 @@ type bookingView struct {
 	ID        string     `json:"id"`
 	State     string     `json:"state"`
 	Graph     string     `json:"graph"`
+	Version   int        `json:"graph_version"` // 0 for the first
 	Completed bool       `json:"completed"`
 	CreatedAt *time.Time `json:"created_at"`
 	UpdatedAt *time.Time `json:"updated_at"`

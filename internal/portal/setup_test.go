@@ -97,7 +97,7 @@ func (h *house) book(customer string) *booking.Booking {
 	check(h.t, h.CreateResource(context.Background(), resource, id()))
 	calendar, err := h.Calendar(context.Background(), resource.ID, nil)
 	check(h.t, err)
-	g, _ := graphs.Latest("confirm_decline")
+	g, _ := graphs.Named("confirm_decline", nil)
 	start := time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC)
 	b := &booking.Booking{
 		ID: id(), AppID: h.app.ID, EventID: id(), Graph: g.Name, GraphVersion: g.Version, State: g.Initial, Start: start, End: start.Add(time.Hour),

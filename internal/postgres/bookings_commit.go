@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,7 +70,7 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: "An action that was accepted before is not decided yet."}
 		return refuse(ctx, tx, found, in, why, false)
 	}
-	return move(ctx, tx, found, in)
+	return moveInTime(ctx, tx, found, in)
 }
 
 // commitState is what a commit finds once it has the booking to itself.
@@ -189,6 +190,18 @@ func refuse(
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
 }
 
+// moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock.
+func moveInTime(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	in, err := resolveReturn(ctx, tx, found.booking, in)
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	if why := found.booking.OutsideWindow(in.Move, found.now); why != nil {
+		return refuse(ctx, tx, found, in, *why, found.booking.Seq == 0)
+	}
+	return move(ctx, tx, found, in)
+}
+
 // move takes what the arrow takes, and then writes all the rest in one round trip.
 func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
@@ -228,10 +241,33 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	writeTransition(batch, b, in)
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
-	publishTransitions(batch, in.Drainer, &out.Wake, changed...)
+	publishTransitions(batch, in, &out.Wake, changed...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
+}
+
+// resolveReturn replaces the target of a move to the state before by that state, from the booking's last transition. Other moves stay as
+// they are. The booking is locked.
+func resolveReturn(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) (booking.CommitInput, error) {
+	if in.Move.To != graphs.Previous {
+		return in, nil
+	}
+	graph, err := b.LoadGraph()
+	if err != nil {
+		return in, err
+	}
+	const q = `SELECT from_state FROM transitions WHERE booking_id = @id AND seq = @seq`
+	var before string
+	if err := tx.QueryRow(ctx, q, namedArgs{"id": b.ID, "seq": b.Seq}).Scan(&before); err != nil {
+		return in, err
+	}
+	move, ok := graph.Return(in.Move, before)
+	if !ok {
+		return in, fmt.Errorf("booking %s was in state %s, which its graph does not have", b.ID, before)
+	}
+	in.Move, in.Undoes = move, true
+	return in, nil
 }
 
 // judge returns why a move that the graph allows is refused, before it takes anything: the request was withdrawn, the policy says no, a
@@ -304,7 +340,7 @@ func writeTransition(batch *pgx.Batch, b *booking.Booking, in booking.CommitInpu
 	args := namedArgs{
 		"id": b.ID, "seq": b.Seq, "revision": b.Revision, "to": b.State, "final": b.Completed, "now": b.EnteredAt,
 		"action": in.ActionID, "name": in.Move.Action, "from": in.Move.From, "actor": in.Actor, "channel": booking.ChannelTimer,
-		"deadline": nullTime(deadline(b)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
+		"deadline": nullTime(deadline(b, b.EnteredAt)), "settings": asJSON(b.Settings), "successor": b.Related.RescheduledTo,
 	}
 	batch.Queue(state, args)
 	batch.Queue(transition, args)

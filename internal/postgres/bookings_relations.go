@@ -149,7 +149,7 @@ func insertRelays(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, 
 	}
 	if b.Session != nil && b.Related.OwnerBooking == nil {
 		batch.Queue(`UPDATE sessions SET open = @open WHERE booking_id = @id`, args)
-		if b.Completed && b.State != booking.Completed {
+		if b.Dropped() {
 			batch.Queue(relaySeats, args).Exec(add)
 		}
 	}

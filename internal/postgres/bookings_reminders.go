@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
 )
@@ -60,35 +61,48 @@ func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (
 	return list, err
 }
 
-// Remind sends a reminder on its way, once: an event and one delivery, unless the booking is not on any more. It returns the endpoint when
-// that was asleep. It locks the booking's row until the end of its transaction, and the gate of the target (shared).
+// Remind sends a reminder, or a notice of the booking's graph, on its way, once: an event and its deliveries, unless the booking is not
+// on any more, or has left the stay. It returns the endpoints that were asleep. It locks the booking's row until the end of its
+// transaction, and the gates of the endpoints (shared).
 func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		woken = nil
-		b, endpoint, err := dueReminder(ctx, tx, in)
-		if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
-			return nil
+		if in.Notice != "" {
+			return publishDueNotice(ctx, tx, in, db.process, &woken)
 		}
-		if err != nil {
-			return err
-		}
-		batch := &pgx.Batch{}
-		batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
-			namedArgs{"id": b.ID, "deadline": nullTime(deadline(b))})
-		if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // of another build: the workflow decides
-			batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
-			event := publishReminder(batch, b, in.Number, endpoint)
-			markAwake(batch, db.process, []uuid.UUID{event}, &woken)
-		}
-		return tx.SendBatch(ctx, batch).Close()
+		return publishDueReminder(ctx, tx, in, db.process, &woken)
 	})
 	return woken, err
 }
 
+func publishDueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput, drainer uuid.UUID, woken *[]uuid.UUID) error {
+	b, endpoint, err := dueReminder(ctx, tx, in)
+	if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
+		namedArgs{"id": b.ID, "deadline": nullTime(deadline(b, time.Now()))})
+	if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // of another build: the workflow decides
+		batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
+		event := publishReminder(batch, b, in.Number, endpoint)
+		markAwake(batch, drainer, []uuid.UUID{event}, woken)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// lockForReminder loads a booking and locks it.
+func lockForReminder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*booking.Booking, error) {
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
+	return scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": id}))
+}
+
 // dueReminder locks the booking and ticks its reminder off.
 func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *booking.Booking, endpoint uuid.UUID, err error) {
-	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = @id FOR UPDATE OF b`
-	if b, err = scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": in.BookingID})); err != nil {
+	if b, err = lockForReminder(ctx, tx, in.BookingID); err != nil {
 		return nil, endpoint, err
 	}
 	const done = `
@@ -126,15 +140,104 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 	return event
 }
 
-// deadline is the time of what falls due first in the booking's state; zero for nothing. A graph that this build lacks
-// has no timers here: the workflow carries its own copy, and the booking has to move all the same.
-func deadline(b *booking.Booking) time.Time {
+// deadline is the time of what falls due first in the booking's state; zero for nothing. Notices before now have been published. A graph
+// that this build lacks has no timers here: the workflow carries its own copy, and the booking has to move all the same.
+func deadline(b *booking.Booking, now time.Time) time.Time {
 	graph, err := b.LoadGraph()
 	if err != nil {
 		return time.Time{}
 	}
+	published := map[string]bool{}
+	for _, notice := range graph.NoticeDeadlines(b.State, b.Times(), b.Settings.Timers) {
+		published[notice.Action] = notice.At.Before(now)
+	}
 	due, _ := booking.Stay{
-		Graph: graph, State: b.State, Times: b.Times(), Timers: b.Settings.Timers, Reminders: b.Reminders,
+		Graph: graph, State: b.State, Times: b.Times(), Timers: b.Settings.Timers, Published: published, Reminders: b.Reminders,
 	}.NextDue()
 	return due.At
+}
+
+// publishDueNotice publishes a notice. Nothing is published when the booking has left the stay, or when the notice's timer is due already.
+func publishDueNotice(ctx context.Context, tx pgx.Tx, in booking.RemindInput, drainer uuid.UUID, woken *[]uuid.UUID) error {
+	b, err := lockForReminder(ctx, tx, in.BookingID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	number, ok := noticeNumber(b, in, time.Now())
+	if !ok {
+		return nil
+	}
+	return publishNotice(ctx, tx, b, in, number, drainer, woken)
+}
+
+// maxNotices is above graphs.MaxNotices: notices of different stays have different numbers.
+const maxNotices = 100
+
+// noticeNumber returns the number of a notice among the events of a booking; false when it comes too late. It is below zero, so that it
+// is no reminder's.
+func noticeNumber(b *booking.Booking, in booking.RemindInput, now time.Time) (int, bool) {
+	graph, err := b.LoadGraph()
+	if err != nil || b.Seq != in.Seq {
+		return 0, false
+	}
+	s, ok := graph.State(b.State)
+	if !ok {
+		return 0, false
+	}
+	at := slices.IndexFunc(s.Notices, func(n graphs.Notice) bool { return n.Name == in.Notice })
+	if at < 0 {
+		return 0, false
+	}
+	for _, d := range graph.Deadlines(b.State, b.Times(), b.Settings.Timers) {
+		if d.Action == s.Notices[at].Timer {
+			return -(b.Seq*maxNotices + at + 1), d.At.After(now)
+		}
+	}
+	return 0, false
+}
+
+// publishNotice writes the event of a notice, unless it is there, and its deliveries. Endpoints without event types get none: they
+// receive transitions.
+func publishNotice(
+	ctx context.Context, tx pgx.Tx, b *booking.Booking, in booking.RemindInput, number int, drainer uuid.UUID, woken *[]uuid.UUID,
+) error {
+	const q = `
+		WITH e AS (
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics, reminder)
+			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @graph, @state, @project, @topics, @number)
+			ON CONFLICT (booking_id, reminder) WHERE reminder IS NOT NULL DO NOTHING RETURNING *)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
+		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND w.event_types <> '{}' AND ` + matches
+	kind := outbox.EventType(in.Notice)
+	p := publication{Booking: b, kind: kind, topics: outbox.Topics(kind, "")}
+	event := uuid.Must(uuid.NewV7())
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`, namedArgs{
+		"id": b.ID, "deadline": nullTime(deadlineAfter(b, in.Notice)),
+	})
+	shareGates(batch, p)
+	batch.Queue(q, namedArgs{
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph, "state": b.State,
+		"project": b.Related.Project, "topics": p.topics, "number": number,
+	})
+	markAwake(batch, drainer, []uuid.UUID{event}, woken)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// deadlineAfter is the time of what falls due first once a notice and those before it have been published; zero for nothing.
+func deadlineAfter(b *booking.Booking, notice string) time.Time {
+	graph, err := b.LoadGraph()
+	if err != nil {
+		return time.Time{}
+	}
+	for _, n := range graph.NoticeDeadlines(b.State, b.Times(), b.Settings.Timers) {
+		if n.Action == notice {
+			return deadline(b, n.At.Add(1))
+		}
+	}
+	return deadline(b, b.EnteredAt)
 }

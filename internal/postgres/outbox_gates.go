@@ -3,9 +3,6 @@ package postgres
 import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-
-	"holdfast/internal/booking"
-	"holdfast/internal/outbox"
 )
 
 // A gate is an advisory lock per endpoint. Transactions that write deliveries for the endpoint take it shared. Transactions that
@@ -22,9 +19,9 @@ const lockGate = `SELECT pg_advisory_xact_lock(` + gateKey + `) FROM webhook_end
 // shareGate takes the gate of one endpoint shared, until the end of the transaction.
 const shareGate = `SELECT pg_advisory_xact_lock_shared(` + gateKey + `) FROM webhook_endpoints WHERE id = @endpoint`
 
-// shareGates takes the gates of all endpoints that get the events of these bookings shared, until the end of the transaction. Queue
+// shareGates takes the gates of all endpoints that get these events shared, until the end of the transaction. Queue
 // it once, before the statements that publish.
-func shareGates(batch *pgx.Batch, all ...*booking.Booking) {
+func shareGates(batch *pgx.Batch, all ...publication) {
 	const q = `
 		SELECT pg_advisory_xact_lock_shared(gate) FROM (
 			SELECT DISTINCT w.gate FROM (SELECT ` + gateKey + ` AS gate, * FROM webhook_endpoints) w,
@@ -34,7 +31,7 @@ func shareGates(batch *pgx.Batch, all ...*booking.Booking) {
 	for _, b := range all {
 		changes = append(changes, map[string]any{
 			"booking_id": b.ID, "graph": b.Graph, "state": b.State, "project_id": b.Related.Project,
-			"topics": outbox.Topics(outbox.EventType(b.State), b.Kind()), "request_id": notifiedRequest(b),
+			"topics": b.topics, "request_id": b.request,
 		})
 	}
 	batch.Queue(q, namedArgs{"app": all[0].AppID, "changes": asJSON(changes)})

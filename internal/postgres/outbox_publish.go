@@ -30,20 +30,36 @@ const requestSeq = `
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
 // publishTransitions publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
-func publishTransitions(batch *pgx.Batch, drainer uuid.UUID, woken *[]uuid.UUID, changed ...*booking.Booking) {
-	var events []uuid.UUID
-	shareGates(batch, changed...)
+func publishTransitions(batch *pgx.Batch, in booking.CommitInput, woken *[]uuid.UUID, changed ...*booking.Booking) {
+	var all []publication
 	for _, b := range changed {
-		events = append(events, publish(batch, b))
+		kind := outbox.EventType(b.State)
+		if in.Undoes && b.ID == in.BookingID {
+			kind = outbox.UndoneEvent
+		}
+		all = append(all, publication{b, kind, outbox.Topics(kind, b.Kind()), notifiedRequest(b)})
 	}
-	markAwake(batch, drainer, events, woken)
+	var events []uuid.UUID
+	shareGates(batch, all...)
+	for _, p := range all {
+		events = append(events, publish(batch, p))
+	}
+	markAwake(batch, in.Drainer, events, woken)
+}
+
+// publication is an event of a booking that is to be published.
+type publication struct {
+	*booking.Booking
+	kind    string
+	topics  []string
+	request *uuid.UUID // see notifiedRequest
 }
 
 // publish writes the event of a transition, and one pending delivery per endpoint whose filters let it through, also for paused
 // ones. Queue it after the transition, which it reads, after shareGates, and before markAwake. Transaction ids are assigned
 // before the booking's row lock is granted, so a later commit may carry a smaller one: GREATEST with the previous event's
 // written_by keeps the events of a booking in order.
-func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
+func publish(batch *pgx.Batch, b publication) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
@@ -58,11 +74,9 @@ func publish(batch *pgx.Batch, b *booking.Booking) (event uuid.UUID) {
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
 		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + matches
 	event = uuid.Must(uuid.NewV7())
-	kind := outbox.EventType(b.State)
 	batch.Queue(q, namedArgs{
-		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": kind, "data": asJSON(b), "graph": b.Graph,
-		"project": b.Related.Project, "topics": outbox.Topics(kind, b.Kind()),
-		"request": notifiedRequest(b),
+		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": b.kind, "data": asJSON(b.Booking), "graph": b.Graph,
+		"project": b.Related.Project, "topics": b.topics, "request": b.request,
 	})
 	return event
 }

@@ -105,7 +105,7 @@ func (b *bundle) at(graph string, from, to float64) *booking.Booking {
 
 func graphOf(t testing.TB, name string) *graphs.Graph {
 	t.Helper()
-	g, ok := graphs.Latest(name)
+	g, ok := graphs.Named(name, nil)
 	if !ok {
 		t.Fatalf("no graph %s", name)
 	}
@@ -123,7 +123,7 @@ func action(v *booking.Booking, name string) *booking.Action {
 // create puts a booking and its first action on record.
 func (b *bundle) create(v *booking.Booking) *booking.Action {
 	b.t.Helper()
-	first := action(v, graphOf(b.t, v.Graph).Start)
+	first := action(v, must(v.LoadGraph()).Start)
 	first.Inputs = json.RawMessage(`{"create": {"message": "input-canary"}}`)
 	known, err := b.CreateBooking(b.ctx, v, first, graphs.Move{})
 	check(b.t, err)
@@ -133,13 +133,13 @@ func (b *bundle) create(v *booking.Booking) *booking.Action {
 // moveOf is what the first action of a booking does.
 func moveOf(t testing.TB, v *booking.Booking) graphs.Move {
 	t.Helper()
-	g := graphOf(t, v.Graph)
+	g := must(v.LoadGraph())
 	return must(g.Next(g.Initial, g.Start, graphs.ActorAPI))
 }
 
 // try puts a booking and its first action on record as the API does: with a claim of what it takes.
 func (b *bundle) try(v *booking.Booking) (*booking.Action, error) {
-	return b.CreateBooking(b.ctx, v, action(v, graphOf(b.t, v.Graph).Start), moveOf(b.t, v))
+	return b.CreateBooking(b.ctx, v, action(v, must(v.LoadGraph()).Start), moveOf(b.t, v))
 }
 
 // accepted is try for when it has to work.
@@ -306,20 +306,23 @@ func (b *bundle) sound() {
 	b.wantCount(0, overlaps)
 	b.wantCount(0, `SELECT count(*) FROM bookings b WHERE seq <> (SELECT count(*) FROM transitions t WHERE t.booking_id = b.id)
 		OR seq <> (SELECT COALESCE(max(seq), 0) FROM transitions t WHERE t.booking_id = b.id)
-		OR seq <> (SELECT count(*) FROM events e WHERE e.booking_id = b.id)
+		OR seq <> (SELECT count(*) FROM events e WHERE e.booking_id = b.id AND e.reminder IS NULL)
 		OR seq <> (SELECT COALESCE(max(seq), 0) FROM events e WHERE e.booking_id = b.id)`)
 	b.wantCount(0, `SELECT count(*) FROM actions a JOIN bookings b ON b.id = a.booking_id WHERE status = 'applied'
 		AND NOT EXISTS (SELECT FROM transitions t WHERE t.action_id = a.id AND t.seq = a.seq)`)
 	b.wantCount(0, `SELECT count(*) FROM transitions t JOIN transitions n ON n.booking_id = t.booking_id AND n.seq = t.seq + 1
 		WHERE n.from_state <> t.to_state`)
-	for _, g := range graphs.All() {
+	for _, g := range graphs.Published() {
 		for _, s := range g.States {
+			if s.Holds == graphs.HoldsKept {
+				continue
+			}
 			holds := 0
 			if s.Holds == graphs.HoldsSlot {
 				holds = 1
 			}
-			b.wantCount(0, `SELECT count(*) FROM bookings b WHERE graph = $1 AND state = $2
-				AND $3 <> (SELECT count(*) FROM occupancies o WHERE o.booking_id = b.id AND NOT o.claimed AND upper_inf(o.layer))`, g.Name, s.Name, holds)
+			b.wantCount(0, `SELECT count(*) FROM bookings b WHERE graph = $1 AND graph_version = $2 AND state = $3
+				AND $4 <> (SELECT count(*) FROM occupancies o WHERE o.booking_id = b.id AND NOT o.claimed AND upper_inf(o.layer))`, g.Name, g.Version, s.Name, holds)
 		}
 	}
 	b.wantCount(0, stray)

@@ -223,6 +223,10 @@ func ofBookings(c *chronicle) {
 	c.call("InsertMove", func() any { confirm = must(c.ask(asked, "confirm")); return confirm })
 	commits(asked, confirm)
 
+	waiting := c.coming("request", 18, 19)
+	waiting = commits(waiting, create(waiting))
+	c.call("Remind", func() any { return c.notify(waiting, "approval_due") })
+
 	session := c.session(2, booking.Session{})
 	seat := c.seat(session, "group_customer")
 	commits(seat, create(seat))

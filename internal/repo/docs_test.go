@@ -21,8 +21,24 @@ const aboutGraphs = `# The graphs
 Every booking walks one of these. Coloured states hold time (or a seat). An arrow bears the name of its action; one with
 a duration is also played by a timer. ` + "`error`" + ` stands apart in every graph: no action leads there.
 
-The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME`" + `, with who may play
-which action, and draws it at ` + "`/v2/graphs/NAME.svg`" + `. This page is made by ` + "`go test ./internal/repo -run GraphsPage -update`" + `.
+A booking keeps the version that it was made with, also when it is moved. ` + "`instant@2`" + ` names a version; a bare name is version 1,
+which is Timekit's contract and stays as it is, unless the app's setting ` + "`graph_versions`" + ` chooses another:
+` + "`{\"instant\": 2}`" + `.
+
+**What the second versions add.** Customers withdraw what is not confirmed or not paid. Owners say who came (` + "`attended`" + `) and who
+did not (` + "`no_show`" + `), from ten minutes after the start until seven days after the end, also of a booking that is completed;
+of a session for each seat. ` + "`undo`" + ` takes that back within a day, to the state before. A mark keeps what the booking held: time
+that goes on stays taken, time that was given up is not taken again. A session that was completed too early can be opened again.
+Outside of its time an action is refused with ` + "`too_early`" + ` and ` + "`opens_at`" + `, or ` + "`too_late`" + ` and ` + "`ended_at`" + `.
+
+**Requests end.** A ` + "`request`" + ` holds its time until the owner answers; ` + "`confirm_decline@2`" + ` is the same without
+holding it, so that two may ask for one time and one gets it. Both end two days after asking, or an hour before the start if that
+is sooner; ` + "`settings.timers.expire`" + ` sets another length, and the hour before the start stays. At half of that time the event
+` + "`booking.approval_due`" + ` reminds the owner, and at three quarters ` + "`booking.approval_escalated`" + ` reaches somebody else: each goes
+only to webhooks whose event types name it (or ` + "`booking.*`" + `), so a second address is a second webhook.
+
+The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME@VERSION`" + `, with who may play
+which action, and draws it at ` + "`/v2/graphs/NAME@VERSION.svg`" + `. This page is made by ` + "`go test ./internal/repo -run GraphsPage -update`" + `.
 `
 
 // TestGraphsPage keeps the drawings of the documents the same as the code's.
@@ -30,8 +46,8 @@ func TestGraphsPage(t *testing.T) {
 	t.Parallel()
 	var page strings.Builder
 	page.WriteString(aboutGraphs)
-	for _, g := range graphs.All() {
-		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Name, g.Description, drawing.Mermaid(g))
+	for _, g := range graphs.Published() {
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Ref(), g.Description, drawing.Mermaid(g))
 	}
 	const file = "docs/graphs.md"
 	if *update {

@@ -293,3 +293,54 @@ func TestPureRoomsReadNoClock(t *testing.T) {
 		t.Errorf("looked at %d packages, not %d", len(seen), len(pure))
 	}
 }
+
+// mostHandlers is how many methods a type of the API's rooms may have that answers requests: those of one noun, and their steps.
+const mostHandlers = 15
+
+// TestHandlersAreOfOneNoun bounds the types whose rows stand in the route table, and refuses a row for a room as a whole.
+func TestHandlersAreOfOneNoun(t *testing.T) {
+	t.Parallel()
+	methods, rows := map[string]int{}, map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test || path.Dir(s.dir) != "api" {
+			continue
+		}
+		for _, decl := range s.file.Decls {
+			kind := receiver(decl)
+			if kind == "" {
+				continue
+			}
+			methods[s.dir+"."+kind]++
+			ast.Inspect(decl, func(n ast.Node) bool {
+				if call, ok := n.(*ast.SelectorExpr); ok && call.Sel.Name == "On" {
+					if base, ok := call.X.(*ast.Ident); ok && base.Name == "edge" {
+						rows[s.dir+"."+kind] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	for kind := range rows {
+		if methods[kind] > mostHandlers {
+			t.Errorf("%s answers requests and has %d methods, more than %d: cut it by noun", kind, methods[kind], mostHandlers)
+		}
+		if strings.HasSuffix(kind, ".Handlers") {
+			t.Errorf("%s has rows of its own: they belong to the handlers of their noun", kind)
+		}
+	}
+	if len(rows) < 20 {
+		t.Errorf("found only %d types with rows", len(rows))
+	}
+}
+
+// TestTheRaceDetectorSeesEverything: `make test` runs the tests of every package of the product with it.
+func TestTheRaceDetectorSeesEverything(t *testing.T) {
+	t.Parallel()
+	for line := range strings.Lines(read(t, "Makefile")) {
+		if words := strings.Fields(line); slices.Contains(words, "-race") && slices.Contains(words, "test") && slices.Contains(words, "./...") {
+			return
+		}
+	}
+	t.Error("make test does not run every package with -race")
+}

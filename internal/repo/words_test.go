@@ -92,3 +92,47 @@ func TestNamesArePlain(t *testing.T) {
 		})
 	}
 }
+
+var inCamelCase = regexp.MustCompile(`^[a-z]+[A-Z]\w*$`)
+
+// TestDocstringsNameTheirOwn: a docstring that begins with a name begins with the name of what stands below it, also after that was renamed
+// or moved. An exported function or type always has one; Error needs none.
+func TestDocstringsNameTheirOwn(t *testing.T) {
+	t.Parallel()
+	looked := 0
+	for _, s := range sources(t) {
+		if s.test || strings.HasPrefix(s.dir, "deployments/") {
+			continue
+		}
+		check := func(name *ast.Ident, doc *ast.CommentGroup) {
+			looked++
+			first, _, _ := strings.Cut(strings.TrimLeft(doc.Text(), " "), " ")
+			first = strings.TrimRight(strings.TrimSpace(first), ".,:;")
+			own := strings.TrimSuffix(strings.TrimSuffix(first, "'"), "'s") == name.Name
+			switch {
+			case own || first == "A" || first == "An" || first == "The":
+			case name.IsExported() && (doc != nil || name.Name != "Error"):
+				t.Errorf("%s: the docstring of %s begins with %q", s.path, name.Name, first)
+			case inCamelCase.MatchString(first):
+				t.Errorf("%s: the docstring of %s begins with the name %s", s.path, name.Name, first)
+			}
+		}
+		for _, decl := range s.file.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if kind := receiver(d); kind == "" || ast.IsExported(kind) || d.Doc != nil {
+					check(d.Name, d.Doc)
+				}
+			case *ast.GenDecl:
+				if len(d.Specs) == 1 {
+					if one, ok := d.Specs[0].(*ast.TypeSpec); ok {
+						check(one.Name, d.Doc)
+					}
+				}
+			}
+		}
+	}
+	if looked < 1000 {
+		t.Errorf("looked at %d docstrings only", looked)
+	}
+}

@@ -53,7 +53,7 @@ func (s *Service) TakeBack(ctx context.Context, c booking.Caller, made Outcome, 
 // end plays the first action that ends a booking without completing it.
 func (s *Service) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
 	graph, err := b.LoadGraph()
-	if err != nil {
+	if err != nil || b.Completed {
 		return err
 	}
 	for _, name := range graph.OpenTo(b.State, graphs.ActorAPI) {

@@ -9,7 +9,8 @@ import (
 
 // Outlook is what has to happen to a booking of a graph before its time is the visitor's.
 type Outlook struct {
-	Asks    bool          // somebody has to confirm it, and nothing is held until then
+	Asks    bool          // somebody has to confirm it
+	Holds   bool          // the time is held until then, or until it is paid
 	Pays    bool          // it has to be paid,
 	PayTime time.Duration // within this time; 0 = without an end
 }
@@ -22,20 +23,21 @@ func StartOutlook(graph *graphs.Graph, timers graphs.Overrides) Outlook {
 	}
 	now := time.Now()
 	ahead, until := LookAhead(graph, move.To, graphs.Times{Entered: now, Start: now, End: now}, timers)
-	if !until.IsZero() {
+	if !until.IsZero() && ahead.Pays {
 		ahead.PayTime = until.Sub(now)
 	}
 	return ahead
 }
 
-// LookAhead is the outlook of a state, and the moment when the time to pay runs out; the zero time for none.
+// LookAhead is the outlook of a state, and the moment when the time to pay or to answer runs out; the zero time for none.
 func LookAhead(graph *graphs.Graph, state string, times graphs.Times, timers graphs.Overrides) (ahead Outlook, until time.Time) {
 	s, ok := graph.State(state)
 	if !ok {
 		return Outlook{}, time.Time{}
 	}
-	ahead.Asks = s.Holds == graphs.HoldsNothing && slices.Contains(graph.OpenTo(state, graphs.ActorOwnerLink), "confirm")
-	if ahead.Pays = len(graph.OpenTo(state, graphs.ActorPayment)) > 0; ahead.Pays {
+	ahead.Asks = slices.Contains(graph.OpenTo(state, graphs.ActorOwnerLink), "confirm")
+	ahead.Holds = s.Holds != graphs.HoldsNothing
+	if ahead.Pays = len(graph.OpenTo(state, graphs.ActorPayment)) > 0; ahead.Pays || ahead.Asks {
 		if deadlines := graph.Deadlines(state, times, timers); len(deadlines) > 0 {
 			until = deadlines[0].At
 		}

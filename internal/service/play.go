@@ -49,7 +49,8 @@ func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 			return Outcome{}, err
 		}
 		a.Lifted = p.Override
-		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil // others' bookings may be among them
+		// Others' bookings may be among those that were made together. Who came is noted for each alone.
+		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil && !isBound(b, a.Name)
 		a.Inputs = inputsOf(p.Inputs, wanted)
 	}
 	return s.play(ctx, c, b, a, p.Spend, p.Wait)
@@ -61,6 +62,12 @@ func (s *Service) play(
 	insert := func() (*booking.Action, error) { return s.DB.InsertMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
 	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, c.App.Slug, signalOf(a)) }
 	return s.submit(ctx, a, insert, send, nil, wait)
+}
+
+// isBound reports whether an action is open for a time only.
+func isBound(b *booking.Booking, action string) bool {
+	graph, err := b.LoadGraph()
+	return err == nil && graph.Window(b.State, action, b.Times()) != graphs.Window{}
 }
 
 // inputsOf renders those inputs that an action takes; nil when none were read.
@@ -82,15 +89,19 @@ func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawM
 }
 
 // Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor
-// may play instead, where the graph refuses it. Whether the time or seat that the action needs is still there shows when it is
-// claimed: see Play.
+// may play instead, where the graph refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs
+// is still there shows when it is claimed: see Play.
 func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
 	graph, err := b.LoadGraph()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := graph.Next(b.State, action, actor); err != nil {
+	move, err := graph.Next(b.State, action, actor)
+	if err != nil {
 		return nil, notAvailable(graph, b, actor, err.Error())
+	}
+	if why := b.OutsideWindow(move, time.Now()); why != nil {
+		return nil, why.Err()
 	}
 	return graph.Inputs(b.State, action), nil
 }
@@ -98,7 +109,7 @@ func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Inpu
 // notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
 func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
 	err := fault.Errorf(fault.ActionNotAvailable, "%s", why)
-	err.Open = graph.OpenTo(b.State, actor)
+	err.Open = graph.OpenAt(b.State, actor, b.Times(), time.Now())
 	return err
 }
 

@@ -20,7 +20,7 @@ func (s *Service) Project(ctx context.Context, app, id uuid.UUID) (*Project, err
 
 // UnfitForPages says why a project's times cannot be booked on a page of ours; "" when they can.
 func UnfitForPages(p *catalogue.Project) string {
-	switch graph := p.GraphName(); {
+	switch graph, _, _ := strings.Cut(p.GraphName(), "@"); {
 	case strings.HasPrefix(graph, "group_"):
 		return "books sessions or their seats, which a page for visitors cannot"
 	case graph == HoldGraph:

@@ -111,12 +111,13 @@ func (s *Service) askProject(ctx context.Context, d *Draft) (err error) {
 	return unlessNotFound(err)
 }
 
-// successor is the booking once more, at the beginning of the newest version of its graph.
+// successor is the booking once more, at the beginning of its graph. It keeps the version: what the newest one lets people do may be
+// more, or less, than what they agreed to.
 func successor(id uuid.UUID, old *booking.Booking) *booking.Booking {
 	b := *old
 	b.ID, b.EventID = id, newID()
-	if graph, ok := graphs.Latest(b.Graph); ok {
-		b.GraphVersion, b.State = graph.Version, graph.Initial
+	if graph, err := b.LoadGraph(); err == nil {
+		b.State = graph.Initial
 	}
 	b.Seq, b.Revision, b.Completed, b.Reminders = 0, 0, false, nil
 	if b.FirstStart.IsZero() {

@@ -26,6 +26,10 @@ type AppSettings struct {
 	ActionLinks   LinkMode `json:"action_links"`
 	RedirectHosts []string `json:"redirect_hosts"` // "example.com" or "example.com:8443"; where links may send people
 
+	// GraphVersions are the versions that bare names of graphs stand for in what is booked from now on; a name that is missing
+	// stands for version 1.
+	GraphVersions map[string]int `json:"graph_versions,omitempty"`
+
 	// Policy rules all bookings of the app, where nothing nearer says otherwise; nil for none.
 	Policy *policy.Policy `json:"policy,omitempty"`
 

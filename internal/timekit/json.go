@@ -4,6 +4,7 @@ package timekit
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"holdfast/graphs"
@@ -28,7 +29,7 @@ func (v View) time(t time.Time) string { return v.Clock.Show(t, v.Booking.Resour
 func (v View) Bare() Object {
 	b := v.Booking
 	return Object{
-		"id": b.ID, "state": b.State, "graph": b.Graph, "completed": b.Completed,
+		"id": b.ID, "state": b.State, "graph": b.Graph, "graph_version": b.GraphVersion, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
 }
@@ -77,7 +78,7 @@ func (v View) rsvp() string {
 		return "needsAction"
 	case b.State == "tentative" || b.State == "reserved":
 		return "tentative"
-	case state.Final && b.State != "completed":
+	case state.Final && !booking.TookPlace(b.State):
 		return "declined"
 	}
 	return "accepted"
@@ -137,6 +138,42 @@ func (v View) OpenActions() []string {
 	return graph.Open(v.Booking.State)
 }
 
+// OpenActionsAt are the names of the actions that can be played at a time.
+func (v View) OpenActionsAt(now time.Time) []string {
+	open, windows := v.OpenActions(), v.windows()
+	return slices.DeleteFunc(open, func(action string) bool { return windows[action].Early(now) || windows[action].Late(now) })
+}
+
+// ActionWindows are the open actions that are possible for a time only, with both ends; null for one that is not bound.
+func (v View) ActionWindows() Object {
+	all := Object{}
+	for action, window := range v.windows() {
+		ends := Object{"opens_at": nil, "ends_at": nil}
+		if !window.Opens.IsZero() {
+			ends["opens_at"] = v.time(window.Opens)
+		}
+		if !window.Ends.IsZero() {
+			ends["ends_at"] = v.time(window.Ends)
+		}
+		all[action] = ends
+	}
+	return all
+}
+
+func (v View) windows() map[string]graphs.Window {
+	all := map[string]graphs.Window{}
+	graph, err := v.Booking.LoadGraph()
+	if err != nil {
+		return all
+	}
+	for _, action := range graph.Open(v.Booking.State) {
+		if window := graph.Window(v.Booking.State, action, v.Booking.Times()); window != (graphs.Window{}) {
+			all[action] = window
+		}
+	}
+	return all
+}
+
 // Resource renders a resource; its own zone is the clock's.
 func Resource(r *catalogue.Resource, c Clock) Object {
 	at := func(t time.Time) string { return c.Show(t, r.Zone()) }
@@ -166,10 +203,14 @@ func OrList(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// Whole is a booking with every part that needs nothing but the booking.
+// Whole is a booking with every part that needs nothing but the booking, as webhooks have it: without the version of the graphs of
+// Timekit's contract, which names none.
 func (v View) Whole() Object {
 	b := v.Booking
 	all := v.Bare()
+	if b.GraphVersion == 1 {
+		delete(all, "graph_version")
+	}
 	all["customers"] = v.Customers()
 	all["event"] = v.Event()
 	all["calendar"] = v.Calendar()

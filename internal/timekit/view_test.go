@@ -62,6 +62,7 @@ func TestRSVP(t *testing.T) {
 		"declined": "declined", "cancelled": "declined", "cancelled_by_customer": "declined", "cancelled_by_owner": "declined",
 		"rescheduled_by_customer": "declined", "unpaid": "declined", "error": "declined",
 		"reserved": "tentative", "booked": "declined", "released": "declined", "expired": "declined",
+		"withdrawn": "declined", "attended": "accepted", "no_show": "accepted",
 	}
 	seen := 0
 	for _, g := range graphs.Published() {

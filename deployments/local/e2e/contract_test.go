@@ -118,7 +118,7 @@ func (r tour) do(t *testing.T, method, path, body string, status int, headers ..
 	return a
 }
 
-const everything = "?include=attributes,available_actions,calendar,customer_action_links,customers,event,logs,meta,resource,user," +
+const everything = "?include=attributes,available_actions,action_windows,calendar,customer_action_links,customers,event,logs,meta,resource,user," +
 	"owner_booking,bulked_bookings,provider_event,project"
 
 // TestAnswersAreAsTheDocumentSays asks for everything there is at least once, and for some of what there is not.

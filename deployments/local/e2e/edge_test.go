@@ -154,7 +154,7 @@ func TestEdges(t *testing.T) {
 		t.Errorf("request id %q", echoed)
 	}
 	graphs := b.anonymous().get(t, "/v2/graphs").want(t, http.StatusOK)
-	if graphs.str("data.0.name") != "confirm_decline" || graphs.str("data.5.name") != "instant_payment" {
+	if graphs.str("data.0.name") != "confirm_decline" || graphs.str("data.1.version") != "2" || graphs.str("data.10.name") != "instant_payment" {
 		t.Error(graphs.body)
 	}
 	for path, kind := range map[string]string{"/v2/graphs/instant": "application/json", "/v2/graphs/instant.svg": "image/svg+xml", "/v2/graphs/instant.mmd": "text/"} {

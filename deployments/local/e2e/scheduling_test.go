@@ -36,7 +36,7 @@ func (b *bundle) pick(t testing.TB, request *booking.SchedulingRequest, resource
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, _ := graphs.Latest(graph)
+	g, _ := graphs.Named(graph, nil)
 	start := time.Date(2030, 12, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(hour) * time.Hour)
 	v := &booking.Booking{
 		ID: uuid.New(), AppID: r.AppID, EventID: uuid.New(), Graph: g.Name, GraphVersion: g.Version, State: g.Initial, Start: start,
