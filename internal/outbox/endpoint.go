@@ -48,35 +48,6 @@ type Health struct {
 	DroppedAt    *time.Time // when the last ones were
 }
 
-// Format is the shape of an endpoint's bodies.
-type Format string
-
-// The formats.
-const (
-	FormatTimekit    Format = "timekit"    // the booking, and x-timekit-signature
-	FormatHoldfast   Format = "holdfast"   // {type, timestamp, data}, after Standard Webhooks
-	FormatReserveKit Format = "reservekit" // {event_type, bookings, timestamp}
-	FormatCronofy    Format = "cronofy"    // {notification, scheduling_request}: of scheduling requests only
-)
-
-// Formats are all of them.
-var Formats = []Format{FormatTimekit, FormatHoldfast, FormatReserveKit, FormatCronofy}
-
-// FormatNames lists the formats for people: "a, b or c".
-func FormatNames() string {
-	text := ""
-	for i, f := range Formats {
-		switch {
-		case i == len(Formats)-1:
-			text += " or "
-		case i > 0:
-			text += ", "
-		}
-		text += string(f)
-	}
-	return text
-}
-
 // EndpointStatus says whether an endpoint is sent to.
 type EndpointStatus string
 

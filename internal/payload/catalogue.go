@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
@@ -24,7 +25,6 @@ func EventTypes() []EventType {
 	for _, s := range reached() {
 		all = append(all, EventType{outbox.EventType(s.name), s.description()})
 	}
-	all = append(all, EventType{outbox.UndoneEvent, "An action was taken back: a booking is in the state before it again."})
 	for _, g := range graphs.Published() {
 		for i := range g.States {
 			for _, n := range g.States[i].Notices {
@@ -32,7 +32,10 @@ func EventTypes() []EventType {
 			}
 		}
 	}
-	return append(all, others...)
+	for _, one := range others {
+		all = append(all, one.EventType)
+	}
+	return all
 }
 
 // noteNotice adds the event type of a notice, once.
@@ -45,14 +48,23 @@ func noteNotice(all []EventType, n graphs.Notice) []EventType {
 	return append(all, EventType{name, text})
 }
 
-var others = []EventType{
-	{outbox.BookingsCreate, "A booking was made."},
-	{outbox.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."},
-	{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."},
-	{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
-	{outbox.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},
-	{outbox.EndpointResumedEvent, "A paused or disabled endpoint is sent to again."},
-	{outbox.EndpointDisabledEvent, "An endpoint has answered 410 Gone and is sent nothing any more."},
+// others are the event types that are no states, each with how Sample makes one up.
+var others = []struct {
+	EventType
+	sample func(eventType string, at time.Time) *outbox.Event
+}{
+	{EventType{outbox.UndoneEvent, "An action was taken back: a booking is in the state before it again."}, sampleChange},
+	{EventType{outbox.BookingsCreate, "A booking was made."}, sampleChange},
+	{EventType{outbox.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."}, sampleChange},
+	{EventType{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."}, sampleChange},
+	{EventType{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
+		sampleEndpoint(outbox.EndpointActive, "", true)},
+	{EventType{outbox.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},
+		sampleEndpoint(outbox.EndpointPaused, outbox.PausedFailing, true)},
+	{EventType{outbox.EndpointResumedEvent, "A paused or disabled endpoint is sent to again."},
+		sampleEndpoint(outbox.EndpointActive, "", false)},
+	{EventType{outbox.EndpointDisabledEvent, "An endpoint has answered 410 Gone and is sent nothing any more."},
+		sampleEndpoint(outbox.EndpointDisabled, outbox.ReceiverGone, false)},
 }
 
 // target is a state of one name, in all graphs that have it.

@@ -12,7 +12,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// formats are the shapes of changes of bookings. Those of endpoints have one shape, whatever the format.
+// formats are the shapes of changes of bookings, one for each of outbox.Formats. Those of endpoints have one shape, whatever the format.
 var formats = map[outbox.Format]func(*outbox.Event, *booking.Booking, Links) ([]byte, error){
 	outbox.FormatTimekit:    asTimekit,
 	outbox.FormatHoldfast:   asHoldfast,

@@ -15,6 +15,14 @@ import (
 	"holdfast/internal/timekit"
 )
 
+// TestEveryFormatHasARow holds the table of shapes to the list of formats that endpoints may choose from.
+func TestEveryFormatHasARow(t *testing.T) {
+	t.Parallel()
+	if got, want := slices.Sorted(maps.Keys(formats)), slices.Sorted(slices.Values(outbox.Formats)); !slices.Equal(got, want) {
+		t.Errorf("formats has %v, outbox.Formats %v", got, want)
+	}
+}
+
 // TestEveryArrowHasABody walks every arrow of every graph, as every actor who may, and renders it in all formats.
 func TestEveryArrowHasABody(t *testing.T) {
 	t.Parallel()

@@ -14,10 +14,20 @@ import (
 
 // Sample makes up a change of an event type of the catalogue, to try an endpoint with; false when there is no such type.
 // It has happened at that time, to a booking that does not exist: the caller gives it its app and no action links.
-func Sample(eventType string, at time.Time) (*outbox.Event, bool) {
-	if e, ok := sampleEndpoints[eventType]; ok {
-		return sampleEndpoint(eventType, e, at), true
+func Sample(eventType string, at time.Time) (c *outbox.Event, ok bool) {
+	sample := sampleChange
+	for _, one := range others {
+		if one.Name == eventType {
+			sample = one.sample
+		}
 	}
+	c = sample(eventType, at)
+	return c, c != nil
+}
+
+// sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change, or the event of a notice;
+// nil when no graph has one.
+func sampleChange(eventType string, at time.Time) *outbox.Event {
 	for _, g := range plainFirst() {
 		way := route(g, func(way []step) bool {
 			last := way[len(way)-1]
@@ -25,14 +35,15 @@ func Sample(eventType string, at time.Time) (*outbox.Event, bool) {
 			return last.event() == eventType || b.Kind() == eventType
 		})
 		if way != nil {
-			return walked(g, way, at), true
+			return walked(g, way, at)
 		}
 	}
 	return sampleNotice(eventType, at)
 }
 
-// sampleNotice makes up the event of a notice: the booking stays in the state, so the event has no action.
-func sampleNotice(eventType string, at time.Time) (*outbox.Event, bool) {
+// sampleNotice makes up the event of a notice: the booking stays in the state, so the event has no action; nil when no graph has
+// such a notice.
+func sampleNotice(eventType string, at time.Time) *outbox.Event {
 	for _, g := range plainFirst() {
 		way := route(g, func(way []step) bool {
 			s, ok := g.State(way[len(way)-1].to)
@@ -43,9 +54,9 @@ func sampleNotice(eventType string, at time.Time) (*outbox.Event, bool) {
 		}
 		e := walked(g, way, at)
 		e.Type, e.From, e.Action, e.Actor, e.Channel, e.Inputs = eventType, "", "", "", "", nil
-		return e, true
+		return e
 	}
-	return nil, false
+	return nil
 }
 
 // plainFirst are all graphs, those of seats behind the others: a plain booking is easier to read for a receiver.
@@ -166,18 +177,15 @@ func sampleInputs(a graphs.Action) json.RawMessage {
 	return raw(steps)
 }
 
-// sampleEndpoints are endpoints after each of their changes.
-var sampleEndpoints = map[string]outbox.EndpointData{
-	outbox.EndpointFailingEvent:  {Status: outbox.EndpointActive},
-	outbox.EndpointPausedEvent:   {Status: outbox.EndpointPaused, Reason: outbox.PausedFailing},
-	outbox.EndpointResumedEvent:  {Status: outbox.EndpointActive},
-	outbox.EndpointDisabledEvent: {Status: outbox.EndpointDisabled, Reason: outbox.ReceiverGone},
-}
-
-func sampleEndpoint(eventType string, e outbox.EndpointData, at time.Time) *outbox.Event {
-	e.ID, e.URL, e.Description = example("endpoint"), "https://example.com/webhooks", "An example"
-	if eventType == outbox.EndpointFailingEvent || e.Reason == outbox.PausedFailing {
-		e.FailingSince = new(at.UTC().AddDate(0, 0, -1))
+// sampleEndpoint makes up changes of an endpoint that is afterwards as these say.
+func sampleEndpoint(status outbox.EndpointStatus, reason outbox.PauseReason, failing bool) func(string, time.Time) *outbox.Event {
+	return func(eventType string, at time.Time) *outbox.Event {
+		e := outbox.EndpointData{
+			ID: example("endpoint"), URL: "https://example.com/webhooks", Description: "An example", Status: status, Reason: reason,
+		}
+		if failing {
+			e.FailingSince = new(at.UTC().AddDate(0, 0, -1))
+		}
+		return &outbox.Event{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: raw(e), Test: true}
 	}
-	return &outbox.Event{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: raw(e), Test: true}
 }

@@ -131,7 +131,7 @@ func TestCatalogue(t *testing.T) {
 		booking.attended booking.no_show
 		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.withdrawn booking.expired
 		booking.cancelled_by_owner booking.unpaid booking.booked booking.released
-		booking.undone booking.approval_due booking.approval_escalated
+		booking.approval_due booking.approval_escalated booking.undone
 		bookings.create bookings.update bookings.delete
 		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
 	if !slices.Equal(names, want) {

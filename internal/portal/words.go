@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/outbox"
 	"holdfast/internal/zones"
 )
 
@@ -92,12 +93,13 @@ func ends(action string) bool {
 // choice is a value of a field, and how it is called.
 type choice struct{ Value, Label, Hint string }
 
-var formats = []choice{
-	{"timekit", "Timekit", "the booking itself, also signed with x-timekit-signature"},
-	{"holdfast", "Holdfast", "type, timestamp and data, after Standard Webhooks"},
-	{"reservekit", "ReserveKit", "event_type, bookings and timestamp"},
-	{"cronofy", "Cronofy", "notification and scheduling_request; of public links only"},
-}
+// formats are those of the outbox, as choices.
+var formats = func() (all []choice) {
+	for _, one := range outbox.FormatLabels {
+		all = append(all, choice{string(one.Format), one.Name, one.Hint})
+	}
+	return all
+}()
 
 var methods = []string{"post", "put", "patch", "get"}
 

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +33,42 @@ func migrationFiles(t *testing.T) int {
 	files, err := fs.Glob(os.DirFS("migrations"), "*.sql")
 	check(t, err)
 	return len(files)
+}
+
+var (
+	migrationName = regexp.MustCompile(`^(\d{5})_[a-z_]+\.sql$`)
+	unnamed       = regexp.MustCompile(`(?m)^.*\b(CHECK \(|UNIQUE\b).*$`)
+	named         = regexp.MustCompile(`CONSTRAINT \w+ (CHECK|UNIQUE)|UNIQUE INDEX|^\s*--`)
+)
+
+// namesFrom is the first migration whose checks and unique constraints are all named.
+const namesFrom = 18
+
+// TestMigrationsAreInOrder reads the files: each has a number of its own, begins as goose wants it, and names the constraints that it adds.
+func TestMigrationsAreInOrder(t *testing.T) {
+	t.Parallel()
+	last := 0
+	for _, file := range must(fs.Glob(os.DirFS("migrations"), "*")) {
+		match := migrationName.FindStringSubmatch(file)
+		if match == nil {
+			t.Errorf("%s is not called 000NN_what.sql", file)
+			continue
+		}
+		number := must(strconv.Atoi(match[1]))
+		if number <= last {
+			t.Errorf("%s has the number of another one", file)
+		}
+		last = number
+		text := string(must(os.ReadFile(filepath.Join("migrations", file))))
+		if !strings.HasPrefix(text, "-- +goose Up\n") || strings.Contains(text, "+goose Down") {
+			t.Errorf("%s does not begin with -- +goose Up, or has a way back", file)
+		}
+		for _, line := range unnamed.FindAllString(text, -1) {
+			if number >= namesFrom && !named.MatchString(line) {
+				t.Errorf("%s: name the constraint of %s", file, strings.TrimSpace(line))
+			}
+		}
+	}
 }
 
 func TestMigrate(t *testing.T) {

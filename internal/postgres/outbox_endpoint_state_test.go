@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +39,23 @@ func (b *bundle) listener(types ...string) *outbox.Endpoint {
 
 // outcomeOf is an endpoint's status and why.
 func outcomeOf(e *outbox.Endpoint) string { return words(e.Status, e.Reason) }
+
+// TestEveryFormatIsStored: the record has no list of formats of its own, and refuses what is no name.
+func TestEveryFormatIsStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e := b.endpoint("", "")
+	for _, format := range append(slices.Clone(outbox.Formats), "of_a_later_build2") {
+		e.Format = format
+		wantEqual(t, "format", b.changed(e).Format, format)
+	}
+	for _, bad := range []outbox.Format{"", "Timekit", "2x", "a b", "x'", outbox.Format(strings.Repeat("x", 33))} {
+		_, err := b.look.Exec(b.ctx, `UPDATE webhook_endpoints SET format = $1`, bad)
+		if err == nil {
+			t.Errorf("%q is stored", bad)
+		}
+	}
+}
 
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()

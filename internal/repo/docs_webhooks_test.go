@@ -3,15 +3,15 @@ package repo
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"holdfast/internal/outbox"
+	"holdfast/internal/payload"
 	"holdfast/internal/webhook"
 )
 
@@ -22,7 +22,7 @@ var frozenSample = regexp.MustCompile("(?s)<!-- as (\\S+) -->\n```json\n(.*?)```
 func TestSamplesAreReal(t *testing.T) {
 	t.Parallel()
 	samples := frozenSample.FindAllStringSubmatch(read(t, "docs/webhooks.md"), -1)
-	if len(samples) != 4 {
+	if len(samples) != len(outbox.Formats) {
 		t.Errorf("%d samples, want one of each format", len(samples))
 	}
 	for _, sample := range append(samples, frozenSample.FindAllStringSubmatch(read(t, "docs/public-links.md"), -1)...) {
@@ -98,37 +98,98 @@ func short(d time.Duration) string {
 	return text
 }
 
-// TestFormatsAreEverywhere: each format of webhooks is a word that the record accepts, the portal offers, and the documents have. What
-// is only in the code would fail for the first who chooses it.
+// webhookSchemas is the part of the OpenAPI document that lists formats and event types of webhooks.
+type webhookSchemas struct {
+	Components struct {
+		Schemas map[string]struct {
+			Enum       []string `json:"enum"`
+			Properties map[string]struct {
+				Enum []string `json:"enum"`
+			} `json:"properties"`
+		} `json:"schemas"`
+	} `json:"components"`
+}
+
+func readWebhookSchemas(t *testing.T) (doc webhookSchemas) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(read(t, "api/openapi.json")), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestFormatsAreEverywhere: the documents have each format of webhooks, and no other. internal/payload holds its shapes to the same list,
+// and internal/postgres what can be stored.
 func TestFormatsAreEverywhere(t *testing.T) {
 	t.Parallel()
-	migrations := ""
-	files, err := filepath.Glob(at(t, "internal/postgres/migrations/*.sql"))
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		migrations += string(text)
-	}
-	checks := regexp.MustCompile(`CHECK \(format IN \(([^)]*)\)`).FindAllStringSubmatch(migrations, -1)
-	if len(checks) == 0 {
-		t.Fatal("no migration checks the format of an endpoint")
-	}
-	enum := regexp.MustCompile(`"enum": \["timekit", [^\]]*\]`).FindString(read(t, "api/openapi.json"))
+	var names []string
+	samples := frozenSample.FindAllStringSubmatch(read(t, "docs/webhooks.md"), -1)
 	for _, format := range outbox.Formats {
-		for where, found := range map[string]bool{
-			"the newest check of the migrations":      strings.Contains(checks[len(checks)-1][1], "'"+string(format)+"'"),
-			"formats of internal/portal/words.go":     strings.Contains(read(t, "internal/portal/words.go"), `{"`+string(format)+`", "`),
-			"the enumeration in api/openapi.json":     strings.Contains(enum, `"`+string(format)+`"`),
-			"the formats that docs/webhooks.md shows": strings.Contains(read(t, "docs/webhooks.md"), "`"+string(format)+"`"),
-		} {
-			if !found {
-				t.Errorf("%s lacks %s", where, format)
-			}
+		names = append(names, string(format))
+		if !slices.ContainsFunc(samples, func(sample []string) bool {
+			return strings.HasPrefix(sample[1], "internal/payload/testdata/"+string(format)+"/")
+		}) {
+			t.Errorf("docs/webhooks.md has no sample of %s", format)
+		}
+	}
+	if got := readWebhookSchemas(t).Components.Schemas["WebhookFormat"].Enum; !slices.Equal(got, names) {
+		t.Errorf("WebhookFormat in api/openapi.json has %v, want %v", got, names)
+	}
+}
+
+// eventConstants returns the event types that internal/outbox has as constants: value by name.
+func eventConstants(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, s := range sources(t) {
+		if s.dir != "internal/outbox" || s.test {
+			continue
+		}
+		for _, found := range eventConstant.FindAllStringSubmatch(read(t, s.path), -1) {
+			all[found[1]] = found[2]
+		}
+	}
+	if len(all) < 8 {
+		t.Fatalf("only %d event types are constants", len(all))
+	}
+	return all
+}
+
+var eventConstant = regexp.MustCompile(`(?m)^(?:const|\t)\s*(\w+)\s*=\s*"([a-z]+\.[a-z_]+)"`)
+
+// TestEventTypesAreEverywhere: each event type that is a constant is published by a package above, can be subscribed to, and stands in the
+// documents. The reminder is no type to subscribe to: who makes a booking names its receiver.
+func TestEventTypesAreEverywhere(t *testing.T) {
+	t.Parallel()
+	subscribed, families := map[string]bool{}, map[string]bool{}
+	var endpoint []string
+	for _, e := range payload.EventTypes() {
+		family, _, _ := strings.Cut(e.Name, ".")
+		subscribed[e.Name], families[family] = true, true
+		if family == "endpoint" {
+			endpoint = append(endpoint, e.Name)
+		}
+	}
+	published := ""
+	for _, s := range sources(t) {
+		if !s.test && (s.dir == "internal/postgres" || s.dir == "internal/booking") {
+			published += read(t, s.path)
+		}
+	}
+	for name, value := range eventConstants(t) {
+		if !subscribed[value] && value != outbox.ReminderEvent {
+			t.Errorf("outbox.%s is not in EventTypes of internal/payload", name)
+		}
+		if !regexp.MustCompile(`outbox\.` + name + `\b`).MatchString(published) {
+			t.Errorf("outbox.%s is published by no transaction", name)
+		}
+	}
+	if got := readWebhookSchemas(t).Components.Schemas["EndpointDelivery"].Properties["type"].Enum; !slices.Equal(got, endpoint) {
+		t.Errorf("EndpointDelivery in api/openapi.json has the types %v, want %v", got, endpoint)
+	}
+	for family := range families {
+		if !strings.Contains(read(t, "docs/webhooks.md"), "`"+family+".") {
+			t.Errorf("docs/webhooks.md has no event type of the family %s", family)
 		}
 	}
 }

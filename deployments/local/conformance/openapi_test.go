@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,8 +80,15 @@ func TestExamplesAreReallyChecked(t *testing.T) {
 func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
-	schemas := map[string]string{"timekit": "Delivery", "holdfast": "HoldfastDelivery", "reservekit": "ReserveKitDelivery"}
+	schemas := map[outbox.Format]string{
+		outbox.FormatTimekit: "Delivery", outbox.FormatHoldfast: "HoldfastDelivery", outbox.FormatReserveKit: "ReserveKitDelivery",
+		outbox.FormatCronofy: "CronofyNotification",
+	}
+	all := append(slices.Collect(maps.Values(schemas)), "EndpointDelivery")
 	for _, format := range outbox.Formats {
+		if schemas[format] == "" {
+			t.Errorf("no schema is named for %s", format)
+		}
 		files, err := filepath.Glob("../../../internal/payload/testdata/" + string(format) + "/*.json")
 		if err != nil || len(files) < 15 {
 			t.Fatalf("%d bodies of %s, %v", len(files), format, err)
@@ -94,14 +102,14 @@ func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 			if err := json.Unmarshal(text, &body); err != nil {
 				t.Fatal(err)
 			}
-			want := schemas[string(format)]
+			want := schemas[format]
 			switch name, _ := body["type"].(string); {
 			case strings.HasPrefix(name, "endpoint."):
 				want = "EndpointDelivery"
 			case name == outbox.ReminderEvent:
 				want = "HoldfastDelivery"
 			}
-			for _, schema := range []string{"Delivery", "HoldfastDelivery", "ReserveKitDelivery", "EndpointDelivery"} {
+			for _, schema := range all {
 				err := doc.ValidateSchemaJSON(doc.Components.Schemas[schema].Value, body, openapi3.EnableFormatValidation())
 				if (err == nil) != (schema == want) {
 					t.Errorf("%s as %s: %v", file, schema, err)
