@@ -70,9 +70,12 @@ func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 			rendered++
 			continue
 		}
-		want := map[outbox.Format][2]any{
+		want, known := map[outbox.Format][2]any{
 			outbox.FormatTimekit: {"state", c.State}, outbox.FormatHoldfast: {"type", c.Type}, outbox.FormatReserveKit: {"event_type", kind},
 		}[format]
+		if !known {
+			t.Fatalf("checkAll does not say what a body of %s has", format)
+		}
 		if got := o[want[0].(string)]; got != want[1] {
 			t.Errorf("%s of %s as %s: %v is %v, want %v", c.Action, g.Name, format, want[0], got, want[1])
 		}
