@@ -25,8 +25,8 @@ func Sample(eventType string, at time.Time) (c *outbox.Event, ok bool) {
 	return c, c != nil
 }
 
-// sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change, or the event of a notice;
-// nil when no graph has one.
+// sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change, or the event of a
+// notice; nil when no graph has one.
 func sampleChange(eventType string, at time.Time) *outbox.Event {
 	for _, g := range plainFirst() {
 		way := route(g, func(way []step) bool {
