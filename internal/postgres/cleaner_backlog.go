@@ -30,6 +30,7 @@ var oldest = []struct{ name, statement string }{
 	{"idempotency_keys", `SELECT min(created_at) FROM idempotency_keys`},
 	{"claim_tokens", `SELECT min(until) FROM spent_claims`},
 	{"kept_forms", `SELECT min(expires_at) FROM kept_forms`},
+	{"limit_buckets", `SELECT min(first) FROM limit_buckets`},
 	{"refused_actions", `SELECT min(decided_at) FROM actions WHERE status = 'refused'`},
 	{"scheduling_requests", `SELECT min(looked_at) FROM scheduling_requests`},
 	{"paused_deliveries", `SELECT min(o.at) FROM webhook_endpoints w CROSS JOIN LATERAL (
@@ -73,6 +74,6 @@ func (c *Cleaner) retention(name string) time.Duration {
 	return map[string]time.Duration{
 		"idempotency_keys": c.keep.Operations, "claim_tokens": c.keep.Claims, "refused_actions": c.keep.Refusals,
 		"scheduling_requests": c.keep.Requests, "paused_deliveries": c.keep.Paused, "deliveries": c.keep.Changes,
-		"events": c.keep.Changes, "reminder_targets": keepTargets,
+		"events": c.keep.Changes, "reminder_targets": keepTargets, "limit_buckets": keepBuckets,
 	}[name]
 }
