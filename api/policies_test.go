@@ -244,3 +244,19 @@ func TestALinkThatIsTooLateExplains(t *testing.T) {
 		t.Errorf("the booking is %s", state)
 	}
 }
+
+// TestDocumentHasTheRules: a rule has one name in the code and in the document, wherever a caller meets it.
+func TestDocumentHasTheRules(t *testing.T) {
+	t.Parallel()
+	doc := readDocument(t)
+	var rules []string
+	for _, rule := range policy.Rules {
+		rules = append(rules, string(rule))
+	}
+	named, _ := json.Marshal(doc.Components.Schemas["PolicyRule"].Properties["name"])
+	var name schema
+	check(t, json.Unmarshal(named, &name))
+	if !slices.Equal(name.Enum, rules) || !slices.Equal(doc.Components.Schemas["Override"].Items.Enum, rules) {
+		t.Errorf("the document names %v and %v, the code %v", name.Enum, doc.Components.Schemas["Override"].Items.Enum, rules)
+	}
+}

@@ -46,7 +46,9 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 	w.Policy = service.PolicyOf(k.App, nil)
 	if project != nil {
 		w.Project = project.ID
-		w.Policy = service.PolicyOf(k.App, rules.Offering(project))
+		// Timekit's buffer of the project is in the question, unless that has its own.
+		layers := service.LayersOf(project, 0)
+		w.Policy = service.PolicyOf(k.App, &service.Project{Project: project, Rules: service.Rules{Policies: layers}})
 	}
 	if in.Zone != "" {
 		k.Clock.Zone = w.zone // a zone in the body replaces the header's

@@ -55,11 +55,8 @@ type Reader struct {
 }
 
 // Project reads a project's rules. What is wrong with them is kept in them: nothing can be offered by such rules.
-func (Reader) Project(p *catalogue.Project) (*service.Project, error) { return Offering(p), nil }
-
-// Offering is a project with its rules.
-func Offering(p *catalogue.Project) *service.Project {
-	return &service.Project{Project: p, Rules: rulesOf(p, ProjectAvailability(p))}
+func (Reader) Project(p *catalogue.Project) (*service.Project, error) {
+	return &service.Project{Project: p, Rules: rulesOf(p, ProjectAvailability(p))}, nil
 }
 
 // ProjectAvailability is what a project says of its availability, as a question. A draft, and a project that has lost its

@@ -66,6 +66,21 @@ func TestBookingsSayWhereTheyAre(t *testing.T) {
 	b.get("/portal/bookings?q=nonsense%3Ax").want(t, http.StatusOK).says(t, "not a key bookings can be searched by")
 }
 
+// TestBookingsShowTheirDeadlines: until when the customer can change it, in the zone of the resource.
+func TestBookingsShowTheirDeadlines(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	id := h.book("Ada").ID.String()
+	b := h.member()
+	if page := b.get("/portal/bookings/" + id); strings.Contains(page.text, "Customer can") || strings.Contains(page.text, "Reschedules left") {
+		t.Error("a booking without a policy has deadlines")
+	}
+	h.sql(`UPDATE bookings SET moves = 2, policy = '{"version":1,"hash":"","resolved":{"cancel":{"customer":{"until":"P1D"}},
+		"reschedule":{"customer":{"until":"PT2H","max":2}}}}' WHERE id = $1`, id)
+	b.get("/portal/bookings/"+id).want(t, http.StatusOK).says(t, "Customer can cancel", "2 Jun 2030, 11:00:00", "Customer can reschedule",
+		"3 Jun 2030, 09:00:00", "Reschedules left</dt><dd>0<")
+}
+
 // TestBookingsAreShownByTheirClocks: the resource's zone first, with its name, and UTC behind.
 func TestBookingsAreShownByTheirClocks(t *testing.T) {
 	t.Parallel()

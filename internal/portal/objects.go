@@ -126,6 +126,14 @@ type bookingView struct {
 	Project  *named       `json:"project"`
 	Actions  []string     `json:"available_actions"`
 	Logs     []transition `json:"logs"`
+	Policy   *policyView  `json:"policy"`
+}
+
+// policyView is what the policy of a booking lets its customer do; nil times and counts are no bound.
+type policyView struct {
+	CancelUntil     *time.Time `json:"cancel_until"`
+	RescheduleUntil *time.Time `json:"reschedule_until"`
+	ReschedulesLeft *int       `json:"reschedules_left"`
 }
 
 type resourceView struct {
@@ -142,6 +150,8 @@ type transition struct {
 	Actor   string     `json:"actor"`
 	Channel string     `json:"channel"`
 	At      *time.Time `json:"created_at"`
+
+	Override []string `json:"override"` // rules of the policy that it was not held to
 }
 
 type apiKey struct {
