@@ -260,3 +260,51 @@ func TestDocumentHasTheRules(t *testing.T) {
 		t.Errorf("the document names %v and %v, the code %v", name.Enum, doc.Components.Schemas["Override"].Items.Enum, rules)
 	}
 }
+
+// TestOwnBuffersAreNearer: what a booking says of its buffer, in any of its fields, counts before project and app. None is a buffer, too.
+func TestOwnBuffersAreNearer(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	resource := f.resource(`[]`)
+	project := f.project(resource, `,"availability":{"length":"1 hour","buffer":"10 minutes"}`)
+	f.put(f.server, "/v2/app", `{"settings":{"policy":{"buffer":{"before":"PT40M","after":"PT40M"}}}}`).want(t, http.StatusOK)
+	for i, c := range []struct {
+		through bool
+		more    string
+		minutes int // around it
+	}{
+		{true, ``, 10}, {true, `,"buffer":"0 minutes"`, 0}, {true, `,"buffer":"20 minutes"`, 20}, {true, `,"policy":{"buffer":{"before":"PT5M","after":"PT5M"}}`, 5},
+		{false, ``, 40}, {false, `,"buffer":"0 minutes"`, 0}, {false, `,"settings":{"buffer_seconds":900}`, 15},
+	} {
+		name := ""
+		if c.through {
+			name = fmt.Sprintf(`"project_id":%q,`, project)
+		}
+		id := f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"instant",%s%s%s}`, name, slot(resource, float64(10*i), 1), c.more)).id(t)
+		got := value[int](f, `SELECT (EXTRACT(epoch FROM max(upper(during)) - min(lower(during))) / 60)::int FROM occupancies WHERE booking_id = $1`, id)
+		if got != 60+2*c.minutes {
+			t.Errorf("%s, through the project %t: %d minutes are taken, want %d around an hour", c.more, c.through, got, c.minutes)
+		}
+	}
+}
+
+// TestAQuestionsOwnBufferIsNearer than that of the app's policy, as a booking's own is. A visitor's is not.
+func TestAQuestionsOwnBufferIsNearer(t *testing.T) {
+	t.Parallel()
+	f := setup(t, withoutProjects)
+	resource := f.resource(`[]`)
+	f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"instant",%s}`, slot(resource, 3, 1))).id(t)
+	f.put(f.server, "/v2/app", `{"settings":{"policy":{"buffer":{"before":"PT60M","after":"PT60M"}}}}`).want(t, http.StatusOK)
+	for _, c := range []struct {
+		key, more string
+		want      float64 // of six full hours with one booking
+	}{{f.server, ``, 3}, {f.server, `,"buffer":"0 minutes"`, 5}, {f.widget, `,"buffer":"0 minutes"`, 3}} {
+		a := f.post(c.key, "/v2/availability/count", fmt.Sprintf(`{"resources":[%q],"length":"1 hour","from":%q,"to":%q%s}`, resource,
+			noon.Format(time.RFC3339), noon.Add(6*time.Hour).Format(time.RFC3339), c.more)).want(t, http.StatusOK)
+		var body struct{ Data struct{ Total float64 } }
+		check(t, json.Unmarshal(a.Body.Bytes(), &body))
+		if body.Data.Total != c.want {
+			t.Errorf("%s: %v times, want %v", c.more, body.Data.Total, c.want)
+		}
+	}
+}

@@ -50,6 +50,9 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 		layers := service.LayersOf(project, 0)
 		w.Policy = service.PolicyOf(k.App, &service.Project{Project: project, Rules: service.Rules{Policies: layers}})
 	}
+	if _, own := body["buffer"]; own && k.Kind == tenant.ServerKey {
+		w.Policy.Buffer = nil // that of the question is nearer
+	}
 	if in.Zone != "" {
 		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}

@@ -50,7 +50,7 @@ func (r Reader) NewBooking(
 		in.askCustomer(p.Project, problems)
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
-	n.Policy, n.Override = in.policy(c, p), in.Override
+	n.Policy, n.Override = in.policy(c, p, n.Settings), in.Override
 	return n, service.CheckOverride(c, n.Override, problems)
 }
 
@@ -89,21 +89,19 @@ func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
 	return p.GraphName()
 }
 
-// policy is the policy that is set on the booking, with its buffer, if it names one; nil for none.
-func (in *BookingInput) policy(c booking.Caller, p *service.Project) *policy.Policy {
-	if p != nil && c.Kind != tenant.ServerKey {
-		return in.Policy
-	}
-	buffer, _ := zones.ParseSpan(in.Buffer) // checked by buffer
-	length, _ := buffer.Duration()
-	if length == 0 || in.Policy != nil && in.Policy.Buffer != nil {
+// policy is the policy that is set on the booking, with the buffer that its settings have, if it is its own: one of 0 is, too, and
+// lifts the project's. nil for none.
+func (in *BookingInput) policy(c booking.Caller, p *service.Project, set booking.Settings) *policy.Policy {
+	ofProject := p != nil && (c.Kind != tenant.ServerKey || in.Buffer == "" && p.Rules.Query.BufferBefore > 0)
+	named := in.Buffer != "" || set.BufferSeconds > 0
+	if ofProject || !named || in.Policy != nil && in.Policy.Buffer != nil {
 		return in.Policy
 	}
 	own := policy.Policy{}
 	if in.Policy != nil {
 		own = *in.Policy
 	}
-	own.Buffer = policy.BothSides(length)
+	own.Buffer = policy.BothSides(set.Buffer())
 	return &own
 }
 

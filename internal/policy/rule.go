@@ -26,7 +26,7 @@ const (
 // Rules are all of them, in the order in which they are judged.
 var Rules = []Rule{Notice, Horizon, Window, CancelDeadline, MoveDeadline, MoveCount, LimitOf}
 
-// Lifted are the rules that a caller does not hold a booking to. It is kept with the action, in the history and in the event.
+// Lifted are the rules that a caller does not hold a booking to. It is kept with the action and in the history.
 type Lifted []Rule
 
 // Has reports whether a rule is lifted.

@@ -32,10 +32,10 @@ func entryOf(b *booking.Booking, move graphs.Move, lifted policy.Lifted) entry {
 	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
 		ours = append(ours, old.Of)
 	}
-	names, firsts := make([]string, len(buckets)), make([]time.Time, len(buckets))
+	names, firsts := keysOf(buckets)
 	amounts, most := make([]int, len(buckets)), make([]int, len(buckets))
 	for i, k := range buckets {
-		names[i], firsts[i], amounts[i], most[i] = k.Name, k.First, k.Amount, k.Limit.Max
+		amounts[i], most[i] = k.Amount, k.Limit.Max
 	}
 	return entry{buckets, namedArgs{
 		"id": b.ID, "app": b.AppID, "ours": ours, "names": names, "firsts": firsts, "amounts": amounts, "most": most,
@@ -43,8 +43,21 @@ func entryOf(b *booking.Booking, move graphs.Move, lifted policy.Lifted) entry {
 	}}
 }
 
+// keysOf are the names and first days of buckets, each as a list.
+func keysOf(buckets []policy.Bucket) (names []string, firsts []time.Time) {
+	for _, k := range buckets {
+		names, firsts = append(names, k.Name), append(firsts, k.First)
+	}
+	return names, firsts
+}
+
 // wantedBuckets are the buckets of an entry, as a table.
 const wantedBuckets = `unnest(@names::text[], @firsts::date[], @amounts::integer[], @most::integer[]) AS w (name, first, amount, most)`
+
+// openBuckets makes those buckets of an entry that there are not yet.
+const openBuckets = `
+	INSERT INTO limit_buckets (app_id, name, first) SELECT @app, w.name, w.first FROM unnest(@names::text[], @firsts::date[]) w (name, first)
+	ORDER BY w.name COLLATE "C", w.first ON CONFLICT ON CONSTRAINT limit_buckets_pkey DO NOTHING`
 
 // queueLock locks the buckets until the end of the transaction. A bucket without room ends it: refusedByLimit. What the booking
 // itself, or the one whose place it takes, is counted for does not count against it.
@@ -52,9 +65,6 @@ func (e entry) queueLock(batch *pgx.Batch) {
 	if len(e.buckets) == 0 {
 		return
 	}
-	const open = `
-		INSERT INTO limit_buckets (app_id, name, first) SELECT @app, w.name, w.first FROM ` + wantedBuckets + `
-		ORDER BY w.name COLLATE "C", w.first ON CONFLICT ON CONSTRAINT limit_buckets_pkey DO NOTHING`
 	const lock = `
 		WITH locked AS MATERIALIZED (
 			SELECT k.name, k.first, k.taken, w.amount, w.most FROM ` + wantedBuckets + `
@@ -64,7 +74,7 @@ func (e entry) queueLock(batch *pgx.Batch) {
 		WHERE NOT @lifted AND k.most < k.amount + k.taken - COALESCE((SELECT sum(e.amount) FROM limit_entries e
 			WHERE e.booking_id = ANY(@ours) AND (e.name, e.first) = (k.name, k.first)), 0)
 		LIMIT 1`
-	batch.Queue(open, e.args)
+	batch.Queue(openBuckets, e.args)
 	batch.Queue(lock, e.args)
 }
 
@@ -122,9 +132,6 @@ func lockLimits(
 // lockBuckets locks the buckets of an entry and those that bookings are counted in, and returns what is taken in the former beside
 // those bookings.
 func lockBuckets(ctx context.Context, tx statements, b *booking.Booking, enter entry, leaving []uuid.UUID) ([]int, error) {
-	const open = `
-		INSERT INTO limit_buckets (app_id, name, first) SELECT @app, w.name, w.first FROM unnest(@names::text[], @firsts::date[]) w (name, first)
-		ORDER BY w.name COLLATE "C", w.first ON CONFLICT ON CONSTRAINT limit_buckets_pkey DO NOTHING`
 	const lock = `
 		WITH wanted AS (
 			SELECT w.name, w.first FROM unnest(@names::text[], @firsts::date[]) w (name, first)
@@ -142,7 +149,7 @@ func lockBuckets(ctx context.Context, tx statements, b *booking.Booking, enter e
 	var taken []int
 	batch := &pgx.Batch{}
 	if len(enter.buckets) > 0 {
-		batch.Queue(open, args)
+		batch.Queue(openBuckets, args)
 	}
 	batch.Queue(lock, args)
 	batch.Queue(count, args).Query(func(rows pgx.Rows) (err error) {
@@ -189,10 +196,7 @@ func (db *Bookings) Taken(ctx context.Context, app uuid.UUID, buckets []policy.B
 	const q = `
 		SELECT COALESCE(k.taken, 0) FROM unnest(@names::text[], @firsts::date[]) WITH ORDINALITY w (name, first, nth)
 		LEFT JOIN limit_buckets k ON (k.app_id, k.name, k.first) = (@app, w.name, w.first) ORDER BY w.nth`
-	names, firsts := make([]string, len(buckets)), make([]time.Time, len(buckets))
-	for i, k := range buckets {
-		names[i], firsts[i] = k.Name, k.First
-	}
+	names, firsts := keysOf(buckets)
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": app, "names": names, "firsts": firsts})
 	if err != nil {
 		return nil, err
