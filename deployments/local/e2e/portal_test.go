@@ -317,7 +317,7 @@ func galleryStory(t *testing.T) portalStory {
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"settings": "/portal/settings",
-			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"links":    "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {
