@@ -149,8 +149,43 @@ func TestOrderAndTimes(t *testing.T) {
 		{at(10), at(11), []string{}},
 	}
 	for _, c := range cases {
-		wantSame(t, fmt.Sprint(c.start, c.end), b.titles(postgres.Filter{Start: c.start, End: c.end}), c.want)
+		for _, order := range []string{"", "event.start", "event.end"} {
+			wantSame(t, fmt.Sprint(c.start, c.end, order), b.titles(postgres.Filter{Start: c.start, End: c.end, Order: order}), c.want)
+		}
 	}
+}
+
+// TestWindowsFindLongBookings lists windows in every order beside bookings that begin up to 7 days before them, and longer before. A list by
+// time looks back 7 days only while there is no longer booking.
+func TestWindowsFindLongBookings(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const day = 24
+	book := func(what string, from, to float64) {
+		v := b.at("instant", from, to)
+		v.What, v.Settings.AllowDoubleBookings = what, true
+		b.booked(v)
+	}
+	book("7 days", 24*day, 31*day)
+	book("over before", 25*day, 30*day-1)
+	book("short", 31*day-1, 31*day)
+	book("after", 40*day, 40*day+1)
+	window := func(want ...string) {
+		t.Helper()
+		start, end := monday.Add(30*day*time.Hour), monday.Add(40*day*time.Hour)
+		for _, order := range []string{"", "created_at", "updated_at", "state", "event.start", "event.end"} {
+			for _, desc := range []bool{false, true} {
+				got := b.titles(postgres.Filter{Start: &start, End: &end, Order: order, Desc: desc})
+				slices.Sort(got)
+				wantSame(t, fmt.Sprint(order, desc), got, want)
+			}
+		}
+	}
+	window("7 days", "short")
+	book("8 days", 23*day, 31*day)
+	book("through it", -90*day, 100*day)
+	book("till later", 39*day, 80*day)
+	window("7 days", "8 days", "short", "through it", "till later")
 }
 
 func TestPagesAreStable(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +19,7 @@ type bookingSearch struct {
 	conditions []string
 	sought     []sought
 	words      []word
+	windowed   bool // a window is among the conditions
 }
 
 // sought is a condition on texts that stand beside bookings.
@@ -85,7 +85,7 @@ func (s *bookingSearch) add(condition string, args ...any) {
 // texts reports whether the search looks into texts.
 func (s *bookingSearch) texts() bool { return len(s.sought)+len(s.words) > 0 }
 
-// render joins the conditions; similar lets words have typing errors. Without texts there is no text search.
+// render joins the conditions; similar lets words have typing errors. Without texts or a window there is no text search.
 func (s *bookingSearch) render(similar bool) (where string, search *textSearch) {
 	texts := append(slices.Clone(s.sought), soughtWords(s.words, similar)...)
 	among := append([]string{"b.app_id = @app"}, s.among...)
@@ -97,10 +97,17 @@ func (s *bookingSearch) render(similar bool) (where string, search *textSearch) 
 		}
 	}
 	where = strings.Join(whole, " AND ")
-	if len(texts) == 0 {
-		return where, nil
-	}
 	search = &textSearch{among: strings.Join(among, " AND "), row: strings.Join(rows, " AND "), similar: similar}
+	conditions := `SELECT b.id FROM bookings b WHERE ` + strings.Join(append(among, s.conditions...), " AND ")
+	switch {
+	case len(texts) == 0 && !s.windowed:
+		return where, nil
+	case len(texts) == 0:
+		search.index, search.window = `SELECT b.id FROM bookings b WHERE `+strings.Join(append(among, overlap), " AND "), true
+		return where, search
+	case len(s.conditions) > 0:
+		search.rest = conditions
+	}
 	search.index = slices.MinFunc(texts, func(a, b sought) int { return cmp.Compare(a.rank, b.rank) }).byIndex()
 	return where, search
 }
@@ -111,7 +118,9 @@ func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
 			return err
 		}
 	}
-	s.window(f.Start, f.End)
+	if err := s.window(ctx, db, f); err != nil {
+		return err
+	}
 	if f.Bookable {
 		s.add(`EXISTS (SELECT FROM sessions s WHERE s.booking_id = b.id AND s.open AND s.taken < s.max_seats
 			AND b.start_at > now() AND COALESCE(s.book_from <= now(), true) AND COALESCE(s.book_until >= now(), true))`)
@@ -119,17 +128,52 @@ func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
 	return s.readWords(ctx, db, f.Words)
 }
 
-// window is true of bookings that overlap a stretch of time, with the index of their ranges.
-func (s *bookingSearch) window(start, end *time.Time) {
-	if start == nil && end == nil {
-		return
+// longBooking is longer than a list by time looks back for bookings that have begun before its window: 7 days of 24 hours.
+const longBooking = `interval '168 hours'`
+
+// overlap is true of bookings that overlap a window, with the index of their ranges.
+const overlap = "tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)"
+
+// window is true of bookings that overlap a stretch of time. A list by start or by end reads the stretch from the index of its order:
+// nothing begins long before it that reaches into it, unless there are long bookings, which have an index of their own.
+func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
+	if f.Start == nil && f.End == nil {
+		return nil
 	}
-	if start != nil && end != nil && !start.Before(*end) {
-		s.add("b.end_at > @after AND b.start_at < @before")
-	} else {
-		s.add("tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)")
+	s.args["after"], s.args["before"] = f.Start, f.End
+	var outside []string
+	if f.Start != nil {
+		outside = append(outside, "b.end_at > @after")
 	}
-	s.args["after"], s.args["before"] = start, end
+	if f.End != nil {
+		outside = append(outside, "b.start_at < @before")
+	}
+	if f.Start != nil && f.End != nil && !f.Start.Before(*f.End) {
+		s.conditions = append(s.conditions, outside...)
+		return nil
+	}
+	s.windowed = true
+	if orders[f.Order] != "b.start_at" && orders[f.Order] != "b.end_at" {
+		s.add(overlap)
+		return nil
+	}
+	const long = `SELECT EXISTS (SELECT FROM bookings b WHERE b.app_id = @app AND b.end_at - b.start_at > ` + longBooking + ` AND ` + overlap + `)`
+	var found bool
+	err := db.readOnly(ctx, func(batch *pgx.Batch) {
+		batch.Queue(long, s.args).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
+	})
+	if err != nil || found {
+		s.add(overlap)
+		return err
+	}
+	s.conditions = append(s.conditions, outside...)
+	if f.Start != nil {
+		s.add("b.start_at >= @after::timestamptz - " + longBooking)
+	}
+	if f.End != nil {
+		s.add("b.end_at <= @before::timestamptz + " + longBooking)
+	}
+	return nil
 }
 
 func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term) error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/catalogue"
 	"holdfast/internal/postgres"
@@ -51,6 +52,9 @@ func lookFilters() map[string]postgres.Filter {
 	} {
 		all[strings.Join(term, " ")] = filterOf(term...)
 	}
+	from, to := monday.Add(10*time.Hour), monday.Add(60*time.Hour)
+	all["a window"], all["from a time on"] = postgres.Filter{Start: &from, End: &to}, postgres.Filter{Start: &from}
+	all["words in a window"] = postgres.Filter{Start: &from, End: &to, Words: []string{"ann"}}
 	return all
 }
 

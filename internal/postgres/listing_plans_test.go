@@ -191,6 +191,8 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 	id, start, end := app.String(), time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 11, 0, 0, 0, 0, time.UTC)
 	bookings := map[string]Filter{
 		"window": {Start: &start, End: &end}, "from": {Start: &start}, "to": {End: &start},
+		"window by start": {Start: &start, End: &end, Order: "event.start"}, "window by end": {Start: &start, End: &end, Order: "event.end", Desc: true},
+		"from by start": {Start: &start, Order: "event.start", Desc: true}, "to by end": {End: &start, Order: "event.end"},
 		"rare words": {Words: []string{"nobodyhere"}}, "number": {Words: []string{"170-4711"}},
 		"frequent words": {Words: []string{"haircut", "ann"}}, "a frequent and a rare word": {Words: []string{"haircut", "nobodyhere"}},
 		"typing error": {Words: []string{"haircutt"}}, "mail": {Words: []string{"nobody@example.org"}}, "resource": {Words: []string{"room"}},

@@ -122,24 +122,26 @@ func literal(text string) string {
 
 // textSearch is a search in texts. Postgres estimates badly how often a text occurs, and a plan that is right for a rare one takes
 // seconds with a frequent one. So a search takes a few bounded looks, one after the other, until one has all rows of the page: a
-// frequent text fills the page from the first rows of the list, a rare one is found by its index. What none of them answers is read
-// by the plan that Postgres finds best.
+// frequent text fills the page from the first rows of the list, a rare one is found by its index, and one that is searched for beside
+// a rare state, by the index of states. What none of them answers is read by the plan that Postgres finds best.
 type textSearch struct {
 	among   string // which rows the list is walked over: conditions with a short way to them in the list's order
 	row     string // which of those the search finds; each row is looked at by itself
 	index   string // a SELECT of the ids, as id, of all rows that may be found, by an index; "" when no index has them
+	rest    string // a SELECT of the ids, as id, of the rows that the conditions find which are not about texts; "" without such
 	similar bool   // texts may have typing errors
+	window  bool   // index is that of a stretch of time, with no texts
 }
 
-// probe is one bounded look for what a search finds.
+// probe is one bounded look for what a search finds: in the list's order, or among rows that an index names.
 type probe struct {
-	walk    int  // rows that are compared in the list's order; 0 = the index is asked
-	hits    int  // rows that the index may find
-	generic bool // the plan does not depend on what is searched for
+	bound   int    // rows that it looks at
+	named   string // a SELECT of the ids, as id, of the rows to look at; "" = the first ones in the list's order
+	generic bool   // the plan does not depend on what is searched for
 }
 
-// bounds are how far looks reach. A row that is walked over costs about 3 µs, one that the index finds about 5; with typing errors a
-// row costs about 25.
+// bounds are how far looks reach, in rows. A row that is walked over costs about 3 µs, one that the index of texts finds about 5, one
+// that the other conditions find about 10; with typing errors a row costs about 25.
 type bounds struct {
 	walk, farWalk, hits, farHits int
 	similarWalk, similarHits     int
@@ -148,47 +150,86 @@ type bounds struct {
 
 var defaultBounds = bounds{walk: 1500, farWalk: 15_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, patience: 400}
 
+func walk(rows int) probe { return probe{bound: rows, generic: true} }
+
+func ask(named string, rows int) probe { return probe{bound: rows + 1, named: named} }
+
 // probes returns the probes for a search, in their order, by what Postgres estimates of its text: whether it is rare, and how many
 // rows must be walked over to fill a page.
 func (db *store) probes(ctx context.Context, s *textSearch, page Page, args namedArgs) ([]probe, error) {
 	b := db.bounds
 	if s.similar { // there is no cheap estimate
-		return []probe{{walk: b.similarWalk, generic: true}, {hits: b.similarHits, generic: true}, {walk: 4 * b.similarWalk, generic: true}}, nil
+		hits := probe{bound: b.similarHits + 1, named: s.index, generic: true}
+		return []probe{walk(b.similarWalk), hits, walk(4 * b.similarWalk)}, nil
 	}
-	near, far := probe{walk: b.walk, generic: true}, probe{walk: b.farWalk, generic: true}
-	index, all := probe{hits: b.hits}, probe{hits: b.farHits}
 	if s.index == "" {
-		return []probe{near, far}, nil
+		return []probe{walk(b.walk), walk(b.farWalk)}, nil
 	}
-	rows, of, err := db.estimate(ctx, s.index, args)
+	e, err := db.estimate(ctx, s, args)
 	switch {
 	case err != nil:
 		return nil, err
-	case of <= 0:
-		return []probe{near, index, far, all}, nil
-	case rows <= float64(b.hits):
-		return []probe{index, far, all}, nil
+	case e.of <= 0:
+		return []probe{walk(b.walk), ask(s.index, b.hits), walk(b.farWalk), ask(s.index, b.farHits)}, nil
+	case e.texts <= float64(b.hits):
+		return []probe{ask(s.index, b.hits), walk(b.farWalk), ask(s.index, b.farHits)}, nil
+	case s.window && e.texts > float64(b.farHits): // bookings of one time stand together in every order: a walk would find none or all
+		return nil, nil
 	}
-	enough := 2 * float64(page.offset()+page.Limit+1) * of / rows
-	near.walk = int(min(max(enough, float64(b.walk)), float64(b.farWalk)))
-	return []probe{near, all}, nil
+	return b.frequent(s, e, float64(page.offset()+page.Limit+1)), nil
 }
 
-// estimate returns how many rows Postgres believes a SELECT to have, and how many bookings there are. It runs neither.
-func (db *store) estimate(ctx context.Context, q string, args namedArgs) (rows, of float64, err error) {
-	var plan []struct {
-		Plan struct {
-			Rows float64 `json:"Plan Rows"`
-		}
+// frequent returns the probes for a text that Postgres takes for a frequent one: the one that should be cheapest comes first. wanted
+// is how many rows fill the page.
+func (b bounds) frequent(s *textSearch, e estimates, wanted float64) []probe {
+	far := float64(b.farWalk)
+	enough := 2 * wanted * e.of / e.texts * e.list / e.rest
+	all := []probe{walk(int(min(max(enough, float64(b.walk)), far))), ask(s.index, b.farHits)}
+	if s.rest == "" || e.rest > float64(b.farHits) {
+		return all
 	}
+	rest := ask(s.rest, b.farHits)
+	if enough > far && 2*e.rest < e.texts || 3*e.rest < enough {
+		return append([]probe{rest}, all...)
+	}
+	return append(all, rest)
+}
+
+// estimates are how many rows Postgres believes there to be, at least one of each kind.
+type estimates struct {
+	of    float64 // bookings of the whole record; 0 when it was never analyzed
+	texts float64 // whose texts a search may find
+	list  float64 // that the list is walked over
+	rest  float64 // of those, the ones that the other conditions find
+}
+
+// estimate returns how many rows a search may find. It runs none of its parts.
+func (db *store) estimate(ctx context.Context, s *textSearch, args namedArgs) (e estimates, err error) {
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
-		batch.Queue(`EXPLAIN (FORMAT JSON) `+q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&plan) })
-		batch.Queue(`SELECT reltuples FROM pg_class WHERE oid = 'bookings'::regclass`).QueryRow(func(row pgx.Row) error { return row.Scan(&of) })
+		queueEstimate(batch, s.index, args, &e.texts)
+		e.list, e.rest = 1, 1
+		if s.rest != "" {
+			queueEstimate(batch, `SELECT FROM bookings b WHERE `+s.among, args, &e.list)
+			queueEstimate(batch, s.rest, args, &e.rest)
+		}
+		batch.Queue(`SELECT reltuples FROM pg_class WHERE oid = 'bookings'::regclass`).QueryRow(func(row pgx.Row) error { return row.Scan(&e.of) })
 	})
-	if err != nil || len(plan) == 0 {
-		return 0, 0, err
-	}
-	return plan[0].Plan.Rows, of, nil
+	return e, err
+}
+
+func queueEstimate(batch *pgx.Batch, q string, args namedArgs, rows *float64) {
+	batch.Queue(`EXPLAIN (FORMAT JSON) `+q, args).QueryRow(func(row pgx.Row) error {
+		var plan []struct {
+			Plan struct {
+				Rows float64 `json:"Plan Rows"`
+			}
+		}
+		if err := row.Scan(&plan); err != nil {
+			return err
+		}
+		*rows = max(1, plan[0].Plan.Rows)
+		return nil
+	})
 }
 
 // look runs one probe of a search. It is done when it has seen the whole list, or everything that the index finds, or when a walk
@@ -196,11 +237,10 @@ func (db *store) estimate(ctx context.Context, q string, args namedArgs) (rows, 
 func (l listing[T]) look(
 	ctx context.Context, db *store, a probe, page Page, args namedArgs,
 ) (rows []*T, found Found, done bool, err error) {
-	bound := cmp.Or(a.walk, a.hits+1)
-	args["bound"] = bound
+	args["bound"] = a.bound
 	with, inner, counted := l.walked()
-	if a.walk == 0 {
-		with, inner, counted = l.indexed()
+	if a.named != "" {
+		with, inner, counted = l.indexed(a.named)
 	}
 	q := with + `SELECT ` + l.columns + `, page.found, (` + counted + `)` + l.pageOf(inner, `, count(*) OVER () AS found`) +
 		l.ordered("page.place", "page.id")
@@ -219,10 +259,10 @@ func (l listing[T]) look(
 			batch.Queue(with+counted, args).QueryRow(func(row pgx.Row) error { return row.Scan(&read) })
 		})
 	}
-	whole := read < bound
+	whole := read < a.bound
 	most := cmp.Or(l.most, MaxListed)
 	found = Found{Total: min(hits, most), Exact: whole && hits <= most}
-	full := a.walk > 0 && hits > page.offset()+page.Limit
+	full := a.named == "" && hits > page.offset()+page.Limit
 	return rows, found, full || whole && (len(rows) > 0 || page.Number == 1), err
 }
 
@@ -233,10 +273,10 @@ func (l listing[T]) walked() (with, inner, counted string) {
 	return "", inner, `SELECT count(*) FROM (SELECT` + first + `) first`
 }
 
-// indexed is the FROM of what a search finds among the rows that its index names, and a SELECT of the number of those. Both read them
+// indexed is the FROM of what a search finds among the rows that a SELECT names, and a SELECT of the number of those. Both read them
 // from the same WITH.
-func (l listing[T]) indexed() (with, inner, counted string) {
-	return `WITH named AS MATERIALIZED (` + l.search.index + ` LIMIT @bound) `,
+func (l listing[T]) indexed(named string) (with, inner, counted string) {
+	return `WITH named AS MATERIALIZED (` + named + ` LIMIT @bound) `,
 		` FROM ` + l.table + ` ` + l.alias + ` WHERE ` + l.search.among + ` AND ` + l.search.row + `
 			AND ` + l.alias + `.id IN (SELECT named.id FROM named)`,
 		`SELECT count(*) FROM named`

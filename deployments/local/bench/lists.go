@@ -89,10 +89,19 @@ func (l *lists) ask(ctx context.Context, path string) (took time.Duration, page 
 	text, err := io.ReadAll(resp.Body)
 	took = time.Since(started)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		return took, page, &refusedList{path, resp.StatusCode, string(text)}
 	}
 	return took, page, errors.Join(err, json.Unmarshal(text, &page))
 }
+
+// refusedList is the error of a list that was answered by another status than 200.
+type refusedList struct {
+	path   string
+	status int
+	text   string
+}
+
+func (r *refusedList) Error() string { return fmt.Sprintf("%s: %d %s", r.path, r.status, r.text) }
 
 // row measures one list and returns its row of the table.
 func (l *lists) row(ctx context.Context, one listed) (row string, slow bool, err error) {
@@ -100,6 +109,9 @@ func (l *lists) row(ctx context.Context, one listed) (row string, slow bool, err
 	var page listAnswer
 	for i := range listsAsked + 1 {
 		took, answer, err := l.ask(ctx, one.path)
+		if status := (*refusedList)(nil); errors.As(err, &status) {
+			return fmt.Sprintf("| %s | answer %d | - | - | - |\n", one.what, status.status), true, nil
+		}
 		if err != nil {
 			return "", false, err
 		}

@@ -64,7 +64,8 @@ func listSearches(one *someone) (all []listed) {
 		"customer.phone:" + one.phone, "customer.phone:*1234*",
 		"customer.voip:x", "customer.timezone:europe/berlin", "customer.timezone:asia/*", "customer.note:x", "customer.nothing:*",
 		"meta.ticket:" + one.ticket, "meta.ticket:T-77*", "meta.source:web", "meta.source:fax", "meta.nothing:*",
-		"customer.name:anna*;state:confirmed", "customer.name:anna*;resource.id:" + one.resource,
+		"customer.name:anna*;state:confirmed", "customer.name:anna*;state:declined", "customer.name:anna*;state:error",
+		"customer.name:*a*;graph:instant_payment;state:error", "customer.name:anna*;resource.id:" + one.resource,
 	} {
 		named := strings.NewReplacer(one.booking, "…", one.booking[:11], "…", one.resource, "…", one.email, "(whole)",
 			one.name, "(whole)", one.phone, "(whole)", one.ticket, "(whole)").Replace(search)
