@@ -622,5 +622,8 @@ func TestASeatIsPaidInTime(t *testing.T) {
 	must(b.ask(third, "pay"))
 	b.played(third, "timeout") // by hand
 	b.wantSeats(session, 0)
+	late := must(b.ask(third, "pay"))
+	b.wantSeats(session, 0) // too late to claim one
+	must(b.Commit(b.ctx, commit(b.known(third), late)))
 	b.sound()
 }
