@@ -36,7 +36,7 @@ const (
 // of one booking only one delivery is on its way at a time, the oldest first. When the worker stops, requests under way end
 // and the rest is given back.
 func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error) {
-	defer a.stayAlive(ctx)()
+	defer stayAlive(ctx, a.beat)()
 	mine := a.drains.enterPatiently(ctx, in.EndpointID)
 	if mine == nil {
 		return outbox.DrainResult{Next: time.Now().Add(busyAgain)}, nil
@@ -55,18 +55,18 @@ func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.Dr
 	return out, nil
 }
 
-// stayAlive sends heartbeats until stop is called, so that the server notices a lost worker long before the time-out of a
-// batch of slow receivers.
-func (a *Activities) stayAlive(ctx context.Context) (stop func()) {
+// stayAlive sends a heartbeat every beat, 0 = as often as the heartbeat time-outs need, until stop is called. So the server notices a lost
+// worker long before the time-out of a batch of slow receivers.
+func stayAlive(ctx context.Context, beat time.Duration) (stop func()) {
 	ctx, stop = context.WithCancel(ctx)
 	go func() {
-		beat := time.NewTicker(cmp.Or(a.beat, heartbeat))
-		defer beat.Stop()
+		tick := time.NewTicker(cmp.Or(beat, heartbeat))
+		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-beat.C:
+			case <-tick.C:
 				activity.RecordHeartbeat(ctx)
 			}
 		}
