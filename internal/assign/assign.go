@@ -56,8 +56,8 @@ const (
 	maxWeights  = 1000
 )
 
-// IsZero reports whether nobody is chosen. A nil Assign is zero.
-func (a *Assign) IsZero() bool { return a == nil || a.Strategy == "" }
+// Chooses reports whether somebody is chosen: with a strategy. A nil Assign chooses nobody.
+func Chooses(a *Assign) bool { return a != nil && a.Strategy != "" }
 
 // CatchesUp reports whether who could not be chosen is made up for it later.
 func (a Assign) CatchesUp() bool { return a.CatchUp == nil || *a.CatchUp }
@@ -83,8 +83,8 @@ func parseDays(text string) (days int, ok bool) {
 	return 0, false
 }
 
-// Check adds a problem for every field that makes no sense, or has no meaning for the strategy, by its name under the prefix. An empty Assign
-// is good: it ends the choosing.
+// Check adds a problem for every field that makes no sense, or has no meaning for the strategy, by its name under the prefix. An empty
+// Assign is good: it ends the choosing.
 func (a Assign) Check(prefix string, problems fault.Problems) {
 	unused := func(field string, set bool, with ...Strategy) {
 		if set && !slices.Contains(with, a.Strategy) {

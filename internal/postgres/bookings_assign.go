@@ -24,7 +24,9 @@ var errNobody = errors.New("nobody of the pool can be chosen")
 // createAssigned is CreateBooking for a booking whose resource is chosen. It sets the booking's resource, calendar and assignment. Between
 // the look at a pool and the claim only bookings that are not made through it can take a time: then the next one is chosen. The lock of
 // the pool comes behind the booking whose place is taken, and before the buckets of limits.
-func (db *Bookings) createAssigned(ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move) (*booking.Action, error) {
+func (db *Bookings) createAssigned(
+	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
+) (*booking.Action, error) {
 	ch := &choice{db: db, booking: b, first: first, move: move, out: map[uuid.UUID]string{}}
 	if time.Since(time.Unix(0, db.lostAt.Load())) <= crowded {
 		if err := hasRoomInPool(ctx, db, b, move); err != nil {

@@ -74,9 +74,9 @@ func poolArgs(b *booking.Booking) namedArgs {
 	for _, m := range b.Pool.Members {
 		members = append(members, m.Resource.ID)
 	}
-	var old *uuid.UUID
+	old := b.ID // nothing is counted for it yet
 	if how := b.Related.Succeeds(); how != nil {
-		old = &how.Of
+		old = how.Of
 	}
 	return namedArgs{
 		"pool": b.Pool.Project, "members": members, "old": old, "hours": 24 * b.Pool.Assign.WindowDays(), "customer": nullText(b.CustomerKey()),
@@ -220,7 +220,7 @@ func queueAssignment(batch *pgx.Batch, b *booking.Booking, first *booking.Action
 	}
 	const count = `
 		INSERT INTO assignments (project_id, resource_id, booking_id, at, bookings, minutes, skipped, customer)
-		SELECT @pool, w.id, @id, clock_timestamp(), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
+		SELECT @pool, w.id, @id, statement_timestamp(), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
 		WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM assignments a
 			WHERE a.booking_id = @old AND a.project_id = @pool AND a.resource_id = @picked AND NOT a.skipped)`
 	const keep = `
