@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,7 +26,9 @@ func acquireInPlaceOf(
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`SAVEPOINT place`)
-	batch.Queue(lockResourceSlots+`true`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
+	for _, resource := range resourcesOf(b, old.Booking) { // before a newcomer can wait for the rows that go
+		batch.Queue(lockResourceSlots+`true`, namedArgs{"resource": resource})
+	}
 	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, namedArgs{"old": old.ID})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
@@ -42,7 +46,7 @@ func acquire(
 	case !move.Takes || claimed:
 		return nil, nil, nil
 	case move.Holds == graphs.HoldsSlot:
-		ids, err := acquireSlot(ctx, tx, slotOf(b))
+		ids, err := acquireSlots(ctx, tx, slotsOf(b))
 		if err != nil || len(ids) > 0 {
 			return ids, nil, err
 		}
@@ -74,6 +78,7 @@ type slot struct {
 	sums          bool          // the buffers keep clear of others' buffers too
 	ours          []uuid.UUID   // holders that do not stand in its way
 	shared        bool          // may overlap others
+	several       bool          // its holder takes slots of other resources with it
 	layer         string        // the layers it lies in, as a range
 }
 
@@ -88,6 +93,25 @@ const (
 	allGuards = "[1,9223372036854775807)"
 	topGuard  = "[9223372036854775806,9223372036854775807)"
 )
+
+// slotsOf returns the slots that a booking takes, all of them or none: one for each resource, in the order of the resources' ids. In
+// that order transactions take their advisory locks and rows, so that no two wait for each other.
+func slotsOf(b *booking.Booking) []slot {
+	return []slot{slotOf(b)}
+}
+
+// resourcesOf returns the resources of bookings, each once, in the order of their ids.
+func resourcesOf(bookings ...*booking.Booking) (all []uuid.UUID) {
+	for _, b := range bookings {
+		for _, s := range slotsOf(b) {
+			all = append(all, s.resource)
+		}
+	}
+	slices.SortFunc(all, compareIDs)
+	return slices.Compact(all)
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 func slotOf(b *booking.Booking) slot {
 	ours := []uuid.UUID{b.ID}
@@ -116,11 +140,30 @@ func (s slot) guards() string {
 
 func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
 
+// locks reports whether its rows are taken under the resource's advisory lock: where it is not the only row of its transaction.
+func (s slot) locks() bool { return s.buffered() || s.several }
+
+// rows is how many rows the slot takes.
+func (s slot) rows() int {
+	if s.buffered() {
+		return 2
+	}
+	return 1
+}
+
+// rowsOf is how many rows slots take together.
+func rowsOf(slots []slot) (n int) {
+	for _, s := range slots {
+		n += s.rows()
+	}
+	return n
+}
+
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
 		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "layer": s.layer,
-		"sums": s.sums, "guards": s.guards(),
+		"sums": s.sums, "guards": s.guards(), "locks": s.locks(),
 		"exclusive": !s.shared, "ours": s.ours,
 	}
 }
@@ -143,14 +186,31 @@ const wantedRows = `
 	UNION ALL SELECT tstzrange(@from, @to, '[)'), CASE WHEN @sums THEN @guards::int8range ELSE int8range(n, n, '[]') END
 	FROM nextval('occupancies_layer') n WHERE @buffered`
 
-// lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows of a
-// resource, or give one up for another, hold it. A condition follows.
+// lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows, of a
+// resource or of several, or give one up for another, hold it: of several resources in the order of their ids. A condition follows.
 const lockResourceSlots = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
 
-// acquireSlot inserts a slot's rows and returns their ids: one for the time itself and one for its buffer. It returns none, and has
-// written nothing, if the slot is taken. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into
-// neighbouring slots, so a slot with two rows locks the resource first.
-func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
+// acquireSlots inserts the rows of slots and returns their ids. It returns none, and has written nothing, if one of the slots is taken.
+func acquireSlots(ctx context.Context, tx statements, slots []slot) ([]uuid.UUID, error) {
+	batch := &pgx.Batch{}
+	var ids []uuid.UUID
+	for _, s := range slots {
+		queueAcquire(batch, s, &ids)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	if len(ids) == rowsOf(slots) || len(ids) == 0 {
+		return ids, nil
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, namedArgs{"ids": ids})
+	return nil, err
+}
+
+// queueAcquire inserts a slot's rows and adds their ids: one for the time itself and one for its buffer, or fewer if the slot is taken.
+// The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into neighbouring slots, so a slot with two rows
+// locks the resource first, as does one of several.
+func queueAcquire(batch *pgx.Batch, s slot, ids *[]uuid.UUID) {
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
 		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
@@ -158,26 +218,13 @@ func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error
 		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING
 		RETURNING id`
-	batch := &pgx.Batch{}
 	args := s.args()
-	batch.Queue(lockResourceSlots+`@buffered`, args)
-	var ids []uuid.UUID
-	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	batch.Queue(lockResourceSlots+`@locks`, args)
+	batch.Queue(q, args).Query(func(rows pgx.Rows) error {
+		taken, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		*ids = append(*ids, taken...)
 		return err
 	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, err
-	}
-	wanted := 1
-	if s.buffered() {
-		wanted = 2
-	}
-	if len(ids) == wanted || len(ids) == 0 {
-		return ids, nil
-	}
-	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, namedArgs{"ids": ids})
-	return nil, err
 }
 
 // acquireSeat takes a seat of a session that lockSession has locked and found room in.
