@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 )
 
 // Project is a bookable service. The raw fields have the shapes of Timekit's contract and were checked when they were
@@ -35,4 +36,9 @@ type Project struct {
 	Policy *policy.Policy // of bookings through it; nil on writing leaves it as it is
 	// ServicePolicies are those of its services, in the order of their ids. They are read only.
 	ServicePolicies []policy.Layer
+
+	// Requires lists what a booking through it takes together; nil for one of Resources, and on writing to leave it as it is. Without
+	// parts it takes a requirement away.
+	Requires *requires.Requires
+	Choices  []requires.Choice // the resources that can have a part and that there are; read only
 }

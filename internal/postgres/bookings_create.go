@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the time or
@@ -17,7 +18,8 @@ import (
 // returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last seat, by a reservation or a claim;
 // LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot
 // give it away; NotFound when the app has no such resource and calendar. It locks, until the end of its transaction, the scheduling
-// request, the resource against deletion, the booking whose place it takes, the buckets of its limits, and the resource's slots.
+// request, the booking whose place it takes, the buckets of its limits, the slots of its resources in the order of their ids, and the
+// resources against deletion.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
@@ -32,6 +34,7 @@ func (db *Bookings) CreateBooking(
 		c.queue(batch, false)
 		c.queueAction(batch, first, false)
 		queueResourceLock(batch, b, first)
+		queuePartsLock(batch, b, first)
 		queueBooking(batch, b, first)
 		enter.queueCount(batch, true, first.ID, begun)
 	})
@@ -49,6 +52,8 @@ func (db *Bookings) CreateBooking(
 		return nil, orNotFound(pgx.ErrNoRows, "The booking")
 	case errors.Is(err, errRefused):
 		return nil, db.refused(ctx, c)
+	case fault.CodeOf(err) == fault.SlotTaken:
+		return nil, db.lost(ctx, c)
 	}
 	return nil, err
 }
@@ -129,10 +134,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves,
+			requires)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @requires WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -143,8 +149,10 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
+		"requires": nullJSON(b.Requires),
 	}
 	batch.Queue(q, args)
+	queueParts(batch, b, first)
 	queueCustomers(batch, b, first)
 	queueTexts(batch, args)
 	queueReminders(batch, b, first)

@@ -93,7 +93,7 @@ func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *T
 	if place := s.Admission.inFlight.TryEnter(); place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
+	if err := s.looksTaken(ctx, d, move); err != nil {
 		return nil, err
 	}
 	turn.Leave()
@@ -105,10 +105,18 @@ func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *T
 	if place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
+	if err := s.looksTaken(ctx, d, move); err != nil {
 		return nil, err
 	}
 	return nil, s.overloaded()
+}
+
+// looksTaken looks whether a creation has lost already. One that takes several resources may have others instead.
+func (s *Service) looksTaken(ctx context.Context, d *Draft, move graphs.Move) error {
+	if d.party != nil {
+		return nil
+	}
+	return s.DB.HasRoom(ctx, d.Booking, move)
 }
 
 // overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.

@@ -46,7 +46,7 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 		d.Moves++
 	}
 	if m.Resource == uuid.Nil && m.Problems["resource_id"] == nil {
-		d.in.Resource = old.Resource.ID
+		d.in.Resource, d.in.Preferred = old.Resource.ID, old.Resource.ID
 	}
 	d.Start, d.End = m.Start, m.End
 	if err := s.mayReschedule(ctx, d, m.Stale); err != nil {
@@ -87,7 +87,7 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{s.askProject, setPolicy, s.checkOffered, s.judgePolicy} {
+	for _, step := range []func(context.Context, *Draft) error{s.askProject, setPolicy, s.choose, s.checkOffered, s.judgePolicy} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
