@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -364,5 +365,38 @@ func TestARepeatBooksSeveralOnce(t *testing.T) {
 	two := j.send(j.server, http.MethodPost, "/v2/bookings", body, "Idempotency-Key", "once").want(t, http.StatusCreated)
 	if one.id(t) != two.id(t) || !slices.Equal(one.parts(t), two.parts(t)) {
 		t.Errorf("a repeat gave %s, after %s", two.Body, one.Body)
+	}
+}
+
+// TestOffersAgreeWithBookings: at random busy times, what is offered can be booked, and what is not offered for want of a resource cannot.
+func TestOffersAgreeWithBookings(t *testing.T) {
+	t.Parallel()
+	j := clinic(t, `,"buffer":"15 minutes"`)
+	dice := rand.New(rand.NewPCG(5, 9))
+	everybody := slices.Concat([]string{j.doctor}, j.nurses, j.rooms)
+	for range 30 {
+		hour := float64(dice.IntN(40)) / 4
+		j.post(j.server, "/v2/bookings", fmt.Sprintf(`{"graph":"instant",%s}`, slot(everybody[dice.IntN(len(everybody))], hour, float64(1+dice.IntN(3))/4)))
+	}
+	offers := func() (all []int) {
+		var body struct{ Data []struct{ Start time.Time } }
+		a := j.post(j.widget, "/v2/availability", fmt.Sprintf(`{"project_id":%q,"from":%q,"to":%q}`, j.project, noon.Format(time.RFC3339),
+			noon.Add(11*time.Hour).Format(time.RFC3339))).want(t, http.StatusOK)
+		check(t, json.Unmarshal(a.Body.Bytes(), &body))
+		for _, s := range body.Data {
+			all = append(all, int(s.Start.Sub(noon)/time.Hour))
+		}
+		return all
+	}
+	seen := map[bool]int{}
+	for _, hour := range dice.Perm(11) {
+		offered := slices.Contains(offers(), hour)
+		a := j.book(j.widget, float64(hour), "")
+		if seen[offered]++; offered != (a.Code == http.StatusCreated) {
+			t.Errorf("hour %d is offered: %t, and the booking got %d: %s", hour, offered, a.Code, a.Body)
+		}
+	}
+	if seen[true] < 2 || seen[false] < 2 {
+		t.Errorf("%v says little", seen)
 	}
 }
