@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"holdfast/internal/requires"
 )
 
 // Part is one resource of a booking that takes several, with the time that it takes of it.
@@ -18,16 +16,6 @@ type Part struct {
 	Role     string    `json:"role"`
 	Start    time.Time `json:"start"`
 	End      time.Time `json:"end"`
-}
-
-// PartsOf returns the parts of a booking of a time whose places are taken by picks. Names and calendars are left out.
-func PartsOf(places []requires.Place, picks []uuid.UUID, start, end time.Time) []Part {
-	all := make([]Part, len(places))
-	for i, p := range places {
-		all[i] = Part{Resource: picks[i], Role: p.Role}
-		all[i].Start, all[i].End = p.Times(start, end)
-	}
-	return all
 }
 
 // Resources returns the ids of the resources that the booking takes, the first one's first.

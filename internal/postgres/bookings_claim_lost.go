@@ -28,7 +28,7 @@ func (db *Bookings) lost(ctx context.Context, c *claim) error {
 		db.lostAt.Store(time.Now().UnixNano())
 		return slotTaken(nil)
 	}
-	taken, err := db.whichTaken(ctx, c.booking)
+	taken, err := whichTaken(ctx, db, c.booking)
 	if err != nil {
 		return err
 	}

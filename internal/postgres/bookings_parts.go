@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/requires"
 )
 
 // partsOf are the resources of a booking b that takes several; NULL for the others, which cost no look.
@@ -96,28 +95,8 @@ const choices = `
 		JOIN projects o ON o.id = (e.value->>'pool')::uuid AND o.app_id = p.app_id JOIN project_resources x ON x.project_id = o.id
 	) l JOIN resources z ON z.id = l.id AND z.app_id = p.app_id AND z.deleted_at IS NULL`
 
-// Choices returns, of what is required, the resources of the app that there are, with the part that each can have.
-func (db *Calendars) Choices(ctx context.Context, app uuid.UUID, r *requires.Requires) (all []requires.Choice, err error) {
-	const q = `SELECT COALESCE((` + choices + `), '[]') FROM (SELECT @requires::jsonb AS requires, @app::uuid AS app_id) p`
-	err = db.pool.QueryRow(ctx, q, namedArgs{"requires": nullJSON(r), "app": app}).Scan(&all)
-	return all, err
-}
-
-// MissingFrom returns those ids of resources, and of projects that are pools, that a requirement names and the app does not have.
-func (db *Catalogue) MissingFrom(ctx context.Context, app uuid.UUID, r *requires.Requires) (all []string, err error) {
-	const q = `
-		SELECT COALESCE(array_agg(id), '{}') FROM (
-			SELECT id FROM unnest(@resources::uuid[]) w (id) WHERE NOT EXISTS (
-				SELECT FROM resources r WHERE r.id = w.id AND r.app_id = @app AND r.deleted_at IS NULL)
-			UNION ALL SELECT id FROM unnest(@pools::uuid[]) w (id) WHERE NOT EXISTS (
-				SELECT FROM projects p WHERE p.id = w.id AND p.app_id = @app)) missing`
-	resources, pools := r.IDs()
-	err = db.pool.QueryRow(ctx, q, namedArgs{"resources": resources, "pools": pools, "app": app}).Scan(&all)
-	return all, err
-}
-
 // whichTaken returns the names of those parts of a booking that others have taken now, each once. A quick look, not a promise.
-func (db *Bookings) whichTaken(ctx context.Context, b *booking.Booking) (names []string, err error) {
+func whichTaken(ctx context.Context, db *Bookings, b *booking.Booking) (names []string, err error) {
 	batch := &pgx.Batch{}
 	for _, s := range slotsOf(b) {
 		batch.Queue(`SELECT `+isTaken, s.args()).QueryRow(func(row pgx.Row) error {

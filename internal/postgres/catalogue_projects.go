@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/catalogue"
+	"holdfast/internal/requires"
 )
 
 const projectColumns = `
@@ -71,4 +72,17 @@ func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, terms []Term
 		columns: projectColumns, table: "projects", alias: "p",
 		where: `p.app_id = @app` + found, order: "p.created_at", changed: "p.updated_at", scan: structs[catalogue.Project],
 	}, page, args)
+}
+
+// MissingFrom returns those ids of resources, and of projects that are pools, that a requirement names and the app does not have.
+func (db *Catalogue) MissingFrom(ctx context.Context, app uuid.UUID, r *requires.Requires) (all []string, err error) {
+	const q = `
+		SELECT COALESCE(array_agg(id), '{}') FROM (
+			SELECT id FROM unnest(@resources::uuid[]) w (id) WHERE NOT EXISTS (
+				SELECT FROM resources r WHERE r.id = w.id AND r.app_id = @app AND r.deleted_at IS NULL)
+			UNION ALL SELECT id FROM unnest(@pools::uuid[]) w (id) WHERE NOT EXISTS (
+				SELECT FROM projects p WHERE p.id = w.id AND p.app_id = @app)) missing`
+	resources, pools := r.IDs()
+	err = db.pool.QueryRow(ctx, q, namedArgs{"resources": resources, "pools": pools, "app": app}).Scan(&all)
+	return all, err
 }

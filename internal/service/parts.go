@@ -22,6 +22,9 @@ const maxCombinations = 20
 
 // party is what a draft that takes several resources chooses from.
 type party struct {
+	*Draft
+
+	service   *Service
 	places    []requires.Place
 	hosts     []*catalogue.Resource
 	calendars map[uuid.UUID]*catalogue.Calendar
@@ -56,78 +59,77 @@ func (s *Service) choose(ctx context.Context, d *Draft) error {
 	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
 		return err
 	}
-	if err := s.gather(ctx, d, wanted); err != nil || len(d.problems) > 0 {
+	d.party = &party{Draft: d, service: s}
+	if err := d.party.gather(ctx, wanted); err != nil || len(d.problems) > 0 {
 		return err
 	}
 	d.Requires = wanted
-	if err := s.chooseAgain(ctx, d, 0); err != nil {
+	if err := d.party.choose(ctx, 0); err != nil {
 		return err
 	}
 	return d.seats() // by the clocks of the first resource
 }
 
 // gather loads who can have the draft's parts.
-func (s *Service) gather(ctx context.Context, d *Draft, wanted *requires.Requires) error {
+func (d *party) gather(ctx context.Context, wanted *requires.Requires) error {
 	var choices []requires.Choice
 	if p := d.in.Project; p != nil && p.Requires == wanted {
 		choices = p.Choices
 	} else {
 		var err error
-		if choices, err = s.DB.Choices(ctx, d.AppID, wanted); err != nil {
+		if choices, err = d.service.DB.Choices(ctx, d.AppID, wanted); err != nil {
 			return err
 		}
-		if err = s.checkNamed(ctx, d); err != nil {
+		if err = d.checkNamed(ctx); err != nil {
 			return err
 		}
 	}
-	team := &party{places: wanted.Places(choices)}
-	d.party = team
+	d.places = wanted.Places(choices)
 	if named := d.in.Resource; named != uuid.Nil && d.in.Preferred == uuid.Nil {
-		if !slices.Contains(team.places[0].From, named) {
+		if !slices.Contains(d.places[0].From, named) {
 			d.problems.Add("resource_id", "cannot have the first part of what is required")
 		}
-		team.places[0].From = []uuid.UUID{named}
+		d.places[0].From = []uuid.UUID{named}
 	}
-	ids := requires.Resources(team.places)
+	ids := requires.Resources(d.places)
 	if len(ids) > requires.MaxResources {
 		d.problems.Add("requires", "has more than %d resources by now, with those of its pools", requires.MaxResources)
 		return nil
 	}
-	for _, p := range team.places {
+	for _, p := range d.places {
 		if from, to := p.Times(d.Start, d.End); !from.Before(to) {
 			d.problems.Add("end", "comes before %s begins", p.Name)
 		}
 	}
 	var err error
-	team.hosts, team.calendars, err = s.DB.Hosts(ctx, d.AppID, ids)
+	d.hosts, d.calendars, err = d.service.DB.Hosts(ctx, d.AppID, ids)
 	return err
 }
 
 // checkNamed adds a problem for each thing that the draft's own requirement names and the app does not have.
-func (s *Service) checkNamed(ctx context.Context, d *Draft) error {
+func (d *party) checkNamed(ctx context.Context) error {
 	if d.in.Requires == nil {
 		return nil
 	}
-	lacking, err := s.DB.MissingFrom(ctx, d.AppID, d.in.Requires)
+	lacking, err := d.service.DB.MissingFrom(ctx, d.AppID, d.in.Requires)
 	for _, id := range lacking {
 		d.problems.Add("requires", "%s does not exist", id)
 	}
 	return err
 }
 
-// chooseAgain looks who is free now and sets the draft's parts. Each try begins elsewhere in the lists.
-func (s *Service) chooseAgain(ctx context.Context, d *Draft, try uint64) error {
-	if err := s.glance(ctx, d); err != nil {
+// choose looks who is free now and sets the draft's parts. Each try begins elsewhere in the lists.
+func (d *party) choose(ctx context.Context, try uint64) error {
+	if err := d.glance(ctx); err != nil {
 		return err
 	}
-	team := d.party
-	places := requires.Rotated(team.places, binary.BigEndian.Uint64(d.ID[8:])+try, d.before())
+	places := requires.Rotated(d.places, binary.BigEndian.Uint64(d.ID[8:])+try, d.before())
 	var missing []string
-	for strict := strictest; strict >= max(team.strictest, d.laxest()); strict-- {
+	for strict := strictest; strict >= max(d.strictest, d.laxest()); strict-- {
 		picks, without := requires.Choose(places, func(place int, id uuid.UUID) bool { return d.canHave(place, id, strict) })
 		if picks != nil {
-			team.strictest = strict
-			return s.settle(ctx, d, places, picks)
+			d.strictest = strict
+			return d.settle(ctx, places, picks)
 		}
 		missing = without
 	}
@@ -145,36 +147,35 @@ const (
 )
 
 // laxest is how far a choice may go for the draft's caller.
-func (d *Draft) laxest() int {
+func (d *party) laxest() int {
 	if d.caller.Kind == tenant.ServerKey {
 		return anyFree
 	}
 	return byRules
 }
 
-func (d *Draft) canHave(place int, id uuid.UUID, strict int) bool {
-	team := d.party
-	i := slices.IndexFunc(team.hosts, func(r *catalogue.Resource) bool { return r.ID == id })
-	if i < 0 || team.calendars[id] == nil {
+func (d *party) canHave(place int, id uuid.UUID, strict int) bool {
+	i := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == id })
+	if i < 0 || d.calendars[id] == nil {
 		return false
 	}
-	from, to := team.places[place].Times(d.Start, d.End)
+	from, to := d.places[place].Times(d.Start, d.End)
 	switch {
-	case strict >= strictest && team.full[id], strict >= byRules && !team.look.Allows(i, from, to):
+	case strict >= strictest && d.full[id], strict >= byRules && !d.look.Allows(i, from, to):
 		return false
 	}
-	return d.Settings.AllowDoubleBookings || team.look.Free(i, from, to)
+	return d.Settings.AllowDoubleBookings || d.look.Free(i, from, to)
 }
 
 // notOffered refuses a time at which the rules leave a part to nobody, busy or not, to callers who are held to them.
-func (d *Draft) notOffered(places []requires.Place) error {
+func (d *party) notOffered(places []requires.Place) error {
 	if d.laxest() == anyFree {
 		return nil
 	}
 	picks, _ := requires.Choose(places, func(place int, id uuid.UUID) bool {
-		i := slices.IndexFunc(d.party.hosts, func(r *catalogue.Resource) bool { return r.ID == id })
-		from, to := d.party.places[place].Times(d.Start, d.End)
-		return i >= 0 && d.party.look.Allows(i, from, to)
+		i := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == id })
+		from, to := d.places[place].Times(d.Start, d.End)
+		return i >= 0 && d.look.Allows(i, from, to)
 	})
 	if picks == nil && requiresSomebody(places) {
 		d.problems.Add(faultStart.Field, "%s", faultStart.Text)
@@ -190,7 +191,7 @@ func requiresSomebody(places []requires.Place) bool {
 }
 
 // before are the resources that the draft's places had in the booking or hold whose place it takes.
-func (d *Draft) before() (all []uuid.UUID) {
+func (d *party) before() (all []uuid.UUID) {
 	if d.source == nil {
 		return nil
 	}
@@ -201,11 +202,10 @@ func (d *Draft) before() (all []uuid.UUID) {
 }
 
 // glance loads what keeps the resources from being taken now.
-func (s *Service) glance(ctx context.Context, d *Draft) error {
-	team := d.party
+func (d *party) glance(ctx context.Context) error {
 	q := &Question{Policy: d.Rules()}
 	q.From, q.To = d.Start, d.End
-	for _, p := range team.places {
+	for _, p := range d.places {
 		from, to := p.Times(d.Start, d.End)
 		if from.Before(q.From) {
 			q.From = from
@@ -218,58 +218,58 @@ func (s *Service) glance(ctx context.Context, d *Draft) error {
 	q.IgnoreAllDay = d.Settings.IgnoreAllDayEvents
 	q.BufferBefore, q.BufferAfter = d.Buffers()
 	q.Policy.Limits = nil // see full
-	q.Ask(team.hosts)
-	if err := s.LoadBusy(ctx, d.AppID, q); err != nil {
+	q.Ask(d.hosts)
+	if err := d.service.LoadBusy(ctx, d.AppID, q); err != nil {
 		return err
 	}
-	team.look = q.Look()
-	return s.full(ctx, d)
+	d.look = q.Look()
+	return d.countLimits(ctx)
 }
 
-// full finds the resources whose own limits have no room for the draft. Those that it had before are counted already.
-func (s *Service) full(ctx context.Context, d *Draft) error {
-	team := d.party
-	team.full = map[uuid.UUID]bool{}
+// countLimits finds the resources whose own limits have no room for the draft. Those that it had before are counted already.
+func (d *party) countLimits(ctx context.Context) error {
+	d.full = map[uuid.UUID]bool{}
 	rules := d.Rules()
 	if rules.Limits == nil || d.in.Override.Has(policy.LimitOf) {
 		return nil
 	}
 	own := slices.DeleteFunc(slices.Clone(*rules.Limits), func(l policy.Limit) bool { return l.Per != policy.PerResource })
 	rules.Limits = &own
-	zone := team.hosts[0].Zone()
-	for _, r := range team.hosts {
+	zone := d.hosts[0].Zone()
+	for _, r := range d.hosts {
 		buckets := rules.Buckets(policy.Subjects{Resources: []string{r.ID.String()}}, d.Start, d.End, zone)
 		if len(buckets) == 0 || slices.Contains(d.before(), r.ID) {
 			continue
 		}
-		taken, err := s.DB.Taken(ctx, d.AppID, buckets)
+		taken, err := d.service.DB.Taken(ctx, d.AppID, buckets)
 		if err != nil {
 			return err
 		}
 		for i, k := range buckets {
-			team.full[r.ID] = team.full[r.ID] || k.Full(taken[i]) != nil
+			d.full[r.ID] = d.full[r.ID] || k.Full(taken[i]) != nil
 		}
 	}
 	return nil
 }
 
 // settle makes the picks the draft's resources. The first one is the booking's own.
-func (s *Service) settle(ctx context.Context, d *Draft, places []requires.Place, picks []uuid.UUID) error {
-	team := d.party
-	d.Parts = booking.PartsOf(places, picks, d.Start, d.End)
+func (d *party) settle(ctx context.Context, places []requires.Place, picks []uuid.UUID) error {
+	d.Parts = make([]booking.Part, len(picks))
 	for i := range d.Parts {
 		p := &d.Parts[i]
-		p.Calendar = team.calendars[p.Resource].ID
-		at := slices.IndexFunc(team.hosts, func(r *catalogue.Resource) bool { return r.ID == p.Resource })
-		p.Name = team.hosts[at].Name
+		p.Resource, p.Role = picks[i], places[i].Role
+		p.Start, p.End = places[i].Times(d.Start, d.End)
+		p.Calendar = d.calendars[p.Resource].ID
+		at := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == p.Resource })
+		p.Name = d.hosts[at].Name
 		if i == 0 {
-			d.Resource, d.Calendar = *team.hosts[at], *team.calendars[p.Resource]
+			d.Resource, d.Calendar = *d.hosts[at], *d.calendars[p.Resource]
 		}
 	}
 	if d.in.Calendar == nil {
 		return nil
 	}
-	_, calendar, err := s.DB.Place(ctx, d.AppID, d.Resource.ID, d.in.Calendar)
+	_, calendar, err := d.service.DB.Place(ctx, d.AppID, d.Resource.ID, d.in.Calendar)
 	switch {
 	case err != nil:
 		return err
@@ -289,7 +289,7 @@ func (s *Service) createChosen(ctx context.Context, d *Draft, first *booking.Act
 		if d.party == nil || fault.CodeOf(err) != fault.SlotTaken || try == maxCombinations {
 			return known, err
 		}
-		if err := s.chooseAgain(ctx, d, try); err != nil {
+		if err := d.party.choose(ctx, try); err != nil {
 			return nil, err
 		}
 	}
