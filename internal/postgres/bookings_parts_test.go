@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
+	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
 )
 
@@ -350,4 +352,27 @@ func TestChoices(t *testing.T) {
 	wantEqual(t, "kept", must(b.ProjectBySlug(b.ctx, "p")).Requires != nil, true)
 	check(t, b.UpdateProject(b.ctx, &catalogue.Project{ID: p.ID, AppID: b.app.ID, Requires: &requires.Requires{}}))
 	wantEqual(t, "lifted", must(b.ProjectBySlug(b.ctx, "p")).Requires == nil, true)
+}
+
+// TestPartsAreFound: a search for a resource finds the bookings that take it beside others, and those of nobody else.
+func TestPartsAreFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	places := b.resources(3)
+	pair := b.booked(b.joint(b.at("instant", 9, 10), places[0], places[1]))
+	alone := b.booked(b.joint(b.at("instant", 10, 11), places[1]))
+	b.booked(b.joint(b.at("instant", 10, 11), places[2]))
+	find := func(id string) (all []uuid.UUID) {
+		filter := postgres.Filter{Terms: []postgres.Term{{Key: "resource.id", Value: id}}}
+		found, _, err := b.ListBookings(b.ctx, b.app.ID, filter, pageOf(1, 10))
+		check(t, err)
+		for _, v := range found {
+			all = append(all, v.ID)
+		}
+		return all
+	}
+	wantEqual(t, "of the second", len(find(places[1].ID.String())), 2)
+	wantEqual(t, "of the first", fmt.Sprint(find(places[0].ID.String())), fmt.Sprint([]uuid.UUID{pair.ID}))
+	b.played(alone, "cancel")
+	wantEqual(t, "of nobody", len(find(newID().String())), 0)
 }
