@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/assign"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
 )
@@ -36,6 +37,7 @@ type Project struct {
 	Policy *policy.Policy // of bookings through it; nil on writing leaves it as it is
 	// ServicePolicies are those of its services, in the order of their ids. They are read only.
 	ServicePolicies []policy.Layer
+	Assign          *assign.Assign // how the resource of a booking through it is chosen; nil on writing leaves it as it is
 
 	// Requires lists what a booking through it takes together; nil for one of Resources, and on writing to leave it as it is. Without
 	// parts it takes a requirement away.
