@@ -23,7 +23,7 @@ import (
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
-	if b.Pool.Chooses() {
+	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return db.createAssigned(ctx, b, first, move)
 	}
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
@@ -95,7 +95,7 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 // HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. Of a booking with a pool, when
 // nobody's time is left. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
-	if b.Pool.Chooses() {
+	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return hasRoomInPool(ctx, db, b, move)
 	}
 	batch := &pgx.Batch{}
