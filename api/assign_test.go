@@ -3,7 +3,10 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -198,5 +201,44 @@ func TestAssignIsChecked(t *testing.T) {
 	p.book(p.server, 2, "").refused(t, fault.Invalid, "resource_id")
 	if shown := p.send(p.server, http.MethodGet, path, "").Body.String(); !strings.Contains(shown, `"assign":null`) {
 		t.Errorf("the project says %s", shown)
+	}
+}
+
+var (
+	timeLinks = regexp.MustCompile(`href="([^"]*start=[^"]*)"`)
+	hidden    = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
+)
+
+// TestPagesNameNobody: on a public link of a project that chooses, nobody is named before the booking, and the strategy decides; a form
+// that comes twice books once.
+func TestPagesNameNobody(t *testing.T) {
+	t.Parallel()
+	p := newTeam(t, `{"strategy":"priority"}`, 2)
+	var link struct{ Data struct{ Code string } }
+	check(t, json.Unmarshal(p.post(p.server, "/v2/public_links", `{"project_id":"`+p.project+`","title":"Visit us"}`).want(t, http.StatusCreated).Body.Bytes(), &link))
+	page := func(path string) string {
+		t.Helper()
+		return p.send("", http.MethodGet, path, "", "Accept", "text/html").want(t, http.StatusOK).Body.String()
+	}
+	at := timeLinks.FindStringSubmatch(page("/pls/" + link.Data.Code))
+	if at == nil {
+		t.Fatal("no time is offered")
+	}
+	form := page(html.UnescapeString(at[1]))
+	if strings.Contains(form, "Chair") {
+		t.Errorf("somebody is named: %s", form)
+	}
+	values := url.Values{"name": {"Ann"}, "email": {"ann@example.com"}}
+	for _, field := range hidden.FindAllStringSubmatch(form, -1) {
+		values.Set(field[1], html.UnescapeString(field[2]))
+	}
+	values.Set("resource", p.resources[1]) // what the page offered it with does not matter
+	for range 2 {
+		p.send("", http.MethodPost, "/pls/"+link.Data.Code, values.Encode(), "Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded").
+			want(t, http.StatusSeeOther)
+	}
+	id := value[string](p.fixture, `SELECT id::text FROM bookings`)
+	if a := p.assignment(id); p.place(id) != 0 || a.How != "" || a.Considered[0].WhyNot != "" {
+		t.Errorf("%d was chosen: %+v", p.place(id), a)
 	}
 }

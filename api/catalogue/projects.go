@@ -93,7 +93,7 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.Assign = checkAssign(in.Assign, "assign", problems)
 }
 
-// checkAssign reads how resources are chosen, and refuses what it does not know; nil when the body does not name it.
+// checkAssign reads how resources are chosen, and refuses fields that it does not have; nil when the body does not name it.
 func checkAssign(raw json.RawMessage, field string, problems fault.Problems) *assign.Assign {
 	raw = edge.JSONObject(raw, field, problems)
 	if raw == nil {

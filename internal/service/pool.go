@@ -82,7 +82,7 @@ func (s *Service) openPool(ctx context.Context, d *Draft) error {
 }
 
 // judge asks the offer and the policy whether the draft's time can be had. Where its resource is chosen, each that could be is judged as
-// if it had been named, and by its hours, whoever asks; if none of them will do, the answer is that of the first.
+// if it had been named, and by its hours, for every caller; if none of them will do, the answer is that of the first.
 func (s *Service) judge(ctx context.Context, d *Draft) error {
 	if !d.Pool.Chooses() || len(d.problems) > 0 {
 		return s.judgeOne(ctx, d)
