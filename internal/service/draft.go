@@ -87,8 +87,8 @@ func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Ou
 }
 
 // Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
-// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a widget key that
-// makes a session, and UnknownZone, are errors at once.
+// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a session
+// of a widget key, and UnknownZone, are errors at once.
 func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
 	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
 	if d.problems == nil {
