@@ -69,16 +69,16 @@ func (c *claim) queue(batch *pgx.Batch, current bool) {
 // queueSlot claims time: a row for it, and one for its buffer, or neither. A crowd is sent away by a look, without writing.
 func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
 	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
-	if c.slot.buffered() {
-		batch.Queue(lockResourceSlots+free, c.args)
-	}
+	const apart = `(NOT @exclusive OR NOT (` + isOverlapped + `))` // whether it is worth the wait, where nothing is counted
+	batch.Queue(lockSlots+`@buffered AND `+apart+`)`, c.args)
 	and := ``
 	if current {
 		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + `)`
 	}
 	batch.Queue(`
-		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, claimed)
-		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive, true
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, units, around, claimed)
+		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive AND NOT `+isCounted+`,
+			@units, wanted.around, true
 		FROM (`+wantedRows+`) wanted WHERE `+free+and+`
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, c.args)
 	if c.slot.buffered() {
