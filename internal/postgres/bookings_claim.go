@@ -11,13 +11,13 @@ import (
 	"holdfast/internal/booking"
 )
 
-// claim is what an action needs for itself before it is accepted: the slot or the seat that its move takes, or nothing. It is
+// claim is what an action needs for itself before it is accepted: the slots or the seat that its move takes, or nothing. It is
 // claimed in the transaction that puts the action on record, which is one batch: see atOnce. A batch cannot be stopped from
 // here; so each statement behind the claim asks whether it was won, and a loser writes nothing.
 type claim struct {
 	booking *booking.Booking
 	move    graphs.Move
-	slot    slot
+	slots   []slot
 	won     string // an SQL condition: the claim is there, or none is needed
 	args    namedArgs
 
@@ -25,8 +25,8 @@ type claim struct {
 }
 
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
-	c := &claim{booking: b, move: move, slot: slotOf(b), won: "true"}
-	c.args = c.slot.args()
+	c := &claim{booking: b, move: move, slots: slotsOf(b), won: "true"}
+	c.args = c.slots[0].args()
 	maps.Copy(c.args, namedArgs{
 		"id": b.ID, "seq": b.Seq, "holder": b.ID, "claimant": nil, "session": b.Related.OwnerBooking,
 		"bounded": b.Seq == 0, "cancels": move.Action == booking.CancelByCustomerAction, "opens": b.Seq == 0 || move.Takes,
@@ -57,7 +57,7 @@ func (c *claim) needed() bool { return c.takesSlot() || c.takesSeat() }
 func (c *claim) queue(batch *pgx.Batch, current bool) {
 	switch {
 	case c.takesSlot():
-		c.queueSlot(batch, current)
+		c.queueSlots(batch, current)
 	case c.takesSeat():
 		c.queueSeat(batch, current)
 	case c.booking.Related.OwnerBooking != nil:
@@ -66,25 +66,38 @@ func (c *claim) queue(batch *pgx.Batch, current bool) {
 	}
 }
 
-// queueSlot claims time: a row for it, and one for its buffer, or neither. A crowd is sent away by a look, without writing.
-func (c *claim) queueSlot(batch *pgx.Batch, current bool) {
+// queueSlots claims time: all slots, with the rows for their buffers, or nothing. All statements go with one batch, so several slots cost
+// no more round trips than one.
+func (c *claim) queueSlots(batch *pgx.Batch, current bool) {
+	for _, s := range c.slots {
+		c.queueSlot(batch, s, current)
+	}
+	if rows := rowsOf(c.slots); rows > 1 {
+		const half = `SELECT holdfast_refuse('occupancies_no_overlap')
+			WHERE (SELECT count(*) FROM occupancies o WHERE ` + ownClaim + `) BETWEEN 1 AND @rows - 1`
+		args := maps.Clone(c.args)
+		args["rows"] = rows
+		batch.Queue(half, args)
+	}
+}
+
+// queueSlot claims a slot: a row for its time, and one for its buffer. A crowd is sent away by a look, without writing.
+func (c *claim) queueSlot(batch *pgx.Batch, s slot, current bool) {
 	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
 	const apart = `(NOT @exclusive OR NOT (` + isOverlapped + `))` // whether it is worth the wait, where nothing is counted
-	batch.Queue(lockSlots+`@buffered AND `+apart+`)`, c.args)
+	args := maps.Clone(c.args)
+	maps.Copy(args, s.args())
+	batch.Queue(lockSlots+`@locks AND `+apart+`)`, args)
 	and := ``
 	if current {
-		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + `)`
+		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + ` AND o.resource_id = @resource)`
 	}
 	batch.Queue(`
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, units, around, claimed)
 		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive AND NOT `+isCounted+`,
 			@units, wanted.around, true
 		FROM (`+wantedRows+`) wanted WHERE `+free+and+`
-		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, c.args)
-	if c.slot.buffered() {
-		const half = `SELECT holdfast_refuse('occupancies_no_overlap') WHERE (SELECT count(*) FROM occupancies o WHERE ` + ownClaim + `) = 1`
-		batch.Queue(half, c.args)
-	}
+		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, args)
 }
 
 // unmoved is true while a booking is where the caller saw it.

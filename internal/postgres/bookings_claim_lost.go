@@ -35,7 +35,7 @@ const crowded = time.Second
 // away several times as fast. At rest it does nothing and costs nothing. A repeat of what is on record passes.
 func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
 	first := c.booking.Seq == 0 && c.booking.Related.Succeeds() == nil
-	if !first || !c.takesSlot() || c.slot.shared || time.Since(time.Unix(0, db.lostAt.Load())) > crowded {
+	if !first || !c.takesSlot() || len(c.slots) > 1 || c.slots[0].shared || time.Since(time.Unix(0, db.lostAt.Load())) > crowded {
 		return nil
 	}
 	const q = `SELECT (` + isTaken + `) AND NOT EXISTS (SELECT FROM actions WHERE booking_id = @id)`

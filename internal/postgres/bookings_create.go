@@ -93,7 +93,9 @@ func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs
 func queueRoom(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 	queueSession(batch, b, move)
 	if move.Takes && move.Holds == graphs.HoldsSlot && !b.Settings.AllowDoubleBookings {
-		batch.Queue(`SELECT `+isTaken, slotOf(b).args()).QueryRow(hasRoom)
+		for _, s := range slotsOf(b) {
+			batch.Queue(`SELECT `+isTaken, s.args()).QueryRow(hasRoom)
+		}
 	}
 }
 

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,8 +26,10 @@ func acquireInPlaceOf(
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`SAVEPOINT place`)
-	batch.Queue(lockSlots+`true)`, namedArgs{"resource": b.Resource.ID}) // before a newcomer can wait for the row that goes
-	batch.Queue(releaseExcluding, namedArgs{"old": old.ID, "resource": b.Resource.ID, "event": nil})
+	for _, resource := range resourcesOf(b, old.Booking) { // before a newcomer can wait for the rows that go
+		batch.Queue(lockSlots+`true)`, namedArgs{"resource": resource})
+	}
+	batch.Queue(releaseExcluding, namedArgs{"old": old.ID})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
@@ -38,7 +42,7 @@ func acquireInPlaceOf(
 // releaseExcluding releases what excludes the new slot. Where units are counted nothing does, and what is held lets the new slot have as
 // much: it is released with the predecessor's end.
 const (
-	releaseExcluding = releaseOld + ` AND NOT ` + isCounted
+	releaseExcluding = releaseOld + ` AND NOT EXISTS (SELECT FROM resources r WHERE r.id = resource_id AND r.capacity > 1)`
 	releaseOld       = `DELETE FROM occupancies WHERE booking_id = @old`
 )
 
@@ -49,7 +53,7 @@ func acquire(
 	case !move.Takes || claimed:
 		return nil, nil, nil
 	case move.Holds == graphs.HoldsSlot:
-		ids, err := acquireSlot(ctx, tx, slotOf(b))
+		ids, err := acquireSlots(ctx, tx, slotsOf(b))
 		if err != nil || len(ids) > 0 {
 			return ids, nil, err
 		}
@@ -82,6 +86,7 @@ type slot struct {
 	ours          []uuid.UUID   // holders that do not stand in its way
 	units         int           // of the resource; an event takes all
 	shared        bool          // may overlap others
+	several       bool          // its holder takes slots of other resources with it
 	layer         string        // the layers it lies in, as a range
 }
 
@@ -96,6 +101,25 @@ const (
 	allGuards = "[1,9223372036854775807)"
 	topGuard  = "[9223372036854775806,9223372036854775807)"
 )
+
+// slotsOf returns the slots that a booking takes, all of them or none: one for each resource, in the order of the resources' ids. In
+// that order transactions take their advisory locks and rows, so that no two wait for each other.
+func slotsOf(b *booking.Booking) []slot {
+	return []slot{slotOf(b)}
+}
+
+// resourcesOf returns the resources of bookings, each once, in the order of their ids.
+func resourcesOf(bookings ...*booking.Booking) (all []uuid.UUID) {
+	for _, b := range bookings {
+		for _, s := range slotsOf(b) {
+			all = append(all, s.resource)
+		}
+	}
+	slices.SortFunc(all, compareIDs)
+	return slices.Compact(all)
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 func slotOf(b *booking.Booking) slot {
 	ours := []uuid.UUID{b.ID}
@@ -124,11 +148,30 @@ func (s slot) guards() string {
 
 func (s slot) buffered() bool { return s.before > 0 || s.after > 0 }
 
+// locks reports whether its rows are taken under the resource's advisory lock: where it is not the only row of its transaction.
+func (s slot) locks() bool { return s.buffered() || s.several }
+
+// rows is how many rows the slot takes.
+func (s slot) rows() int {
+	if s.buffered() {
+		return 2
+	}
+	return 1
+}
+
+// rowsOf is how many rows slots take together.
+func rowsOf(slots []slot) (n int) {
+	for _, s := range slots {
+		n += s.rows()
+	}
+	return n
+}
+
 func (s slot) args() namedArgs {
 	return namedArgs{
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
 		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "layer": s.layer,
-		"sums": s.sums, "guards": s.guards(),
+		"sums": s.sums, "guards": s.guards(), "locks": s.locks(),
 		"exclusive": !s.shared, "ours": s.ours, "units": s.units,
 	}
 }
@@ -167,14 +210,31 @@ const wantedRows = `
 	FROM nextval('occupancies_layer') n WHERE @buffered`
 
 // lockSlots keeps the resource's capacity as it is, and takes the resource's slots lock, until the end of the transaction.
-// Transactions that take two rows of a resource, or give one up for another, hold the latter, and so do those that count units. Whether
-// it is needed where nothing is counted follows, and a bracket.
+// Transactions that take two rows, of a resource or of several, or give one up for another, hold the latter, and so do those that count
+// units: of several resources in the order of their ids. Whether it is needed where nothing is counted follows, and a bracket.
 const lockSlots = `SELECT holdfast_lock_slots(@resource, `
 
-// acquireSlot inserts a slot's rows and returns their ids: one for the time itself and one for its buffer. It returns none, and has
-// written nothing, if the slot is taken. The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into
-// neighbouring slots, so a slot with two rows locks the resource first, and so does one that is counted.
-func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error) {
+// acquireSlots inserts the rows of slots and returns their ids. It returns none, and has written nothing, if one of the slots is taken.
+func acquireSlots(ctx context.Context, tx statements, slots []slot) ([]uuid.UUID, error) {
+	batch := &pgx.Batch{}
+	var ids []uuid.UUID
+	for _, s := range slots {
+		queueAcquire(batch, s, &ids)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	if len(ids) == rowsOf(slots) || len(ids) == 0 {
+		return ids, nil
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, namedArgs{"ids": ids})
+	return nil, err
+}
+
+// queueAcquire inserts a slot's rows and adds their ids: one for the time itself and one for its buffer, or fewer if the slot is taken.
+// The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into neighbouring slots, so a slot with two rows
+// locks the resource first, as does one of several, and one that is counted.
+func queueAcquire(batch *pgx.Batch, s slot, ids *[]uuid.UUID) {
 	const q = `
 		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive, units, around)
 		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive AND NOT ` + isCounted + `,
@@ -184,26 +244,13 @@ func acquireSlot(ctx context.Context, tx statements, s slot) ([]uuid.UUID, error
 			ELSE NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `) END
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING
 		RETURNING id`
-	batch := &pgx.Batch{}
 	args := s.args()
-	batch.Queue(lockSlots+`@buffered)`, args)
-	var ids []uuid.UUID
-	batch.Queue(q, args).Query(func(rows pgx.Rows) (err error) {
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	batch.Queue(lockSlots+`@locks)`, args)
+	batch.Queue(q, args).Query(func(rows pgx.Rows) error {
+		taken, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		*ids = append(*ids, taken...)
 		return err
 	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, err
-	}
-	wanted := 1
-	if s.buffered() {
-		wanted = 2
-	}
-	if len(ids) == wanted || len(ids) == 0 {
-		return ids, nil
-	}
-	_, err := tx.Exec(ctx, `DELETE FROM occupancies WHERE id = ANY(@ids)`, namedArgs{"ids": ids})
-	return nil, err
 }
 
 // acquireSeat takes a seat of a session that lockSession has locked and found room in.

@@ -183,10 +183,10 @@ func settle(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	if err != nil {
 		return err
 	}
-	taken, err := acquireSlot(ctx, tx, slot{
+	taken, err := acquireSlots(ctx, tx, []slot{{
 		holder: holder{event: &e.ID}, ours: []uuid.UUID{e.ID}, app: e.AppID, resource: e.Resource.ID, start: e.Start, end: e.End,
 		shared: e.Settings.AllowDoubleBookings, layer: layer,
-	})
+	}})
 	if err != nil {
 		return err
 	}
