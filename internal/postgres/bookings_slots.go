@@ -16,8 +16,8 @@ import (
 )
 
 // acquireInPlaceOf releases the predecessor's slot, with claims in it, where it excludes the new one, and acquires the new one, within a
-// savepoint. It returns a refusal, with the savepoint rolled back, if the new slot is taken. What the booking has claimed itself is not acquired again:
-// see reserveClaimed.
+// savepoint. It returns a refusal, with the savepoint rolled back, if the new slot is taken. What the booking has claimed itself is not
+// acquired again: see reserveClaimed.
 func acquireInPlaceOf(
 	ctx context.Context, tx statements, b *booking.Booking, old *predecessor, move graphs.Move, claimed bool,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
