@@ -114,12 +114,17 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 	return err
 }
 
-// checkInherited checks the defaults of bookings through the project: the types of their fields, and the graph. All else is checked with
+// checkInherited checks the defaults of bookings through the project: the types of their fields, the units, and the graph. All else is checked with
 // each booking.
 func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
+	rules.CheckUnits(in.Units, field+".units", problems)
+	rules.CheckUnits(in.MaxUnits, field+".max_units", problems)
+	if in.Units != nil && in.MaxUnits != nil && *in.Units > *in.MaxUnits {
+		problems.Add(field+".max_units", "must not be less than units")
+	}
 	if _, ok := graphs.Named(in.Graph, nil); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}

@@ -29,8 +29,10 @@ type BookingInput struct {
 	Settings      json.RawMessage            `json:"settings"`
 	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
-	Policy        *policy.Policy             `json:"policy"`   // of its own
-	Override      policy.Lifted              `json:"override"` // rules that it is not held to
+	Units         *int                       `json:"units"`     // of the resource
+	MaxUnits      *int                       `json:"max_units"` // of a project: what its visitors may ask for
+	Policy        *policy.Policy             `json:"policy"`    // of its own
+	Override      policy.Lifted              `json:"override"`  // rules that it is not held to
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 

@@ -22,6 +22,7 @@ type Move struct {
 	Calendar *uuid.UUID
 	Start    time.Time
 	End      time.Time
+	Units    int           // of the resource; 0 for as many as the old one takes
 	Message  *string       // of the customer; nil for none
 	Override policy.Lifted // rules of the policy that it is not held to
 	ByOwner  bool          // the policy does not bind who moves it
@@ -40,7 +41,7 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 		m.Problems = fault.Problems{}
 	}
 	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
-	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait}
+	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait, Units: m.Units}
 	d.in.Override, d.in.ByCustomer = m.Override, !m.ByOwner
 	if d.in.ByCustomer {
 		d.Moves++
@@ -82,6 +83,9 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	d.requireTimes()
 	d.check()
 	if err := s.findPlace(ctx, d); err != nil {
+		return err
+	}
+	if err := setUnits(ctx, d); err != nil {
 		return err
 	}
 	if d.graph, err = d.LoadGraph(); err != nil {
