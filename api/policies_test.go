@@ -194,6 +194,23 @@ func TestPreview(t *testing.T) {
 	if got = preview(`,"policy":{"limits":[],"book":{"notice":"P9D"}}`); got["refusal"].(map[string]any)["code"] != string(fault.TooLate) {
 		t.Errorf("with a policy of its own: %v", got)
 	}
+	if got = preview(`,"project_policy":{"reschedule":{"customer":{"max":"none"}}}`); got["bookable"] != true || got["reschedules_left"] != nil {
+		t.Errorf("with another policy of the project: %v", got)
+	}
+	if got = preview(`,"app_policy":{"book":{"to":"2020-01-01","horizon":"P9D"}}`); got["refusal"].(map[string]any)["code"] != string(fault.OutsideWindow) {
+		t.Errorf("with another policy of the app: %v", got)
+	}
+	if got = preview(`,"app_policy":{"book":{"to":"2020-01-01"}},"project_policy":{"book":{"to":"none"}}`); got["bookable"] != true {
+		t.Errorf("with a bound that the project lifts: %v", got)
+	}
+	ask := func(more string) answer {
+		t.Helper()
+		return f.post(f.server, "/v2/policies/preview", fmt.Sprintf(`{%s%s}`, slot(resource, 0, 1), more))
+	}
+	ask(`,"project_policy":{}`).refused(t, fault.Invalid, "project_id")
+	ask(`,"app_policy":{"limits":[{"per":"app","unit":"day","max":-1}]}`).refused(t, fault.Invalid, "app_policy.limits.0.max")
+	ask(`,"app_policy":{"reschedule":{"customer":{"max":-1}}}`).refused(t, fault.Invalid, "app_policy.reschedule.customer.max")
+	ask(`,"project_id":"`+project+`","project_policy":{"book":{"notice":"P9D","horizon":"P1D"}}`).refused(t, fault.Invalid, "project_policy.book.horizon")
 	f.post(f.server, "/v2/policies/preview", fmt.Sprintf(`{"resource_id":%q}`, resource)).refused(t, fault.Invalid, "start")
 	f.post(f.server, "/v2/policies/preview", `{"resource_id":"x","start":"2030-01-01T10:00:00Z"}`).refused(t, fault.Invalid, "resource_id")
 	if n := value[int](f, `SELECT count(*) FROM bookings`); n != 1 {

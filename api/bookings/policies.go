@@ -24,7 +24,7 @@ func (h *policyHandlers) routes() []edge.Route {
 }
 
 // previewInput is the body of a preview: a time of a resource, and through which project it would be booked, by whom, with which policy
-// of its own.
+// of its own. The policies of app and project can be tried before they are set.
 type previewInput struct {
 	rules.Slot
 
@@ -32,6 +32,26 @@ type previewInput struct {
 	ResourceID string         `json:"resource_id"`
 	Email      string         `json:"email"`
 	Policy     *policy.Policy `json:"policy"`
+
+	AppPolicy     *policy.Policy `json:"app_policy"`
+	ProjectPolicy *policy.Policy `json:"project_policy"`
+}
+
+// checkPolicies checks those that the body has.
+func (in previewInput) checkPolicies(problems fault.Problems) {
+	if in.Policy != nil {
+		in.Policy.Check("policy", true, problems)
+	}
+	if in.AppPolicy != nil {
+		in.AppPolicy.Check("app_policy", false, problems)
+	}
+	if in.ProjectPolicy == nil {
+		return
+	}
+	in.ProjectPolicy.Check("project_policy", false, problems)
+	if in.ProjectID == "" {
+		problems.Add("project_id", "is required with project_policy")
+	}
 }
 
 // preview answers what would hold for a time: the resolved policy, in words too; whether it can be booked now; until when it could be
@@ -42,7 +62,10 @@ func (h *policyHandlers) preview(k *edge.Call) error {
 		return err
 	}
 	problems := fault.Problems{}
-	ask := service.PreviewInput{Resource: edge.ParseID(in.ResourceID, "resource_id", problems), Customer: in.Email, Policy: in.Policy}
+	ask := service.PreviewInput{
+		Resource: edge.ParseID(in.ResourceID, "resource_id", problems), Customer: in.Email, Policy: in.Policy,
+		AppPolicy: in.AppPolicy, ProjectPolicy: in.ProjectPolicy,
+	}
 	ask.Start, ask.End = in.Times(k.Clock, problems)
 	switch {
 	case ask.Start.IsZero() && problems["start"] == nil:
@@ -52,9 +75,7 @@ func (h *policyHandlers) preview(k *edge.Call) error {
 	case !ask.Start.Before(ask.End):
 		problems.Add("end", "must be after start")
 	}
-	if in.Policy != nil {
-		in.Policy.Check("policy", true, problems)
-	}
+	in.checkPolicies(problems)
 	if in.ProjectID != "" {
 		if id := edge.ParseID(in.ProjectID, "project_id", problems); id != uuid.Nil {
 			project, err := h.service.Project(k, k.App.ID, id)

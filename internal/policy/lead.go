@@ -173,8 +173,11 @@ func (l *Length) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Date is a day of the calendar, as its midnight in UTC.
+// Date is a day of the calendar, as its midnight in UTC. The zero Date is "none", which lifts the rule of a policy that is further away.
 type Date time.Time
+
+// hasDay reports whether a date sets a rule: it is neither nil nor "none".
+func hasDay(d *Date) bool { return d != nil && !time.Time(*d).IsZero() }
 
 // start returns the first instant of the day in a zone.
 func (d Date) start(zone *time.Location) time.Time { return zones.StartOf(time.Time(d), zone) }
@@ -185,12 +188,44 @@ func (d Date) next() Date { return Date(time.Time(d).AddDate(0, 0, 1)) }
 // MarshalText writes 2026-12-24.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads 2026-12-24.
+// UnmarshalText reads 2026-12-24 and none.
 func (d *Date) UnmarshalText(text []byte) error {
+	if string(text) == noLead {
+		*d = Date{}
+		return nil
+	}
 	day, kind, ok := zones.Read(string(text))
-	if !ok || kind != zones.Date {
-		return errors.New(`must be a date such as "2026-12-24"`)
+	if !ok || kind != zones.Date || day.IsZero() {
+		return errors.New(`must be a date such as "2026-12-24", or "none"`)
 	}
 	*d = Date(day)
+	return nil
+}
+
+// times is how often something can be done. Less than 0 is "none", which lifts the rule of a policy that is further away.
+type times int
+
+// hasBound reports whether a number sets a rule: it is neither nil nor "none".
+func hasBound(n *times) bool { return n != nil && *n >= 0 }
+
+// MarshalJSON writes a number, or "none".
+func (n times) MarshalJSON() ([]byte, error) {
+	if !hasBound(&n) {
+		return json.Marshal(noLead)
+	}
+	return json.Marshal(int(n))
+}
+
+// UnmarshalJSON reads a number from 0 on, and "none".
+func (n *times) UnmarshalJSON(raw []byte) error {
+	if string(raw) == `"`+noLead+`"` {
+		*n = -1
+		return nil
+	}
+	var of int
+	if err := json.Unmarshal(raw, &of); err != nil || of < 0 {
+		return errors.New(`must be a number from 0 on, or "none"`)
+	}
+	*n = times(of)
 	return nil
 }

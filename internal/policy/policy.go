@@ -51,7 +51,7 @@ type Reschedule struct {
 type Moves struct {
 	Deadline
 
-	Max *int `json:"max,omitempty"` // how often, from 0 on; limit_reached
+	Max *times `json:"max,omitempty"` // how often; limit_reached
 }
 
 // Anchor is the start that a deadline counts back from.

@@ -86,7 +86,6 @@ func TestCheck(t *testing.T) {
 		`{"cancel":{"customer":{"anchor":"last"}}}`:                           "p.cancel.customer.anchor",
 		`{"cancel":{"owner":{"anchor":"x"}}}`:                                 "p.cancel.owner.anchor",
 		`{"reschedule":{"customer":{"anchor":"x"}}}`:                          "p.reschedule.customer.anchor",
-		`{"reschedule":{"customer":{"max":-1}}}`:                              "p.reschedule.customer.max",
 		`{"buffer":{"before":"PT25H"}}`:                                       "p.buffer.before",
 		`{"buffer":{"after":"PT24H1M"}}`:                                      "p.buffer.after",
 		`{"buffer":{"rule":"min"}}`:                                           "p.buffer.rule",

@@ -47,8 +47,8 @@ func (p Policy) Check(prefix string, one bool, problems fault.Problems) {
 	}
 	if r := p.Reschedule; r != nil && r.Customer != nil {
 		r.Customer.Deadline.check(prefix+".reschedule.customer", problems)
-		if most := r.Customer.Max; most != nil && (*most < 0 || *most > MaxMax) {
-			problems.Add(prefix+".reschedule.customer.max", "must be a number from 0 to %d", MaxMax)
+		if most := r.Customer.Max; hasBound(most) && *most > MaxMax {
+			problems.Add(prefix+".reschedule.customer.max", `must be a number from 0 to %d, or "none"`, MaxMax)
 		}
 	}
 	if b := p.Buffer; b != nil {
@@ -69,7 +69,7 @@ func (p Policy) Check(prefix string, one bool, problems fault.Problems) {
 }
 
 func (b *Book) check(prefix string, problems fault.Problems) {
-	if b.From != nil && b.To != nil && time.Time(*b.To).Before(time.Time(*b.From)) {
+	if hasDay(b.From) && hasDay(b.To) && time.Time(*b.To).Before(time.Time(*b.From)) {
 		problems.Add(prefix+".to", "must not be before from")
 	}
 	if !b.Notice.Exists() || !b.Horizon.Exists() {

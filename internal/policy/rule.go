@@ -107,11 +107,11 @@ func (p Policy) ClosedStarts(now time.Time, zone *time.Location) (all []Closed) 
 			Rule: Horizon, Code: fault.TooEarly, Limit: b.Horizon.String(), Text: "The time is too far ahead to be booked",
 		}})
 	}
-	if b.From != nil {
+	if hasDay(b.From) {
 		first := b.From.start(zone)
 		all = append(all, Closed{To: first, Why: outside(b, first)})
 	}
-	if b.To != nil {
+	if hasDay(b.To) {
 		end := b.To.next().start(zone)
 		all = append(all, Closed{From: end, Why: outside(b, end)})
 	}
@@ -120,7 +120,7 @@ func (p Policy) ClosedStarts(now time.Time, zone *time.Location) (all []Closed) 
 
 func outside(b *Book, edge time.Time) Refusal {
 	text := func(d *Date) string {
-		if d == nil {
+		if !hasDay(d) {
 			return ""
 		}
 		return d.String()
@@ -216,7 +216,7 @@ func (p Policy) JudgeMove(h Held, now time.Time, zone *time.Location, lifted Lif
 		}
 	}
 	if left, bounded := p.MovesLeft(h); bounded && left == 0 && !lifted.Has(MoveCount) {
-		most := *p.Reschedule.Customer.Max
+		most := int(*p.Reschedule.Customer.Max)
 		return &Refusal{Rule: MoveCount, Code: fault.LimitReached, Limit: strconv.Itoa(most), Text: movesText(most)}
 	}
 	return nil
@@ -224,10 +224,10 @@ func (p Policy) JudgeMove(h Held, now time.Time, zone *time.Location, lifted Lif
 
 // MovesLeft returns how often a customer can still move a booking; false where nothing bounds it.
 func (p Policy) MovesLeft(h Held) (int, bool) {
-	if p.Reschedule == nil || p.Reschedule.Customer == nil || p.Reschedule.Customer.Max == nil {
+	if p.Reschedule == nil || p.Reschedule.Customer == nil || !hasBound(p.Reschedule.Customer.Max) {
 		return 0, false
 	}
-	return max(0, *p.Reschedule.Customer.Max-h.Moves), true
+	return max(0, int(*p.Reschedule.Customer.Max)-h.Moves), true
 }
 
 func movesText(most int) string {

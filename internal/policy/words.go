@@ -18,10 +18,10 @@ func (p Policy) Words() []string {
 		if b.Horizon.Exists() {
 			add("A time can be booked from %s before it begins.", b.Horizon.words())
 		}
-		if b.From != nil {
+		if hasDay(b.From) {
 			add("The first day that can be booked is %s.", b.From)
 		}
-		if b.To != nil {
+		if hasDay(b.To) {
 			add("The last day that can be booked is %s.", b.To)
 		}
 	}
@@ -31,8 +31,8 @@ func (p Policy) Words() []string {
 	}
 	if r := p.Reschedule; r != nil && r.Customer != nil {
 		list = append(list, r.Customer.Deadline.words("The customer can reschedule")...)
-		if most := r.Customer.Max; most != nil {
-			list = append(list, timesWords(*most))
+		if most := r.Customer.Max; hasBound(most) {
+			list = append(list, timesWords(int(*most)))
 		}
 	}
 	if before, after := p.Around(); before > 0 || after > 0 {
@@ -82,5 +82,10 @@ func (l *Lead) words() string {
 
 func lengthWords(d time.Duration) string { return zones.NewSpan(0, d).Words() }
 
-// String returns the day as 2026-12-24.
-func (d Date) String() string { return time.Time(d).Format(time.DateOnly) }
+// String returns the day as 2026-12-24, or "none".
+func (d Date) String() string {
+	if !hasDay(&d) {
+		return noLead
+	}
+	return time.Time(d).Format(time.DateOnly)
+}

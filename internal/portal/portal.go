@@ -86,6 +86,13 @@ var pages = map[string]page{
 	"GET /portal/links/secrets/{id}/revoke":      askEndSecret,
 	"POST /portal/links/secrets/{id}/revoke":     endSecret,
 
+	"GET /portal/projects":              listProjects,
+	"GET /portal/projects/{id}":         showProject,
+	"GET /portal/projects/{id}/policy":  askPolicy,
+	"POST /portal/projects/{id}/policy": postPolicy,
+	"GET /portal/settings":              askPolicy,
+	"POST /portal/settings":             postPolicy,
+
 	"GET /portal/bookings":                        listBookings,
 	"GET /portal/bookings/{id}":                   showBooking,
 	"GET /portal/bookings/{id}/drawing.svg":       drawBooking,

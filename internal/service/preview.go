@@ -20,6 +20,32 @@ type PreviewInput struct {
 	End      time.Time
 	Customer string         // an address; "" for nobody
 	Policy   *policy.Policy // of the booking itself; nil for none
+
+	// AppPolicy and ProjectPolicy are judged in the place of those that are set, so that a policy can be tried before it is set; nil
+	// for those that are set.
+	AppPolicy, ProjectPolicy *policy.Policy
+}
+
+// rules resolves the policy of the time.
+func (in PreviewInput) rules(app *tenant.App) policy.Policy {
+	project := in.Project
+	if in.AppPolicy != nil {
+		tried := *app
+		tried.Settings.Policy = in.AppPolicy
+		app = &tried
+	}
+	if in.ProjectPolicy != nil && project != nil {
+		tried := *project.Project
+		tried.Policy = in.ProjectPolicy
+		rules := project.Rules
+		rules.Policies = LayersOf(&tried, rules.Query.BufferBefore)
+		project = &Project{Project: &tried, Rules: rules}
+	}
+	resolved := PolicyOf(app, project)
+	if in.Policy != nil {
+		resolved = policy.Merge(resolved, *in.Policy)
+	}
+	return resolved
 }
 
 // Preview is what a policy rules for a time. A nil time is no deadline.
@@ -49,10 +75,7 @@ func (s *Service) PreviewPolicy(ctx context.Context, app *tenant.App, in Preview
 		return nil, fault.Errorf(fault.UnknownZone,
 			"The resource's time zone, %q, is not in the IANA database: set another one.", resource.Timezone)
 	}
-	rules := PolicyOf(app, in.Project)
-	if in.Policy != nil {
-		rules = policy.Merge(rules, *in.Policy)
-	}
+	rules := in.rules(app)
 	b := &booking.Booking{
 		AppID: app.ID, Resource: *resource, Start: in.Start, End: in.End, Policy: policy.NewSnapshot(rules, in.Policy),
 		Customers: []booking.Customer{{Email: in.Customer}},

@@ -298,6 +298,8 @@ func galleryStory(t *testing.T) portalStory {
 	})
 	key := b.get(t, "/v2/keys").str("data.0.id")
 	link := b.publicLink(t, `,"duration":45,"questions":[{"name":"notes","label":"Anything we should know?","type":"textarea"}]`).str("data.id")
+	project := b.get(t, "/v2/public_links/"+link).str("data.project_id")
+	b.put(t, "/v2/projects/"+project, `{"policy":{"book":{"notice":"PT24H"},"limits":[{"per":"customer","unit":"week","max":2}]}}`).want(t, http.StatusNoContent)
 	b.publicLink(t, `,"enabled":false,"require_claim_token":true`)
 	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
 	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
@@ -313,7 +315,9 @@ func galleryStory(t *testing.T) portalStory {
 			"upcoming": "/portal/bookings?when=upcoming&q=marty", "reschedule": "/portal/bookings/" + booked + "/reschedule",
 			"reschedule-ask": "/portal/bookings/" + booked + "/reschedule?by=2030-12-02T09:00", "graphs": "/portal/graphs", "keys": "/portal/keys",
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
-			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
+			"settings": "/portal/settings",
+			"links":    "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {
