@@ -114,8 +114,8 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 	return err
 }
 
-// checkInherited checks the defaults of bookings through the project: the types of their fields, the units, and the graph. All else is checked with
-// each booking.
+// checkInherited checks the defaults of bookings through the project: the types of their fields, the units, and the graph. All else is
+// checked with each booking.
 func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput

@@ -98,7 +98,7 @@ func (p *plan) reasons(i int, s stretch) []Reason {
 	list = append(list, p.Resources[i].Rules.against(s, segs, OfResource)...)
 	list = append(list, p.closedAgainst(i, s)...)
 	if p.Resources[i].counted() {
-		list = append(list, p.unitsAgainst(i, s)...)
+		list = append(list, unitsAgainst(p, i, s)...)
 	} else {
 		list = append(list, p.thingsAgainst(p.Resources[i].Busy, s)...)
 	}

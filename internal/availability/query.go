@@ -8,7 +8,7 @@
 // by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards
 // may overlap each other, so the gap between two things is the larger of their buffers, not the sum.
 //
-// Of a resource of several units a slot is free if at every moment so many units are left as it wants. What is taken at a moment is what
+// Of a resource of several units a slot is free if at every moment so many units are left as it needs. What is taken at a moment is what
 // things take, and the larger of what buffers before and what buffers after things take. An event takes all units.
 //
 // # What the rules allow
@@ -87,7 +87,7 @@ type Resource struct {
 	// UnknownZone says that the resource's zone is not in the database of zones. The resource has no free time then, and Zone is nil.
 	UnknownZone bool
 	Rules       Constraints // its own
-	Capacity    int         // units of it; 0 means 1. Of more, a slot is free while so many are left as it wants: see Busy.Units
+	Capacity    int         // units of it; 0 means 1. Of more, a slot is free while so many are left as it needs: see Busy.Units
 	Busy        []Busy      // what overlaps Query.Reach, in any order; sorted by Start is fastest
 	// Closed are ranges of starts that a policy excludes. They move no point, and close no other part of a slot.
 	Closed []policy.Closed

@@ -32,7 +32,7 @@ type level struct {
 	load
 }
 
-// taken is how many units a load takes of what a slot wants for itself. What lies before things may lie above what lies after others.
+// taken is how many units a load takes of what a slot needs for itself. What lies before things may lie above what lies after others.
 func (l load) taken() int { return l.in + l.days + max(l.before, l.after) }
 
 // levels are the loads of a resource's busy ranges, in order of time: before the first and from the last one on nothing is taken.
@@ -137,7 +137,7 @@ func (r *Resource) left(levels []level, s stretch) int {
 }
 
 // unitsAgainst names each thing that takes all units, as itself or as a buffer, and what is left if others leave too few.
-func (p *plan) unitsAgainst(i int, s stretch) []Reason {
+func unitsAgainst(p *plan, i int, s stretch) []Reason {
 	r := &p.Resources[i]
 	rest := slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units == 0 })
 	list := p.thingsAgainst(slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units > 0 }), s)

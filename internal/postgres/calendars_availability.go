@@ -41,8 +41,8 @@ func (w Window) args(appID uuid.UUID) namedArgs {
 const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
-// BusyTimes returns what is taken in a window by resource, in one query, and one more where units are counted. It does not say by whom: a resource's weeks are one
-// row of times, which is read in a third of the time that a row for each thing takes.
+// BusyTimes returns what is taken in a window by resource, in one query, and one more where units are counted. It does not say by whom: a
+// resource's weeks are one row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
 		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0,
