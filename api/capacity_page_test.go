@@ -24,7 +24,7 @@ func TestCapacityPage(t *testing.T) {
 	for _, block := range blocks {
 		body, _, _ := strings.Cut(block, "\n```")
 		e := capacityExample{fixture: f}
-		for _, line := range strings.SplitSeq(body, "\n") {
+		for line := range strings.SplitSeq(body, "\n") {
 			e.run(line)
 		}
 	}
