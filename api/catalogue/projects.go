@@ -11,6 +11,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/graphs"
+	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
@@ -49,6 +50,7 @@ type projectInput struct {
 	Reminders      json.RawMessage `json:"reminders"`
 	Meta           json.RawMessage `json:"meta"`
 	Policy         *policy.Policy  `json:"policy"`
+	Assign         json.RawMessage `json:"assign"`
 }
 
 // readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
@@ -88,6 +90,22 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 	p.Policy = checkPolicy(in.Policy, problems)
+	p.Assign = checkAssign(in.Assign, "assign", problems)
+}
+
+// checkAssign reads how resources are chosen, and refuses fields that it does not have; nil when the body does not name it.
+func checkAssign(raw json.RawMessage, field string, problems fault.Problems) *assign.Assign {
+	raw = edge.JSONObject(raw, field, problems)
+	if raw == nil {
+		return nil
+	}
+	var a assign.Assign
+	if err := (strictjson.Rules{Unknown: strictjson.RefuseAll}).Decode(raw, &a); err != nil {
+		edge.AddFaults(err, field, problems)
+		return nil
+	}
+	a.Check(field, problems)
+	return &a
 }
 
 // checkPolicy checks the policy of a project or a service; nil when the body does not name it.
@@ -103,6 +121,9 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
+	if err := h.checkWeights(k, p, problems); err != nil {
+		return err
+	}
 	lacking, err := h.catalogue.MissingReferences(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
@@ -110,6 +131,18 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 				problems.Add(field, "%s does not exist", id)
 			}
 		}
+	}
+	return err
+}
+
+// checkWeights refuses weights of resources that the app does not have. They need not be the project's: it may get them later.
+func (h *projectHandlers) checkWeights(k *edge.Call, p *catalogue.Project, problems fault.Problems) error {
+	if p.Assign == nil || len(p.Assign.Weights) == 0 {
+		return nil
+	}
+	lacking, err := h.catalogue.MissingReferences(k, &catalogue.Project{AppID: p.AppID, Resources: p.Assign.Weighed()})
+	for _, id := range lacking["resources"] {
+		problems.Add("assign.weights", "%s does not exist", id)
 	}
 	return err
 }

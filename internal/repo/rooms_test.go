@@ -27,7 +27,7 @@ var larger = map[string]struct {
 	"internal/postgres": {size{files: 71, exported: 57, methods: 48, largest: "Bookings"},
 		"one package, since a commit crosses its types; each type is read by itself"},
 	"internal/policy":       {size{files: 20, exported: 61, methods: 25}, "names for each rule, subject, unit and count"},
-	"internal/service":      {size{files: 23, exported: 51, methods: 55, largest: "Service"}, "one method for each use case, and their steps"},
+	"internal/service":      {size{files: 24, exported: 51, methods: 61, largest: "Service"}, "one method for each use case, and their steps"},
 	"internal/portal":       {size{files: 22, exported: 10, methods: 55, largest: "visit"}, "a page is a function of its visit, and has a file"},
 	"internal/availability": {size{files: 20, exported: 50, methods: 30, largest: "plan"}, "one computation in steps"},
 	"activities":            {size{files: 20, exported: 10, methods: 32, largest: "Activities"}, "one struct is registered with Temporal"},

@@ -63,6 +63,10 @@ type Draft struct {
 	source   *booking.Booking // the session it is a seat of, or the booking or hold whose place it takes; nil for none
 	begun    *bool            // whether its first action is on record; nil until it was looked up
 	problems fault.Problems
+
+	keeps   bool   // it is moved, and keeps its resource if that is free
+	offered *Offer // of the project, for all whose time could be chosen; nil where nobody is chosen
+	hours   *Offer // by which rules they work
 }
 
 // Book makes a booking and plays its graph's first action. The outcome's action is still pending when the wait was too short.
@@ -101,7 +105,7 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 		d.Related.Project = &in.Project.ID
 	}
 	steps := []func(context.Context, *Draft) error{
-		s.attach, s.place, setUnits, s.describe, setPolicy, s.checkOffered, s.judgePolicy, s.remind,
+		s.attach, s.place, setUnits, s.describe, setPolicy, s.judge, s.remind,
 	}
 	for _, step := range steps {
 		if err := step(ctx, d); err != nil {

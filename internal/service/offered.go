@@ -114,6 +114,10 @@ func (s *Service) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
 	if d.in.Offer != nil {
 		return d.in.Offer, nil
 	}
+	if d.offered != nil {
+		own := *d.offered
+		return &own, own.OpenAnywhere(d.Resource.Zone())
+	}
 	if d.in.Project == nil {
 		return s.offerWithout(ctx, d)
 	}
