@@ -301,8 +301,8 @@ func TestKindsChange(t *testing.T) {
 	b.wantRoom("beside the two", b.at("instant", 9, 10), false)
 	b.played(two, "cancel")
 	b.wantRoom("alone again", b.at("instant", 9, 10), true)
-	b.wantRoom("more than there is", b.of(2, 15, 16), true) // as a thing of one unit it is one: the API refuses it
-	b.wantCount(2, `SELECT count(*) FROM occupancies WHERE exclusive`)
+	b.wantRoom("more than there is", b.of(2, 15, 16), false)
+	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE exclusive`)
 
 	b.setCapacity(2)
 	b.wantRoom("beside the later one", b.at("instant", 12, 13), true)

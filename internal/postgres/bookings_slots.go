@@ -42,7 +42,7 @@ func acquireInPlaceOf(
 // releaseExcluding releases what excludes the new slot. Where units are counted nothing does, and what is held lets the new slot have as
 // much: it is released with the predecessor's end.
 const (
-	releaseExcluding = releaseOld + ` AND NOT EXISTS (SELECT FROM resources r WHERE r.id = resource_id AND r.capacity > 1)`
+	releaseExcluding = releaseOld + ` AND NOT EXISTS (SELECT FROM resources r WHERE r.id = resource_id AND (r.capacity > 1 OR units > 1))`
 	releaseOld       = `DELETE FROM occupancies WHERE booking_id = @old`
 )
 
@@ -187,8 +187,8 @@ const obstructs = `
 // instead: under the resource's slots lock, by functions of the schema, since their plans would be made anew with each statement
 // here. An event takes all units. Rows stay as they were written when the capacity changes.
 
-// isCounted is true of a booking's slot in a resource of more than one unit. A resource that does not exist is refused by its key.
-const isCounted = `(@event::uuid IS NULL AND COALESCE((SELECT capacity > 1 FROM resources WHERE id = @resource), false))`
+// isCounted is true of a booking's slot in a resource of more than one unit, or that takes more than one. A resource that does not exist is refused by its key.
+const isCounted = `(@event::uuid IS NULL AND COALESCE((SELECT capacity > 1 OR @units > 1 FROM resources WHERE id = @resource), false))`
 
 // fits is true when a slot's units are free in its resource all the time.
 const fits = `(SELECT holdfast_fits(@resource, r.capacity, @ours, @units, @start, @end, @from, @to, @sums, @layer = '[0,)'::int8range)
