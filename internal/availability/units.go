@@ -136,6 +136,14 @@ func (r *Resource) left(levels []level, s stretch) int {
 	return max(r.Capacity-most, 0)
 }
 
+// busyAgainst says what is in the way of a slot with a resource, by things or by counts of units.
+func busyAgainst(p *plan, i int, s stretch) []Reason {
+	if r := &p.Resources[i]; !r.counted() {
+		return p.thingsAgainst(r.Busy, s)
+	}
+	return unitsAgainst(p, i, s)
+}
+
 // unitsAgainst names each thing that takes all units, as itself or as a buffer, and what is left if others leave too few.
 func unitsAgainst(p *plan, i int, s stretch) []Reason {
 	r := &p.Resources[i]
