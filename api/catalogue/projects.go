@@ -16,6 +16,7 @@ import (
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
+	"holdfast/internal/requires"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
@@ -50,6 +51,7 @@ type projectInput struct {
 	Reminders      json.RawMessage `json:"reminders"`
 	Meta           json.RawMessage `json:"meta"`
 	Policy         *policy.Policy  `json:"policy"`
+	Requires       json.RawMessage `json:"requires"` // null lifts it
 	Assign         json.RawMessage `json:"assign"`
 }
 
@@ -90,6 +92,7 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 	p.Policy = checkPolicy(in.Policy, problems)
+	p.Requires = readRequires(in.Requires, problems)
 	p.Assign = checkAssign(in.Assign, "assign", problems)
 }
 
@@ -106,6 +109,24 @@ func checkAssign(raw json.RawMessage, field string, problems fault.Problems) *as
 	}
 	a.Check(field, problems)
 	return &a
+}
+
+// readRequires reads what a project requires: nil when the body does not name it, and one without parts for null, which lifts it.
+func readRequires(raw json.RawMessage, problems fault.Problems) *requires.Requires {
+	const field = "requires"
+	r := &requires.Requires{}
+	switch string(raw) {
+	case "":
+		return nil
+	case "null":
+		return r
+	}
+	if err := (strictjson.Rules{Unknown: strictjson.RefuseMisspelt}).Decode(raw, r); err != nil {
+		edge.AddFaults(err, field, problems)
+		return nil
+	}
+	r.Check(field, problems)
+	return r
 }
 
 // checkPolicy checks the policy of a project or a service; nil when the body does not name it.
@@ -132,6 +153,13 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 			}
 		}
 	}
+	if err != nil || p.Requires == nil || len(problems) > 0 {
+		return err
+	}
+	names, err := h.catalogue.MissingFrom(k, k.App.ID, p.Requires)
+	for _, id := range names {
+		problems.Add("requires", "%s does not exist", id)
+	}
 	return err
 }
 
@@ -153,6 +181,9 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
+	if in.Requires != nil {
+		problems.Add(field+".requires", "is set on the project itself")
+	}
 	if _, ok := graphs.Named(in.Graph, nil); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}

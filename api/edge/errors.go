@@ -86,6 +86,7 @@ type Problem struct {
 	OpensAt   *time.Time          `json:"opens_at,omitempty"`         // with too_early: from then on it is possible
 	EndedAt   *time.Time          `json:"ended_at,omitempty"`         // with too_late: until then it was
 	Rule      *RuleView           `json:"rule,omitempty"`             // of a policy that refuses
+	Missing   []string            `json:"missing,omitempty"`          // with slot_taken: parts that nobody is free for
 }
 
 // Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -109,7 +110,7 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	problem := Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
-		Rule: ShowRule(known.Rule),
+		Rule: ShowRule(known.Rule), Missing: known.Missing,
 	}
 	if at := known.Moment.UTC(); !known.Moment.IsZero() && known.Code == fault.TooEarly {
 		problem.OpensAt = &at

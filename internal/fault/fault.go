@@ -90,6 +90,8 @@ type Error struct {
 	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
 	Rule       *Rule // of a policy that refuses; nil for other errors
+	// Missing are, with SlotTaken for a booking of several resources, the names of the parts that nobody is free for; nil = not said.
+	Missing []string
 
 	cause error
 }

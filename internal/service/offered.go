@@ -54,7 +54,8 @@ func (d *Draft) keepOwn() {
 	}
 	reaches := func(resource uuid.UUID) bool {
 		p := d.in.Project
-		return d.caller.Is(resource) || p != nil && d.caller.SharesProject(p.Project) && slices.Contains(p.Resources, resource)
+		return d.caller.Is(resource) || p != nil && d.caller.SharesProject(p.Project) &&
+			(slices.Contains(p.Resources, resource) || slices.Contains(p.Rules.Hosts, resource))
 	}
 	switch {
 	case d.Resource.ID != uuid.Nil && !reaches(d.Resource.ID):

@@ -13,6 +13,9 @@ import (
 // hold. Where the project chooses, that
 // is left to the record.
 func (s *Service) place(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
 	if d.isSeat() || d.source != nil && d.in.Resource == uuid.Nil && d.in.Calendar == nil && d.problems["resource_id"] == nil {
 		if d.source != nil {
 			d.Resource, d.Calendar = d.source.Resource, d.source.Calendar
@@ -30,6 +33,9 @@ func (s *Service) place(ctx context.Context, d *Draft) error {
 
 // findPlace loads the named resource and calendar. What the page's offer has of them is not read again.
 func (s *Service) findPlace(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
 	if d.in.Resource == uuid.Nil {
 		if d.problems["resource_id"] == nil {
 			d.problems.Add("resource_id", "is required")

@@ -49,7 +49,7 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 		d.Moves++
 	}
 	if m.Resource == uuid.Nil && m.Problems["resource_id"] == nil {
-		d.in.Resource, d.keeps = old.Resource.ID, m.Calendar == nil
+		d.in.Resource, d.in.Preferred, d.keeps = old.Resource.ID, old.Resource.ID, m.Calendar == nil
 	}
 	d.Start, d.End = m.Start, m.End
 	if err := s.mayReschedule(ctx, d, m.Stale); err != nil {
@@ -93,7 +93,7 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.judge} {
+	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.choose, s.judge} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
@@ -110,6 +110,9 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 // placeMoved finds the resource and the calendar that a booking is moved to. Where its project chooses and none is named, it keeps its own
 // if that can have it, or else one is chosen anew.
 func (s *Service) placeMoved(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
 	if !d.assigns() || !d.keeps {
 		err := s.findPlace(ctx, d)
 		d.count(assign.Named)
