@@ -60,6 +60,10 @@ func TestEveryDoorIsRuled(t *testing.T) {
 	if !strings.Contains(logs.Body.String(), `"override":["notice"]`) {
 		t.Errorf("the history does not say what was lifted: %s", logs.Body)
 	}
+	feed := f.send(f.server, http.MethodGet, "/v2/events?booking_id="+id, "").want(t, http.StatusOK)
+	if !strings.Contains(feed.Body.String(), `"lifted":["notice"]`) {
+		t.Errorf("the event does not say what was lifted: %s", feed.Body)
+	}
 	bulk := f.post(f.server, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"graph":"instant","project_id":%q,%s}]}`, project, slot(resource, 3, 1)))
 	if !strings.Contains(bulk.Body.String(), string(fault.TooLate)) {
 		t.Errorf("bulk: %d %s", bulk.Code, bulk.Body)
@@ -273,7 +277,7 @@ func TestDocumentHasTheRules(t *testing.T) {
 	named, _ := json.Marshal(doc.Components.Schemas["PolicyRule"].Properties["name"])
 	var name schema
 	check(t, json.Unmarshal(named, &name))
-	if !slices.Equal(name.Enum, rules) || !slices.Equal(doc.Components.Schemas["Override"].Items.Enum, rules) {
+	if !slices.Equal(name.Enum, append(slices.Clone(rules), fault.ActionWindow, fault.Begun)) || !slices.Equal(doc.Components.Schemas["Override"].Items.Enum, rules) {
 		t.Errorf("the document names %v and %v, the code %v", name.Enum, doc.Components.Schemas["Override"].Items.Enum, rules)
 	}
 }

@@ -86,5 +86,5 @@ func RefusedBy(why *policy.Refusal, zone *time.Location) *Refusal {
 	if why == nil {
 		return nil
 	}
-	return &Refusal{Code: why.Code, Message: why.Message(zone)}
+	return &Refusal{Code: why.Code, Message: why.Message(zone), Rule: why.Fault()}
 }
