@@ -82,19 +82,20 @@ func (s *Session) RefusesClaimed() *Refusal {
 }
 
 // Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move
-// brings the seat's booking to life.
-func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal {
+// brings the seat's booking to life. What the seat's policy rules is not judged here: see BoundBySession.
+func (s *Session) Refuses(seat *Booking, move graphs.Move, first bool, now time.Time) *Refusal {
+	books, cancels := seat.BoundBySession()
 	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
 	switch {
 	case (first || move.Takes) && !s.Open:
 		return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
-	case first && now.Before(s.BookFrom):
+	case first && books && now.Before(s.BookFrom):
 		return sessionRefusal(fault.TooEarly, policy.Horizon, "Seats of this session can be booked from ", s.BookFrom, " on.")
-	case first && after(s.BookUntil):
+	case first && books && after(s.BookUntil):
 		return sessionRefusal(fault.TooLate, policy.Notice, "Seats of this session could be booked until ", s.BookUntil, ".")
 	case move.Takes && s.Taken >= s.MaxSeats:
 		return &Refusal{Code: fault.SoldOut, Message: "The session has no seat left."}
-	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
+	case move.Action == CancelByCustomerAction && cancels && after(s.CancelUntil):
 		return sessionRefusal(fault.TooLate, policy.CancelDeadline, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
 	}
 	return nil

@@ -42,12 +42,15 @@ func LayersOf(p *catalogue.Project, buffer time.Duration) []policy.Layer {
 	return append(layers, policy.Layer{Scope: "project:" + p.ID.String(), Policy: &own})
 }
 
-// setPolicy copies the policy that rules the draft onto it. A seat inherits that of its session; a moved booking gets the one that
-// holds now, with what was its own.
+// setPolicy copies the policy that rules the draft onto it. Timekit's fields of a session are part of its policy, and a seat inherits that
+// of its session; a moved booking gets the one that holds now, with what was its own.
 func setPolicy(_ context.Context, d *Draft) error {
 	resolved := PolicyOf(d.caller.App, d.in.Project)
+	if d.IsSupply() {
+		resolved = policy.Merge(resolved, d.Settings.Rules())
+	}
 	if d.source != nil && d.isSeat() {
-		resolved = policy.Merge(resolved, d.source.Rules())
+		resolved = policy.Merge(policy.Merge(resolved, d.source.Settings.Rules()), d.source.Rules())
 	}
 	if d.Related.RescheduledFrom != nil && d.source != nil && d.source.Policy != nil {
 		d.in.Policy = d.source.Policy.Own
