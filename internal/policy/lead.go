@@ -55,7 +55,7 @@ func ParseLead(text string) (Lead, error) {
 	if span.AtLeast(maxLeadDays * 24 * time.Hour) {
 		return Lead{}, fmt.Errorf("must be at most %d days", maxLeadDays)
 	}
-	if days, _ := span.Parts(); exact && days {
+	if _, clock := span.Parts(); exact && clock == 0 {
 		return Lead{text: "exact " + span.String(), span: span, exact: true}, nil
 	}
 	return Lead{text: span.String(), span: span}, nil
@@ -115,7 +115,7 @@ func (l *Lead) Last(now time.Time, zone *time.Location) time.Time {
 
 // opens returns the first moment at which a start can be booked with this horizon.
 func (l *Lead) opens(start time.Time, zone *time.Location) time.Time {
-	if _, clock := l.span.Parts(); l.exact || l.dayBefore || clock != 0 {
+	if !l.goesByDays() {
 		return l.Before(start, zone)
 	}
 	return zones.StartOf(zones.DateOf(l.span.Before(start, zone), zone), zone)

@@ -118,14 +118,19 @@ func (s *Service) closed(ctx context.Context, app uuid.UUID, q *Question) error 
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now, byZone := time.Now(), map[string][]policy.Closed{}
 	for i, r := range q.Hosts {
 		one := &q.Resources[i]
 		if one.UnknownZone {
 			continue
 		}
 		zone := r.Zone()
-		one.Closed = append(rules.ClosedStarts(now, zone), rules.FullPeriods(q.subjects(r), q.From, q.To, q.Length, zone, counts)...)
+		starts, ok := byZone[zone.String()]
+		if !ok {
+			starts = rules.ClosedStarts(now, zone)
+			byZone[zone.String()] = starts
+		}
+		one.Closed = append(slices.Clone(starts), rules.FullPeriods(q.subjects(r), q.From, q.To, q.Length, zone, counts)...)
 	}
 	return nil
 }
