@@ -75,8 +75,8 @@ var policyGroups = []policyGroup{
 var measures = map[string][]choice{
 	leadField: {
 		{"hours", "hours by the clock", ""}, {"days", "days by the calendar", ""}, {"minutes", "minutes", ""},
-		{"day_before", "o'clock on the day before", ""}, {"span", "as ISO 8601, such as P1DT2H", ""},
-		{"exact", "as ISO 8601, to the minute", ""},
+		{"day_before", "o'clock, the day before", ""}, {"span", "ISO 8601, as P1DT2H", ""},
+		{"exact", "ISO 8601, to the minute", ""},
 	},
 	dayField:    {{"day", "this day", ""}},
 	timesField:  {{"times", "times", ""}},
