@@ -85,21 +85,36 @@ func (s *Session) RefusesClaimed() *Refusal {
 // brings the seat's booking to life. What the seat's policy rules is not judged here: see BoundBySession.
 func (s *Session) Refuses(seat *Booking, move graphs.Move, first bool, now time.Time) *Refusal {
 	books, cancels := seat.BoundBySession()
-	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
-	switch {
-	case (first || move.Takes) && !s.Open:
+	if (first || move.Takes) && !s.Open {
 		return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
-	case first && books && now.Before(s.BookFrom):
-		return sessionRefusal(fault.TooEarly, policy.Horizon, "Seats of this session can be booked from ", s.BookFrom, " on.")
-	case first && books && after(s.BookUntil):
-		return sessionRefusal(fault.TooLate, policy.Notice, "Seats of this session could be booked until ", s.BookUntil, ".")
+	}
+	if first && books {
+		if why := s.refusesTime(now); why != nil {
+			return why
+		}
+	}
+	switch {
 	case move.Takes && s.Taken >= s.MaxSeats:
 		return &Refusal{Code: fault.SoldOut, Message: "The session has no seat left."}
-	case move.Action == CancelByCustomerAction && cancels && after(s.CancelUntil):
+	case move.Action == CancelByCustomerAction && cancels && isOver(s.CancelUntil, now):
 		return sessionRefusal(fault.TooLate, policy.CancelDeadline, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
 	}
 	return nil
 }
+
+// refusesTime says why seats cannot be booked at a time; nil when they can.
+func (s *Session) refusesTime(now time.Time) *Refusal {
+	switch {
+	case now.Before(s.BookFrom):
+		return sessionRefusal(fault.TooEarly, policy.Horizon, "Seats of this session can be booked from ", s.BookFrom, " on.")
+	case isOver(s.BookUntil, now):
+		return sessionRefusal(fault.TooLate, policy.Notice, "Seats of this session could be booked until ", s.BookUntil, ".")
+	}
+	return nil
+}
+
+// isOver reports whether a bound has passed; a zero time is no bound.
+func isOver(bound, now time.Time) bool { return !bound.IsZero() && now.After(bound) }
 
 // sessionRefusal refuses what a session does not allow at the time, with its bound as a moment.
 func sessionRefusal(code fault.Code, name policy.Rule, text string, bound time.Time, end string) *Refusal {
