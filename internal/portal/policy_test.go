@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -179,4 +180,35 @@ func unknown(policy map[string]any) map[string]any {
 		left["assign"], left["book"] = true, true
 	}
 	return left
+}
+
+// TestPolicyFormNamesItsFields: each field that people see has a label, and no id stands twice.
+func TestPolicyFormNamesItsFields(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	id := h.hosted("Visit")
+	page := b.send("/portal/projects/"+id+"/policy", "do", "add").want(t, http.StatusOK).text
+	ids := map[string]int{}
+	for _, found := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		ids[found[1]]++
+	}
+	for one, n := range ids {
+		if n > 1 {
+			t.Errorf("the id %s stands %d times", one, n)
+		}
+	}
+	fields := regexp.MustCompile(`<(?:input|select)([^>]*)>`).FindAllStringSubmatch(page, -1)
+	for _, found := range fields {
+		id := regexp.MustCompile(` id="([^"]*)"`).FindStringSubmatch(found[1])
+		if strings.Contains(found[1], `type="hidden"`) {
+			continue
+		}
+		if id == nil || !strings.Contains(page, `for="`+id[1]+`"`) {
+			t.Errorf("a field has no label: %s", found[1])
+		}
+	}
+	if len(fields) < 30 {
+		t.Errorf("only %d fields", len(fields))
+	}
 }
