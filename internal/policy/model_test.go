@@ -229,6 +229,9 @@ func (w *walk) compare(t *testing.T, r *rand.Rand, z *time.Location) {
 	if r.IntN(2) == 0 {
 		anchor, counted, h.Start = "current", start, w.at(start)
 	}
+	if r.IntN(3) == 0 { // it was never moved
+		h.Start, h.FirstStart = w.at(start), time.Time{}
+	}
 	most := r.IntN(3)
 	p := read(t, fmt.Sprintf(`{"cancel":{"owner":{"until":%[1]s,"anchor":%[2]q}},"reschedule":{"customer":{"until":%[1]s,"anchor":%[2]q,"max":%[3]d}}}`, lead.json(), anchor, most))
 	cancel, move := p.JudgeCancel(policy.Owner, h, w.at(now), z, nil), p.JudgeMove(h, w.at(now), z, nil)
