@@ -29,6 +29,7 @@ type Activities struct {
 
 	drains    drains
 	successes recorder
+	beat      time.Duration // between heartbeats; 0 = heartbeat
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // beyond is given back.
 const (
 	drainBudget = 30 * time.Second // then the workflow gets its say again
-	drainBeat   = 3 * time.Second  // a third of the heartbeat time-out, and a bit
+	heartbeat   = 3 * time.Second  // a third of the heartbeat time-out, and a bit
 	drainAhead  = 8                // times as much is claimed as may be on its way, and
 	drainLeast  = 32               // so much at least;
 	drainFirst  = 8                // at first, while nothing is known of the endpoint: that is what a commit leaves, and a bit
@@ -35,7 +36,7 @@ const (
 // of one booking only one delivery is on its way at a time, the oldest first. When the worker stops, requests under way end
 // and the rest is given back.
 func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error) {
-	defer stayAlive(ctx)()
+	defer stayAlive(ctx, a.beat)()
 	mine := a.drains.enterPatiently(ctx, in.EndpointID)
 	if mine == nil {
 		return outbox.DrainResult{Next: time.Now().Add(busyAgain)}, nil
@@ -54,18 +55,18 @@ func (a *Activities) Drain(ctx context.Context, in outbox.DrainInput) (outbox.Dr
 	return out, nil
 }
 
-// stayAlive sends heartbeats until stop is called, so that the server notices a lost worker long before the time-out of a
-// batch of slow receivers.
-func stayAlive(ctx context.Context) (stop func()) {
+// stayAlive sends a heartbeat every beat, 0 = as often as the heartbeat time-outs need, until stop is called. So the server notices a lost
+// worker long before the time-out of a batch of slow receivers.
+func stayAlive(ctx context.Context, beat time.Duration) (stop func()) {
 	ctx, stop = context.WithCancel(ctx)
 	go func() {
-		beat := time.NewTicker(drainBeat)
-		defer beat.Stop()
+		tick := time.NewTicker(cmp.Or(beat, heartbeat))
+		defer tick.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-beat.C:
+			case <-tick.C:
 				activity.RecordHeartbeat(ctx)
 			}
 		}

@@ -30,7 +30,7 @@ type sweepPart struct {
 // workflow is gone, wakes endpoints whose due deliveries are not being sent, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
-	defer stayAlive(ctx)()
+	defer stayAlive(ctx, a.beat)()
 	var out booking.SweepResult
 	var faults []error
 	for _, part := range a.sweepParts(&out) {

@@ -29,7 +29,8 @@ func (h *eventHandlers) routes() []edge.Route {
 }
 
 // listEvents answers with the calendar events that overlap a window, sorted by start: those made by requests, and bookings that hold time
-// now. With ?after= it answers with the feed of webhooks' events instead.
+// now. With a cursor it answers with those made by requests alone, in the order of their changes, with or without a window. With ?after= it
+// answers with the feed of webhooks' events instead.
 func (h *eventHandlers) listEvents(k *edge.Call) error {
 	if _, asked := k.GetQuery("after"); asked {
 		return h.feed.ListEvents(k)
@@ -38,7 +39,7 @@ func (h *eventHandlers) listEvents(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	filter, err := readEventFilter(k)
+	filter, err := readEventFilter(k, page.Follows())
 	if err != nil {
 		return err
 	}
@@ -53,10 +54,14 @@ func (h *eventHandlers) listEvents(k *edge.Call) error {
 	return k.AnswerList(list, len(list), found, page)
 }
 
-func readEventFilter(k *edge.Call) (postgres.CalendarEventFilter, error) {
+// readEventFilter reads window and search. A list that is followed needs no window.
+func readEventFilter(k *edge.Call, follows bool) (postgres.CalendarEventFilter, error) {
 	problems := fault.Problems{}
 	f := postgres.CalendarEventFilter{Terms: k.OwnTerms(problems)}
 	from, to := k.QueryTime("start", problems), k.QueryTime("end", problems)
+	if follows && from == nil && to == nil {
+		return f, problems.Err()
+	}
 	if from == nil {
 		problems.Add("start", "is required")
 	}

@@ -147,7 +147,11 @@ func checkQuestions(all []catalogue.Question, problems fault.Problems) {
 }
 
 func (h *publicLinkHandlers) listPublicLinks(k *edge.Call) error {
-	all, err := h.catalogue.PublicLinks(k, k.App.ID)
+	page, err := k.ReadPage()
+	if err != nil {
+		return err
+	}
+	all, found, err := h.catalogue.PublicLinks(k, k.App.ID, page)
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,7 @@ func (h *publicLinkHandlers) listPublicLinks(k *edge.Call) error {
 	for _, l := range all {
 		list = append(list, publicLinkView(k, l))
 	}
-	return k.Answer(http.StatusOK, list)
+	return k.AnswerList(list, len(list), found, page)
 }
 
 func (h *publicLinkHandlers) createPublicLink(k *edge.Call) error {

@@ -45,6 +45,7 @@ type App struct {
 	metrics  *metrics.Metrics
 	cleaner  *postgres.Cleaner
 	webhooks webhook.Options
+	retries  *dispatch.Retries // of this process's API
 
 	preparing sync.Mutex
 	prepared  bool // Temporal has answered, and has what it needs; under preparing
@@ -98,6 +99,7 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 		Config: c, DB: db, Vault: vault, Temporal: temporal, log: logger, keyring: keyring, metrics: counted,
 		dispatch: &dispatch.Dispatcher{Client: temporal, TaskQueue: c.TaskQueue},
 		cleaner:  postgres.NewCleaner(db, retention(c)),
+		retries:  dispatch.NewRetries(logger),
 		webhooks: webhook.Options{
 			AllowLoopback: c.WebhookAllowLoopback, AllowPrivate: c.WebhookAllowNetworks, RequireHTTPS: !c.WebhookAllowHTTP,
 			Timeout: c.WebhookTimeout,
@@ -113,15 +115,15 @@ func (a *App) Close() {
 	a.DB.Close()
 }
 
-// RunAPI answers HTTP on the listener until the context ends, then lets running requests finish.
+// RunAPI answers HTTP on the listener until the context ends, then lets running requests finish. Call it once.
 func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
-	outcomes, retries := postgres.NewOutcomes(a.DB, a.log), dispatch.NewRetries(a.log)
+	outcomes := postgres.NewOutcomes(a.DB, a.log)
 	admission := service.NewAdmission(a.Config.MaxConns)
-	a.showLoad(admission, retries)
+	a.showLoad(admission)
 	outcomes.OnListening = a.metrics.Listening
 	outcomes.ListenAt(string(a.Config.ListenURL))
 	server := &api.Server{
-		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
+		DB: a.DB, Outcomes: outcomes, Dispatch: a.dispatch, Retries: a.retries, Vault: a.Vault, Keyring: a.keyring, Links: a.maker(),
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  edge.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
 		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
@@ -138,14 +140,14 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error { return outcomes.Run(listening) })
 	group.Go(func() error {
 		defer stopListening() // requests that still wait get their outcome
-		defer stopRetries(ctx, retries)
+		defer a.stopRetries(ctx)
 		return a.serve(ctx, listener, handler)
 	})
 	return group.Wait()
 }
 
 // showLoad adds to the metrics how much this process has accepted and not yet carried out.
-func (a *App) showLoad(admission *service.Admission, retries *dispatch.Retries) {
+func (a *App) showLoad(admission *service.Admission) {
 	a.metrics.AddGauge("holdfast_creations_in_flight", "New bookings on record that have no outcome yet.", func() float64 {
 		running, _ := admission.Load()
 		return float64(running)
@@ -155,15 +157,15 @@ func (a *App) showLoad(admission *service.Admission, retries *dispatch.Retries) 
 		return float64(bound)
 	})
 	a.metrics.AddGauge("holdfast_actions_retrying", "Actions that Temporal has not taken and that are tried again.", func() float64 {
-		return float64(retries.Retrying())
+		return float64(a.retries.Retrying())
 	})
 }
 
 // stopRetries waits briefly for what Temporal is just taking. The rest is left pending, to the sweep.
-func stopRetries(ctx context.Context, retries *dispatch.Retries) {
+func (a *App) stopRetries(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	retries.Stop(ctx)
+	a.retries.Stop(ctx)
 }
 
 // handler is the API with the portal in it, which is a client of that very API.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
@@ -43,6 +44,11 @@ type Booking struct {
 	// Request is the scheduling request that it answers; Claim the token that is spent on making it.
 	Request *SchedulingRequest `json:"scheduling_request,omitempty"`
 	Claim   *Claim             `json:"-"`
+	// Pool is the resources that its own is chosen from as it is put on record; nil where it is neither chosen nor counted. Assignment is
+	// how it was chosen, as it is put on record. Assigned reports of one on record that it was.
+	Pool       *catalogue.Pool    `json:"-"`
+	Assignment *assign.Assignment `json:"-"`
+	Assigned   bool               `json:"-"`
 
 	Meta      json.RawMessage    `json:"meta"` // a JSON object of the app's own
 	Customers []Customer         `json:"customers"`

@@ -10,8 +10,8 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// Reminder is a webhook that a booking asked for at a moment before or after its start. Number distinguishes a booking's
-// reminders apart.
+// Reminder is a webhook that a booking asked for at a moment before or after its start. Number is the
+// reminder's own among those of its booking.
 type Reminder struct {
 	Number int              `json:"number"`
 	At     time.Time        `json:"at"`

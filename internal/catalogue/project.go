@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/assign"
 	"holdfast/internal/policy"
 )
 
@@ -35,4 +36,5 @@ type Project struct {
 	Policy *policy.Policy // of bookings through it; nil on writing leaves it as it is
 	// ServicePolicies are those of its services, in the order of their ids. They are read only.
 	ServicePolicies []policy.Layer
+	Assign          *assign.Assign // how the resource of a booking through it is chosen; nil on writing leaves it as it is
 }

@@ -25,12 +25,13 @@ type InFlight struct {
 // second is what happened in one second.
 type second struct{ finished, refused int }
 
-// InFlightOptions are the limits of the bound. With Floor = Ceiling it is fixed.
+// InFlightOptions are the limits of the bound: where it starts, its least and its most, in operations that run at once. With Floor = Ceiling
+// it is fixed.
 type InFlightOptions struct {
 	Start, Floor, Ceiling int
 	Target                time.Duration // an operation that takes longer is slow
 	Wait                  time.Duration // how long Enter waits for a place
-	Queue                 int           // how many may wait
+	Queue                 int           // how many callers may wait at once
 }
 
 // How the bound moves.

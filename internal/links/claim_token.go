@@ -30,7 +30,7 @@ type ClaimToken struct {
 }
 
 // ReadClaimToken checks a claim token. secretOf gives the secret of a public key, or an error with the code
-// booking.ClaimUnknownIssuer; what else goes wrong has a code of its own, in the order of Cronofy's rules. Numbers may have
+// fault.ClaimUnknownIssuer; what else goes wrong has a code of its own, in the order of Cronofy's rules. Numbers may have
 // fractions, aud may be a list, and a clock that is a minute ahead is forgiven: the published samples need all three.
 func ReadClaimToken(token string, now time.Time, secretOf func(issuer string) (string, error)) (ClaimToken, error) {
 	claims, err := openClaims(token)

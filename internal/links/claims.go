@@ -25,7 +25,7 @@ type Claims struct {
 	signed string // header and payload as they were signed; set by Verify
 }
 
-// For checks that the token is for this booking and this action: nil, or a booking.LinkInvalid error. A token that
+// For checks that the token is for this booking and this action: nil, or a fault.LinkInvalid error. A token that
 // verifies says nothing yet about the path it was sent to.
 func (c Claims) For(bookingID, action string) error {
 	if bookingID == "" || action == "" || !strings.EqualFold(c.BookingID, bookingID) || c.Action != action {

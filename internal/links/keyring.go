@@ -80,7 +80,7 @@ func (k *Keyring) Sign(appID string, c Claims) (string, error) {
 
 // Verify checks a token for the app, against its live API keys or, when its kid is ours, against the app's derived key
 // alone: the header decides the kind, so the holder of an API key cannot make a token that counts as ours. Errors are
-// booking.LinkInvalid, or booking.LinkExpired when nothing but the time is wrong. The caller still has to ask
+// fault.LinkInvalid, or fault.LinkExpired when nothing but the time is wrong. The caller still has to ask
 // Claims.For whether it is the right booking and action, and to spend Claims.SpendKey.
 func (k *Keyring) Verify(token, appID string, apiKeys []string, now time.Time) (Claims, error) {
 	if appID == "" {

@@ -14,10 +14,10 @@ type Delivery struct {
 	EventID    uuid.UUID
 	EventType  string
 	BookingID  *uuid.UUID // nil: the change is not about a booking, or about one that was made up
-	Seq        int
-	Status     string
-	Attempts   int
-	Test       bool
+	Seq        int        // of the event: see Event
+	Status     string     // pending, delivered, exhausted (no attempt is left) or cancelled
+	Attempts   int        // made so far
+	Test       bool       // of a made-up event
 	NextAt     *time.Time // when it is due, while it is pending
 	CreatedAt  time.Time
 	FinishedAt *time.Time
@@ -36,17 +36,17 @@ type ClaimedDelivery struct {
 // Attempt is one HTTP request of a delivery, on record. Secrets in it are masked.
 type Attempt struct {
 	DeliveryID      uuid.UUID
-	Number          int
+	Number          int // 1 for the first of the delivery
 	StartedAt       time.Time
-	Duration        time.Duration
-	Status          int    // HTTP status, 0 when none came
-	ErrorCode       string // "" when it counts as delivered
+	Duration        time.Duration // until the answer was read, or the attempt failed
+	Status          int           // HTTP status, 0 when none came
+	ErrorCode       string        // "" when it counts as delivered
 	URL             string
 	Method          string
 	Format          Format
-	RequestHeaders  json.RawMessage
-	ResponseHeaders json.RawMessage
-	ResponseBody    []byte
+	RequestHeaders  json.RawMessage // an object, by name
+	ResponseHeaders json.RawMessage // the same
+	ResponseBody    []byte          // the first 16 KiB
 }
 
 // DrainInput is the input of an endpoint's workflow, and of the activity that sends its due deliveries.

@@ -55,7 +55,7 @@ const (
 	Minutes  Count = "minutes"
 )
 
-// The bounds of limits.
+// MaxLimits is how many limits one policy may have, MaxMax the highest Max of a limit.
 const (
 	MaxLimits = 20
 	MaxMax    = 1_000_000

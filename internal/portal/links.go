@@ -22,7 +22,7 @@ func listLinks(v *visit) error { return v.showLinks(http.StatusOK, linksPage{}) 
 
 // showLinks shows the page, with what was typed for the callback where that was refused.
 func (v *visit) showLinks(status int, page linksPage) (err error) {
-	if page.Links, err = fetch[[]publicLink](v, at("public_links"), nil); err != nil {
+	if page.Links, err = fetch[[]publicLink](v, at("public_links"), url.Values{"limit": {"1000"}}); err != nil {
 		return err
 	}
 	if page.Credentials, err = fetch[[]embedCredential](v, at("embed_credentials"), nil); err != nil {

@@ -233,6 +233,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	}
 	settleClaim(batch, found, in.Move)
 	settleLimits(batch, b, old, in)
+	settleAssignment(batch, b, old, in, now)
 	b.Step(in.Move, now)
 	out := outcomeOf(b, booking.ResultApplied, "")
 	if in.Move.Frees {

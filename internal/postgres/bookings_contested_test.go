@@ -265,6 +265,7 @@ func TestAskedTooLate(t *testing.T) {
 	b.played(v, "confirm")
 	late := must(b.ask(v, "confirm"))
 	b.wantRows("asked", 0, 1)
+	b.wantCount(0, `SELECT count(*) FROM actions WHERE id = $1 AND claims`, late.ID) // what is reserved is no claim of its own
 	must(b.Commit(b.ctx, commit(b.known(v), late)))
 	b.wantRows("in the end", 0, 1)
 	v = b.booked(b.at("confirm_decline", 11, 12))
@@ -621,5 +622,8 @@ func TestASeatIsPaidInTime(t *testing.T) {
 	must(b.ask(third, "pay"))
 	b.played(third, "timeout") // by hand
 	b.wantSeats(session, 0)
+	late := must(b.ask(third, "pay"))
+	b.wantSeats(session, 0) // too late to claim one
+	must(b.Commit(b.ctx, commit(b.known(third), late)))
 	b.sound()
 }

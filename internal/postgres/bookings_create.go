@@ -16,11 +16,15 @@ import (
 // the seat that the action's move takes: all in one round trip, or nothing of it. A repeat with the same booking id changes nothing and
 // returns the action of the first try. SlotTaken or SoldOut when somebody else has the time or the last seat, by a reservation or a claim;
 // LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot
-// give it away; NotFound when the app has no such resource and calendar. It locks, until the end of its transaction, the scheduling
-// request, the resource against deletion, the booking whose place it takes, the buckets of its limits, and the resource's slots.
+// give it away; NotFound when the app has no such resource and calendar. A booking with a pool gets its resource, calendar and assignment
+// here. It locks, until the end of its transaction, the scheduling request, the booking whose place it takes, the pool, the buckets of
+// its limits, the resource's slots, and the resource against deletion.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
+	if b.Pool.Chooses() {
+		return db.createAssigned(ctx, b, first, move)
+	}
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
 	if err := db.lookFirst(ctx, c); err != nil {
 		return nil, err
@@ -34,6 +38,7 @@ func (db *Bookings) CreateBooking(
 		queueResourceLock(batch, b, first)
 		queueBooking(batch, b, first)
 		enter.queueCount(batch, true, first.ID, begun)
+		queueAssignment(batch, b, first, nil)
 	})
 	switch {
 	case err == nil && c.accepted:
@@ -83,8 +88,12 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 	return a, err
 }
 
-// HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. A quick look, not a promise.
+// HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. Of a booking with a pool, when
+// nobody's time is left. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
+	if b.Pool.Chooses() {
+		return hasRoomInPool(ctx, db, b, move)
+	}
 	batch := &pgx.Batch{}
 	queueRoom(batch, b, move)
 	return db.pool.SendBatch(ctx, batch).Close()
@@ -129,10 +138,10 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, assigned)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @assigned WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -143,6 +152,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
+		"assigned": b.Assignment != nil,
 	}
 	batch.Queue(q, args)
 	queueCustomers(batch, b, first)

@@ -152,6 +152,55 @@ func TestWhatIsLostIsNotCounted(t *testing.T) {
 	b.wantTaken("taken back")
 }
 
+// TestARefusedClaimIsNotCounted: a confirmation claims its place in the buckets and gives it back when it is refused, unless another one
+// has been applied meanwhile.
+func TestARefusedClaimIsNotCounted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.limited(9, 10, "ann@example.com", oneADay, hundredMinute)
+	v.Graph = "confirm_decline"
+	v = b.booked(v)
+	b.wantTaken("asked for")
+	refused := commit(v, must(b.ask(v, "confirm")))
+	b.wantCount(2, `SELECT count(*) FROM limit_entries WHERE claimed`)
+	refused.Refusal = &booking.Refusal{Code: fault.Stale, Message: "no"}
+	must(b.Commit(b.ctx, refused))
+	b.wantTaken("refused")
+
+	first, second := must(b.ask(v, "confirm")), must(b.ask(v, "confirm"))
+	wantEqual(t, "the first", must(b.Commit(b.ctx, commit(v, first))).Result, booking.ResultApplied)
+	wantEqual(t, "the second", must(b.Commit(b.ctx, commit(b.known(v), second))).Result, booking.ResultRefused)
+	b.wantCount(2, `SELECT count(*) FROM limit_entries WHERE NOT claimed`)
+	b.wantCounted()
+}
+
+// TestBucketsAreLeftInOrder: who leaves several buckets locks them in the order of their keys, wherever their rows lie.
+func TestBucketsAreLeftInOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.booked(b.limited(9, 10, "ann@example.com", oneADay, hundredMinute))
+	for _, table := range []string{"limit_buckets", "limit_entries"} {
+		b.exec(`CREATE TABLE kept AS SELECT * FROM ` + table)
+		b.exec(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER; DELETE FROM ` + table)
+		b.exec(`INSERT INTO ` + table + ` SELECT * FROM kept ORDER BY name COLLATE "C" DESC`)
+		b.exec(`DROP TABLE kept; ALTER TABLE ` + table + ` ENABLE TRIGGER USER`)
+	}
+	tx := must(b.look.Begin(b.ctx))
+	defer func() { _ = tx.Rollback(b.ctx) }()
+	must(tx.Exec(b.ctx, `SELECT FROM limit_buckets ORDER BY name COLLATE "C" LIMIT 1 FOR UPDATE`))
+	left := make(chan error, 1)
+	go func() {
+		_, err := b.look.Exec(b.ctx, `BEGIN; SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_mergejoin = off;
+			SELECT holdfast_leave_buckets('`+v.ID.String()+`', false); COMMIT`)
+		left <- err
+	}()
+	b.until(fmt.Sprintf(waiting, 1))
+	b.wantCount(1, `SELECT count(*) FROM (SELECT FROM limit_buckets FOR UPDATE SKIP LOCKED) free`)
+	check(t, tx.Commit(b.ctx))
+	check(t, <-left)
+	b.wantTaken("left")
+}
+
 // TestLiftedLimits: a booking that is not held to its limits is counted all the same, and its history says so.
 func TestLiftedLimits(t *testing.T) {
 	t.Parallel()

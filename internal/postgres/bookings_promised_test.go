@@ -72,6 +72,20 @@ func TestAClaimInItsPlaceIsNotItsOwn(t *testing.T) {
 	}
 }
 
+// TestAClaimInItsPlaceIsNotShared: an action of a booking whose place is promised to another one claims time of its own.
+func TestAClaimInItsPlaceIsNotShared(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v, other := b.booked(b.at("confirm_decline", 9, 10)), b.at("instant", 15, 16)
+	b.accepted(other)
+	b.exec(`UPDATE occupancies SET booking_id = $1, claimant = $2 WHERE booking_id = $2`, v.ID, other.ID)
+	confirm := must(b.ask(v, "confirm"))
+	b.wantCount(1, `SELECT count(*) FROM occupancies WHERE booking_id = $1 AND claimed AND claimant IS NULL
+		AND during = tstzrange($2, $3, '[)')`, v.ID, v.Start, v.End)
+	wantEqual(t, "confirmed", must(b.Commit(b.ctx, commit(v, confirm))).State, "confirmed")
+	b.wantRows("in the end", 1, 1)
+}
+
 // TestTwoPaymentsOfOneSeat share the seat: whichever ends first, and however, the other neither loses it nor takes a second one.
 func TestTwoPaymentsOfOneSeat(t *testing.T) {
 	t.Parallel()

@@ -173,7 +173,7 @@ func publishDueNotice(ctx context.Context, tx pgx.Tx, in booking.RemindInput, dr
 	return publishNotice(ctx, tx, b, in, number, drainer, woken)
 }
 
-// maxNotices is above graphs.MaxNotices: notices of different stays have different numbers.
+// maxNotices is above the number of notices that a state may have: notices of different stays have different numbers.
 const maxNotices = 100
 
 // noticeNumber returns the number of a notice among the events of a booking; false when it comes too late. It is below zero, so that it

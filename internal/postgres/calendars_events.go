@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
-	"holdfast/internal/fault"
 )
 
 // entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
@@ -64,7 +63,8 @@ func (db *Calendars) CalendarEvent(ctx context.Context, appID, id uuid.UUID) (*b
 	return e, nil
 }
 
-// CalendarEventFilter chooses calendar entries: those that overlap [From,To) and have every term.
+// CalendarEventFilter chooses calendar entries: those that overlap [From,To) and have every term. Who follows them may leave out the
+// window, with zero times.
 type CalendarEventFilter struct {
 	From, To time.Time
 	Terms    []Term
@@ -74,19 +74,24 @@ var eventKeys = map[string]searchKey{
 	"id": byID("v.id %s"), "calendar.id": byID("v.calendar_id %s"), "resource.id": byID("v.resource_id %s"),
 }
 
-// CalendarEvents returns one page of an app's calendar entries, the earliest first, and what is known of the others.
+// CalendarEvents returns one page of an app's calendar entries, the earliest first, and what is known of the others. A page that follows
+// has the app's events, as they last changed, without bookings: those have a list of their own to follow.
 func (db *Calendars) CalendarEvents(
 	ctx context.Context, appID uuid.UUID, filter CalendarEventFilter, page Page,
 ) ([]*booking.CalendarEvent, Found, error) {
-	if page.Follows() { // they come from two tables
-		return nil, Found{}, fault.Problems{"cursor": {"is not offered by this list: follow GET /v2/bookings"}}.Err()
-	}
 	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxListed + 1}
 	found, err := search(filter.Terms, eventKeys, args)
 	if err != nil {
 		return nil, Found{}, err
 	}
-	where := entries + `tstzrange(v.start_at, v.end_at) && tstzrange(@from, @to)` + found
+	const within = `tstzrange(v.start_at, v.end_at) && tstzrange(@from, @to)`
+	if page.Follows() {
+		if !filter.To.IsZero() {
+			found += ` AND ` + within
+		}
+		return listRows(ctx, db.store, ownEvents(found), page, args)
+	}
+	where := entries + within + found
 	var all []*booking.CalendarEvent
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
@@ -98,6 +103,17 @@ func (db *Calendars) CalendarEvents(
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
 	return all, Found{Total: min(total, MaxListed), Exact: total <= MaxListed}, err
+}
+
+// ownEvents are the calendar events of an app that were made by requests, under a further condition.
+func ownEvents(and string) listing[booking.CalendarEvent] {
+	const resource = ` JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL`
+	return listing[booking.CalendarEvent]{
+		columns: `v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
+			v.participants, v.my_rsvp, v.settings, NULL::uuid, '', 0, '', v.created_at, v.updated_at, r.id, r.timezone`,
+		table: "calendar_events", alias: "v", joined: resource, beside: resource, where: `v.app_id = @app` + and,
+		changed: "v.updated_at", scan: func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) },
+	}
 }
 
 func eventArgs(e *booking.CalendarEvent) namedArgs {

@@ -19,7 +19,8 @@ const projectColumns = `
 	ARRAY(SELECT service_id FROM project_services x WHERE x.project_id = p.id ORDER BY x.service_id),
 	p.created_at, p.updated_at, p.policy,
 	COALESCE((SELECT jsonb_agg(jsonb_build_object('scope', 'service:' || s.id, 'policy', s.policy) ORDER BY s.id)
-		FROM project_services x JOIN services s ON s.id = x.service_id WHERE x.project_id = p.id AND s.policy IS NOT NULL), '[]')`
+		FROM project_services x JOIN services s ON s.id = x.service_id WHERE x.project_id = p.id AND s.policy IS NOT NULL), '[]'),
+	p.assign`
 
 // Project returns an app's project, or NotFound.
 func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*catalogue.Project, error) {

@@ -59,14 +59,12 @@ func (db *Catalogue) PublicLink(ctx context.Context, appID, id uuid.UUID) (*cata
 	return publicLink(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
-// PublicLinks returns an app's links, the oldest first.
-func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID) ([]*catalogue.PublicLink, error) {
-	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l WHERE l.app_id = @app ORDER BY l.created_at, l.id`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[catalogue.PublicLink])
+// PublicLinks returns one page of an app's links, the oldest first, and what is known of the others.
+func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID, page Page) ([]*catalogue.PublicLink, Found, error) {
+	return listRows(ctx, db.store, listing[catalogue.PublicLink]{
+		columns: publicLinkColumns, table: "public_links", alias: "l",
+		where: `l.app_id = @app`, order: "l.created_at", changed: "l.updated_at", scan: structs[catalogue.PublicLink],
+	}, page, namedArgs{"app": appID})
 }
 
 // DeletePublicLink removes a link; what was booked through it stays. NotFound when the app has no such link.

@@ -21,7 +21,7 @@ import (
 )
 
 // DB is a pool of connections to the record. Its methods are safe for concurrent use; each is one transaction unless
-// it says otherwise. Errors are *booking.Error, or without a code when Postgres itself is in trouble.
+// it says otherwise. Errors are *fault.Error, or without a code when Postgres itself is in trouble.
 //
 // Its parts share the pool. A caller names the part that it needs: a *Bookings, an *Outbox and so on.
 type DB struct {

@@ -86,6 +86,18 @@ func (b *bundle) followedLists() map[string]followed {
 			check(b.t, b.AddCredential(b.ctx, c, []byte(c.ID.String()), 0))
 			return c.ID
 		}, nil, "resource_credentials"},
+		"public links": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
+			return idsOf(func(v *catalogue.PublicLink) uuid.UUID { return v.ID })(b.PublicLinks(b.ctx, app, p))
+		}, func() uuid.UUID { return b.link(named()).ID }, touch("public_links"), "public_links"},
+		"calendar events": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
+			return idsOf(func(v *booking.CalendarEvent) uuid.UUID { return v.ID })(b.CalendarEvents(b.ctx, app, postgres.CalendarEventFilter{}, p))
+		}, func() uuid.UUID {
+			n++
+			e := b.event(float64(n), float64(n+1))
+			check(b.t, b.CreateCalendarEvent(b.ctx, e))
+			return e.ID
+		},
+			touch("calendar_events"), "calendar_events"},
 	}
 }
 

@@ -53,7 +53,8 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 }
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// crowdedLists fills the record of one app, beside that of another: a sixth of 30,000 bookings, and of 6,000 things of every other kind.
+// crowdedLists fills the record of one app, beside that of another: a sixth of 30,000 bookings and calendar events, and of 6,000 things of
+// every other kind.
 const crowdedLists = `
 	SET LOCAL session_replication_role = replica;
 	INSERT INTO apps (id, name, slug, webhook_secret) SELECT md5('a' || a)::uuid, 'a' || a, 'a' || a, '' FROM generate_series(1, 2) a;
@@ -66,6 +67,12 @@ const crowdedLists = `
 	INSERT INTO locations (id, app_id, name) SELECT md5('l' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, 'Place ' || n FROM generate_series(1, 6000) n;
 	INSERT INTO resource_credentials (id, app_id, resource_id, type, hint, hash)
 		SELECT md5('t' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('r' || n)::uuid, 'server-token', '', md5('t' || n)::bytea FROM generate_series(1, 6000) n;
+	INSERT INTO public_links (id, app_id, project_id, code, title)
+		SELECT md5('y' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('p' || n)::uuid, 'y' || n, 'Link ' || n FROM generate_series(1, 6000) n;
+	INSERT INTO calendar_events (id, app_id, resource_id, calendar_id, start_at, end_at, what)
+		SELECT md5('v' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('r' || 1 + n % 400)::uuid, md5('c' || 1 + n % 400)::uuid,
+			'2026-01-01'::timestamptz + n * interval '1 minute', '2026-01-01'::timestamptz + n * interval '1 minute' + interval '30 minutes', 'Lunch ' || n
+		FROM generate_series(1, 30000) n;
 	INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at, what, where_at, description,
 			participants, settings, meta, created_at, updated_at, completed)
 		SELECT md5('b' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('r' || 1 + n % 400)::uuid, md5('c' || 1 + n % 400)::uuid, md5('e' || n)::uuid,
@@ -82,8 +89,8 @@ const crowdedLists = `
 		SELECT b.id, concat_ws(E'\n', holdfast_fold(b.what), holdfast_customer_words(p)), lower(b.meta::text)
 		FROM bookings b JOIN customers p ON p.booking_id = b.id`
 
-// hotTables are those that grow with every booking. Of the others, a page's worth may be cheapest to read from end to end.
-var hotTables = []string{"bookings", "customers", "booking_texts"}
+// hotTables are those that grow with every booking or calendar event. Of the others, a page's worth may be cheapest to read from end to end.
+var hotTables = []string{"bookings", "customers", "booking_texts", "calendar_events"}
 
 // TestListsReadNoWholeTable runs every list, order and search, and asks Postgres for the plan of each of their statements: with its default
 // settings and its own statistics.
@@ -230,9 +237,18 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 			}
 		}
 	}
-	all["events"] = func(ctx context.Context) error {
-		_, _, err := db.CalendarEvents(ctx, app, CalendarEventFilter{From: start, To: end}, pages["first"])
-		return err
+	for kind, page := range pages {
+		for name, filter := range map[string]CalendarEventFilter{
+			"window": {From: start, To: end}, "resource": {From: start, To: end, Terms: []Term{{"resource.id", id}}}, "all": {},
+		} {
+			if name == "all" && !page.Follows() {
+				continue
+			}
+			all["events "+name+" "+kind] = func(ctx context.Context) error {
+				_, _, err := db.CalendarEvents(ctx, app, filter, page)
+				return err
+			}
+		}
 	}
 	return all
 }
@@ -250,6 +266,10 @@ func listsOf(db *DB, app uuid.UUID) map[string]searched {
 		return all
 	}
 	return map[string]searched{
+		"public links": {func(ctx context.Context, _ []Term, p Page) error {
+			_, _, err := db.PublicLinks(ctx, app, p)
+			return err
+		}, nil},
 		"resources": {func(ctx context.Context, terms []Term, p Page) error {
 			_, _, err := db.Resources(ctx, app, p, terms...)
 			return err

@@ -25,7 +25,7 @@ const sendingFrom = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_
 // DeliveryFilter chooses deliveries; what is empty lets everything pass.
 type DeliveryFilter struct {
 	Status  string
-	Type    string // or any of the names that booking.Topics gives the change
+	Type    string // or any of the names that outbox.Topics gives the change
 	Booking *uuid.UUID
 	Since   *time.Time // made then or later
 	Until   *time.Time // made before

@@ -42,7 +42,7 @@ type EventCursor struct {
 
 // EventFilter chooses changes; what is empty lets everything pass.
 type EventFilter struct {
-	Topics  []string // any of those that booking.Topics names
+	Topics  []string // any of those that outbox.Topics names
 	Booking *uuid.UUID
 	Graph   string
 	State   string

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/outbox"
@@ -226,6 +227,10 @@ func ofBookings(c *chronicle) {
 	waiting := c.coming("request", 18, 19)
 	waiting = commits(waiting, create(waiting))
 	c.call("Remind", func() any { return c.notify(waiting, "approval_due") })
+
+	p := c.newPool(assign.Assign{Strategy: assign.Fair}, 2)
+	given := p.asked(60, 61)
+	c.call("createAssigned", func() any { return c.accepted(given) })
 
 	session := c.session(2, booking.Session{})
 	seat := c.seat(session, "group_customer")

@@ -29,7 +29,8 @@ var house = map[string]floor{
 	"internal/zones":        {0, nil},
 	"internal/breaker":      {0, nil}, // pure, so that every course of failures can be tried
 	"internal/fault":        {0, nil},
-	"internal/policy":       {1, nil}, // pure: the clock and the counts are arguments
+	"internal/policy":       {1, nil},                                // pure: the clock and the counts are arguments
+	"internal/assign":       {1, []string{"github.com/google/uuid"}}, // pure: the clock, the counts and the seed are arguments
 	"internal/tenant":       {2, []string{"github.com/google/uuid"}},
 	"internal/catalogue":    {2, []string{"github.com/google/uuid"}},
 	"internal/outbox":       {2, []string{"github.com/google/uuid"}},

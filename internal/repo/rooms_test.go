@@ -24,7 +24,7 @@ var larger = map[string]struct {
 	why string
 }{
 	"internal/fault": {size{files: 20, exported: 56, methods: 25}, "most of its names are error codes"},
-	"internal/postgres": {size{files: 69, exported: 57, methods: 46, largest: "Bookings"},
+	"internal/postgres": {size{files: 71, exported: 57, methods: 48, largest: "Bookings"},
 		"one package, since a commit crosses its types; each type is read by itself"},
 	"internal/policy":       {size{files: 20, exported: 61, methods: 25}, "names for each rule, subject, unit and count"},
 	"internal/service":      {size{files: 23, exported: 51, methods: 55, largest: "Service"}, "one method for each use case, and their steps"},

@@ -79,7 +79,8 @@ func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Ou
 }
 
 // Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
-// not given, as does the session or the hold that is named.
+// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a widget key that
+// makes a session, and UnknownZone, are errors at once.
 func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
 	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
 	if d.problems == nil {
@@ -111,7 +112,8 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 // Err returns all faults of the draft as one error; nil for none.
 func (d *Draft) Err() error { return d.problems.Err() }
 
-// BookDraft makes a booking of a draft, unless it has faults. It gives the turn back once the booking is on record.
+// BookDraft makes a booking of a draft, unless it has faults: then it returns them. It gives the turn back once the booking is on record.
+// ErrNoDoubles for a double booking of a widget key, SlotTaken when somebody else has the time, Overloaded when too many are being made.
 func (s *Service) BookDraft(ctx context.Context, d *Draft, turn *Turn) (Outcome, error) {
 	if err := d.Err(); err != nil {
 		return Outcome{}, err

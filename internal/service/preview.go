@@ -48,13 +48,13 @@ func (in PreviewInput) rules(app *tenant.App) policy.Policy {
 	return resolved
 }
 
-// Preview is what a policy rules for a time. A nil time is no deadline.
+// Preview is what a policy rules for a time of a resource.
 type Preview struct {
 	Policy  policy.Policy
 	Zone    *time.Location  // of the resource
 	Refusal *policy.Refusal // why it cannot be booked now; nil when it can be
-	Held    policy.Held
-	Limits  []Usage
+	Held    policy.Held     // the booking that would be made, for its deadlines
+	Limits  []Usage         // of every limit that it would count in
 }
 
 // Usage is how much of a limit is taken in the period of the time.

@@ -34,7 +34,8 @@ type Move struct {
 const MaxInput = 10_000
 
 // Reschedule makes a new booking of an old one at another time. In one transaction the old time is given up, the new one taken, and
-// the old booking ends; or none of it.
+// the old booking ends; or none of it. Stale for a caller who has seen another version, ActionNotAvailable where the graph lets nobody move
+// it, TooLate or LimitReached where its policy does not, SlotTaken when somebody else has the new time.
 func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking.Booking, m Move) (Outcome, error) {
 	if m.Problems == nil {
 		m.Problems = fault.Problems{}

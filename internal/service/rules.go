@@ -28,7 +28,7 @@ type Rules struct {
 // usualTo is how far free time is looked for where nobody has said it.
 const usualTo = "4 weeks"
 
-// MaxWindow is how many days one question for free time may be about, and the longest slot.
+// MaxWindow is the longest window that one question for free time may be about, and the longest slot. A day counts 24 hours.
 const MaxWindow = 190 * 24 * time.Hour
 
 // window reads both ends of the rules' time, with dates of a zone. Where no end was given it is usualTo from now.

@@ -1,0 +1,80 @@
+package service
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/limit"
+)
+
+// admitting is a service that admits up to most creations at once, each of which is to be decided within a minute.
+func admitting(most int) *Service {
+	bound := func() *limit.InFlight {
+		return limit.NewInFlight(limit.InFlightOptions{Start: most, Floor: 1, Ceiling: most, Target: time.Minute, Wait: time.Second, Queue: 1})
+	}
+	return &Service{Admission: &Admission{inFlight: bound(), door: bound()}, Wait: time.Minute}
+}
+
+// TestARepeatIsAdmitted, however many creations are in flight: it is on record, and takes nothing more.
+func TestARepeatIsAdmitted(t *testing.T) {
+	t.Parallel()
+	s, begun := admitting(1), true
+	if s.Admission.inFlight.TryEnter() == nil {
+		t.Fatal("no place at all")
+	}
+	place, err := s.admit(t.Context(), &Draft{begun: &begun, Booking: &booking.Booking{}}, graphs.Move{}, nil)
+	if place == nil || err != nil {
+		t.Errorf("%v, %v", place, err)
+	}
+}
+
+// TestWatch follows one creation of four that are in flight: whatever ends it, its place is given back. What is late lowers the bound at
+// once, and keeps its place until Temporal has it.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	const late = 2 * time.Minute
+	for name, c := range map[string]struct {
+		then         func(place *limit.Place, decided chan bool, taken chan error) // before it is late
+		later        func(taken chan error)                                        // when it is
+		left         int                                                           // in flight before later
+		lower, after bool                                                          // the bound, before later and in the end
+	}{
+		"its outcome is announced":                {then: func(_ *limit.Place, decided chan bool, _ chan error) { decided <- true }},
+		"its request has given it up":             {then: func(place *limit.Place, _ chan bool, _ chan error) { place.Release() }},
+		"Temporal does not take it":               {then: func(_ *limit.Place, _ chan bool, taken chan error) { taken <- errors.New("left") }, lower: true, after: true},
+		"Temporal takes it, and no outcome comes": {then: func(_ *limit.Place, _ chan bool, taken chan error) { taken <- nil }, lower: true, after: true},
+		"Temporal takes it late":                  {later: func(taken chan error) { taken <- nil }, left: 1, lower: true, after: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := admitting(4)
+				_, most := s.Admission.Load()
+				place, decided, taken := s.Admission.inFlight.TryEnter(), make(chan bool), make(chan error)
+				place.Begin()
+				go s.watch(uuid.New(), place, decided, taken)
+				if c.then != nil {
+					c.then(place, decided, taken)
+				}
+				time.Sleep(late)
+				synctest.Wait()
+				if running, bound := s.Admission.Load(); running != c.left || (bound < most) != c.lower {
+					t.Errorf("after its time: %d in flight of %d, once %d", running, bound, most)
+				}
+				if c.later != nil {
+					c.later(taken)
+				}
+				synctest.Wait()
+				if running, bound := s.Admission.Load(); running != 0 || (bound < most) != c.after {
+					t.Errorf("in the end: %d in flight of %d, once %d", running, bound, most)
+				}
+			})
+		})
+	}
+}
