@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -64,11 +65,15 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"action_windows":    func() any { return v.ActionWindows() },
 		"meta":              func() any { return b.Meta },
 		"policy":            func() any { return v.Policy() },
+		"assignment":        func() any { return w.assignments[b.ID] },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
 		"project":           func() any { return w.project(k, b) },
 		"owner_booking":     func() any { return w.owner(k, b) },
 		"bulked_bookings":   func() any { return w.bulked(k, b) },
+	}
+	if k.Kind != tenant.ServerKey {
+		delete(parts, "assignment")
 	}
 	for name, part := range parts {
 		if w.wanted[name] {

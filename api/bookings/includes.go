@@ -6,17 +6,21 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/api/rules"
+	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
 // included is what the includes of a list need to be looked up, once for the whole list.
 type included struct {
-	wanted   map[string]bool
-	logs     map[uuid.UUID][]booking.Transition
-	others   []*booking.Booking // sessions of seats, and bookings made together with those of the list
-	projects []*catalogue.Project
+	wanted map[string]bool
+	logs   map[uuid.UUID][]booking.Transition
+	// assignments are how the resources of the list's bookings were chosen.
+	assignments map[uuid.UUID]*assign.Assignment
+	others      []*booking.Booking // sessions of seats, and bookings made together with those of the list
+	projects    []*catalogue.Project
 }
 
 func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error) {
@@ -35,6 +39,11 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 	}
 	if w.wanted["logs"] {
 		if w.logs, err = h.bookings.Transitions(k, ids); err != nil {
+			return err
+		}
+	}
+	if w.wanted["assignment"] && k.Kind == tenant.ServerKey {
+		if w.assignments, err = h.bookings.Assignments(k, ids); err != nil {
 			return err
 		}
 	}

@@ -32,10 +32,10 @@ func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rule
 	under := map[string]json.RawMessage{}
 	_ = json.Unmarshal(p.Availability, &under) // checked when it was written
 	under["constraints"] = p.Constraints
-	under["resources"], _ = json.Marshal(p.Resources) //nolint:errchkjson // UUIDs only
+	under["resources"], _ = json.Marshal(p.Hosts()) //nolint:errchkjson // UUIDs only
 	maps.Copy(under, body)
 	in, err := readQuestion(under)
-	if slices.Contains(p.Missing(), "availability") && body["length"] == nil && body["constraints"] == nil {
+	if slices.Contains(p.Missing(), "requires") || slices.Contains(p.Missing(), "availability") && body["length"] == nil && body["constraints"] == nil {
 		in.Resources = nil
 	}
 	return in, err

@@ -11,6 +11,7 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/requires"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
@@ -57,6 +58,9 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 		k.Clock.Zone = w.zone // a zone in the body replaces the header's
 	}
 	if err := h.chosenOf(k, w, in, project, problems); err != nil {
+		return nil, err
+	}
+	if err := h.require(k, w, project, problems); err != nil {
 		return nil, err
 	}
 	if in.ReservationID != "" {
@@ -143,6 +147,26 @@ func (h *slotHandlers) chosen(k *edge.Call, w *slotQuery, names []string, proble
 	}
 	w.Ask(all)
 	return nil
+}
+
+// require adds the resources that a booking through the project takes beside those that it is offered with.
+func (h *slotHandlers) require(k *edge.Call, w *slotQuery, p *catalogue.Project, problems fault.Problems) error {
+	if p == nil || p.Requires == nil || len(w.Hosts) == 0 {
+		return nil
+	}
+	if w.Length == 0 && problems["length"] == nil {
+		problems.Add("length", "is required: the project's bookings take several resources")
+	}
+	var hosts []uuid.UUID
+	for _, r := range w.Hosts {
+		hosts = append(hosts, r.ID)
+	}
+	places := service.PlacesOf(p, hosts)
+	all, err := h.calendars.AvailabilityResources(k, k.App.ID, requires.Resources(places))
+	if err == nil {
+		w.Require(places, all)
+	}
+	return err
 }
 
 // affordable adds a problem if the answer would take seconds to compute.

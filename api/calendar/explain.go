@@ -22,7 +22,8 @@ type reasonView struct {
 	Of     string    `json:"of,omitempty"`   // whose rules: query or resource
 	Busy   *busyView `json:"busy,omitempty"` // what keeps the time
 
-	Rule *edge.RuleView `json:"rule,omitempty"` // of the policy
+	Rule    *edge.RuleView `json:"rule,omitempty"`    // of the policy
+	Missing []string       `json:"missing,omitempty"` // parts that nobody is free for
 }
 
 type busyView struct {
@@ -69,7 +70,7 @@ func (h *slotHandlers) explainAvailability(k *edge.Call) error {
 func reasons(k *edge.Call, w *slotQuery, v availability.Verdict) []reasonView {
 	list := []reasonView{}
 	for _, r := range v.Reasons {
-		view := reasonView{Reason: string(r.Why), Of: string(r.Side), Text: reasonTexts[r.Why]}
+		view := reasonView{Reason: string(r.Why), Of: string(r.Side), Text: reasonTexts[r.Why], Missing: r.Missing}
 		if r.Refusal != nil {
 			view.Text, view.Rule = r.Refusal.Message(w.zone), edge.ShowRule(r.Refusal.Fault())
 		}
@@ -99,4 +100,5 @@ var reasonTexts = map[availability.Why]string{
 	availability.UnknownZone:  "the resource's time zone is not in the IANA database: set another one",
 	availability.NotChosen:    "it is free, but another resource is offered",
 	availability.OtherBusy:    "it is free, but not all resources are",
+	availability.PartMissing:  "it is free, but nobody is for other parts that a booking takes",
 }

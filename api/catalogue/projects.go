@@ -11,10 +11,12 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/graphs"
+	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
+	"holdfast/internal/requires"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/timekit"
 )
@@ -49,6 +51,8 @@ type projectInput struct {
 	Reminders      json.RawMessage `json:"reminders"`
 	Meta           json.RawMessage `json:"meta"`
 	Policy         *policy.Policy  `json:"policy"`
+	Requires       json.RawMessage `json:"requires"` // null lifts it
+	Assign         json.RawMessage `json:"assign"`
 }
 
 // readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
@@ -88,6 +92,41 @@ func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
 	p.Policy = checkPolicy(in.Policy, problems)
+	p.Requires = readRequires(in.Requires, problems)
+	p.Assign = checkAssign(in.Assign, "assign", problems)
+}
+
+// checkAssign reads how resources are chosen, and refuses fields that it does not have; nil when the body does not name it.
+func checkAssign(raw json.RawMessage, field string, problems fault.Problems) *assign.Assign {
+	raw = edge.JSONObject(raw, field, problems)
+	if raw == nil {
+		return nil
+	}
+	var a assign.Assign
+	if err := (strictjson.Rules{Unknown: strictjson.RefuseAll}).Decode(raw, &a); err != nil {
+		edge.AddFaults(err, field, problems)
+		return nil
+	}
+	a.Check(field, problems)
+	return &a
+}
+
+// readRequires reads what a project requires: nil when the body does not name it, and one without parts for null, which lifts it.
+func readRequires(raw json.RawMessage, problems fault.Problems) *requires.Requires {
+	const field = "requires"
+	r := &requires.Requires{}
+	switch string(raw) {
+	case "":
+		return nil
+	case "null":
+		return r
+	}
+	if err := (strictjson.Rules{Unknown: strictjson.RefuseMisspelt}).Decode(raw, r); err != nil {
+		edge.AddFaults(err, field, problems)
+		return nil
+	}
+	r.Check(field, problems)
+	return r
 }
 
 // checkPolicy checks the policy of a project or a service; nil when the body does not name it.
@@ -103,6 +142,9 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 	p.Resources = edge.IDList(in.Resources, "resources", problems)
 	p.Locations = edge.IDList(in.Locations, "locations", problems)
 	p.Services = edge.IDList(in.Services, "services", problems)
+	if err := h.checkWeights(k, p, problems); err != nil {
+		return err
+	}
 	lacking, err := h.catalogue.MissingReferences(k, p)
 	for field, ids := range lacking {
 		for _, id := range ids {
@@ -110,6 +152,25 @@ func (h *projectHandlers) parts(k *edge.Call, in projectInput, p *catalogue.Proj
 				problems.Add(field, "%s does not exist", id)
 			}
 		}
+	}
+	if err != nil || p.Requires == nil || len(problems) > 0 {
+		return err
+	}
+	names, err := h.catalogue.MissingFrom(k, k.App.ID, p.Requires)
+	for _, id := range names {
+		problems.Add("requires", "%s does not exist", id)
+	}
+	return err
+}
+
+// checkWeights refuses weights of resources that the app does not have. They need not be the project's: it may get them later.
+func (h *projectHandlers) checkWeights(k *edge.Call, p *catalogue.Project, problems fault.Problems) error {
+	if p.Assign == nil || len(p.Assign.Weights) == 0 {
+		return nil
+	}
+	lacking, err := h.catalogue.MissingReferences(k, &catalogue.Project{AppID: p.AppID, Resources: p.Assign.Weighed()})
+	for _, id := range lacking["resources"] {
+		problems.Add("assign.weights", "%s does not exist", id)
 	}
 	return err
 }
@@ -120,6 +181,9 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
+	if in.Requires != nil {
+		problems.Add(field+".requires", "is set on the project itself")
+	}
 	if _, ok := graphs.Named(in.Graph, nil); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}

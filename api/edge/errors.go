@@ -84,6 +84,7 @@ type Problem struct {
 	Errors    map[string][]string `json:"errors,omitempty"`
 	Open      []string            `json:"available_actions,omitzero"` // nil = not said
 	Rule      *RuleView           `json:"rule,omitempty"`             // that refuses, with its moment
+	Missing   []string            `json:"missing,omitempty"`          // with slot_taken: parts that nobody is free for
 }
 
 // Fail renders an error. One without a code is our fault: it is logged with the request id and shown as nothing.
@@ -107,7 +108,7 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 	problem := Problem{
 		Type: "urn:holdfast:problem:" + string(known.Code), Title: http.StatusText(status), Status: status,
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
-		Rule: ShowRule(known.Rule),
+		Rule: ShowRule(known.Rule), Missing: known.Missing,
 	}
 	c.AbortWithStatusJSON(status, problem)
 }

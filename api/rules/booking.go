@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 )
@@ -31,6 +32,7 @@ type BookingInput struct {
 	Buffer        string                     `json:"buffer"`
 	Policy        *policy.Policy             `json:"policy"`   // of its own
 	Override      policy.Lifted              `json:"override"` // rules that it is not held to
+	Requires      *requires.Requires         `json:"requires"` // resources that it takes together, instead of resource_id
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 
@@ -92,7 +94,7 @@ func readDefaults(p *catalogue.Project) (in BookingInput, err error) {
 	if err := edge.ReadError(strictjson.Decode(p.Booking, &in), "project.booking"); err != nil {
 		return in, err
 	}
-	in.switches = readSwitches(p.Booking)
+	in.switches, in.Requires = readSwitches(p.Booking), nil // see Project.Requires
 	return in, nil
 }
 
@@ -104,7 +106,7 @@ func (in *BookingInput) restrict() error {
 		return service.ErrNoDoubles
 	}
 	in.Settings, in.Notifications, in.Reminders, in.switches, in.Buffer = nil, nil, nil, nil, ""
-	in.Policy = nil
+	in.Policy, in.Requires = nil, nil
 	return nil
 }
 

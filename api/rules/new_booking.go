@@ -51,6 +51,9 @@ func (r Reader) NewBooking(
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
 	n.Policy, n.Override = in.policy(c, p, n.Settings), in.Override
+	if n.Requires = in.Requires; n.Requires != nil {
+		n.Requires.Check("requires", problems)
+	}
 	return n, service.CheckOverride(c, n.Override, problems)
 }
 

@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/requires"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
@@ -33,11 +34,11 @@ func ProjectView(kind tenant.KeyKind, p *catalogue.Project, c timekit.Clock, now
 // It is empty, not nil, when nothing stands in the way. What the rules and the resources' own rules leave together is not computed.
 func Obstacles(p *catalogue.Project, now time.Time) []string {
 	found := p.Missing()
-	if len(found) > 0 || len(p.Resources) == 0 { // a group graph needs no resources: its sessions have them
+	if len(found) > 0 || len(p.Resources) == 0 && p.Requires == nil { // a group graph needs no resources: its sessions have them
 		return found
 	}
 	o := service.OfferOf(ProjectAvailability(p).rules(), nil)
-	if !o.HasZones(p.Zones) {
+	if p.Requires == nil && !o.HasZones(p.Zones) || p.Requires != nil && !p.CanBeMet(knownZone) {
 		found = append(found, "resources.timezone")
 	}
 	switch {
@@ -48,6 +49,8 @@ func Obstacles(p *catalogue.Project, now time.Time) []string {
 	}
 	return found
 }
+
+func knownZone(c requires.Choice) bool { return (&catalogue.Resource{Timezone: c.Zone}).KnownZone() }
 
 // Reader reads what the record keeps in JSON: see service.Reader.
 type Reader struct {
@@ -67,7 +70,7 @@ func ProjectAvailability(p *catalogue.Project) (in AvailabilityInput) {
 	if len(p.Missing()) > 0 {
 		return in
 	}
-	for _, id := range p.Resources {
+	for _, id := range p.Hosts() {
 		in.Resources = append(in.Resources, id.String())
 	}
 	return in
@@ -93,6 +96,7 @@ func rulesOf(p *catalogue.Project, in AvailabilityInput) service.Rules {
 	r := in.rules()
 	if p != nil {
 		r.Policies = service.LayersOf(p, r.Query.BufferBefore)
+		r.Places = service.PlacesOf(p, r.Hosts)
 	}
 	return r
 }

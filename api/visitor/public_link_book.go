@@ -60,6 +60,9 @@ func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 			"operation": f.operation.String(),
 		},
 	}
+	if v.offer.Assigns(v.project.Project) {
+		p.With = "" // nobody is chosen yet
+	}
 	if f.kept {
 		p.Action += "?kept=true"
 	}
@@ -149,6 +152,9 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 	}
 	n.ID, n.Retried, n.Wait = p.id, true, k.PreferredWait(h.wait) // a form may be sent twice
 	n.Resource, n.Calendar, n.Start, n.End, n.Offer = p.choice.Host.ID, nil, p.choice.Start, p.choice.End, p.offer
+	if p.project != nil && p.offer.Assigns(p.project.Project) {
+		n.Resource = uuid.Nil // the project chooses
+	}
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim = p.request, p.claim
 	rules.CheckCustomer(&n.Customers[0], problems)

@@ -57,7 +57,7 @@ func (r *requested) fillOutlook(app *tenant.App, p *formPage) {
 // has reports whether the time of the request is the picked one.
 func (r *requested) has(c *service.Choice) bool {
 	b := r.Booking
-	return b != nil && b.Start.Equal(c.Start) && b.End.Equal(c.End) && b.Resource.ID == c.Host.ID
+	return b != nil && b.Start.Equal(c.Start) && b.End.Equal(c.End) && (b.Resource.ID == c.Host.ID || r.offer.Assigns(r.project))
 }
 
 // isSettled reports whether a form has nothing to change any more: no time can be chosen, it was sent before and has made the booking with
@@ -223,8 +223,12 @@ func (h *requestActions) bookAgain(k *call, r *requested, c *service.Choice, id 
 	if r.Booking == nil {
 		return h.bookPicked(k, r, c, id)
 	}
+	host := c.Host.ID
+	if r.offer.Assigns(r.project) {
+		host = uuid.Nil // the booking keeps its resource if that is free, or the project chooses
+	}
 	return h.service.Reschedule(k, k.Caller, r.Booking, service.Move{
-		ID: id, Retried: true, Resource: c.Host.ID, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(h.wait),
+		ID: id, Retried: true, Resource: host, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(h.wait),
 	})
 }
 

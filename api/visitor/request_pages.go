@@ -160,6 +160,9 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 		Hidden: r.hiddenFields("pick"), Back: r.bookingAddress(),
 	}
 	p.Hidden["start"], p.Hidden["end"], p.Hidden["resource"] = wire(c.Start), wire(c.End), c.Host.ID.String()
+	if r.offer.Assigns(r.project) {
+		p.With = "" // nobody is chosen yet
+	}
 	r.fillOutlook(k.App, p)
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"

@@ -72,6 +72,7 @@ func TestTenThousand(t *testing.T) {
 		"alone":                 {7},
 		"two":                   {1, 999},
 		"random":                randomWeights(40),
+		"where the furthest behind is not enough": {1, 15, 50, 15, 15, 1, 1, 3, 50, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +192,22 @@ func TestOrders(t *testing.T) {
 		}
 		if have := strings.Join(got, " "); have != c.want {
 			t.Errorf("%+v: %s, want %s", c.how, have, c.want)
+		}
+	}
+}
+
+// TestScores: the score of fair is how many bookings somebody is behind their share, this one included.
+func TestScores(t *testing.T) {
+	t.Parallel()
+	pool := []assign.Candidate{{ID: id(1), Bookings: 3, Minutes: 90}, {ID: id(2), Bookings: 1, Minutes: 60}}
+	for text, how := range map[string]assign.Assign{
+		"1.5 -0.5":  {Strategy: assign.Fair},
+		"0.75 0.25": {Strategy: assign.Fair, Count: assign.Minutes},
+		"1 3":       {Strategy: assign.LeastBusy},
+	} {
+		ranked := how.Rank(pool, assign.At{Now: noon, Minutes: 60})
+		if got := fmt.Sprintf("%g %g", ranked[0].Score, ranked[1].Score); got != text {
+			t.Errorf("%+v: the scores are %s, want %s", how, got, text)
 		}
 	}
 }

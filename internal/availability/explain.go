@@ -34,6 +34,7 @@ const (
 	UnknownZone  Why = "unknown_zone"     // Resource.UnknownZone; nothing else is said then
 	NotChosen    Why = "not_chosen"       // free, but the round went to another resource
 	OtherBusy    Why = "another_resource" // free, but in Mutual not all resources are
+	PartMissing  Why = "part_missing"     // free, but nobody is for other parts: Missing
 )
 
 // Side is whose rules a reason is about: the query's or the resource's.
@@ -54,6 +55,7 @@ type Reason struct {
 	Busy  Busy   // what keeps the time, as it was given
 
 	Refusal *policy.Refusal // by the policy
+	Missing []string        // the names of needs
 }
 
 // Explain returns for every resource, in the query's order, whether the slot that begins at start is offered, and why not. Without a
@@ -69,7 +71,11 @@ func (q *Query) Explain(start time.Time) []Verdict {
 	for i := range p.resourcePlans {
 		s := stretch{at, p.end(&p.resourcePlans[i], at)}
 		v := Verdict{Resource: i, End: moment(s.to), Offered: slices.Contains(named, i)}
-		if s.to = max(s.to, at+1); !v.Offered {
+		switch s.to = max(s.to, at+1); {
+		case !p.leads(i):
+			v.Reasons = p.besideReasons(i, s)
+			v.Offered = len(named) > 0 && len(v.Reasons) == 0
+		case !v.Offered:
 			v.Reasons = p.reasons(i, s)
 		}
 		verdicts = append(verdicts, v)
@@ -100,13 +106,30 @@ func (p *plan) reasons(i int, s stretch) []Reason {
 	if s.from >= p.from && p.resourcePlans[i].missesPoint(s.from) {
 		list = append(list, Reason{Why: OffGrid})
 	}
-	switch {
+	switch names := p.lacking(i, s, besideFreeOf); {
 	case len(list) > 0:
 		return list
-	case p.Mode == Mutual:
+	case len(names) > 0:
+		return []Reason{{Why: PartMissing, Missing: names}}
+	case p.mutual():
 		return []Reason{{Why: OtherBusy}}
 	}
 	return []Reason{{Why: NotChosen}}
+}
+
+// besideReasons says why a resource cannot have the first need that names it, in a slot that is offered with others; none when it can.
+func (p *plan) besideReasons(i int, slot stretch) (list []Reason) {
+	if p.resourcePlans[i].unknown {
+		return []Reason{{Why: UnknownZone}}
+	}
+	at := slices.IndexFunc(p.Needs, func(n Need) bool { return slices.Contains(n.Resources, i) })
+	if at < 0 {
+		return nil
+	}
+	s := p.Needs[at].of(slot)
+	list = append(list, p.Resources[i].Rules.against(s, segments(p.resourcePlans[i].zone, s.from, s.to), OfResource)...)
+	list = append(list, p.closedAgainst(i, slot)...)
+	return append(list, p.busyAgainst(i, s)...)
 }
 
 // closedAgainst names each rule of the policy that excludes a start.

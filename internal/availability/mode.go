@@ -64,6 +64,9 @@ func (q *Query) choose(have []int) []int {
 	return have
 }
 
+// mutual reports whether slots are those that all resources have.
+func (q *Query) mutual() bool { return q.Mode == Mutual && len(q.Needs) == 0 }
+
 // roundRobin reports whether each start names one resource only.
 func (q *Query) roundRobin() bool {
 	return q.Mode == RoundRobinRandom || q.Mode == RoundRobinPrioritized
@@ -71,7 +74,7 @@ func (q *Query) roundRobin() bool {
 
 // enough returns the resources that have a slot if they are enough to offer it, else none.
 func (q *Query) enough(have []int) []int {
-	if q.Mode == Mutual && len(have) < len(q.Resources) {
+	if q.mutual() && len(have) < len(q.Resources) {
 		return nil
 	}
 	return have

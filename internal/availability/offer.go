@@ -29,6 +29,9 @@ func (p *plan) starts(of func(*resourcePlan) []stretch) []cursor {
 	all := make([]cursor, len(p.resourcePlans))
 	for i := range p.resourcePlans {
 		l := &p.resourcePlans[i]
+		if !p.leads(i) {
+			continue
+		}
 		first, _ := slices.BinarySearch(l.points, p.from)
 		last, _ := slices.BinarySearch(l.points, p.to)
 		all[i] = cursor{p: p, l: l, points: l.points[first:max(first, last)], has: of(l), closed: l.closed}
@@ -63,7 +66,7 @@ func (c *cursor) next() {
 // merge returns what a merger finds. More than most names end it; 0 is no end.
 func (p *plan) merge(lanes []cursor, order []int, choose func([]int) []int, most int) []Slot {
 	var slots []Slot
-	m := merger{p: p, lanes: lanes, order: order, choose: choose, most: most}
+	m := merger{p: p, lanes: lanes, order: order, choose: choose, most: most, beside: besideFreeOf}
 	for at, chosen := m.next(); len(chosen) > 0; at, chosen = m.next() {
 		slots = append(slots, slotOf(at, chosen))
 	}
@@ -79,6 +82,7 @@ type merger struct {
 	choose func([]int) []int
 	most   int
 	names  []int
+	beside func(*resourcePlan) []stretch // what the others of the query's needs have
 }
 
 // next returns the next slot and the resources that it names; none at the end.
@@ -90,10 +94,14 @@ func (m *merger) next() (at stretch, chosen []int) {
 			if !c.more || c.slot.from != at.from || c.slot.to != at.to && !m.p.roundRobin() {
 				continue
 			}
-			if len(m.names) == before {
-				at.to = c.slot.to
-			}
+			slot := c.slot
 			c.next()
+			if len(m.p.lacking(i, slot, m.beside)) > 0 {
+				continue
+			}
+			if len(m.names) == before {
+				at.to = slot.to
+			}
 			m.names = append(m.names, i)
 		}
 		chosen := m.choose(m.names[before:])

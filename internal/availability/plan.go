@@ -28,6 +28,8 @@ type resourcePlan struct {
 	closed        []stretch  // in which no slot begins
 	points        []int64    // where slots may begin, whether or not they fit, in order
 	ends          *zoneRules // by whose calendar slots end
+
+	beside, besideFree []stretch // what its own rules allow, and what of it is free; only where the query has needs
 }
 
 // zoneRules is what resources with the same zone and the same rules share.
@@ -61,8 +63,11 @@ func newPlan(q *Query) *plan {
 			grounds = append(grounds, g)
 		}
 		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.kept(r.Busy)), closed: closedOf(r), ends: g}
-		if q.Mode == Mutual && i > 0 {
+		if q.mutual() && i > 0 {
 			l.ends = p.resourcePlans[0].zoneRules
+		}
+		if len(q.Needs) > 0 {
+			l.beside, l.besideFree = q.beside(r)
 		}
 		p.resourcePlans = append(p.resourcePlans, l)
 	}

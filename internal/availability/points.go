@@ -7,7 +7,7 @@ import "slices"
 func (p *plan) placePoints(of func(*resourcePlan) []stretch) {
 	switch {
 	case p.length == 0 || len(p.resourcePlans) == 0:
-	case p.Mode == Mutual:
+	case p.mutual():
 		p.placeCommonPoints(of)
 	default:
 		for i := range p.resourcePlans {

@@ -89,7 +89,8 @@ type Resource struct {
 // with To - From and with 1/Step, so bounding both is up to the caller; a Step below a minute counts as a minute.
 type Query struct {
 	Resources    []Resource // in order of priority
-	Mode         Mode
+	Needs        []Need     // what a slot takes; nil for the time of one resource
+	Mode         Mode       // with Needs, Mutual is Exclusive
 	From, To     time.Time
 	Length       time.Duration // of a slot; 0 asks for whole free stretches
 	LengthDays   int           // how many 24 hours of Length are days of the calendar
@@ -163,5 +164,6 @@ func (q *Query) Reach() (from, to time.Time) {
 	if !q.RoundToHour {
 		from = from.Add(-time.Duration(lookBack))
 	}
-	return from, to
+	before, after := q.reach()
+	return from.Add(-before), to.Add(after)
 }

@@ -9,8 +9,8 @@ func (p *plan) taken() []Slot {
 		return p.takenStretches()
 	}
 	var taken []Slot
-	offers := merger{p: p, lanes: p.starts(freeOf), order: p.inOrder(), choose: p.enough}
-	all := merger{p: p, lanes: p.starts(allowedOf), order: p.inOrder(), choose: p.enough}
+	offers := merger{p: p, lanes: p.starts(freeOf), order: p.inOrder(), choose: p.enough, beside: besideFreeOf}
+	all := merger{p: p, lanes: p.starts(allowedOf), order: p.inOrder(), choose: p.enough, beside: besideOf}
 	named := 0
 	offered, by := offers.next()
 	for at, who := all.next(); len(who) > 0 && !p.done(named, p.Most); at, who = all.next() {
@@ -48,7 +48,7 @@ func (p *plan) takenStretches() []Slot {
 
 // joint is the time that enough lanes have.
 func (p *plan) joint(of func(*resourcePlan) []stretch) []stretch {
-	if p.Mode == Mutual {
+	if p.mutual() {
 		return p.common(of)
 	}
 	return join(slices.Concat(p.each(of)...))

@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 )
 
 // Booking is one walk through a graph, as the record in Postgres has it. Times are instants; show them in the
@@ -39,8 +40,12 @@ type Booking struct {
 	Policy     *policy.Snapshot `json:"policy,omitempty"`
 	FirstStart time.Time        `json:"first_start,omitzero"` // of the booking that it was moved from, at first; zero unless it was moved
 	Moves      int              `json:"moves,omitempty"`      // how often a customer has moved it
-	Session    *Session         `json:"session,omitempty"`    // the seats of the session this is, or is a seat of
-	Reminders  []Reminder       `json:"-"`                    // those that are still to come, the earliest first
+	// Parts are the resources that it takes, the first one's first; none for a booking of one resource. Requires is what they were chosen
+	// by; nil when they were not chosen.
+	Parts     []Part             `json:"parts,omitempty"`
+	Requires  *requires.Requires `json:"-"`
+	Session   *Session           `json:"session,omitempty"` // the seats of the session this is, or is a seat of
+	Reminders []Reminder         `json:"-"`                 // those that are still to come, the earliest first
 	// Request is the scheduling request that it answers; Claim the token that is spent on making it.
 	Request *SchedulingRequest `json:"scheduling_request,omitempty"`
 	Claim   *Claim             `json:"-"`

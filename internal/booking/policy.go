@@ -70,9 +70,11 @@ func (b *Booking) BoundBySession() (booking, cancelling bool) {
 
 // Subjects returns what the limits of the booking count for.
 func (b *Booking) Subjects() policy.Subjects {
-	s := policy.Subjects{Resource: b.Resource.ID.String()}
-	if b.Related.OwnerBooking != nil {
-		s.Resource = ""
+	s := policy.Subjects{}
+	if b.Related.OwnerBooking == nil {
+		for _, id := range b.Resources() {
+			s.Resources = append(s.Resources, id.String())
+		}
 	}
 	if b.Related.Project != nil {
 		s.Project = b.Related.Project.String()

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/assign"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 )
 
 // Project is a bookable service. The raw fields have the shapes of Timekit's contract and were checked when they were
@@ -37,4 +38,9 @@ type Project struct {
 	// ServicePolicies are those of its services, in the order of their ids. They are read only.
 	ServicePolicies []policy.Layer
 	Assign          *assign.Assign // how the resource of a booking through it is chosen; nil on writing leaves it as it is
+
+	// Requires lists what a booking through it takes together; nil for one of Resources, and on writing to leave it as it is. Without
+	// parts it takes a requirement away.
+	Requires *requires.Requires
+	Choices  []requires.Choice // the resources that can have a part and that there are; read only
 }

@@ -88,6 +88,8 @@ type Error struct {
 	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
 	Rule       *Rule // that refuses: of a policy, a graph or a session; nil for other errors
+	// Missing are, with SlotTaken for a booking of several resources, the names of the parts that nobody is free for; nil = not said.
+	Missing []string
 
 	cause error
 }

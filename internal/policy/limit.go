@@ -104,7 +104,7 @@ func (u Unit) Period(start time.Time, zone *time.Location) (first, next time.Tim
 
 // Subjects are what the limits of a booking count for. An empty text leaves a subject out.
 type Subjects struct {
-	Resource  string   // its id; "" for a seat of a session, which takes no time of the resource
+	Resources []string // their ids; none for a seat of a session, which takes no time of the resource
 	Project   string   // its id
 	Customers []string // their keys: see CustomerKey
 }
@@ -161,8 +161,8 @@ func (l Limit) subjects(of Subjects) []string {
 		return of.Customers
 	case l.Per == PerProject && of.Project != "":
 		return []string{of.Project}
-	case l.Per == PerResource && of.Resource != "":
-		return []string{of.Resource}
+	case l.Per == PerResource:
+		return of.Resources
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestBuckets(t *testing.T) {
 	t.Parallel()
 	p := read(t, `{"limits":[{"per":"resource","unit":"day","max":8},{"per":"customer","unit":"week","max":2},{"per":"project","unit":"month","max":5},
 		{"per":"app","unit":"year","max":600,"count":"minutes"},{"per":"app","unit":"year","max":900,"count":"minutes"}]}`)
-	of := policy.Subjects{Resource: "r", Project: "p", Customers: []string{"b", "a"}}
+	of := policy.Subjects{Resources: []string{"r"}, Project: "p", Customers: []string{"b", "a"}}
 	start := at(t, "2026-12-31T23:30:00Z")
 	got := []string{}
 	for _, b := range p.Buckets(of, start, start.Add(90*time.Minute+time.Second), time.UTC) {
@@ -134,7 +134,7 @@ func TestClosedAgreesWithJudge(t *testing.T) {
 		start := now.Add(time.Duration(r.IntN(60*24*3600)-24*3600) * time.Second)
 		length := time.Duration(1+r.IntN(200)) * time.Minute
 		taken := func(string, time.Time) int { return 0 + int(now.Unix()%97) }
-		of := policy.Subjects{Resource: "r"}
+		of := policy.Subjects{Resources: []string{"r"}}
 		closed := append(p.ClosedStarts(now, z), p.FullPeriods(of, start.Add(-40*time.Hour), start.Add(time.Hour), length, z, taken)...)
 		offered := !slices.ContainsFunc(closed, func(c policy.Closed) bool { return c.Has(start) })
 		why := p.JudgeStart(start, now, z, nil)

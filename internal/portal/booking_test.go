@@ -251,3 +251,20 @@ func TestOwnersLiftRules(t *testing.T) {
 		t.Errorf("the API is asked %s", asked)
 	}
 }
+
+// TestBookingsShowAllTheirResources: one of several resources shows each, with its role and, beside the first, its time.
+func TestBookingsShowAllTheirResources(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	one, other := h.book("Ada"), h.book("Bob")
+	h.sql(`UPDATE resources SET name = 'Blue room' WHERE id = $1`, other.Resource.ID)
+	h.sql(`UPDATE bookings SET requires = '{"all_of": []}' WHERE id = $1`, one.ID)
+	h.sql(`INSERT INTO booking_resources (booking_id, nth, resource_id, calendar_id, role, start_at, end_at)
+		SELECT $1, n, CASE n WHEN 0 THEN $2::uuid ELSE $3 END, NULL, CASE n WHEN 0 THEN 'doctor' ELSE 'room' END,
+			start_at - n * interval '15 min', end_at FROM bookings, generate_series(0, 1) n WHERE id = $1`, one.ID, one.Resource.ID, other.Resource.ID)
+	b := h.member()
+	b.get("/portal/bookings/"+one.ID.String()).want(t, http.StatusOK).says(t, "Chair", "doctor", "Blue room", "room", "10:45")
+	if page := b.get("/portal/bookings/" + other.ID.String()); strings.Contains(page.text, "doctor") {
+		t.Error("a booking of one resource has roles")
+	}
+}

@@ -123,10 +123,19 @@ type bookingView struct {
 		Phone string `json:"phone"`
 	} `json:"customers"`
 	Resource resourceView `json:"resource"`
+	Parts    []partView   `json:"resources"` // of a booking of several resources
 	Project  *named       `json:"project"`
 	Actions  []string     `json:"available_actions"`
 	Logs     []transition `json:"logs"`
 	Policy   *policyView  `json:"policy"`
+}
+
+// partView is a resource of a booking that takes several.
+type partView struct {
+	Name  string     `json:"name"`
+	Role  string     `json:"role"`
+	Start *time.Time `json:"start"`
+	End   *time.Time `json:"end"`
 }
 
 // policyView is what the policy of a booking lets its customer do; nil times and counts are no bound.

@@ -73,6 +73,7 @@ func showProject(v *visit) error {
 func missingWords(all []string) string {
 	texts := map[string]string{
 		"resources": "it has no resource", "availability": "it does not say when it can be booked",
+		"requires":        "too few resources for what a booking takes",
 		"availability.to": "its window is over", "resources.timezone": "a resource has a time zone that is not known",
 	}
 	var said []string

@@ -92,6 +92,8 @@ func (db *Bookings) InsertMove(
 		return known, lookErr
 	case errors.Is(err, errRefused):
 		return nil, db.refused(ctx, c)
+	case fault.CodeOf(err) == fault.SlotTaken:
+		return nil, db.lost(ctx, c)
 	}
 	return nil, err
 }

@@ -24,8 +24,15 @@ func (db *Bookings) lost(ctx context.Context, c *claim) error {
 	if c.takesSeat() {
 		return db.refused(ctx, c)
 	}
-	db.lostAt.Store(time.Now().UnixNano())
-	return slotTaken(nil)
+	if len(c.slots) == 1 {
+		db.lostAt.Store(time.Now().UnixNano())
+		return slotTaken(nil)
+	}
+	taken, err := whichTaken(ctx, db, c.booking)
+	if err != nil {
+		return err
+	}
+	return &fault.Error{Code: fault.SlotTaken, Message: slotTaken(nil).Error(), Missing: taken}
 }
 
 // crowded is how long creations look before they claim, once one has lost.

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/fault"
 )
 
 // CreateBooking puts a new booking in its initial state on record, together with the action that starts its walk, and claims the time or
@@ -18,11 +19,11 @@ import (
 // LimitReached when a limit of its policy has no room; HoldExpired or ActionNotAvailable when the booking whose place it takes cannot
 // give it away; NotFound when the app has no such resource and calendar. A booking with a pool gets its resource, calendar and assignment
 // here. It locks, until the end of its transaction, the scheduling request, the booking whose place it takes, the pool, the buckets of
-// its limits, the resource's slots, and the resource against deletion.
+// its limits, the slots of its resources in the order of their ids, and the resources against deletion.
 func (db *Bookings) CreateBooking(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
-	if b.Pool.Chooses() {
+	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return db.createAssigned(ctx, b, first, move)
 	}
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
@@ -36,6 +37,7 @@ func (db *Bookings) CreateBooking(
 		c.queue(batch, false)
 		c.queueAction(batch, first, false)
 		queueResourceLock(batch, b, first)
+		queuePartsLock(batch, b, first)
 		queueBooking(batch, b, first)
 		enter.queueCount(batch, true, first.ID, begun)
 		queueAssignment(batch, b, first, nil)
@@ -54,6 +56,8 @@ func (db *Bookings) CreateBooking(
 		return nil, orNotFound(pgx.ErrNoRows, "The booking")
 	case errors.Is(err, errRefused):
 		return nil, db.refused(ctx, c)
+	case fault.CodeOf(err) == fault.SlotTaken:
+		return nil, db.lost(ctx, c)
 	}
 	return nil, err
 }
@@ -91,7 +95,7 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 // HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. Of a booking with a pool, when
 // nobody's time is left. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
-	if b.Pool.Chooses() {
+	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return hasRoomInPool(ctx, db, b, move)
 	}
 	batch := &pgx.Batch{}
@@ -138,10 +142,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, assigned)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, assigned,
+			requires)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @assigned WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @assigned, @requires WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -152,9 +157,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
+		"requires": nullJSON(b.Requires),
 		"assigned": b.Assignment != nil,
 	}
 	batch.Queue(q, args)
+	queueParts(batch, b, first)
 	queueCustomers(batch, b, first)
 	queueTexts(batch, args)
 	queueReminders(batch, b, first)

@@ -143,7 +143,10 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	switch {
 	case ok:
 		compared, err := t.compared(known.id, arg, s.args)
-		if indexed := t.Key == "resource.id" || t.Key == "calendar.id"; indexed {
+		if t.Key == "resource.id" && err == nil {
+			return s.resource(ctx, db, compared)
+		}
+		if indexed := t.Key == "calendar.id"; indexed {
 			s.among = append(s.among, fmt.Sprintf(known.condition, compared))
 		} else {
 			s.add(known.condition, compared)
@@ -167,6 +170,23 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 			s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
 		}
 	}
+	return nil
+}
+
+// resource is true of bookings that take a resource, as the first or, where there are such bookings, beside others. Looking for those first
+// leaves the usual search its index.
+func (s *bookingSearch) resource(ctx context.Context, db *store, compared string) error {
+	var beside bool
+	q := `SELECT EXISTS (SELECT FROM booking_resources y WHERE y.nth > 0 AND y.resource_id ` + compared + `)`
+	if err := db.pool.QueryRow(ctx, q, s.args).Scan(&beside); err != nil {
+		return err
+	}
+	condition := "b.resource_id " + compared
+	if beside {
+		condition = "(" + condition + " OR b.id = ANY(ARRAY(SELECT y.booking_id FROM booking_resources y WHERE y.nth > 0 AND y.resource_id " +
+			compared + ")))"
+	}
+	s.among = append(s.among, condition)
 	return nil
 }
 

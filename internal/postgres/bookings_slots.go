@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -93,23 +92,6 @@ const (
 	allGuards = "[1,9223372036854775807)"
 	topGuard  = "[9223372036854775806,9223372036854775807)"
 )
-
-// slotsOf returns the slots that a booking takes, all of them or none: one for each resource, in the order of the resources' ids. In
-// that order transactions take their advisory locks and rows, so that no two wait for each other.
-func slotsOf(b *booking.Booking) []slot {
-	return []slot{slotOf(b)}
-}
-
-// resourcesOf returns the resources of bookings, each once, in the order of their ids.
-func resourcesOf(bookings ...*booking.Booking) (all []uuid.UUID) {
-	for _, b := range bookings {
-		for _, s := range slotsOf(b) {
-			all = append(all, s.resource)
-		}
-	}
-	slices.SortFunc(all, compareIDs)
-	return slices.Compact(all)
-}
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/catalogue"
+	"holdfast/internal/requires"
 )
 
 // CalendarsOf returns the calendars of resources, by resource, the oldest first.
@@ -38,4 +39,11 @@ func (db *Calendars) TimezoneOf(ctx context.Context, appID uuid.UUID, email stri
 	var name string
 	err := db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "email": email}).Scan(&name)
 	return name, orNotFound(err, "The resource")
+}
+
+// Choices returns, of what is required, the resources of the app that there are, with the part that each can have.
+func (db *Calendars) Choices(ctx context.Context, app uuid.UUID, r *requires.Requires) (all []requires.Choice, err error) {
+	const q = `SELECT COALESCE((` + choices + `), '[]') FROM (SELECT @requires::jsonb AS requires, @app::uuid AS app_id) p`
+	err = db.pool.QueryRow(ctx, q, namedArgs{"requires": nullJSON(r), "app": app}).Scan(&all)
+	return all, err
 }

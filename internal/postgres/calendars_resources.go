@@ -117,7 +117,8 @@ func (db *Calendars) DeleteResource(ctx context.Context, appID, id uuid.UUID) er
 			return orNotFound(err, "The resource")
 		}
 		var open bool
-		const used = `SELECT EXISTS (SELECT FROM bookings WHERE resource_id = @id AND NOT completed)`
+		const used = `SELECT EXISTS (SELECT FROM bookings WHERE resource_id = @id AND NOT completed)
+			OR EXISTS (SELECT FROM booking_resources y JOIN bookings b ON b.id = y.booking_id WHERE y.resource_id = @id AND NOT b.completed)`
 		if err := tx.QueryRow(ctx, used, args).Scan(&open); err != nil {
 			return err
 		}

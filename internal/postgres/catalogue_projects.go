@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/catalogue"
+	"holdfast/internal/requires"
 )
 
 const projectColumns = `
@@ -20,7 +21,7 @@ const projectColumns = `
 	p.created_at, p.updated_at, p.policy,
 	COALESCE((SELECT jsonb_agg(jsonb_build_object('scope', 'service:' || s.id, 'policy', s.policy) ORDER BY s.id)
 		FROM project_services x JOIN services s ON s.id = x.service_id WHERE x.project_id = p.id AND s.policy IS NOT NULL), '[]'),
-	p.assign`
+	p.assign, p.requires, CASE WHEN p.requires IS NOT NULL THEN (` + choices + `) END`
 
 // Project returns an app's project, or NotFound.
 func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*catalogue.Project, error) {
@@ -71,4 +72,17 @@ func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, terms []Term
 		columns: projectColumns, table: "projects", alias: "p",
 		where: `p.app_id = @app` + found, order: "p.created_at", changed: "p.updated_at", scan: structs[catalogue.Project],
 	}, page, args)
+}
+
+// MissingFrom returns those ids of resources, and of projects that are pools, that a requirement names and the app does not have.
+func (db *Catalogue) MissingFrom(ctx context.Context, app uuid.UUID, r *requires.Requires) (all []string, err error) {
+	const q = `
+		SELECT COALESCE(array_agg(id), '{}') FROM (
+			SELECT id FROM unnest(@resources::uuid[]) w (id) WHERE NOT EXISTS (
+				SELECT FROM resources r WHERE r.id = w.id AND r.app_id = @app AND r.deleted_at IS NULL)
+			UNION ALL SELECT id FROM unnest(@pools::uuid[]) w (id) WHERE NOT EXISTS (
+				SELECT FROM projects p WHERE p.id = w.id AND p.app_id = @app)) missing`
+	resources, pools := r.IDs()
+	err = db.pool.QueryRow(ctx, q, namedArgs{"resources": resources, "pools": pools, "app": app}).Scan(&all)
+	return all, err
 }

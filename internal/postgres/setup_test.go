@@ -322,7 +322,7 @@ func (b *bundle) sound() {
 				holds = 1
 			}
 			b.wantCount(0, `SELECT count(*) FROM bookings b WHERE graph = $1 AND graph_version = $2 AND state = $3
-				AND $4 <> (SELECT count(*) FROM occupancies o WHERE o.booking_id = b.id AND NOT o.claimed AND upper_inf(o.layer))`, g.Name, g.Version, s.Name, holds)
+				AND $4 * GREATEST(1, (SELECT count(*) FROM booking_resources y WHERE y.booking_id = b.id)) <> (SELECT count(*) FROM occupancies o WHERE o.booking_id = b.id AND NOT o.claimed AND upper_inf(o.layer))`, g.Name, g.Version, s.Name, holds)
 		}
 	}
 	b.wantCount(0, stray)

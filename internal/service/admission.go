@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/limit"
+	"holdfast/internal/postgres"
 )
 
 // Admission bounds the new bookings that one API process works on, so that it accepts no more than can be carried out, and
@@ -93,7 +94,7 @@ func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *T
 	if place := s.Admission.inFlight.TryEnter(); place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
+	if err := looksTaken(ctx, s.DB, d, move); err != nil {
 		return nil, err
 	}
 	turn.Leave()
@@ -105,10 +106,18 @@ func (s *Service) admit(ctx context.Context, d *Draft, move graphs.Move, turn *T
 	if place != nil {
 		return place, nil
 	}
-	if err := s.DB.HasRoom(ctx, d.Booking, move); err != nil {
+	if err := looksTaken(ctx, s.DB, d, move); err != nil {
 		return nil, err
 	}
 	return nil, s.overloaded()
+}
+
+// looksTaken looks whether a creation has lost already. One that takes several resources may have others instead.
+func looksTaken(ctx context.Context, db *postgres.DB, d *Draft, move graphs.Move) error {
+	if d.party != nil {
+		return nil
+	}
+	return db.HasRoom(ctx, d.Booking, move)
 }
 
 // overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.

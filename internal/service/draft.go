@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 	"holdfast/internal/tenant"
 )
 
@@ -22,10 +23,12 @@ type NewBooking struct {
 	Graph   *graphs.Graph
 	Project *Project // it is booked through; nil for none
 
-	Resource    uuid.UUID  // whose time it takes
-	Calendar    *uuid.UUID // of the resource; nil for its first
-	Reservation *uuid.UUID // the hold that it takes the place of
-	Session     *uuid.UUID // whose seat it takes
+	Resource    uuid.UUID          // whose time it takes; with a requirement, who has the first part
+	Preferred   uuid.UUID          // the resource of a booking that is moved, unless another one is named; else the nil UUID
+	Requires    *requires.Requires // what it takes together, instead of what its project requires; nil for that
+	Calendar    *uuid.UUID         // of the resource; nil for its first
+	Reservation *uuid.UUID         // the hold that it takes the place of
+	Session     *uuid.UUID         // whose seat it takes
 	Start       time.Time
 	End         time.Time
 
@@ -59,8 +62,13 @@ type Draft struct {
 	graph    *graphs.Graph
 	inputs   json.RawMessage  // of its first action
 	source   *booking.Booking // the session it is a seat of, or the booking or hold whose place it takes; nil for none
+	party    *party           // what its resources are chosen from; nil when it takes one that is named
 	begun    *bool            // whether its first action is on record; nil until it was looked up
 	problems fault.Problems
+
+	keeps   bool   // it is moved, and keeps its resource if that is free
+	offered *Offer // of the project, for all whose time could be chosen; nil where nobody is chosen
+	hours   *Offer // by which rules they work
 }
 
 // Book makes a booking and plays its graph's first action. The outcome's action is still pending when the wait was too short.
@@ -79,8 +87,8 @@ func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Ou
 }
 
 // Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
-// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a widget key that
-// makes a session, and UnknownZone, are errors at once.
+// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a session
+// of a widget key, and UnknownZone, are errors at once.
 func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
 	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
 	if d.problems == nil {
@@ -99,7 +107,7 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 		d.Related.Project = &in.Project.ID
 	}
 	steps := []func(context.Context, *Draft) error{
-		s.attach, s.place, s.describe, setPolicy, s.checkOffered, s.judgePolicy, s.remind,
+		s.attach, s.place, s.describe, setPolicy, s.choose, s.judge, s.remind,
 	}
 	for _, step := range steps {
 		if err := step(ctx, d); err != nil {

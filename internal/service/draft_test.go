@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -108,6 +109,40 @@ func TestKeepsLength(t *testing.T) {
 		}}
 		if got := d.keepsLength(); got != c.keeps {
 			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestOnlyServersDoubleBook: a draft of anybody else that would lie above other things is not made.
+func TestOnlyServersDoubleBook(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []tenant.KeyKind{tenant.WidgetKey, ""} {
+		d := &Draft{caller: booking.Caller{Kind: kind}, problems: fault.Problems{}, Booking: &booking.Booking{}}
+		d.Settings.AllowDoubleBookings = true
+		if _, err := (&Service{}).BookDraft(t.Context(), d, nil); !errors.Is(err, ErrNoDoubles) {
+			t.Errorf("%q: %v", kind, err)
+		}
+	}
+}
+
+// TestSeatsHaveTheTimesOfTheirSession, whatever is asked for; what takes a hold's place may say another time.
+func TestSeatsHaveTheTimesOfTheirSession(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2030, 12, 2, 9, 0, 0, 0, time.UTC)
+	asked := start.Add(3 * time.Hour)
+	session := uuid.New()
+	for name, c := range map[string]struct {
+		session *uuid.UUID
+		asked   time.Time
+		want    time.Time
+	}{"a seat": {&session, asked, start}, "a seat without times": {&session, time.Time{}, start}, "of a hold": {nil, asked, asked}, "as held": {nil, time.Time{}, start}} {
+		d := &Draft{problems: fault.Problems{}, source: &booking.Booking{Start: start, End: start.Add(time.Hour)}, Booking: &booking.Booking{}}
+		d.in.Session, d.in.Start = c.session, c.asked
+		if !c.asked.IsZero() {
+			d.in.End = c.asked.Add(time.Hour)
+		}
+		if err := (&Service{}).describe(t.Context(), d); err != nil || !d.Start.Equal(c.want) || !d.End.Equal(c.want.Add(time.Hour)) {
+			t.Errorf("%s: from %v to %v, want %v: %v", name, d.Start, d.End, c.want, err)
 		}
 	}
 }

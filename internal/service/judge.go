@@ -72,7 +72,7 @@ const longestShift = 25 * time.Hour
 func (o *Offer) slotFrom(at int, start time.Time) (end time.Time, ok bool) {
 	q := o.Rules.Query
 	q.Resources = o.plans
-	if q.Mode != availability.Mutual {
+	if !o.Rules.mutual() {
 		q.Mode, q.Resources = availability.Exclusive, o.plans[at:at+1]
 	}
 	if !q.RoundToHour {
@@ -116,7 +116,7 @@ func (s *Service) FreeFor(ctx context.Context, app uuid.UUID, o *Offer, c *Choic
 	one := *o
 	one.everyone = true
 	one.From, one.Rules.Query.Step = c.Start, time.Minute
-	if o.Rules.Query.Mode != availability.Mutual {
+	if !o.Rules.mutual() {
 		one.Rules.Query.Mode = availability.Exclusive
 		if !o.RoundRobin() {
 			one.setHosts([]*catalogue.Resource{c.Host})

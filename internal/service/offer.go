@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 	"holdfast/internal/tenant"
 )
 
@@ -28,6 +29,7 @@ type Offer struct {
 	Policy policy.Policy // of what is booked by it
 
 	plans     []availability.Resource           // of the hosts, without what is busy
+	party     []*catalogue.Resource             // that can have a part, hosts too; nil where bookings take one resource
 	calendars map[uuid.UUID]*catalogue.Calendar // the first of each host, by the host's id; nil where they were not loaded
 	everyone  bool                              // times name everybody who has them, not the first only
 }
@@ -48,8 +50,15 @@ func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*
 	if len(rules.Hosts) == 0 {
 		return o, nil
 	}
-	hosts, calendars, err := s.DB.Hosts(ctx, app.ID, rules.Hosts)
-	o.setHosts(hosts)
+	ids := slices.Clone(rules.Hosts)
+	for _, id := range requires.Resources(rules.Places) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	hosts, calendars, err := s.DB.Hosts(ctx, app.ID, ids)
+	o.party = hosts
+	o.setHosts(slices.DeleteFunc(slices.Clone(hosts), func(r *catalogue.Resource) bool { return !slices.Contains(rules.Hosts, r.ID) }))
 	o.calendars = calendars
 	return o, err
 }
@@ -119,7 +128,7 @@ func (o *Offer) OpenAnywhere(own *time.Location) error {
 // mutual all of them.
 func (o *Offer) HasZones(names []string) bool {
 	unknown := func(name string) bool { return !(&catalogue.Resource{Timezone: name}).KnownZone() }
-	if o.Rules.Query.Mode == availability.Mutual {
+	if o.Rules.mutual() {
 		return !slices.ContainsFunc(names, unknown)
 	}
 	return slices.ContainsFunc(names, func(name string) bool { return !unknown(name) })
@@ -145,7 +154,18 @@ func (o *Offer) RoundRobin() bool {
 func (o *Offer) Question(from, to time.Time) *Question {
 	q := &Question{Query: o.Rules.Query, Hosts: o.Hosts, Hold: o.Hold, Policy: o.Policy, Project: o.Rules.Project}
 	q.From, q.To, q.Resources = from, to, slices.Clone(o.plans)
+	if len(o.Rules.Places) > 0 {
+		others := slices.DeleteFunc(slices.Clone(o.party), func(r *catalogue.Resource) bool { return o.position(r.ID) >= 0 })
+		q.Require(o.places(), slices.Concat(o.Hosts, others))
+	}
 	return q
+}
+
+// places are those of the rules, the first one for the hosts that can be picked.
+func (o *Offer) places() []requires.Place {
+	all := slices.Clone(o.Rules.Places)
+	all[0].From = slices.DeleteFunc(slices.Clone(all[0].From), func(id uuid.UUID) bool { return o.position(id) < 0 })
+	return all
 }
 
 // FreeTimes finds the free times of the window that begin in [from, until), with one host each.

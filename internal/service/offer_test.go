@@ -11,7 +11,7 @@ import (
 func TestOpenAnywhere(t *testing.T) {
 	t.Parallel()
 	at := func(text string) time.Time {
-		moment, err := time.Parse(time.RFC3339, text) //nolint:forbidigo // of the test
+		moment, err := time.Parse(time.RFC3339, text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,8 @@ func (d *Draft) keepOwn() {
 	}
 	reaches := func(resource uuid.UUID) bool {
 		p := d.in.Project
-		return d.caller.Is(resource) || p != nil && d.caller.SharesProject(p.Project) && slices.Contains(p.Resources, resource)
+		return d.caller.Is(resource) || p != nil && d.caller.SharesProject(p.Project) &&
+			(slices.Contains(p.Resources, resource) || slices.Contains(p.Rules.Hosts, resource))
 	}
 	switch {
 	case d.Resource.ID != uuid.Nil && !reaches(d.Resource.ID):
@@ -113,6 +114,10 @@ func (d *Draft) isHeld() bool {
 func (s *Service) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
 	if d.in.Offer != nil {
 		return d.in.Offer, nil
+	}
+	if d.offered != nil {
+		own := *d.offered
+		return &own, own.OpenAnywhere(d.Resource.Zone())
 	}
 	if d.in.Project == nil {
 		return s.offerWithout(ctx, d)

@@ -5,23 +5,37 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 )
 
 // place finds the resource and the calendar that the booking is to take time of: those that are named, or those of its session or
-// hold.
+// hold. Where the project chooses, that
+// is left to the record.
 func (s *Service) place(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
 	if d.isSeat() || d.source != nil && d.in.Resource == uuid.Nil && d.in.Calendar == nil && d.problems["resource_id"] == nil {
 		if d.source != nil {
 			d.Resource, d.Calendar = d.source.Resource, d.source.Calendar
+			d.count(assign.Kept)
 		}
 		return nil
 	}
-	return s.findPlace(ctx, d)
+	if d.chooses() {
+		return s.openPool(ctx, d)
+	}
+	err := s.findPlace(ctx, d)
+	d.count(assign.Named)
+	return err
 }
 
 // findPlace loads the named resource and calendar. What the page's offer has of them is not read again.
 func (s *Service) findPlace(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
 	if d.in.Resource == uuid.Nil {
 		if d.problems["resource_id"] == nil {
 			d.problems.Add("resource_id", "is required")

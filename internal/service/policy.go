@@ -136,7 +136,7 @@ func (s *Service) closed(ctx context.Context, app uuid.UUID, q *Question) error 
 }
 
 func (q *Question) subjects(r *catalogue.Resource) policy.Subjects {
-	of := policy.Subjects{Resource: r.ID.String()}
+	of := policy.Subjects{Resources: []string{r.ID.String()}}
 	if q.Project != uuid.Nil {
 		of.Project = q.Project.String()
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/assign"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -47,7 +49,7 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 		d.Moves++
 	}
 	if m.Resource == uuid.Nil && m.Problems["resource_id"] == nil {
-		d.in.Resource = old.Resource.ID
+		d.in.Resource, d.in.Preferred, d.keeps = old.Resource.ID, old.Resource.ID, m.Calendar == nil
 	}
 	d.Start, d.End = m.Start, m.End
 	if err := s.mayReschedule(ctx, d, m.Stale); err != nil {
@@ -82,13 +84,16 @@ func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error
 func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (err error) {
 	d.requireTimes()
 	d.check()
-	if err := s.findPlace(ctx, d); err != nil {
+	if err := s.askProject(ctx, d); err != nil {
+		return err
+	}
+	if err := s.placeMoved(ctx, d); err != nil {
 		return err
 	}
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{s.askProject, setPolicy, s.checkOffered, s.judgePolicy} {
+	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.choose, s.judge} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
@@ -100,6 +105,30 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	}
 	d.in.Reminders = s.Reader.Reminders(raw, "event_notifications", d.problems)
 	return s.remind(ctx, d)
+}
+
+// placeMoved finds the resource and the calendar that a booking is moved to. Where its project chooses and none is named, it keeps its own
+// if that can have it, or else one is chosen anew.
+func (s *Service) placeMoved(ctx context.Context, d *Draft) error {
+	if d.required() != nil { // see choose
+		return nil
+	}
+	if !d.assigns() || !d.keeps {
+		err := s.findPlace(ctx, d)
+		d.count(assign.Named)
+		return err
+	}
+	resource, calendar, err := s.resource(ctx, d)
+	if unlessNotFound(err) != nil {
+		return err
+	}
+	if err := s.openPool(ctx, d); err != nil || calendar == nil {
+		return err
+	}
+	delete(d.problems, "resource_id") // who keeps it need not be a member
+	d.Resource, d.Calendar = *resource, *calendar
+	d.Pool.Kept = &catalogue.Member{Resource: *resource, Calendar: *calendar}
+	return nil
 }
 
 // askProject loads the project that the old booking was made through, if there still is one. What it offers binds visitors; its

@@ -8,6 +8,7 @@ import (
 	"holdfast/internal/availability"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
+	"holdfast/internal/requires"
 	"holdfast/internal/zones"
 )
 
@@ -20,10 +21,14 @@ type Rules struct {
 	To      string             // the last moment; "" = no end was given
 	Zone    string             // that they were written for; "" = not given
 
-	Policies []policy.Layer // of the project and its services: see LayersOf
+	Places   []requires.Place // what a booking takes together, the hosts the first of them; nil for the time of one host
+	Policies []policy.Layer   // of the project and its services: see LayersOf
 
 	Problems fault.Problems // with the rules themselves: then nothing can be offered by them
 }
+
+// mutual reports whether times are those that all hosts have.
+func (r *Rules) mutual() bool { return r.Query.Mode == availability.Mutual && len(r.Places) == 0 }
 
 // usualTo is how far free time is looked for where nobody has said it.
 const usualTo = "4 weeks"

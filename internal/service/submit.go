@@ -31,7 +31,7 @@ func (s *Service) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outco
 	a.Inputs, a.Lifted = d.inputs, d.in.Override
 	insert := func() (*booking.Action, error) {
 		defer turn.Leave()
-		return s.DB.CreateBooking(ctx, b, a, move)
+		return s.createChosen(ctx, d, a, move)
 	}
 	send := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app, signalOf(a)) }
 	return s.submit(ctx, a, insert, send, place, d.in.Wait)

@@ -28,10 +28,23 @@ func (v View) time(t time.Time) string { return v.Clock.Show(t, v.Booking.Resour
 // Bare is a booking without includes.
 func (v View) Bare() Object {
 	b := v.Booking
-	return Object{
+	bare := Object{
 		"id": b.ID, "state": b.State, "graph": b.Graph, "graph_version": b.GraphVersion, "completed": b.Completed,
 		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
 	}
+	if len(b.Parts) > 0 {
+		bare["resources"] = v.parts()
+	}
+	return bare
+}
+
+// parts are the resources of a booking that takes several, with their times by the clock of the first one.
+func (v View) parts() []Object {
+	all := []Object{}
+	for _, p := range v.Booking.Parts {
+		all = append(all, Object{"id": p.Resource, "name": p.Name, "role": p.Role, "start": v.time(p.Start), "end": v.time(p.End)})
+	}
+	return all
 }
 
 // Policy is the policy that rules a booking, with what follows from it for its customer; nil for none.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 )
 
@@ -17,9 +18,18 @@ func Project(p *catalogue.Project, missing []string, c Clock) Object {
 		"offers": len(missing) == 0, "missing": missing,
 		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
 		"availability": p.Availability, "availability_constraints": p.Constraints, "booking": p.Booking,
-		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta, "policy": p.Policy,
+		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta, "policy": p.Policy, "requires": p.Requires,
+		"assign":     assignOf(p),
 		"created_at": c.Show(p.CreatedAt, time.UTC), "updated_at": c.Show(p.UpdatedAt, time.UTC),
 	}
+}
+
+// assignOf is how a project chooses resources; nil where it does not.
+func assignOf(p *catalogue.Project) *assign.Assign {
+	if !assign.Chooses(p.Assign) {
+		return nil
+	}
+	return p.Assign
 }
 
 // formFields are what a booking form asks for when its project does not say, in this order.

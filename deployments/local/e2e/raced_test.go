@@ -25,7 +25,7 @@ var racedStories = []string{
 	// crowds
 	"TestTwoHundredForOneSlot", "TestManyActionsOnOneBooking", "TestAHundredForTenSeats", "TestManyPayForTheLastSeat", "TestManyUseOneHold",
 	"TestAHoldBecomesABookingInOneStep", "TestManyReschedulesOfOneBooking", "TestBookingsThatSwapTheirTimes", "TestManyClicksActOnce",
-	"TestALinkActsOnceHoweverOftenItsBookingMoves",
+	"TestALinkActsOnceHoweverOftenItsBookingMoves", "TestCrossingPairsThroughTheService",
 	// links
 	"TestOneClickLinks", "TestConfirmPageLinks", "TestLinksThatMustNotAct", "TestARefusedLinkIsGivenBack", "TestLinksWeMake",
 	"TestLinksFollowABooking", "TestOneClickFollowsABooking", "TestLinksExplainWhereABookingWent",
