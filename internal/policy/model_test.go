@@ -263,7 +263,7 @@ func (w *walk) compareLimit(
 	t *testing.T, r *rand.Rand, z *time.Location, start int, l policy.Limit, differ func(string, bool, bool),
 ) {
 	t.Helper()
-	of := policy.Subjects{Resource: "r"}
+	of := policy.Subjects{Resources: []string{"r"}}
 	p := policy.Policy{Limits: &[]policy.Limit{l}}
 	length, taken, counted := 1+r.IntN(2), map[string]int{}, 0
 	key := func(name string, first time.Time) string { return name + first.Format(time.DateOnly) }
