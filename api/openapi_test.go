@@ -211,7 +211,7 @@ func TestIncludesShowWhatTheySay(t *testing.T) {
 	doc := readDocument(t)
 	included := doc.Components.Parameters["Include"].Schema.Items.Enum
 	shown := doc.Components.Schemas["Booking"]
-	bare := len(shown.Required) + 2 // and graph_version, which webhooks leave out for the first one, and resources, where there are several
+	bare := len(shown.Required) + 3 // and graph_version, which webhooks leave out for the first one, units, which Timekit's have not, and resources
 	if want := len(shown.Properties) - bare; len(included) != want {
 		t.Errorf("include has %d names, a booking has %d parts", len(included), want)
 	}

@@ -42,10 +42,8 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 			return err
 		}
 	}
-	if w.wanted["assignment"] && k.Kind == tenant.ServerKey {
-		if w.assignments, err = h.bookings.Assignments(k, ids); err != nil {
-			return err
-		}
+	if err := h.lookAssignments(k, w, ids); err != nil {
+		return err
 	}
 	if len(projects) > 0 {
 		if w.projects, err = h.catalogue.ProjectsByID(k, k.App.ID, projects); err != nil {
@@ -54,6 +52,14 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 	}
 	if len(owners)+len(bulks) > 0 {
 		w.others, err = h.bookings.RelatedBookings(k, k.App.ID, owners, bulks)
+	}
+	return err
+}
+
+// lookAssignments looks up how resources were chosen, for server keys only.
+func (h *renderer) lookAssignments(k *call, w *included, ids []uuid.UUID) (err error) {
+	if w.wanted["assignment"] && k.Kind == tenant.ServerKey {
+		w.assignments, err = h.bookings.Assignments(k, ids)
 	}
 	return err
 }

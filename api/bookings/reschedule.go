@@ -151,13 +151,26 @@ func (in rescheduleInput) mover(k *call, m *service.Move) error {
 		m.Problems.Add("by", "must be customer or owner")
 	}
 	m.Override = in.Override
+	in.units(k, m)
 	return service.CheckOverride(k.Caller, in.Override, m.Problems)
+}
+
+// units reads how many units the booking takes from then on. A visitor's stays as large as it is.
+func (in rescheduleInput) units(k *call, m *service.Move) {
+	if in.Units == nil {
+		return
+	}
+	if rules.CheckUnits(in.Units, "units", m.Problems); k.IsVisitor() {
+		m.Problems.Add("units", "can be changed with a server key only")
+	}
+	m.Units = *in.Units
 }
 
 type rescheduleInput struct {
 	rules.Slot
 	ResourceID string  `json:"resource_id"`
 	Message    *string `json:"message"`
+	Units      *int    `json:"units"` // nil for as many as the old one takes
 
 	By       string        `json:"by"`       // customer or owner; "" = who calls
 	Override policy.Lifted `json:"override"` // rules that the move is not held to

@@ -36,6 +36,8 @@ type slotQuery struct {
 	zone   *time.Location           // of the answer
 	at     string                   // the start to explain; only of /availability/explain
 	narrow availability.Constraints // a visitor's own rules, besides the project's
+
+	several bool // visitors may ask for several units
 }
 
 // resourceView is a resource in a slot.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"holdfast/api/edge"
 	"holdfast/internal/availability"
@@ -46,6 +47,19 @@ func errTooMuch(most int) error {
 	return problems.Err()
 }
 
+// unitsLeft returns how many units of a resource are left in a slot, where units are counted and the caller may be given it: with a server key,
+// or where visitors may ask for several.
+func (w *slotQuery) unitsLeft(k *edge.Call) func(resource int, slot availability.Slot) (left int, counted bool) {
+	known := k.Kind == tenant.ServerKey || w.several
+	left := w.UnitsLeft()
+	return func(i int, slot availability.Slot) (int, bool) {
+		if !known || w.Hosts[i].Capacity < 2 {
+			return 0, false
+		}
+		return left(i, slot), true
+	}
+}
+
 // writeSlots streams slots as JSON: a long answer is never whole in memory.
 func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 	views := make([][]byte, len(w.Hosts))
@@ -55,6 +69,7 @@ func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 	k.Header("Content-Type", "application/json; charset=utf-8")
 	k.Status(http.StatusOK)
 	out := bufio.NewWriterSize(k.Writer, 32<<10)
+	left := w.unitsLeft(k)
 	text := func(s string) { _, _ = out.WriteString(s) } // the first error stays, and Flush returns it
 	text(`{"data":[`)
 	for i, slot := range slots {
@@ -67,6 +82,11 @@ func writeSlots(k *edge.Call, w *slotQuery, slots []availability.Slot) error {
 		for j, r := range slot.Resources {
 			if j > 0 {
 				text(",")
+			}
+			if n, counted := left(r, slot); counted {
+				_, _ = out.Write(views[r][:len(views[r])-1])
+				text(`,"units_left":` + strconv.Itoa(n) + "}")
+				continue
 			}
 			_, _ = out.Write(views[r])
 		}

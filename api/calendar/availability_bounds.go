@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"holdfast/api/edge"
@@ -33,6 +34,8 @@ func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rule
 	_ = json.Unmarshal(p.Availability, &under) // checked when it was written
 	under["constraints"] = p.Constraints
 	under["resources"], _ = json.Marshal(p.Hosts()) //nolint:errchkjson // UUIDs only
+	usual, _ := rules.ProjectUnits(p)
+	under["units"] = json.RawMessage(strconv.Itoa(usual))
 	maps.Copy(under, body)
 	in, err := readQuestion(under)
 	if slices.Contains(p.Missing(), "requires") || slices.Contains(p.Missing(), "availability") && body["length"] == nil && body["constraints"] == nil {
@@ -46,6 +49,7 @@ func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rule
 func visitorsQuestion(p *catalogue.Project, asked rules.AvailabilityInput) rules.AvailabilityInput {
 	in := rules.ProjectAvailability(p)
 	in.Zone, in.At, in.ReservationID = asked.Zone, asked.At, asked.ReservationID
+	in.Units = cmp.Or(asked.Units, in.Units)
 	in.Mode, in.Buffer = cmp.Or(in.Mode, asked.Mode), cmp.Or(in.Buffer, asked.Buffer)
 	if in.Length == "" {
 		in.Length, in.Increments, in.RoundToHour = asked.Length, asked.Increments, asked.RoundToHour

@@ -47,6 +47,8 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 	w.Policy = service.PolicyOf(k.App, nil)
 	if project != nil {
 		w.Project = project.ID
+		_, most := rules.ProjectUnits(project)
+		w.several = most > 1
 		// Timekit's buffer of the project is in the question, unless that has its own.
 		layers := service.LayersOf(project, 0)
 		w.Policy = service.PolicyOf(k.App, &service.Project{Project: project, Rules: service.Rules{Policies: layers}})
@@ -92,6 +94,7 @@ func slotQueryFor(
 		return w, in, err
 	}
 	narrower := newSlotQuery(asked, k.Clock, problems)
+	rules.AllowUnits(k.Caller, asked.Units, p, problems)
 	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}

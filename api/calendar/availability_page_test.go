@@ -41,7 +41,7 @@ func TestAvailabilityPage(t *testing.T) {
 	for _, parts := range pageExample.FindAllSubmatch(text, -1) {
 		questions += string(parts[1])
 	}
-	words := strings.Fields("from to length timeslot_increments round_to_nearest_hour buffer ignore_all_day_events output_timezone mode constraints mutual exclusive roundrobin_prioritized")
+	words := strings.Fields("from to length timeslot_increments round_to_nearest_hour buffer ignore_all_day_events output_timezone mode constraints mutual exclusive roundrobin_prioritized units")
 	words = append(words, availability.RuleNames()...)
 	for _, word := range words {
 		if !strings.Contains(questions, `"`+word+`"`) {

@@ -22,8 +22,9 @@ type reasonView struct {
 	Of     string    `json:"of,omitempty"`   // whose rules: query or resource
 	Busy   *busyView `json:"busy,omitempty"` // what keeps the time
 
-	Rule    *edge.RuleView `json:"rule,omitempty"`    // of the policy
-	Missing []string       `json:"missing,omitempty"` // parts that nobody is free for
+	Rule    *edge.RuleView `json:"rule,omitempty"`       // of the policy
+	Missing []string       `json:"missing,omitempty"`    // parts that nobody is free for
+	Left    *int           `json:"units_left,omitempty"` // where too few units are left
 }
 
 type busyView struct {
@@ -74,6 +75,9 @@ func reasons(k *edge.Call, w *slotQuery, v availability.Verdict) []reasonView {
 		if r.Refusal != nil {
 			view.Text, view.Rule = r.Refusal.Message(w.zone), edge.ShowRule(r.Refusal.Fault())
 		}
+		if r.Why == availability.Capacity {
+			view.Left = &r.Left
+		}
 		if r.Text != "" {
 			view.Text = r.Text
 		}
@@ -96,6 +100,7 @@ var reasonTexts = map[availability.Why]string{
 	availability.Event:        "an event has this time",
 	availability.Claim:        "it is kept for a booking that was accepted and is being decided",
 	availability.Buffer:       "a buffer is in the way",
+	availability.Capacity:     "too few units are left; see units_left",
 	availability.Policy:       "the policy excludes this start",
 	availability.UnknownZone:  "the resource's time zone is not in the IANA database: set another one",
 	availability.NotChosen:    "it is free, but another resource is offered",

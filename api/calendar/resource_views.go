@@ -19,8 +19,19 @@ import (
 
 const maxTags = 100
 
-// rules reads a resource's constraints and tags.
+// keepsCapacity refuses a change of a resource's capacity by its own token: how much of it is sold is its owner's to say.
+func (in resourceInput) keepsCapacity(k *edge.Call, r *catalogue.Resource) error {
+	if k.Self == nil || in.Capacity == nil || *in.Capacity == r.Capacity {
+		return nil
+	}
+	return fault.Problems{"capacity": {"can be changed with a server key only"}}.Err()
+}
+
+// rules reads a resource's constraints, tags and capacity.
 func (in resourceInput) rules(r *catalogue.Resource, problems fault.Problems) {
+	if rules.CheckUnits(in.Capacity, "capacity", problems); in.Capacity != nil {
+		r.NewCapacity = *in.Capacity
+	}
 	if list := rules.CheckConstraints(in.Constraints, "availability_constraints", problems); list != nil {
 		r.Constraints = list
 	}

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -46,6 +47,7 @@ type resourceInput struct {
 
 	CurrentPassword *string `json:"current_password"` // required to change the password with the resource's own token
 
+	Capacity    *int            `json:"capacity"`
 	Tags        json.RawMessage `json:"tags"`
 	Constraints json.RawMessage `json:"availability_constraints"`
 }
@@ -145,7 +147,7 @@ func (h *resourceHandlers) updateResource(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	if err := in.keepsEmail(k, r); err != nil {
+	if err := errors.Join(in.keepsEmail(k, r), in.keepsCapacity(k, r)); err != nil {
 		return err
 	}
 	if err := h.mayLock(k, in, r); err != nil {

@@ -175,12 +175,17 @@ func (h *projectHandlers) checkWeights(k *edge.Call, p *catalogue.Project, probl
 	return err
 }
 
-// checkInherited checks the defaults of bookings through the project: the types of their fields, and the graph. All else is checked with
-// each booking.
+// checkInherited checks the defaults of bookings through the project: the types of their fields, the units, and the graph. All else is
+// checked with each booking.
 func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
+	rules.CheckUnits(in.Units, field+".units", problems)
+	rules.CheckUnits(in.MaxUnits, field+".max_units", problems)
+	if in.Units != nil && in.MaxUnits != nil && *in.Units > *in.MaxUnits {
+		problems.Add(field+".max_units", "must not be less than units")
+	}
 	if in.Requires != nil {
 		problems.Add(field+".requires", "is set on the project itself")
 	}

@@ -27,6 +27,7 @@ type AvailabilityInput struct {
 	Increments    string          `json:"timeslot_increments"`
 	RoundToHour   *bool           `json:"round_to_nearest_hour"`
 	IgnoreAllDay  bool            `json:"ignore_all_day_events"`
+	Units         *int            `json:"units"` // that a slot takes of its resource
 	Zone          string          `json:"output_timezone"`
 	Constraints   json.RawMessage `json:"constraints"`
 	At            edge.Stamp      `json:"at"` // of explain: the start that is asked about
@@ -64,6 +65,9 @@ func (in AvailabilityInput) terms(problems fault.Problems) (q availability.Query
 	q.BufferAfter = q.BufferBefore
 	q.RoundToHour = in.RoundToHour == nil || *in.RoundToHour
 	q.IgnoreAllDay = in.IgnoreAllDay
+	if CheckUnits(in.Units, "units", problems); in.Units != nil {
+		q.Units = *in.Units
+	}
 	q.Mode = availability.RoundRobinRandom
 	if in.Mode != "" {
 		mode, err := availability.ParseMode(in.Mode)

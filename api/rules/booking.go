@@ -30,9 +30,11 @@ type BookingInput struct {
 	Settings      json.RawMessage            `json:"settings"`
 	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
-	Policy        *policy.Policy             `json:"policy"`   // of its own
-	Override      policy.Lifted              `json:"override"` // rules that it is not held to
-	Requires      *requires.Requires         `json:"requires"` // resources that it takes together, instead of resource_id
+	Units         *int                       `json:"units"`     // of the resource
+	MaxUnits      *int                       `json:"max_units"` // of a project: what its visitors may ask for
+	Policy        *policy.Policy             `json:"policy"`    // of its own
+	Override      policy.Lifted              `json:"override"`  // rules that it is not held to
+	Requires      *requires.Requires         `json:"requires"`  // resources that it takes together, instead of resource_id
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 

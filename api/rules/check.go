@@ -14,6 +14,9 @@ func CheckAvailability(raw json.RawMessage, now time.Time, field string, problem
 	raw = edge.JSONObject(raw, field, problems)
 	var in AvailabilityInput
 	edge.CheckFields(raw, &in, field, problems)
+	if in.Units != nil {
+		problems.Add(field+".units", "is said by booking.units, for what is offered and for what is booked")
+	}
 	faults := fault.Problems{}
 	in.checkSeason(in.Query(timekit.Clock{}, now, faults), faults)
 	for name, all := range faults {

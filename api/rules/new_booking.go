@@ -24,6 +24,7 @@ import (
 func (r Reader) NewBooking(
 	c booking.Caller, clock timekit.Clock, in BookingInput, p *service.Project, hold bool, problems fault.Problems,
 ) (n service.NewBooking, err error) {
+	units, usual := in.readUnits(c, p, problems)
 	if in, err = in.through(c, p); err != nil {
 		return n, err
 	}
@@ -33,7 +34,7 @@ func (r Reader) NewBooking(
 	case in.Graph == "" && p != nil:
 		in.Graph = catalogue.DefaultGraph // widgets name no graph: they leave it to the project
 	}
-	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(c.App, problems)}
+	n = service.NewBooking{Project: p, Problems: problems, Graph: in.findGraph(c.App, problems), Units: units, UsualUnits: usual}
 	if n.Graph != nil {
 		n.Settings = in.settings(n.Graph, problems)
 		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
@@ -55,6 +56,18 @@ func (r Reader) NewBooking(
 		n.Requires.Check("requires", problems)
 	}
 	return n, service.CheckOverride(c, n.Override, problems)
+}
+
+// readUnits reads how many units the body asks for, 0 for none, and how many are usual. What a project lets visitors ask for is not a
+// body's to say.
+func (in *BookingInput) readUnits(c booking.Caller, p *service.Project, problems fault.Problems) (asked, usual int) {
+	CheckUnits(in.Units, "units", problems)
+	var of *catalogue.Project
+	if p != nil {
+		of = p.Project
+	}
+	usual, _ = ProjectUnits(of)
+	return AllowUnits(c, in.Units, of, problems), usual
 }
 
 // through lays the project's booking settings under the body's. In a browser they lie above: a visitor may not choose another graph or

@@ -67,6 +67,8 @@ func (Reader) Project(p *catalogue.Project) (*service.Project, error) {
 func ProjectAvailability(p *catalogue.Project) (in AvailabilityInput) {
 	_ = json.Unmarshal(p.Availability, &in) // checked when it was written
 	in.Constraints, in.Resources, in.ProjectID, in.ReservationID = p.Constraints, nil, p.ID.String(), ""
+	usual, _ := ProjectUnits(p)
+	in.Units = &usual
 	if len(p.Missing()) > 0 {
 		return in
 	}

@@ -126,6 +126,7 @@ func (h *requestOffers) offerTimes(k *call, r *requested) (err error) {
 	length, days := time.Duration(r.Request.DurationMinutes)*time.Minute, 0
 	if b := r.Booking; b != nil {
 		r.offer.Hold, length = b.ID, b.End.Sub(b.Start)
+		r.offer.Rules.Query.Units = b.Takes()
 	}
 	if r.Request.PublicLink != nil {
 		link, err := h.catalogue.PublicLink(k, k.App.ID, *r.Request.PublicLink)

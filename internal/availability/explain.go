@@ -53,6 +53,7 @@ type Reason struct {
 	Rules []int  // positions in the side's list: one block_*, or every allow_* of the dimension in which none allows it
 	Text  string // those rules in words, such as "allow_hours 09:00–12:00 or allow_hours 13:00–17:00"
 	Busy  Busy   // what keeps the time, as it was given
+	Left  int    // of Capacity: how many units are left all through the slot, beside events
 
 	Refusal *policy.Refusal // by the policy
 	Missing []string        // the names of needs
@@ -102,7 +103,7 @@ func (p *plan) reasons(i int, s stretch) []Reason {
 	list = append(list, p.Rules.against(s, segs, OfQuery)...)
 	list = append(list, p.Resources[i].Rules.against(s, segs, OfResource)...)
 	list = append(list, p.closedAgainst(i, s)...)
-	list = append(list, p.busyAgainst(i, s)...)
+	list = append(list, busyAgainst(p, i, s)...)
 	if s.from >= p.from && p.resourcePlans[i].missesPoint(s.from) {
 		list = append(list, Reason{Why: OffGrid})
 	}
@@ -129,7 +130,7 @@ func (p *plan) besideReasons(i int, slot stretch) (list []Reason) {
 	s := p.Needs[at].of(slot)
 	list = append(list, p.Resources[i].Rules.against(s, segments(p.resourcePlans[i].zone, s.from, s.to), OfResource)...)
 	list = append(list, p.closedAgainst(i, slot)...)
-	return append(list, p.busyAgainst(i, s)...)
+	return append(list, busyAgainst(p, i, s)...)
 }
 
 // closedAgainst names each rule of the policy that excludes a start.
@@ -192,10 +193,10 @@ func (rules Constraints) ask(some []int, s stretch, segs []segment, side Side, l
 	return append(list, Reason{Why: Rule, Side: side, Rules: some, Text: strings.Join(words, " or ")})
 }
 
-// busyAgainst names each thing once: as itself if it is in the slot, else as a buffer.
-func (p *plan) busyAgainst(i int, s stretch) []Reason {
+// thingsAgainst names each thing once: as itself if it is in the slot, else as a buffer.
+func (p *plan) thingsAgainst(busy []Busy, s stretch) []Reason {
 	var things, buffers []Reason
-	for _, b := range p.Resources[i].Busy {
+	for _, b := range busy {
 		switch kept := p.keeps(&b); {
 		case kept.from >= s.to || kept.to <= s.from:
 		case b.Guard || instant(b.Start) >= s.to || instant(b.End) <= s.from:

@@ -85,7 +85,17 @@ func (o *oracle) whys(i, k int, points [][]bool) []Why {
 
 func (o *oracle) busyWhys(i, k int) []Why {
 	var list []Why
-	for _, b := range o.q.Resources[i].Busy {
+	r := &o.q.Resources[i]
+	things := r.Busy
+	if r.Capacity > 1 {
+		things = slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units > 0 })
+		free := slices.Repeat([]bool{true}, len(o.lanes[i].wall))
+		o.markFull(free, r, slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units == 0 }))
+		if slices.Contains(free[k:max(o.end(i, k), k+1)], false) {
+			list = append(list, Capacity)
+		}
+	}
+	for _, b := range things {
 		// Without a length the package asks for a moment, which is not longer than a minute of the oracle.
 		start, end := o.time(k), o.time(max(o.end(i, k), k+1))
 		inside := b.Start.Before(end) && start.Before(b.End)

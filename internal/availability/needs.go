@@ -45,7 +45,7 @@ func (q *Query) beside(r *Resource) (allowed, free []stretch) {
 	before, after := q.reach()
 	segs := segments(zoneOf(r), instant(q.From)-int64(before), instant(q.To)+int64(after))
 	allowed = r.Rules.allowed(segs)
-	return allowed, subtract(allowed, q.kept(r.Busy))
+	return allowed, subtract(allowed, q.keptOf(r))
 }
 
 func besideOf(l *resourcePlan) []stretch     { return l.beside }

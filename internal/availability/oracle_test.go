@@ -166,7 +166,12 @@ func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 			m.closed[k] = slices.ContainsFunc(r.Closed, func(c policy.Closed) bool { return c.Has(o.time(k)) })
 		}
 		for _, b := range r.Busy {
-			o.markBusy(m.free, b)
+			if r.Capacity < 2 {
+				o.markBusy(m.free, b)
+			}
+		}
+		if r.Capacity > 1 {
+			o.markFull(m.free, &q.Resources[i], r.Busy)
 		}
 		o.lanes = append(o.lanes, m)
 	}
@@ -187,6 +192,50 @@ func (o *oracle) markBusy(free []bool, b Busy) {
 	}
 	for k := max(from, 0); k < min(to, len(free)); k++ {
 		free[k] = false
+	}
+}
+
+// crowd is what is taken of a resource of several units in each minute: by things, by all-day events, before things, and after them.
+func (o *oracle) crowd(n int, r *Resource, busy []Busy) (all [4][]int) {
+	for i := range all {
+		all[i] = make([]int, n)
+	}
+	for _, b := range busy {
+		units, kind := b.Units, map[BufferSide]int{BufferBefore: 2, BufferAfter: 3}[b.Side]
+		if b.AllDay {
+			kind = 1
+		}
+		if units == 0 {
+			units = r.Capacity
+		}
+		for k := max(o.index(b.Start), 0); k < min(o.index(b.End), n) && !(b.AllDay && o.q.IgnoreAllDay); k++ {
+			all[kind][k] += units
+		}
+	}
+	return all
+}
+
+// markFull marks the minutes whose own slot, with the query's buffers, does not fit beside what is there.
+func (o *oracle) markFull(free []bool, r *Resource, busy []Busy) {
+	all, units := o.crowd(len(free), r, busy), max(o.q.Units, 1)
+	for k := range free {
+		for at := max(k-o.before, 0); at < min(k+1+o.after, len(free)); at++ {
+			in, before, after := all[0][at], all[2][at], all[3][at]
+			now := in + max(before, after)
+			switch {
+			case at == k:
+				in += all[1][at] + units
+			case o.q.SumBuffers:
+				in += units
+			case at < k:
+				before += units
+			default:
+				after += units
+			}
+			if then := in + max(before, after); then > r.Capacity && then > now {
+				free[k] = false
+			}
+		}
 	}
 }
 

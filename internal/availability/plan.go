@@ -62,7 +62,7 @@ func newPlan(q *Query) *plan {
 			g = p.newZoneRules(r)
 			grounds = append(grounds, g)
 		}
-		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.kept(r.Busy)), closed: closedOf(r), ends: g}
+		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.keptOf(r)), closed: closedOf(r), ends: g}
 		if q.mutual() && i > 0 {
 			l.ends = p.resourcePlans[0].zoneRules
 		}
@@ -100,6 +100,14 @@ func zoneOf(r *Resource) *time.Location {
 		return time.UTC
 	}
 	return r.Zone
+}
+
+// keptOf is the time of a resource in which no slot's own range may lie.
+func (q *Query) keptOf(r *Resource) []stretch {
+	if r.counted() {
+		return q.full(r, r.Busy)
+	}
+	return q.kept(r.Busy)
 }
 
 // kept is the time in which no slot's own range may lie.

@@ -8,6 +8,9 @@
 // by the query's buffer overlaps no range of the first kind but all-day events, whose days a buffer may reach into. Guards
 // may overlap each other, so the gap between two things is the larger of their buffers, not the sum.
 //
+// Of a resource of several units a slot is free if at every moment so many units are left as it needs. What is taken at a moment is what
+// things take, and the larger of what buffers before and what buffers after things take. An event takes all units.
+//
 // # What the rules allow
 //
 // Without rules all time is allowed. The allow_* of one dimension (days, hours, days with hours, periods) widen each
@@ -72,6 +75,10 @@ type Busy struct {
 	Guard      bool   // the buffer around something: keeps slots away, but not their buffers
 	Sums       bool   // a guard that keeps their buffers away, too
 	AllDay     bool   // an all-day event
+
+	// Of a resource of several units, whose busy ranges are parts: a thing itself, or one side of its buffer.
+	Units int        // that it takes; 0 means all
+	Side  BufferSide // of a buffer; "" is the thing itself, with a buffer that keeps others' buffers away
 }
 
 // Resource is what can be booked. Resources that share the pointer of a zone and have equal rules share the work.
@@ -80,6 +87,7 @@ type Resource struct {
 	// UnknownZone says that the resource's zone is not in the database of zones. The resource has no free time then, and Zone is nil.
 	UnknownZone bool
 	Rules       Constraints // its own
+	Capacity    int         // units of it; 0 means 1. Of more, a slot is free while so many are left as it needs: see Busy.Units
 	Busy        []Busy      // what overlaps Query.Reach, in any order; sorted by Start is fastest
 	// Closed are ranges of starts that a policy excludes. They move no point, and close no other part of a slot.
 	Closed []policy.Closed
@@ -92,6 +100,7 @@ type Query struct {
 	Needs        []Need     // what a slot takes; nil for the time of one resource
 	Mode         Mode       // with Needs, Mutual is Exclusive
 	From, To     time.Time
+	Units        int           // that a slot takes; 0 means 1
 	Length       time.Duration // of a slot; 0 asks for whole free stretches
 	LengthDays   int           // how many 24 hours of Length are days of the calendar
 	Step         time.Duration // from one slot's start to the next; above a day in whole days. 0 is Length, a day at most

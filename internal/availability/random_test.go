@@ -59,6 +59,22 @@ func someBusy(r *rand.Rand, from, to time.Time) []Busy {
 	return list
 }
 
+// someUnits makes ranges parts of a resource of several units: events take all, bookings some, for themselves or at one side.
+func someUnits(r *rand.Rand, busy []Busy) []Busy {
+	for i := range busy {
+		b := &busy[i]
+		if b.Sums = false; b.Kind == KindEvent {
+			b.Guard = false
+			continue
+		}
+		b.Units, b.AllDay = 1+r.IntN(3), false
+		if b.Guard {
+			b.Side = pick(r, BufferBefore, BufferAfter)
+		}
+	}
+	return busy
+}
+
 // someClosed are ranges of starts that a policy might exclude; mostly none.
 func someClosed(r *rand.Rand, from, to time.Time) (list []policy.Closed) {
 	at := func() time.Time { return from.Add(time.Duration(r.IntN(int(to.Sub(from)/time.Minute))) * time.Minute) }
@@ -85,6 +101,7 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 		Step:         someMinutes(r, 0, 5, 15, 30, 45, 60, 90, 7*60, 24*60, 48*60, 7*24*60),
 		BufferBefore: someMinutes(r, 0, 0, 5, 30), BufferAfter: someMinutes(r, 0, 0, 5, 30), SumBuffers: r.IntN(4) == 0, RoundToHour: r.IntN(3) > 0, IgnoreAllDay: r.IntN(2) == 0,
 	}}
+	s.Units = pick(r, 0, 1, 1, 2, 3)
 	if s.LengthDays = pick(r, 0, 0, 0, 0, 1, 2); s.LengthDays > 0 {
 		s.Length = time.Duration(s.LengthDays)*24*time.Hour + someMinutes(r, 0, 0, 15, 120)
 		s.To = s.To.Add(s.Length)
@@ -97,7 +114,11 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 	for _, zone := range zones {
 		own := someRules(r, from, zone)
 		s.own = append(s.own, own)
-		s.Resources = append(s.Resources, Resource{Zone: zone, Rules: rulesOf(t, listOf(own)), Busy: someBusy(r, s.From, s.To), Closed: someClosed(r, s.From, s.To)})
+		busy, capacity := someBusy(r, s.From, s.To), pick(r, 0, 1, 2, 3, 5)
+		if capacity > 1 {
+			busy = someUnits(r, append(busy, someBusy(r, s.From, s.To)...))
+		}
+		s.Resources = append(s.Resources, Resource{Zone: zone, Capacity: capacity, Rules: rulesOf(t, listOf(own)), Busy: busy, Closed: someClosed(r, s.From, s.To)})
 	}
 	return s
 }
@@ -106,12 +127,12 @@ func (s story) String() string {
 	text := fmt.Sprintf("%s from %s to %s, length %s (%d days) step %s buffers %s %s (sum %t) round %t ignore %t, rules %s", s.Mode, s.From.Format(time.RFC3339),
 		s.To.Format(time.RFC3339), s.Length, s.LengthDays, s.Step, s.BufferBefore, s.BufferAfter, s.SumBuffers, s.RoundToHour, s.IgnoreAllDay, listOf(s.common))
 	for i, r := range s.Resources {
-		text += fmt.Sprintf("\n  %s %s", r.Zone, listOf(s.own[i]))
+		text += fmt.Sprintf("\n  %s %s, %d of %d units", r.Zone, listOf(s.own[i]), s.Units, r.Capacity)
 		for _, c := range r.Closed {
 			text += fmt.Sprintf("\n    closed %s–%s", c.From.UTC().Format(time.RFC3339), c.To.UTC().Format(time.RFC3339))
 		}
 		for _, b := range r.Busy {
-			text += fmt.Sprintf("\n    %s–%s guard=%t sums=%t all-day=%t", b.Start.UTC().Format(time.RFC3339), b.End.UTC().Format(time.RFC3339), b.Guard, b.Sums, b.AllDay)
+			text += fmt.Sprintf("\n    %s–%s guard=%t sums=%t all-day=%t units=%d %s", b.Start.UTC().Format(time.RFC3339), b.End.UTC().Format(time.RFC3339), b.Guard, b.Sums, b.AllDay, b.Units, b.Side)
 		}
 	}
 	return text

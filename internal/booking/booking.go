@@ -36,6 +36,7 @@ type Booking struct {
 	EventID      uuid.UUID `json:"event_id"` // the calendar entry the booking shows as
 	Settings     Settings  `json:"settings"`
 	Related      Related   `json:"related"`
+	Units        int       `json:"units"` // of the resource that it takes; 0 means 1
 	// Policy is the policy that it was made with, and is ruled by; nil for none.
 	Policy     *policy.Snapshot `json:"policy,omitempty"`
 	FirstStart time.Time        `json:"first_start,omitzero"` // of the booking that it was moved from, at first; zero unless it was moved
@@ -68,6 +69,9 @@ type Booking struct {
 func (b *Booking) Times() graphs.Times {
 	return graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}
 }
+
+// Takes returns how many units of its resource the booking takes: one, unless it says more.
+func (b *Booking) Takes() int { return max(b.Units, 1) }
 
 // Step moves the booking, in memory.
 func (b *Booking) Step(move graphs.Move, now time.Time) {

@@ -22,10 +22,12 @@ type Resource struct {
 	Meta      json.RawMessage `json:"meta"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
+	Capacity  int             `json:"capacity"` // how many units it has: bookings take so many at a time, at most
 
 	Tags        json.RawMessage `json:"tags,omitempty"` // a list of texts
 	Constraints json.RawMessage `json:"-"`              // a list of availability constraints
 	NewPassword string          `json:"-"`              // the hash of one that is being set; "" leaves it as it is
+	NewCapacity int             `json:"-"`              // one that is being set; 0 leaves it as it is
 }
 
 // Zone is the resource's time zone. Where the database of zones does not have its name (older versions let names pass that

@@ -32,13 +32,20 @@ type bookingData struct {
 	Links    map[string]string `json:"customer_action_links"`
 }
 
+// whole is a booking with all of its parts, and with the units that it takes.
+func whole(b *booking.Booking) timekit.Object {
+	o := timekit.View{Booking: b}.Whole()
+	o["units"] = b.Takes()
+	return o
+}
+
 func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
 	if links.Actions == nil {
 		links.Actions = map[string]string{}
 	}
 	data := bookingData{
 		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: booking.Channel(c.Channel),
-		Test: c.Test, Booking: timekit.View{Booking: b}.Whole(), Links: links.Actions,
+		Test: c.Test, Booking: whole(b), Links: links.Actions,
 	}
 	if c.Action != "" {
 		data.Inputs, data.Lifted = orObject(c.Inputs), c.Lifted

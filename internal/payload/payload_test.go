@@ -159,13 +159,17 @@ func TestHoldfastTellsWhatItSays(t *testing.T) {
 	}
 }
 
-// TestHoldfastShowsABookingAsTheAPIDoes wants the same keys as Timekit's body, but for the links, and RFC 3339.
+// TestHoldfastShowsABookingAsTheAPIDoes wants the same keys as Timekit's body, but for the links and the units, and RFC 3339.
 func TestHoldfastShowsABookingAsTheAPIDoes(t *testing.T) {
 	t.Parallel()
 	c := kinds(t)["confirm"]
 	shown := object(t, body(t, outbox.FormatHoldfast, c, nil))["data"].(map[string]any)["booking"].(map[string]any)
 	whole := object(t, body(t, outbox.FormatTimekit, c, nil))
 	delete(whole, "customer_action_links")
+	if shown["units"] != 1.0 || whole["units"] != nil {
+		t.Errorf("units are %v, and in Timekit's format %v", shown["units"], whole["units"])
+	}
+	delete(shown, "units")
 	if got, want := slices.Sorted(maps.Keys(shown)), slices.Sorted(maps.Keys(whole)); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -7,7 +7,6 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
-	"holdfast/internal/timekit"
 )
 
 // Subject is what a change is about, as the holdfast format shows it: the booking as it was then, or the endpoint.
@@ -19,7 +18,7 @@ func Subject(c *outbox.Event) (any, error) {
 	case b == nil:
 		return endpointOf(c)
 	}
-	return timekit.View{Booking: b}.Whole(), nil
+	return whole(b), nil
 }
 
 func endpointOf(c *outbox.Event) (outbox.EndpointData, error) {

@@ -21,7 +21,7 @@ const (
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
 		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
-		b.policy, b.first_start, b.moves, b.assigned, b.requires, ` + partsOf + `,
+		b.policy, b.first_start, b.moves, b.units, b.assigned, b.requires, ` + partsOf + `,
 		(SELECT jsonb_build_object('max_seats', s.max_seats, 'current_seats', s.taken, 'open', s.open, 'book_from', s.book_from,
 			'book_until', s.book_until, 'cancel_until', s.cancel_until)
 			FROM sessions s WHERE s.booking_id = COALESCE(b.owner_booking_id, b.id)),
@@ -29,6 +29,7 @@ const (
 			FROM reminders m WHERE m.booking_id = b.id AND m.done_at IS NULL),
 		(SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.id = b.request_id),
 		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at, r.tags,
+		r.capacity,
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
 			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
@@ -46,10 +47,10 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
 		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk,
-		&b.Policy, &firstStart, &b.Moves, &b.Assigned, &b.Requires, &b.Parts, &b.Session,
+		&b.Policy, &firstStart, &b.Moves, &b.Units, &b.Assigned, &b.Requires, &b.Parts, &b.Session,
 		&b.Reminders, &b.Request,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
-		&r.Tags,
+		&r.Tags, &r.Capacity,
 		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
 		&customers)
 	if err != nil {

@@ -85,18 +85,18 @@ func (c *claim) queueSlots(batch *pgx.Batch, current bool) {
 // queueSlot claims a slot: a row for its time, and one for its buffer. A crowd is sent away by a look, without writing.
 func (c *claim) queueSlot(batch *pgx.Batch, s slot, current bool) {
 	const free = `(NOT @exclusive OR NOT (` + isTaken + `))`
+	const apart = `(NOT @exclusive OR NOT (` + isOverlapped + `))` // whether it is worth the wait, where nothing is counted
 	args := maps.Clone(c.args)
 	maps.Copy(args, s.args())
-	if s.locks() {
-		batch.Queue(lockResourceSlots+free, args)
-	}
+	batch.Queue(lockSlots+`@locks AND `+apart+`)`, args)
 	and := ``
 	if current {
 		and = ` AND ` + unmoved + ` AND NOT EXISTS (SELECT FROM occupancies o WHERE ` + ownClaim + ` AND o.resource_id = @resource)`
 	}
 	batch.Queue(`
-		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, claimed)
-		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive, true
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, claimant, during, layer, exclusive, units, around, claimed)
+		SELECT gen_random_uuid(), @app, @resource, @holder, @claimant, wanted.during, wanted.layer, @exclusive AND NOT `+isCounted+`,
+			@units, wanted.around, true
 		FROM (`+wantedRows+`) wanted WHERE `+free+and+`
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING`, args)
 }

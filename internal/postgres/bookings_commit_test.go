@@ -138,6 +138,7 @@ func TestBookingComesBackAsItWentIn(t *testing.T) {
 	v.Settings = booking.Settings{AllowDoubleBookings: true, Timers: graphs.Overrides{"timeout": "PT3S"}}
 	v.What, v.Description = `'; DROP TABLE bookings; -- "\`, "Grüße, 你好, \U0001F600, \ttab\nline"
 	v.Customers = append(v.Customers, booking.Customer{ID: newID(), Name: "Second", Meta: json.RawMessage(`{}`)})
+	v.Units = 3
 	b.create(v)
 	got := b.known(v)
 	if got == nil {

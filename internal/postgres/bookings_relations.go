@@ -73,7 +73,7 @@ func predecessorMove(row pgx.Row, how *booking.Succession) (*predecessor, *booki
 }
 
 // finishPredecessor moves a predecessor to its end: the same writes as a move of its own. A relayed action, applied already, is
-// inserted for its workflow.
+// inserted for its workflow. What it still holds is released.
 func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) {
 	const insert = `
 		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told)
@@ -88,6 +88,7 @@ func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, n
 	if old.Action == booking.RescheduleAction {
 		old.Related.RescheduledTo = &b.ID
 	}
+	batch.Queue(releaseOld, namedArgs{"old": old.ID})
 	old.Step(old.move, now)
 	writeTransition(batch, old.Booking, in)
 }

@@ -14,9 +14,9 @@ import (
 	"holdfast/internal/fault"
 )
 
-// acquireInPlaceOf releases the predecessor's slot, with claims in it, and acquires the new one, within a savepoint. It returns a
-// refusal, with the savepoint rolled back, if the new slot is taken. What the booking has claimed itself is not acquired again:
-// see reserveClaimed.
+// acquireInPlaceOf releases the predecessor's slot, with claims in it, where it excludes the new one, and acquires the new one, within a
+// savepoint. It returns a refusal, with the savepoint rolled back, if the new slot is taken. What the booking has claimed itself is not
+// acquired again: see reserveClaimed.
 func acquireInPlaceOf(
 	ctx context.Context, tx statements, b *booking.Booking, old *predecessor, move graphs.Move, claimed bool,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
@@ -26,9 +26,9 @@ func acquireInPlaceOf(
 	batch := &pgx.Batch{}
 	batch.Queue(`SAVEPOINT place`)
 	for _, resource := range resourcesOf(b, old.Booking) { // before a newcomer can wait for the rows that go
-		batch.Queue(lockResourceSlots+`true`, namedArgs{"resource": resource})
+		batch.Queue(lockSlots+`true)`, namedArgs{"resource": resource})
 	}
-	batch.Queue(`DELETE FROM occupancies WHERE booking_id = @old`, namedArgs{"old": old.ID})
+	batch.Queue(releaseExcluding, namedArgs{"old": old.ID})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, err
 	}
@@ -37,6 +37,13 @@ func acquireInPlaceOf(
 	}
 	return taken, why, err
 }
+
+// releaseExcluding releases what excludes the new slot. Where units are counted nothing does, and what is held lets the new slot have as
+// much: it is released with the predecessor's end.
+const (
+	releaseExcluding = releaseOld + ` AND NOT EXISTS (SELECT FROM resources r WHERE r.id = resource_id AND (r.capacity > 1 OR units > 1))`
+	releaseOld       = `DELETE FROM occupancies WHERE booking_id = @old`
+)
 
 func acquire(
 	ctx context.Context, tx statements, b *booking.Booking, move graphs.Move, claimed bool,
@@ -76,6 +83,7 @@ type slot struct {
 	before, after time.Duration // the buffers
 	sums          bool          // the buffers keep clear of others' buffers too
 	ours          []uuid.UUID   // holders that do not stand in its way
+	units         int           // of the resource; an event takes all
 	shared        bool          // may overlap others
 	several       bool          // its holder takes slots of other resources with it
 	layer         string        // the layers it lies in, as a range
@@ -108,7 +116,7 @@ func slotOf(b *booking.Booking) slot {
 	return slot{
 		ours: ours, holder: holder{booking: &b.ID}, layer: layer,
 		app: b.AppID, resource: b.Resource.ID, start: b.Start, end: b.End, before: before, after: after, sums: b.Rules().Sums(),
-		shared: b.Settings.AllowDoubleBookings,
+		shared: b.Settings.AllowDoubleBookings, units: b.Takes(),
 	}
 }
 
@@ -146,7 +154,7 @@ func (s slot) args() namedArgs {
 		"app": s.app, "resource": s.resource, "booking": s.booking, "event": s.event, "start": s.start, "end": s.end,
 		"from": s.start.Add(-s.before), "to": s.end.Add(s.after), "buffered": s.buffered(), "layer": s.layer,
 		"sums": s.sums, "guards": s.guards(), "locks": s.locks(),
-		"exclusive": !s.shared, "ours": s.ours,
+		"exclusive": !s.shared, "ours": s.ours, "units": s.units,
 	}
 }
 
@@ -157,20 +165,36 @@ const obstructs = `
 	AND (@buffered AND (upper_inf(layer) OR layer && @guards::int8range)
 		OR layer && @layer::int8range AND during && tstzrange(@start, @end, '[)'))`
 
-// isTaken is true when a slot is taken now, by a reservation or a claim.
-const isTaken = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
+// Units of resources. A resource of one unit is kept by the exclusion constraint. Of one with more, the rows of bookings are counted
+// instead: under the resource's slots lock, by functions of the schema, since their plans would be made anew with each statement
+// here. An event takes all units. Rows stay as they were written when the capacity changes.
+
+// isCounted is true of a booking's slot in a resource of more than one unit, or that takes more than one. A resource that does not exist is refused by its key.
+const isCounted = `(@event::uuid IS NULL AND COALESCE((SELECT capacity > 1 OR @units > 1 FROM resources WHERE id = @resource), false))`
+
+// fits is true when a slot's units are free in its resource all the time.
+const fits = `(SELECT holdfast_fits(@resource, r.capacity, @ours, @units, @start, @end, @from, @to, @sums, @layer = '[0,)'::int8range)
+	FROM resources r WHERE r.id = @resource)`
+
+// isTaken is true when a slot is taken now, by reservations or claims.
+const isTaken = `CASE WHEN ` + isCounted + ` THEN NOT ` + fits + ` ELSE ` + isOverlapped + ` END`
+
+// isOverlapped is true when a slot is taken now, by a reservation or a claim, where one excludes the other.
+const isOverlapped = `EXISTS (SELECT FROM occupancies WHERE exclusive AND ` + obstructs + `)
 	OR EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)`
 
 // wantedRows are the rows that a slot takes: one for the time itself and one for its buffer. A buffer lies in a positive layer of its
 // own, or in all of them where it keeps clear of others' buffers too.
 const wantedRows = `
-	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer
-	UNION ALL SELECT tstzrange(@from, @to, '[)'), CASE WHEN @sums THEN @guards::int8range ELSE int8range(n, n, '[]') END
+	SELECT tstzrange(@start, @end, '[)') AS during, @layer::int8range AS layer, NULL::tstzrange AS around
+	UNION ALL SELECT tstzrange(@from, @to, '[)'), CASE WHEN @sums THEN @guards::int8range ELSE int8range(n, n, '[]') END,
+		tstzrange(@start, @end, '[)')
 	FROM nextval('occupancies_layer') n WHERE @buffered`
 
-// lockResourceSlots takes the resource's advisory lock until the end of the transaction. Transactions that take two rows, of a
-// resource or of several, or give one up for another, hold it: of several resources in the order of their ids. A condition follows.
-const lockResourceSlots = `SELECT pg_advisory_xact_lock(hashtextextended(@resource::uuid::text, 0)) WHERE `
+// lockSlots keeps the resource's capacity as it is, and takes the resource's slots lock, until the end of the transaction.
+// Transactions that take two rows, of a resource or of several, or give one up for another, hold the latter, and so do those that count
+// units: of several resources in the order of their ids. Whether it is needed where nothing is counted follows, and a bracket.
+const lockSlots = `SELECT holdfast_lock_slots(@resource, `
 
 // acquireSlots inserts the rows of slots and returns their ids. It returns none, and has written nothing, if one of the slots is taken.
 func acquireSlots(ctx context.Context, tx statements, slots []slot) ([]uuid.UUID, error) {
@@ -191,17 +215,19 @@ func acquireSlots(ctx context.Context, tx statements, slots []slot) ([]uuid.UUID
 
 // queueAcquire inserts a slot's rows and adds their ids: one for the time itself and one for its buffer, or fewer if the slot is taken.
 // The named conflict target keeps crowds on one slot from deadlocking. Buffers reach into neighbouring slots, so a slot with two rows
-// locks the resource first, as does one of several.
+// locks the resource first, as does one of several, and one that is counted.
 func queueAcquire(batch *pgx.Batch, s slot, ids *[]uuid.UUID) {
 	const q = `
-		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive)
-		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive
+		INSERT INTO occupancies (id, app_id, resource_id, booking_id, event_id, during, layer, exclusive, units, around)
+		SELECT gen_random_uuid(), @app, @resource, @booking, @event, wanted.during, wanted.layer, @exclusive AND NOT ` + isCounted + `,
+			@units, wanted.around
 		FROM (` + wantedRows + `) wanted
-		WHERE NOT @exclusive OR NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `)
+		WHERE NOT @exclusive OR CASE WHEN ` + isCounted + ` THEN ` + fits + `
+			ELSE NOT EXISTS (SELECT FROM occupancies WHERE NOT exclusive AND ` + obstructs + `) END
 		ON CONFLICT ON CONSTRAINT occupancies_no_overlap DO NOTHING
 		RETURNING id`
 	args := s.args()
-	batch.Queue(lockResourceSlots+`@locks`, args)
+	batch.Queue(lockSlots+`@locks)`, args)
 	batch.Queue(q, args).Query(func(rows pgx.Rows) error {
 		taken, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		*ids = append(*ids, taken...)

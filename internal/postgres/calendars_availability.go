@@ -19,25 +19,30 @@ type BusyTime struct {
 	AllDay     bool // an all-day event
 	Holder     uuid.UUID
 	Kind       string // "booking", "hold", "event", or "claim" of a booking that is not decided
+
+	// Of a resource of several units. A guard is one side of a buffer there.
+	Units int    // that it takes; 0 means all
+	Side  string // of a buffer: "before" or "after"; "" is the thing itself
 }
 
 // Window is a question for what is taken.
 type Window struct {
 	Resources []uuid.UUID
+	Counted   []uuid.UUID // resources of several units
 	From, To  time.Time
 	Hold      uuid.UUID // a hold whose time counts as free: the holder's own; nil for none
 }
 
 func (w Window) args(appID uuid.UUID) namedArgs {
-	return namedArgs{"resources": w.Resources, "app": appID, "from": w.From, "to": w.To, "hold": w.Hold}
+	return namedArgs{"resources": w.Resources, "counted": w.Counted, "app": appID, "from": w.From, "to": w.To, "hold": w.Hold}
 }
 
 // inWindow is a condition on occupancies o; each of the two indexes answers one half of them.
 const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
-// BusyTimes returns what is taken in a window by resource, in one query. It does not say by whom: a resource's weeks are one
-// row of times, which is read in a third of the time that a row for each thing takes.
+// BusyTimes returns what is taken in a window by resource, in one query, and one more where units are counted. It does not say by whom: a
+// resource's weeks are one row of times, which is read in a third of the time that a row for each thing takes.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const q = `
 		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0,
@@ -45,11 +50,14 @@ func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (
 		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
 			UNION ALL SELECT resource_id, during, layer FROM occupancies o WHERE NOT o.exclusive` + inWindow + `) taken
 		GROUP BY 1, 2, 3, 4`
+	all, err := db.busyUnits(ctx, appID, w)
+	if err != nil || len(w.Resources) == 0 {
+		return all, err
+	}
 	rows, err := db.pool.Query(ctx, q, w.args(appID))
 	if err != nil {
 		return nil, err
 	}
-	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
 	var open bool
 	var guard, day *bool // null for what has no end of layers
@@ -66,6 +74,31 @@ func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (
 	return all, err
 }
 
+// busyUnits returns what is taken of the resources of several units, by the rows and in the parts that a commit counts, with what it is.
+func (db *Calendars) busyUnits(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
+	const q = `
+		SELECT l.resource_id, lower(l.span), upper(l.span), COALESCE(l.units, 0), CASE WHEN l.side = 'in' THEN '' ELSE l.side END, l.all_day,
+			COALESCE(l.claimant, l.holder_id), CASE WHEN l.event_id IS NOT NULL THEN 'event' WHEN l.claimed THEN 'claim' ELSE 'booking' END
+		FROM holdfast_loads(@counted, @from, @to) l JOIN resources r ON r.id = l.resource_id AND r.app_id = @app
+		WHERE l.holder_id <> @hold ORDER BY 2`
+	all := map[uuid.UUID][]BusyTime{}
+	if len(w.Counted) == 0 {
+		return all, nil
+	}
+	rows, err := db.pool.Query(ctx, q, w.args(appID))
+	if err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	var b BusyTime
+	_, err = pgx.ForEachRow(rows, []any{&id, &b.Start, &b.End, &b.Units, &b.Side, &b.AllDay, &b.Holder, &b.Kind}, func() error {
+		b.Guard = b.Side != ""
+		all[id] = append(all[id], b)
+		return nil
+	})
+	return all, err
+}
+
 // BusyTimesWithHolder returns the same, each thing for itself, with what it is.
 func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
 	const taken = `
@@ -75,11 +108,14 @@ func (db *Calendars) BusyTimesWithHolder(ctx context.Context, appID uuid.UUID, w
 				WHEN b.graph = 'reservation' THEN 'hold' ELSE 'booking' END
 		FROM occupancies o LEFT JOIN bookings b ON b.id = o.booking_id WHERE `
 	const q = taken + `o.exclusive` + inWindow + ` UNION ALL ` + taken + `NOT o.exclusive` + inWindow + ` ORDER BY 2`
+	all, err := db.busyUnits(ctx, appID, w)
+	if err != nil || len(w.Resources) == 0 {
+		return all, err
+	}
 	rows, err := db.pool.Query(ctx, q, w.args(appID))
 	if err != nil {
 		return nil, err
 	}
-	all := map[uuid.UUID][]BusyTime{}
 	var id uuid.UUID
 	var b BusyTime
 	_, err = pgx.ForEachRow(rows, []any{&id, &b.Start, &b.End, &b.Guard, &b.Sums, &b.AllDay, &b.Holder, &b.Kind}, func() error {

@@ -172,10 +172,11 @@ func (db *Calendars) CreateCalendarEvent(ctx context.Context, e *booking.Calenda
 	return err
 }
 
-// keepPlace locks the resource against deletion and, for an all-day event, against moving to another zone; the event's times
-// become those of its dates there.
+// keepPlace locks the resource against deletion, against another capacity and, for an all-day event, against moving to another zone.
+// The event's times become those of its dates there.
 func keepPlace(ctx context.Context, tx pgx.Tx, e *booking.CalendarEvent) error {
 	batch := &pgx.Batch{}
+	batch.Queue(lockSlots+`false)`, namedArgs{"resource": e.Resource.ID}) // before the resource's row, as in UpdateResource
 	lockResource(batch, e.AppID, e.Resource.ID, e.CalendarID)
 	if e.AllDay {
 		const q = `SELECT timezone FROM resources WHERE id = @resource FOR SHARE`

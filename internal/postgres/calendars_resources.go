@@ -11,17 +11,17 @@ import (
 )
 
 const resourceColumns = `id, app_id, name, first_name, last_name, email, timezone, image, meta, created_at, updated_at,
-	tags, availability_constraints`
+	tags, availability_constraints, capacity`
 
 // listedResource are the same, of a table that is joined to others.
 const listedResource = `resources.id, resources.app_id, resources.name, resources.first_name, resources.last_name, resources.email,
 	resources.timezone, resources.image, resources.meta, resources.created_at, resources.updated_at, resources.tags,
-	resources.availability_constraints`
+	resources.availability_constraints, resources.capacity`
 
 func scanResource(row pgx.Row) (*catalogue.Resource, error) {
 	var r catalogue.Resource
 	err := row.Scan(&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta,
-		&r.CreatedAt, &r.UpdatedAt, &r.Tags, &r.Constraints)
+		&r.CreatedAt, &r.UpdatedAt, &r.Tags, &r.Constraints, &r.Capacity)
 	return &r, err
 }
 
@@ -56,18 +56,19 @@ func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, 
 // another app's.
 func (db *Calendars) CreateResource(ctx context.Context, r *catalogue.Resource, calendarID uuid.UUID) error {
 	const resource = `
-		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, password, tags, availability_constraints)
+		INSERT INTO resources (id, app_id, name, first_name, last_name, email, timezone, image, meta, password, tags, availability_constraints,
+			capacity)
 		VALUES (@id, @app, @name, @first, @last, @email, @timezone, @image, @meta, @password,
-			COALESCE(@tags::jsonb, '[]'), COALESCE(@constraints::jsonb, '[]'))
+			COALESCE(@tags::jsonb, '[]'), COALESCE(@constraints::jsonb, '[]'), COALESCE(NULLIF(@capacity, 0), 1))
 		ON CONFLICT ON CONSTRAINT resources_pkey DO UPDATE SET id = excluded.id
-		WHERE resources.app_id = excluded.app_id RETURNING created_at, updated_at`
+		WHERE resources.app_id = excluded.app_id RETURNING created_at, updated_at, capacity`
 	const calendar = `
 		INSERT INTO calendars (id, app_id, resource_id, name) VALUES (@calendar, @app, @id, @name)
 		ON CONFLICT ON CONSTRAINT calendars_pkey DO NOTHING`
 	args := resourceArgs(r)
 	args["calendar"] = calendarID
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, resource, args).Scan(&r.CreatedAt, &r.UpdatedAt); err != nil {
+		if err := tx.QueryRow(ctx, resource, args).Scan(&r.CreatedAt, &r.UpdatedAt, &r.Capacity); err != nil {
 			return orNotFound(err, "The resource")
 		}
 		_, err := tx.Exec(ctx, calendar, args)
@@ -76,23 +77,28 @@ func (db *Calendars) CreateResource(ctx context.Context, r *catalogue.Resource, 
 }
 
 // UpdateResource writes what a resource is called and where it is; NotFound when the app has no such resource. With a new password its own
-// tokens end. In another zone its all-day events keep their dates: see moveDays. It locks the resource's row and, in another zone, its
-// all-day events by id, until the end of its transaction.
+// tokens end. In another zone its all-day events keep their dates: see moveDays. It locks, until the end of its transaction, the
+// resource's capacity, if that is set, the resource's row and, in another zone, its all-day events by id.
 func (db *Calendars) UpdateResource(ctx context.Context, r *catalogue.Resource) error {
 	const q = `
 		WITH ended AS (DELETE FROM resource_credentials WHERE resource_id = @id AND app_id = @app AND own AND @password <> '')
 		UPDATE resources SET name = @name, first_name = @first, last_name = @last, timezone = @timezone, image = @image,
 			email = @email, meta = @meta, password = COALESCE(NULLIF(@password, ''), password), tags = COALESCE(@tags, tags),
-			availability_constraints = COALESCE(@constraints, availability_constraints), updated_at = now()
-		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at`
+			availability_constraints = COALESCE(@constraints, availability_constraints),
+			capacity = COALESCE(NULLIF(@capacity, 0), capacity), updated_at = now()
+		WHERE id = @id AND app_id = @app AND deleted_at IS NULL RETURNING updated_at, capacity`
+	const lockCapacity = `SELECT pg_advisory_xact_lock(hashtextextended(@id::uuid::text, 1)) WHERE @capacity > 0`
 	const look = `SELECT timezone FROM resources WHERE id = @id AND app_id = @app AND deleted_at IS NULL FOR NO KEY UPDATE`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		args := resourceArgs(r)
 		before := catalogue.Resource{ID: r.ID}
+		if _, err := tx.Exec(ctx, lockCapacity, args); err != nil { // those who take time of it hold it, and then its row
+			return err
+		}
 		if err := tx.QueryRow(ctx, look, args).Scan(&before.Timezone); err != nil {
 			return orNotFound(err, "The resource")
 		}
-		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt); err != nil || before.Timezone == r.Timezone {
+		if err := tx.QueryRow(ctx, q, args).Scan(&r.UpdatedAt, &r.Capacity); err != nil || before.Timezone == r.Timezone {
 			return mapConstraint(err)
 		}
 		return moveDays(ctx, tx, &before, r)
@@ -103,7 +109,7 @@ func resourceArgs(r *catalogue.Resource) namedArgs {
 	return namedArgs{
 		"id": r.ID, "app": r.AppID, "name": r.Name, "first": r.FirstName, "last": r.LastName, "email": r.Email,
 		"timezone": r.Timezone, "image": r.Image, "meta": asJSON(r.Meta), "password": r.NewPassword,
-		"tags": orNull(r.Tags), "constraints": orNull(r.Constraints),
+		"tags": orNull(r.Tags), "constraints": orNull(r.Constraints), "capacity": r.NewCapacity,
 	}
 }
 

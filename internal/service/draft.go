@@ -39,6 +39,8 @@ type NewBooking struct {
 	Customers    []booking.Customer
 	Meta         json.RawMessage // an object of the app's own
 	Settings     booking.Settings
+	Units        int // of the resource; 0 for those of the booking whose place it takes, or UsualUnits
+	UsualUnits   int // of bookings through the project; 0 means 1
 	Reminders    []Reminder
 	Policy       *policy.Policy // of its own, over those of the project and the app; nil for none
 	Override     policy.Lifted  // rules of the policy that it is not held to
@@ -107,7 +109,7 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 		d.Related.Project = &in.Project.ID
 	}
 	steps := []func(context.Context, *Draft) error{
-		s.attach, s.place, s.describe, setPolicy, s.choose, s.judge, s.remind,
+		s.attach, s.place, setUnits, s.describe, setPolicy, s.choose, s.judge, s.remind,
 	}
 	for _, step := range steps {
 		if err := step(ctx, d); err != nil {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -54,6 +55,26 @@ func (s *Service) findPlace(ctx context.Context, d *Draft) error {
 		return nil
 	}
 	d.Calendar = *calendar
+	return nil
+}
+
+// setUnits sets how many units of its resource the draft takes: those that are asked for, as many as the booking whose place it takes,
+// or what is usual. It adds a problem if the resource never has so many. What is held already may be kept.
+func setUnits(_ context.Context, d *Draft) error {
+	held := 0
+	if d.source != nil && !d.isSeat() {
+		held = d.source.Takes()
+	}
+	d.Units = cmp.Or(d.in.Units, held, d.in.UsualUnits, 1)
+	switch most := max(d.Resource.Capacity, 1); {
+	case d.isSeat() && d.in.Units > 1:
+		d.problems.Add("units", "are not asked for with a seat: seats are booked one by one")
+	case d.isSeat():
+		d.Units = 1
+	case held > 0 && d.Units <= held && d.source.Resource.ID == d.Resource.ID, d.Resource.ID == uuid.Nil:
+	case d.Units > most && d.problems["units"] == nil:
+		d.problems.Add("units", "must be at most %d, the capacity of the resource", most)
+	}
 	return nil
 }
 

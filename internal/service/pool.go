@@ -163,7 +163,7 @@ func (s *Service) judgeMember(ctx context.Context, d *Draft, m catalogue.Member,
 	one := *d
 	one.Booking, one.problems = d.With(m), fault.Problems{}
 	err := s.judgeOne(ctx, &one)
-	switch code := fault.CodeOf(err); code { //nolint:exhaustive // what rules answer with
+	switch code := fault.CodeOf(err); code {
 	case "":
 	case fault.TooLate, fault.TooEarly, fault.OutsideWindow, fault.LimitReached:
 		return &memberFault{string(code), err, nil}, nil

@@ -31,9 +31,9 @@ func (q *Question) Ask(hosts []*catalogue.Resource) { q.Hosts, q.Resources = hos
 func plans(hosts []*catalogue.Resource) (all []availability.Resource) {
 	for _, r := range hosts {
 		own, _ := availability.ParseConstraints(r.Constraints) // checked when it was written
-		one := availability.Resource{UnknownZone: true, Rules: own}
+		one := availability.Resource{UnknownZone: true, Rules: own, Capacity: r.Capacity}
 		if r.KnownZone() {
-			one = availability.Resource{Zone: r.Zone(), Rules: own}
+			one = availability.Resource{Zone: r.Zone(), Rules: own, Capacity: r.Capacity}
 		}
 		all = append(all, one)
 	}
@@ -88,7 +88,8 @@ func (q *Question) Acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// LoadBusy loads what is taken of the question's resources, and what the policy excludes: one query for each, for all of them.
+// LoadBusy loads what is taken of the question's resources, and what the policy excludes: one query for each, for all of them,
+// and one more where units are counted.
 func (s *Service) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
 	return s.load(ctx, app, q, s.DB.BusyTimes)
 }
@@ -109,7 +110,11 @@ func (s *Service) load(
 	window := postgres.Window{Hold: q.Hold}
 	window.From, window.To = q.Reach()
 	for _, r := range q.Hosts {
-		window.Resources = append(window.Resources, r.ID)
+		if r.Capacity > 1 {
+			window.Counted = append(window.Counted, r.ID)
+		} else {
+			window.Resources = append(window.Resources, r.ID)
+		}
 	}
 	taken, err := load(ctx, app, window)
 	if err != nil {
@@ -125,6 +130,7 @@ func busyOf(taken []postgres.BusyTime) []availability.Busy {
 	all := make([]availability.Busy, len(taken))
 	for i, b := range taken {
 		all[i] = availability.Busy{Start: b.Start, End: b.End, Kind: availability.Kind(b.Kind), Guard: b.Guard, Sums: b.Sums, AllDay: b.AllDay}
+		all[i].Units, all[i].Side = b.Units, availability.BufferSide(b.Side)
 		if b.Kind != "" {
 			all[i].ID = b.Holder.String()
 		}

@@ -24,6 +24,7 @@ type Move struct {
 	Calendar *uuid.UUID
 	Start    time.Time
 	End      time.Time
+	Units    int           // of the resource; 0 for as many as the old one takes
 	Message  *string       // of the customer; nil for none
 	Override policy.Lifted // rules of the policy that it is not held to
 	ByOwner  bool          // the policy does not bind who moves it
@@ -43,7 +44,7 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 		m.Problems = fault.Problems{}
 	}
 	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
-	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait}
+	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait, Units: m.Units}
 	d.in.Override, d.in.ByCustomer = m.Override, !m.ByOwner
 	if d.in.ByCustomer {
 		d.Moves++
@@ -88,6 +89,9 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 		return err
 	}
 	if err := s.placeMoved(ctx, d); err != nil {
+		return err
+	}
+	if err := setUnits(ctx, d); err != nil {
 		return err
 	}
 	if d.graph, err = d.LoadGraph(); err != nil {

@@ -30,7 +30,7 @@ func (v View) Bare() Object {
 	b := v.Booking
 	bare := Object{
 		"id": b.ID, "state": b.State, "graph": b.Graph, "graph_version": b.GraphVersion, "completed": b.Completed,
-		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related,
+		"created_at": v.time(b.CreatedAt), "updated_at": v.time(b.UpdatedAt), "related": b.Related, "units": b.Takes(),
 	}
 	if len(b.Parts) > 0 {
 		bare["resources"] = v.parts()
@@ -204,6 +204,8 @@ func ResourceFor(kind tenant.KeyKind, r *catalogue.Resource, c Clock) Object {
 		delete(view, "email")
 		delete(view, "meta")
 		delete(view, "tags")
+	} else {
+		view["capacity"] = max(r.Capacity, 1)
 	}
 	return view
 }
@@ -216,14 +218,15 @@ func OrList(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// Whole is a booking with every part that needs nothing but the booking, as webhooks have it: without the version of the graphs of
-// Timekit's contract, which names none.
+// Whole is a booking with every part that needs nothing but the booking, as webhooks have it: without what Timekit's contract does not
+// name, the version of its graphs and the units.
 func (v View) Whole() Object {
 	b := v.Booking
 	all := v.Bare()
 	if b.GraphVersion == 1 {
 		delete(all, "graph_version")
 	}
+	delete(all, "units")
 	all["customers"] = v.Customers()
 	all["event"] = v.Event()
 	all["calendar"] = v.Calendar()
