@@ -60,6 +60,11 @@ func TestEveryDoorIsRuled(t *testing.T) {
 	if !strings.Contains(logs.Body.String(), `"override":["notice"]`) {
 		t.Errorf("the history does not say what was lifted: %s", logs.Body)
 	}
+	event := value[string](f, `SELECT id::text FROM events WHERE booking_id = $1`, id)
+	feed := f.send(f.server, http.MethodGet, "/v2/events/evt_"+event, "").want(t, http.StatusOK)
+	if !strings.Contains(feed.Body.String(), `"lifted":["notice"]`) {
+		t.Errorf("the event does not say what was lifted: %s", feed.Body)
+	}
 	bulk := f.post(f.server, "/v2/bookings/bulk", fmt.Sprintf(`{"bookings":[{"graph":"instant","project_id":%q,%s}]}`, project, slot(resource, 3, 1)))
 	if !strings.Contains(bulk.Body.String(), string(fault.TooLate)) {
 		t.Errorf("bulk: %d %s", bulk.Code, bulk.Body)
@@ -273,7 +278,7 @@ func TestDocumentHasTheRules(t *testing.T) {
 	named, _ := json.Marshal(doc.Components.Schemas["PolicyRule"].Properties["name"])
 	var name schema
 	check(t, json.Unmarshal(named, &name))
-	if !slices.Equal(name.Enum, rules) || !slices.Equal(doc.Components.Schemas["Override"].Items.Enum, rules) {
+	if !slices.Equal(name.Enum, append(slices.Clone(rules), fault.ActionWindow, fault.Begun)) || !slices.Equal(doc.Components.Schemas["Override"].Items.Enum, rules) {
 		t.Errorf("the document names %v and %v, the code %v", name.Enum, doc.Components.Schemas["Override"].Items.Enum, rules)
 	}
 }
@@ -324,4 +329,53 @@ func TestAQuestionsOwnBufferIsNearer(t *testing.T) {
 			t.Errorf("%s: %v times, want %v", c.more, body.Data.Total, c.want)
 		}
 	}
+}
+
+// TestFieldsOfSessionsAreRules: Timekit's fields of a session are its policy and that of its seats: what they rule is shown, refused with
+// its rule and moment, to the minute, and lifted by its name. What a seat says itself is nearer.
+func TestFieldsOfSessionsAreRules(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	resource := f.resource(`[]`)
+	f.put(f.server, "/v2/app", `{"settings":{"policy":{"book":{"notice":"P60D"},"cancel":{"customer":{"until":"P60D"}}}}}`).want(t, http.StatusOK)
+	hour := 0.0
+	session := func(settings string) string {
+		t.Helper()
+		hour += 2
+		return f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"group_owner","what":"Yoga","settings":{"max_seats":3%s},%s}`, settings, slot(resource, hour, 1))).id(t)
+	}
+	seat := func(of, more string) answer {
+		t.Helper()
+		return f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"group_customer","customer":{"name":"Ann","email":"ann@example.com"},"related":{"owner_booking_id":%q}%s}`, of, more))
+	}
+	start := func() time.Time { return noon.Add(time.Duration(hour) * time.Hour) }
+	seat(session(""), "").ruled(t, fault.TooLate, policy.Notice) // the app's
+
+	of := session(`,"min_booking_time":"9 days"`)
+	if rule := seat(of, "").ruled(t, fault.TooLate, policy.Notice); rule.Limit != "P9D" || rule.EndsAt != start().AddDate(0, 0, -9).Format(time.RFC3339) {
+		t.Errorf("the notice says %+v", rule)
+	}
+	seat(of, `,"override":["notice"]`).id(t)
+	seat(of, `,"policy":{"book":{"notice":"none"}}`).id(t)
+
+	of = session(`,"min_booking_time":"1 hour","max_booking_time":"2 days"`) // opens tomorrow, at the time of day of its start
+	if rule := seat(of, "").ruled(t, fault.TooEarly, policy.Horizon); rule.Limit != "exact P2D" || rule.EndsAt != start().AddDate(0, 0, -2).Format(time.RFC3339) {
+		t.Errorf("the horizon says %+v", rule)
+	}
+	seat(of, `,"override":["notice"]`).ruled(t, fault.TooEarly, policy.Horizon)
+	seat(of, `,"override":["horizon"]`).id(t)
+
+	of = session(`,"min_booking_time":"1 hour","min_cancel_time":"9 days"`)
+	id := seat(of, "").id(t)
+	shown := f.send(f.server, http.MethodGet, "/v2/bookings/"+id+"?include=policy", "").want(t, http.StatusOK).Body.String()
+	if until := start().AddDate(0, 0, -9).Format("2006-01-02T15:04:05"); !strings.Contains(shown, `"cancel_until":"`+until) || !strings.Contains(shown, `"notice":"PT1H"`) {
+		t.Errorf("the seat shows %s, want %s", shown, until)
+	}
+	f.put(f.server, "/v2/bookings/"+id+"/cancel_by_customer", "").ruled(t, fault.TooLate, policy.CancelDeadline)
+	f.put(f.server, "/v2/bookings/"+id+"/cancel_by_customer", `{"override":["cancel"]}`).want(t, http.StatusOK)
+
+	// A seat that was made before its session's bounds were read into policies is held to them by the record.
+	old := seat(session(`,"min_booking_time":"1 hour","min_cancel_time":"9 days"`), "").id(t)
+	value[string](f, `UPDATE bookings SET policy = NULL WHERE id = $1 RETURNING id::text`, old)
+	f.put(f.server, "/v2/bookings/"+old+"/cancel_by_customer", "").ruled(t, fault.TooLate, policy.CancelDeadline)
 }

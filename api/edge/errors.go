@@ -83,9 +83,7 @@ type Problem struct {
 	Error     string              `json:"error"`
 	Errors    map[string][]string `json:"errors,omitempty"`
 	Open      []string            `json:"available_actions,omitzero"` // nil = not said
-	OpensAt   *time.Time          `json:"opens_at,omitempty"`         // with too_early: from then on it is possible
-	EndedAt   *time.Time          `json:"ended_at,omitempty"`         // with too_late: until then it was
-	Rule      *RuleView           `json:"rule,omitempty"`             // of a policy that refuses
+	Rule      *RuleView           `json:"rule,omitempty"`             // that refuses, with its moment
 	Missing   []string            `json:"missing,omitempty"`          // with slot_taken: parts that nobody is free for
 }
 
@@ -112,17 +110,12 @@ func (s *Edge) Fail(c *gin.Context, err error) {
 		Detail: known.Message, Code: known.Code, RequestID: RequestID(c), Error: known.Message, Errors: known.Fields, Open: known.Open,
 		Rule: ShowRule(known.Rule), Missing: known.Missing,
 	}
-	if at := known.Moment.UTC(); !known.Moment.IsZero() && known.Code == fault.TooEarly {
-		problem.OpensAt = &at
-	} else if !known.Moment.IsZero() {
-		problem.EndedAt = &at
-	}
 	c.AbortWithStatusJSON(status, problem)
 }
 
-// RuleView is the rule of a policy that refuses something.
+// RuleView is what refuses something that is bound in time or number.
 type RuleView struct {
-	Name   string `json:"name"`              // such as "notice"; the name to override it by
+	Name   string `json:"name"`              // such as "notice"; of a policy's rule the name to override it by
 	Limit  string `json:"limit"`             // as it is set, such as "PT24H"
 	EndsAt string `json:"ends_at,omitempty"` // the deadline that has passed, or when it can be tried again, in UTC
 }

@@ -126,6 +126,6 @@ func changeView(k *edge.Call, c *outbox.Event) (timekit.Object, error) {
 	return timekit.Object{
 		"id": c.Name(), "type": c.Type, "sequence": c.Seq, "timestamp": k.Clock.Show(c.At, time.UTC), "booking_id": c.BookingID,
 		"graph": c.Graph, "previous_state": c.From, "state": c.State, "action": c.Action, "actor": c.Actor, "channel": c.Channel,
-		"inputs": c.Inputs, "data": subject,
+		"inputs": c.Inputs, "lifted": append([]string{}, c.Lifted...), "data": subject,
 	}, err
 }

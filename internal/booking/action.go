@@ -55,9 +55,10 @@ type Action struct {
 	Lifted    policy.Lifted   // rules of the policy that it is not held to
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
-	Code      fault.Code // why it was refused
-	Message   string     // the same for people
-	Seq       int        // the transition it became, when applied
+	Code      fault.Code  // why it was refused
+	Message   string      // the same for people
+	Rule      *fault.Rule // what refused it, if it was bound in time or number
+	Seq       int         // the transition it became, when applied
 	CreatedAt time.Time
 }
 
@@ -66,7 +67,7 @@ func (a *Action) Err() error {
 	if a.Status != Refused {
 		return nil
 	}
-	return &fault.Error{Code: a.Code, Message: a.Message}
+	return &fault.Error{Code: a.Code, Message: a.Message, Rule: a.Rule}
 }
 
 // Signal is what a booking's workflow gets for each action on record. It carries no personal data.
@@ -109,9 +110,9 @@ type CommitInput struct {
 
 // Refusal is why an action was refused.
 type Refusal struct {
-	Code    fault.Code `json:"code"`
-	Message string     `json:"message"`
-	Moment  time.Time  `json:"-"` // with TooEarly when it opens, with TooLate when it ended; zero = not said
+	Code    fault.Code  `json:"code"`
+	Message string      `json:"message"`
+	Rule    *fault.Rule `json:"-"` // what refuses, if it is bound in time or number; the record keeps it with the action
 }
 
 // Err is the refusal as an error; nil for none.
@@ -119,7 +120,7 @@ func (r *Refusal) Err() error {
 	if r == nil {
 		return nil
 	}
-	return &fault.Error{Code: r.Code, Message: r.Message, Moment: r.Moment}
+	return &fault.Error{Code: r.Code, Message: r.Message, Rule: r.Rule}
 }
 
 // Refused is why a booking cannot give its place away, from the graph's refusal.

@@ -40,6 +40,34 @@ func (b *Booking) Buckets() []policy.Bucket {
 	return rules.Buckets(b.Subjects(), b.Start, b.End, b.Resource.Zone())
 }
 
+// Rules returns the policy that Timekit's fields of a session make for its seats: min_booking_time is their notice, max_booking_time their
+// horizon, to the minute, and min_cancel_time the deadline for their customers. What is no length makes no rule.
+func (s Settings) Rules() (p policy.Policy) {
+	lead := func(prefix, text string) *policy.Lead {
+		l, err := policy.ParseLead(prefix + text)
+		if text == "" || err != nil {
+			return nil
+		}
+		return &l
+	}
+	if notice, horizon := lead("", s.MinBookingTime), lead("exact ", s.MaxBookingTime); notice != nil || horizon != nil {
+		p.Book = &policy.Book{Notice: notice, Horizon: horizon}
+	}
+	if until := lead("", s.MinCancelTime); until != nil {
+		p.Cancel = &policy.Cancel{Customer: &policy.Deadline{Until: until}}
+	}
+	return p
+}
+
+// BoundBySession reports which bounds of its session hold for a seat: when it is booked and until when it is cancelled. They are those
+// that the seat's policy says nothing about; seats that were made before their sessions' bounds were read into policies have none.
+func (b *Booking) BoundBySession() (booking, cancelling bool) {
+	rules := b.Rules()
+	booking = rules.Book == nil || rules.Book.Notice == nil && rules.Book.Horizon == nil
+	cancelling = rules.Cancel == nil || rules.Cancel.Customer == nil || rules.Cancel.Customer.Until == nil
+	return booking, cancelling
+}
+
 // Subjects returns what the limits of the booking count for.
 func (b *Booking) Subjects() policy.Subjects {
 	s := policy.Subjects{}
@@ -88,5 +116,5 @@ func RefusedBy(why *policy.Refusal, zone *time.Location) *Refusal {
 	if why == nil {
 		return nil
 	}
-	return &Refusal{Code: why.Code, Message: why.Message(zone)}
+	return &Refusal{Code: why.Code, Message: why.Message(zone), Rule: why.Fault()}
 }

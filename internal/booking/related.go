@@ -7,6 +7,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // Related are the ties of a booking to others, and to the project it was made through.
@@ -81,25 +82,42 @@ func (s *Session) RefusesClaimed() *Refusal {
 }
 
 // Refuses says why a session does not let one of its seats make a move: nil when it does. first means that the move
-// brings the seat's booking to life.
-func (s *Session) Refuses(move graphs.Move, first bool, now time.Time) *Refusal {
-	after := func(bound time.Time) bool { return !bound.IsZero() && now.After(bound) }
-	switch {
-	case (first || move.Takes) && !s.Open:
+// brings the seat's booking to life. What the seat's policy rules is not judged here: see BoundBySession.
+func (s *Session) Refuses(seat *Booking, move graphs.Move, first bool, now time.Time) *Refusal {
+	books, cancels := seat.BoundBySession()
+	if (first || move.Takes) && !s.Open {
 		return &Refusal{Code: fault.SessionClosed, Message: "The session is closed."}
-	case first && now.Before(s.BookFrom):
-		return sessionRefusal(fault.TooEarly, "Seats of this session can be booked from ", s.BookFrom, " on.")
-	case first && after(s.BookUntil):
-		return sessionRefusal(fault.TooLate, "Seats of this session could be booked until ", s.BookUntil, ".")
+	}
+	if first && books {
+		if why := s.refusesTime(now); why != nil {
+			return why
+		}
+	}
+	switch {
 	case move.Takes && s.Taken >= s.MaxSeats:
 		return &Refusal{Code: fault.SoldOut, Message: "The session has no seat left."}
-	case move.Action == CancelByCustomerAction && after(s.CancelUntil):
-		return sessionRefusal(fault.TooLate, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
+	case move.Action == CancelByCustomerAction && cancels && isOver(s.CancelUntil, now):
+		return sessionRefusal(fault.TooLate, policy.CancelDeadline, "Seats of this session could be cancelled until ", s.CancelUntil, ".")
 	}
 	return nil
 }
 
-// sessionRefusal refuses what a session does not allow at the time, with the moment of its bound.
-func sessionRefusal(code fault.Code, text string, bound time.Time, end string) *Refusal {
-	return &Refusal{Code: code, Moment: bound, Message: text + bound.UTC().Format(time.RFC3339) + end}
+// refusesTime says why seats cannot be booked at a time; nil when they can.
+func (s *Session) refusesTime(now time.Time) *Refusal {
+	switch {
+	case now.Before(s.BookFrom):
+		return sessionRefusal(fault.TooEarly, policy.Horizon, "Seats of this session can be booked from ", s.BookFrom, " on.")
+	case isOver(s.BookUntil, now):
+		return sessionRefusal(fault.TooLate, policy.Notice, "Seats of this session could be booked until ", s.BookUntil, ".")
+	}
+	return nil
+}
+
+// isOver reports whether a bound has passed; a zero time is no bound.
+func isOver(bound, now time.Time) bool { return !bound.IsZero() && now.After(bound) }
+
+// sessionRefusal refuses what a session does not allow at the time, with its bound as a moment.
+func sessionRefusal(code fault.Code, name policy.Rule, text string, bound time.Time, end string) *Refusal {
+	limit := boundText(bound)
+	return &Refusal{Code: code, Rule: &fault.Rule{Name: string(name), Limit: limit, Ends: bound}, Message: text + limit + end}
 }

@@ -85,23 +85,28 @@ type Error struct {
 	Message string
 	Fields  map[string][]string // by field name, for Invalid
 	Open    []string            // with ActionNotAvailable: the actions that the caller may play instead; nil = not said
-	// Moment is, with TooEarly, from when on it is possible, and with TooLate until when it was; zero = not said.
-	Moment time.Time
 	// RetryAfter is when the caller may try again, at the earliest; 0 = not said. With Overloaded.
 	RetryAfter time.Duration
-	Rule       *Rule // of a policy that refuses; nil for other errors
+	Rule       *Rule // that refuses: of a policy, a graph or a session; nil for other errors
 	// Missing are, with SlotTaken for a booking of several resources, the names of the parts that nobody is free for; nil = not said.
 	Missing []string
 
 	cause error
 }
 
-// Rule is the rule of a policy that refuses something.
+// Rule is what refuses something that is bound in time or number: the rule of a policy, ActionWindow, or Begun. An action keeps it as
+// JSON, with its outcome.
 type Rule struct {
-	Name  string    // such as "notice"
-	Limit string    // as it is set, such as "PT24H"
-	Ends  time.Time // the deadline that has passed, or when it can be tried again; zero for never
+	Name  string    `json:"name"`             // such as "notice"
+	Limit string    `json:"limit"`            // as it is set, such as "PT24H"
+	Ends  time.Time `json:"ends_at,omitzero"` // the deadline that has passed, or when it can be tried again; zero for never
 }
+
+// The names of rules that are no policy's.
+const (
+	ActionWindow = "action_window" // a graph opens the action for a time only; the limit is from/until, each empty for no bound
+	Begun        = "begun"         // the booked time has begun
+)
 
 func (e *Error) Error() string { return e.Message }
 

@@ -31,6 +31,7 @@ type Event struct {
 	Inputs    json.RawMessage // the action's: {"step":{"field":"text"}}
 	Data      json.RawMessage // the Booking after the transition; an EndpointData
 	Test      bool            // made up, to try an endpoint
+	Lifted    []string        // rules of the policy that the action was not held to
 }
 
 // Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.

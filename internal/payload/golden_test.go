@@ -57,6 +57,8 @@ func kinds(t testing.TB) map[string]*outbox.Event {
 			FailingSince: new(made.In(time.FixedZone("", 3600))), // as a database on another clock has it
 		}),
 	}
+	all["cancel_lifted"] = told(t, request(t, "instant"), byAPI("confirm"), byAPI("cancel"))
+	all["cancel_lifted"].Lifted = []string{"cancel"}
 	old, successor := request(t, "instant"), request(t, "instant")
 	old.Related.RescheduledTo, successor.Related.RescheduledFrom = new(id("09")), &old.ID
 	successor.ID, successor.Start, successor.End = id("09"), successor.Start.Add(24*time.Hour), successor.End.Add(24*time.Hour)

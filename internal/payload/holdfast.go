@@ -26,6 +26,7 @@ type bookingData struct {
 	Actor    graphs.Actor      `json:"actor,omitempty"`
 	Channel  booking.Channel   `json:"channel,omitempty"`
 	Inputs   json.RawMessage   `json:"inputs,omitempty"`
+	Lifted   []string          `json:"lifted,omitempty"` // rules of the policy that the action was not held to
 	Test     bool              `json:"test,omitempty"`
 	Booking  timekit.Object    `json:"booking"`
 	Links    map[string]string `json:"customer_action_links"`
@@ -47,7 +48,7 @@ func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error
 		Test: c.Test, Booking: whole(b), Links: links.Actions,
 	}
 	if c.Action != "" {
-		data.Inputs = orObject(c.Inputs)
+		data.Inputs, data.Lifted = orObject(c.Inputs), c.Lifted
 	}
 	return json.Marshal(message{c.Type, utc(c.At), data})
 }

@@ -10,15 +10,17 @@ import (
 	"holdfast/internal/zones"
 )
 
-// Lead is how long before a start something happens. In JSON it is one of three: a span ("PT24H" by the clock, "P1D" by the
-// calendar of the zone; Timekit's "1 day" is read too), {"day_before":"21:00"}, which is that clock time on the day before, or
-// "none", which lifts the rule of a policy that is further away.
+// Lead is how long before a start something happens. In JSON it is one of four: a span ("PT24H" by the clock, "P1D" by the
+// calendar of the zone; Timekit's "1 day" is read too), {"exact":"P14D"}, which is a span whose horizon ends at the clock time of the
+// start and not with its day, {"day_before":"21:00"}, which is that clock time on the day before, or "none", which lifts the rule of a
+// policy that is further away.
 type Lead struct {
-	text string // canonical: ISO 8601, "none" or "day_before HH:MM"
+	text string // canonical: ISO 8601, "exact " and ISO 8601, "none" or "day_before HH:MM"
 	span zones.Span
 	// clock is the time of day of the day before, and dayBefore whether it is meant.
 	clock     time.Duration
 	dayBefore bool
+	exact     bool
 	none      bool
 }
 
@@ -37,7 +39,7 @@ const (
 	maxLeadDays = 1100
 )
 
-// ParseLead reads a span, "none" or "day_before HH:MM". A span is at most 1,100 days long.
+// ParseLead reads a span, "exact" and a span, "none" or "day_before HH:MM". A span is at most 1,100 days long.
 func ParseLead(text string) (Lead, error) {
 	if text == noLead {
 		return Lead{text: noLead, none: true}, nil
@@ -45,12 +47,16 @@ func ParseLead(text string) (Lead, error) {
 	if clock, ok := strings.CutPrefix(text, "day_before "); ok {
 		return parseDayBefore(clock)
 	}
+	text, exact := strings.CutPrefix(text, "exact ")
 	span, err := zones.ParseSpan(text)
 	if err != nil {
 		return Lead{}, fmt.Errorf(`must be a span such as "PT24H" or "P1D", {"day_before":"21:00"} or "none": %w`, err)
 	}
 	if span.AtLeast(maxLeadDays * 24 * time.Hour) {
 		return Lead{}, fmt.Errorf("must be at most %d days", maxLeadDays)
+	}
+	if _, clock := span.Parts(); exact && clock == 0 {
+		return Lead{text: "exact " + span.String(), span: span, exact: true}, nil
 	}
 	return Lead{text: span.String(), span: span}, nil
 }
@@ -101,7 +107,7 @@ func (l *Lead) Last(now time.Time, zone *time.Location) time.Time {
 			date = date.AddDate(0, 0, 1)
 		}
 		return zones.StartOf(date.AddDate(0, 0, 1), zone)
-	case clock != 0:
+	case l.exact, clock != 0:
 		return l.span.From(now, zone).Add(time.Second)
 	}
 	return zones.StartOf(zones.DateOf(l.span.From(now, zone), zone).AddDate(0, 0, 1), zone)
@@ -109,7 +115,7 @@ func (l *Lead) Last(now time.Time, zone *time.Location) time.Time {
 
 // opens returns the first moment at which a start can be booked with this horizon.
 func (l *Lead) opens(start time.Time, zone *time.Location) time.Time {
-	if _, clock := l.span.Parts(); l.dayBefore || clock != 0 {
+	if !l.goesByDays() {
 		return l.Before(start, zone)
 	}
 	return zones.StartOf(zones.DateOf(l.span.Before(start, zone), zone), zone)
@@ -120,18 +126,23 @@ func (l *Lead) MarshalJSON() ([]byte, error) {
 	if l.dayBefore {
 		return json.Marshal(map[string]string{"day_before": strings.TrimPrefix(l.text, "day_before ")})
 	}
+	if l.exact {
+		return json.Marshal(map[string]string{"exact": strings.TrimPrefix(l.text, "exact ")})
+	}
 	return json.Marshal(l.text)
 }
 
-// UnmarshalJSON reads all three forms.
+// UnmarshalJSON reads all four forms.
 func (l *Lead) UnmarshalJSON(raw []byte) error {
 	text := ""
 	if len(raw) > 0 && raw[0] == '{' {
 		var form map[string]string
-		if err := json.Unmarshal(raw, &form); err != nil || len(form) != 1 || form["day_before"] == "" {
+		if err := json.Unmarshal(raw, &form); err != nil || len(form) != 1 || form["day_before"]+form["exact"] == "" {
 			return errors.New(`must be a span such as "PT24H", {"day_before":"21:00"} or "none"`)
 		}
-		text = "day_before " + form["day_before"]
+		for name, value := range form {
+			text = name + " " + value
+		}
 	} else if err := json.Unmarshal(raw, &text); err != nil {
 		return errors.New(`must be a span such as "PT24H", {"day_before":"21:00"} or "none"`)
 	}

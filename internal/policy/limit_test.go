@@ -91,6 +91,30 @@ func TestCustomerKeys(t *testing.T) {
 	}
 }
 
+// TestNoticeAndHorizonHaveTheirMoments: what a notice refuses has a deadline that is over, and what it lets pass one that is not; what a
+// horizon refuses has not opened yet. Also of months, of whose days several can mean the last one of a month.
+func TestNoticeAndHorizonHaveTheirMoments(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 4000 {
+		z := zone(t, []string{"Europe/Berlin", "America/Santiago", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"}[r.IntN(5)])
+		lead := policy.MustLead([]string{"P1M", "P2M", "exact P1M", "P1MT5H", "P1DT3H", "P2D", "exact P2D", "PT30H", "day_before 02:30"}[r.IntN(9)])
+		start := time.Date(2026, 1, 1, 0, 0, r.IntN(365*24*3600), 0, time.UTC)
+		if r.IntN(2) == 0 {
+			start = time.Date(2026, time.Month(1+r.IntN(12)), 28+r.IntN(5), r.IntN(24), 0, 0, 0, z)
+		}
+		until, _ := policy.Policy{Cancel: &policy.Cancel{Owner: &policy.Deadline{Until: lead}}}.CancelUntil(policy.Owner, policy.Held{Start: start}, z)
+		now := until.Add(time.Duration(r.IntN(5)-2) * []time.Duration{time.Second, time.Hour, 24 * time.Hour}[r.IntN(3)])
+		if why := (policy.Policy{Book: &policy.Book{Notice: lead}}).JudgeStart(start, now, z, nil); (why != nil) != now.After(until) {
+			t.Fatalf("%s, start %s, now %s: %+v, but the deadline is %s", lead, start.In(z), now.In(z), why, until.In(z))
+		}
+		why := (policy.Policy{Book: &policy.Book{Horizon: lead}}).JudgeStart(start, now, z, nil)
+		if why != nil && !why.Ends.After(now) || why == nil && now.Before(until.Add(-25*time.Hour)) {
+			t.Fatalf("%s, start %s, now %s: %+v", lead, start.In(z), now.In(z), why)
+		}
+	}
+}
+
 // TestClosedAgreesWithJudge holds what is not offered against what is refused, at random moments over both changes of the clocks:
 // one function answers both, and full periods against the buckets of the commit.
 func TestClosedAgreesWithJudge(t *testing.T) {

@@ -67,7 +67,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		`{"book":{"notice":"soon"}}`, `{"book":{"notice":{}}}`, `{"book":{"notice":{"day_before":"9:00"}}}`, `{"book":{"notice":{"day_before":"24:00"}}}`,
+		`{"book":{"notice":"soon"}}`, `{"book":{"notice":{}}}`, `{"book":{"notice":{"exact":"soon"}}}`, `{"book":{"notice":{"exact":"P1D","day_before":"21:00"}}}`, `{"book":{"notice":{"span":"P1D"}}}`, `{"book":{"notice":{"day_before":"9:00"}}}`, `{"book":{"notice":{"day_before":"24:00"}}}`,
 		`{"book":{"notice":{"day_before":"21:00","x":"y"}}}`, `{"book":{"notice":7}}`, `{"book":{"notice":"1101 days"}}`, `{"book":{"notice":"day_before 21:00x"}}`,
 		`{"book":{"from":"2026-13-01"}}`, `{"book":{"from":"1.12.2026"}}`, `{"buffer":{"before":"1 day"}}`, `{"buffer":{"before":"30 seconds"}}`, `{"buffer":{"before":"x"}}`,
 	} {

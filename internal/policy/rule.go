@@ -98,14 +98,18 @@ func (p Policy) ClosedStarts(now time.Time, zone *time.Location) (all []Closed) 
 		return nil
 	}
 	if b.Notice.Exists() {
-		all = append(all, Closed{To: b.Notice.From(now, zone), Why: Refusal{
+		all = because(all, b.Notice.closed(now, zone, true), Refusal{
 			Rule: Notice, Code: fault.TooLate, Limit: b.Notice.String(), Text: "The time begins too soon to be booked",
-		}})
+		})
 	}
 	if b.Horizon.Exists() {
-		all = append(all, Closed{From: b.Horizon.Last(now, zone), Why: Refusal{
+		ranges := b.Horizon.closed(now, zone, false)
+		if b.Horizon.goesByDays() {
+			ranges = b.Horizon.closedDays(now, zone)
+		}
+		all = because(all, ranges, Refusal{
 			Rule: Horizon, Code: fault.TooEarly, Limit: b.Horizon.String(), Text: "The time is too far ahead to be booked",
-		}})
+		})
 	}
 	if hasDay(b.From) {
 		first := b.From.start(zone)
@@ -114,6 +118,15 @@ func (p Policy) ClosedStarts(now time.Time, zone *time.Location) (all []Closed) 
 	if hasDay(b.To) {
 		end := b.To.next().start(zone)
 		all = append(all, Closed{From: end, Why: outside(b, end)})
+	}
+	return all
+}
+
+// because adds ranges with their reason.
+func because(all, ranges []Closed, why Refusal) []Closed {
+	for _, c := range ranges {
+		c.Why = why
+		all = append(all, c)
 	}
 	return all
 }

@@ -13,12 +13,13 @@ import (
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{}`:                              ``,
-		`{"book":{"notice":"P1DT2H"}}`:    `A time can be booked until 1 day 2 hours before it begins.`,
-		`{"book":{"horizon":"2 months"}}`: `A time can be booked from 2 months before it begins.`,
-		`{"book":{"from":"2026-12-01"}}`:  `The first day that can be booked is 2026-12-01.`,
-		`{"book":{"to":"2026-12-01"}}`:    `The last day that can be booked is 2026-12-01.`,
-		`{"book":{"notice":"none"}}`:      ``,
+		`{}`:                                    ``,
+		`{"book":{"notice":"P1DT2H"}}`:          `A time can be booked until 1 day 2 hours before it begins.`,
+		`{"book":{"horizon":"2 months"}}`:       `A time can be booked from 2 months before it begins.`,
+		`{"book":{"horizon":{"exact":"P14D"}}}`: `A time can be booked from 14 days before it begins.`,
+		`{"book":{"from":"2026-12-01"}}`:        `The first day that can be booked is 2026-12-01.`,
+		`{"book":{"to":"2026-12-01"}}`:          `The last day that can be booked is 2026-12-01.`,
+		`{"book":{"notice":"none"}}`:            ``,
 		`{"book":{"from":"none","to":"none"},"reschedule":{"customer":{"max":"none"}}}`:                               ``,
 		`{"cancel":{"customer":{"until":{"day_before":"09:05"}}}}`:                                                    `The customer can cancel until 09:05 on the day before the booking begins.`,
 		`{"cancel":{"owner":{"until":"PT0S","anchor":"first_start"}}}`:                                                `The owner can cancel until 0 minutes before the time that was booked at first.`,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"holdfast/graphs/drawing"
+	"holdfast/internal/fault"
 )
 
 // drawBooking draws the graph of a booking with the way it has gone.
@@ -56,7 +57,7 @@ func playAction(v *visit) error {
 	problem, refused := errors.AsType[*refusal](err)
 	switch {
 	case refused && problem.Status != http.StatusNotFound && problem.Status < http.StatusInternalServerError && !isRevoked(err):
-		return v.showBookingPage(problem.Status, problem.Detail)
+		return v.showBookingPage(problem.Status, problem.Detail, newWaiver(v.r, problem))
 	case err != nil:
 		return err
 	case answer.status == http.StatusAccepted:
@@ -68,6 +69,9 @@ func playAction(v *visit) error {
 // inputs are the texts that an action takes along: the field "input.cancel.message" is {"cancel":{"message":"…"}}.
 func inputs(form url.Values) map[string]any {
 	body := map[string]any{}
+	if rules := form["override"]; len(rules) > 0 {
+		body["override"] = rules
+	}
 	if form.Get("bulk") == "one" {
 		body["apply_to_bulked_bookings"] = false
 	}
@@ -90,4 +94,67 @@ func inputName(name string) (step, field string, ok bool) {
 		return "", "", false
 	}
 	return strings.Cut(rest, ".")
+}
+
+// waiver lets an owner have what a rule refuses: the form that was sent once more, with a box to tick for each rule that is lifted.
+type waiver struct {
+	Action string // of the booking; "" for a move
+	Rules  []waivedRule
+	Fields url.Values // the rest of what was typed
+}
+
+// waivedRule is a rule that can be lifted, or was by the form before.
+type waivedRule struct {
+	ruleView
+	Chosen bool
+}
+
+// newWaiver offers to lift the rule that refuses a form, beside those that it has lifted already; nil where no rule refuses that can be
+// lifted.
+func newWaiver(r *http.Request, problem *refusal) *waiver {
+	why := problem.Rule
+	if why == nil || why.Name == fault.ActionWindow || why.Name == fault.Begun {
+		return nil
+	}
+	w := &waiver{Action: r.PathValue("action"), Fields: url.Values{}}
+	for _, name := range r.PostForm["override"] {
+		if name != why.Name {
+			w.Rules = append(w.Rules, waivedRule{ruleView{Name: name}, true})
+		}
+	}
+	w.Rules = append(w.Rules, waivedRule{*why, false})
+	for name, texts := range r.PostForm {
+		if _, _, is := inputName(name); is || name == "bulk" || name == "message" {
+			w.Fields[name] = texts
+		}
+	}
+	return w
+}
+
+// Anyway says what is done although the rule refuses it.
+func (r waivedRule) Anyway() string {
+	if text := anyway[r.Name]; text != "" {
+		return text
+	}
+	return "although the rule " + words(r.Name) + " refuses it"
+}
+
+var anyway = map[string]string{
+	"notice": "although the time begins too soon to be booked", "horizon": "although the time is too far ahead to be booked",
+	"window": "although the time lies outside the days that can be booked",
+	"cancel": "although the deadline for cancelling has passed", "reschedule": "although the deadline for moving has passed",
+	"reschedule_max": "although it has been moved as often as it can be", "limits": "although a limit is reached",
+}
+
+// Moment says what the moment of the rule is.
+func (r waivedRule) Moment() string {
+	switch r.Name {
+	case "limits":
+		return "the next period begins"
+	case "horizon":
+		return "possible from"
+	case "window":
+		return "the window ends or begins"
+	}
+	return "it was possible until"
 }

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"html"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -198,6 +199,56 @@ func TestOneCallFindsTheDeliveries(t *testing.T) {
 	b.get("/portal/bookings/"+id).want(t, http.StatusOK)
 	if calls > 4 {
 		t.Errorf("the page makes %d calls of the API", calls)
+	}
+}
+
+// TestOwnersLiftRules: where a rule refuses what its owner asks for, the page has the rule with its moment, and a box to tick for it;
+// the form goes again with what was typed, and with the rules that were lifted.
+func TestOwnersLiftRules(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	booked := h.book("Ada")
+	page := "/portal/bookings/" + booked.ID.String()
+	h.sql(`UPDATE bookings SET state = 'confirmed', seq = 2, policy = '{"version":1,"hash":"","resolved":{"cancel":{"owner":{"until":"P1D"}},
+		"limits":[{"per":"resource","unit":"day","max":1,"scope":""}]}}' WHERE id = $1`, booked.ID)
+	inner, asked := h.portal.API, ""
+	answer := ""
+	h.portal.API = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // Temporal is away here
+		if !strings.HasSuffix(r.URL.Path, "/cancel") && !strings.HasSuffix(r.URL.Path, "/reschedule") {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		asked = string(must(io.ReadAll(r.Body)))
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"status":422,"detail":"Too late for <that>.",`+answer+`}`)
+	})
+	b := h.member()
+	cancel := func(more ...string) shown {
+		t.Helper()
+		return b.send(page+"/actions/cancel", append([]string{"version", `"3"`, "input.cancel.message", `Down with "flu"`}, more...)...).want(t, http.StatusUnprocessableEntity)
+	}
+	answer = `"code":"too_late","rule":{"name":"cancel","limit":"P1D","ends_at":"2030-06-02T09:00:00Z"}`
+	first := cancel().says(t, "Too late for &lt;that&gt;.", "Cancel, all the same?", `name="override" value="cancel" required`, "deadline for cancelling has passed",
+		"The rule is P1D; it was possible until", "2 Jun 2030, 11:00:00</time> Europe/Berlin", `name="input.cancel.message" value="Down with &#34;flu&#34;"`)
+	if strings.Contains(asked, "override") || strings.Contains(first.text, `value="cancel" checked`) {
+		t.Errorf("a rule is lifted that nobody has lifted: %s", asked)
+	}
+	answer = `"code":"limit_reached","rule":{"name":"limits","limit":"1 booking a day for each resource","ends_at":"2030-06-03T22:00:00Z"}`
+	cancel("override", "cancel").says(t, `value="cancel" checked required`, `value="limits" required`, "a limit is reached", "the next period begins")
+	if !strings.Contains(asked, `"override":["cancel"]`) || !strings.Contains(asked, `"message":"Down with \"flu\""`) {
+		t.Errorf("the API is asked %s", asked)
+	}
+	for _, none := range []string{`"code":"too_late","rule":{"name":"begun","limit":"PT0S"}`, `"code":"too_late","rule":{"name":"action_window","limit":"/"}`, `"code":"stale"`} {
+		answer = none
+		if got := cancel(); strings.Contains(got.text, "all the same") {
+			t.Errorf("%s can be lifted", none)
+		}
+	}
+	answer = `"code":"limit_reached","rule":{"name":"limits","limit":"1 booking a day for each resource","ends_at":"2030-06-05T22:00:00Z"}`
+	b.send(page+"/reschedule", "start", "2030-06-05T09:00:00Z", "end", "2030-06-05T10:00:00Z", "resource_id", h.resource(booked.ID.String()), "message", "<b>", "override", "notice").
+		want(t, http.StatusUnprocessableEntity).says(t, `value="limits" required`, `value="notice" checked`, `value="&lt;b&gt;"`, "6 Jun 2030, 00:00:00", `value="2030-06-05T09:00:00Z"`)
+	if !strings.Contains(asked, `"override":["notice"]`) {
+		t.Errorf("the API is asked %s", asked)
 	}
 }
 

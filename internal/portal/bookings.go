@@ -200,6 +200,7 @@ type bookingPage struct {
 	Workflow   string // its address in Temporal's UI; "" when that is not known
 	Deliveries []bookingDelivery
 	Fault      string
+	Waiver     *waiver // nil where no rule refused something that can be done anyway
 }
 
 // openAction is an action that can be played now, and the texts it takes along.
@@ -214,14 +215,14 @@ type bookingDelivery struct {
 	URL string
 }
 
-func showBooking(v *visit) error { return v.showBookingPage(http.StatusOK, "") }
+func showBooking(v *visit) error { return v.showBookingPage(http.StatusOK, "", nil) }
 
-func (v *visit) showBookingPage(status int, fault string) error {
+func (v *visit) showBookingPage(status int, fault string, waiver *waiver) error {
 	b, err := v.booking()
 	if err != nil {
 		return err
 	}
-	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault}
+	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault, Waiver: waiver}
 	g, err := v.graph(b.graphRef())
 	if page.Drawn = err == nil; page.Drawn {
 		page.Open, page.Moves = openActions(g, b)

@@ -26,6 +26,7 @@ type refusal struct {
 	Code   fault.Code          `json:"code"`
 	Detail string              `json:"detail"`
 	Fields map[string][]string `json:"errors"`
+	Rule   *ruleView           `json:"rule"`
 	Retry  string              `json:"-"` // seconds to wait
 }
 

@@ -145,6 +145,13 @@ type policyView struct {
 	ReschedulesLeft *int       `json:"reschedules_left"`
 }
 
+// ruleView is the rule that refuses something.
+type ruleView struct {
+	Name  string     `json:"name"`
+	Limit string     `json:"limit"`
+	Ends  *time.Time `json:"ends_at"`
+}
+
 type resourceView struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`

@@ -75,7 +75,8 @@ var policyGroups = []policyGroup{
 var measures = map[string][]choice{
 	leadField: {
 		{"hours", "hours by the clock", ""}, {"days", "days by the calendar", ""}, {"minutes", "minutes", ""},
-		{"clock", "o'clock on the day before", ""}, {"span", "as ISO 8601, such as P1DT2H", ""},
+		{"day_before", "o'clock, the day before", ""}, {"span", "ISO 8601, as P1DT2H", ""},
+		{"exact", "ISO 8601, to the minute", ""},
 	},
 	dayField:    {{"day", "this day", ""}},
 	timesField:  {{"times", "times", ""}},
@@ -141,8 +142,10 @@ func newPolicyForm(p *projectView, policy map[string]any) policyForm {
 
 // typed is what the form has for a value of the policy.
 func (f policyField) typed(value any) (text, kind string) {
-	if clock, ok := value.(map[string]any); ok {
-		return textOf(clock["day_before"]), "clock"
+	if form, ok := value.(map[string]any); ok {
+		for name, inner := range form {
+			return textOf(inner), name
+		}
 	}
 	text = textOf(value)
 	switch {
@@ -227,8 +230,8 @@ func (f policyField) meant(values url.Values) (value any, fault string) {
 		return noLength, ""
 	case kind == lifted:
 		return lifted, ""
-	case kind == "clock":
-		return map[string]any{"day_before": text}, ""
+	case kind == "day_before", kind == "exact":
+		return map[string]any{kind: text}, ""
 	case kind == "span", kind == "day":
 		return text, ""
 	case !wholeNumber.MatchString(text):

@@ -257,11 +257,7 @@ func (f *policyForm) LimitKinds() []choice {
 
 // Pers, Units and Counts are what a limit can be of.
 func (f *policyForm) Pers() []choice {
-	all := []choice{{"customer", "for each customer", ""}, {"resource", "for each resource", ""}}
-	if f.Project != nil {
-		return append(all, choice{"project", "in the project", ""}, choice{"app", "in all", ""})
-	}
-	return append(all, choice{"project", "for each project", ""}, choice{"app", "in all", ""})
+	return []choice{{"customer", "customer", ""}, {"resource", "resource", ""}, {"project", "project", ""}, {"app", "all at once", ""}}
 }
 
 // Units are the periods of limits.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestPolicyForm(t *testing.T) {
 
 	fields := []string{
 		"book.notice", "soon", "book.notice.kind", "hours", "book.horizon", "30", "book.horizon.kind", "days",
-		"book.from", "2026-12-01", "book.from.kind", "day", "book.to.kind", "none", "cancel.customer.until", "21:00", "cancel.customer.until.kind", "clock",
+		"book.from", "2026-12-01", "book.from.kind", "day", "book.to.kind", "none", "cancel.customer.until", "21:00", "cancel.customer.until.kind", "day_before",
 		"cancel.customer.anchor", "first_start", "cancel.owner.until", "P1DT2H", "cancel.owner.until.kind", "span",
 		"reschedule.customer.max", "2", "reschedule.customer.max.kind", "times", "reschedule.customer.until", "90", "reschedule.customer.until.kind", "minutes",
 		"buffer.before.kind", "none", "buffer.after", "90", "buffer.after.kind", "minutes", "buffer.rule", "sum",
@@ -92,7 +93,7 @@ func TestPolicyForm(t *testing.T) {
 	}
 	b.get(at+"?said=policy_saved").says(t, "The policy is saved", "At most 1 booking a week for each customer")
 	b.get("/portal/projects").says(t, "its own")
-	again := b.get(at+"/policy").want(t, http.StatusOK).says(t, `value="12"`, `<option value="clock" selected>`, `value="21:00"`, "Remove limit 2",
+	again := b.get(at+"/policy").want(t, http.StatusOK).says(t, `value="12"`, `<option value="day_before" selected>`, `value="21:00"`, "Remove limit 2",
 		`<option value="none" selected>none`, `value="90"`, `<option value="list" selected>`)
 	if strings.Contains(again.text, "Nothing was saved") {
 		t.Error("a form that is just opened complains")
@@ -139,7 +140,7 @@ func TestPolicyOfTheApp(t *testing.T) {
 func TestPolicyFormKeepsAll(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		`{}`, `{"limits":[]}`, `{"book":{"notice":"none","from":"none","deposit":"later"},"assign":{"strategy":"fair"}}`,
+		`{}`, `{"limits":[]}`, `{"book":{"horizon":{"exact":"P14D"}}}`, `{"book":{"notice":"none","from":"none","deposit":"later"},"assign":{"strategy":"fair"}}`,
 		`{"book":{"notice":"PT0S","horizon":"P2M"},"reschedule":{"customer":{"max":"none","until":{"day_before":"09:05"}}},"buffer":{"before":"PT0S"}}`,
 		`{"buffer":{"before":"PT1M","after":"PT24H"},"cancel":{"owner":{"anchor":"current"}},"limits":[{"per":"app","unit":"year","max":0,"count":"minutes"}]}`,
 	} {
@@ -179,4 +180,35 @@ func unknown(policy map[string]any) map[string]any {
 		left["assign"], left["book"] = true, true
 	}
 	return left
+}
+
+// TestPolicyFormNamesItsFields: each field that people see has a label, and no id stands twice.
+func TestPolicyFormNamesItsFields(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	b := h.member()
+	id := h.hosted("Visit")
+	page := b.send("/portal/projects/"+id+"/policy", "do", "add").want(t, http.StatusOK).text
+	ids := map[string]int{}
+	for _, found := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		ids[found[1]]++
+	}
+	for one, n := range ids {
+		if n > 1 {
+			t.Errorf("the id %s stands %d times", one, n)
+		}
+	}
+	fields := regexp.MustCompile(`<(?:input|select)([^>]*)>`).FindAllStringSubmatch(page, -1)
+	for _, found := range fields {
+		id := regexp.MustCompile(` id="([^"]*)"`).FindStringSubmatch(found[1])
+		if strings.Contains(found[1], `type="hidden"`) {
+			continue
+		}
+		if id == nil || !strings.Contains(page, `for="`+id[1]+`"`) {
+			t.Errorf("a field has no label: %s", found[1])
+		}
+	}
+	if len(fields) < 30 {
+		t.Errorf("only %d fields", len(fields))
+	}
 }

@@ -26,6 +26,7 @@ type movePage struct {
 	By        string // a date and a time of day, typed by hand
 	Fault     string
 	Picked    *moveTime // nil while none is
+	Waiver    *waiver   // nil where no rule refused something that can be done anyway
 }
 
 type moveDay struct {
@@ -42,15 +43,15 @@ const moveDays = 7
 
 // askMove shows times to choose from; with a time in the address, the question.
 func askMove(v *visit) error {
-	return v.showMovePage(http.StatusOK, "")
+	return v.showMovePage(http.StatusOK, "", nil)
 }
 
-func (v *visit) showMovePage(status int, fault string) error {
+func (v *visit) showMovePage(status int, fault string, waiver *waiver) error {
 	b, err := v.booking()
 	if err != nil {
 		return err
 	}
-	page := movePage{bookingView: b, Version: v.etag, Fault: fault, Chosen: b.Resource.ID, Zone: b.Resource.Timezone}
+	page := movePage{bookingView: b, Version: v.etag, Fault: fault, Waiver: waiver, Chosen: b.Resource.ID, Zone: b.Resource.Timezone}
 	if g, err := v.graph(b.Graph); err == nil {
 		_, page.Moves = openActions(g, b)
 		page.Anew = beginsOpen(g)
@@ -206,6 +207,9 @@ func move(v *visit) error {
 	if text := form.Get("message"); text != "" {
 		body["message"] = text
 	}
+	if rules := form["override"]; len(rules) > 0 {
+		body["override"] = rules
+	}
 	header := map[string]string{"If-Match": form.Get("version"), "Idempotency-Key": form.Get("once")}
 	var got data[bookingView]
 	err := v.call(request{method: http.MethodPost, path: at("bookings", v.id(), "reschedule"), body: body, header: header}, &got)
@@ -219,8 +223,8 @@ func move(v *visit) error {
 		}.Encode())
 	case refused && (problem.Code == fault.Stale || problem.Code == fault.ActionNotAvailable):
 		return v.redirectWithNotice("kept", "bookings", v.id())
-	case refused && problem.Status == http.StatusUnprocessableEntity:
-		return v.showMovePage(problem.Status, detailed(problem))
+	case refused && (problem.Status == http.StatusUnprocessableEntity || problem.Rule != nil):
+		return v.showMovePage(problem.Status, detailed(problem), newWaiver(v.r, problem))
 	}
 	return err
 }

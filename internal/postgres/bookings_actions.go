@@ -14,12 +14,12 @@ import (
 )
 
 const actionColumns = `
-	id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, seq, created_at, lifted`
+	id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, status, code, message, rule, seq, created_at, lifted`
 
 func scanAction(row pgx.Row) (*booking.Action, error) {
 	var a booking.Action
 	err := row.Scan(&a.ID, &a.AppID, &a.BookingID, &a.Name, &a.Actor, &a.Channel, &a.KeyID, &a.Inputs, &a.Awaited,
-		&a.Status, &a.Code, &a.Message, &a.Seq, &a.CreatedAt, &a.Lifted)
+		&a.Status, &a.Code, &a.Message, &a.Rule, &a.Seq, &a.CreatedAt, &a.Lifted)
 	return &a, err
 }
 

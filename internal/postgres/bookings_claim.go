@@ -27,9 +27,10 @@ type claim struct {
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
 	c := &claim{booking: b, move: move, slots: slotsOf(b), won: "true"}
 	c.args = c.slots[0].args()
+	books, cancels := b.BoundBySession()
 	maps.Copy(c.args, namedArgs{
 		"id": b.ID, "seq": b.Seq, "holder": b.ID, "claimant": nil, "session": b.Related.OwnerBooking,
-		"bounded": b.Seq == 0, "cancels": move.Action == booking.CancelByCustomerAction, "opens": b.Seq == 0 || move.Takes,
+		"bounded": b.Seq == 0 && books, "cancels": move.Action == booking.CancelByCustomerAction && cancels, "opens": b.Seq == 0 || move.Takes,
 	})
 	if old := b.Related.Succeeds(); old != nil && b.Seq == 0 {
 		c.args["holder"], c.args["claimant"] = old.Of, b.ID

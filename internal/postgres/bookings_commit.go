@@ -350,9 +350,9 @@ func writeTransition(batch *pgx.Batch, b *booking.Booking, in booking.CommitInpu
 // recordOutcome writes an action's outcome. A timer's action has no row, and nobody waits for it.
 func recordOutcome(batch *pgx.Batch, found commitState, in booking.CommitInput, status booking.Status, why booking.Refusal, seq int) {
 	const q = `
-		UPDATE actions SET status = @status, code = @code, message = @message, seq = @seq, decided_at = now(),
+		UPDATE actions SET status = @status, code = @code, message = @message, rule = @rule, seq = @seq, decided_at = now(),
 			claims = claims AND @status <> 'applied'
 		WHERE id = @id AND status = 'pending' RETURNING awaited`
-	args := namedArgs{"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "seq": seq}
+	args := namedArgs{"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "rule": why.Rule, "seq": seq}
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(found.awaited)) })
 }

@@ -123,7 +123,7 @@ func queueSession(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 		if err != nil {
 			return err
 		}
-		return session.Refuses(move, b.Seq == 0, time.Now()).Err()
+		return session.Refuses(b, move, b.Seq == 0, time.Now()).Err()
 	})
 }
 

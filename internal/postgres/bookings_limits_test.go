@@ -232,6 +232,10 @@ func TestDeadlinesHoldInTheCommit(t *testing.T) {
 	a := must(b.InsertAction(b.ctx, action(v, "cancel_by_customer"), ""))
 	out := must(b.Commit(b.ctx, commit(v, a)))
 	wantEqual(t, "late", words(out.Result, out.Code), "refused too_late")
+	kept := must(b.Action(b.ctx, a.ID)).Err().(*fault.Error) //nolint:errorlint // made here
+	if want := v.Start.Add(-time.Hour); kept.Rule == nil || kept.Rule.Name != "cancel" || kept.Rule.Limit != "PT1H" || !kept.Rule.Ends.Equal(want) {
+		t.Errorf("the outcome on record says %+v, want the moment %s", kept.Rule, want)
+	}
 	b.exec(`UPDATE actions SET created_at = now() - interval '2 minutes' WHERE id = $1`, a.ID)
 	again := must(b.InsertAction(b.ctx, action(v, "cancel_by_customer"), ""))
 	b.exec(`UPDATE actions SET created_at = now() - interval '2 minutes' WHERE id = $1`, again.ID)

@@ -111,7 +111,7 @@ func lockSession(
 	if claimed && move.Takes {
 		return session.RefusesClaimed(), nil
 	}
-	return session.Refuses(move, first, now), nil
+	return session.Refuses(b, move, first, now), nil
 }
 
 const selectSession = `

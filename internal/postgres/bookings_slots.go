@@ -58,7 +58,7 @@ func acquire(
 		}
 		return nil, &booking.Refusal{Code: fault.SlotTaken, Message: slotTaken(nil).Error()}, nil
 	case move.Holds == graphs.HoldsSeat && b.Related.OwnerBooking == nil: // the session was deleted
-		return nil, (&booking.Session{}).Refuses(move, false, time.Time{}), nil
+		return nil, (&booking.Session{}).Refuses(&booking.Booking{}, move, false, time.Time{}), nil
 	case move.Holds == graphs.HoldsSeat:
 		return nil, nil, acquireSeat(ctx, tx, b)
 	}

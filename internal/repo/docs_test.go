@@ -29,7 +29,7 @@ which is Timekit's contract and stays as it is, unless the app's setting ` + "`g
 did not (` + "`no_show`" + `), from ten minutes after the start until seven days after the end, also of a booking that is completed;
 of a session for each seat. ` + "`undo`" + ` takes that back within a day, to the state before. A mark keeps what the booking held: time
 that goes on stays taken, time that was given up is not taken again. A session that was completed too early can be opened again.
-Outside of its time an action is refused with ` + "`too_early`" + ` and ` + "`opens_at`" + `, or ` + "`too_late`" + ` and ` + "`ended_at`" + `.
+Outside of its time an action is refused with ` + "`too_early`" + ` or ` + "`too_late`" + `, and the moment in ` + "`rule.ends_at`" + `.
 
 **Requests end.** A ` + "`request`" + ` holds its time until the owner answers; ` + "`confirm_decline@2`" + ` is the same without
 holding it, so that two may ask for one time and one gets it. Both end two days after asking, or an hour before the start if that

@@ -140,5 +140,7 @@ func CheckNotBegun(b *booking.Booking) error {
 	if !b.Begun(time.Now()) {
 		return nil
 	}
-	return fault.Errorf(fault.TooLate, "The booked time has begun, so it cannot be changed here any more.")
+	err := fault.Errorf(fault.TooLate, "The booked time has begun, so it cannot be changed here any more.")
+	err.Rule = &fault.Rule{Name: fault.Begun, Limit: "PT0S", Ends: b.Start}
+	return err
 }

@@ -42,12 +42,15 @@ func LayersOf(p *catalogue.Project, buffer time.Duration) []policy.Layer {
 	return append(layers, policy.Layer{Scope: "project:" + p.ID.String(), Policy: &own})
 }
 
-// setPolicy copies the policy that rules the draft onto it. A seat inherits that of its session; a moved booking gets the one that
-// holds now, with what was its own.
+// setPolicy copies the policy that rules the draft onto it. Timekit's fields of a session are part of its policy, and a seat inherits that
+// of its session; a moved booking gets the one that holds now, with what was its own.
 func setPolicy(_ context.Context, d *Draft) error {
 	resolved := PolicyOf(d.caller.App, d.in.Project)
+	if d.IsSupply() {
+		resolved = policy.Merge(resolved, d.Settings.Rules())
+	}
 	if d.source != nil && d.isSeat() {
-		resolved = policy.Merge(resolved, d.source.Rules())
+		resolved = policy.Merge(policy.Merge(resolved, d.source.Settings.Rules()), d.source.Rules())
 	}
 	if d.Related.RescheduledFrom != nil && d.source != nil && d.source.Policy != nil {
 		d.in.Policy = d.source.Policy.Own
@@ -115,14 +118,19 @@ func (s *Service) closed(ctx context.Context, app uuid.UUID, q *Question) error 
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now, byZone := time.Now(), map[string][]policy.Closed{}
 	for i, r := range q.Hosts {
 		one := &q.Resources[i]
 		if one.UnknownZone {
 			continue
 		}
 		zone := r.Zone()
-		one.Closed = append(rules.ClosedStarts(now, zone), rules.FullPeriods(q.subjects(r), q.From, q.To, q.Length, zone, counts)...)
+		starts, ok := byZone[zone.String()]
+		if !ok {
+			starts = rules.ClosedStarts(now, zone)
+			byZone[zone.String()] = starts
+		}
+		one.Closed = append(slices.Clone(starts), rules.FullPeriods(q.subjects(r), q.From, q.To, q.Length, zone, counts)...)
 	}
 	return nil
 }

@@ -89,12 +89,12 @@ func TestNoShowNextMorning(t *testing.T) {
 	replay(t, b.stack.App.Temporal, "instant-2-undone-cancelled", workflows.BookingID(mustUUID(t, now)))
 
 	early := b.post(t, "/v2/bookings", soon(resource, "instant@2", 2*time.Hour)).want(t, http.StatusCreated).str("data.id")
-	if refused := b.put(t, "/v2/bookings/"+early+"/no_show", "").refused(t, http.StatusUnprocessableEntity, "too_early"); refused.str("opens_at") == "" {
+	if refused := b.put(t, "/v2/bookings/"+early+"/no_show", "").refused(t, http.StatusUnprocessableEntity, "too_early"); refused.str("rule.ends_at") == "" {
 		t.Error(refused.body)
 	}
 	late := b.post(t, "/v2/bookings", soon(resource, "instant@2", -8*24*time.Hour)).want(t, http.StatusCreated).str("data.id")
 	b.eventuallyState(t, late, "completed")
-	if refused := b.put(t, "/v2/bookings/"+late+"/no_show", "").refused(t, http.StatusUnprocessableEntity, "too_late"); refused.str("ended_at") == "" {
+	if refused := b.put(t, "/v2/bookings/"+late+"/no_show", "").refused(t, http.StatusUnprocessableEntity, "too_late"); refused.str("rule.ends_at") == "" {
 		t.Error(refused.body)
 	}
 }
