@@ -400,3 +400,39 @@ func TestOffersAgreeWithBookings(t *testing.T) {
 		t.Errorf("%v says little", seen)
 	}
 }
+
+// TestRequirementsWinOverAssign: a project that has both chooses part by part, by every door, and counts nothing for its pool.
+func TestRequirementsWinOverAssign(t *testing.T) {
+	t.Parallel()
+	j := clinic(t, "")
+	j.put(j.server, "/v2/projects/"+j.project, fmt.Sprintf(`{"resources":[%q,%q],"assign":{"strategy":"fair"}}`, j.nurses[0], j.rooms[0])).
+		want(t, http.StatusNoContent)
+	one := j.book(j.server, 0, "").want(t, http.StatusCreated)
+	moved := j.post(j.server, "/v2/bookings/"+one.id(t)+"/reschedule", fmt.Sprintf(`{%s}`, times(3, 1))).want(t, http.StatusCreated)
+	held := j.post(j.server, "/v2/bookings/reserve", fmt.Sprintf(`{"project_id":%q,%s}`, j.project, times(6, 1))).want(t, http.StatusCreated)
+	for what, a := range map[string]answer{"booked": one, "moved": moved, "held": held} {
+		if parts := a.parts(t); len(parts) != 4 || parts[0].ID != j.doctor {
+			t.Errorf("%s: %+v", what, parts)
+		}
+	}
+	if n := value[int](j.fixture, `SELECT count(*) FROM assignments`); n != 0 {
+		t.Errorf("%d are counted for a pool", n)
+	}
+}
+
+// TestUnitsOfSeveralResources: a booking of several units takes them of each of its resources, or of none.
+func TestUnitsOfSeveralResources(t *testing.T) {
+	t.Parallel()
+	j := clinic(t, "")
+	all := slices.Concat([]string{j.doctor}, j.nurses, j.rooms)
+	for _, id := range all {
+		j.put(j.server, "/v2/resources/"+id, `{"capacity":3}`).want(t, http.StatusOK)
+	}
+	j.book(j.server, 0, `,"units":2`).want(t, http.StatusCreated)
+	j.book(j.server, 0, `,"units":2`).missing(t, "doctor", "nurse")
+	j.book(j.server, 0, `,"units":1`).want(t, http.StatusCreated)
+	j.book(j.server, 0, ``).refused(t, fault.SlotTaken, "")
+	if n := value[int](j.fixture, `SELECT max(units) FROM (SELECT sum(units) AS units FROM occupancies GROUP BY resource_id) of`); n != 3 {
+		t.Errorf("%d units of three are taken", n)
+	}
+}

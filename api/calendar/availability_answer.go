@@ -47,8 +47,8 @@ func errTooMuch(most int) error {
 	return problems.Err()
 }
 
-// unitsLeft returns how many units of a resource are left in a slot, where units are counted and the caller may be given it: with a server key,
-// or where visitors may ask for several.
+// unitsLeft returns how many units of a resource are left in a slot, where units are counted and the caller may be given it: with a
+// server key, or where visitors may ask for several.
 func (w *slotQuery) unitsLeft(k *edge.Call) func(resource int, slot availability.Slot) (left int, counted bool) {
 	known := k.Kind == tenant.ServerKey || w.several
 	left := w.UnitsLeft()

@@ -38,7 +38,9 @@ func ownersQuestion(p *catalogue.Project, body map[string]json.RawMessage) (rule
 	under["units"] = json.RawMessage(strconv.Itoa(usual))
 	maps.Copy(under, body)
 	in, err := readQuestion(under)
-	if slices.Contains(p.Missing(), "requires") || slices.Contains(p.Missing(), "availability") && body["length"] == nil && body["constraints"] == nil {
+	missing := p.Missing()
+	closed := slices.Contains(missing, "availability") && body["length"] == nil && body["constraints"] == nil
+	if closed || slices.Contains(missing, "requires") {
 		in.Resources = nil
 	}
 	return in, err

@@ -40,9 +40,7 @@ func (r Reader) NewBooking(
 		n.Settings.IgnoreAllDayEvents = n.Settings.IgnoreAllDayEvents || p != nil && p.Rules.Query.IgnoreAllDay
 		in.buffer(c, p, &n.Settings, problems)
 	}
-	if c.IsVisitor() && n.Graph != nil && n.Graph.Name == service.HoldGraph && !hold {
-		problems.Add("graph", "is made by POST /v2/bookings/reserve")
-	}
+	forbidHolds(c, n.Graph, hold, problems)
 	in.related(&n, problems)
 	in.slot(clock, &n, problems)
 	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
@@ -56,6 +54,13 @@ func (r Reader) NewBooking(
 		n.Requires.Check("requires", problems)
 	}
 	return n, service.CheckOverride(c, n.Override, problems)
+}
+
+// forbidHolds adds a problem where a visitor names the graph of holds for what is no hold.
+func forbidHolds(c booking.Caller, graph *graphs.Graph, hold bool, problems fault.Problems) {
+	if c.IsVisitor() && graph != nil && graph.Name == service.HoldGraph && !hold {
+		problems.Add("graph", "is made by POST /v2/bookings/reserve")
+	}
 }
 
 // readUnits reads how many units the body asks for, 0 for none, and how many are usual. What a project lets visitors ask for is not a

@@ -96,11 +96,10 @@ func (l Look) Allows(i int, from, to time.Time) bool {
 	return covers(l.plan.resourcePlans[i].allowed, stretch{instant(from), instant(to)})
 }
 
-// Free reports whether nothing keeps a time of a resource.
+// Free reports whether nothing keeps a time of a resource, or as many units of it as the query takes.
 func (l Look) Free(i int, from, to time.Time) bool {
 	s := stretch{instant(from), instant(to)}
-	return !slices.ContainsFunc(l.plan.Resources[i].Busy, func(b Busy) bool {
-		kept := l.plan.keeps(&b)
+	return !slices.ContainsFunc(l.plan.keptOf(&l.plan.Resources[i]), func(kept stretch) bool {
 		return kept.from < s.to && s.from < kept.to
 	})
 }

@@ -25,8 +25,8 @@ type InFlight struct {
 // second is what happened in one second.
 type second struct{ finished, refused int }
 
-// InFlightOptions are the limits of the bound: where it starts, its least and its most, in operations that run at once. With Floor = Ceiling
-// it is fixed.
+// InFlightOptions are the limits of the bound: where it starts, its least and its most, in operations that run at once. With
+// Floor = Ceiling it is fixed.
 type InFlightOptions struct {
 	Start, Floor, Ceiling int
 	Target                time.Duration // an operation that takes longer is slow

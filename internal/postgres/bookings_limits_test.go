@@ -180,9 +180,9 @@ func TestBucketsAreLeftInOrder(t *testing.T) {
 	b := setup(t)
 	v := b.booked(b.limited(9, 10, "ann@example.com", oneADay, hundredMinute))
 	for _, table := range []string{"limit_buckets", "limit_entries"} {
-		b.exec(`CREATE TABLE kept AS SELECT * FROM ` + table)
+		b.exec(`CREATE TABLE kept AS TABLE ` + table)
 		b.exec(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER; DELETE FROM ` + table)
-		b.exec(`INSERT INTO ` + table + ` SELECT * FROM kept ORDER BY name COLLATE "C" DESC`)
+		b.exec(`INSERT INTO ` + table + ` (TABLE kept ORDER BY name COLLATE "C" DESC)`)
 		b.exec(`DROP TABLE kept; ALTER TABLE ` + table + ` ENABLE TRIGGER USER`)
 	}
 	tx := must(b.look.Begin(b.ctx))

@@ -157,7 +157,8 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		s.add(overlap)
 		return nil
 	}
-	const long = `SELECT EXISTS (SELECT FROM bookings b WHERE b.app_id = @app AND b.end_at - b.start_at > ` + longBooking + ` AND ` + overlap + `)`
+	const long = `
+		SELECT EXISTS (SELECT FROM bookings b WHERE b.app_id = @app AND b.end_at - b.start_at > ` + longBooking + ` AND ` + overlap + `)`
 	var found bool
 	err := db.readOnly(ctx, func(batch *pgx.Batch) {
 		batch.Queue(long, s.args).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
@@ -186,16 +187,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	}
 	switch {
 	case ok:
-		compared, err := t.compared(known.id, arg, s.args)
-		if t.Key == "resource.id" && err == nil {
-			return s.resource(ctx, db, compared)
-		}
-		if indexed := t.Key == "calendar.id"; indexed {
-			s.among = append(s.among, fmt.Sprintf(known.condition, compared))
-		} else {
-			s.add(known.condition, compared)
-		}
-		return err
+		return s.byKey(ctx, db, arg, known, t)
 	case t.Key == "completed":
 		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
 		s.add("b.completed = ANY(@%s::boolean[])", arg)
@@ -213,6 +205,22 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 		if texts := s.within(arg, "t.meta", key, t.Value); texts != "" {
 			s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
 		}
+	}
+	return nil
+}
+
+// byKey is true of bookings with an id.
+func (s *bookingSearch) byKey(ctx context.Context, db *store, arg string, key searchKey, t Term) error {
+	compared, err := t.compared(key.id, arg, s.args)
+	switch {
+	case err != nil:
+		return err
+	case t.Key == "resource.id":
+		return s.resource(ctx, db, compared)
+	case t.Key == "calendar.id":
+		s.among = append(s.among, fmt.Sprintf(key.condition, compared))
+	default:
+		s.add(key.condition, compared)
 	}
 	return nil
 }

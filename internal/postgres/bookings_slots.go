@@ -169,7 +169,8 @@ const obstructs = `
 // instead: under the resource's slots lock, by functions of the schema, since their plans would be made anew with each statement
 // here. An event takes all units. Rows stay as they were written when the capacity changes.
 
-// isCounted is true of a booking's slot in a resource of more than one unit, or that takes more than one. A resource that does not exist is refused by its key.
+// isCounted is true of a booking's slot in a resource of more than one unit, or that takes more than one. A resource that does not
+// exist is refused by its key.
 const isCounted = `(@event::uuid IS NULL AND COALESCE((SELECT capacity > 1 OR @units > 1 FROM resources WHERE id = @resource), false))`
 
 // fits is true when a slot's units are free in its resource all the time.

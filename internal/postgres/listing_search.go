@@ -212,7 +212,8 @@ func (db *store) estimate(ctx context.Context, s *textSearch, args namedArgs) (e
 			queueEstimate(batch, `SELECT FROM bookings b WHERE `+s.among, args, &e.list)
 			queueEstimate(batch, s.rest, args, &e.rest)
 		}
-		batch.Queue(`SELECT reltuples FROM pg_class WHERE oid = 'bookings'::regclass`).QueryRow(func(row pgx.Row) error { return row.Scan(&e.of) })
+		const of = `SELECT reltuples FROM pg_class WHERE oid = 'bookings'::regclass`
+		batch.Queue(of).QueryRow(func(row pgx.Row) error { return row.Scan(&e.of) })
 	})
 	return e, err
 }

@@ -134,7 +134,7 @@ func Rotated(places []Place, by uint64, preferred []uuid.UUID) []Place {
 		if len(from) == 0 {
 			continue
 		}
-		at := int(by % uint64(len(from)))
+		at := int(by % uint64(len(from))) //nolint:gosec // less than a length
 		from = slices.Concat(from[at:], from[:at])
 		slices.SortStableFunc(from, func(a, b uuid.UUID) int { return rank(i, a, preferred) - rank(i, b, preferred) })
 		all[i].From = from

@@ -45,7 +45,7 @@ const (
 )
 
 // Span is a length of time by the clock in whole minutes, as ISO 8601 text. One below zero begins with a minus.
-type Span time.Duration
+type Span time.Duration //nolint:recvcheck // nil is a span of nothing, and is written by its value
 
 // Of returns the span; 0 for nil.
 func (s *Span) Of() time.Duration {

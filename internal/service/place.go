@@ -11,8 +11,7 @@ import (
 )
 
 // place finds the resource and the calendar that the booking is to take time of: those that are named, or those of its session or
-// hold. Where the project chooses, that
-// is left to the record.
+// hold. Where the project chooses, that is left to the record.
 func (s *Service) place(ctx context.Context, d *Draft) error {
 	if d.required() != nil { // see choose
 		return nil

@@ -31,9 +31,10 @@ func (o *Offer) Assigns(p *catalogue.Project) bool {
 	return true
 }
 
-// assigns reports whether the draft's project chooses resources. Seats take their session's.
+// assigns reports whether the draft's project chooses resources. Seats take their session's, and what takes several resources has them
+// chosen part by part.
 func (d *Draft) assigns() bool {
-	return d.in.Project != nil && assign.Chooses(d.in.Project.Assign) && !d.isSeat()
+	return d.in.Project != nil && assign.Chooses(d.in.Project.Assign) && !d.isSeat() && d.required() == nil
 }
 
 // chooses reports whether the draft's resource is to be chosen: it names none, and takes the place of no hold.
