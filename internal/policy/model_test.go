@@ -24,6 +24,7 @@ type face struct {
 type walk struct {
 	first time.Time
 	faces []face
+	days  []int // the first minute of each day
 }
 
 func newWalk(first time.Time, days int, zone *time.Location) *walk {
@@ -36,6 +37,7 @@ func newWalk(first time.Time, days int, zone *time.Location) *walk {
 				day++
 			}
 			date = text
+			w.days = append(w.days, i)
 		}
 		w.faces = append(w.faces, face{day, at.Hour()*60 + at.Minute(), at.Year(), int(at.Month()), at.Day(), at.Weekday()})
 	}
@@ -45,12 +47,12 @@ func newWalk(first time.Time, days int, zone *time.Location) *walk {
 // firstShowing is the first minute at which the clocks show a time of a day or, where the clocks leave it out, the first one as far
 // behind the gap as the time lies in it.
 func (w *walk) firstShowing(day, minute int) int {
-	last := -1
-	for i, f := range w.faces {
-		if f.day == day && f.minute == minute {
+	last := w.days[day] - 1
+	for i := w.days[day]; i < len(w.faces) && w.faces[i].day == day; i++ {
+		if w.faces[i].minute == minute {
 			return i
 		}
-		if f.day < day || f.day == day && f.minute < minute {
+		if w.faces[i].minute < minute {
 			last = i
 		}
 	}
@@ -60,10 +62,8 @@ func (w *walk) firstShowing(day, minute int) int {
 
 // firstOf is the first minute of a day.
 func (w *walk) firstOf(day int) int {
-	for i, f := range w.faces {
-		if f.day >= day {
-			return i
-		}
+	if day < len(w.days) {
+		return w.days[day]
 	}
 	return len(w.faces)
 }
@@ -148,9 +148,9 @@ func (w *walk) sameBucket(unit policy.Unit, a, b int) bool {
 
 // nextBucket is the first minute of the period after that of a minute; the end of the walk where it is not in it.
 func (w *walk) nextBucket(unit policy.Unit, at int) int {
-	for i := at; i < len(w.faces); i++ {
-		if !w.sameBucket(unit, at, i) {
-			return i
+	for _, first := range w.days[w.faces[at].day:] {
+		if first > at && !w.sameBucket(unit, at, first) {
+			return first
 		}
 	}
 	return len(w.faces)
