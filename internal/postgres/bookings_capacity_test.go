@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/policy"
 )
 
 // setCapacity gives the bundle's resource so many units.
@@ -413,6 +415,15 @@ func TestBuffersOfUnits(t *testing.T) {
 	b.wantRoom("beside that one", b.buffered(10.5, 11, 30), true)
 	b.wantRoom("a third", b.at("instant", 10.75, 11), false)
 	b.wantRoom("behind all", b.of(2, 11.5, 12), true)
+	sums := func(v *booking.Booking) *booking.Booking {
+		v.Policy = &policy.Snapshot{}
+		check(t, json.Unmarshal([]byte(`{"buffer":{"before":"PT30M","after":"PT30M","rule":"sum"}}`), &v.Policy.Resolved))
+		return v
+	}
+	b.wantRoom("one of a pair", b.buffered(14, 15, 30), true)
+	b.wantRoom("the other", b.buffered(14, 15, 30), true)
+	b.wantRoom("a buffer that shares with nobody, in theirs", sums(b.buffered(15.5, 16, 30)), false)
+	b.wantRoom("behind theirs", sums(b.buffered(16, 16.5, 30)), true)
 }
 
 // TestCrossingMovesOfUnits moves bookings about two full resources from many sides at once: nobody waits for ever, and no moment is overfull.

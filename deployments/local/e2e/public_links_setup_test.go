@@ -114,6 +114,19 @@ func (a answer) first(t testing.TB) shownSlot {
 	return all[0]
 }
 
+// opening is the first time of a day to come: of this day some may have begun, whatever hour it is.
+func (a answer) opening(t testing.TB) shownSlot {
+	t.Helper()
+	first := a.first(t)
+	for _, s := range a.slots(t) {
+		if s.at.Format(time.DateOnly) != first.at.Format(time.DateOnly) {
+			return s
+		}
+	}
+	t.Fatalf("times of one day only: %s", a.words())
+	return first
+}
+
 // form is what the page's POST form sends, with what is typed.
 func (a answer) form(typed map[string]string) url.Values {
 	values := url.Values{}

@@ -103,7 +103,8 @@ func TestAnotherHostStandsIn(t *testing.T) {
 func TestAFormBooksWhatItShowed(t *testing.T) {
 	t.Parallel()
 	s := newLinkShop(t, mornings, "")
-	form := s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK).form(map[string]string{"name": "Marty", "email": "marty@example.com"})
+	typed := map[string]string{"name": "Marty", "email": "marty@example.com"}
+	form := s.visitor.get(t, s.visitor.get(t, s.path).opening(t).href).want(t, http.StatusOK).form(typed)
 	s.put(t, "/v2/projects/"+s.project, `{"availability":{"length":"2 hours"}}`).want(t, http.StatusNoContent)
 	back := s.visitor.submit(t, s.path, form).want(t, http.StatusSeeOther).header.Get("Location")
 	times := s.visitor.get(t, back).want(t, http.StatusOK)
