@@ -267,14 +267,25 @@ func (a *Activities) serve(ctx context.Context, endpoints ...uuid.UUID) {
 	wakes.Wait()
 }
 
-// giveUp lets an endpoint's workflow go on with it.
+// giveUp lets the workflow of an endpoint go on with it, which a commit has reserved and no drain of this process serves. A drain that
+// has begun meanwhile keeps its reservation: both are this process's, so that the record cannot tell them apart.
 func (a *Activities) giveUp(ctx context.Context, endpoint uuid.UUID) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := a.DB.ReleaseDrain(ctx, endpoint); err != nil { // it runs out by itself
-		a.Log.Warn("could not end the reservation of a webhook endpoint", "endpoint", endpoint, "error", retryable(err))
+	if mine, _ := a.drains.enter(endpoint); mine != nil {
+		a.leave(ctx, endpoint, mine)
 	}
 	a.wake(ctx, endpoint)
+}
+
+// leave ends a hold and the reservation on record, in the other order: the next drain of this process may reserve the endpoint as soon
+// as the hold has ended.
+func (a *Activities) leave(ctx context.Context, endpoint uuid.UUID, mine *lease) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	for more := true; more; more = a.drains.goOn(endpoint, mine) { // a commit has reserved it anew
+		if err := a.DB.ReleaseDrain(ctx, endpoint); err != nil { // it runs out by itself
+			a.Log.Warn("could not end the reservation of a webhook endpoint", "endpoint", endpoint, "error", retryable(err))
+		}
+	}
 }
 
 // drainHere drains an endpoint without its workflow, for a while. What is left then, a retry or more than that, is the workflow's.
@@ -295,8 +306,8 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 			if err != nil {
 				a.Log.Warn("could not send webhooks; the endpoint's workflow will", "endpoint", endpoint, "error", retryable(err))
 			}
-			a.drains.leave(endpoint, mine)
-			a.giveUp(ctx, endpoint)
+			a.leave(ctx, endpoint, mine)
+			a.wake(ctx, endpoint)
 			return
 		case !out.Next.IsZero() && (d.left || d.resting || rescued): // else the drain that left the retry has woken it
 			a.wake(ctx, endpoint)

@@ -207,6 +207,23 @@ func TestTheWorkflowHasPrecedence(t *testing.T) {
 	f.wantRows(20, `FROM webhook_attempts`)
 }
 
+// TestACommitLeavesAReservation: a commit that cannot start a drain of its own does not end the reservation of one that has begun.
+func TestACommitLeavesAReservation(t *testing.T) {
+	t.Parallel()
+	f := setup(t, "http://127.0.0.1:9", nil)
+	f.reserved()
+	mine, _ := f.drains.enter(f.endpoint.ID)
+	mine.reserve()
+	f.giveUp(t.Context(), f.endpoint.ID)
+	f.wantRows(1, `FROM webhook_drains`)
+	mine.unreserve()
+	f.leave(t.Context(), f.endpoint.ID, mine)
+	f.wantRows(0, `FROM webhook_drains`)
+	if n := f.woken.count.Load(); n != 1 {
+		t.Errorf("woken %d times", n)
+	}
+}
+
 // TestACommitWhileADrainEnds is not missed: the drain that is there looks again.
 func TestACommitWhileADrainEnds(t *testing.T) {
 	t.Parallel()
