@@ -70,6 +70,22 @@ func TestUnitsOfAResource(t *testing.T) {
 	}
 }
 
+// TestMoreUnitsThanThereAre are not offered, of one unit as of several.
+func TestMoreUnitsThanThereAre(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	for _, units := range []int{1, 3} {
+		room := f.several(units)
+		for more, offered := range []bool{true, false} {
+			asked := fmt.Sprintf(`{"resources":[%q],"length":"1 hour","units":%d}`, room, units+more)
+			a := f.post(f.server, "/v2/availability", asked).want(t, http.StatusOK)
+			if strings.Contains(a.Body.String(), `"start"`) != offered {
+				t.Errorf("%d of %d units are offered: %v, want %v", units+more, units, !offered, offered)
+			}
+		}
+	}
+}
+
 // TestUnitsOfVisitors: without a server key as many are booked as the project says, or asked for as it allows.
 func TestUnitsOfVisitors(t *testing.T) {
 	t.Parallel()

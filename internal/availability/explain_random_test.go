@@ -87,7 +87,7 @@ func (o *oracle) busyWhys(i, k int) []Why {
 	var list []Why
 	r := &o.q.Resources[i]
 	things := r.Busy
-	if r.Capacity > 1 {
+	if o.counts(r) {
 		things = slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units > 0 })
 		free := slices.Repeat([]bool{true}, len(o.lanes[i].wall))
 		o.markFull(free, r, slices.DeleteFunc(slices.Clone(r.Busy), func(b Busy) bool { return b.Units == 0 }))

@@ -166,17 +166,20 @@ func newOracle(t testing.TB, q *Query, common []spec, own [][]spec) *oracle {
 			m.closed[k] = slices.ContainsFunc(r.Closed, func(c policy.Closed) bool { return c.Has(o.time(k)) })
 		}
 		for _, b := range r.Busy {
-			if r.Capacity < 2 {
+			if !o.counts(&r) {
 				o.markBusy(m.free, b)
 			}
 		}
-		if r.Capacity > 1 {
+		if o.counts(&r) {
 			o.markFull(m.free, &q.Resources[i], r.Busy)
 		}
 		o.lanes = append(o.lanes, m)
 	}
 	return o
 }
+
+// counts reports whether it takes more than a busy range to say whether a slot is free.
+func (o *oracle) counts(r *Resource) bool { return r.Capacity > 1 || o.q.Units > 1 }
 
 func (o *oracle) index(t time.Time) int { return int(t.Sub(o.zero) / time.Minute) }
 
@@ -206,7 +209,7 @@ func (o *oracle) crowd(n int, r *Resource, busy []Busy) (all [4][]int) {
 			kind = 1
 		}
 		if units == 0 {
-			units = r.Capacity
+			units = max(r.Capacity, 1)
 		}
 		for k := max(o.index(b.Start), 0); k < min(o.index(b.End), n) && !(b.AllDay && o.q.IgnoreAllDay); k++ {
 			all[kind][k] += units
@@ -232,7 +235,7 @@ func (o *oracle) markFull(free []bool, r *Resource, busy []Busy) {
 			default:
 				after += units
 			}
-			if then := in + max(before, after); then > r.Capacity && then > now {
+			if then := in + max(before, after); then > max(r.Capacity, 1) && then > now {
 				free[k] = false
 			}
 		}

@@ -104,7 +104,7 @@ func zoneOf(r *Resource) *time.Location {
 
 // keptOf is the time of a resource in which no slot's own range may lie.
 func (q *Query) keptOf(r *Resource) []stretch {
-	if r.counted() {
+	if q.countsUnits(r) {
 		return q.full(r, r.Busy)
 	}
 	return q.kept(r.Busy)

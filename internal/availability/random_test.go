@@ -115,8 +115,15 @@ func someStory(t testing.TB, r *rand.Rand, from time.Time, zones ...*time.Locati
 		own := someRules(r, from, zone)
 		s.own = append(s.own, own)
 		busy, capacity := someBusy(r, s.From, s.To), pick(r, 0, 1, 2, 3, 5)
+		if s.Units > capacity && r.IntN(8) > 0 { // else nothing is free
+			capacity = s.Units + r.IntN(3)
+		}
 		if capacity > 1 {
-			busy = someUnits(r, append(busy, someBusy(r, s.From, s.To)...))
+			more := someBusy(r, s.From, s.To)
+			for i := range more {
+				more[i].ID += " more"
+			}
+			busy = someUnits(r, append(busy, more...))
 		}
 		s.Resources = append(s.Resources, Resource{Zone: zone, Capacity: capacity, Rules: rulesOf(t, listOf(own)), Busy: busy, Closed: someClosed(r, s.From, s.To)})
 	}

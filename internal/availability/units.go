@@ -20,8 +20,12 @@ const Capacity Why = "capacity"
 // units is how many units a slot takes.
 func (q *Query) units() int { return max(q.Units, 1) }
 
-// counted reports whether the units of a resource are counted. Of one unit, any busy range keeps all.
-func (r *Resource) counted() bool { return r.Capacity > 1 }
+// countsUnits reports whether the units of a resource are counted. Of one unit, any busy range keeps all, unless a slot needs more than
+// that one.
+func (q *Query) countsUnits(r *Resource) bool { return r.Capacity > 1 || q.units() > 1 }
+
+// capacity is how many units there are of a resource.
+func (r *Resource) capacity() int { return max(r.Capacity, 1) }
 
 // load is what is taken of a resource at a moment: by things, by all-day events, and by what lies before and after things.
 type load struct{ in, days, before, after int }
@@ -46,7 +50,7 @@ func (q *Query) levels(r *Resource, busy []Busy) []level {
 		}
 		n := b.Units
 		if n == 0 {
-			n = r.Capacity
+			n = r.capacity()
 		}
 		plus, minus := level{at: from}, level{at: to}
 		switch {
@@ -82,14 +86,14 @@ func summed(steps []level) []level {
 
 // full is the time in which no slot's own range may lie, since its units, or those of its buffer, are not free all the time.
 func (q *Query) full(r *Resource, busy []Busy) []stretch {
-	if q.units() > r.Capacity {
+	if q.units() > r.capacity() {
 		return []stretch{{-farthest, farthest}}
 	}
 	var list []stretch
 	levels := q.levels(r, busy)
 	for i := range levels[:max(len(levels)-1, 0)] {
 		now, s := levels[i].load, stretch{levels[i].at, levels[i+1].at}
-		if now.taken()+q.units() > r.Capacity {
+		if now.taken()+q.units() > r.capacity() {
 			list = append(list, s)
 		}
 		now.days = 0 // a buffer may reach into all-day events
@@ -100,10 +104,10 @@ func (q *Query) full(r *Resource, busy []Busy) []stretch {
 		default:
 			before.before, after.after = now.before+q.units(), now.after+q.units()
 		}
-		if n := before.taken(); n > r.Capacity && n > now.taken() {
+		if n := before.taken(); n > r.capacity() && n > now.taken() {
 			list = append(list, stretch{s.from, s.to + span(q.BufferBefore)})
 		}
-		if n := after.taken(); n > r.Capacity && n > now.taken() {
+		if n := after.taken(); n > r.capacity() && n > now.taken() {
 			list = append(list, stretch{s.from - span(q.BufferAfter), s.to})
 		}
 	}
@@ -133,12 +137,12 @@ func (r *Resource) left(levels []level, s stretch) int {
 	for i := max(at, 0); i < len(levels) && levels[i].at < s.to; i++ {
 		most = max(most, levels[i].taken())
 	}
-	return max(r.Capacity-most, 0)
+	return max(r.capacity()-most, 0)
 }
 
 // busyAgainst says what is in the way of a slot with a resource, by things or by counts of units.
 func busyAgainst(p *plan, i int, s stretch) []Reason {
-	if r := &p.Resources[i]; !r.counted() {
+	if r := &p.Resources[i]; !p.countsUnits(r) {
 		return p.thingsAgainst(r.Busy, s)
 	}
 	return unitsAgainst(p, i, s)

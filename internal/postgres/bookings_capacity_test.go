@@ -127,25 +127,7 @@ func TestCommitsCountUnits(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.setCapacity(5)
-	db := b.crowd()
-	const crowd = 60
-	ins := make([]booking.CommitInput, crowd)
-	for i := range ins {
-		v := b.booked(b.at("confirm_decline", 9, 10))
-		ins[i] = commit(v, must(b.InsertAction(b.ctx, action(v, "confirm"), "")))
-	}
-	outs, errs := make([]booking.Outcome, crowd), make([]error, crowd)
-	together(crowd, func(i int) { outs[i], errs[i] = db.Commit(b.ctx, ins[i]) })
-	won := 0
-	for i, out := range outs {
-		check(t, errs[i])
-		if out.Result == booking.ResultApplied {
-			won++
-		} else {
-			wantEqual(t, "loser", words(out.Result, out.Code, out.State), "refused slot_taken tentative")
-		}
-	}
-	wantEqual(t, "winners", won, 5)
+	wantEqual(t, "winners", b.raceConfirms(b.crowd(), 60), 5)
 	b.wantNoDeadlock()
 	b.sound()
 }

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
 
 // TestOneSlotHasOneWinner: 200 bookings of one slot, each with a goroutine of its own.
@@ -50,26 +50,31 @@ func TestOneSlotHasOneWinner(t *testing.T) {
 func TestOneConfirmHasOneWinner(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	const crowd = 50
+	wantEqual(t, "winners", b.raceConfirms(b.DB, 50), 1)
+	b.wantCount(1, `SELECT count(*) FROM occupancies`)
+	b.sound()
+}
+
+// raceConfirms confirms requests of one time that claim nothing before their commits, all at once, and returns how many were confirmed.
+// The others stay as they are.
+func (b *bundle) raceConfirms(db *postgres.DB, crowd int) (won int) {
+	b.t.Helper()
 	ins := make([]booking.CommitInput, crowd)
 	for i := range ins {
 		v := b.booked(b.at("confirm_decline", 9, 10))
 		ins[i] = commit(v, must(b.InsertAction(b.ctx, action(v, "confirm"), "")))
 	}
 	outs, errs := make([]booking.Outcome, crowd), make([]error, crowd)
-	together(crowd, func(i int) { outs[i], errs[i] = b.Commit(b.ctx, ins[i]) })
-	won := 0
+	together(crowd, func(i int) { outs[i], errs[i] = db.Commit(b.ctx, ins[i]) })
 	for i, out := range outs {
-		check(t, errs[i])
+		check(b.t, errs[i])
 		if out.Result == booking.ResultApplied {
 			won++
 		} else {
-			wantEqual(t, "loser", fmt.Sprint(out.Result, out.Code, out.State, out.Seq), "refusedslot_takententative1")
+			wantEqual(b.t, "loser", words(out.Result, out.Code, out.State, out.Seq), "refused slot_taken tentative 1")
 		}
 	}
-	wantEqual(t, "winners", won, 1)
-	b.wantCount(1, `SELECT count(*) FROM occupancies`)
-	b.sound()
+	return won
 }
 
 // TestRandomRaces books, confirms, pays and cancels at random on five resources, from eight sides at once.

@@ -236,20 +236,24 @@ func (d *party) countLimits(ctx context.Context) error {
 	own := slices.DeleteFunc(slices.Clone(*rules.Limits), func(l policy.Limit) bool { return l.Per != policy.PerResource })
 	rules.Limits = &own
 	zone := d.hosts[0].Zone()
+	var buckets []policy.Bucket
+	var of []uuid.UUID // whose each of them is
 	for _, r := range d.hosts {
-		buckets := rules.Buckets(policy.Subjects{Resources: []string{r.ID.String()}}, d.Start, d.End, zone)
-		if len(buckets) == 0 || slices.Contains(d.before(), r.ID) {
+		if slices.Contains(d.before(), r.ID) {
 			continue
 		}
-		taken, err := d.service.DB.Taken(ctx, d.AppID, buckets)
-		if err != nil {
-			return err
-		}
-		for i, k := range buckets {
-			d.full[r.ID] = d.full[r.ID] || k.Full(taken[i]) != nil
-		}
+		own := rules.Buckets(policy.Subjects{Resources: []string{r.ID.String()}}, d.Start, d.End, zone)
+		buckets = append(buckets, own...)
+		of = append(of, slices.Repeat([]uuid.UUID{r.ID}, len(own))...)
 	}
-	return nil
+	if len(buckets) == 0 {
+		return nil
+	}
+	taken, err := d.service.DB.Taken(ctx, d.AppID, buckets)
+	for i, n := range taken {
+		d.full[of[i]] = d.full[of[i]] || buckets[i].Full(n) != nil
+	}
+	return err
 }
 
 // settle makes the picks the draft's resources. The first one is the booking's own.
