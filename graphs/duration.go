@@ -70,6 +70,29 @@ func (d Duration) String() string {
 	return text
 }
 
+// Words returns the length for people, such as "2 hours" or "1 day 30 minutes". Fractions of a second are cut.
+func (d Duration) Words() string {
+	left := int64(time.Duration(d) / time.Second)
+	var words []string
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}} {
+		n := left / unit.size
+		left %= unit.size
+		switch {
+		case n == 1:
+			words = append(words, "1 "+unit.name)
+		case n != 0:
+			words = append(words, fmt.Sprintf("%d %ss", n, unit.name))
+		}
+	}
+	if words == nil {
+		return "0 seconds"
+	}
+	return strings.Join(words, " ")
+}
+
 // MarshalText writes the ISO 8601 form.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
@@ -78,4 +101,9 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := ParseDuration(string(text))
 	*d = parsed
 	return err
+}
+
+// within reports whether the length is whole seconds between two bounds, both included.
+func (d Duration) within(least, most Duration) bool {
+	return least <= d && d <= most && time.Duration(d)%time.Second == 0
 }

@@ -96,3 +96,15 @@ func FuzzParseDuration(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsOfDurations(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"PT0S": "0 seconds", "PT1S": "1 second", "PT90M": "1 hour 30 minutes", "PT2H": "2 hours", "P1D": "1 day", "P400DT1S": "400 days 1 second",
+	} {
+		d, err := ParseDuration(text)
+		if got := d.Words(); got != want || err != nil {
+			t.Errorf("%s: %q, want %q, %v", text, got, want, err)
+		}
+	}
+}

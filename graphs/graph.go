@@ -27,16 +27,20 @@ const (
 	ActorPayment      Actor = "payment"       // a payment provider's callback
 	ActorTimer        Actor = "timer"         // time running out
 	ActorBooking      Actor = "booking"       // another booking, in the transaction that moves both
+	ActorEffect       Actor = "effect"        // the end of an effect of the transition before
 )
 
 // From is the moment that a timer is counted from.
 type From string
 
-// The moments a timer can count from.
+// The moments a timer can count from. Every booking has the first three. The deadlines are those of its policy, and a booking can be
+// without them: then a Moment from such a deadline does not count.
 const (
-	FromEntered From = "entered" // the booking entered the state
-	FromStart   From = "start"   // the booked time starts
-	FromEnd     From = "end"     // the booked time ends
+	FromEntered     From = "entered"             // the booking entered the state
+	FromStart       From = "start"               // the booked time starts
+	FromEnd         From = "end"                 // the booked time ends
+	FromCancelUntil From = "cancel_deadline"     // until when the customer can cancel
+	FromMoveUntil   From = "reschedule_deadline" // until when the customer can move the booking
 )
 
 // Moment is a length of time after, or before, one of the moments of a booking.
@@ -49,7 +53,8 @@ type Moment struct {
 // Previous is the target of an action that returns to the state before: the state in which the action was played that led to this one.
 const Previous = "previous"
 
-// ConflictRefuse says that an action is refused, and the state stays, when the slot or seat of its target state is taken.
+// ConflictRefuse is the OnConflict of an action that is refused, and the state stays, when the slot or seat of its target state is
+// taken.
 const ConflictRefuse = "refuse"
 
 // ErrorState is a final state that every graph has. No action leads there: a booking enters it when its graph cannot move it.
@@ -77,15 +82,21 @@ type State struct {
 	Notices []Notice `json:"notices,omitempty"`
 }
 
-// Action is a transition out of a state. It is open from the latest moment of NotBefore to the earliest of Until, both included.
+// Action is a transition out of a state. It is open from the latest moment of NotBefore to the earliest of Until, both included, and
+// while all guards of When allow it.
 type Action struct {
-	Name       string   `json:"name"`
-	To         string   `json:"to"` // a state, or Previous
-	By         []Actor  `json:"by"`
-	Inputs     []Input  `json:"inputs,omitempty"`
-	OnConflict string   `json:"on_conflict,omitempty"` // ConflictRefuse on actions that take a slot or a seat; else empty
+	Name   string  `json:"name"`
+	To     string  `json:"to"` // a state, or Previous
+	By     []Actor `json:"by"`
+	Inputs []Input `json:"inputs,omitempty"`
+	// OnConflict is set on actions that take a slot or a seat, and empty on others. It is ConflictRefuse, or the state that the booking
+	// enters instead of To when what To holds is taken. That state takes nothing.
+	OnConflict string   `json:"on_conflict,omitempty"`
 	NotBefore  []Moment `json:"not_before,omitempty"`
 	Until      []Moment `json:"until,omitempty"`
+	When       []Guard  `json:"when,omitempty"`
+	// Effects are carried out in this order after the action has led to To. They do not run when it has led to OnConflict.
+	Effects []Effect `json:"effects,omitempty"`
 }
 
 // Input is an optional text argument of an action, named by step and field:
@@ -97,17 +108,20 @@ type Input struct {
 	Timer string `json:"timer,omitempty"`
 }
 
-// Timer plays an action of its state when After has passed since From, or at the earliest moment of NoLaterThan before that. It is
-// cancelled when the booking leaves the state.
+// Timer plays an action of its state at the earliest of several moments. It is cancelled when the booking leaves the state. It has one
+// of two forms. Either After has passed since From, where a booking may have an After of its own between Min and Max, or one of
+// NoLaterThan comes first, which a booking does not put off. Or the moments are those of Any, of which a booking changes none; then
+// After, From, Min, Max and NoLaterThan are empty. Moments that the booking does not have are left out; a timer without any moment left
+// does not run.
 type Timer struct {
-	Action string   `json:"action"`
-	After  Duration `json:"after"`
-	From   From     `json:"from"`
-	Min    Duration `json:"min"`              // shortest After a booking may ask for
-	Max    Duration `json:"max"`              // longest After a booking may ask for
-	Switch string   `json:"switch,omitempty"` // the booking setting that turns it off: {"<switch>":{"enabled":false}}
-	// NoLaterThan are moments that a booking's own After does not put off.
+	Action      string   `json:"action"`
+	After       Duration `json:"after"`
+	From        From     `json:"from"`
+	Min         Duration `json:"min"`              // shortest After a booking may ask for
+	Max         Duration `json:"max"`              // longest After a booking may ask for
+	Switch      string   `json:"switch,omitempty"` // the booking setting that turns it off: {"<switch>":{"enabled":false}}
 	NoLaterThan []Moment `json:"no_later_than,omitempty"`
+	Any         []Moment `json:"any,omitempty"`
 }
 
 // Notice is an event that is published while a booking stays in a state and a timer of the state runs. It moves nothing.
@@ -163,9 +177,25 @@ func (g *Graph) OpenTo(state string, actor Actor) []string {
 	return names
 }
 
+// Otherwise returns the state that the action leads to when the slot or seat of its target is taken; empty if it is refused then.
+func (a *Action) Otherwise() string {
+	if a.OnConflict == ConflictRefuse {
+		return ""
+	}
+	return a.OnConflict
+}
+
 // MayPlay reports whether the action is open to the actor.
 func (a *Action) MayPlay(actor Actor) bool {
 	return slices.Contains(a.By, actor)
+}
+
+// action returns the action of a state; false if the graph has none of that name there.
+func (g *Graph) action(state, name string) (*Action, bool) {
+	if s, ok := g.State(state); ok {
+		return s.action(name)
+	}
+	return nil, false
 }
 
 func (s *State) action(name string) (*Action, bool) {

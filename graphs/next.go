@@ -11,6 +11,8 @@ type Move struct {
 	Takes  bool   // the move acquires a slot or a seat that the booking does not hold yet
 	Frees  bool   // the move releases what the booking holds
 	Final  bool   // the move ends the booking
+	// Otherwise is the move to make instead when what this one takes is taken; nil when the action is refused then. It takes nothing.
+	Otherwise *Move `json:",omitempty"`
 }
 
 // Reason is why Next refuses an action.
@@ -48,7 +50,7 @@ func (g *Graph) Next(state, action string, actor Actor) (Move, error) {
 	}
 	arrow, ok := from.action(action)
 	if !ok {
-		return Move{}, &Refusal{g.whyNot(action), state, action, actor}
+		return Move{}, &Refusal{whyNot(g, action), state, action, actor}
 	}
 	if !arrow.MayPlay(actor) {
 		return Move{}, &Refusal{NotYours, state, action, actor}
@@ -60,11 +62,21 @@ func (g *Graph) Next(state, action string, actor Actor) (Move, error) {
 	if !ok {
 		return Move{}, &Refusal{UnknownState, state, action, actor}
 	}
+	move := between(from, to, action)
+	if other, ok := g.State(arrow.Otherwise()); ok && move.Takes {
+		instead := between(from, other, action)
+		move.Otherwise = &instead
+	}
+	return move, nil
+}
+
+// between returns the move by an action from one state to another.
+func between(from, to *State, action string) Move {
 	return Move{
 		Action: action, From: from.Name, To: to.Name, Holds: to.Holds, Final: to.Final,
 		Takes: from.takes(to),
 		Frees: from.Holds != HoldsNothing && to.Holds != from.Holds && to.Holds != HoldsKept,
-	}, nil
+	}
 }
 
 // takes reports whether a move from s to another state acquires something.
@@ -84,7 +96,7 @@ func (g *Graph) Return(m Move, before string) (Move, bool) {
 }
 
 // whyNot returns the reason to refuse an action that the state does not have.
-func (g *Graph) whyNot(action string) Reason {
+func whyNot(g *Graph, action string) Reason {
 	for i := range g.States {
 		if _, ok := g.States[i].action(action); ok {
 			return NotAvailable
@@ -95,10 +107,8 @@ func (g *Graph) whyNot(action string) Reason {
 
 // Inputs returns the inputs of an action in a state; nil if the state has no such action.
 func (g *Graph) Inputs(state, action string) []Input {
-	if s, ok := g.State(state); ok {
-		if a, ok := s.action(action); ok {
-			return a.Inputs
-		}
+	if a, ok := g.action(state, action); ok {
+		return a.Inputs
 	}
 	return nil
 }

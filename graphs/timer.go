@@ -1,9 +1,9 @@
 package graphs
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"sort"
 	"time"
 )
@@ -29,6 +29,9 @@ type Times struct {
 	Entered time.Time
 	Start   time.Time
 	End     time.Time
+	// CancelUntil and MoveUntil are the deadlines of the booking's policy for its customer; zero for none.
+	CancelUntil time.Time
+	MoveUntil   time.Time
 }
 
 // Deadline is the moment at which a timer plays its action, or at which a notice is published.
@@ -42,7 +45,7 @@ type Deadline struct {
 func (g *Graph) CheckOverrides(overrides Overrides) map[string]string {
 	var wrong map[string]string
 	for action, text := range overrides {
-		if problem := g.checkOverride(action, text); problem != "" {
+		if problem := checkOverride(g, action, text); problem != "" {
 			if wrong == nil {
 				wrong = map[string]string{}
 			}
@@ -53,8 +56,8 @@ func (g *Graph) CheckOverrides(overrides Overrides) map[string]string {
 }
 
 // checkOverride returns what is wrong with one override; empty if nothing is.
-func (g *Graph) checkOverride(action, text string) string {
-	found := false
+func checkOverride(g *Graph, action, text string) string {
+	found, settable := false, text == Off
 	for i := range g.States {
 		for _, t := range g.States[i].Timers {
 			if t.Action != action {
@@ -67,6 +70,10 @@ func (g *Graph) checkOverride(action, text string) string {
 				}
 				continue
 			}
+			if len(t.Any) > 0 {
+				continue
+			}
+			settable = true
 			d, err := ParseDuration(text)
 			if err != nil {
 				return "must be an ISO 8601 duration such as PT5M"
@@ -79,32 +86,55 @@ func (g *Graph) checkOverride(action, text string) string {
 	if !found {
 		return fmt.Sprintf("graph %s has no timer for this action", g.Name)
 	}
+	if !settable {
+		return "has no length that a booking can set"
+	}
 	return ""
 }
 
-// Deadlines returns when the timers of a state fire, the earliest first. Timers that fire at one moment keep the graph's order. An
-// override that does not parse is ignored, since CheckOverrides refuses it.
+// Moments returns the moments of which the timer fires at the earliest, for a booking with an override of it; empty for none. One that
+// does not parse is ignored, since CheckOverrides refuses it, and so is one of a timer of Any.
+func (t *Timer) Moments(override string) []Moment {
+	if len(t.Any) > 0 {
+		return t.Any
+	}
+	after := t.After
+	if d, err := ParseDuration(override); err == nil {
+		after = d
+	}
+	return append([]Moment{{From: t.From, After: after}}, t.NoLaterThan...)
+}
+
+// MarshalJSON writes the fields of the timer's form.
+func (t Timer) MarshalJSON() ([]byte, error) {
+	type fields Timer
+	if len(t.Any) == 0 {
+		return json.Marshal(fields(t))
+	}
+	return json.Marshal(struct {
+		Action string   `json:"action"`
+		Any    []Moment `json:"any"`
+		Switch string   `json:"switch,omitempty"`
+	}{t.Action, t.Any, t.Switch})
+}
+
+// Deadlines returns when the timers of a state fire, the earliest first. Timers that fire at one moment keep the graph's order. A timer
+// without any moment that the booking has is left out.
 func (g *Graph) Deadlines(state string, times Times, overrides Overrides) []Deadline {
 	s, ok := g.State(state)
 	if !ok {
 		return nil
 	}
 	var deadlines []Deadline
-	for _, t := range s.Timers {
-		after := t.After
-		if text, ok := overrides[t.Action]; ok {
-			if text == Off {
-				continue
-			}
-			if d, err := ParseDuration(text); err == nil {
-				after = d
-			}
+	for i := range s.Timers {
+		t := &s.Timers[i]
+		override := overrides[t.Action]
+		if override == Off {
+			continue
 		}
-		at := t.From.moment(times).Add(time.Duration(after))
-		if last, ok := earliest(t.NoLaterThan, times); ok && last.Before(at) {
-			at = last
+		if at, ok := earliest(t.Moments(override), times); ok {
+			deadlines = append(deadlines, Deadline{t.Action, at})
 		}
-		deadlines = append(deadlines, Deadline{t.Action, at})
 	}
 	sort.SliceStable(deadlines, func(i, j int) bool { return deadlines[i].At.Before(deadlines[j].At) })
 	return deadlines
@@ -123,24 +153,24 @@ func (g *Graph) Switches() map[string]string {
 	return switches
 }
 
-// hasTimer reports whether any state has a timer for the action.
-func (g *Graph) hasTimer(action string) bool {
-	for i := range g.States {
-		if slices.ContainsFunc(g.States[i].Timers, func(t Timer) bool { return t.Action == action }) {
-			return true
-		}
-	}
-	return false
-}
-
-// moment returns the moment that f stands for.
-func (f From) moment(times Times) time.Time {
+// at returns the moment that f stands for; false if a booking with these times does not have it.
+func (f From) at(times Times) (time.Time, bool) {
 	switch f {
 	case FromStart:
-		return times.Start
+		return times.Start, true
 	case FromEnd:
-		return times.End
+		return times.End, true
+	case FromCancelUntil:
+		return times.CancelUntil, !times.CancelUntil.IsZero()
+	case FromMoveUntil:
+		return times.MoveUntil, !times.MoveUntil.IsZero()
 	default:
-		return times.Entered
+		return times.Entered, true
 	}
 }
+
+// certain reports whether every booking has the moment.
+func (f From) certain() bool { return f == FromEntered || f == FromStart || f == FromEnd }
+
+// exists reports whether the format has the moment.
+func (f From) exists() bool { return f.certain() || f == FromCancelUntil || f == FromMoveUntil }

@@ -1,6 +1,7 @@
 package graphs_test
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -41,12 +42,12 @@ func TestDeadlines(t *testing.T) {
 			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
 		{"an override that is no duration", "held", times, graphs.Overrides{"lapse": "soon"},
 			[]graphs.Deadline{{"lapse", entered.Add(5 * time.Minute)}, {"remind", start.Add(2 * time.Minute)}, {"finish", end.Add(time.Hour)}}},
-		{"one moment keeps the graph's order", "held", graphs.Times{entered, entered, entered},
+		{"one moment keeps the graph's order", "held", graphs.Times{Entered: entered, Start: entered, End: entered},
 			graphs.Overrides{"lapse": "PT7M", "finish": "PT7M", "remind": "PT7M"},
 			[]graphs.Deadline{{"lapse", entered.Add(7 * time.Minute)}, {"finish", entered.Add(7 * time.Minute)}, {"remind", entered.Add(7 * time.Minute)}}},
-		{"a booking in the past", "held", graphs.Times{entered, entered.Add(-2 * time.Hour), entered.Add(-time.Hour)}, graphs.Overrides{"remind": graphs.Off},
+		{"a booking in the past", "held", graphs.Times{Entered: entered, Start: entered.Add(-2 * time.Hour), End: entered.Add(-time.Hour)}, graphs.Overrides{"remind": graphs.Off},
 			[]graphs.Deadline{{"finish", entered}, {"lapse", entered.Add(5 * time.Minute)}}},
-		{"no later than, although the override is longer", "held", graphs.Times{entered, entered.Add(-7 * 24 * time.Hour), entered.Add(-7*24*time.Hour + 2*time.Minute)},
+		{"no later than, although the override is longer", "held", graphs.Times{Entered: entered, Start: entered.Add(-7 * 24 * time.Hour), End: entered.Add(-7*24*time.Hour + 2*time.Minute)},
 			graphs.Overrides{"lapse": "PT50M", "finish": "PT0S", "remind": graphs.Off},
 			[]graphs.Deadline{{"finish", entered.Add(-7*24*time.Hour + 2*time.Minute)}, {"lapse", entered.Add(2 * time.Minute)}}},
 		{"no timers", "requested", times, nil, nil},
@@ -59,6 +60,60 @@ func TestDeadlines(t *testing.T) {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestDeadlinesOfSeveralMoments: the earliest counts, and a deadline that the booking does not have does not.
+func TestDeadlinesOfSeveralMoments(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
+	g := graphtest.Sample()
+	several(g)
+	held(g).Timers = held(g).Timers[:1]
+	fixed := *lapseTimer(g)
+	for name, c := range map[string]struct {
+		any       []graphs.Moment
+		times     graphs.Times
+		overrides graphs.Overrides
+		want      time.Time // zero: none
+	}{
+		"no deadline":        {nil, graphs.Times{Start: start}, nil, start.Add(-5 * time.Minute)},
+		"a deadline sooner":  {nil, graphs.Times{Start: start, CancelUntil: start.Add(-time.Hour)}, nil, start.Add(-time.Hour)},
+		"a deadline later":   {nil, graphs.Times{Start: start, CancelUntil: start}, nil, start.Add(-5 * time.Minute)},
+		"off":                {nil, graphs.Times{Start: start}, graphs.Overrides{"lapse": graphs.Off}, time.Time{}},
+		"an override":        {nil, graphs.Times{Start: start}, graphs.Overrides{"lapse": "PT1S"}, start.Add(-5 * time.Minute)},
+		"before a deadline":  {[]graphs.Moment{{From: graphs.FromMoveUntil, Before: graphtest.Minutes(1)}}, graphs.Times{MoveUntil: start}, nil, start.Add(-time.Minute)},
+		"after a deadline":   {[]graphs.Moment{{From: graphs.FromMoveUntil, After: graphtest.Minutes(1)}}, graphs.Times{MoveUntil: start, CancelUntil: start}, nil, start.Add(time.Minute)},
+		"no moment that has": {[]graphs.Moment{{From: graphs.FromMoveUntil}}, graphs.Times{Start: start, CancelUntil: start}, nil, time.Time{}},
+	} {
+		if c.any == nil {
+			c.any = fixed.Any
+		}
+		lapseTimer(g).Any = c.any
+		var want []graphs.Deadline
+		if !c.want.IsZero() {
+			want = []graphs.Deadline{{"lapse", c.want}}
+		}
+		if got := g.Deadlines("held", c.times, c.overrides); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestTimersInJSON: a timer has the fields of its form, those of zero too.
+func TestTimersInJSON(t *testing.T) {
+	t.Parallel()
+	for want, timer := range map[string]graphs.Timer{
+		`{"action":"x","after":"PT0S","from":"end","min":"PT0S","max":"PT0S"}`: {Action: "x", From: graphs.FromEnd},
+		`{"action":"x","any":[{"from":"start","before":"PT1H"},{"from":"cancel_deadline"}],"switch":"y"}`: {
+			Action: "x", Switch: "y", Any: []graphs.Moment{{From: graphs.FromStart, Before: graphtest.Minutes(60)}, {From: graphs.FromCancelUntil}},
+		},
+	} {
+		var back graphs.Timer
+		got, err := json.Marshal(timer)
+		if err != nil || string(got) != want || json.Unmarshal(got, &back) != nil || !reflect.DeepEqual(back, timer) {
+			t.Errorf("%s, want %s, %v", got, want, err)
+		}
 	}
 }
 
@@ -105,6 +160,18 @@ func TestCheckOverrides(t *testing.T) {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestCheckOverridesOfSeveralMoments: such a timer can be turned off by its switch, and has no length.
+func TestCheckOverridesOfSeveralMoments(t *testing.T) {
+	t.Parallel()
+	g := graphtest.Sample()
+	several(g)
+	for text, want := range map[string]string{"off": "", "PT5M": "has no length that a booking can set", "soon": "has no length that a booking can set"} {
+		if got := g.CheckOverrides(graphs.Overrides{"lapse": text})["lapse"]; got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -3,8 +3,12 @@ package graphs_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -34,6 +38,21 @@ func correct(g *graphs.Graph) *graphs.Action {
 func capped(g *graphs.Graph) *graphs.Timer {
 	lapseTimer(g).NoLaterThan = []graphs.Moment{{From: graphs.FromEnd}}
 	return lapseTimer(g)
+}
+
+// several makes a timer one of several moments, when gives lapse a guard without a condition.
+func several(g *graphs.Graph) *graphs.Timer {
+	*lapseTimer(g) = graphs.Timer{
+		Action: "lapse", Switch: "lapses", Any: []graphs.Moment{{From: graphs.FromCancelUntil}, {From: graphs.FromStart, Before: graphtest.Minutes(5)}},
+	}
+	return lapseTimer(g)
+}
+
+func when(g *graphs.Graph) *graphs.Guard {
+	if lapse(g).When == nil {
+		lapse(g).When = make([]graphs.Guard, 1)
+	}
+	return &lapse(g).When[0]
 }
 
 func marked(g *graphs.Graph) *graphs.Action {
@@ -78,11 +97,11 @@ var faults = []struct {
 	{"action to nowhere", func(g *graphs.Graph) { lapse(g).To = "nowhere" }, `state held: action lapse leads to unknown state "nowhere"`},
 	{"action by nobody", func(g *graphs.Graph) { finish(g).By = nil }, `state held: action finish is open to nobody`},
 	{"actor unknown", func(g *graphs.Graph) { finish(g).By[0] = "boss" }, `state held: action finish names unknown actor "boss"`},
-	{"input sets no timer", func(g *graphs.Graph) { finish(g).Inputs[0].Timer = "nap" }, `state held: action finish: input "finish" sets timer "nap", which does not exist`},
+	{"input sets no timer", func(g *graphs.Graph) { finish(g).Inputs[0].Timer = "nap" }, `state held: action finish: input "finish" sets timer "nap", which does not exist, or has no length`},
 	{"actor twice", func(g *graphs.Graph) { finish(g).By[0] = graphs.ActorTimer }, `state held: action finish names unknown actor "timer", or names it twice`},
-	{"conflict missing", func(g *graphs.Graph) { hold(g).OnConflict = "" }, `state requested: action hold needs on_conflict "refuse" exactly when`},
-	{"conflict unknown", func(g *graphs.Graph) { hold(g).OnConflict = "wait" }, `state requested: action hold needs on_conflict "refuse" exactly when`},
-	{"conflict needless", func(g *graphs.Graph) { finish(g).OnConflict = graphs.ConflictRefuse }, `state held: action finish needs on_conflict "refuse" exactly when`},
+	{"conflict missing", func(g *graphs.Graph) { hold(g).OnConflict = "" }, `state requested: action hold needs on_conflict, "refuse" or a state, exactly when`},
+	{"conflict unknown", func(g *graphs.Graph) { hold(g).OnConflict = "wait" }, `action hold has on_conflict "wait", which is neither "refuse" nor a state`},
+	{"conflict needless", func(g *graphs.Graph) { finish(g).OnConflict = graphs.ConflictRefuse }, `state held: action finish needs on_conflict, "refuse" or a state, exactly when`},
 	{"input odd", func(g *graphs.Graph) { finish(g).Inputs[0].Field = "a.b" }, `state held: action finish: input "finish"."a.b" is malformed or used twice`},
 	{"input step empty", func(g *graphs.Graph) { finish(g).Inputs[0].Step = "" }, `state held: action finish: input ""."message" is malformed`},
 	{"input twice", func(g *graphs.Graph) { finish(g).Inputs = append(finish(g).Inputs, finish(g).Inputs[0]) },
@@ -152,7 +171,126 @@ var faults = []struct {
 	{"too many notices", func(g *graphs.Graph) { held(g).Notices = make([]graphs.Notice, 9) }, `state held: has 9 notices, at most 8 are allowed`},
 	{"too many bounds", func(g *graphs.Graph) { correct(g).Until = make([]graphs.Moment, 5) }, `state done: action correct has 5 moments, at most 4 are allowed`},
 	{"too many ends of a timer", func(g *graphs.Graph) { lapseTimer(g).NoLaterThan = make([]graphs.Moment, 5) }, `state held: timer lapse has 5 moments, at most 4 are allowed`},
+	{"conflict into error", func(g *graphs.Graph) { hold(g).OnConflict = "error" }, `state requested: action hold leads to "error", which no action may`},
+	{"conflict takes too", func(g *graphs.Graph) { waiting(g).Holds = graphs.HoldsSeat }, `action hold has on_conflict "waiting", which takes time or a seat itself`},
+	{"state called refuse", func(g *graphs.Graph) { done(g).Name = "refuse" }, `states[2].name: state name "refuse" is malformed, reserved`},
+	{"timer circle by a conflict", func(g *graphs.Graph) {
+		w := waiting(g)
+		w.Timers = []graphs.Timer{{Action: "hold", Any: []graphs.Moment{{From: graphs.FromEntered}}}}
+		w.Actions[0].By, w.Actions[0].OnConflict = graphtest.AllActors, "waiting"
+	}, `states[5]: state waiting: timers alone lead back to it`},
+	{"timer of both forms", func(g *graphs.Graph) { lapseTimer(g).Any = []graphs.Moment{{From: graphs.FromEnd}} }, `states[1].timers[0]: state held: timer lapse has any, so`},
+	{"timer of any ages", func(g *graphs.Graph) { several(g).Any[1].Before = graphs.MaxAfter + graphtest.Minutes(1) }, `states[1].timers[0].any[1]: state held: timer lapse must have whole seconds`},
+	{"timer of any unknown", func(g *graphs.Graph) { several(g).Any[1].From = "birth" }, `states[1].timers[0].any[1]: state held: timer lapse counts from unknown moment "birth"`},
+	{"timer of deadlines only", func(g *graphs.Graph) { several(g).Any[1].From = graphs.FromMoveUntil }, `states[1].timers[0]: state held: timer lapse needs a moment that every booking has`},
+	{"timer from a deadline only", func(g *graphs.Graph) { lapseTimer(g).From = graphs.FromCancelUntil }, `timer lapse needs a moment that every booking has`},
+	{"too many moments of any", func(g *graphs.Graph) { several(g).Any = make([]graphs.Moment, 5) }, `states[1].timers[0].any: state held: timer lapse has 5 moments, at most 4`},
+	{"input sets a timer of any", func(g *graphs.Graph) { several(g); finish(g).Inputs[0].Timer = "lapse" }, `states[1].actions[0].inputs[0].timer: `},
+	{"final action until a deadline", func(g *graphs.Graph) { correct(g).Until[0] = graphs.Moment{From: graphs.FromCancelUntil} }, `state done: action correct of a final state must end`},
+	{"final action by an effect", func(g *graphs.Graph) { correct(g).By = []graphs.Actor{graphs.ActorEffect} }, `state done: action correct of a final state must end`},
+	{"bound and by an effect", func(g *graphs.Graph) { calling(g); lapse(g).Until = []graphs.Moment{{From: graphs.FromStart}} }, `state held: action lapse is bound in time`},
+	{"back by an effect", func(g *graphs.Graph) { marked(g).By = []graphs.Actor{graphs.ActorEffect} }, `state lapsed: action undo may lead to "previous" only`},
+	{"guard of nothing", func(g *graphs.Graph) { lapse(g).When = make([]graphs.Guard, 1) }, `states[1].actions[1].when[0]: must have exactly one of before_start, after_end, `},
+	{"guard of two", func(g *graphs.Graph) {
+		when(g).AfterEnd, when(g).BeforeStart = new(graphs.Duration), new(graphs.Duration)
+	}, `states[1].actions[1].when[0]: must have exactly one of`},
+	{"guard too fine", func(g *graphs.Graph) { d := graphs.Duration(1); when(g).BeforeStart = &d }, `states[1].actions[1].when[0].before_start: must be whole seconds`},
+	{"guard of ages", func(g *graphs.Graph) { d := graphs.MaxAfter + graphtest.Minutes(1); when(g).AfterEnd = &d }, `when[0].after_end: must be whole seconds between PT0S and P3650D`},
+	{"guard negative", func(g *graphs.Graph) { d := -graphtest.Minutes(1); when(g).AfterEnd = &d }, `when[0].after_end: must be whole seconds`},
+	{"guard on an unknown input", func(g *graphs.Graph) { when(g).InputEquals = &graphs.InputEquals{Step: "x", Field: "y"} }, `when[0].input_equals: names input "x"."y", which the action does not have`},
+	{"guard on an input of a timer", func(g *graphs.Graph) {
+		finish(g).When = []graphs.Guard{{InputEquals: &graphs.InputEquals{Step: "finish", Field: "message"}}}
+	}, `states[1].actions[0].when[0].input_equals: asks for an input, which timers and effects do not give`},
+	{"guard on a long text", func(g *graphs.Graph) { when(g).InputEquals = &graphs.InputEquals{Value: long} }, `when[0].input_equals.value: must be a text of at most 255 characters`},
+	{"guard on no key", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Value: true} }, `when[0].meta_equals.key: must not be empty`},
+	{"guard on a long key", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Key: long, Value: true} }, `when[0].meta_equals.key: must be a text of at most 255`},
+	{"guard on a list", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Key: "x", Value: []any{}} }, `when[0].meta_equals.value: must be a text, a number, true or false`},
+	{"guard on nothing", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Key: "x"} }, `when[0].meta_equals.value: must be a text, a number`},
+	{"guard on a long value", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Key: "x", Value: long} }, `when[0].meta_equals.value: must be a text of at most 255`},
+	{"guard on no number", func(g *graphs.Graph) { when(g).MetaEquals = &graphs.MetaEquals{Key: "x", Value: math.Inf(1)} }, `when[0].meta_equals.value: must be a number that JSON has`},
+	{"guard on no seats", func(g *graphs.Graph) { when(g).SeatsLeft = &graphs.SeatsLeft{} }, `when[0].seats_left.at_least: must lie between 1 and 100000`},
+	{"guard on many seats", func(g *graphs.Graph) { when(g).SeatsLeft = &graphs.SeatsLeft{AtLeast: 100_001} }, `when[0].seats_left.at_least: must lie between`},
+	{"guard on an unknown action", func(g *graphs.Graph) { when(g).CountOf = &graphs.CountOf{Action: "fly", LessThan: 1} }, `when[0].count_of.action: counts action "fly", which no state has`},
+	{"guard on no count", func(g *graphs.Graph) { when(g).CountOf = &graphs.CountOf{Action: "hold"} }, `when[0].count_of.less_than: must lie between 1 and 1000`},
+	{"too many guards", func(g *graphs.Graph) { lapse(g).When = make([]graphs.Guard, 9) }, `states[1].actions[1].when: state held: action lapse has 9 guards, at most 8`},
+	{"effect of no kind", func(g *graphs.Graph) { calling(g).Kind = "fly" }, `states[0].actions[0].effects[0].kind: unknown kind "fly" of effects`},
+	{"call of no endpoint", func(g *graphs.Graph) { calling(g).Endpoint = "" }, `effects[0].endpoint: name of an endpoint "" must be`},
+	{"call too short", func(g *graphs.Graph) { calling(g).Timeout = 1 }, `effects[0].timeout: must be whole seconds between PT1S and PT30S`},
+	{"call too long", func(g *graphs.Graph) { calling(g).Timeout = graphtest.Minutes(1) }, `effects[0].timeout: must be whole seconds between PT1S and PT30S`},
+	{"call for seconds", func(g *graphs.Graph) { calling(g).GiveUpAfter = graphs.Duration(time.Second) }, `effects[0].give_up_after: must be whole seconds between PT1M and P7D`},
+	{"call for ages", func(g *graphs.Graph) { calling(g).GiveUpAfter = graphs.MaxAfter }, `effects[0].give_up_after: must be whole seconds between PT1M and P7D`},
+	{"effect plays the unknown", func(g *graphs.Graph) { calling(g).Then = "fly" }, `effects[0].then: plays "fly", which state held does not have, or not open to effect`},
+	{"effect plays what is not open to it", func(g *graphs.Graph) { calling(g); lapse(g).By = lapse(g).By[:1] }, `effects[0].on_failure: plays "lapse", which state held does not have, or not`},
+	{"effect plays else", func(g *graphs.Graph) { calling(g).Else = "hold" }, `effects[0].else: plays "hold", which`},
+	{"effect circle", func(g *graphs.Graph) {
+		calling(g)
+		finish(g).To, finish(g).Effects = "held", []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm", Else: "finish"}}
+		held(g).Timers = held(g).Timers[:1]
+	}, `states[1].actions[0]: state held: timers and effects alone lead back to action finish, without end`},
+	{"effect and timer circle", func(g *graphs.Graph) {
+		calling(g)
+		finish(g).To, held(g).Timers = "requested", held(g).Timers[:1]
+		hold(g).By = append(hold(g).By, graphs.ActorTimer)
+		requested(g).Timers = []graphs.Timer{{Action: "hold", Any: []graphs.Moment{{From: graphs.FromEntered}}}}
+	}, `timers and effects alone lead back to action `},
+	{"effect circle by a conflict", func(g *graphs.Graph) {
+		w := waiting(g)
+		w.Actions = []graphs.Action{{
+			Name: "back", To: "requested", By: graphtest.AllActors, Effects: []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm", Then: "hold"}},
+		}}
+		w.Timers = []graphs.Timer{{Action: "back", Any: []graphs.Moment{{From: graphs.FromEntered}}}}
+		hold(g).By = graphtest.AllActors
+	}, `timers and effects alone lead back to action`},
+	{"too many effects", func(g *graphs.Graph) { hold(g).Effects = make([]graphs.Effect, 9) }, `states[0].actions[0].effects: state requested: action hold has 9 effects, at most 8`},
 	{"too many inputs", func(g *graphs.Graph) { finish(g).Inputs = make([]graphs.Input, 9) }, `state held: action finish has 9 inputs, at most 8 are allowed`},
+}
+
+// TestFaultsHaveTheirPlace: every place of a fault is one of the graph's JSON, or a field that is missing in it.
+func TestFaultsHaveTheirPlace(t *testing.T) {
+	t.Parallel()
+	for _, c := range faults {
+		t.Run(c.fault, func(t *testing.T) {
+			t.Parallel()
+			g := graphtest.Sample()
+			c.spoil(g)
+			for _, fault := range g.Faults() {
+				if err := find(reflect.ValueOf(*g), fault.Path); err != nil || fault.Path == "" || fault.Text == "" {
+					t.Errorf("%+v: %v", fault, err)
+				}
+			}
+		})
+	}
+}
+
+// find looks for a place such as states[3].actions[1].name in a value.
+func find(in reflect.Value, place string) error {
+	for _, part := range strings.FieldsFunc(place, func(r rune) bool { return r == '.' || r == '[' }) {
+		if in.Kind() == reflect.Pointer {
+			in = in.Elem()
+		}
+		if index, ok := strings.CutSuffix(part, "]"); ok {
+			n, err := strconv.Atoi(index)
+			if err != nil || in.Kind() != reflect.Slice || n >= in.Len() {
+				return fmt.Errorf("no entry %q", part)
+			}
+			in = in.Index(n)
+			continue
+		}
+		if in.Kind() != reflect.Struct {
+			return fmt.Errorf("no object has %q", part)
+		}
+		field := -1
+		for i := range in.NumField() {
+			if name, _, _ := strings.Cut(in.Type().Field(i).Tag.Get("json"), ","); name == part {
+				field = i
+			}
+		}
+		if field < 0 {
+			return fmt.Errorf("no field %q", part)
+		}
+		in = in.Field(field)
+	}
+	return nil
 }
 
 // TestValidateRefuses spoils one thing at a time; the message has to name the place.
@@ -173,8 +311,22 @@ func TestValidateRefuses(t *testing.T) {
 func TestValidateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]func(g *graphs.Graph){
-		"the sample":                    func(*graphs.Graph) {},
-		"a timer with two ends":         func(g *graphs.Graph) { capped(g) },
+		"the sample":                 func(*graphs.Graph) {},
+		"a timer with two ends":      func(g *graphs.Graph) { capped(g) },
+		"a timer of several moments": func(g *graphs.Graph) { several(g) },
+		"a timer from a deadline, or at the start at the latest": func(g *graphs.Graph) {
+			lapseTimer(g).From, lapseTimer(g).NoLaterThan = graphs.FromMoveUntil, []graphs.Moment{{From: graphs.FromStart}}
+		},
+		"another state on a conflict": func(g *graphs.Graph) { waiting(g) },
+		"a call":                      func(g *graphs.Graph) { calling(g) },
+		"a call without answers":      func(g *graphs.Graph) { *calling(g) = graphs.Effect{Kind: graphs.CallEffect, Endpoint: "crm"} },
+		"a call again by hand": func(g *graphs.Graph) {
+			lapse(g).By = append(lapse(g).By, graphs.ActorEffect)
+			held(g).Actions = append(held(g).Actions, graphs.Action{
+				Name: "again", To: "held", By: []graphs.Actor{graphs.ActorAPI},
+				Effects: []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm", Then: "lapse"}},
+			})
+		},
 		"an action of a final state":    func(g *graphs.Graph) { correct(g) },
 		"a final state that leads back": func(g *graphs.Graph) { correct(g); marked(g) },
 		"a circle somebody walks": func(g *graphs.Graph) {

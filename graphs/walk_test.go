@@ -45,6 +45,9 @@ func walkRandomly(t *rapid.T, g *graphs.Graph) {
 				t.Fatalf("%s leads back to %q, which does not exist", action.Name, before)
 			}
 		}
+		if move.Otherwise != nil && rapid.Bool().Draw(t, "taken") {
+			move = *move.Otherwise
+		}
 		held = account(t, held, move)
 		state, before = move.To, state
 	}
@@ -98,7 +101,49 @@ func checkTimers(t *rapid.T, g *graphs.Graph) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if move.Otherwise != nil && rapid.Bool().Draw(t, "taken") {
+				move = *move.Otherwise
+			}
 			state = move.To
+		}
+	}
+}
+
+// checkEffects plays every action with effects, and sees that its effects and the timers behind it can be played, and come to a halt.
+func checkEffects(t *rapid.T, g *graphs.Graph) {
+	arrows := 0
+	for _, s := range g.States {
+		arrows += len(s.Actions)
+	}
+	for _, s := range g.States {
+		for _, a := range s.Actions {
+			state, action, actor := s.Name, a.Name, a.By[0]
+			for steps := 0; action != ""; steps++ {
+				if steps > arrows {
+					t.Fatalf("behind %s in %s effects and timers run for ever", a.Name, s.Name)
+				}
+				move, err := g.Next(state, action, actor)
+				if err != nil {
+					t.Fatalf("%s in %s by %s: %v", action, state, actor, err)
+				}
+				if move.To == graphs.Previous {
+					break
+				}
+				var next []string
+				for _, e := range g.EffectsOf(state, action) {
+					next = append(next, e.Plays()...)
+				}
+				actor = graphs.ActorEffect
+				if state = move.To; len(next) == 0 || rapid.Bool().Draw(t, "by timer") {
+					here, _ := g.State(state)
+					for _, timer := range here.Timers {
+						next, actor = append(next[:0:0], timer.Action), graphs.ActorTimer
+					}
+				}
+				if action = ""; len(next) > 0 {
+					action = rapid.SampledFrom(next).Draw(t, "next")
+				}
+			}
 		}
 	}
 }
@@ -124,6 +169,7 @@ func checkEnds(t *rapid.T, g *graphs.Graph) {
 func checkWalks(t *rapid.T, g *graphs.Graph) {
 	walkRandomly(t, g)
 	checkTimers(t, g)
+	checkEffects(t, g)
 	checkEnds(t, g)
 }
 
@@ -184,14 +230,16 @@ func TestNextIsTotalAndDeterministic(t *testing.T) {
 
 		move, err := g.Next(state, action, actor)
 		again, errAgain := g.Next(state, action, actor)
-		if move != again || !reflect.DeepEqual(err, errAgain) {
+		if !reflect.DeepEqual(move, again) || !reflect.DeepEqual(err, errAgain) {
 			t.Fatalf("asked twice, answered %+v %v and %+v %v", move, err, again, errAgain)
 		}
 		var refusal *graphs.Refusal
 		switch {
 		case err == nil && (move.From != state || move.Action != action || !g.HasState(move.To) && move.To != graphs.Previous):
 			t.Fatalf("answered %+v for %q in %q", move, action, state)
-		case err != nil && (!errors.As(err, &refusal) || move != graphs.Move{}):
+		case move.Otherwise != nil && (!move.Takes || move.Otherwise.Otherwise != nil || !g.HasState(move.Otherwise.To)):
+			t.Fatalf("answered %+v, otherwise %+v", move, move.Otherwise)
+		case err != nil && (!errors.As(err, &refusal) || !reflect.DeepEqual(move, graphs.Move{})):
 			t.Fatalf("refused with %T and %+v", err, move)
 		case err != nil && (refusal.Reason == "" || refusal.State != state || refusal.Action != action || refusal.Actor != actor):
 			t.Fatalf("refused with %+v", refusal)

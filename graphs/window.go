@@ -1,20 +1,29 @@
 package graphs
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// At returns the moment for a booking with these times.
-func (m Moment) At(times Times) time.Time {
-	return m.From.moment(times).Add(time.Duration(m.After) - time.Duration(m.Before))
+// At returns the moment for a booking with these times; false if the booking does not have it.
+func (m Moment) At(times Times) (time.Time, bool) {
+	from, ok := m.From.at(times)
+	return from.Add(time.Duration(m.After) - time.Duration(m.Before)), ok
 }
 
-// earliest returns the first of some moments; false for none.
-func earliest(moments []Moment, times Times) (first time.Time, ok bool) {
-	for i, m := range moments {
-		if at := m.At(times); i == 0 || at.Before(first) {
-			first = at
+// certain reports whether one of some moments is one that every booking has.
+func certain(moments []Moment) bool {
+	return slices.ContainsFunc(moments, func(m Moment) bool { return m.From.certain() })
+}
+
+// earliest returns the first of some moments; false if the booking has none of them.
+func earliest(moments []Moment, times Times) (first time.Time, found bool) {
+	for _, m := range moments {
+		if at, ok := m.At(times); ok && (!found || at.Before(first)) {
+			first, found = at, true
 		}
 	}
-	return first, len(moments) > 0
+	return first, found
 }
 
 // Window is when an action is open: from Opens to Ends, both included. A zero time sets no bound.
@@ -23,19 +32,15 @@ type Window struct {
 	Ends  time.Time
 }
 
-// Window returns when an action of a state is open, for a booking with these times. An action that the state does not have has no
-// bounds.
+// Window returns when an action of a state is open, for a booking with these times. Moments that the booking does not have are no bounds,
+// and an action that the state does not have has none. Guards are judged by Blocked.
 func (g *Graph) Window(state, action string, times Times) (w Window) {
-	s, ok := g.State(state)
-	if !ok {
-		return w
-	}
-	a, ok := s.action(action)
+	a, ok := g.action(state, action)
 	if !ok {
 		return w
 	}
 	for _, m := range a.NotBefore {
-		if at := m.At(times); at.After(w.Opens) {
+		if at, ok := m.At(times); ok && at.After(w.Opens) {
 			w.Opens = at
 		}
 	}

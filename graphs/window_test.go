@@ -113,6 +113,24 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// TestWindowsWithoutDeadlines: a deadline that the booking does not have is no bound.
+func TestWindowsWithoutDeadlines(t *testing.T) {
+	t.Parallel()
+	g := graphtest.Sample()
+	*hold(g) = graphs.Action{
+		Name: "hold", To: "held", By: []graphs.Actor{graphs.ActorAPI}, OnConflict: graphs.ConflictRefuse,
+		NotBefore: []graphs.Moment{{From: graphs.FromCancelUntil, After: graphtest.Minutes(1)}}, Until: []graphs.Moment{{From: graphs.FromMoveUntil}},
+	}
+	at := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)
+	if w := g.Window("requested", "hold", graphs.Times{Start: at}); w != (graphs.Window{}) {
+		t.Errorf("%+v", w)
+	}
+	want := graphs.Window{Opens: at.Add(time.Minute), Ends: at.Add(time.Hour)}
+	if w := g.Window("requested", "hold", graphs.Times{CancelUntil: at, MoveUntil: at.Add(time.Hour)}); w != want {
+		t.Errorf("%+v", w)
+	}
+}
+
 // TestWindowsAreTheNarrowest: an action is open from the latest of its beginnings to the earliest of its ends.
 func TestWindowsAreTheNarrowest(t *testing.T) {
 	t.Parallel()
@@ -121,15 +139,20 @@ func TestWindowsAreTheNarrowest(t *testing.T) {
 		base := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		moment := rapid.Map(rapid.IntRange(0, 200_000), func(n int) time.Time { return base.Add(time.Duration(n) * time.Second) })
 		times := graphs.Times{Entered: moment.Draw(t, "entered"), Start: moment.Draw(t, "start"), End: moment.Draw(t, "end")}
+		if rapid.Bool().Draw(t, "deadline") {
+			times.CancelUntil = moment.Draw(t, "cancel until")
+		}
 		now := moment.Draw(t, "now")
 		for _, s := range g.States {
 			for _, a := range s.Actions {
 				early, late := false, false
 				for _, m := range a.NotBefore {
-					early = early || now.Before(m.At(times))
+					at, ok := m.At(times)
+					early = early || ok && now.Before(at)
 				}
 				for _, m := range a.Until {
-					late = late || now.After(m.At(times))
+					at, ok := m.At(times)
+					late = late || ok && now.After(at)
 				}
 				if w := g.Window(s.Name, a.Name, times); w.Early(now) != early || w.Late(now) != late {
 					t.Fatalf("%s in %s: %v at %s, want early %v, late %v", a.Name, s.Name, w, now, early, late)

@@ -3,13 +3,21 @@
 package drawing
 
 import (
+	"slices"
 	"strings"
 
 	"holdfast/graphs"
 )
 
-// mostLines is how many lines an arrow's label has beside its name. Arrows of valid graphs have no more.
-const mostLines = 12
+// mostLines is how many lines an arrow's label has beside its name for its moments, and again for its guards and effects. Arrows of
+// valid graphs have no more.
+const (
+	mostLines      = 12
+	mostConditions = 16
+)
+
+// ifTaken stands at an arrow that is taken when the slot or seat of the action's own target is.
+const ifTaken = "if taken"
 
 // longestText is how many characters of a name are drawn. Names of valid graphs are not longer.
 const longestText = 63
@@ -42,13 +50,16 @@ func isolated(s *graphs.State) bool { return s.Name == graphs.ErrorState && len(
 // none without a timer and bounds.
 func whenText(s *graphs.State, a graphs.Action) []string {
 	var lines []string
-	for _, t := range s.Timers {
-		if t.Action != a.Name {
+	for i := range s.Timers {
+		if s.Timers[i].Action != a.Name {
 			continue
 		}
-		lines = append(lines, momentText(graphs.Moment{From: t.From, After: t.After}))
-		for _, m := range t.NoLaterThan {
-			lines = append(lines, "or "+momentText(m))
+		for k, m := range s.Timers[i].Moments("") {
+			if text := momentText(m); k == 0 {
+				lines = append(lines, text)
+			} else {
+				lines = append(lines, "or "+text)
+			}
 		}
 		break
 	}
@@ -61,19 +72,32 @@ func whenText(s *graphs.State, a graphs.Action) []string {
 	return lines[:min(len(lines), mostLines)]
 }
 
+// conditionText returns the guards and effects of an action, in lines such as "until 2 hours before the start" and "then call crm".
+func conditionText(a graphs.Action) []string {
+	var lines []string
+	for i := range a.When {
+		lines = append(lines, clip(a.When[i].String(), longestText))
+	}
+	for i := range a.Effects {
+		lines = append(lines, clip("then "+a.Effects[i].String(), longestText))
+	}
+	return lines[:min(len(lines), mostConditions)]
+}
+
 // momentText returns a moment in words, such as "PT1H before start". Of a state that was entered only the length is named.
 func momentText(m graphs.Moment) string {
 	length, side := m.After, " after "
 	if m.Before != 0 {
 		length, side = m.Before, " before "
 	}
+	from := strings.ReplaceAll(string(m.From), "_", " ")
 	switch {
-	case m.From != graphs.FromStart && m.From != graphs.FromEnd:
+	case !slices.Contains([]graphs.From{graphs.FromStart, graphs.FromEnd, graphs.FromCancelUntil, graphs.FromMoveUntil}, m.From):
 		return "after " + length.String()
 	case length == 0:
-		return string(m.From)
+		return from
 	}
-	return length.String() + side + string(m.From)
+	return length.String() + side + from
 }
 
 // untilText returns a moment that ends something, in words.

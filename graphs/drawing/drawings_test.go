@@ -66,6 +66,33 @@ func TestDrawingOfArrowsThatSkipAndReturnIsFrozen(t *testing.T) {
 	golden(t, "testdata/returning.mmd", Mermaid(g))
 }
 
+// TestDrawingOfConditionsIsFrozen freezes what no built-in graph has: guards, effects, timers of several moments, and a state for bookings
+// that did not get their time.
+func TestDrawingOfConditionsIsFrozen(t *testing.T) {
+	t.Parallel()
+	g := graphtest.Sample()
+	length := graphtest.Minutes(120)
+	hold := &state(g, "requested").Actions[0]
+	hold.OnConflict = "waiting"
+	hold.When = []graphs.Guard{{BeforeStart: &length}, {MetaEquals: &graphs.MetaEquals{Key: "-->\n[*]", Value: "<b>"}}}
+	hold.Effects = []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm"}}
+	state(g, "held").Timers[0] = graphs.Timer{
+		Action: "lapse", Switch: "lapses", Any: []graphs.Moment{{From: graphs.FromEntered, After: length}, {From: graphs.FromCancelUntil, Before: length}},
+	}
+	g.States = append(g.States, graphs.State{Name: "waiting", Holds: graphs.HoldsNothing, Actions: []graphs.Action{
+		{Name: "hold", To: "held", By: []graphs.Actor{graphs.ActorAPI}, OnConflict: "waiting"},
+		{Name: "give_up", To: "lapsed", By: []graphs.Actor{graphs.ActorAPI}},
+	}})
+	if err := g.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	checkPicture(t, arrange(g))
+	checkMermaid(t, Mermaid(g))
+	checkSVG(t, SVG(g))
+	golden(t, "testdata/conditions.svg", SVG(g))
+	golden(t, "testdata/conditions.mmd", Mermaid(g))
+}
+
 func golden(t testing.TB, file, got string) {
 	t.Helper()
 	if *update {

@@ -115,23 +115,30 @@ func (p *picture) collect(g *graphs.Graph) {
 	between := map[[2]*box]*arrow{}
 	for _, from := range p.boxes {
 		for _, action := range drawnActions(from.state) {
-			to, ok := byName[action.To]
-			if !ok {
-				continue
+			join := func(target string, labels ...label) {
+				to, ok := byName[target]
+				if !ok {
+					return
+				}
+				a := between[[2]*box{from, to}]
+				if a == nil {
+					a = &arrow{from: from, to: to}
+					between[[2]*box{from, to}] = a
+					from.out = append(from.out, a)
+					p.arrows = append(p.arrows, a)
+				}
+				a.labels = append(a.labels, labels...)
 			}
-			a := between[[2]*box{from, to}]
-			if a == nil {
-				a = &arrow{from: from, to: to}
-				between[[2]*box{from, to}] = a
-				from.out = append(from.out, a)
-				p.arrows = append(p.arrows, a)
+			join(action.To, labelsOf(from.state, action)...)
+			if other := action.Otherwise(); other != "" {
+				join(other, label{action: clip(action.Name, longestText), when: ifTaken})
 			}
-			a.labels = append(a.labels, labelsOf(from.state, action)...)
 		}
 	}
 }
 
-// labelsOf returns the lines at the arrow of an action: its name, with a timer's moment behind it, and one line for every other bound.
+// labelsOf returns the lines at the arrow of an action: its name, with a timer's moment behind it, and one line for every other bound,
+// guard and effect.
 func labelsOf(s *graphs.State, action graphs.Action) []label {
 	when := whenText(s, action)
 	first := label{action: clip(action.Name, longestText)}
@@ -139,7 +146,7 @@ func labelsOf(s *graphs.State, action graphs.Action) []label {
 		first.when, when = when[0], when[1:]
 	}
 	all := []label{first}
-	for _, line := range when {
+	for _, line := range append(when, conditionText(action)...) {
 		all = append(all, label{when: line})
 	}
 	return all

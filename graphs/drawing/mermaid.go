@@ -42,11 +42,15 @@ func Mermaid(g *graphs.Graph) string {
 	}
 	for _, s := range states {
 		for _, a := range drawnActions(s) {
-			label := strings.TrimSpace(plain(clip(a.Name, longestText) + " " + strings.Join(whenText(s, a), " ")))
+			words := append([]string{clip(a.Name, longestText)}, append(whenText(s, a), conditionText(a)...)...)
+			label := strings.TrimSpace(plain(strings.Join(words, " ")))
 			for _, target := range g.Targets(s, &a) {
 				if to, ok := ids[target]; ok {
 					line("    %s --> %s: %s", ids[s.Name], to, label)
 				}
+			}
+			if to, ok := ids[a.Otherwise()]; ok && a.Otherwise() != "" {
+				line("    %s --> %s: %s", ids[s.Name], to, plain(clip(a.Name, longestText)+" "+ifTaken))
 			}
 		}
 	}

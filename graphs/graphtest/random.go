@@ -12,10 +12,17 @@ import (
 // AllActors is every actor that a graph can name.
 var AllActors = []graphs.Actor{
 	graphs.ActorAPI, graphs.ActorOwnerLink, graphs.ActorCustomerLink, graphs.ActorPayment, graphs.ActorTimer, graphs.ActorBooking,
+	graphs.ActorEffect,
 }
 
+// The moments that every booking has, and those that some have not.
+var (
+	certain   = []graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}
+	deadlines = []graphs.From{graphs.FromCancelUntil, graphs.FromMoveUntil}
+)
+
 // ValidGraph draws a graph that must pass Validate: a chain of states, each with a way to a final one, and any number
-// of further arrows, back ones and loops among them. Timers fire only along the chain, which has no circle.
+// of further arrows, back ones and loops among them. Timers fire only along the chain, which has no circle, and so do effects.
 func ValidGraph(t *rapid.T) *graphs.Graph {
 	chain := rapid.IntRange(1, 6).Draw(t, "chain")
 	finals := rapid.IntRange(1, 4).Draw(t, "finals")
@@ -46,6 +53,7 @@ func ValidGraph(t *rapid.T) *graphs.Graph {
 			addArrow(t, g, i, k, target, k < timed)
 		}
 	}
+	addEffects(t, g, chain)
 	g.States = append(g.States, graphs.State{Name: graphs.ErrorState, Holds: graphs.HoldsNothing, Final: true})
 	return g
 }
@@ -55,24 +63,48 @@ func addArrow(t *rapid.T, g *graphs.Graph, state, n int, to string, mayTime bool
 	a := graphs.Action{Name: fmt.Sprintf("a%d", n), To: to, By: []graphs.Actor{graphs.ActorAPI}}
 	target, _ := g.State(to)
 	if target.Holds != graphs.HoldsNothing && target.Holds != s.Holds {
-		a.OnConflict = graphs.ConflictRefuse
+		a.OnConflict = validConflict(t, g)
 	}
 	if mayTime && rapid.Bool().Draw(t, "timed") {
 		a.By = append(a.By, graphs.ActorTimer)
-		after := graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "after")) * graphs.Duration(time.Second)
-		from := rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}).Draw(t, "from")
-		s.Timers = append(s.Timers, graphs.Timer{
-			Action: a.Name, After: after, From: from, Min: 0, Max: after + graphs.Duration(time.Hour),
-			NoLaterThan: validMoments(t, "no later than"),
-		})
+		s.Timers = append(s.Timers, validTimer(t, a.Name))
 		if rapid.Bool().Draw(t, "notice") {
 			s.Notices = append(s.Notices, graphs.Notice{Name: "n" + a.Name, Timer: a.Name, Percent: rapid.IntRange(1, 99).Draw(t, "percent")})
 		}
 	} else {
 		a.NotBefore = validMoments(t, "not before")
 		a.Until = validMoments(t, "until")
+		if rapid.Bool().Draw(t, "input") {
+			a.Inputs = []graphs.Input{{Step: "answer", Field: "choice"}}
+		}
 	}
+	a.When = validGuards(t, &a)
 	s.Actions = append(s.Actions, a)
+}
+
+// validConflict draws what happens when what an action takes is taken: it is refused, or leads to a final state.
+func validConflict(t *rapid.T, g *graphs.Graph) string {
+	other := g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "other")]
+	if other.Final {
+		return other.Name
+	}
+	return graphs.ConflictRefuse
+}
+
+func validTimer(t *rapid.T, action string) graphs.Timer {
+	if rapid.Bool().Draw(t, "of several moments") {
+		first := graphs.Moment{From: graphs.FromEntered, After: validLength(t)}
+		return graphs.Timer{Action: action, Any: append(validMoments(t, "any"), first)}
+	}
+	after := validLength(t)
+	return graphs.Timer{
+		Action: action, After: after, From: rapid.SampledFrom(certain).Draw(t, "from"), Min: 0, Max: after + graphs.Duration(time.Hour),
+		NoLaterThan: validMoments(t, "no later than"),
+	}
+}
+
+func validLength(t *rapid.T) graphs.Duration {
+	return graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "length")) * graphs.Duration(time.Second)
 }
 
 // validMoments draws up to two moments; nil for none, as JSON has it.
@@ -85,9 +117,8 @@ func validMoments(t *rapid.T, what string) []graphs.Moment {
 }
 
 func validMoment(t *rapid.T) graphs.Moment {
-	m := graphs.Moment{From: rapid.SampledFrom([]graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}).Draw(t, "moment")}
-	length := graphs.Duration(rapid.IntRange(0, 100_000).Draw(t, "length")) * graphs.Duration(time.Second)
-	if m.From != graphs.FromEntered && rapid.Bool().Draw(t, "before") {
+	m := graphs.Moment{From: rapid.SampledFrom(append(deadlines, certain...)).Draw(t, "moment")}
+	if length := validLength(t); m.From != graphs.FromEntered && rapid.Bool().Draw(t, "before") {
 		m.Before = length
 	} else {
 		m.After = length
@@ -110,7 +141,9 @@ func AnyGraph(t *rapid.T) *graphs.Graph {
 		return graphs.Action{
 			NotBefore: rapid.SliceOfN(moment, 0, 2).Draw(t, "not_before"), Until: rapid.SliceOfN(moment, 0, 2).Draw(t, "until"),
 			Name: names.Draw(t, "action"), To: targets.Draw(t, "to"), By: rapid.SliceOfN(actors, 0, 3).Draw(t, "by"),
-			OnConflict: rapid.SampledFrom([]string{"", graphs.ConflictRefuse, "x"}).Draw(t, "on_conflict"),
+			OnConflict: rapid.SampledFrom([]string{"", graphs.ConflictRefuse, "a", "x"}).Draw(t, "on_conflict"),
+			When:       rapid.SliceOfN(rapid.Custom(anyGuard), 0, 2).Draw(t, "when"),
+			Effects:    rapid.SliceOfN(rapid.Custom(anyEffect), 0, 2).Draw(t, "effects"),
 		}
 	})
 	timer := rapid.Custom(func(t *rapid.T) graphs.Timer {
@@ -119,7 +152,7 @@ func AnyGraph(t *rapid.T) *graphs.Graph {
 		return graphs.Timer{
 			Action: names.Draw(t, "timer"), After: span.Draw(t, "after"), From: from,
 			Min: span.Draw(t, "min"), Max: span.Draw(t, "max"), Switch: names.Draw(t, "switch"),
-			NoLaterThan: rapid.SliceOfN(moment, 0, 2).Draw(t, "no later than"),
+			NoLaterThan: rapid.SliceOfN(moment, 0, 2).Draw(t, "no later than"), Any: rapid.SliceOfN(moment, 0, 2).Draw(t, "any"),
 		}
 	})
 	state := rapid.Custom(func(t *rapid.T) graphs.State {
@@ -140,7 +173,7 @@ func SpoiledGraph(t *rapid.T) *graphs.Graph {
 	for range rapid.IntRange(1, 3).Draw(t, "changes") {
 		s := &g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "where")]
 		other := g.States[rapid.IntRange(0, len(g.States)-1).Draw(t, "other")].Name
-		switch rapid.IntRange(0, 7).Draw(t, "what") {
+		switch rapid.IntRange(0, 9).Draw(t, "what") {
 		case 0:
 			s.Final = !s.Final
 		case 1:
@@ -160,7 +193,16 @@ func SpoiledGraph(t *rapid.T) *graphs.Graph {
 			s.Timers = append(s.Timers, graphs.Timer{Action: fires, From: graphs.FromEnd})
 		case 7:
 			if len(s.Actions) > 0 {
-				s.Actions[0].To, s.Actions[0].OnConflict = other, rapid.SampledFrom([]string{"", graphs.ConflictRefuse}).Draw(t, "conflict")
+				s.Actions[0].To, s.Actions[0].OnConflict = other, rapid.SampledFrom([]string{"", graphs.ConflictRefuse, other}).Draw(t, "conflict")
+			}
+		case 8:
+			if len(s.Actions) > 0 {
+				s.Actions[0].Effects = append(s.Actions[0].Effects, anyEffect(t))
+				s.Actions[0].By = []graphs.Actor{graphs.ActorAPI, graphs.ActorEffect}
+			}
+		case 9:
+			if len(s.Actions) > 0 {
+				s.Actions[0].When = append(s.Actions[0].When, anyGuard(t))
 			}
 		}
 	}

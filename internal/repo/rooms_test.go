@@ -23,6 +23,7 @@ var larger = map[string]struct {
 	size
 	why string
 }{
+	"graphs":         {size{files: 20, exported: 66, methods: 25}, "a name for each word of the format"},
 	"internal/fault": {size{files: 20, exported: 58, methods: 25}, "most of its names are error codes, and those of rules"},
 	"internal/postgres": {size{files: 72, exported: 57, methods: 48, largest: "Bookings"},
 		"one package, since a commit crosses its types; each type is read by itself"},

@@ -125,7 +125,7 @@ func wanted(t reflect.Type) kind {
 type names struct {
 	known map[string]reflect.Type // nil when any name will do
 	any   reflect.Type            // the type of every value, of a map
-	rules *Rules                  // of the outermost object only
+	rules *Rules                  // of the outermost object, and of those inside if they are deep
 	seen  map[string]bool
 }
 
@@ -137,7 +137,7 @@ func (s *scanner) namesOf(t reflect.Type) *names {
 	if t != nil && t.Kind() == reflect.Struct {
 		o.known = fieldsOf(t)
 	}
-	if s.depth == 1 && o.known != nil {
+	if (s.depth == 1 || s.rules.Deep) && o.known != nil {
 		o.rules = &s.rules
 	}
 	return o

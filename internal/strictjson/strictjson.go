@@ -22,9 +22,10 @@ const (
 )
 
 // Rules say what is expected beside the target's own fields. They are about the outermost object; inside it unknown fields are
-// skipped.
+// skipped, unless Deep is set.
 type Rules struct {
 	Unknown Unknown
+	Deep    bool     // they are about all objects inside the text, too
 	Also    []string // names that are known although the target has no field for them; their values are anything
 	Skipped []string // names that clients are known to send in vain
 }

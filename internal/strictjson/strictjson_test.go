@@ -131,6 +131,10 @@ func TestUnknownNames(t *testing.T) {
 	if err := (Rules{Unknown: RefuseAll}).Decode([]byte(`{"one":{"txet":1}}`), &shelf{}); err != nil {
 		t.Errorf("rules are about the outermost object: %v", err)
 	}
+	err := (Rules{Unknown: RefuseAll, Deep: true}).Decode([]byte(`{"one":{"txet":1}}`), &shelf{})
+	if got := fmt.Sprint(err); !strings.HasPrefix(got, "one.txet is not known") {
+		t.Errorf("deep rules are about all objects: %v", err)
+	}
 }
 
 func TestSyntax(t *testing.T) {
