@@ -33,20 +33,30 @@ func (h *bookingHandlers) routes() []edge.Route {
 	}
 }
 
+// booking is the one that the address names, for who may play it: its first resource, or a key of the app.
 func (k *call) booking(db *postgres.Bookings) (*booking.Booking, error) {
-	id, err := k.ID("id", "The booking")
-	if err != nil {
-		return nil, err
-	}
-	b, err := db.Booking(k, k.App.ID, id)
+	b, err := k.anyBooking(db)
 	if err != nil {
 		return nil, err
 	}
 	return b, k.RequireOwner(b.Resource.ID, "The booking")
 }
 
+// anyBooking is the one of the app that the address names.
+func (k *call) anyBooking(db *postgres.Bookings) (*booking.Booking, error) {
+	id, err := k.ID("id", "The booking")
+	if err != nil {
+		return nil, err
+	}
+	return db.Booking(k, k.App.ID, id)
+}
+
+// getBooking answers with a booking, a resource's token with one that the resource has a part in.
 func (h *bookingHandlers) getBooking(k *call) error {
-	b, err := k.booking(h.bookings)
+	b, err := k.anyBooking(h.bookings)
+	if err == nil {
+		err = k.RequirePart(b)
+	}
 	if err != nil {
 		return err
 	}

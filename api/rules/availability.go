@@ -116,7 +116,7 @@ func (in AvailabilityInput) length(text, field string, problems fault.Problems) 
 	length, fixed := parsed.Duration()
 	switch {
 	case !fixed:
-		problems.Add(field, "must not be told in months or years")
+		problems.Add(field, "must be in weeks, days, hours, minutes or seconds, since months and years differ in length")
 	case length > maxBuffer && field != "length", length > service.MaxWindow:
 		problems.Add(field, "is too long")
 	case length < time.Minute && field != "buffer" && problems[field] == nil:

@@ -86,7 +86,7 @@ func confirmPage(k *call, l *link) error {
 		p.Text = past + " " + p.Text
 	}
 	if b := l.booking; l.claims.Action == booking.CancelByCustomerAction {
-		for _, text := range deadlineTexts(b, true, false, time.Now(), b.Resource.Zone(), l.app.Name) {
+		for _, text := range deadlineTexts(b, true, false, time.Now(), l.zone(), l.app.Name) {
 			p.Text += " " + text
 		}
 	}
@@ -134,7 +134,7 @@ func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 	edge.ShowRetryAfter(k.Context, known)
 	p := page{Text: known.Message}
 	if l != nil && l.booking != nil {
-		p = l.pageOf()
+		p, known = l.pageOf(), inZone(known, l.zone())
 	}
 	p.Code, p.Request = known.Code, edge.RequestID(k.Context)
 	p.Title, p.Text = linkErrorText(known)
@@ -181,11 +181,20 @@ func showLink(k *call, status int, posting string, p page, data timekit.Object) 
 
 // pageOf is the page of a link's booking without what names its customers: the finder of a used link can read this much.
 func (l *link) pageOf() page {
-	b := l.booking
+	b, zone := l.booking, l.zone()
 	return page{
-		frame: frame{App: l.app.Name}, When: whenText(b.Start, b.End, b.Resource.Zone()), ZoneText: zoneText(b.Resource.Timezone),
+		frame: frame{App: l.app.Name}, When: whenText(b.Start, b.End, zone), ZoneText: zoneText(zone.String()),
 		State: upperFirst(words(b.State)),
 	}
+}
+
+// zone is what the visitor reads times in: the zone that the address asks for, the customer's where the link is theirs, or the resource's.
+func (l *link) zone() *time.Location {
+	names := []string{l.tz}
+	if l.actor == graphs.ActorCustomerLink && len(l.booking.Customers) > 0 {
+		names = append(names, l.booking.Customers[0].Timezone)
+	}
+	return zoneOf(append(names, l.booking.Resource.Timezone)...)
 }
 
 // fillPeople completes the page of a link that can act: what is booked, with whom, and to the owner also for whom.

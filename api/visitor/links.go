@@ -46,6 +46,7 @@ type link struct {
 	booking        *booking.Booking // the one it leads to
 	passed         []uuid.UUID      // those it was moved from, beginning with the one that the link names
 	actor          graphs.Actor     // as whom it acts; "" while that is not known
+	tz             string           // the zone that its address asks for; "" for none
 	claims         links.Claims
 	redirect       *url.URL // where to send the visitor; nil for our own page
 	unsafeRedirect string   // where the link leads although the app does not allow it; shown, not followed
@@ -137,7 +138,7 @@ func (h *linkHandlers) readLink(k *call) (*link, error) {
 	if err := claims.For(id.String(), k.Param("action")); err != nil {
 		return nil, err
 	}
-	l := &link{app: target.App, booking: target.Booking, claims: claims}
+	l := &link{app: target.App, booking: target.Booking, claims: claims, tz: k.Query("tz")}
 	if err := h.followMoves(k, l); err != nil {
 		return nil, err
 	}
@@ -169,10 +170,12 @@ func (h *linkHandlers) checkLink(k *call, l *link) error {
 		return fault.Errorf(fault.LinkUsed, "This link has been used already.")
 	}
 	l.actor = graphs.ActorOwnerLink
-	if _, err := service.Allow(l.booking, l.claims.Action, l.actor); err != nil {
+	_, err = service.Allow(l.booking, l.claims.Action, l.actor)
+	if fault.CodeOf(err) == fault.ActionNotAvailable { // one that is not open yet is the owner's still
 		l.actor = graphs.ActorCustomerLink
+		_, err = service.Allow(l.booking, l.claims.Action, l.actor)
 	}
-	if _, err := service.Allow(l.booking, l.claims.Action, l.actor); err != nil {
+	if err != nil {
 		return err
 	}
 	if l.actor == graphs.ActorCustomerLink {

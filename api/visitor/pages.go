@@ -139,7 +139,7 @@ func (h *pageEdge) errorPage(k *call, err error) error {
 	known := h.edge.PublicError(k.Context, err)
 	edge.ShowRetryAfter(k.Context, known)
 	p := &notice{frame: frame{Code: known.Code, Request: edge.RequestID(k.Context)}}
-	p.Title, p.Text = errorText(known)
+	p.Title, p.Text = errorText(inZone(known, k.saidZone()))
 	if isTemporary(known.Code) {
 		k.retrySoon()
 		p.sendAgain(k)

@@ -148,6 +148,9 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	if err != nil {
 		return err
 	}
+	if r.has(c) {
+		return redirectToRequest(k, r)
+	}
 	out, c, err := h.bookAnyHost(k, r, c, id)
 	if c == nil {
 		return redirectToRequest(k, r)

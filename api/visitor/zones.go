@@ -94,3 +94,31 @@ func isListed(name string) bool {
 	}
 	return false
 }
+
+// saidZone is the zone that the address of a page names, or its form where that was read; nil for none.
+func (k *call) saidZone() *time.Location {
+	for _, name := range []string{k.Query("tz"), k.formValue("tz")} {
+		if name != "" {
+			return zoneOf(name)
+		}
+	}
+	return nil
+}
+
+// inZone is a refusal by a rule with its moment in a zone of the visitor's, nil for that of the message. Other errors stay as they are.
+func inZone(err *fault.Error, zone *time.Location) *fault.Error {
+	joint := map[fault.Code]string{
+		fault.TooLate: "That was possible until ", fault.TooEarly: "That is possible from ", fault.LimitReached: "The next period begins at ",
+		fault.OutsideWindow: "The window ends or begins at ",
+	}[err.Code]
+	r := err.Rule
+	if zone == nil || joint == "" || r == nil || r.Ends.IsZero() || r.Name == fault.Begun {
+		return err
+	}
+	known := *err
+	known.Message = joint + momentText(r.Ends, zone) + " (" + zoneText(zone.String()) + ")."
+	if r.Text != "" {
+		known.Message = r.Text + ". " + known.Message
+	}
+	return &known
+}

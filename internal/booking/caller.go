@@ -33,6 +33,14 @@ func (c Caller) RequireOwner(resource uuid.UUID, what string) error {
 	return nil
 }
 
+// RequirePart returns NotFound when a resource asks for a booking that it has no part in.
+func (c Caller) RequirePart(b *Booking) error {
+	if c.Self != nil && !slices.Contains(b.Resources(), *c.Self) {
+		return c.RequireOwner(b.Resource.ID, "The booking")
+	}
+	return nil
+}
+
 // SharesProject reports whether the caller is a resource of the project. The project's other resources are its colleagues then.
 func (c Caller) SharesProject(p *catalogue.Project) bool {
 	return c.Self != nil && p != nil && slices.Contains(p.Resources, *c.Self)

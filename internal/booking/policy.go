@@ -107,6 +107,10 @@ func (b *Booking) RefusesAction(name string, actor graphs.Actor, at time.Time, l
 		return b.Rules().JudgeCancel(policy.Customer, b.Held(), at, zone, lifted)
 	case CancelAction:
 		return b.Rules().JudgeCancel(policy.Owner, b.Held(), at, zone, lifted)
+	case RescheduleAction: // by API it is played for the owner, who can always
+		if actor == graphs.ActorCustomerLink {
+			return b.Rules().JudgeMove(b.Held(), at, zone, lifted)
+		}
 	}
 	return nil
 }

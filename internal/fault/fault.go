@@ -100,6 +100,7 @@ type Rule struct {
 	Name  string    `json:"name"`             // such as "notice"
 	Limit string    `json:"limit"`            // as it is set, such as "PT24H"
 	Ends  time.Time `json:"ends_at,omitzero"` // the deadline that has passed, or when it can be tried again; zero for never
+	Text  string    `json:"-"`                // a sentence for people without the moment and without a full stop; "" = not said
 }
 
 // The names of rules that are no policy's.

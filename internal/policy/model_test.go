@@ -251,6 +251,7 @@ func (w *walk) compare(t *testing.T, r *rand.Rand, z *time.Location) {
 	unit := pickOne(r, policy.Day, policy.Week, policy.Month, policy.Year)
 	count := pickOne(r, policy.Bookings, policy.Minutes)
 	w.compareLimit(t, r, z, start, policy.Limit{Per: policy.PerResource, Unit: unit, Max: 3, Count: count}, differ)
+	w.compareBuffers(t, r, z, start, differ)
 	if len(wrong) > 0 {
 		t.Errorf("%s, start %s, now %s, %s to %s, %+v:\n%s", lead.json(), w.at(start).In(z), w.at(now).In(z), date(from), date(to), h, strings.Join(wrong, "\n"))
 	}

@@ -54,7 +54,7 @@ type Refusal struct {
 
 // Fault returns the rule of the refusal, for answers.
 func (r *Refusal) Fault() *fault.Rule {
-	return &fault.Rule{Name: string(r.Rule), Limit: r.Limit, Ends: r.Ends}
+	return &fault.Rule{Name: string(r.Rule), Limit: r.Limit, Ends: r.Ends, Text: r.Text}
 }
 
 // Err returns the refusal as an error, with the moment in the zone; nil for nil.

@@ -216,27 +216,26 @@ func (s *bookingSearch) byKey(ctx context.Context, db *store, arg string, key se
 	case err != nil:
 		return err
 	case t.Key == "resource.id":
-		return s.resource(ctx, db, compared)
+		return s.taken(ctx, db, fmt.Sprintf(key.condition, compared), `y.resource_id `+compared)
 	case t.Key == "calendar.id":
-		s.among = append(s.among, fmt.Sprintf(key.condition, compared))
+		const owner = `y.resource_id IN (SELECT c.resource_id FROM calendars c WHERE c.id %[1]s) AND y.calendar_id %[1]s`
+		return s.taken(ctx, db, fmt.Sprintf(key.condition, compared), fmt.Sprintf(owner, compared))
 	default:
 		s.add(key.condition, compared)
 	}
 	return nil
 }
 
-// resource is true of bookings that take a resource, as the first or, where there are such bookings, beside others. Looking for those first
-// leaves the usual search its index.
-func (s *bookingSearch) resource(ctx context.Context, db *store, compared string) error {
+// taken is true of bookings whose first resource fits a condition or, where there are such bookings, another one y fits its own. Looking for
+// those first leaves the usual search its index.
+func (s *bookingSearch) taken(ctx context.Context, db *store, condition, other string) error {
+	others := `FROM booking_resources y WHERE y.nth > 0 AND ` + other
 	var beside bool
-	q := `SELECT EXISTS (SELECT FROM booking_resources y WHERE y.nth > 0 AND y.resource_id ` + compared + `)`
-	if err := db.pool.QueryRow(ctx, q, s.args).Scan(&beside); err != nil {
+	if err := db.pool.QueryRow(ctx, `SELECT EXISTS (SELECT `+others+`)`, s.args).Scan(&beside); err != nil {
 		return err
 	}
-	condition := "b.resource_id " + compared
 	if beside {
-		condition = "(" + condition + " OR b.id = ANY(ARRAY(SELECT y.booking_id FROM booking_resources y WHERE y.nth > 0 AND y.resource_id " +
-			compared + ")))"
+		condition = "(" + condition + " OR b.id = ANY(ARRAY(SELECT y.booking_id " + others + ")))"
 	}
 	s.among = append(s.among, condition)
 	return nil

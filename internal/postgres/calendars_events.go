@@ -11,23 +11,42 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/requires"
 )
 
-// entries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now.
-const entries = `
+// firstEntries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now, each once, in the
+// calendar of its first resource.
+const firstEntries = `
 	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
 		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
 	FROM (
-		SELECT id, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
+		SELECT id, id AS event, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
 			participants, my_rsvp, settings,
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL
-		SELECT b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
+		SELECT b.event_id, b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
 			b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
-		FROM bookings b WHERE EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
-			OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)
+		FROM bookings b WHERE (` + holdsTime + `)`
+
+// holdsTime is true of bookings b that hold or have claimed time now.
+const holdsTime = `EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id) OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)`
+
+// partEntries are the entries of bookings in the calendars of their further resources, at the times of those parts. The id of such an entry is
+// that of the booking's with the number of the part in its last four bits, by XOR: see entryIDs.
+const partEntries = `
+		UNION ALL
+		SELECT overlay(b.event_id::text PLACING to_hex(('x' || right(b.event_id::text, 1))::bit(4)::int # y.nth) FROM 36)::uuid, b.event_id,
+			b.app_id, y.resource_id, COALESCE(y.calendar_id,
+				(SELECT c.id FROM calendars c WHERE c.resource_id = y.resource_id ORDER BY c.created_at, c.id LIMIT 1)),
+			y.start_at, y.end_at, false, NULL::date, NULL::date, b.what, b.where_at, b.description,
+			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
+		FROM bookings b JOIN booking_resources y ON y.booking_id = b.id AND y.nth > 0
+		WHERE (` + holdsTime + `)`
+
+// entriesEnd follows firstEntries and partEntries. Behind it comes a condition on entries v.
+const entriesEnd = `
 	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
 	WHERE v.app_id = @app AND `
 
@@ -54,13 +73,23 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 
 // CalendarEvent returns a calendar entry of an app, or NotFound.
 func (db *Calendars) CalendarEvent(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
-	const q = entries + `v.id = @id`
-	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id}))
+	const q = firstEntries + partEntries + entriesEnd + `v.event = ANY(@events) AND v.id = @id`
+	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id, "events": entryIDs(id)}))
 	if err != nil {
 		return nil, orNotFound(err, "The event")
 	}
 	e.AppID = appID
 	return e, nil
+}
+
+// entryIDs are the ids that the entry of a booking's first resource can have, by the id of an entry of the booking: see partEntries.
+func entryIDs(id uuid.UUID) (all []uuid.UUID) {
+	for nth := range byte(requires.MaxParts) {
+		one := id
+		one[len(one)-1] ^= nth
+		all = append(all, one)
+	}
+	return all
 }
 
 // CalendarEventFilter chooses calendar entries: those that overlap [From,To) and have every term. Who follows them may leave out the
@@ -91,6 +120,9 @@ func (db *Calendars) CalendarEvents(
 		}
 		return listRows(ctx, db.store, ownEvents(found), page, args)
 	}
+	// No part begins more than a day before its booking, or ends more than two days after its start: the index of the bookings' times does.
+	const near = ` AND tstzrange(b.start_at, b.end_at) && tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
+	const entries = firstEntries + partEntries + near + entriesEnd
 	where := entries + within + found
 	var all []*booking.CalendarEvent
 	var total int

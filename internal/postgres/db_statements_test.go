@@ -42,7 +42,7 @@ func assembled() map[string][]string {
 		"queueRequest":            {insertRequest(` AND ` + begun)},
 
 		"queueSlot": nil, "queueSeat": nil, "queueCount": nil, "queueAction": nil, "moveDays": nil,
-		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "list": nil, "look": nil, "resource": nil, "queueEstimate": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
+		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "list": nil, "look": nil, "taken": nil, "queueEstimate": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
 		"OverdueEndpoints": nil, "replaceLinks": nil, "listDeliveries": nil,
 	}
 }
