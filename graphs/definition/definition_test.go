@@ -294,8 +294,9 @@ func collect(of reflect.Type, all map[string]reflect.Type) {
 
 func fieldsOf(of reflect.Type) (names []string) {
 	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
+		if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names
