@@ -15,6 +15,8 @@ const usage = `usage: holdfast COMMAND
   graph                  list the graphs
   graph NAME [FORM]      print a graph: json (default), mmd or svg
   graph check FILE       say what is wrong with a graph in a JSON file
+  graph draw FILE [FORM] draw it: svg (default) or mmd
+  graph diff OLD NEW     say what differs between two graphs
   version                print what this program was built of
   help [COMMAND]         print this, or more about a command; so does COMMAND --help
 
@@ -61,8 +63,13 @@ release start. Several at once are safe.
 	"graph": `usage: holdfast graph
        holdfast graph NAME [json|mmd|svg]
        holdfast graph check FILE
+       holdfast graph draw FILE|NAME [svg|mmd]
+       holdfast graph diff OLD NEW
 
-Lists the graphs, prints one, or says what is wrong with a graph in a JSON file. It needs no settings.
+Lists the graphs, or prints one. check says what is wrong with a graph in a JSON file: one line for each fault, with its place
+in the file, such as states[3].actions[1].to. For a valid graph it prints the SHA-256 that all texts of this graph have. draw
+draws a graph. diff says in words what differs between two graphs, which are files or names of built-in graphs, such as
+instant@1; of the same graphs it says nothing. It needs no settings.
 `,
 	"version": `usage: holdfast version
 

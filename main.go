@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"holdfast/graphs"
-	"holdfast/graphs/drawing"
 	"holdfast/internal/app"
 	"holdfast/internal/config"
 	"holdfast/internal/postgres"
@@ -95,57 +92,5 @@ func migrate(ctx context.Context, out io.Writer) error {
 	if err == nil {
 		_, err = fmt.Fprintf(out, "%d migrations applied\n", n)
 	}
-	return err
-}
-
-func graph(args []string, out io.Writer) error {
-	if len(args) == 0 {
-		for _, g := range graphs.Published() {
-			if _, err := fmt.Fprintf(out, "%-24s version %d  %s\n", g.Name, g.Version, g.Description); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if args[0] == "check" && len(args) == 2 {
-		return check(args[1], out)
-	}
-	g, ok := graphs.Named(args[0], nil)
-	if !ok {
-		return fmt.Errorf("there is no graph %q", args[0])
-	}
-	form := "json"
-	if len(args) > 1 {
-		form = args[1]
-	}
-	var text string
-	switch form {
-	case "json":
-		body, err := json.MarshalIndent(g, "", "  ")
-		if err != nil {
-			return err
-		}
-		text = string(body) + "\n"
-	case "mmd":
-		text = drawing.Mermaid(g)
-	case "svg":
-		text = drawing.SVG(g)
-	default:
-		return fmt.Errorf("a graph prints as json, mmd or svg, not %q", form)
-	}
-	_, err := io.WriteString(out, text)
-	return err
-}
-
-func check(file string, out io.Writer) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	var g graphs.Graph
-	if err := errors.Join(json.Unmarshal(text, &g), g.Validate()); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%s version %d is a valid graph\n", g.Name, g.Version)
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -48,6 +49,76 @@ func TestCommandsRefuse(t *testing.T) {
 	} {
 		if got, err := said(t, args...); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "usage: holdfast") || got != "" {
 			t.Errorf("%v: %v, %q", args, err, got)
+		}
+	}
+}
+
+// graphFile writes a built-in graph into a file, with one text replaced.
+func graphFile(t *testing.T, name, old, text string) string {
+	t.Helper()
+	whole, err := said(t, "graph", name)
+	if err != nil || !strings.Contains(whole, old) {
+		t.Fatalf("%v, %s", err, whole)
+	}
+	file := filepath.Join(t.TempDir(), "graph.json")
+	if err := os.WriteFile(file, []byte(strings.Replace(whole, old, text, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestGraphs(t *testing.T) {
+	t.Parallel()
+	same, other := graphFile(t, "instant@2", "{", "{"), graphFile(t, "instant@2", `"PT1H"`, `"PT2H"`)
+	for _, c := range []struct {
+		args []string
+		want string // the beginning
+	}{
+		{nil, "confirm_decline          version 1  "},
+		{[]string{"instant@2"}, "{\n  \"name\": \"instant\",\n  \"version\": 2,"},
+		{[]string{"instant", "mmd"}, "stateDiagram-v2"}, {[]string{"instant", "svg"}, "<svg "},
+		{[]string{"check", same}, "instant version 2 is a valid graph\nsha256 "},
+		{[]string{"draw", same}, "<svg "}, {[]string{"draw", same, "mmd"}, "stateDiagram-v2"}, {[]string{"draw", "instant@2", "svg"}, "<svg "},
+		{[]string{"diff", "instant@2", other}, "state confirmed: timer complete: fires 2 hours after end (was: 1 hour after end)\n"},
+		{[]string{"diff", "instant@1", "instant@2"}, "graph: is described as "},
+	} {
+		if got, err := said(t, append([]string{"graph"}, c.args...)...); err != nil || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%v: %.200q, %v", c.args, got, err)
+		}
+	}
+	if got, err := said(t, "graph", "diff", same, "instant@2"); got != "" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	first, err := said(t, "graph", "check", same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := said(t, "graph", "check", graphFile(t, "instant@2", `"version": 2,`, "")); err != nil || again != strings.Replace(first, "version 2", "version 1", 1) {
+		t.Errorf("%q and %q, %v", first, again, err)
+	}
+}
+
+func TestGraphsRefuse(t *testing.T) {
+	t.Parallel()
+	twice := graphFile(t, "instant@2", `"initial": "initialized"`, `"initial": "nowhere"`)
+	misspelt := graphFile(t, "instant@2", `"holds"`, `"hold"`)
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"check", twice}, []string{"initial: initial state \"nowhere\" does not exist\n", "states[0]: state initialized cannot be reached\n"}},
+		{[]string{"check", misspelt}, []string{"states[0].hold: is not known; did you mean holds?"}},
+		{[]string{"draw", misspelt}, []string{"did you mean holds?"}}, {[]string{"diff", misspelt, "instant"}, []string{"did you mean holds?"}},
+		{[]string{"diff", "instant", misspelt}, []string{"did you mean holds?"}}, {[]string{"check", "nowhere.json"}, []string{"nowhere.json"}},
+		{[]string{"fly"}, []string{`there is no graph "fly"`, "usage: holdfast graph"}}, {[]string{"draw"}, []string{`there is no graph "draw"`}},
+		{[]string{"instant", "png"}, []string{`not "png"`}}, {[]string{"draw", "instant", "json"}, []string{"a drawing is mmd or svg"}},
+		{[]string{"instant", "svg", "large"}, []string{`so what is "large"?`}}, {[]string{"diff", "instant"}, []string{`there is no graph "diff"`}},
+	} {
+		got, err := said(t, append([]string{"graph"}, c.args...)...)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) || got != "" {
+				t.Errorf("%v: %v, %q, want %s", c.args, err, got, want)
+			}
 		}
 	}
 }

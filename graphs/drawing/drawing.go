@@ -13,7 +13,7 @@ import (
 // valid graphs have no more.
 const (
 	mostLines      = 12
-	mostConditions = 16
+	mostConditions = 24
 )
 
 // ifTaken stands at an arrow that is taken when the slot or seat of the action's own target is.
@@ -80,8 +80,22 @@ func conditionText(a graphs.Action) []string {
 	}
 	for i := range a.Effects {
 		lines = append(lines, clip("then "+a.Effects[i].String(), longestText))
+		if text := playsText(a.Effects[i]); text != "" {
+			lines = append(lines, clip(text, longestText))
+		}
 	}
 	return lines[:min(len(lines), mostConditions)]
+}
+
+// playsText returns what an effect plays when it has ended, in words; empty for nothing.
+func playsText(e graphs.Effect) string {
+	var plays []string
+	for _, one := range []struct{ when, action string }{{"if yes ", e.Then}, {"if no ", e.Else}, {"on failure ", e.OnFailure}} {
+		if one.action != "" {
+			plays = append(plays, one.when+one.action)
+		}
+	}
+	return strings.Join(plays, ", ")
 }
 
 // momentText returns a moment in words, such as "PT1H before start". Of a state that was entered only the length is named.

@@ -75,7 +75,11 @@ func TestDrawingOfConditionsIsFrozen(t *testing.T) {
 	hold := &state(g, "requested").Actions[0]
 	hold.OnConflict = "waiting"
 	hold.When = []graphs.Guard{{BeforeStart: &length}, {MetaEquals: &graphs.MetaEquals{Key: "-->\n[*]", Value: "<b>"}}}
-	hold.Effects = []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm"}}
+	hold.Effects = []graphs.Effect{{Kind: graphs.CallEffect, Endpoint: "crm", Then: "finish", OnFailure: "lapse"}, {Kind: graphs.CallEffect, Endpoint: "erp"}}
+	for i := range state(g, "held").Actions {
+		a := &state(g, "held").Actions[i]
+		a.By = append(a.By, graphs.ActorEffect)
+	}
 	state(g, "held").Timers[0] = graphs.Timer{
 		Action: "lapse", Switch: "lapses", Any: []graphs.Moment{{From: graphs.FromEntered, After: length}, {From: graphs.FromCancelUntil, Before: length}},
 	}

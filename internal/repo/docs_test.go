@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"holdfast/graphs"
+	"holdfast/graphs/definition"
 	"holdfast/graphs/drawing"
 )
 
@@ -18,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite docs/graphs.md")
 
 const aboutGraphs = `# The graphs
 
-Every booking walks one of these. Coloured states hold time (or a seat). An arrow bears the name of its action; one with
+Every booking walks one of these. The format that they are written in is described at the end. Coloured states hold time (or a seat). An arrow bears the name of its action; one with
 a duration is also played by a timer. ` + "`error`" + ` stands apart in every graph: no action leads there.
 
 A booking keeps the version that it was made with, also when it is moved. ` + "`instant@2`" + ` names a version; a bare name is version 1,
@@ -48,6 +49,14 @@ func TestGraphsPage(t *testing.T) {
 	page.WriteString(aboutGraphs)
 	for _, g := range graphs.Published() {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n```mermaid\n%s```\n", g.Ref(), g.Description, drawing.Mermaid(g))
+	}
+	page.WriteString(read(t, "internal/repo/testdata/graph_format.md"))
+	for _, example := range definition.Examples() {
+		g, faults := definition.Parse(example.Text)
+		if faults != nil {
+			t.Fatal(example.Name, faults)
+		}
+		fmt.Fprintf(&page, "\n### [%s](../graphs/definition/examples/%s.json)\n\n%s\n\n```mermaid\n%s```\n", g.Name, g.Name, g.Description, drawing.Mermaid(g))
 	}
 	const file = "docs/graphs.md"
 	if *update {

@@ -25,6 +25,7 @@ const sdk = "go.temporal.io/sdk/"
 var house = map[string]floor{
 	"graphs":                {0, nil},
 	"graphs/drawing":        {1, nil},
+	"graphs/definition":     {1, nil},
 	"graphs/graphtest":      {1, []string{"pgregory.net/rapid"}}, // for tests
 	"internal/zones":        {0, nil},
 	"internal/breaker":      {0, nil}, // pure, so that every course of failures can be tried

@@ -53,7 +53,7 @@ func TestRootHasTheProgramOnly(t *testing.T) {
 			files = append(files, entry.Name())
 		}
 	}
-	if want := []string{"help.go", "main.go", "main_test.go"}; !slices.Equal(files, want) {
+	if want := []string{"graph.go", "help.go", "main.go", "main_test.go"}; !slices.Equal(files, want) {
 		t.Errorf("the root has %v, want %v", files, want)
 	}
 }
