@@ -125,7 +125,7 @@ func findGraph(name string) (*graphs.Graph, error) {
 
 // loadGraph reads a graph from a file. The error has all its faults.
 func loadGraph(file string) (*graphs.Graph, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the file that the caller of the command has named
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
