@@ -268,17 +268,17 @@ func (a *Activities) serve(ctx context.Context, endpoints ...uuid.UUID) {
 }
 
 // giveUp lets the workflow of an endpoint go on with it, which a commit has reserved and no drain of this process serves. A drain that
-// has begun meanwhile keeps its reservation: both are this process's, so that the record cannot tell them apart.
+// has begun meanwhile keeps its reservation: both are this process's, and the record cannot distinguish them.
 func (a *Activities) giveUp(ctx context.Context, endpoint uuid.UUID) {
 	if mine, _ := a.drains.enter(endpoint); mine != nil {
-		a.leave(ctx, endpoint, mine)
+		leave(ctx, a, endpoint, mine)
 	}
 	a.wake(ctx, endpoint)
 }
 
 // leave ends a hold and the reservation on record, in the other order: the next drain of this process may reserve the endpoint as soon
 // as the hold has ended.
-func (a *Activities) leave(ctx context.Context, endpoint uuid.UUID, mine *lease) {
+func leave(ctx context.Context, a *Activities, endpoint uuid.UUID, mine *lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	for more := true; more; more = a.drains.goOn(endpoint, mine) { // a commit has reserved it anew
@@ -306,7 +306,7 @@ func (a *Activities) drainHere(ctx context.Context, endpoint uuid.UUID, mine *le
 			if err != nil {
 				a.Log.Warn("could not send webhooks; the endpoint's workflow will", "endpoint", endpoint, "error", retryable(err))
 			}
-			a.leave(ctx, endpoint, mine)
+			leave(ctx, a, endpoint, mine)
 			a.wake(ctx, endpoint)
 			return
 		case !out.Next.IsZero() && (d.left || d.resting || rescued): // else the drain that left the retry has woken it

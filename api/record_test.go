@@ -96,7 +96,8 @@ func check(t testing.TB, err error) {
 type prompt struct {
 	client.Client // what is not written here must not be called
 
-	db *postgres.DB
+	db     *postgres.DB
+	before func() // runs before each commit; nil for nothing
 }
 
 func (p *prompt) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
@@ -113,6 +114,9 @@ func (p *prompt) SignalWorkflow(ctx context.Context, _, _, _ string, signal any)
 }
 
 func (p *prompt) commit(ctx context.Context, s booking.Signal) error {
+	if p.before != nil {
+		p.before()
+	}
 	a, err := p.db.Action(ctx, s.ActionID)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func (s *Server) serviceRoutes() []edge.Route {
 		edge.On(http.MethodGet, "/openapi.json", edge.RequireNothing, s.openAPI),
 
 		edge.On(http.MethodGet, "/v2/graphs", edge.RequireNothing, s.listGraphs),
+		edge.On(http.MethodGet, "/v2/graphs/schema.json", edge.RequireNothing, graphSchema),
 		edge.On(http.MethodGet, "/v2/graphs/:name", edge.RequireNothing, s.getGraph),
 	}
 }

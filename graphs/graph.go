@@ -69,6 +69,8 @@ type Graph struct {
 	Initial     string  `json:"initial"` // the state before the first action
 	Start       string  `json:"start"`   // the action that creating a booking plays
 	States      []State `json:"states"`
+	// Own is true of a graph of the app's own: it is no part of the program.
+	Own bool `json:"-"`
 }
 
 // State is one state of a booking. In a final state the booking is over, and nothing happens by itself: it has no timers. Its

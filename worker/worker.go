@@ -29,6 +29,14 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	}
 }
 
+// RegisterBookings names what walks bookings of an app's own graphs, which have a task queue of their own.
+func RegisterBookings(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Booking)
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind} {
+		r.RegisterActivity(a)
+	}
+}
+
 // RegisterWebhooks names what sends webhooks, which has a task queue of its own.
 func RegisterWebhooks(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Endpoint)
@@ -60,6 +68,11 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 		MaxConcurrentLocalActivityExecutionSize: o.Commits,
 	})
 	Register(bookings, acts)
+	extended := worker.New(c, workflows.GraphQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+		MaxConcurrentLocalActivityExecutionSize: o.Commits,
+	})
+	RegisterBookings(extended, acts)
 	webhooks := worker.New(c, workflows.WebhookQueue(o.TaskQueue), worker.Options{
 		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
 		MaxConcurrentActivityExecutionSize: maxDrains,
@@ -67,7 +80,7 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 	RegisterWebhooks(webhooks, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range []worker.Worker{bookings, webhooks} {
+	for _, w := range []worker.Worker{bookings, extended, webhooks} {
 		if err := w.Start(); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 		fired: map[string]bool{}, notices: map[string]bool{},
 	}
 	if err := w.Graph.Validate(); err != nil {
-		return w.fail(err)
+		return w.fail("the graph in the booking's input is not valid", err)
 	}
 	return w.run()
 }
@@ -47,6 +47,9 @@ func (w *bookingRun) run() error {
 	w.show()
 	for {
 		for !w.over() {
+			if w.stuck() {
+				return w.fail("the booking's state cannot be left", errStuck)
+			}
 			if err := w.step(); err != nil {
 				return err
 			}
@@ -64,6 +67,20 @@ func (w *bookingRun) run() error {
 // correct starts another run from the record.
 func (w *bookingRun) over() bool {
 	return w.gone || (w.Graph.Final(w.State) && w.stay().NextReminder() == nil)
+}
+
+var errStuck = errors.New("no timer is left, and nobody has an action there")
+
+// stuck reports whether nothing can happen any more in a state that is not final: its timers have been refused, and it has actions for
+// timers alone.
+func (w *bookingRun) stuck() bool {
+	if _, due := w.stay().NextDue(); due || len(w.Actions) > 0 || w.signals.Len() > 0 {
+		return false
+	}
+	s, ok := w.Graph.State(w.State)
+	return ok && !slices.ContainsFunc(s.Actions, func(a graphs.Action) bool {
+		return slices.ContainsFunc(a.By, func(by graphs.Actor) bool { return by != graphs.ActorTimer })
+	})
 }
 
 func (w *bookingRun) step() error {
@@ -119,7 +136,7 @@ func (w *bookingRun) arm() {
 // stay is what can fall due in the present state.
 func (w *bookingRun) stay() booking.Stay {
 	return booking.Stay{
-		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End},
+		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End, CancelUntil: w.CancelUntil, MoveUntil: w.MoveUntil},
 		Timers: w.Timers, Fired: w.fired, Published: w.notices, Reminders: w.Reminders,
 	}
 }
@@ -238,9 +255,9 @@ func (w *bookingRun) continueAsNew() error {
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
 }
 
-// fail ends a booking whose rule book cannot be read: it goes to the error state, where people see it.
-func (w *bookingRun) fail(fault error) error {
-	workflow.GetLogger(w.ctx).Error("the graph in the booking's input is not valid", "error", fault)
+// fail ends a booking that its graph cannot move: it goes to the error state, where people see it.
+func (w *bookingRun) fail(what string, fault error) error {
+	workflow.GetLogger(w.ctx).Error(what, "error", fault)
 	out, err := commit(w.ctx, booking.CommitInput{
 		BookingID: w.BookingID, Seq: w.Seq, Actor: graphs.ActorTimer,
 		ActionID: booking.TimerActionID(w.BookingID, w.Seq, graphs.ErrorState),

@@ -16,6 +16,12 @@ func WebhookQueue(taskQueue string) string { return taskQueue + webhookQueue }
 
 const webhookQueue = "-webhooks"
 
+// GraphQueue is the task queue of bookings whose graphs say more than the first workers could read. A worker of an older release has no
+// part in it, so that it neither plays nor judges by half of such a graph.
+func GraphQueue(taskQueue string) string { return taskQueue + graphQueue }
+
+const graphQueue = "-graphs"
+
 // The signals of workflows.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal

@@ -1,4 +1,4 @@
-// Package catalogue answers requests about projects, locations and services. It also refuses the requests of Timekit's contract that this
+// Package catalogue answers requests about projects, locations, services and an app's own graphs. It also refuses the requests of Timekit's contract that this
 // server does not support.
 package catalogue
 
@@ -13,7 +13,7 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// Handlers has the handlers of projects, locations and services. All fields are needed. It is safe for concurrent use.
+// Handlers has the handlers of projects, locations, services and own graphs. All fields are needed. It is safe for concurrent use.
 type Handlers struct {
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
@@ -35,6 +35,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&projectResourceHandlers{catalogue: h.Catalogue, calendars: h.Calendars, projects: projects, views: h.Views}).routes(),
 		(&locationHandlers{catalogue: h.Catalogue}).routes(),
 		(&serviceHandlers{catalogue: h.Catalogue}).routes(),
+		(&graphHandlers{catalogue: h.Catalogue}).routes(),
 		unsupportedRoutes(),
 	)
 }

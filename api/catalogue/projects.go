@@ -10,7 +10,6 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
-	"holdfast/graphs"
 	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
@@ -18,6 +17,7 @@ import (
 	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
 	"holdfast/internal/strictjson"
+	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
 
@@ -74,7 +74,7 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 	if p.Slug != "" && !edge.GoodSlug.MatchString(p.Slug) {
 		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
 	}
-	in.rules(p, problems)
+	in.rules(p, k.App.Graphs, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
 	h.rules.CheckReminders(p.Reminders, "reminders", problems)
 	if err := h.parts(k, in, p, problems); err != nil {
@@ -84,10 +84,10 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 }
 
 // rules reads the fields that are kept as JSON.
-func (in projectInput) rules(p *catalogue.Project, problems fault.Problems) {
+func (in projectInput) rules(p *catalogue.Project, known *tenant.Graphs, problems fault.Problems) {
 	p.Availability = rules.CheckAvailability(in.Availability, time.Now(), "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
-	p.Booking = checkInherited(in.Booking, "booking", problems)
+	p.Booking = checkInherited(in.Booking, "booking", known, problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
@@ -177,7 +177,7 @@ func (h *projectHandlers) checkWeights(k *edge.Call, p *catalogue.Project, probl
 
 // checkInherited checks the defaults of bookings through the project: the types of their fields, the units, and the graph. All else is
 // checked with each booking.
-func checkInherited(raw json.RawMessage, field string, problems fault.Problems) json.RawMessage {
+func checkInherited(raw json.RawMessage, field string, known *tenant.Graphs, problems fault.Problems) json.RawMessage {
 	raw = edge.JSONObject(raw, field, problems)
 	var in rules.BookingInput
 	edge.CheckFields(raw, &in, field, problems)
@@ -189,7 +189,7 @@ func checkInherited(raw json.RawMessage, field string, problems fault.Problems) 
 	if in.Requires != nil {
 		problems.Add(field+".requires", "is set on the project itself")
 	}
-	if _, ok := graphs.Named(in.Graph, nil); in.Graph != "" && !ok {
+	if _, ok := known.Named(in.Graph, nil); in.Graph != "" && !ok {
 		problems.Add(field+".graph", "is not a graph of this server; GET /v2/graphs lists them")
 	}
 	return raw

@@ -83,11 +83,10 @@ func ReadBooking(text []byte) (in BookingInput, err error) {
 // KeepSwitches keeps the switches of the body that the input was decoded from by BookingRules.
 func (in *BookingInput) KeepSwitches(body []byte) { in.switches = readSwitches(body) }
 
+// readSwitches returns all fields: which of them are switches, the graph says.
 func readSwitches(text []byte) map[string]json.RawMessage {
 	var all map[string]json.RawMessage
 	_ = json.Unmarshal(text, &all) // an object, or null: it was read before
-	names := switchNames()
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(names, name) })
 	return all
 }
 

@@ -206,7 +206,7 @@ func (slot Slot) Times(clock timekit.Clock, problems fault.Problems) (start, end
 // OutlookOf is the outlook of what is booked through a project.
 func OutlookOf(app *tenant.App, p *catalogue.Project) service.Outlook {
 	in, _ := readDefaults(p) // checked when it was written
-	graph, ok := graphs.Named(p.GraphName(), app.Settings.GraphVersions)
+	graph, ok := app.Graphs.Named(p.GraphName(), app.Settings.GraphVersions)
 	if !ok {
 		return service.Outlook{}
 	}

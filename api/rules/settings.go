@@ -20,7 +20,7 @@ func (in *BookingInput) findGraph(app *tenant.App, problems fault.Problems) *gra
 		problems.Add("graph", "is required")
 		return nil
 	}
-	graph, ok := graphs.Named(in.Graph, app.Settings.GraphVersions)
+	graph, ok := app.Graphs.Named(in.Graph, app.Settings.GraphVersions)
 	if !ok {
 		problems.Add("graph", "is not a graph of this server; GET /v2/graphs lists them")
 		return nil

@@ -153,15 +153,11 @@ func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for the person who was to confirm it.
 func (h *linkHandlers) offerDecline(l *link, p *page) error {
-	graph, err := l.booking.LoadGraph()
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(graph.OpenTo(l.booking.State, graphs.ActorOwnerLink), "decline") || l.actor != graphs.ActorOwnerLink {
+	if l.actor != graphs.ActorOwnerLink || !slices.Contains(l.booking.OpenTo(graphs.ActorOwnerLink, time.Now()), "decline") {
 		return nil
 	}
-	p.Other, err = h.links.Owner(l.booking, "decline")
-	p.OtherFor = phrase("decline")
+	other, err := h.links.Owner(l.booking, "decline")
+	p.Other, p.OtherFor = other, phrase("decline")
 	return err
 }
 

@@ -166,11 +166,7 @@ func (r *requested) openActions() []string {
 	if r.Booking == nil {
 		return nil
 	}
-	graph, err := r.Booking.LoadGraph()
-	if err != nil {
-		return nil
-	}
-	return graph.OpenTo(r.Booking.State, graphs.ActorCustomerLink)
+	return r.Booking.OpenTo(graphs.ActorCustomerLink, time.Now())
 }
 
 // view is the booking of the request as the page shows it.

@@ -62,8 +62,7 @@ func (r *requested) wayToGiveUp() surrender {
 			"Give this time up", "Keep this time", false,
 		}
 	}
-	graph, err := r.Booking.LoadGraph()
-	if way.action == "" || err != nil || !slices.Contains(graph.OpenTo(r.Booking.State, way.as), way.action) {
+	if way.action == "" || !slices.Contains(r.Booking.OpenTo(way.as, time.Now()), way.action) {
 		return surrender{}
 	}
 	return way

@@ -108,7 +108,7 @@ func topics(k *edge.Call, field string, problems fault.Problems) []string {
 			}
 		}
 	}
-	checkEventTypes(names, field, problems)
+	checkEventTypes(names, field, k.App.Graphs, problems)
 	return names
 }
 

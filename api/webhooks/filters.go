@@ -8,6 +8,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
 // maxFilter is how many values a filter may have.
@@ -25,21 +26,21 @@ type webhookFilters struct {
 	Services   json.RawMessage `json:"services"`
 }
 
-func (in *webhookFilters) apply(e *outbox.Endpoint, problems fault.Problems) {
+func (in *webhookFilters) apply(e *outbox.Endpoint, known *tenant.Graphs, problems fault.Problems) {
 	in.choose("graph", in.Graph, in.Graphs, &e.Graphs, problems)
 	in.choose("state", in.State, in.States, &e.States, problems)
 	in.choose("event_type", nil, in.EventTypes, &e.EventTypes, problems)
 	for _, graph := range e.Graphs {
-		if _, ok := graphs.Version(graph, 1); !ok {
+		if !known.Has(graph) {
 			problems.Add(field("graph", in.Graph), "%q is not a graph of this server", graph)
 		}
 	}
 	for _, state := range e.States {
-		if !knownState(e.Graphs, state) {
+		if !knownState(known, e.Graphs, state) {
 			problems.Add(field("state", in.State), "%q is not a state of that graph", state)
 		}
 	}
-	checkEventTypes(e.EventTypes, "event_types", problems)
+	checkEventTypes(e.EventTypes, "event_types", known, problems)
 }
 
 // choose writes a filter that the body names, by its one value or by its list. Both are fine where they say the same, as
@@ -94,8 +95,8 @@ func single(values []string) string {
 }
 
 // knownState reports whether one of the graphs, or any when none is named, has such a state.
-func knownState(names []string, state string) bool {
-	return slices.ContainsFunc(graphs.Published(), func(g *graphs.Graph) bool {
+func knownState(known *tenant.Graphs, names []string, state string) bool {
+	return slices.ContainsFunc(known.All(), func(g *graphs.Graph) bool {
 		return (len(names) == 0 || slices.Contains(names, g.Name)) && g.HasState(state)
 	})
 }

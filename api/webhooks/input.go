@@ -32,12 +32,13 @@ type webhookInput struct {
 
 	filters  webhookFilters
 	named    outbox.Endpoint // the projects and services that the body names
+	graphs   *tenant.Graphs  // of the app
 	problems fault.Problems
 }
 
 // readWebhook reads the body, and looks up what it names.
 func (h *webhookHandlers) readWebhook(k *edge.Call) (*webhookInput, error) {
-	in := &webhookInput{problems: fault.Problems{}}
+	in := &webhookInput{problems: fault.Problems{}, graphs: k.App.Graphs}
 	if err := in.read(k); err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func namedIDs(raw json.RawMessage, field string, problems fault.Problems) []uuid
 // apply writes what the body names onto e and checks the whole. What is null, or not there, stays as it is.
 func (in *webhookInput) apply(e *outbox.Endpoint, h *webhookHandlers) error {
 	in.target(e, h.targets)
-	in.filters.apply(e, in.problems)
+	in.filters.apply(e, in.graphs, in.problems)
 	if in.named.Projects != nil {
 		e.Projects = in.named.Projects
 	}

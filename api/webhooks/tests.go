@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/outbox"
 	"holdfast/internal/payload"
 	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
 
 // testHandlers answers requests for test deliveries.
@@ -48,7 +49,7 @@ func (h *testHandlers) testWebhook(k *edge.Call) error {
 	if err := k.DecodeKnown(&in); err != nil {
 		return err
 	}
-	c, err := madeUp(e, in.EventType)
+	c, err := madeUp(e, k.App.Graphs, in.EventType)
 	if err != nil {
 		return err
 	}
@@ -93,18 +94,18 @@ func (h *testHandlers) sendTest(k *edge.Call, e *outbox.Endpoint, c *outbox.Even
 }
 
 // madeUp is a made-up change of a type; where none is named, of the first that the endpoint's filters let through.
-func madeUp(e *outbox.Endpoint, eventType string) (*outbox.Event, error) {
+func madeUp(e *outbox.Endpoint, own *tenant.Graphs, eventType string) (*outbox.Event, error) {
 	now := time.Now()
 	if eventType != "" {
-		c, ok := payload.Sample(eventType, now)
+		c, ok := payload.Sample(own, eventType, now)
 		if !ok {
 			return nil, fault.Problems{"event_type": {"is none of GET /v2/webhooks/event_types"}}.Err()
 		}
 		return c, nil
 	}
 	var first *outbox.Event
-	for _, known := range payload.EventTypes() {
-		c, ok := payload.Sample(known.Name, now)
+	for _, known := range payload.EventTypes(own) {
+		c, ok := payload.Sample(own, known.Name, now)
 		if ok && matches(e, c, known.Name) {
 			return c, nil
 		}

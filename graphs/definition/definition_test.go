@@ -294,8 +294,9 @@ func collect(of reflect.Type, all map[string]reflect.Type) {
 
 func fieldsOf(of reflect.Type) (names []string) {
 	for field := range of.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

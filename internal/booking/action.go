@@ -87,13 +87,16 @@ type WorkflowInput struct {
 	Timers    graphs.Overrides `json:"timers,omitempty"`
 	Start     time.Time        `json:"start"`
 	End       time.Time        `json:"end"`
-	State     string           `json:"state"`
-	Seq       int              `json:"seq"`
-	Entered   time.Time        `json:"entered"`
-	Reminders []Reminder       `json:"reminders,omitempty"` // those that are still to come, the earliest first
-	Actions   []Signal         `json:"actions"`             // to play first, in order
-	Shown     string           `json:"shown"`               // the state in the search index; "" = the server has no search attributes of ours
-	CarriedOn int              `json:"carried_on"`          // how often the workflow has continued as new
+	// CancelUntil and MoveUntil are the deadlines of the booking's policy, where the graph is one of the app's own; zero for none.
+	CancelUntil time.Time  `json:"cancel_until,omitzero"`
+	MoveUntil   time.Time  `json:"move_until,omitzero"`
+	State       string     `json:"state"`
+	Seq         int        `json:"seq"`
+	Entered     time.Time  `json:"entered"`
+	Reminders   []Reminder `json:"reminders,omitempty"` // those that are still to come, the earliest first
+	Actions     []Signal   `json:"actions"`             // to play first, in order
+	Shown       string     `json:"shown"`               // the state in the search index; "" = the server has no search attributes of ours
+	CarriedOn   int        `json:"carried_on"`          // how often the workflow has continued as new
 }
 
 // CommitInput is the input of the one activity that moves a booking.

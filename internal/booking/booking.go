@@ -23,6 +23,7 @@ type Booking struct {
 	AppID        uuid.UUID `json:"app_id"`
 	Graph        string    `json:"graph"`
 	GraphVersion int       `json:"graph_version"`
+	OwnGraph     bool      `json:"own_graph,omitempty"` // the graph is one of the app's own
 	State        string    `json:"state"`
 	Seq          int       `json:"seq"`       // number of the last transition; 0 before the first
 	Revision     int       `json:"revision"`  // grows with every write, transitions and meta alike
@@ -63,11 +64,11 @@ type Booking struct {
 	CreatedAt time.Time          `json:"created_at"`
 	UpdatedAt time.Time          `json:"updated_at"`
 	EnteredAt time.Time          `json:"entered_at"` // when the state was entered
-}
 
-// Times are the moments the booking's timers count from.
-func (b *Booking) Times() graphs.Times {
-	return graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}
+	// Counts is how often each action has moved the booking, for guards; nil where the graph is built in and has none that count.
+	Counts map[string]int `json:"-"`
+
+	own *graphs.Graph // if OwnGraph
 }
 
 // Takes returns how many units of its resource the booking takes: one, unless it says more.
@@ -91,13 +92,36 @@ func (b *Booking) Dropped() bool {
 // not on a page, not with a widget key. A server key can.
 func (b *Booking) Begun(now time.Time) bool { return !now.Before(b.Start) }
 
-// LoadGraph returns the very version of the graph the booking was made with.
+// LoadGraph returns the very version of the graph that the booking was made with.
 func (b *Booking) LoadGraph() (*graphs.Graph, error) {
+	if b.OwnGraph && b.own == nil {
+		return nil, fault.Errorf(fault.Internal, "graph %s version %d of the app was not loaded with the booking", b.Graph, b.GraphVersion)
+	}
+	if b.OwnGraph {
+		return b.own, nil
+	}
 	g, ok := graphs.Version(b.Graph, b.GraphVersion)
 	if !ok {
 		return nil, fault.Errorf(fault.Internal, "graph %s version %d is not part of this build", b.Graph, b.GraphVersion)
 	}
 	return g, nil
+}
+
+// SetGraph makes a graph the booking's.
+func (b *Booking) SetGraph(g *graphs.Graph) {
+	b.Graph, b.GraphVersion, b.OwnGraph, b.own = g.Name, g.Version, g.Own, nil
+	if g.Own {
+		b.own = g
+	}
+}
+
+// ReadGraph takes over the definition of a graph of the app's own, as it was published. An empty text changes nothing: the graph is
+// built in.
+func (b *Booking) ReadGraph(definition string) (err error) {
+	if definition != "" {
+		b.own, err = graphs.ReadOwn(definition)
+	}
+	return err
 }
 
 // Settings are the rules one booking has for itself.

@@ -12,7 +12,10 @@ func OfEvent(e *outbox.Event) (*Booking, error) {
 		return nil, nil //nolint:nilnil // there is none, and that is no fault
 	}
 	var b Booking
-	return &b, json.Unmarshal(e.Data, &b)
+	if err := json.Unmarshal(e.Data, &b); err != nil {
+		return nil, err
+	}
+	return &b, b.ReadGraph(e.Definition)
 }
 
 // Kind sorts the transition that brought the booking to its state, the way ReserveKit does.

@@ -95,10 +95,10 @@ func (b *Booking) Buffers() (before, after time.Duration) {
 	return b.Settings.Buffer(), b.Settings.Buffer()
 }
 
-// RefusesAction returns why the policy refuses an action that was asked for at a moment; nil when it does not. Timers, payments and
+// RefusesAction returns why the policy refuses an action that was asked for at a moment; nil when it does not. Timers, payments, effects and
 // other bookings are not held to it, nor is a booking before its first transition.
 func (b *Booking) RefusesAction(name string, actor graphs.Actor, at time.Time, lifted policy.Lifted) *policy.Refusal {
-	if b.Policy == nil || b.Seq == 0 || actor == graphs.ActorTimer || actor == graphs.ActorPayment || actor == graphs.ActorBooking {
+	if b.Policy == nil || b.Seq == 0 || actor == graphs.ActorTimer || actor == graphs.ActorPayment || actor == graphs.ActorBooking || actor == graphs.ActorEffect {
 		return nil
 	}
 	zone := b.Resource.Zone()

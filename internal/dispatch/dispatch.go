@@ -133,11 +133,15 @@ func (d *Dispatcher) startIndexed(
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions,
 	}
+	if graph.Own {
+		times := b.Times()
+		in.CancelUntil, in.MoveUntil = times.CancelUntil, times.MoveUntil
+	}
 	if indexed {
 		in.Shown = expected(graph, b.State, actions)
 	}
 	options := client.StartWorkflowOptions{
-		ID: workflows.BookingID(b.ID), TaskQueue: d.TaskQueue, WorkflowIDReusePolicy: reuse,
+		ID: workflows.BookingID(b.ID), TaskQueue: d.queueOf(graph), WorkflowIDReusePolicy: reuse,
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}
@@ -154,6 +158,14 @@ func (d *Dispatcher) startIndexed(
 		return errUnindexed
 	}
 	return err
+}
+
+// queueOf is the task queue of bookings of a graph.
+func (d *Dispatcher) queueOf(graph *graphs.Graph) string {
+	if graph.Own {
+		return workflows.GraphQueue(d.TaskQueue)
+	}
+	return d.TaskQueue
 }
 
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.

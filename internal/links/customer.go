@@ -29,18 +29,15 @@ func (m Maker) Customer(b *booking.Booking) (map[string]string, error) {
 // CustomerAt returns those that can be used at a moment: none once the booked time has begun.
 func (m Maker) CustomerAt(b *booking.Booking, now time.Time) (map[string]string, error) {
 	all := map[string]string{}
-	graph, err := b.LoadGraph()
-	if err != nil {
-		return all, nil //nolint:nilerr // see above
-	}
 	if b.Begun(now) {
 		return all, nil
 	}
-	for _, action := range graph.OpenTo(b.State, graphs.ActorCustomerLink) {
-		all[action], err = m.link(b, action)
+	for _, action := range b.OpenTo(graphs.ActorCustomerLink, now) {
+		link, err := m.link(b, action)
 		if err != nil {
 			return nil, err
 		}
+		all[action] = link
 	}
 	return all, nil
 }

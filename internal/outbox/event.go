@@ -32,6 +32,8 @@ type Event struct {
 	Data      json.RawMessage // the Booking after the transition; an EndpointData
 	Test      bool            // made up, to try an endpoint
 	Lifted    []string        // rules of the policy that the action was not held to
+	// Definition is that of the booking's graph, if it is one of the app's own; empty for a built-in one.
+	Definition string
 }
 
 // Name is the change's id as the world reads it; the webhook-id of its deliveries, however often they are repeated.

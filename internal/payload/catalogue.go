@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
 // EventType is a name that endpoints can ask for, and what it stands for.
@@ -18,14 +19,14 @@ type EventType struct {
 	Description string `json:"description"`
 }
 
-// EventTypes are all of them: every state that an action of a graph leads to, those under way before those that end a
+// EventTypes are all of an app that has such graphs: every state that an action of a graph leads to, those under way before those that end a
 // booking; the notices of graphs; then the kinds of changes; then what becomes of endpoints. Sample has each.
-func EventTypes() []EventType {
+func EventTypes(known *tenant.Graphs) []EventType {
 	var all []EventType
-	for _, s := range reached() {
+	for _, s := range reached(known) {
 		all = append(all, EventType{outbox.EventType(s.name), s.description()})
 	}
-	for _, g := range graphs.Published() {
+	for _, g := range known.All() {
 		for i := range g.States {
 			for _, n := range g.States[i].Notices {
 				all = noteNotice(all, n)
@@ -51,7 +52,7 @@ func noteNotice(all []EventType, n graphs.Notice) []EventType {
 // others are the event types that are no states, each with how Sample makes one up.
 var others = []struct {
 	EventType
-	sample func(eventType string, at time.Time) *outbox.Event
+	sample sampler
 }{
 	{EventType{outbox.UndoneEvent, "An action was taken back: a booking is in the state before it again."}, sampleChange},
 	{EventType{outbox.BookingsCreate, "A booking was made."}, sampleChange},
@@ -67,6 +68,9 @@ var others = []struct {
 		sampleEndpoint(outbox.EndpointDisabled, outbox.ReceiverGone, false)},
 }
 
+// sampler makes up a change of a type, at a time; nil when no graph has one.
+type sampler func(known *tenant.Graphs, eventType string, at time.Time) *outbox.Event
+
 // target is a state of one name, in all graphs that have it.
 type target struct {
 	name    string
@@ -80,9 +84,9 @@ func (t *target) description() string {
 }
 
 // reached are the states that actions lead to.
-func reached() []*target {
+func reached(known *tenant.Graphs) []*target {
 	var all []*target
-	for _, g := range graphs.Published() {
+	for _, g := range known.All() {
 		for i := range g.States {
 			for _, action := range g.States[i].Actions {
 				all = note(all, g, action)

@@ -29,10 +29,11 @@ func raw(v any) json.RawMessage {
 // the last step says that it has taken place.
 func sampleBooking(g *graphs.Graph, last step, at time.Time) *booking.Booking {
 	b := &booking.Booking{
-		ID: example("booking"), Graph: g.Name, GraphVersion: g.Version, State: g.Initial, What: "Haircut", Where: "Example Street 1",
+		ID: example("booking"), State: g.Initial, What: "Haircut", Where: "Example Street 1",
 		Participants: []string{}, EventID: example("event"), Meta: json.RawMessage(`{}`), Customers: []booking.Customer{sampleCustomer()},
 		Request: sampleRequest(), Resource: sampleResource(), Related: booking.Related{Project: new(example("project"))},
 	}
+	b.SetGraph(g)
 	day := at.AddDate(0, 0, 7)
 	if booking.TookPlace(last.to) || booking.TookPlace(last.from) {
 		day = at.AddDate(0, 0, -1)

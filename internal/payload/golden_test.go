@@ -93,7 +93,7 @@ func reminder(t testing.TB) *outbox.Event {
 
 func sampled(t testing.TB, event string) *outbox.Event {
 	t.Helper()
-	c, ok := Sample(event, made)
+	c, ok := Sample(nil, event, made)
 	if !ok {
 		t.Fatalf("there is no sample of %s", event)
 	}

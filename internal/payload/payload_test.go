@@ -94,7 +94,7 @@ func checkAll(t *testing.T, g *graphs.Graph, c *outbox.Event) (rendered int) {
 func TestNoticesHaveABody(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"booking.approval_due", "booking.approval_escalated"} {
-		c, ok := Sample(name, made)
+		c, ok := Sample(nil, name, made)
 		if !ok {
 			t.Fatalf("no sample of %s", name)
 		}

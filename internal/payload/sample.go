@@ -10,25 +10,26 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
-// Sample makes up a change of an event type of the catalogue, to try an endpoint with; false when there is no such type.
+// Sample makes up a change of an event type of the catalogue of an app that has such graphs, to try an endpoint with; false when there is no such type.
 // It has happened at that time, to a booking that does not exist: the caller gives it its app and no action links.
-func Sample(eventType string, at time.Time) (c *outbox.Event, ok bool) {
-	sample := sampleChange
+func Sample(known *tenant.Graphs, eventType string, at time.Time) (c *outbox.Event, ok bool) {
+	sample := sampler(sampleChange)
 	for _, one := range others {
 		if one.Name == eventType {
 			sample = one.sample
 		}
 	}
-	c = sample(eventType, at)
+	c = sample(known, eventType, at)
 	return c, c != nil
 }
 
 // sampleChange makes up a change of a booking, by the shortest way through a graph to a state or a kind of change, or the event of a
 // notice; nil when no graph has one.
-func sampleChange(eventType string, at time.Time) *outbox.Event {
-	for _, g := range plainFirst() {
+func sampleChange(known *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
+	for _, g := range plainFirst(known) {
 		way := route(g, func(way []step) bool {
 			last := way[len(way)-1]
 			b := booking.Booking{Seq: len(way), State: last.to, Completed: g.Final(last.to)}
@@ -38,13 +39,13 @@ func sampleChange(eventType string, at time.Time) *outbox.Event {
 			return walked(g, way, at)
 		}
 	}
-	return sampleNotice(eventType, at)
+	return sampleNotice(known, eventType, at)
 }
 
 // sampleNotice makes up the event of a notice: the booking stays in the state, so the event has no action; nil when no graph has
 // such a notice.
-func sampleNotice(eventType string, at time.Time) *outbox.Event {
-	for _, g := range plainFirst() {
+func sampleNotice(known *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
+	for _, g := range plainFirst(known) {
 		way := route(g, func(way []step) bool {
 			s, ok := g.State(way[len(way)-1].to)
 			return ok && slices.ContainsFunc(s.Notices, func(n graphs.Notice) bool { return outbox.EventType(n.Name) == eventType })
@@ -60,8 +61,8 @@ func sampleNotice(eventType string, at time.Time) *outbox.Event {
 }
 
 // plainFirst are all graphs, those of seats behind the others: a plain booking is easier to read for a receiver.
-func plainFirst() []*graphs.Graph {
-	all := graphs.Published()
+func plainFirst(known *tenant.Graphs) []*graphs.Graph {
+	all := known.All()
 	slices.SortStableFunc(all, func(a, b *graphs.Graph) int {
 		switch {
 		case hasSeats(a) == hasSeats(b):
@@ -142,7 +143,7 @@ func walked(g *graphs.Graph, way []step, at time.Time) *outbox.Event {
 	if c.Channel == "" {
 		c.Channel = string(booking.ChannelAPI)
 	}
-	c.Data = raw(b)
+	c.Data, c.Definition = raw(b), g.Definition()
 	return c
 }
 
@@ -178,8 +179,8 @@ func sampleInputs(a graphs.Action) json.RawMessage {
 }
 
 // sampleEndpoint makes up changes of an endpoint that is afterwards as these say.
-func sampleEndpoint(status outbox.EndpointStatus, reason outbox.PauseReason, failing bool) func(string, time.Time) *outbox.Event {
-	return func(eventType string, at time.Time) *outbox.Event {
+func sampleEndpoint(status outbox.EndpointStatus, reason outbox.PauseReason, failing bool) sampler {
+	return func(_ *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
 		e := outbox.EndpointData{
 			ID: example("endpoint"), URL: "https://example.com/webhooks", Description: "An example", Status: status, Reason: reason,
 		}

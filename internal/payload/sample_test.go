@@ -15,8 +15,8 @@ import (
 func TestEveryEventTypeHasASample(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{made, time.Date(2026, 3, 29, 0, 59, 59, 0, time.UTC), time.Date(2028, 2, 29, 23, 59, 0, 0, time.UTC)} {
-		for _, e := range EventTypes() {
-			c, ok := Sample(e.Name, at)
+		for _, e := range EventTypes(nil) {
+			c, ok := Sample(nil, e.Name, at)
 			if !ok {
 				t.Errorf("%s has no sample", e.Name)
 				continue
@@ -93,7 +93,7 @@ func TestSamplesTellWhatPeopleWrite(t *testing.T) {
 		t.Errorf("the message is %q", got)
 	}
 	one, other := sampled(t, "booking.confirmed"), sampled(t, "booking.confirmed")
-	again, _ := Sample("booking.confirmed", made)
+	again, _ := Sample(nil, "booking.confirmed", made)
 	if again.ID == one.ID || string(one.Data) != string(other.Data) {
 		t.Error("two samples are the same event, or of different bookings")
 	}
@@ -110,7 +110,7 @@ func TestSampleInputs(t *testing.T) {
 func TestNoSampleOfWhatThereIsNot(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "booking.", "booking.*", "booking.error", "booking.initialized", "booking.reminder", "bookings.*", "endpoint.*", "confirmed"} {
-		if c, ok := Sample(name, made); ok {
+		if c, ok := Sample(nil, name, made); ok {
 			t.Errorf("%q: %+v", name, c)
 		}
 	}
@@ -120,7 +120,7 @@ func TestNoSampleOfWhatThereIsNot(t *testing.T) {
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	var names []string
-	for _, e := range EventTypes() {
+	for _, e := range EventTypes(nil) {
 		names = append(names, e.Name)
 		if !strings.HasSuffix(e.Description, ".") || strings.Contains(e.Description, "_by_ ") {
 			t.Errorf("%s: %s", e.Name, e.Description)
@@ -137,7 +137,7 @@ func TestCatalogue(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("got\n%v\nwant\n%v", names, want)
 	}
-	if got, want := EventTypes()[2].Description, "A booking is now paid, by pay. Graphs: group_customer_payment, instant_payment."; got != want {
+	if got, want := EventTypes(nil)[2].Description, "A booking is now paid, by pay. Graphs: group_customer_payment, instant_payment."; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -146,7 +146,7 @@ func TestCatalogue(t *testing.T) {
 func TestEveryStateThatIsReachedIsInTheCatalogue(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, e := range EventTypes() {
+	for _, e := range EventTypes(nil) {
 		if known[e.Name] {
 			t.Errorf("%s is there twice", e.Name)
 		}

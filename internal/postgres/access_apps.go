@@ -11,12 +11,13 @@ import (
 	"holdfast/internal/tenant"
 )
 
-const appColumns = `a.id, a.name, a.slug, a.test_mode, a.settings, a.webhook_secret, a.created_at, a.updated_at`
+const appColumns = `a.id, a.name, a.slug, a.test_mode, a.settings, a.webhook_secret, a.created_at, a.updated_at, a.graphs_revision`
 
+// scanApp reads an app without the graphs of its own.
 func scanApp(row pgx.Row) (*tenant.App, error) {
 	var a tenant.App
 	var settings []byte
-	err := row.Scan(&a.ID, &a.Name, &a.Slug, &a.TestMode, &settings, &a.WebhookSecret, &a.CreatedAt, &a.UpdatedAt)
+	err := row.Scan(&a.ID, &a.Name, &a.Slug, &a.TestMode, &settings, &a.WebhookSecret, &a.CreatedAt, &a.UpdatedAt, &a.GraphsRevision)
 	if err != nil {
 		return nil, err
 	}
@@ -26,18 +27,24 @@ func scanApp(row pgx.Row) (*tenant.App, error) {
 // App returns an app, or NotFound.
 func (db *Access) App(ctx context.Context, id uuid.UUID) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.id = @id`
-	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
-	return a, orNotFound(err, "The app")
+	return db.app(ctx, db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 }
 
 // AppBySlug returns an app, or NotFound.
 func (db *Access) AppBySlug(ctx context.Context, slug string) (*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a WHERE a.slug = @slug`
-	a, err := scanApp(db.pool.QueryRow(ctx, q, namedArgs{"slug": slug}))
-	return a, orNotFound(err, "The app")
+	return db.app(ctx, db.pool.QueryRow(ctx, q, namedArgs{"slug": slug}))
 }
 
-// Apps returns every app, the oldest first.
+func (db *Access) app(ctx context.Context, row pgx.Row) (*tenant.App, error) {
+	a, err := scanApp(row)
+	if err != nil {
+		return nil, orNotFound(err, "The app")
+	}
+	return a, db.loadGraphs(ctx, a)
+}
+
+// Apps returns every app, the oldest first, without the graphs of their own.
 func (db *Access) Apps(ctx context.Context) ([]*tenant.App, error) {
 	const q = `SELECT ` + appColumns + ` FROM apps a ORDER BY a.created_at, a.id`
 	rows, err := db.pool.Query(ctx, q)
@@ -160,7 +167,7 @@ func (db *Access) KeyHolder(ctx context.Context, hash []byte) (*Holder, error) {
 	}
 	app := *h.App // each caller has its own
 	h.App = &app
-	return &h, nil
+	return &h, db.loadGraphs(ctx, h.App)
 }
 
 func (db *Access) keyHolder(ctx context.Context, hash []byte) (h Holder, err error) {

@@ -67,6 +67,9 @@ func (db *Access) ClientSecretHolder(ctx context.Context, hash []byte) (*Holder,
 	if fault.CodeOf(orNotFound(err, "")) == fault.NotFound {
 		return nil, fault.Errorf(fault.Unauthorized, "The client secret is not known.")
 	}
+	if err != nil {
+		return nil, err
+	}
 	h.App = app
-	return &h, err
+	return &h, db.loadGraphs(ctx, app)
 }

@@ -106,6 +106,9 @@ func (db *Access) TokenHolder(ctx context.Context, hash []byte) (*ResourceHolder
 		return nil, err
 	}
 	h.App = app
+	if err := db.loadGraphs(ctx, app); err != nil {
+		return nil, err
+	}
 	if touch {
 		_, err = db.pool.Exec(ctx, `UPDATE resource_credentials SET last_used_at = now() WHERE id = @id`, namedArgs{"id": h.CredentialID})
 	}

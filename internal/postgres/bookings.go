@@ -17,7 +17,7 @@ import (
 // bookingColumns and bookingFrom select a booking with its resource and calendar; scanBooking reads them.
 const (
 	bookingColumns = `
-		b.id, b.app_id, b.graph, b.graph_version, b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
+		b.id, b.app_id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, ` + countsOf + `, b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
 		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
@@ -33,6 +33,12 @@ const (
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
 			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
+	// definitionOf is the definition of a graph of the app's own; empty for a built-in one, which the program has.
+	definitionOf = `CASE WHEN b.own_graph THEN COALESCE((SELECT g.definition FROM graph_versions g
+			WHERE (g.app_id, g.name, g.version) = (b.app_id, b.graph, b.graph_version)), '') ELSE '' END`
+	// countsOf is how often each action has moved a booking of such a graph; null for others.
+	countsOf = `CASE WHEN b.own_graph THEN (SELECT jsonb_object_agg(t.action, t.n)
+			FROM (SELECT action, count(*) AS n FROM transitions WHERE booking_id = b.id GROUP BY action) t) END`
 	bookingFrom   = ` FROM bookings b` + bookingBeside
 	bookingBeside = ` JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`
 )
@@ -42,8 +48,9 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 	r, c, ties := &b.Resource, &b.Calendar, &b.Related
 	var participants, settings, customers []byte
 	var firstStart *time.Time
+	var definition string
 	err := row.Scan(
-		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
+		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.OwnGraph, &definition, &b.Counts, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
 		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk,
@@ -64,7 +71,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 			return nil, fmt.Errorf("booking %s: %w", b.ID, err)
 		}
 	}
-	return &b, nil
+	return &b, b.ReadGraph(definition)
 }
 
 // Booking returns an app's booking, or NotFound.

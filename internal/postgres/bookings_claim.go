@@ -25,6 +25,9 @@ type claim struct {
 }
 
 func newClaim(b *booking.Booking, move graphs.Move) *claim {
+	if move.Otherwise != nil { // the commit takes what is there, and else makes the other move
+		move.Takes = false
+	}
 	c := &claim{booking: b, move: move, slots: slotsOf(b), won: "true"}
 	c.args = c.slots[0].args()
 	books, cancels := b.BoundBySession()
@@ -131,19 +134,32 @@ func (c *claim) queueOld(batch *pgx.Batch) {
 		return
 	}
 	const old = `FROM bookings o WHERE o.id = @old AND o.app_id = @app`
-	args := namedArgs{"old": how.Of, "app": c.booking.AppID, "id": c.booking.ID, "places": placesOf(how), "claims": c.needed()}
+	args := namedArgs{
+		"old": how.Of, "app": c.booking.AppID, "id": c.booking.ID, "places": placesOf(graphs.Published(), how), "own": c.placesOfOwn(how),
+		"claims": c.needed(),
+	}
 	batch.Queue(`SELECT `+old+` FOR NO KEY UPDATE`, args)
 	batch.Queue(`
 		SELECT holdfast_refuse('`+refusedByPredecessor+`') WHERE NOT EXISTS (
-			SELECT `+old+` AND o.graph || '@' || o.graph_version || '/' || o.state = ANY(@places))
+			SELECT `+old+` AND o.graph || '@' || o.graph_version || '/' || o.state = ANY(CASE WHEN o.own_graph THEN @own::text[] ELSE @places END))
 		OR @claims AND EXISTS (
 			SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @old AND n.seq = 0 AND n.id <> @id)`, args)
 }
 
-// placesOf lists the states, of all graphs, in which a booking can give its place away.
-func placesOf(how *booking.Succession) []string {
+// placesOfOwn lists the same for a booking of the app's own graph. One that takes its place by being moved has the same graph, and holds
+// have a built-in one.
+func (c *claim) placesOfOwn(how *booking.Succession) []string {
+	graph, err := c.booking.LoadGraph()
+	if err != nil || !graph.Own {
+		return []string{}
+	}
+	return placesOf([]*graphs.Graph{graph}, how)
+}
+
+// placesOf lists the states of graphs in which a booking can give its place away.
+func placesOf(all []*graphs.Graph, how *booking.Succession) []string {
 	places := []string{}
-	for _, g := range graphs.Published() {
+	for _, g := range all {
 		for _, s := range g.States {
 			if _, err := g.Next(s.Name, how.Action, how.Actor); err == nil {
 				places = append(places, fmt.Sprintf("%s@%d/%s", g.Name, g.Version, s.Name))

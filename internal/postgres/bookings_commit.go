@@ -81,13 +81,14 @@ type commitState struct {
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision      int
-	pendingRelays int           // actions for other bookings that have not been signalled
-	claimed       bool          // the booking has claimed time or a seat for an action that is not decided
-	promised      bool          // another booking that is not decided is to take its place
-	withdrew      bool          // the request that it answers was cancelled
-	lifted        policy.Lifted // rules of the policy that the action is not held to
-	asked         time.Time     // when the action was put on record; now for a timer's
-	first         bool          // the action is to bring the booking to life
+	pendingRelays int                       // actions for other bookings that have not been signalled
+	claimed       bool                      // the booking has claimed time or a seat for an action that is not decided
+	promised      bool                      // another booking that is not decided is to take its place
+	withdrew      bool                      // the request that it answers was cancelled
+	lifted        policy.Lifted             // rules of the policy that the action is not held to
+	asked         time.Time                 // when the action was put on record; now for a timer's
+	inputs        map[string]map[string]any // of the action, by step and field; never nil
+	first         bool                      // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 }
@@ -106,7 +107,8 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
 			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
 			COALESCE((SELECT name FROM actions WHERE id = @action), ''),
-			(SELECT lifted FROM actions WHERE id = @action), COALESCE((SELECT created_at FROM actions WHERE id = @action), now())`
+			(SELECT lifted FROM actions WHERE id = @action), COALESCE((SELECT created_at FROM actions WHERE id = @action), now()),
+			COALESCE((SELECT inputs FROM actions WHERE id = @action), '{}')`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
@@ -118,7 +120,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
 		var name string
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
-			&found.lifted, &found.asked)
+			&found.lifted, &found.asked, &found.inputs)
 		found.first = begins(found.booking, name)
 		return err
 	})
@@ -190,13 +192,17 @@ func refuse(
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
 }
 
-// moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock.
+// moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock, or a guard forbids it.
 func moveInTime(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	in, err := resolveReturn(ctx, tx, found.booking, in)
 	if err != nil {
 		return booking.Outcome{}, err
 	}
-	if why := found.booking.OutsideWindow(in.Move, found.now); why != nil {
+	why := found.booking.OutsideWindow(in.Move, found.now)
+	if why == nil {
+		why = found.booking.GuardedAgainst(in.Move.Action, found.now, found.inputs)
+	}
+	if why != nil {
 		return refuse(ctx, tx, found, in, *why, found.booking.Seq == 0)
 	}
 	return move(ctx, tx, found, in)
@@ -212,6 +218,9 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	var taken []uuid.UUID
 	if err == nil && why == nil {
 		taken, why, err = acquireInPlaceOf(ctx, tx, b, old, in.Move, found.claimed)
+	}
+	if other := in.Move.Otherwise; other != nil && old == nil && isConflict(why) {
+		in.Move, taken, why = *other, nil, nil
 	}
 	if err == nil && why == nil {
 		err = applyTimerInputs(ctx, tx, b, in)
@@ -246,6 +255,11 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
+}
+
+// isConflict reports whether a move is refused because what it takes cannot be had.
+func isConflict(why *booking.Refusal) bool {
+	return why != nil && (why.Code == fault.SlotTaken || why.Code == fault.SoldOut || why.Code == fault.LimitReached)
 }
 
 // resolveReturn replaces the target of a move to the state before by that state, from the booking's last transition. Other moves stay as

@@ -93,10 +93,13 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 }
 
 // HasRoom refuses when what a move takes is taken now: SlotTaken, or what the session says. Of a booking with a pool, when
-// nobody's time is left. A quick look, not a promise.
+// nobody's time is left. A move that has another one for this case always has room. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
 	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return hasRoomInPool(ctx, db, b, move)
+	}
+	if move.Otherwise != nil {
+		return nil
 	}
 	batch := &pgx.Batch{}
 	queueRoom(batch, b, move)
@@ -140,18 +143,18 @@ func hasRoom(row pgx.Row) error {
 
 func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
-		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at,
+		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
 			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, units, assigned,
 			requires)
-		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @state, @start, @end,
+		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
 		"id":     b.ID, "app": b.AppID, "resource": b.Resource.ID, "calendar": b.Calendar.ID, "event": b.EventID,
-		"graph": b.Graph, "version": b.GraphVersion, "state": b.State, "start": b.Start, "end": b.End,
+		"graph": b.Graph, "version": b.GraphVersion, "own": b.OwnGraph, "state": b.State, "start": b.Start, "end": b.End,
 		"what": b.What, "where": b.Where, "description": b.Description, "participants": asJSON(b.Participants),
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,

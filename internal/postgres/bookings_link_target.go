@@ -34,5 +34,8 @@ func (db *Bookings) LinkTarget(ctx context.Context, id uuid.UUID) (*LinkTarget, 
 		t.Booking, err = scanBooking(row)
 		return orNotFound(err, "The booking")
 	})
-	return &t, db.pool.SendBatch(ctx, batch).Close()
+	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	return &t, db.loadGraphs(ctx, t.App)
 }

@@ -170,6 +170,9 @@ func (db *Bookings) SchedulingRequestByCode(ctx context.Context, code string) (*
 	if err != nil {
 		return nil, nil, orNotFound(err, "This page")
 	}
+	if err := db.loadGraphs(ctx, app); err != nil {
+		return nil, nil, err
+	}
 	bookings, err := db.requestedBookings(ctx, found.Request.ID)
 	found.Booking = bookings[found.Request.ID]
 	return &found, app, err

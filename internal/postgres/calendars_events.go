@@ -18,16 +18,17 @@ import (
 // calendar of its first resource.
 const firstEntries = `
 	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
-		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.state, v.created_at, v.updated_at, r.id, r.timezone
+		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.own_graph, v.definition, v.state, v.created_at, v.updated_at,
+		r.id, r.timezone
 	FROM (
 		SELECT id, id AS event, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
 			participants, my_rsvp, settings,
-			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, '' AS state, created_at, updated_at
+			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, false AS own_graph, '' AS definition, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL
 		SELECT b.event_id, b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
 			b.what, b.where_at, b.description,
-			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
+			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE (` + holdsTime + `)`
 
 // holdsTime is true of bookings b that hold or have claimed time now.
@@ -41,7 +42,7 @@ const partEntries = `
 			b.app_id, y.resource_id, COALESCE(y.calendar_id,
 				(SELECT c.id FROM calendars c WHERE c.resource_id = y.resource_id ORDER BY c.created_at, c.id LIMIT 1)),
 			y.start_at, y.end_at, false, NULL::date, NULL::date, b.what, b.where_at, b.description,
-			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.state, b.created_at, b.updated_at
+			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
 		FROM bookings b JOIN booking_resources y ON y.booking_id = b.id AND y.nth > 0
 		WHERE (` + holdsTime + `)`
 
@@ -55,9 +56,10 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	var of booking.Booking
 	var bookingID *uuid.UUID
 	var participants, settings []byte
+	var definition string
 	var from, to *time.Time
 	err := row.Scan(&e.ID, &e.CalendarID, &e.Start, &e.End, &e.AllDay, &from, &to, &e.What, &e.Where, &e.Description, &participants, &e.RSVP,
-		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.State, &e.CreatedAt, &e.UpdatedAt, &e.Resource.ID, &e.Resource.Timezone)
+		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.OwnGraph, &definition, &of.State, &e.CreatedAt, &e.UpdatedAt, &e.Resource.ID, &e.Resource.Timezone)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	if bookingID != nil {
 		of.ID, e.Booking = *bookingID, &of
 	}
-	return &e, errors.Join(json.Unmarshal(participants, &e.Participants), json.Unmarshal(settings, &e.Settings))
+	return &e, errors.Join(of.ReadGraph(definition), json.Unmarshal(participants, &e.Participants), json.Unmarshal(settings, &e.Settings))
 }
 
 // CalendarEvent returns a calendar entry of an app, or NotFound.
@@ -142,7 +144,7 @@ func ownEvents(and string) listing[booking.CalendarEvent] {
 	const resource = ` JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL`
 	return listing[booking.CalendarEvent]{
 		columns: `v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
-			v.participants, v.my_rsvp, v.settings, NULL::uuid, '', 0, '', v.created_at, v.updated_at, r.id, r.timezone`,
+			v.participants, v.my_rsvp, v.settings, NULL::uuid, '', 0, false, '', '', v.created_at, v.updated_at, r.id, r.timezone`,
 		table: "calendar_events", alias: "v", joined: resource, beside: resource, where: `v.app_id = @app` + and,
 		changed: "v.updated_at", scan: func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) },
 	}

@@ -88,7 +88,11 @@ func (db *Catalogue) OpenPublicLink(ctx context.Context, code string) (*catalogu
 		return nil, nil, fault.Errorf(fault.PublicLinkNotFound, "This link does not exist.")
 	case err != nil:
 		return nil, nil, err
-	case !l.Enabled:
+	}
+	if err := db.loadGraphs(ctx, app); err != nil {
+		return nil, nil, err
+	}
+	if !l.Enabled {
 		return &l, app, fault.Errorf(fault.PublicLinkDisabled, "This link is not in use any more.")
 	}
 	return &l, app, nil

@@ -65,6 +65,7 @@ type store struct {
 	process   uuid.UUID // names this process where endpoints are reserved and deliveries claimed
 	announcer *announcer
 	bounds    bounds
+	libraries libraries
 }
 
 // newDB makes the parts of a DB on one pool.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/graphs"
 	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
@@ -193,6 +194,9 @@ func ofProjects(c *chronicle) {
 	p.Resources = []uuid.UUID{other.ID, c.resource.ID}
 	c.call("UpdateProject", func() any { check(c.t, c.UpdateProject(c.ctx, p)); return p })
 	c.do("DeleteProject", func() error { return c.DeleteProject(c.ctx, c.app.ID, p.ID) })
+	g := &graphs.Graph{Name: "viewing"}
+	c.do("PublishGraph", func() error { return c.PublishGraph(c.ctx, c.app.ID, g, "digest") })
+	c.do("SetGraphAlias", func() error { return c.SetGraphAlias(c.ctx, c.app.ID, "viewing", tenant.Weights{1: 5}) })
 }
 
 func ofBookings(c *chronicle) {

@@ -103,7 +103,8 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 	}
 	d.Related.Bulk = in.Bulk
 	if d.graph != nil {
-		d.Graph, d.GraphVersion, d.State = d.graph.Name, d.graph.Version, d.graph.Initial
+		d.SetGraph(d.graph)
+		d.State = d.graph.Initial
 	}
 	if in.Project != nil {
 		d.Related.Project = &in.Project.ID

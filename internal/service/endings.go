@@ -29,7 +29,7 @@ func (s *Service) CancelForOwner(ctx context.Context, c booking.Caller, b *booki
 		_, err := s.play(ctx, c, b, a, "", 0)
 		return err
 	}
-	return notAvailable(graph, b, graphs.ActorAPI, fmt.Sprintf("The booking cannot be cancelled in state %q", b.State))
+	return notAvailable(b, graphs.ActorAPI, fmt.Sprintf("The booking cannot be cancelled in state %q", b.State))
 }
 
 // TakeBack withdraws a booking that is not decided, or else ends it, and deletes it.
@@ -56,7 +56,7 @@ func (s *Service) end(ctx context.Context, c booking.Caller, b *booking.Booking,
 	if err != nil || b.Completed {
 		return err
 	}
-	for _, name := range graph.OpenTo(b.State, graphs.ActorAPI) {
+	for _, name := range b.OpenTo(graphs.ActorAPI, time.Now()) {
 		move, err := graph.Next(b.State, name, graphs.ActorAPI)
 		if err == nil && move.Final && move.To != booking.Completed {
 			_, err = s.play(ctx, c, b, newAction(c, uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", wait)

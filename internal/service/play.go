@@ -89,7 +89,7 @@ func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawM
 }
 
 // Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor
-// may play instead, where the graph refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs
+// may play instead, where the graph or one of its guards refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs
 // is still there shows when it is claimed: see Play.
 func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
 	graph, err := b.LoadGraph()
@@ -98,18 +98,24 @@ func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Inpu
 	}
 	move, err := graph.Next(b.State, action, actor)
 	if err != nil {
-		return nil, notAvailable(graph, b, actor, err.Error())
+		return nil, notAvailable(b, actor, err.Error())
 	}
-	if why := b.OutsideWindow(move, time.Now()); why != nil {
+	now := time.Now()
+	if why := b.OutsideWindow(move, now); why != nil {
 		return nil, why.Err()
+	}
+	if why := b.GuardedAgainst(action, now, nil); why != nil && why.Rule != nil {
+		return nil, why.Err()
+	} else if why != nil {
+		return nil, notAvailable(b, actor, why.Message)
 	}
 	return graph.Inputs(b.State, action), nil
 }
 
 // notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
-func notAvailable(graph *graphs.Graph, b *booking.Booking, actor graphs.Actor, why string) error {
+func notAvailable(b *booking.Booking, actor graphs.Actor, why string) error {
 	err := fault.Errorf(fault.ActionNotAvailable, "%s", why)
-	err.Open = graph.OpenAt(b.State, actor, b.Times(), time.Now())
+	err.Open = b.OpenTo(actor, time.Now())
 	return err
 }
 

@@ -17,8 +17,12 @@ type App struct {
 	TestMode      bool
 	Settings      AppSettings
 	WebhookSecret []byte // sealed; signs x-timekit-signature
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	// Graphs is what the app can book by; nil for the built-in graphs alone. Of a bare name with weights it has one version, drawn as the
+	// app was loaded.
+	Graphs         *Graphs
+	GraphsRevision int // grows with the app's own graphs; 0 = it has none
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }
 
 // AppSettings are an app's own rules.

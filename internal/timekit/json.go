@@ -154,7 +154,9 @@ func (v View) OpenActions() []string {
 // OpenActionsAt are the names of the actions that can be played at a time.
 func (v View) OpenActionsAt(now time.Time) []string {
 	open, windows := v.OpenActions(), v.windows()
-	return slices.DeleteFunc(open, func(action string) bool { return windows[action].Early(now) || windows[action].Late(now) })
+	return slices.DeleteFunc(open, func(action string) bool {
+		return windows[action].Early(now) || windows[action].Late(now) || v.Booking.GuardedAgainst(action, now, nil) != nil
+	})
 }
 
 // ActionWindows are the open actions that are possible for a time only, with both ends; null for one that is not bound.

@@ -52,7 +52,7 @@ INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezon
         '+49 ' || 170 + g % 9 || ' ' || 1000000 + (hashint4(g + 3) & 2147483647) % 8999999, '', 'Europe/Berlin', '{"note": "x"}' FROM bench_rows;
 INSERT INTO booking_texts (booking_id, words, meta)
     SELECT b.id, concat_ws(E'\n', holdfast_fold(b.what), holdfast_fold(b.where_at), holdfast_customer_words(p)), lower(b.meta::text)
-    FROM bookings b JOIN customers p ON p.booking_id = b.id WHERE b.app_id = @app;
+    FROM bench_rows w JOIN bookings b ON b.id = w.id JOIN customers p ON p.booking_id = b.id;
 DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT * FROM bench_indexes LOOP EXECUTE one.indexdef; END LOOP;
 END $$;

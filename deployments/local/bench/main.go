@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -32,9 +33,10 @@ func main() {
 // size is how much is measured.
 type size struct{ lives, rounds, bookings int }
 
-// report measures the sections and puts their pages together.
+// report measures the sections and puts their pages together. A section that fails does not keep the others from being reported.
 func report(ctx context.Context, s *stack.Stack, n size, only string) (string, error) {
 	pages := map[string]string{}
+	var faults []error
 	for _, section := range []struct {
 		name    string
 		measure func(context.Context, *stack.Stack) (string, error)
@@ -53,10 +55,11 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 		}
 		var err error
 		if pages[section.name], err = section.measure(ctx, s); err != nil {
-			return "", fmt.Errorf("%s: %w", section.name, err)
+			faults = append(faults, fmt.Errorf("%s: %w", section.name, err))
 		}
 	}
-	return pages["lives"] + pages["crowd"] + pages["free"] + pages["policies"] + pages["webhooks"] + pages["attack"] + pages["lists"], nil
+	page := pages["lives"] + pages["crowd"] + pages["free"] + pages["policies"] + pages["webhooks"] + pages["attack"] + pages["lists"]
+	return page, errors.Join(faults...)
 }
 
 func run(ctx context.Context, n size, only, out string) error {
@@ -79,12 +82,9 @@ func run(ctx context.Context, n size, only, out string) error {
 	}
 	defer func() { _ = s.Stop() }()
 	text, err := report(ctx, s, n, only)
-	if err != nil {
-		return err
-	}
 	_, _ = fmt.Fprint(os.Stdout, text)
-	if out == "" {
-		return nil
+	if out == "" || err != nil {
+		return err
 	}
 	return os.WriteFile(out, []byte(text), 0o644) //nolint:gosec // a page for everybody
 }

@@ -131,6 +131,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.resourceParts(t)
 	r.projects(t, resource)
 	r.locations(t)
+	r.ownGraphs(t, resource)
 	r.bookings(t, resource)
 	r.availability(t, resource)
 	r.holds(t, resource)
