@@ -90,6 +90,11 @@ var pages = map[string]page{
 	"GET /portal/projects/{id}":         showProject,
 	"GET /portal/projects/{id}/policy":  askPolicy,
 	"POST /portal/projects/{id}/policy": postPolicy,
+	"GET /portal/projects/{id}/taking":  askTaking,
+	"POST /portal/projects/{id}/taking": postTaking,
+	"GET /portal/resources":             listResources,
+	"GET /portal/resources/{id}":        showResource,
+	"POST /portal/resources/{id}":       setCapacity,
 	"GET /portal/settings":              askPolicy,
 	"POST /portal/settings":             postPolicy,
 

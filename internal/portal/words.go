@@ -21,7 +21,7 @@ var functions = template.FuncMap{
 	"ends": ends, "once": newIdempotencyKey,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
-	"missing": missingWords, "plus": func(i int) int { return i + 1 },
+	"missing": missingWords, "units": func(n int) string { return plural(n, "unit") }, "plus": func(i int) int { return i + 1 },
 	"questions": func() []choice { return questionKinds },
 	"formats":   func() []choice { return formats }, "methods": func() []string { return methods },
 }
@@ -260,8 +260,10 @@ var notices = map[string]string{
 	"kept":    "The booking has moved on. Nothing was changed.",
 	"same":    "The booking has that time already. Nothing was changed.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
-	"policy_saved": "The policy is saved. It rules what is booked from now on.",
-	"link_made":    "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
+	"taking_saved":   "It is saved. It rules what is booked from now on.",
+	"capacity_saved": "The capacity is saved. What is booked already stays as it is.",
+	"policy_saved":   "The policy is saved. It rules what is booked from now on.",
+	"link_made":      "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
 }
 
 func (v *visit) notice() string {
