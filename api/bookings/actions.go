@@ -113,7 +113,7 @@ func (h *actionHandlers) answerForced(k *call, b *booking.Booking, err error) er
 	return h.renderer.answer(k, http.StatusOK, out)
 }
 
-// dryRun reports whether the caller wants to see what would happen, and that nothing happens.
+// dryRun reports whether the request asks for what would happen, so that nothing happens.
 func (k *call) dryRun() (bool, error) {
 	switch k.Query("dry_run") {
 	case "", "false":
