@@ -71,9 +71,9 @@ func printGraph(g *graphs.Graph, form string, out io.Writer) error {
 	return err
 }
 
-// checkGraph says whether a file has a valid graph. The error has one line for each fault, with its place.
+// checkGraph says whether a file has a graph that is valid, also as an app's own. The error has one line for each fault, with its place.
 func checkGraph(file string, out io.Writer) error {
-	g, err := loadGraph(file)
+	g, err := loadGraph(file, func(text []byte) (*graphs.Graph, []graphs.Fault) { return definition.CheckOwn(text, nil) })
 	if err != nil {
 		return err
 	}
@@ -120,16 +120,16 @@ func findGraph(name string) (*graphs.Graph, error) {
 	if g, ok := graphs.Named(name, nil); ok {
 		return g, nil
 	}
-	return loadGraph(name)
+	return loadGraph(name, definition.Parse)
 }
 
 // loadGraph reads a graph from a file. The error has all its faults.
-func loadGraph(file string) (*graphs.Graph, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the file that the caller of the command has named
+func loadGraph(file string, read func(text []byte) (*graphs.Graph, []graphs.Fault)) (*graphs.Graph, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	g, faults := definition.Parse(text)
+	g, faults := read(text)
 	var all []error
 	for _, fault := range faults {
 		all = append(all, fault)

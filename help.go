@@ -67,9 +67,9 @@ release start. Several at once are safe.
        holdfast graph diff OLD NEW
 
 Lists the graphs, or prints one. check says what is wrong with a graph in a JSON file: one line for each fault, with its place
-in the file, such as states[3].actions[1].to. For a valid graph it prints the SHA-256 that all texts of this graph have. draw
-draws a graph. diff says in words what differs between two graphs, which are files or names of built-in graphs, such as
-instant@1; of the same graphs it says nothing. It needs no settings.
+in the file, such as states[3].actions[1].to. The bounds are those of an app's own graphs. For a valid graph it prints the
+SHA-256 that all texts of this graph have. draw draws a graph. diff says in words what differs between two graphs, which are
+files or names of built-in graphs, such as instant@1; of the same graphs it says nothing. It needs no settings.
 `,
 	"version": `usage: holdfast version
 

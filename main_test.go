@@ -107,6 +107,7 @@ func TestGraphsRefuse(t *testing.T) {
 		want []string
 	}{
 		{[]string{"check", twice}, []string{"initial: initial state \"nowhere\" does not exist\n", "states[0]: state initialized cannot be reached\n"}},
+		{[]string{"check", graphFile(t, "instant@2", `"P30D"`, `"P401D"`)}, []string{"states[1].timers[0].max: must lie between PT0S and P400D"}},
 		{[]string{"check", misspelt}, []string{"states[0].hold: is not known; did you mean holds?"}},
 		{[]string{"draw", misspelt}, []string{"did you mean holds?"}}, {[]string{"diff", misspelt, "instant"}, []string{"did you mean holds?"}},
 		{[]string{"diff", "instant", misspelt}, []string{"did you mean holds?"}}, {[]string{"check", "nowhere.json"}, []string{"nowhere.json"}},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"holdfast/internal/fault"
@@ -124,6 +125,57 @@ func TestGuardsAreJudgedInTheCommit(t *testing.T) {
 	}
 }
 
+// TestDryRuns answer with what would happen, and change nothing.
+func TestDryRuns(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.publish(guarded)
+	room := f.room()
+	id := f.wish(room, "")
+	try := func(action, body string) answer {
+		t.Helper()
+		return f.put(f.server, "/v2/bookings/"+id+"/"+action+"?dry_run=true", body)
+	}
+	for _, c := range []struct{ action, body, to, more string }{
+		{"plan", `{}`, "planned", `"takes":true`}, {"ask_again", `{}`, "wish", `"completed":false`}, {"drop", `{"drop":{"word":"yes"}}`, "off", `"completed":true`},
+	} {
+		a := try(c.action, c.body).want(t, http.StatusOK)
+		if a.text(t, "to") != c.to || !strings.Contains(a.Body.String(), c.more) {
+			t.Errorf("%s: %s", c.action, a.Body)
+		}
+	}
+	try("drop", `{"drop":{"word":"no"}}`).refused(t, fault.ActionNotAvailable, "")
+	try("upgrade", `{}`).refused(t, fault.ActionNotAvailable, "")
+	try("late", `{}`).refused(t, fault.TooEarly, "")
+	f.put(f.server, "/v2/bookings/"+id+"/plan?dry_run=maybe", "{}").refused(t, fault.Invalid, "dry_run")
+	f.play(f.wish(room, ""), "plan", "{}").want(t, http.StatusOK)
+	if a := try("plan", "{}").want(t, http.StatusOK); a.text(t, "to") != "full" || !strings.Contains(a.Body.String(), `"taken":true`) {
+		t.Errorf("not the state for what is taken: %s", a.Body)
+	}
+	if n := value[int](f, `SELECT count(*) FROM actions WHERE booking_id = $1`, id); n != 1 {
+		t.Errorf("%d actions on record", n)
+	}
+}
+
+// TestDryRunsOfBuiltinGraphs: a policy, a begun booking and an undone mark answer as the action itself would.
+func TestDryRunsOfBuiltinGraphs(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	book := func(graph, more string) string {
+		t.Helper()
+		return f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":%q,%s%s}`, graph, slot(f.room(), 0, 1), more)).id(t)
+	}
+	late := book("instant", `,"policy":{"cancel":{"owner":{"until":"P30D"}}}`)
+	f.put(f.server, "/v2/bookings/"+late+"/cancel?dry_run=true", "{}").refused(t, fault.TooLate, "")
+	f.put(f.server, "/v2/bookings/"+late+"/cancel?dry_run=true", `{"override":["cancel"]}`).want(t, http.StatusOK)
+	marked := book("instant@2", "")
+	f.sql(`UPDATE bookings SET start_at = start_at - interval '5 days', end_at = end_at - interval '5 days' WHERE id = $1`, marked)
+	f.play(marked, "attended", "{}").want(t, http.StatusOK)
+	if a := f.put(f.server, "/v2/bookings/"+marked+"/undo?dry_run=true", "{}").want(t, http.StatusOK); a.text(t, "to") != "confirmed" {
+		t.Errorf("%s", a.Body)
+	}
+}
+
 // TestAnotherStateOnAConflict: a booking whose time is taken goes where its graph says, and the answer has that state.
 func TestAnotherStateOnAConflict(t *testing.T) {
 	t.Parallel()
@@ -143,4 +195,44 @@ func TestAnotherStateOnAConflict(t *testing.T) {
 	f.play(first, "done", "{}").want(t, http.StatusOK)
 	third := f.wish(room, "")
 	wantText(t, "the third", f.play(third, "plan", "{}").want(t, http.StatusOK).text(t, "state"), "planned")
+}
+
+// TestACrowdWithAnotherState: of many at once one takes the time, and all others go where the graph says. Nobody is refused.
+func TestACrowdWithAnotherState(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.publish(guarded)
+	room := f.room()
+	ids := make([]string, 20)
+	for i := range ids {
+		ids[i] = f.wish(room, "")
+	}
+	states := make([]string, len(ids))
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() { states[i] = f.play(id, "plan", "{}").text(t, "state") })
+	}
+	all.Wait()
+	slices.Sort(states)
+	if states[len(states)-1] != "planned" || states[0] != "full" || states[len(states)-2] != "full" {
+		t.Errorf("%v", states)
+	}
+	if n := value[int](f, `SELECT count(*) FROM occupancies`); n != 1 {
+		t.Errorf("%d hold the time", n)
+	}
+}
+
+// TestAnotherStateOnAFullLimit: a limit that has no room is a conflict, too, and counts nothing for the other state.
+func TestAnotherStateOnAFullLimit(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.publish(guarded)
+	f.put(f.server, "/v2/app", `{"settings":{"policy":{"limits":[{"per":"resource","unit":"year","max":1,"count":"bookings"}]}}}`).want(t, http.StatusOK)
+	room := f.room()
+	first, second := f.wish(room, ""), f.post(f.server, "/v2/bookings", `{"graph":"viewing",`+slot(room, 3, 1)+`}`).id(t)
+	wantText(t, "the first", f.play(first, "plan", "{}").want(t, http.StatusOK).text(t, "state"), "planned")
+	wantText(t, "the second", f.play(second, "plan", "{}").want(t, http.StatusOK).text(t, "state"), "full")
+	if n := value[int](f, `SELECT sum(taken) FROM limit_buckets`); n != 1 {
+		t.Errorf("%d counted", n)
+	}
 }

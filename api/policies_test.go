@@ -125,7 +125,7 @@ func TestMovesAreRuled(t *testing.T) {
 // TestWhatIsRuledOutIsNotOffered: closed starts and full periods are missing from availability, and the explanation names the rule.
 func TestWhatIsRuledOutIsNotOffered(t *testing.T) {
 	t.Parallel()
-	f, resource, project := policed(t, `{"book":{"notice":"PT84H"},"limits":[{"per":"resource","unit":"day","max":2}],
+	f, resource, project := policed(t, `{"book":{"notice":"PT72H"},"limits":[{"per":"resource","unit":"day","max":2}],
 		"buffer":{"before":"PT30M","after":"PT0S"}}`)
 	midnight := noon.Add(-12 * time.Hour)
 	ask := func(path, more string) answer {
@@ -154,7 +154,7 @@ func TestWhatIsRuledOutIsNotOffered(t *testing.T) {
 	if got, want := day(before, 1), 24; day(before, -1) != 0 || got != want {
 		t.Errorf("a free day has %d starts, the day before yesterday %d", got, day(before, -1))
 	}
-	if earliest := time.Now().Add(84 * time.Hour).UTC(); slices.Contains(before, earliest.Add(-time.Hour).Format("02 15")) {
+	if earliest := time.Now().Add(72 * time.Hour).UTC(); slices.Contains(before, earliest.Add(-time.Hour).Format("02 15")) {
 		t.Errorf("%s is offered, sooner than the notice", earliest)
 	}
 	f.bookThrough(f.server, project, resource, 24+2, "").id(t)
@@ -169,7 +169,7 @@ func TestWhatIsRuledOutIsNotOffered(t *testing.T) {
 	}
 	full := ask("/v2/availability/explain", `,"at":"`+noon.AddDate(0, 0, 1).Add(9*time.Hour).Format(time.RFC3339)+`"`).Body.String()
 	soon := ask("/v2/availability/explain", `,"at":"`+midnight.Format(time.RFC3339)+`"`).Body.String()
-	if !strings.Contains(full, `"name":"limits"`) || !strings.Contains(full, `"reason":"policy"`) || !strings.Contains(soon, `"limit":"PT84H"`) {
+	if !strings.Contains(full, `"name":"limits"`) || !strings.Contains(full, `"reason":"policy"`) || !strings.Contains(soon, `"limit":"PT72H"`) {
 		t.Errorf("explained by\n%s\nand\n%s", full, soon)
 	}
 }

@@ -158,8 +158,10 @@ func drawFacts(t *rapid.T) graphs.Facts {
 // TestGraphsAgreeWithTheModel asks Next, Deadlines, Blocked and Needs about every state and action of random graphs.
 func TestGraphsAgreeWithTheModel(t *testing.T) {
 	t.Parallel()
+	seen := map[string]bool{}
 	rapid.Check(t, func(t *rapid.T) {
 		g := graphtest.ValidGraph(t)
+		note(g, seen)
 		m, facts := modelOf(t, g), drawFacts(t)
 		overrides := graphs.Overrides{}
 		if rapid.Bool().Draw(t, "override") {
@@ -178,6 +180,31 @@ func TestGraphsAgreeWithTheModel(t *testing.T) {
 			}
 		}
 	})
+	for _, word := range []string{
+		"any", "otherwise", "effects", "before_start", "after_end", "has_payment", "input_equals", "meta_equals", "seats_left", "count_of",
+	} {
+		if !seen[word] {
+			t.Errorf("no graph had %s", word)
+		}
+	}
+}
+
+// note marks what the format has that a graph makes use of.
+func note(g *graphs.Graph, seen map[string]bool) {
+	for _, s := range g.States {
+		for _, timer := range s.Timers {
+			seen["any"] = seen["any"] || len(timer.Any) > 1
+		}
+		for _, a := range s.Actions {
+			seen["otherwise"] = seen["otherwise"] || a.Otherwise() != ""
+			for i := range a.Effects {
+				seen["effects"] = seen["effects"] || len(a.Effects[i].Plays()) > 0
+			}
+			for i := range a.When {
+				seen[a.When[i].Name()] = true
+			}
+		}
+	}
 }
 
 func checkAction(t *rapid.T, g *graphs.Graph, m model, s graphs.State, modelled map[string]any, a graphs.Action, facts graphs.Facts) {

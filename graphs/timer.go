@@ -94,7 +94,7 @@ func checkOverride(g *Graph, action, text string) string {
 
 // Moments returns the moments of which the timer fires at the earliest, for a booking with an override of it; empty for none. One that
 // does not parse is ignored, since CheckOverrides refuses it, and so is one of a timer of Any.
-func (t *Timer) Moments(override string) []Moment {
+func (t Timer) Moments(override string) []Moment {
 	if len(t.Any) > 0 {
 		return t.Any
 	}

@@ -45,7 +45,8 @@ func (v *validator) checkInputs(s *State, a *Action, at string) {
 			v.fault(at, "state %s: action %s: input %q.%q is malformed or used twice", s.Name, a.Name, in.Step, in.Field)
 		}
 		if in.Timer != "" && !hasLength(v.g, in.Timer) {
-			v.fault(at+".timer", "state %s: action %s: input %q sets timer %q, which does not exist, or has no length", s.Name, a.Name, in.Step, in.Timer)
+			v.fault(at+".timer", "state %s: action %s: input %q sets timer %q, which does not exist, or has no length",
+				s.Name, a.Name, in.Step, in.Timer)
 		}
 		seen[in] = true
 	}
@@ -65,7 +66,8 @@ func (v *validator) checkTarget(s *State, a *Action, at string) {
 		return
 	}
 	if takes := s.takes(to); takes != (a.OnConflict != "") {
-		v.fault(at+".on_conflict", "state %s: action %s needs on_conflict, %q or a state, exactly when it takes time or a seat", s.Name, a.Name, ConflictRefuse)
+		v.fault(at+".on_conflict", "state %s: action %s needs on_conflict, %q or a state, exactly when it takes time or a seat",
+			s.Name, a.Name, ConflictRefuse)
 		return
 	}
 	if a.Otherwise() != "" {
@@ -78,7 +80,8 @@ func (v *validator) checkOtherwise(s *State, a *Action, at string) {
 	to, ok := v.g.State(a.Otherwise())
 	switch {
 	case !ok:
-		v.fault(at, "state %s: action %s has on_conflict %q, which is neither %q nor a state", s.Name, a.Name, a.OnConflict, ConflictRefuse)
+		v.fault(at, "state %s: action %s has on_conflict %q, which is neither %q nor a state",
+			s.Name, a.Name, a.OnConflict, ConflictRefuse)
 	case to.Name == ErrorState:
 		v.fault(at, "state %s: action %s leads to %q, which no action may", s.Name, a.Name, ErrorState)
 	case s.takes(to):
@@ -89,7 +92,8 @@ func (v *validator) checkOtherwise(s *State, a *Action, at string) {
 // checkReturn checks an action that leads to the state before. It is of a state that keeps what was held, since it takes nothing.
 func (v *validator) checkReturn(s *State, a *Action, at string) {
 	if s.Holds != HoldsKept || a.OnConflict != "" || a.MayPlay(ActorTimer) || a.MayPlay(ActorEffect) {
-		v.fault(at+".to", "state %s: action %s may lead to %q only from a state that keeps what was held, by nobody but people", s.Name, a.Name, Previous)
+		v.fault(at+".to", "state %s: action %s may lead to %q only from a state that keeps what was held, by nobody but people",
+			s.Name, a.Name, Previous)
 	}
 }
 

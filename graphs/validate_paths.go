@@ -124,7 +124,8 @@ func (v *validator) checkCycles() {
 	for i := range v.g.States {
 		for k, a := range v.g.States[i].Actions {
 			if found[step{v.g.States[i].Name, a.Name}] {
-				v.fault(entry(stateAt(i)+".actions", k), "state %s: timers and effects alone lead back to action %s, without end", v.g.States[i].Name, a.Name)
+				v.fault(entry(stateAt(i)+".actions", k), "state %s: timers and effects alone lead back to action %s, without end",
+					v.g.States[i].Name, a.Name)
 			}
 		}
 	}

@@ -67,7 +67,8 @@ func (v *validator) checkSwitches() {
 	for i, s := range v.g.States {
 		for k, t := range s.Timers {
 			if known, ok := switches[t.Action]; ok && known != t.Switch {
-				v.fault(entry(stateAt(i)+".timers", k)+".switch", "state %s: timer %s has switch %q and elsewhere %q", s.Name, t.Action, t.Switch, known)
+				v.fault(entry(stateAt(i)+".timers", k)+".switch", "state %s: timer %s has switch %q and elsewhere %q",
+					s.Name, t.Action, t.Switch, known)
 			}
 			switches[t.Action] = t.Switch
 		}

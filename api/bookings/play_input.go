@@ -40,7 +40,10 @@ func readInputs(
 	inputs = map[string]map[string]string{}
 	for _, one := range wanted {
 		if value := readInput(body[one.Step], one, graph, problems); value != nil {
-			inputs[one.Step] = map[string]string{one.Field: *value}
+			if inputs[one.Step] == nil {
+				inputs[one.Step] = map[string]string{}
+			}
+			inputs[one.Step][one.Field] = *value
 		}
 	}
 	return playFlags{read.Relayed == nil || bool(*read.Relayed), read.Override}, inputs, problems.Err()

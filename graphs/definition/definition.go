@@ -1,5 +1,5 @@
-// Package definition reads graphs that were written by hand: strictly, with all faults and their places. It has the canonical bytes of a
-// graph, the schema of the format, and what differs between two graphs in words.
+// Package definition reads graphs that were written by hand: strictly, with all faults and their places. It has the canonical bytes of
+// a graph, the schema of the format, and what differs between two graphs in words.
 package definition
 
 import (

@@ -65,7 +65,7 @@ func TestFaultsOfTexts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ old, text, want string }{
 		{`"states"`, `"states"x`, "line 1, column "},
-		{`"initial"`, `"intial"`, "intial: is not known; did you mean initial?"},
+		{`"initial"`, `"start_state"`, "start_state: is not known; known are description, initial,"},
 		{`"holds":"slot"`, `"holds":7`, "states[1].holds: must be a text, not a number"},
 		{`"from":"end"`, `"form":"end"`, "states[1].timers[1].form: is not known; did you mean from?"},
 		{`"after":"PT5M"`, `"after":"5 min"`, `states[1].timers[0].after: "5 min" is not an ISO 8601 duration`},
@@ -285,16 +285,16 @@ func collect(of reflect.Type, all map[string]reflect.Type) {
 	case reflect.Struct:
 		if all[of.Name()] == nil {
 			all[of.Name()] = of
-			for i := range of.NumField() {
-				collect(of.Field(i).Type, all)
+			for field := range of.Fields() {
+				collect(field.Type, all)
 			}
 		}
 	}
 }
 
 func fieldsOf(of reflect.Type) (names []string) {
-	for i := range of.NumField() {
-		if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "-" {
+	for field := range of.Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
 			names = append(names, name)
 		}
 	}

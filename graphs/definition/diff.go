@@ -128,7 +128,8 @@ func ofAction(a *graphs.Action) []said {
 		effects = append(effects, effectText(a.Effects[i]))
 	}
 	return []said{
-		{"leads to", a.To}, {"on a conflict", conflictText(a)}, {"is open to", strings.Join(by, ", ")}, {"has the inputs", strings.Join(inputs, ", ")},
+		{"leads to", a.To}, {"on a conflict", conflictText(a)},
+		{"is open to", strings.Join(by, ", ")}, {"has the inputs", strings.Join(inputs, ", ")},
 		{"is possible from", momentsText(a.NotBefore, " and ")}, {"is possible until", momentsText(a.Until, " and ")},
 		{"is possible only", strings.Join(when, ", and ")}, {"has the effects", strings.Join(effects, ", then ")},
 	}

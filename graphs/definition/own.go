@@ -16,8 +16,8 @@ const (
 	mostTime  = graphs.Duration(400 * 24 * time.Hour)
 )
 
-// CheckOwn reads a tenant's own graph as Parse does, and holds it to the bounds of such graphs. A text of more than MaxBytes is not read. A
-// name that is reserved is a fault; reserved may be nil. The graph is nil if there are faults.
+// CheckOwn reads a tenant's own graph as Parse does, and holds it to the bounds of such graphs. A text of more than MaxBytes is not
+// read. A name that is reserved is a fault; reserved may be nil. The graph is nil if there are faults.
 func CheckOwn(text []byte, reserved func(name string) bool) (*graphs.Graph, []graphs.Fault) {
 	if len(text) > MaxBytes {
 		return nil, []graphs.Fault{{Text: fmt.Sprintf("the text has %d bytes, at most %d are allowed", len(text), MaxBytes)}}

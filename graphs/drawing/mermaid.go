@@ -3,6 +3,7 @@ package drawing
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"holdfast/graphs"
@@ -42,15 +43,8 @@ func Mermaid(g *graphs.Graph) string {
 	}
 	for _, s := range states {
 		for _, a := range drawnActions(s) {
-			words := append([]string{clip(a.Name, longestText)}, append(whenText(s, a), conditionText(a)...)...)
-			label := strings.TrimSpace(plain(strings.Join(words, " ")))
-			for _, target := range g.Targets(s, &a) {
-				if to, ok := ids[target]; ok {
-					line("    %s --> %s: %s", ids[s.Name], to, label)
-				}
-			}
-			if to, ok := ids[a.Otherwise()]; ok && a.Otherwise() != "" {
-				line("    %s --> %s: %s", ids[s.Name], to, plain(clip(a.Name, longestText)+" "+ifTaken))
+			for _, arrow := range mermaidArrows(g, s, &a, ids) {
+				line("    %s", arrow)
 			}
 		}
 	}
@@ -66,6 +60,24 @@ func Mermaid(g *graphs.Graph) string {
 		}
 	}
 	return b.String()
+}
+
+// mermaidArrows returns the lines of an action: one for each state that it can lead to.
+func mermaidArrows(g *graphs.Graph, s *graphs.State, a *graphs.Action, ids map[string]string) (lines []string) {
+	name := clip(a.Name, longestText)
+	add := func(target string, words ...string) {
+		if to, ok := ids[target]; ok {
+			lines = append(lines, fmt.Sprintf("%s --> %s: %s", ids[s.Name], to, strings.TrimSpace(plain(strings.Join(words, " ")))))
+		}
+	}
+	words := slices.Concat([]string{name}, whenText(s, *a), conditionText(*a))
+	for _, target := range g.Targets(s, a) {
+		add(target, words...)
+	}
+	if other := a.Otherwise(); other != "" {
+		add(other, name, ifTaken)
+	}
+	return lines
 }
 
 // mermaidIDs maps names of states to ids: the name itself if Mermaid reads it as an id, else S and the state's number.

@@ -185,26 +185,29 @@ func SpoiledGraph(t *rapid.T) *graphs.Graph {
 		case 4:
 			s.Actions = append(s.Actions, graphs.Action{Name: "extra", To: other, By: []graphs.Actor{graphs.ActorAPI, graphs.ActorTimer}})
 		case 5:
-			if len(s.Actions) > 0 {
-				s.Actions = s.Actions[1:]
-			}
-		case 6:
 			fires := rapid.SampledFrom([]string{"a0", "a1", "extra"}).Draw(t, "fires")
 			s.Timers = append(s.Timers, graphs.Timer{Action: fires, From: graphs.FromEnd})
-		case 7:
-			if len(s.Actions) > 0 {
-				s.Actions[0].To, s.Actions[0].OnConflict = other, rapid.SampledFrom([]string{"", graphs.ConflictRefuse, other}).Draw(t, "conflict")
-			}
-		case 8:
-			if len(s.Actions) > 0 {
-				s.Actions[0].Effects = append(s.Actions[0].Effects, anyEffect(t))
-				s.Actions[0].By = []graphs.Actor{graphs.ActorAPI, graphs.ActorEffect}
-			}
-		case 9:
-			if len(s.Actions) > 0 {
-				s.Actions[0].When = append(s.Actions[0].When, anyGuard(t))
-			}
+		default:
+			spoilAction(t, s, other)
 		}
 	}
 	return g
+}
+
+// spoilAction changes the first action of a state, if it has one.
+func spoilAction(t *rapid.T, s *graphs.State, other string) {
+	if len(s.Actions) == 0 {
+		return
+	}
+	a := &s.Actions[0]
+	switch rapid.IntRange(0, 3).Draw(t, "how") {
+	case 0:
+		s.Actions = s.Actions[1:]
+	case 1:
+		a.To, a.OnConflict = other, rapid.SampledFrom([]string{"", graphs.ConflictRefuse, other}).Draw(t, "conflict")
+	case 2:
+		a.Effects, a.By = append(a.Effects, anyEffect(t)), []graphs.Actor{graphs.ActorAPI, graphs.ActorEffect}
+	case 3:
+		a.When = append(a.When, anyGuard(t))
+	}
 }

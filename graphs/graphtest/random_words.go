@@ -37,7 +37,8 @@ func validGuard(t *rapid.T, input bool) graphs.Guard {
 	if !input {
 		return graphs.Guard{HasPayment: &truth}
 	}
-	return graphs.Guard{InputEquals: &graphs.InputEquals{Step: "answer", Field: "choice", Value: rapid.SampledFrom([]string{"yes", "no"}).Draw(t, "choice")}}
+	choice := rapid.SampledFrom([]string{"yes", "no"}).Draw(t, "choice")
+	return graphs.Guard{InputEquals: &graphs.InputEquals{Step: "answer", Field: "choice", Value: choice}}
 }
 
 // addEffects gives some actions effects. They play actions that lead along the chain whatever happens, so they form no circle.

@@ -71,10 +71,42 @@ func listBookings(v *visit) error {
 	if err != nil {
 		return err
 	}
+	for i := range got.Data {
+		showPart(&got.Data[i], given.Get("resource"), resources)
+	}
 	page.Bookings, page.Total, page.Exact, page.From, page.To = got.Data, got.Total, got.Exact, got.From, got.To
 	page.Previous = pageAddress(given, got.Current-1, got.Current > 1)
 	page.Next = pageAddress(given, got.Current+1, got.Current < got.Last)
 	return v.show(http.StatusOK, "bookings", "Bookings", page)
+}
+
+// showPart shows a booking at the time of the part that a resource has in it, by that one's clocks. For its first resource it stays as it is.
+func showPart(b *bookingView, id string, resources []resourceView) {
+	i := slices.IndexFunc(b.Parts, func(p partView) bool { return p.ID == id })
+	j := slices.IndexFunc(resources, func(r resourceView) bool { return r.ID == id })
+	if i < 1 || j < 0 {
+		return
+	}
+	b.Part, b.Resource = &b.Parts[i], resources[j]
+	b.Event.Start, b.Event.End = b.Part.Start, b.Part.End
+}
+
+// With names the resources of the booking, or the one whose part is shown with its role.
+func (b bookingView) With() string {
+	if b.Part != nil {
+		if b.Part.Role == "" {
+			return b.Part.Name
+		}
+		return b.Part.Name + ", " + b.Part.Role
+	}
+	var names []string
+	for _, part := range b.Parts {
+		names = append(names, part.Name)
+	}
+	if len(names) == 0 {
+		return b.Resource.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // zoneOf is the zone of the resource that the list is about; else the one that all resources share, or UTC.
@@ -244,7 +276,7 @@ func (v *visit) showBookingPage(status int, fault string, waiver *waiver) error 
 
 func (v *visit) booking() (bookingView, error) {
 	return fetch[bookingView](v, at("bookings", v.id()), url.Values{
-		"include": {"event,customers,resource,project,logs,policy,available_actions"},
+		"include": {"event,customers,resource,project,logs,policy,available_actions,effects"},
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 type endpoint struct {
 	ID          string            `json:"id"`
+	Name        string            `json:"name"`
 	URL         string            `json:"url"`
 	Method      string            `json:"method"`
 	Description string            `json:"description"`
@@ -128,10 +129,46 @@ type bookingView struct {
 	Actions  []string     `json:"available_actions"`
 	Logs     []transition `json:"logs"`
 	Policy   *policyView  `json:"policy"`
+	Effects  []effectView `json:"effects"`
+
+	Part *partView `json:"-"` // the list is of the bookings of this part's resource, which is not the booking's first
+}
+
+// effectView is something that was done, or is to be done, outside after a transition.
+type effectView struct {
+	ID       string `json:"id"`
+	Sequence int    `json:"sequence"`
+	Kind     string `json:"kind"`
+	Declared struct {
+		Endpoint string `json:"endpoint"`
+	} `json:"declared"`
+	Status   string     `json:"status"`
+	Attempts int        `json:"attempts"`
+	NextAt   *time.Time `json:"next_attempt_at"`
+	GiveUpAt *time.Time `json:"give_up_at"`
+	Answer   *bool      `json:"answer"`
+	Error    *struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+	Action *struct {
+		Name   string `json:"name"`
+		Status string `json:"status"`
+	} `json:"action"`
+	EndedAt *time.Time `json:"ended_at"`
+}
+
+// Said is the answer of an effect that is done.
+func (e effectView) Said() string {
+	if e.Answer != nil && *e.Answer {
+		return "yes"
+	}
+	return "no"
 }
 
 // partView is a resource of a booking that takes several.
 type partView struct {
+	ID    string     `json:"id"` // of the resource
 	Name  string     `json:"name"`
 	Role  string     `json:"role"`
 	Start *time.Time `json:"start"`
@@ -156,6 +193,7 @@ type resourceView struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Timezone string `json:"timezone"`
+	Capacity int    `json:"capacity"` // how many units it has
 }
 
 type transition struct {
@@ -202,3 +240,45 @@ func (h *headerValue) UnmarshalJSON(raw []byte) error {
 	}
 	return json.Unmarshal(raw, (*string)(h))
 }
+
+type publicLink struct {
+	ID           string     `json:"id"`
+	URL          string     `json:"url"`
+	ProjectID    string     `json:"project_id"`
+	Title        string     `json:"title"`
+	Description  string     `json:"description"`
+	Duration     *int       `json:"duration"`
+	HorizonDays  int        `json:"horizon_days"`
+	Questions    []question `json:"questions"`
+	RequireClaim bool       `json:"require_claim_token"`
+	Enabled      bool       `json:"enabled"`
+}
+
+type question struct {
+	Name     string `json:"name"`
+	Label    string `json:"label"`
+	Type     string `json:"type"`
+	Required bool   `json:"required"`
+}
+
+type embedCredential struct {
+	ID        string     `json:"id"`
+	PublicKey string     `json:"public_key"`
+	CreatedAt *time.Time `json:"created_at"`
+	GoodUntil *time.Time `json:"good_until"`
+	Secret    string     `json:"secret"` // of one that was made just now
+}
+
+// Ended reports whether it is good no more.
+func (c embedCredential) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }
+
+type clientSecret struct {
+	ID        string     `json:"id"`
+	Hint      string     `json:"hint"`
+	CreatedAt *time.Time `json:"created_at"`
+	GoodUntil *time.Time `json:"good_until"`
+	Secret    string     `json:"secret"` // of one that was made just now
+}
+
+// Ended reports whether it is good no more.
+func (c clientSecret) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }

@@ -188,7 +188,12 @@ func TestPolicyFormNamesItsFields(t *testing.T) {
 	h := build(t)
 	b := h.member()
 	id := h.hosted("Visit")
-	page := b.send("/portal/projects/"+id+"/policy", "do", "add").want(t, http.StatusOK).text
+	wantLabels(t, b.send("/portal/projects/"+id+"/policy", "do", "add").want(t, http.StatusOK).text, 30)
+}
+
+// wantLabels wants a label for each field of a page, of which there are at least so many, and no id twice.
+func wantLabels(t *testing.T, page string, least int) {
+	t.Helper()
 	ids := map[string]int{}
 	for _, found := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		ids[found[1]]++
@@ -198,7 +203,7 @@ func TestPolicyFormNamesItsFields(t *testing.T) {
 			t.Errorf("the id %s stands %d times", one, n)
 		}
 	}
-	fields := regexp.MustCompile(`<(?:input|select)([^>]*)>`).FindAllStringSubmatch(page, -1)
+	fields := regexp.MustCompile(`<(?:input|select|textarea)([^>]*)>`).FindAllStringSubmatch(page, -1)
 	for _, found := range fields {
 		id := regexp.MustCompile(` id="([^"]*)"`).FindStringSubmatch(found[1])
 		if strings.Contains(found[1], `type="hidden"`) {
@@ -208,7 +213,7 @@ func TestPolicyFormNamesItsFields(t *testing.T) {
 			t.Errorf("a field has no label: %s", found[1])
 		}
 	}
-	if len(fields) < 30 {
+	if len(fields) < least {
 		t.Errorf("only %d fields", len(fields))
 	}
 }

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +17,10 @@ type projectView struct {
 	Resources []string       `json:"resources"`
 	Services  []string       `json:"services"`
 	Policy    map[string]any `json:"policy"`
+
+	Booking  map[string]json.RawMessage `json:"booking"` // what bookings through it inherit
+	Assign   map[string]any             `json:"assign"`
+	Requires json.RawMessage            `json:"requires"`
 }
 
 // projectsPage is a page of the list of projects.
@@ -37,11 +42,7 @@ func listProjects(v *visit) error {
 		return err
 	}
 	page := projectsPage{Projects: got.Data}
-	for number, to := range map[int]*string{got.Current - 1: &page.Previous, got.Current + 1: &page.Next} {
-		if number >= 1 && number <= got.Last {
-			*to = here("projects") + "?" + url.Values{"page": {plain(number)}}.Encode()
-		}
-	}
+	page.Previous, page.Next = around("projects", got.Current, got.Last)
 	return v.show(http.StatusOK, "projects", "Projects", page)
 }
 
@@ -50,6 +51,7 @@ type projectPage struct {
 	projectView
 	Hosts   []resourceView
 	Preview *preview
+	Words   []string // what a booking through it takes
 }
 
 func loadProject(v *visit) (*projectView, error) {
@@ -66,7 +68,11 @@ func showProject(v *visit) error {
 	if err := form.tryOut(v); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "project", p.Name, projectPage{*p, form.Resources, form.Preview})
+	taking := newTakingForm(p)
+	if err := taking.loadNames(v); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "project", p.Name, projectPage{*p, form.Resources, form.Preview, taking.Words()})
 }
 
 // missingWords says what keeps a project's times from being offered.
@@ -85,4 +91,72 @@ func missingWords(all []string) string {
 		said = append(said, words(one)+" is missing")
 	}
 	return strings.Join(said, ", ")
+}
+
+// resourcesPage is a page of the list of resources.
+type resourcesPage struct {
+	Resources      []resourceView
+	Previous, Next string // addresses; "" where there is none
+}
+
+func listResources(v *visit) error {
+	var got struct {
+		Data    []resourceView `json:"data"`
+		Current int            `json:"current_page"`
+		Last    int            `json:"last_page"`
+	}
+	given := query(v.r.URL.Query(), "page")
+	given.Set("limit", "25")
+	if err := v.get(at("resources"), given, &got); err != nil {
+		return err
+	}
+	page := resourcesPage{Resources: got.Data}
+	page.Previous, page.Next = around("resources", got.Current, got.Last)
+	return v.show(http.StatusOK, "resources", "Resources", page)
+}
+
+// around are the addresses of the pages of a list before and behind one; "" where there is none.
+func around(list string, current, last int) (previous, next string) {
+	address := func(number int) string { return here(list) + "?" + url.Values{"page": {plain(number)}}.Encode() }
+	if current > 1 {
+		previous = address(current - 1)
+	}
+	if current < last {
+		next = address(current + 1)
+	}
+	return previous, next
+}
+
+// resourceForm is the form for the capacity of a resource, with what was typed.
+type resourceForm struct {
+	resourceView
+	Typed  string
+	Faults faultList
+}
+
+func showResource(v *visit) error {
+	r, err := fetch[resourceView](v, at("resources", v.id()), nil)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "resource", r.Name, resourceForm{resourceView: r, Typed: plain(r.Capacity)})
+}
+
+// setCapacity saves the form, or shows it again with what is wrong.
+func setCapacity(v *visit) error {
+	r, err := fetch[resourceView](v, at("resources", v.id()), nil)
+	if err != nil {
+		return err
+	}
+	form := resourceForm{resourceView: r, Typed: v.r.PostForm.Get("capacity")}
+	body := map[string]any{"capacity": number(strings.TrimSpace(form.Typed))}
+	err = v.call(request{method: http.MethodPut, path: at("resources", r.ID), body: body}, nil)
+	if faults, is := faultsOf(err); is {
+		form.Faults = faults
+		return v.show(http.StatusUnprocessableEntity, "resource", r.Name, form)
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirectWithNotice("capacity_saved", "resources", r.ID)
 }

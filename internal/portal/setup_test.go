@@ -95,22 +95,35 @@ func (h *house) book(customer string) *booking.Booking {
 	id := func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 	resource := &catalogue.Resource{ID: id(), AppID: h.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
 	check(h.t, h.CreateResource(context.Background(), resource, id()))
+	b := h.draft(*resource, time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC))
+	b.What = "Haircut of " + customer
+	b.Customers = []booking.Customer{{ID: id(), Name: customer, Email: "c@example.com", Meta: json.RawMessage(`{}`)}}
+	h.record(b)
+	return b
+}
+
+// draft is an hour of a resource, not yet on record.
+func (h *house) draft(resource catalogue.Resource, start time.Time) *booking.Booking {
+	h.t.Helper()
 	calendar, err := h.Calendar(context.Background(), resource.ID, nil)
 	check(h.t, err)
 	g, _ := graphs.Named("confirm_decline", nil)
-	start := time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC)
-	b := &booking.Booking{
-		ID: id(), AppID: h.app.ID, EventID: id(), Graph: g.Name, GraphVersion: g.Version, State: g.Initial, Start: start, End: start.Add(time.Hour),
-		What: "Haircut of " + customer, Meta: json.RawMessage(`{}`), Resource: *resource, Calendar: *calendar,
-		Customers: []booking.Customer{{ID: id(), Name: customer, Email: "c@example.com", Meta: json.RawMessage(`{}`)}},
+	return &booking.Booking{
+		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, EventID: uuid.Must(uuid.NewV7()), Graph: g.Name, GraphVersion: g.Version, State: g.Initial,
+		Start: start, End: start.Add(time.Hour), What: "Haircut", Meta: json.RawMessage(`{}`), Resource: resource, Calendar: *calendar,
 	}
+}
+
+// record puts a booking on record.
+func (h *house) record(b *booking.Booking) {
+	h.t.Helper()
+	g, _ := graphs.Named("confirm_decline", nil)
 	a := &booking.Action{
-		ID: id(), AppID: h.app.ID, BookingID: b.ID, Name: g.Start, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI, Status: booking.Pending,
-		Inputs: json.RawMessage(`{}`),
+		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, BookingID: b.ID, Name: g.Start, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI,
+		Status: booking.Pending, Inputs: json.RawMessage(`{}`),
 	}
-	_, err = h.CreateBooking(context.Background(), b, a, graphs.Move{})
+	_, err := h.CreateBooking(context.Background(), b, a, graphs.Move{})
 	check(h.t, err)
-	return b
 }
 
 // sql runs a statement behind the back of the service.

@@ -21,7 +21,7 @@ var functions = template.FuncMap{
 	"ends": ends, "once": newIdempotencyKey,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
-	"missing": missingWords, "plus": func(i int) int { return i + 1 },
+	"missing": missingWords, "units": func(n int) string { return plural(n, "unit") }, "plus": func(i int) int { return i + 1 },
 	"questions": func() []choice { return questionKinds },
 	"formats":   func() []choice { return formats }, "methods": func() []string { return methods },
 }
@@ -196,6 +196,8 @@ func (f family) Title() string {
 		return "A booking reaches a state"
 	case "bookings":
 		return "A booking is made, changes or ends, as ReserveKit sorts it"
+	case "effect":
+		return "What a graph does outside; sent only when chosen"
 	case "endpoint":
 		return "What becomes of this app's webhooks; sent only when chosen"
 	}
@@ -255,13 +257,16 @@ var notices = map[string]string{
 	"paused":  "The webhook is paused. What happens now is kept for later.",
 	"resumed": "The webhook is active again. What waited is on its way.", "deleted": "The webhook is deleted.",
 	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.",
-	"moved":   "The booking is moved. This is the new one.",
-	"taken":   "That time was taken meanwhile. Nothing was changed: please choose another.",
-	"kept":    "The booking has moved on. Nothing was changed.",
-	"same":    "The booking has that time already. Nothing was changed.",
+	"moved":          "The booking is moved. This is the new one.",
+	"taken":          "That time was taken meanwhile. Nothing was changed: please choose another.",
+	"kept":           "The booking has moved on. Nothing was changed.",
+	"same":           "The booking has that time already. Nothing was changed.",
+	"effect_retried": "The effect is being tried.", "effect_given_up": "The effect is given up.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
-	"policy_saved": "The policy is saved. It rules what is booked from now on.",
-	"link_made":    "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
+	"taking_saved":   "It is saved. It rules what is booked from now on.",
+	"capacity_saved": "The capacity is saved. What is booked already stays as it is.",
+	"policy_saved":   "The policy is saved. It rules what is booked from now on.",
+	"link_made":      "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
 }
 
 func (v *visit) notice() string {

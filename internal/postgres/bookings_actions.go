@@ -65,6 +65,7 @@ func (db *Bookings) InsertAction(ctx context.Context, a *booking.Action, spend s
 func (db *Bookings) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
+	move = atDoor(move)
 	c, enter := newClaim(b, move), entryOf(b, move, a.Lifted)
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
 		if c.needed() {

@@ -24,10 +24,16 @@ type claim struct {
 	accepted bool // the action is on record
 }
 
-func newClaim(b *booking.Booking, move graphs.Move) *claim {
-	if move.Otherwise != nil { // the commit takes what is there, and else makes the other move
+// atDoor is a move as it is claimed before its commit. One with another move for what is taken claims nothing: the commit takes what is
+// there, and makes the other move where nothing is.
+func atDoor(move graphs.Move) graphs.Move {
+	if move.Otherwise != nil {
 		move.Takes = false
 	}
+	return move
+}
+
+func newClaim(b *booking.Booking, move graphs.Move) *claim {
 	c := &claim{booking: b, move: move, slots: slotsOf(b), won: "true"}
 	c.args = c.slots[0].args()
 	books, cancels := b.BoundBySession()

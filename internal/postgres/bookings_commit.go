@@ -61,6 +61,8 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return outcomeOf(b, booking.ResultStale, ""), nil
+	case found.forced:
+		return force(ctx, tx, found, in)
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
@@ -88,6 +90,7 @@ type commitState struct {
 	lifted        policy.Lifted             // rules of the policy that the action is not held to
 	asked         time.Time                 // when the action was put on record; now for a timer's
 	inputs        map[string]map[string]any // of the action, by step and field; never nil
+	forced        bool                      // the action is booking.ForceAction: its inputs have the state
 	first         bool                      // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
@@ -122,6 +125,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
 			&found.lifted, &found.asked, &found.inputs)
 		found.first = begins(found.booking, name)
+		found.forced = name == booking.ForceAction && in.Actor == booking.ActorAdmin
 		return err
 	})
 	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
@@ -192,6 +196,17 @@ func refuse(
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
 }
 
+// force moves a booking to the state that the action names. The workflow's graph has no such action, so the move is made here.
+func force(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	in.Refusal = nil
+	var err error
+	if in.Move, err = booking.Forced(found.booking, found.inputs); err != nil {
+		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
+		return refuse(ctx, tx, found, in, why, found.first)
+	}
+	return move(ctx, tx, found, in)
+}
+
 // moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock, or a guard forbids it.
 func moveInTime(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	in, err := resolveReturn(ctx, tx, found.booking, in)
@@ -249,6 +264,10 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		releaseHeld(batch, b, taken)
 	}
 	writeTransition(batch, b, in)
+	writeEffects(batch, b, in.Move, &out.Effects)
+	if old != nil {
+		writeEffects(batch, old.Booking, old.move, &out.Effects)
+	}
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	publishTransitions(batch, in, &out.Wake, changed...)

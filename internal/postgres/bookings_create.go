@@ -26,6 +26,7 @@ func (db *Bookings) CreateBooking(
 	if b.Pool.Chooses() && len(b.Parts) == 0 {
 		return db.createAssigned(ctx, b, first, move)
 	}
+	move = atDoor(move)
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
 	if err := db.lookFirst(ctx, c); err != nil {
 		return nil, err

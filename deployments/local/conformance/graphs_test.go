@@ -71,7 +71,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 	}
 	const action = `"on_conflict":"refuse"`
 	for _, c := range []struct{ old, text string }{
-		{`"name":"sample"`, `"name":"Sample"`}, {`"initial":`, `"intial":`}, {`"version":1`, `"version":-1`}, {`"holds":"slot"`, `"holds":"room"`},
+		{`"name":"sample"`, `"name":"Sample"`}, {`"initial":`, `"first":`}, {`"version":1`, `"version":-1`}, {`"holds":"slot"`, `"holds":"room"`},
 		{`"by":["api"]`, `"by":[]`}, {`"by":["api"]`, `"by":["boss"]`}, {`"by":["api"]`, `"by":["api","api"]`}, {`"name":"done"`, `"name":"previous"`},
 		{`"after":"PT5M"`, `"after":"5 minutes"`}, {`"after":"PT5M"`, `"after":"P"`}, {`"after":"PT5M"`, `"after":"PT"`}, {`"after":"PT5M"`, `"after":"P1M"`},
 		{`"from":"end"`, `"from":"birth"`}, {`"after":"PT5M","from":"entered",`, ``}, {`"after":"PT5M"`, `"after":"PT5M","any":[{"from":"end"}]`},

@@ -235,6 +235,7 @@ func (r tour) bookings(t *testing.T, resource string) {
 	r.do(t, http.MethodGet, "/v2/bookings?orderBy=luck", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodDelete, path, "", http.StatusConflict)
 	r.do(t, http.MethodPut, path+"/confirm", "{}", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, path+"/cancel?dry_run=true", "{}", http.StatusOK)
 	r.do(t, http.MethodPut, path+"/cancel"+everything, `{"cancel":{"message":"sorry"}}`, http.StatusOK)
 	r.do(t, http.MethodDelete, path, "", http.StatusNoContent)
 	r.do(t, http.MethodGet, path, "", http.StatusNotFound)

@@ -66,4 +66,5 @@ func (r tour) ownGraphs(t *testing.T, resource string) {
 	r.do(t, http.MethodGet, "/v2/graphs/viewing", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "viewing@1", 340), http.StatusCreated)
 	r.do(t, http.MethodPost, "/v2/bookings", request(resource, fmt.Sprintf("viewing@%d", 2), 341), http.StatusUnprocessableEntity)
+	r.force(t, r.book(t, resource, "instant", 342))
 }

@@ -300,6 +300,11 @@ func galleryStory(t *testing.T) portalStory {
 	link := b.publicLink(t, `,"duration":45,"questions":[{"name":"notes","label":"Anything we should know?","type":"textarea"}]`).str("data.id")
 	project := b.get(t, "/v2/public_links/"+link).str("data.project_id")
 	b.put(t, "/v2/projects/"+project, `{"policy":{"book":{"notice":"PT24H"},"limits":[{"per":"customer","unit":"week","max":2}]}}`).want(t, http.StatusNoContent)
+	b.put(t, "/v2/resources/"+resource, `{"capacity":3}`).want(t, http.StatusOK)
+	nurses := []string{b.resource(t), b.resource(t)}
+	b.put(t, "/v2/projects/"+project, fmt.Sprintf(`{"booking":{"units":2,"max_units":4},"assign":{"strategy":"fair","window":"P2W","weights":{%q:3}},
+		"requires":{"all_of":[{"resource":%[1]q,"role":"doctor"},{"any_of":{"n":1,"from":[%q,%q]},"role":"nurse","offset":"-PT15M","length":"PT1H30M"}]}}`,
+		resource, nurses[0], nurses[1])).want(t, http.StatusNoContent)
 	b.publicLink(t, `,"enabled":false,"require_claim_token":true`)
 	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
 	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
@@ -316,6 +321,7 @@ func galleryStory(t *testing.T) portalStory {
 			"reschedule-ask": "/portal/bookings/" + booked + "/reschedule?by=2030-12-02T09:00", "graphs": "/portal/graphs", "keys": "/portal/keys",
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
+			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
 			"settings": "/portal/settings",
 			"links":    "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
