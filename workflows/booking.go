@@ -19,7 +19,11 @@ func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 		WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal),
 		fired: map[string]bool{}, notices: map[string]bool{},
 	}
-	if err := w.Graph.Validate(); err != nil {
+	err := w.UnpackGraph()
+	if err == nil {
+		err = w.Graph.Validate()
+	}
+	if err != nil {
 		return w.fail("the graph in the booking's input is not valid", err)
 	}
 	return w.run()
@@ -252,6 +256,9 @@ func (w *bookingRun) continueAsNew() error {
 	next := w.WorkflowInput
 	next.Actions = w.drainSignals()
 	next.CarriedOn++
+	if len(next.Packed) > 0 {
+		next.Graph = graphs.Graph{}
+	}
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
 }
 

@@ -79,14 +79,16 @@ type Signal struct {
 
 // WorkflowInput is the input of a booking's workflow: all it needs to walk, and nothing about people.
 type WorkflowInput struct {
-	BookingID uuid.UUID        `json:"booking_id"`
-	AppID     uuid.UUID        `json:"app_id"`
-	App       string           `json:"app"`   // slug, for the operator's eyes
-	Title     string           `json:"title"` // what is booked, with names and addresses of people masked
-	Graph     graphs.Graph     `json:"graph"`
-	Timers    graphs.Overrides `json:"timers,omitempty"`
-	Start     time.Time        `json:"start"`
-	End       time.Time        `json:"end"`
+	BookingID uuid.UUID `json:"booking_id"`
+	AppID     uuid.UUID `json:"app_id"`
+	App       string    `json:"app"`   // slug, for the operator's eyes
+	Title     string    `json:"title"` // what is booked, with names and addresses of people masked
+	// Graph is the graph that the booking walks; empty while it is Packed. See SetGraph.
+	Graph  graphs.Graph     `json:"graph,omitzero"`
+	Packed []byte           `json:"packed_graph,omitempty"` // its JSON by DEFLATE
+	Timers graphs.Overrides `json:"timers,omitempty"`
+	Start  time.Time        `json:"start"`
+	End    time.Time        `json:"end"`
 	// CancelUntil and MoveUntil are the deadlines of the booking's policy, where the graph is one of the app's own; zero for none.
 	CancelUntil time.Time  `json:"cancel_until,omitzero"`
 	MoveUntil   time.Time  `json:"move_until,omitzero"`

@@ -145,6 +145,9 @@ func (d *Dispatcher) startIndexed(
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}
+	if err := in.SetGraph(graph); err != nil {
+		return err
+	}
 	if in.Shown != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
 			workflows.AppAttribute.ValueSet(app), workflows.GraphAttribute.ValueSet(b.Graph),
