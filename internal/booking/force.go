@@ -5,7 +5,7 @@ import "holdfast/graphs"
 // ForceAction is the action by which an operator puts a booking into a state by hand. No graph has it.
 const ForceAction = "force"
 
-// ActorAdmin is the operator of the server, who holds the admin key. No graph names it.
+// ActorAdmin plays what is done by hand, beside the graph: ForceAction and MigrateAction. No graph names it.
 const ActorAdmin graphs.Actor = "admin"
 
 // ForceInputs are the inputs of ForceAction: the state, and the reason as every action has it.

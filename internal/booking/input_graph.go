@@ -16,9 +16,15 @@ const largeGraph = 8 << 10
 // maxGraph bounds what is unpacked.
 const maxGraph = 1 << 20
 
+// GraphInput is a graph as it travels to a workflow.
+type GraphInput struct {
+	Graph  graphs.Graph `json:"graph,omitzero"`         // empty while it is Packed
+	Packed []byte       `json:"packed_graph,omitempty"` // its JSON by DEFLATE
+}
+
 // SetGraph makes a graph that of the input: as JSON that people can read in the Temporal UI, or packed by DEFLATE when it is large. So a
 // history has all that its workflow needs, and no worker has to look anything up.
-func (in *WorkflowInput) SetGraph(g *graphs.Graph) error {
+func (in *GraphInput) SetGraph(g *graphs.Graph) error {
 	text, err := json.Marshal(g)
 	if err != nil || len(text) <= largeGraph {
 		in.Graph, in.Packed = *g, nil
@@ -40,7 +46,7 @@ func (in *WorkflowInput) SetGraph(g *graphs.Graph) error {
 }
 
 // UnpackGraph reads the packed graph of the input into Graph, if it has one.
-func (in *WorkflowInput) UnpackGraph() error {
+func (in *GraphInput) UnpackGraph() error {
 	if len(in.Packed) == 0 {
 		return nil
 	}

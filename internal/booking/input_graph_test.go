@@ -58,7 +58,7 @@ func TestSpoiltGraphsInInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spoilt := range [][]byte{{0}, in.Packed[:len(in.Packed)/2], append([]byte("x"), in.Packed...)} {
-		if err := (&booking.WorkflowInput{Packed: spoilt}).UnpackGraph(); err == nil {
+		if err := (&booking.GraphInput{Packed: spoilt}).UnpackGraph(); err == nil {
 			t.Error("read")
 		}
 	}

@@ -141,7 +141,7 @@ func (d *Dispatcher) startIndexed(
 		return fmt.Errorf("%w: %w", errNoGraph, err)
 	}
 	in := booking.WorkflowInput{
-		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
+		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), GraphInput: booking.GraphInput{Graph: *graph}, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions,
 	}

@@ -56,13 +56,15 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 	case b == nil:
 		return refuseMissing(ctx, tx, in, found)
 	case found.result != "":
-		out := outcomeOf(b, found.result, found.code)
+		out := outcomeOf(b, in, found.result, found.code)
 		out.Relays = found.pendingRelays
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
-		return outcomeOf(b, booking.ResultStale, ""), nil
-	case found.forced:
+		return outcomeOf(b, in, booking.ResultStale, ""), nil
+	case found.byHand == booking.ForceAction:
 		return force(ctx, tx, found, in)
+	case found.byHand == booking.MigrateAction:
+		return migrate(ctx, tx, found, in)
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
@@ -90,7 +92,8 @@ type commitState struct {
 	lifted        policy.Lifted             // rules of the policy that the action is not held to
 	asked         time.Time                 // when the action was put on record; now for a timer's
 	inputs        map[string]map[string]any // of the action, by step and field; never nil
-	forced        bool                      // the action is booking.ForceAction: its inputs have the state
+	byHand        string                    // the action, if it is one of booking.ActorAdmin
+	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
@@ -125,7 +128,9 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
 			&found.lifted, &found.asked, &found.inputs)
 		found.first = begins(found.booking, name)
-		found.forced = name == booking.ForceAction && in.Actor == booking.ActorAdmin
+		if in.Actor == booking.ActorAdmin {
+			found.byHand = name
+		}
 		return err
 	})
 	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
@@ -148,9 +153,10 @@ func unlessNone(err error) error {
 	return err
 }
 
-func outcomeOf(b *booking.Booking, result booking.Result, code fault.Code) booking.Outcome {
+func outcomeOf(b *booking.Booking, in booking.CommitInput, result booking.Result, code fault.Code) booking.Outcome {
 	return booking.Outcome{
 		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
+		Graph: graphFor(b, in),
 	}
 }
 
@@ -178,7 +184,7 @@ func refuse(
 	batch, b := &pgx.Batch{}, found.booking
 	recordOutcome(batch, found, in, booking.Refused, why, b.Seq)
 	args := namedArgs{"booking": b.ID, "action": in.ActionID}
-	out := outcomeOf(b, booking.ResultRefused, why.Code)
+	out := outcomeOf(b, in, booking.ResultRefused, why.Code)
 	if err := rearmTimer(ctx, tx, batch, found, in, &out.Relays); err != nil {
 		return out, err
 	}
@@ -258,12 +264,16 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	settleClaim(batch, found, in.Move)
 	settleLimits(batch, b, old, in)
 	settleAssignment(batch, b, old, in, now)
+	if found.goesTo != nil {
+		b.SetGraph(found.goesTo)
+	}
 	b.Step(in.Move, now)
-	out := outcomeOf(b, booking.ResultApplied, "")
+	out := outcomeOf(b, in, booking.ResultApplied, "")
 	if in.Move.Frees {
 		releaseHeld(batch, b, taken)
 	}
 	writeTransition(batch, b, in)
+	writeGraph(batch, b, in.Move)
 	writeEffects(batch, b, in.Move, &out.Effects)
 	if old != nil {
 		writeEffects(batch, old.Booking, old.move, &out.Effects)

@@ -28,7 +28,7 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/policies/preview", "server"}, {"POST", "/v2/unavailable/slots", "key"},
 	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
 	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
-	{"POST", "/v2/bookings/x/reschedule", "key"}, {"POST", "/v2/bookings/x/force", "admin"},
+	{"POST", "/v2/bookings/x/reschedule", "key"}, {"POST", "/v2/bookings/x/force", "admin"}, {"POST", "/v2/bookings/migrate", "server"},
 	{"GET", "/v2/events", "resource"}, {"POST", "/v2/events", "resource"}, {"GET", "/v2/events/x", "resource"},
 	{"PUT", "/v2/events/x", "resource"}, {"DELETE", "/v2/events/x", "resource"},
 	{"GET", "/v2/calendars", "resource"}, {"POST", "/v2/calendars", "resource"}, {"GET", "/v2/calendars/x", "resource"},
