@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -61,9 +62,9 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return outcomeOf(b, in, booking.ResultStale, ""), nil
-	case found.byHand == booking.ForceAction:
+	case found.byHand == byhand.Force:
 		return force(ctx, tx, found, in)
-	case found.byHand == booking.MigrateAction:
+	case found.byHand == byhand.Migrate:
 		return migrate(ctx, tx, found, in)
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
@@ -92,7 +93,7 @@ type commitState struct {
 	lifted        policy.Lifted             // rules of the policy that the action is not held to
 	asked         time.Time                 // when the action was put on record; now for a timer's
 	inputs        map[string]map[string]any // of the action, by step and field; never nil
-	byHand        string                    // the action, if it is one of booking.ActorAdmin
+	byHand        string                    // the action, if it is one of byhand.ActorAdmin
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
@@ -128,7 +129,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
 			&found.lifted, &found.asked, &found.inputs)
 		found.first = begins(found.booking, name)
-		if in.Actor == booking.ActorAdmin {
+		if in.Actor == byhand.ActorAdmin {
 			found.byHand = name
 		}
 		return err
@@ -200,17 +201,6 @@ func refuse(
 	}
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
-}
-
-// force moves a booking to the state that the action names. The workflow's graph has no such action, so the move is made here.
-func force(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
-	in.Refusal = nil
-	var err error
-	if in.Move, err = booking.Forced(found.booking, found.inputs); err != nil {
-		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
-		return refuse(ctx, tx, found, in, why, found.first)
-	}
-	return move(ctx, tx, found, in)
 }
 
 // moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock, or a guard forbids it.

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 )
 
@@ -30,7 +31,7 @@ type MigratedState struct {
 }
 
 // foreseeMigration returns what would become of the bookings that are not over, by state.
-func (s *Service) foreseeMigration(ctx context.Context, c booking.Caller, m Migration) ([]MigratedState, error) {
+func foreseeMigration(ctx context.Context, s *Service, c booking.Caller, m Migration) ([]MigratedState, error) {
 	walking, err := s.DB.StatesOf(ctx, c.App.ID, m.From)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (s *Service) foreseeMigration(ctx context.Context, c booking.Caller, m Migr
 	all := []MigratedState{}
 	for _, w := range walking {
 		one := MigratedState{State: w.State, To: cmp.Or(m.States[w.State], w.State), Bookings: w.Bookings}
-		if _, err := booking.Migration(m.From, one.State, m.To, one.To); err != nil {
+		if _, err := byhand.Migration(m.From, one.State, m.To, one.To); err != nil {
 			one.Problem = err.Error()
 		}
 		all = append(all, one)
@@ -50,7 +51,7 @@ func (s *Service) foreseeMigration(ctx context.Context, c booking.Caller, m Migr
 // becomes of each state. With dryRun it asks none. An action on record moves each booking in its commit, which refuses it when the booking
 // is elsewhere by then. Invalid, with the states, when those of a state cannot go over: then none is asked.
 func (s *Service) Migrate(ctx context.Context, c booking.Caller, m Migration, dryRun bool) (asked int, all []MigratedState, err error) {
-	if all, err = s.foreseeMigration(ctx, c, m); err != nil || dryRun {
+	if all, err = foreseeMigration(ctx, s, c, m); err != nil || dryRun {
 		return 0, all, err
 	}
 	problems := fault.Problems{}
@@ -67,9 +68,9 @@ func (s *Service) Migrate(ctx context.Context, c booking.Caller, m Migration, dr
 		return 0, all, err
 	}
 	for _, b := range walkers {
-		a := newAction(c, uuid.NewSHA1(b.ID, fmt.Appendf(nil, "migrate/%d/%s", b.Seq, m.To.Ref())), b, booking.MigrateAction)
-		a.Actor = booking.ActorAdmin
-		if a.Inputs, err = json.Marshal(booking.MigrateInputs(m.To, cmp.Or(m.States[b.State], b.State))); err != nil {
+		a := newAction(c, uuid.NewSHA1(b.ID, fmt.Appendf(nil, "migrate/%d/%s", b.Seq, m.To.Ref())), b, byhand.Migrate)
+		a.Actor = byhand.ActorAdmin
+		if a.Inputs, err = json.Marshal(byhand.MigrateInputs(m.To, cmp.Or(m.States[b.State], b.State))); err != nil {
 			return asked, all, err
 		}
 		if _, err := s.play(ctx, c, b, a, "", 0); err != nil {

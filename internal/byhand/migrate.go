@@ -1,4 +1,4 @@
-package booking
+package byhand
 
 import (
 	"fmt"
@@ -8,20 +8,20 @@ import (
 	"holdfast/graphs"
 )
 
-// MigrateAction is the action by which a booking goes over to another version of its graph. No graph has it.
-const MigrateAction = "migrate"
+// Migrate is the action by which a booking goes over to another version of its graph. No graph has it.
+const Migrate = "migrate"
 
-// MigrateInputs are the inputs of MigrateAction: the version, and the state in it.
+// MigrateInputs are the inputs of Migrate: the version, and the state in it.
 func MigrateInputs(to *graphs.Graph, state string) map[string]map[string]string {
-	return map[string]map[string]string{MigrateAction: {"graph": to.Ref(), "state": state}}
+	return map[string]map[string]string{Migrate: {"graph": to.Ref(), "state": state}}
 }
 
-// MigratedTo returns the version and the state that inputs of MigrateAction name; zero for inputs that are not of it.
-func MigratedTo(inputs map[string]map[string]any) (version int, state string) {
-	ref, _ := inputs[MigrateAction]["graph"].(string)
+// Target returns the version and the state that inputs of Migrate name; zero for inputs that are not of it.
+func Target(inputs map[string]map[string]any) (version int, state string) {
+	ref, _ := inputs[Migrate]["graph"].(string)
 	_, number, _ := strings.Cut(ref, "@")
 	version, _ = strconv.Atoi(number)
-	state, _ = inputs[MigrateAction]["state"].(string)
+	state, _ = inputs[Migrate]["state"].(string)
 	return version, state
 }
 
@@ -40,5 +40,5 @@ func Migration(from *graphs.Graph, state string, to *graphs.Graph, target string
 	case before.Holds != after.Holds:
 		return graphs.Move{}, fmt.Errorf("'%s' holds %s and '%s' holds %s", state, before.Holds, target, after.Holds)
 	}
-	return graphs.Move{Action: MigrateAction, From: state, To: target, Holds: after.Holds}, nil
+	return graphs.Move{Action: Migrate, From: state, To: target, Holds: after.Holds}, nil
 }

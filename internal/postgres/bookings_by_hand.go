@@ -7,8 +7,23 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 )
+
+// force moves a booking to the state that the action names. The workflow's graph has no such action, so the move is made here.
+func force(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	in.Refusal = nil
+	graph, err := found.booking.LoadGraph()
+	if err != nil {
+		return booking.Outcome{}, err
+	}
+	if in.Move, err = byhand.Forced(graph, found.booking.State, found.inputs); err != nil {
+		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
+		return refuse(ctx, tx, found, in, why, found.first)
+	}
+	return move(ctx, tx, found, in)
+}
 
 // migrate moves a booking to the version of its graph that the action names. The workflow walks another version, which has no such
 // action, so the move is made here; the outcome has the graph for it.
@@ -16,7 +31,7 @@ func migrate(ctx context.Context, tx statements, found commitState, in booking.C
 	const load = `SELECT definition FROM graph_versions WHERE app_id = @app AND name = @graph AND version = @version`
 	in.Refusal = nil
 	b := found.booking
-	version, state := booking.MigratedTo(found.inputs)
+	version, state := byhand.Target(found.inputs)
 	var definition string
 	err := tx.QueryRow(ctx, load, namedArgs{"app": b.AppID, "graph": b.Graph, "version": version}).Scan(&definition)
 	if unlessNone(err) != nil {
@@ -43,7 +58,7 @@ func migration(b *booking.Booking, definition, state string) (move graphs.Move, 
 	if err != nil {
 		return move, nil, nil, err
 	}
-	if move, err = booking.Migration(from, b.State, to, state); err != nil {
+	if move, err = byhand.Migration(from, b.State, to, state); err != nil {
 		return move, nil, &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}, nil
 	}
 	return move, to, nil, nil
@@ -51,7 +66,7 @@ func migration(b *booking.Booking, definition, state string) (move graphs.Move, 
 
 // writeGraph writes the version that a booking has gone over to.
 func writeGraph(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
-	if move.Action == booking.MigrateAction {
+	if move.Action == byhand.Migrate {
 		batch.Queue(`UPDATE bookings SET graph_version = @version WHERE id = @id`, namedArgs{"id": b.ID, "version": b.GraphVersion})
 	}
 }
