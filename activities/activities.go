@@ -42,8 +42,8 @@ type Metrics interface {
 	Dropped(reason string, count int)
 }
 
-// Commit moves a booking on record and has the deliveries of idle endpoints sent. What fails of that is left to the sweep:
-// the delivery is on record.
+// Commit moves a booking on record, has the deliveries of idle endpoints sent and its effects carried out. What fails of that is left to
+// the sweep: deliveries and effects are on record.
 func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	out, err := a.DB.Commit(ctx, in)
 	if err != nil {
@@ -53,6 +53,9 @@ func (a *Activities) Commit(ctx context.Context, in booking.CommitInput) (bookin
 		a.Metrics.Transition(in.Move.Action, out.State)
 	}
 	a.serve(ctx, out.Wake...)
+	for _, id := range out.Effects {
+		performer{a}.wakeEffects(ctx, id)
+	}
 	return out, nil
 }
 

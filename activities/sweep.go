@@ -13,6 +13,7 @@ import (
 const (
 	overdueAction   = 30 * time.Second
 	overdueDelivery = 30 * time.Second
+	overdueEffect   = 30 * time.Second
 	overdueTimer    = time.Minute
 	resumeAgain     = 5 * time.Minute // after a booking was handed out to be resumed
 	sweepLimit      = 500
@@ -27,7 +28,8 @@ type sweepPart struct {
 }
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
-// workflow is gone, wakes endpoints whose due deliveries are not being sent, and deletes what is past its retention. Each part has a
+// workflow is gone, wakes endpoints whose due deliveries are not being sent and bookings
+// whose due effects are not carried out, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	defer stayAlive(ctx, a.beat)()
@@ -57,6 +59,10 @@ func (a *Activities) sweepParts(out *booking.SweepResult) []sweepPart {
 		{"endpoints", 10 * time.Second, func(ctx context.Context) (n int, err error) {
 			out.Endpoints, err = a.sweepEndpoints(ctx)
 			return out.Endpoints, err
+		}},
+		{"effects", 10 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Effects, err = performer{a}.sweepEffects(ctx)
+			return out.Effects, err
 		}},
 	}
 	return append(parts, a.cleanups(out)...)

@@ -32,8 +32,8 @@ func (s *Server) service() *service.Service {
 
 func (s *Server) bookings() *bookings.Handlers {
 	return &bookings.Handlers{
-		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(), Links: s.Links,
-		Wait: s.Wait, Log: s.Log,
+		Service: s.service(), Bookings: s.DB.Bookings, Effects: s.DB.Effects, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
+		Links: s.Links, Dispatch: s.Dispatch, Wake: s.webhooks().Wake, Wait: s.Wait, Log: s.Log,
 	}
 }
 

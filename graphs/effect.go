@@ -35,6 +35,15 @@ type effectKind struct {
 
 var effectKinds = []*effectKind{&callKind}
 
+// EffectKinds returns the names of the kinds of effects.
+func EffectKinds() []string {
+	var names []string
+	for _, kind := range effectKinds {
+		names = append(names, kind.name)
+	}
+	return names
+}
+
 // effectKindOf returns the kind of that name; nil if there is none.
 func effectKindOf(name string) *effectKind {
 	for _, kind := range effectKinds {

@@ -43,6 +43,12 @@ func RegisterWebhooks(r worker.Registry, acts workflows.Activities) {
 	r.RegisterActivity(acts.Drain)
 }
 
+// RegisterEffects names what carries out effects, which has a task queue of its own.
+func RegisterEffects(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Effects)
+	r.RegisterActivity(acts.Perform)
+}
+
 // Options say where a worker works.
 type Options struct {
 	TaskQueue   string
@@ -55,7 +61,10 @@ type Options struct {
 // slow is some memory.
 const maxDrains = 256
 
-// Run works until the context ends, then lets running activities finish. Bookings and webhooks have a worker each, so that no
+// maxEffects is how many effects one process carries out at the same time, each of another booking.
+const maxEffects = 256
+
+// Run works until the context ends, then lets running activities finish. Bookings, webhooks and effects have a worker each, so that no
 // number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the bookings' queue
 // are served there until they move on.
 func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Options) error {
@@ -78,9 +87,14 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 		MaxConcurrentActivityExecutionSize: maxDrains,
 	})
 	RegisterWebhooks(webhooks, acts)
+	effects := worker.New(c, workflows.EffectQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+		MaxConcurrentActivityExecutionSize: maxEffects,
+	})
+	RegisterEffects(effects, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range []worker.Worker{bookings, extended, webhooks} {
+	for _, w := range []worker.Worker{bookings, extended, webhooks, effects} {
 		if err := w.Start(); err != nil {
 			return err
 		}

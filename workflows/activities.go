@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 )
 
@@ -26,7 +27,9 @@ type Activities interface {
 	Remind(ctx context.Context, in booking.RemindInput) error
 	// Drain sends what is due to a webhook endpoint.
 	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
-	// Sweep finds actions and deliveries that were left behind, and resumes them.
+	// Perform carries out the oldest pending effect of a booking, if it is due, and returns when to come again.
+	Perform(ctx context.Context, in effect.Input) (effect.Result, error)
+	// Sweep finds actions, deliveries and effects that were left behind, and resumes them.
 	Sweep(ctx context.Context) (booking.SweepResult, error)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/effect"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/worker"
@@ -92,6 +93,10 @@ func (r *record) Remind(_ context.Context, in booking.RemindInput) error {
 
 func (r *record) Drain(context.Context, outbox.DrainInput) (outbox.DrainResult, error) {
 	return outbox.DrainResult{}, nil
+}
+
+func (r *record) Perform(context.Context, effect.Input) (effect.Result, error) {
+	return effect.Result{}, nil
 }
 
 func (r *record) Sweep(context.Context) (booking.SweepResult, error) {

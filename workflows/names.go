@@ -1,4 +1,4 @@
-// Package workflows walks bookings along their graphs and keeps webhook endpoints drained. Its code is deterministic:
+// Package workflows walks bookings along their graphs, carries out their effects, and keeps webhook endpoints drained. Its code is deterministic:
 // whatever touches the world is an activity, declared here and done elsewhere.
 package workflows
 
@@ -16,6 +16,12 @@ func WebhookQueue(taskQueue string) string { return taskQueue + webhookQueue }
 
 const webhookQueue = "-webhooks"
 
+// EffectQueue is the task queue of what carries out effects: neither bookings nor webhooks wait for a slow receiver of a call, nor a call for
+// theirs. A worker of an older release, which carries out none, has no part in it.
+func EffectQueue(taskQueue string) string { return taskQueue + effectQueue }
+
+const effectQueue = "-effects"
+
 // GraphQueue is the task queue of bookings whose graphs say more than the first workers could read. A worker of an older release has no
 // part in it, so that it neither plays nor judges by half of such a graph.
 func GraphQueue(taskQueue string) string { return taskQueue + graphQueue }
@@ -25,7 +31,7 @@ const graphQueue = "-graphs"
 // The signals of workflows.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal
-	WakeSignal   = "wake"   // to an endpoint: no payload
+	WakeSignal   = "wake"   // to an endpoint, or to the effects of a booking: no payload
 )
 
 // SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done. Installations
@@ -37,6 +43,9 @@ func BookingID(booking uuid.UUID) string { return "booking-" + booking.String() 
 
 // EndpointID is the id of the workflow that drains a webhook endpoint.
 func EndpointID(endpoint uuid.UUID) string { return "webhook-" + endpoint.String() }
+
+// EffectsID is the id of the workflow that carries out the effects of a booking.
+func EffectsID(booking uuid.UUID) string { return "effects-" + booking.String() }
 
 // The search attributes of bookings in the Temporal UI. The program registers them where the server lets it.
 var (

@@ -17,6 +17,7 @@ import (
 // renderer answers with bookings as the caller may see them.
 type renderer struct {
 	bookings  *postgres.Bookings
+	effects   *postgres.Effects
 	catalogue *postgres.Catalogue
 	links     links.Maker
 }
@@ -66,6 +67,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"meta":              func() any { return b.Meta },
 		"policy":            func() any { return v.Policy() },
 		"assignment":        func() any { return w.assignments[b.ID] },
+		"effects":           func() any { return effectViews(k, w.effects[b.ID]) },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
 		"project":           func() any { return w.project(k, b) },
@@ -74,6 +76,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 	}
 	if k.Kind != tenant.ServerKey {
 		delete(parts, "assignment")
+		delete(parts, "effects")
 	}
 	for name, part := range parts {
 		if w.wanted[name] {

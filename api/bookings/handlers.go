@@ -7,8 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -18,17 +21,20 @@ import (
 type Handlers struct {
 	Service   *service.Service
 	Bookings  *postgres.Bookings
+	Effects   *postgres.Effects
 	Catalogue *postgres.Catalogue
 	Rules     rules.Reader
 	Edge      *edge.Edge
 	Links     links.Maker
-	Wait      time.Duration // for the outcome of an action, unless the client says otherwise
+	Dispatch  *dispatch.Dispatcher
+	Wake      func(k *edge.Call, endpoints []uuid.UUID) // starts the workflows of endpoints with deliveries to send
+	Wait      time.Duration                             // for the outcome of an action, unless the client says otherwise
 	Log       *slog.Logger
 }
 
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
-	renderer := &renderer{bookings: h.Bookings, catalogue: h.Catalogue, links: h.Links}
+	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, catalogue: h.Catalogue, links: h.Links}
 	drafts := &draftReader{service: h.Service, rules: h.Rules, wait: h.Wait}
 	return slices.Concat(
 		(&bookingHandlers{bookings: h.Bookings, service: h.Service, drafts: drafts, renderer: renderer}).routes(),
@@ -39,6 +45,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&holdHandlers{service: h.Service, drafts: drafts, renderer: renderer, wait: h.Wait}).routes(),
 		(&rescheduleHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
 		(&policyHandlers{service: h.Service}).routes(),
+		(&effectHandlers{bookings: h.Bookings, effects: h.Effects, dispatch: h.Dispatch, wake: h.Wake, log: h.Log}).routes(),
 		(&actionHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
 	)
 }

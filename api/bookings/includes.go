@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/effect"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
@@ -19,6 +20,7 @@ type included struct {
 	logs   map[uuid.UUID][]booking.Transition
 	// assignments are how the resources of the list's bookings were chosen.
 	assignments map[uuid.UUID]*assign.Assignment
+	effects     map[uuid.UUID][]*effect.Effect
 	others      []*booking.Booking // sessions of seats, and bookings made together with those of the list
 	projects    []*catalogue.Project
 }
@@ -42,7 +44,7 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 			return err
 		}
 	}
-	if err := h.lookAssignments(k, w, ids); err != nil {
+	if err := h.lookInside(k, w, ids); err != nil {
 		return err
 	}
 	if len(projects) > 0 {
@@ -56,10 +58,16 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 	return err
 }
 
-// lookAssignments looks up how resources were chosen, for server keys only.
-func (h *renderer) lookAssignments(k *call, w *included, ids []uuid.UUID) (err error) {
-	if w.wanted["assignment"] && k.Kind == tenant.ServerKey {
+// lookInside looks up how resources were chosen, and what effects there are, for server keys only.
+func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID) (err error) {
+	if k.Kind != tenant.ServerKey {
+		return nil
+	}
+	if w.wanted["assignment"] {
 		w.assignments, err = h.bookings.Assignments(k, ids)
+	}
+	if err == nil && w.wanted["effects"] {
+		w.effects, err = h.effects.EffectsOf(k, ids)
 	}
 	return err
 }

@@ -167,7 +167,7 @@ func (h *webhookHandlers) webhookView(k *edge.Call, e *outbox.Endpoint) (timekit
 		until = append(until, k.Clock.Show(t, time.UTC))
 	}
 	return timekit.Object{
-		"id": e.ID, "url": e.URL, "method": strings.ToLower(e.Method), "description": e.Description, "format": e.Format,
+		"id": e.ID, "name": e.Name, "url": e.URL, "method": strings.ToLower(e.Method), "description": e.Description, "format": e.Format,
 		"graph": single(e.Graphs), "state": single(e.States), "graphs": e.Graphs, "states": e.States, "event_types": e.EventTypes,
 		"projects": e.Projects, "services": e.Services, "headers": hidden,
 		"ordered": e.Ordered, "in_flight": e.InFlight, "rate_per_second": e.PerSecond,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +20,11 @@ import (
 
 const maxDescription = 256
 
+// endpointName is what the effects of graphs can name.
+var endpointName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
 type webhookInput struct {
+	Name        *string         `json:"name"`
 	URL         *string         `json:"url"`
 	Method      *string         `json:"method"`
 	Description *string         `json:"description"`
@@ -109,7 +114,7 @@ func (in *webhookInput) apply(e *outbox.Endpoint, h *webhookHandlers) error {
 
 // target is where and as what the changes are sent.
 func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
-	for target, value := range map[*string]*string{&e.URL: in.URL, &e.Method: in.Method, &e.Description: in.Description} {
+	for target, value := range map[*string]*string{&e.Name: in.Name, &e.URL: in.URL, &e.Method: in.Method, &e.Description: in.Description} {
 		if value != nil {
 			*target = strings.TrimSpace(*value)
 		}
@@ -124,6 +129,9 @@ func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodGet:
 	default:
 		in.problems.Add("method", "must be post, put, patch or get")
+	}
+	if e.Name != "" && !endpointName.MatchString(e.Name) {
+		in.problems.Add("name", "must be lower-case letters, digits and underscores, with a letter first, 63 at most")
 	}
 	edge.CheckLength(e.Description, "description", maxDescription, in.problems)
 	if in.Format != nil {

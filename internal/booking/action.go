@@ -21,6 +21,8 @@ const (
 	ChannelLink  Channel = "link"
 	ChannelTimer Channel = "timer"
 	ChannelRelay Channel = "relay" // played on another booking, and passed on to this one
+	// ChannelEffect is that of an effect which has ended.
+	ChannelEffect Channel = "effect"
 )
 
 // ByVisitor reports whether an action was played by a visitor on a page of this server: as the customer, or in the name of the
@@ -145,6 +147,8 @@ type Outcome struct {
 	Timers graphs.Overrides `json:"timers,omitempty"`
 	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be signalled
 	Wake   []uuid.UUID      `json:"-"`                // endpoints this commit found asleep
+	// Effects are the bookings that this commit has left effects of.
+	Effects []uuid.UUID `json:"-"`
 }
 
 // Result is the kind of an outcome.
@@ -169,5 +173,6 @@ type SweepResult struct {
 	Bookings  int `json:"bookings"`
 	Actions   int `json:"actions"`
 	Endpoints int `json:"endpoints"`
+	Effects   int `json:"effects"` // bookings whose effects were left alone
 	Deleted   int `json:"deleted"` // rows past their retention
 }

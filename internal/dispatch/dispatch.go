@@ -20,6 +20,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 	"holdfast/workflows"
 )
@@ -87,6 +88,17 @@ func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UU
 	}
 	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
 		outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
+	return err
+}
+
+// EnsureEffectsRunning signals the workflow of a booking's effects that some are due, and starts it if it does not run.
+func (d *Dispatcher) EnsureEffectsRunning(ctx context.Context, b uuid.UUID) error {
+	id := workflows.EffectsID(b)
+	options := client.StartWorkflowOptions{
+		ID: id, TaskQueue: workflows.EffectQueue(d.TaskQueue), StaticSummary: "carries out the effects of booking " + b.String(),
+	}
+	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Effects,
+		effect.Input{BookingID: b})
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 type Endpoint struct {
 	ID          uuid.UUID
 	AppID       uuid.UUID
+	Name        string // by which effects of graphs find it; "" for none, else no other of its app has it
 	URL         string
 	Method      string
 	Description string

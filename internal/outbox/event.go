@@ -32,6 +32,7 @@ type Event struct {
 	Data      json.RawMessage // the Booking after the transition; an EndpointData
 	Test      bool            // made up, to try an endpoint
 	Lifted    []string        // rules of the policy that the action was not held to
+	Effect    json.RawMessage // of EffectFailedEvent: an effect.Failure
 	// Definition is that of the booking's graph, if it is one of the app's own; empty for a built-in one.
 	Definition string
 }
@@ -65,6 +66,9 @@ type EndpointData struct {
 	Reason       PauseReason    `json:"reason"`
 	FailingSince *time.Time     `json:"failing_since"` // no attempt has succeeded since
 }
+
+// EffectFailedEvent is the event of an effect of a booking that was given up. Only endpoints get it whose event types name it.
+const EffectFailedEvent = "effect.failed"
 
 // EventType names the event of reaching a state: booking.confirmed, booking.cancelled and so on.
 func EventType(state string) string { return "booking." + state }

@@ -58,6 +58,7 @@ var others = []struct {
 	{EventType{outbox.BookingsCreate, "A booking was made."}, sampleChange},
 	{EventType{outbox.BookingsUpdate, "A booking has moved on: it was confirmed or paid, or has taken place."}, sampleChange},
 	{EventType{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."}, sampleChange},
+	{EventType{outbox.EffectFailedEvent, "An effect of a booking was given up, by time or by hand. Sent only where it is named."}, sampleFailure},
 	{EventType{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
 		sampleEndpoint(outbox.EndpointActive, "", true)},
 	{EventType{outbox.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},

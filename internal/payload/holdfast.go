@@ -3,6 +3,8 @@ package payload
 import (
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
@@ -14,9 +16,10 @@ type message struct {
 	Type      string `json:"type"`
 	Timestamp string `json:"timestamp"`
 	Data      any    `json:"data"`
+	Effect    any    `json:"effect,omitempty"` // of calls only
 }
 
-// bookingData is a change of a booking. A reminder has no action and nothing that belongs to one.
+// bookingData is a change of a booking. A reminder has no action and nothing that belongs to one, and so has an effect that has failed.
 type bookingData struct {
 	ID       string            `json:"id"` // as in the webhook-id header
 	Sequence int               `json:"sequence"`
@@ -27,6 +30,7 @@ type bookingData struct {
 	Channel  booking.Channel   `json:"channel,omitempty"`
 	Inputs   json.RawMessage   `json:"inputs,omitempty"`
 	Lifted   []string          `json:"lifted,omitempty"` // rules of the policy that the action was not held to
+	Effect   json.RawMessage   `json:"effect,omitempty"` // that has failed
 	Test     bool              `json:"test,omitempty"`
 	Booking  timekit.Object    `json:"booking"`
 	Links    map[string]string `json:"customer_action_links"`
@@ -40,17 +44,35 @@ func whole(b *booking.Booking) timekit.Object {
 }
 
 func asHoldfast(c *outbox.Event, b *booking.Booking, links Links) ([]byte, error) {
+	return json.Marshal(holdfastMessage(c, b, links))
+}
+
+// Called is what the body of a call says of its effect.
+type Called struct {
+	ID      uuid.UUID `json:"id"` // as in the webhook-id header
+	Kind    string    `json:"kind"`
+	Attempt int       `json:"attempt"` // 1 for the first
+}
+
+// CallBody renders what a call sends: the event of the transition in the holdfast format, and the effect.
+func CallBody(c *outbox.Event, b *booking.Booking, links Links, effect Called) ([]byte, error) {
+	m := holdfastMessage(c, b, links)
+	m.Effect = effect
+	return json.Marshal(m)
+}
+
+func holdfastMessage(c *outbox.Event, b *booking.Booking, links Links) message {
 	if links.Actions == nil {
 		links.Actions = map[string]string{}
 	}
 	data := bookingData{
 		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: booking.Channel(c.Channel),
-		Test: c.Test, Booking: whole(b), Links: links.Actions,
+		Test: c.Test, Booking: whole(b), Links: links.Actions, Effect: c.Effect,
 	}
 	if c.Action != "" {
 		data.Inputs, data.Lifted = orObject(c.Inputs), c.Lifted
 	}
-	return json.Marshal(message{c.Type, utc(c.At), data})
+	return message{Type: c.Type, Timestamp: utc(c.At), Data: data}
 }
 
 // endpointData is a change of an endpoint.
@@ -65,5 +87,5 @@ func endpointBody(c *outbox.Event) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(message{c.Type, utc(c.At), endpointData{c.Name(), c.Test, e}})
+	return json.Marshal(message{Type: c.Type, Timestamp: utc(c.At), Data: endpointData{c.Name(), c.Test, e}})
 }

@@ -9,6 +9,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 	"holdfast/internal/tenant"
 )
@@ -58,6 +59,21 @@ func sampleNotice(known *tenant.Graphs, eventType string, at time.Time) *outbox.
 		return e
 	}
 	return nil
+}
+
+// sampleFailure makes up the event of an effect that has failed: a call to an endpoint that answered 500 until it was given up. The booking
+// stays in its state, so the event has no action.
+func sampleFailure(own *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
+	e := sampleChange(own, outbox.BookingsCreate, at)
+	if e == nil {
+		return nil
+	}
+	failed := effect.Failure{
+		ID: example("effect"), Kind: graphs.CallEffect, Sequence: e.Seq, Number: 1, Attempts: 6,
+		Error: effect.Error{Code: "http_500", Message: "The endpoint answered 500."},
+	}
+	e.Type, e.From, e.Action, e.Actor, e.Channel, e.Inputs, e.Effect = eventType, "", "", "", "", nil, raw(failed)
+	return e
 }
 
 // plainFirst are all graphs, those of seats behind the others: a plain booking is easier to read for a receiver.
@@ -162,6 +178,7 @@ func move(g *graphs.Graph, s step) graphs.Move {
 var channels = map[graphs.Actor]booking.Channel{
 	graphs.ActorOwnerLink: booking.ChannelLink, graphs.ActorCustomerLink: booking.ChannelLink,
 	graphs.ActorTimer: booking.ChannelTimer, graphs.ActorBooking: booking.ChannelRelay,
+	graphs.ActorEffect: booking.ChannelEffect,
 }
 
 func sampleInputs(a graphs.Action) json.RawMessage {

@@ -49,6 +49,12 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 	if !slices.Contains([]string{c.Type, b.Kind()}, name) {
 		t.Errorf("%s: is %s of %s", name, c.Type, b.Kind())
 	}
+	if name == outbox.EffectFailedEvent {
+		if c.OfTransition() || c.Type != name || !strings.Contains(string(c.Effect), `"code":"http_500"`) {
+			t.Errorf("%s: action %q, effect %s", name, c.Action, c.Effect)
+		}
+		return
+	}
 	if !c.OfTransition() {
 		if s, ok := g.State(b.State); !ok || len(s.Notices) == 0 || c.State != b.State || c.Type != name {
 			t.Errorf("%s: %+v is no notice", name, c)
@@ -132,7 +138,7 @@ func TestCatalogue(t *testing.T) {
 		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.withdrawn booking.expired
 		booking.cancelled_by_owner booking.unpaid booking.booked booking.released
 		booking.approval_due booking.approval_escalated booking.undone
-		bookings.create bookings.update bookings.delete
+		bookings.create bookings.update bookings.delete effect.failed
 		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
 	if !slices.Equal(names, want) {
 		t.Errorf("got\n%v\nwant\n%v", names, want)

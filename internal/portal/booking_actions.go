@@ -66,6 +66,24 @@ func playAction(v *visit) error {
 	return v.redirectWithNotice("played", "bookings", v.id())
 }
 
+// retryEffect has an effect of the booking tried at once.
+func retryEffect(v *visit) error { return turnEffect(v, "retry", "effect_retried") }
+
+// giveUpEffect ends an effect of the booking.
+func giveUpEffect(v *visit) error { return turnEffect(v, "give_up", "effect_given_up") }
+
+// turnEffect asks the API for something about an effect. A refusal is shown on the page as it stands now.
+func turnEffect(v *visit, what, notice string) error {
+	err := v.post(at("bookings", v.id(), "effects", v.r.PathValue("effect"), what), nil, nil)
+	if problem, refused := errors.AsType[*refusal](err); refused && problem.Status == http.StatusUnprocessableEntity {
+		return v.showBookingPage(problem.Status, problem.Detail, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirectWithNotice(notice, "bookings", v.id())
+}
+
 // inputs are the texts that an action takes along: the field "input.cancel.message" is {"cancel":{"message":"…"}}.
 func inputs(form url.Values) map[string]any {
 	body := map[string]any{}

@@ -276,7 +276,7 @@ func (v *visit) showBookingPage(status int, fault string, waiver *waiver) error 
 
 func (v *visit) booking() (bookingView, error) {
 	return fetch[bookingView](v, at("bookings", v.id()), url.Values{
-		"include": {"event,customers,resource,project,logs,policy,available_actions"},
+		"include": {"event,customers,resource,project,logs,policy,available_actions,effects"},
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 type endpoint struct {
 	ID          string            `json:"id"`
+	Name        string            `json:"name"`
 	URL         string            `json:"url"`
 	Method      string            `json:"method"`
 	Description string            `json:"description"`
@@ -128,8 +129,41 @@ type bookingView struct {
 	Actions  []string     `json:"available_actions"`
 	Logs     []transition `json:"logs"`
 	Policy   *policyView  `json:"policy"`
+	Effects  []effectView `json:"effects"`
 
 	Part *partView `json:"-"` // the list is of the bookings of this part's resource, which is not the booking's first
+}
+
+// effectView is something that was done, or is to be done, outside after a transition.
+type effectView struct {
+	ID       string `json:"id"`
+	Sequence int    `json:"sequence"`
+	Kind     string `json:"kind"`
+	Declared struct {
+		Endpoint string `json:"endpoint"`
+	} `json:"declared"`
+	Status   string     `json:"status"`
+	Attempts int        `json:"attempts"`
+	NextAt   *time.Time `json:"next_attempt_at"`
+	GiveUpAt *time.Time `json:"give_up_at"`
+	Answer   *bool      `json:"answer"`
+	Error    *struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+	Action *struct {
+		Name   string `json:"name"`
+		Status string `json:"status"`
+	} `json:"action"`
+	EndedAt *time.Time `json:"ended_at"`
+}
+
+// Said is the answer of an effect that is done.
+func (e effectView) Said() string {
+	if e.Answer != nil && *e.Answer {
+		return "yes"
+	}
+	return "no"
 }
 
 // partView is a resource of a booking that takes several.

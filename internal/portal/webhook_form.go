@@ -120,7 +120,7 @@ func (v *visit) typed() webhookForm {
 	return webhookForm{
 		ID: v.id(), Headers: f.Get("headers"), InFlight: one("in_flight"), Rate: one("rate_per_second"),
 		Values: endpoint{
-			URL: one("url"), Description: one("description"), Format: one("format"), Method: one("method"),
+			Name: one("name"), URL: one("url"), Description: one("description"), Format: one("format"), Method: one("method"),
 			EventTypes: f["event_types"], Graphs: f["graphs"], States: f["states"], Projects: f["projects"], Services: f["services"],
 			Ordered: f.Get("ordered") != "", Secret: one("secret"),
 		},
@@ -131,7 +131,7 @@ func (v *visit) typed() webhookForm {
 func (f webhookForm) body() map[string]any {
 	e := f.Values
 	body := map[string]any{
-		"url": e.URL, "description": e.Description, "format": e.Format, "method": e.Method, "event_types": list(e.EventTypes),
+		"name": e.Name, "url": e.URL, "description": e.Description, "format": e.Format, "method": e.Method, "event_types": list(e.EventTypes),
 		"graphs": list(e.Graphs), "states": list(e.States), "projects": list(e.Projects), "services": list(e.Services),
 		"ordered": e.Ordered, "headers": readHeaders(f.Headers),
 	}

@@ -196,6 +196,8 @@ func (f family) Title() string {
 		return "A booking reaches a state"
 	case "bookings":
 		return "A booking is made, changes or ends, as ReserveKit sorts it"
+	case "effect":
+		return "What a graph does outside; sent only when chosen"
 	case "endpoint":
 		return "What becomes of this app's webhooks; sent only when chosen"
 	}
@@ -255,10 +257,11 @@ var notices = map[string]string{
 	"paused":  "The webhook is paused. What happens now is kept for later.",
 	"resumed": "The webhook is active again. What waited is on its way.", "deleted": "The webhook is deleted.",
 	"retried": "The delivery is on its way again.", "revoked": "The key is revoked.", "played": "Done.",
-	"moved":   "The booking is moved. This is the new one.",
-	"taken":   "That time was taken meanwhile. Nothing was changed: please choose another.",
-	"kept":    "The booking has moved on. Nothing was changed.",
-	"same":    "The booking has that time already. Nothing was changed.",
+	"moved":          "The booking is moved. This is the new one.",
+	"taken":          "That time was taken meanwhile. Nothing was changed: please choose another.",
+	"kept":           "The booking has moved on. Nothing was changed.",
+	"same":           "The booking has that time already. Nothing was changed.",
+	"effect_retried": "The effect is being tried.", "effect_given_up": "The effect is given up.",
 	"pending": "Your request is recorded and will be carried out in a moment.", "tested": "The test is on its way.",
 	"taking_saved":   "It is saved. It rules what is booked from now on.",
 	"capacity_saved": "The capacity is saved. What is booked already stays as it is.",

@@ -14,8 +14,9 @@ type eventMark struct {
 	ID uuid.UUID
 }
 
-// unusedEvent is true of a change e that no delivery belongs to.
-const unusedEvent = ` NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id)`
+// unusedEvent is true of a change e that no delivery and no pending effect needs.
+const unusedEvent = ` NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id)
+	AND NOT EXISTS (SELECT FROM effects f WHERE f.booking_id = e.booking_id AND f.seq = e.seq AND f.status = 'pending')`
 
 // events deletes old changes that have no delivery. It looks at limit changes behind the last batch's, also of an earlier
 // run, and begins anew after the newest: changes that wait for a receiver do not keep it from those behind them.

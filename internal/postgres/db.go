@@ -32,6 +32,7 @@ type DB struct {
 	*Catalogue
 	*Access
 	*Operations
+	*Effects
 }
 
 // Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
@@ -43,6 +44,12 @@ type Bookings struct {
 
 // Outbox stores events, endpoints, deliveries and attempts.
 type Outbox struct{ *store }
+
+// Effects stores what is done outside after transitions. The commit of a transition writes them, by a function of Bookings.
+type Effects struct {
+	*store
+	bookings *Bookings
+}
 
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
 type Calendars struct{ *store }
@@ -71,9 +78,10 @@ type store struct {
 // newDB makes the parts of a DB on one pool.
 func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
+	bookings := &Bookings{store: s}
 	return &DB{
-		store: s, Bookings: &Bookings{store: s}, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
-		Access: &Access{store: s}, Operations: &Operations{s},
+		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
+		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
 	}
 }
 
@@ -146,6 +154,7 @@ var rules = map[string]struct {
 	message string
 }{
 	"apps_slug_key":                     {fault.AlreadyExists, "An app with this slug exists already."},
+	"webhook_endpoints_name_key":        {fault.AlreadyExists, "A webhook with this name exists already."},
 	"projects_slug_key":                 {fault.AlreadyExists, "A project with this slug exists already."},
 	"spent_claims_pkey":                 {fault.ClaimReplayed, "This link has been used for a booking already."},
 	"spent_links_pkey":                  {fault.LinkUsed, "This link has been used already."},

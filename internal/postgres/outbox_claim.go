@@ -23,13 +23,16 @@ type DrainTarget struct {
 	Probing         bool        // the breaker has opened: one delivery only, to see whether it may close
 }
 
-const drainTarget = `
+// drainTargetOf selects endpoints w for DrainTarget.scan; a condition follows.
+const drainTargetOf = `
 	SELECT ` + endpointColumns + `,
 		ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
 		a.webhook_secret, w.pace, w.opened > 0,
 		ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
 		ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
-	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE w.id = @endpoint`
+	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE `
+
+const drainTarget = drainTargetOf + `w.id = @endpoint`
 
 func (t *DrainTarget) scan(row pgx.Row) error {
 	return row.Scan(append(endpointFields(&t.Endpoint),

@@ -92,5 +92,5 @@ func (db *Outbox) updateEndpoint(
 		}
 		return nil
 	})
-	return e, woken, err
+	return e, woken, mapConstraint(err)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // endpointColumns are those of an endpoint w. A filter with one value stands in a column of its own, as Timekit has it.
-const endpointColumns = `w.id, w.app_id, w.url, w.method, w.description, w.format,
+const endpointColumns = `w.id, w.app_id, w.name, w.url, w.method, w.description, w.format,
 	CASE WHEN w.graph = '' THEN w.graphs ELSE ARRAY[w.graph] END, CASE WHEN w.state = '' THEN w.states ELSE ARRAY[w.state] END,
 	w.event_types, w.projects, w.services, w.headers, w.ordered, w.in_flight, w.per_second, w.status, w.reason, w.secret,
 	w.created_at, w.updated_at, w.purpose, w.expected_status, w.succeeded_at, w.failing_since, w.failures,
@@ -20,7 +20,7 @@ const endpointColumns = `w.id, w.app_id, w.url, w.method, w.description, w.forma
 
 func endpointFields(e *outbox.Endpoint) []any {
 	return []any{
-		&e.ID, &e.AppID, &e.URL, &e.Method, &e.Description, &e.Format, &e.Graphs, &e.States,
+		&e.ID, &e.AppID, &e.Name, &e.URL, &e.Method, &e.Description, &e.Format, &e.Graphs, &e.States,
 		&e.EventTypes, &e.Projects, &e.Services, &e.Headers, &e.Ordered, &e.InFlight, &e.PerSecond, &e.Status, &e.Reason, &e.Secret,
 		&e.CreatedAt, &e.UpdatedAt, &e.Purpose, &e.Expected, &e.Health.SucceededAt, &e.Health.FailingSince, &e.Health.Failures,
 		&e.Health.OpenUntil, &e.EmbedCallback,
@@ -68,9 +68,9 @@ func (db *Outbox) CreateEndpoint(ctx context.Context, e *outbox.Endpoint) (made 
 	const lock = `SELECT FROM apps WHERE id = @app FOR NO KEY UPDATE` // or two at once would both find room
 	const count = `SELECT count(*) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'subscription' AND id <> @id`
 	const q = `
-		INSERT INTO webhook_endpoints AS w (id, app_id, url, method, description, format, graph, graphs, state, states, event_types,
+		INSERT INTO webhook_endpoints AS w (id, app_id, name, url, method, description, format, graph, graphs, state, states, event_types,
 			projects, services, headers, ordered, in_flight, per_second, secret)
-		VALUES (@id, @app, @url, @method, @description, @format, @graph, @graphs, @state, @states, @types,
+		VALUES (@id, @app, @name, @url, @method, @description, @format, @graph, @graphs, @state, @states, @types,
 			@projects, @services, @headers, @ordered, @in_flight, @per_second, @secret)
 		ON CONFLICT ON CONSTRAINT webhook_endpoints_pkey DO UPDATE SET id = excluded.id
 		WHERE w.app_id = excluded.app_id AND w.purpose = 'subscription' RETURNING ` + viewed
@@ -99,7 +99,7 @@ func (db *Outbox) ChangeEndpoint(
 	ctx context.Context, appID, id uuid.UUID, change func(*outbox.Endpoint) error,
 ) (e *outbox.Endpoint, woken []uuid.UUID, err error) {
 	const q = `
-		UPDATE webhook_endpoints w SET url = @url, method = @method, description = @description, format = @format,
+		UPDATE webhook_endpoints w SET name = @name, url = @url, method = @method, description = @description, format = @format,
 			graph = @graph, graphs = @graphs, state = @state, states = @states, event_types = @types, projects = @projects,
 			services = @services, headers = @headers, ordered = @ordered, in_flight = @in_flight, per_second = @per_second,
 			updated_at = now(),
@@ -133,7 +133,7 @@ func endpointArgs(e *outbox.Endpoint) namedArgs {
 	graph, graphs := oneOrMany(e.Graphs)
 	state, states := oneOrMany(e.States)
 	return namedArgs{
-		"id": e.ID, "app": e.AppID, "url": e.URL, "method": e.Method, "description": e.Description,
+		"id": e.ID, "app": e.AppID, "name": e.Name, "url": e.URL, "method": e.Method, "description": e.Description,
 		"format": cmp.Or(e.Format, outbox.FormatTimekit),
 		"graph":  graph, "graphs": graphs, "state": state, "states": states, "types": list(e.EventTypes),
 		"projects": list(e.Projects), "services": list(e.Services), "headers": append([]byte{}, e.Headers...),

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
@@ -318,6 +319,9 @@ func ofTheSweep(c *chronicle) {
 
 func ofEnds(c *chronicle) {
 	v := c.played(c.booked(c.at("instant", 22, 23)), "cancel")
+	asking, _ := c.calling(graphtest.Call("crm"))
+	e := c.take(asking)
+	c.call("EndEffect", func() any { return c.end(e, failed) })
 	c.do("DeleteBooking", func() error { return c.DB.DeleteBooking(c.ctx, c.app.ID, v.ID) })
 	unused, _ := c.newResource(c.app)
 	c.do("DeleteResource", func() error { return c.DeleteResource(c.ctx, c.app.ID, unused.ID) })

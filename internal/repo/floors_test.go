@@ -36,6 +36,7 @@ var house = map[string]floor{
 	"internal/tenant":       {2, []string{"github.com/google/uuid"}},
 	"internal/catalogue":    {2, []string{"github.com/google/uuid"}},
 	"internal/outbox":       {2, []string{"github.com/google/uuid"}},
+	"internal/effect":       {2, []string{"github.com/google/uuid"}},
 	"internal/booking":      {3, []string{"github.com/google/uuid"}},
 	"workflows":             {4, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
 	"internal/postgres":     {4, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},

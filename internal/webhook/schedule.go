@@ -36,14 +36,20 @@ func Next(attempt int, last Result, now time.Time, rnd func() float64) (time.Tim
 	if attempt >= MaxAttempts || last.Verdict == Done || last.Verdict == Gone {
 		return time.Time{}, false
 	}
-	wait := max(minDelay, jitter(delays[attempt], rnd()))
+	return now.Add(Wait(attempt, last, rnd)), true
+}
+
+// Wait returns how long to wait after an attempt that has failed, the first of which is 1, as Next does; without end: after the last
+// delay of the schedule the same comes again.
+func Wait(attempt int, last Result, rnd func() float64) time.Duration {
+	wait := max(minDelay, jitter(delays[min(max(attempt, 1), MaxAttempts-1)], rnd()))
 	if last.Overloaded() {
 		wait = max(wait, overloadDelay)
 	}
 	if namesRetry(last.Status) {
 		wait = max(wait, min(last.RetryAfter, maxRetryAfter))
 	}
-	return now.Add(wait), true
+	return wait
 }
 
 func jitter(delay time.Duration, drawn float64) time.Duration {

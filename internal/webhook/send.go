@@ -51,6 +51,7 @@ type Request struct {
 	ContentType   string        // application/json by default
 	ClientSecrets []string      // none: no Cronofy-HMAC-SHA256
 	Timeout       time.Duration // shorter than the options' one; 0: that
+	MayTake       time.Duration // instead of the options' time-out, also longer; 0: that
 	Headers       map[string]string
 	Test          bool // it is about nothing real: the header webhook-test says so
 }
@@ -117,10 +118,10 @@ func (s *Sender) transport(now time.Time) *http.Transport {
 }
 
 // Send makes one attempt and always says how it went: every failure, its own included, is a Result to be recorded. It
-// returns within the options' timeout, whatever the receiver does.
+// returns within the time-out, whatever the receiver does.
 func (s *Sender) Send(ctx context.Context, r Request) Result {
 	begun := time.Now()
-	timeout := s.options.timeout()
+	timeout := cmp.Or(r.MayTake, s.options.timeout())
 	if r.Timeout > 0 {
 		timeout = min(timeout, r.Timeout)
 	}

@@ -41,6 +41,7 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/webhooks/event_types", "server"}, {"POST", "/v2/webhooks/x/pause", "server"}, {"POST", "/v2/webhooks/x/resume", "server"},
 	{"POST", "/v2/webhooks/x/rotate", "server"}, {"POST", "/v2/webhooks/x/test", "server"}, {"POST", "/v2/webhooks/x/replay", "server"},
 	{"GET", "/v2/webhooks/x/deliveries", "server"}, {"GET", "/v2/deliveries/x", "server"}, {"POST", "/v2/deliveries/x/retry", "server"},
+	{"POST", "/v2/bookings/x/effects/x/retry", "server"}, {"POST", "/v2/bookings/x/effects/x/give_up", "server"},
 	{"POST", "/v2/graphs", "server"}, {"GET", "/v2/graphs/x/draft", "server"}, {"DELETE", "/v2/graphs/x/draft", "server"},
 	{"POST", "/v2/graphs/x/validate", "server"}, {"POST", "/v2/graphs/x/publish", "server"}, {"GET", "/v2/graphs/x/versions", "server"},
 	{"PUT", "/v2/graphs/x/alias", "server"}, {"GET", "/v2/graph_drafts", "server"},

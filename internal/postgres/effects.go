@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/effect"
+	"holdfast/internal/outbox"
+)
+
+// effectColumns are those of an effect f, in the order of scanEffect. An action of it that is not on record any more was refused: those
+// that were applied stay with their booking.
+const effectColumns = `
+	f.id, f.app_id, f.booking_id, f.seq, f.nth, f.parameters, f.status, f.attempts, f.attempts - f.tried_before, f.round,
+	CASE f.status WHEN 'pending' THEN f.next_at END, f.give_up_at, f.answer, f.error_code, f.error_message, f.action_id, f.action,
+	COALESCE((SELECT a.status FROM actions a WHERE a.id = f.action_id), 'refused'), f.created_at, f.ended_at`
+
+func scanEffect(row pgx.Row) (*effect.Effect, error) {
+	var e effect.Effect
+	var played *uuid.UUID
+	var action effect.Played
+	err := row.Scan(&e.ID, &e.AppID, &e.BookingID, &e.Seq, &e.Number, &e.Does, &e.Status, &e.Attempts, &e.Tries, &e.Round,
+		&e.NextAt, &e.GiveUpAt, &e.Answer, &e.ErrorCode, &e.ErrorText, &played, &action.Name, &action.Status, &e.CreatedAt, &e.EndedAt)
+	if played != nil {
+		action.ID = *played
+		e.Plays = &action
+	}
+	return &e, err
+}
+
+// EffectsOf returns the effects of bookings, by booking, in the order in which they are carried out.
+func (db *Effects) EffectsOf(ctx context.Context, bookings []uuid.UUID) (map[uuid.UUID][]*effect.Effect, error) {
+	const q = `SELECT ` + effectColumns + ` FROM effects f WHERE f.booking_id = ANY(@bookings) ORDER BY f.booking_id, f.seq, f.nth`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"bookings": bookings})
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*effect.Effect, error) { return scanEffect(row) })
+	all := map[uuid.UUID][]*effect.Effect{}
+	for _, e := range list {
+		all[e.BookingID] = append(all[e.BookingID], e)
+	}
+	return all, err
+}
+
+// oldestEffect is true of the pending effect f of a booking that is carried out next. Those behind it wait until it has ended.
+const oldestEffect = `f.status = 'pending' AND NOT EXISTS (SELECT FROM effects p
+	WHERE p.booking_id = f.booking_id AND p.status = 'pending' AND (p.seq, p.nth) < (f.seq, f.nth))`
+
+// ClaimEffect takes the oldest pending effect of a booking for one attempt, if it is due; nil otherwise. next is when its next attempt is
+// due, should this one be lost; zero when nothing is pending. The first attempt sets the time to give up. It locks the effect.
+func (db *Effects) ClaimEffect(ctx context.Context, bookingID uuid.UUID) (e *effect.Effect, next time.Time, err error) {
+	const claim = `
+		WITH claimed AS (
+			UPDATE effects f SET attempts = f.attempts + 1, claimed = true, updated_at = now(),
+				next_at = now() + COALESCE((f.parameters->>'timeout')::interval, '30 s') + interval '10 s',
+				give_up_at = COALESCE(f.give_up_at, now() + COALESCE((f.parameters->>'give_up_after')::interval, '7 d'))
+			WHERE f.booking_id = @booking AND f.next_at <= now() AND ` + oldestEffect + ` RETURNING f.*)
+		SELECT ` + effectColumns + ` FROM claimed f`
+	const look = `SELECT f.next_at FROM effects f WHERE f.booking_id = @booking AND ` + oldestEffect
+	batch := &pgx.Batch{}
+	args := namedArgs{"booking": bookingID}
+	batch.Queue(claim, args).QueryRow(func(row pgx.Row) error {
+		found, err := scanEffect(row)
+		if err == nil {
+			e = found
+		}
+		return unlessNone(err)
+	})
+	batch.Queue(look, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&next)) })
+	return e, next, db.pool.SendBatch(ctx, batch).Close()
+}
+
+// NextEffect returns when the oldest pending effect of a booking is due; zero when nothing is pending.
+func (db *Effects) NextEffect(ctx context.Context, bookingID uuid.UUID) (next time.Time, err error) {
+	const q = `SELECT f.next_at FROM effects f WHERE f.booking_id = @booking AND ` + oldestEffect
+	return next, unlessNone(db.pool.QueryRow(ctx, q, namedArgs{"booking": bookingID}).Scan(&next))
+}
+
+// PostponeEffect puts on record that an attempt has failed, and when the next one is due. It changes nothing when the effect has ended, or
+// has another attempt, meanwhile.
+func (db *Effects) PostponeEffect(ctx context.Context, e *effect.Effect, next time.Time) error {
+	const q = `
+		UPDATE effects SET claimed = false, next_at = @next, error_code = @code, error_message = @message, updated_at = now()
+		WHERE id = @id AND status = 'pending' AND attempts = @attempt`
+	_, err := db.pool.Exec(ctx, q, namedArgs{
+		"id": e.ID, "attempt": e.Attempts, "next": next, "code": e.ErrorCode, "message": e.ErrorText,
+	})
+	return err
+}
+
+// RetryEffect makes an effect due: one that is pending, unless an attempt is under way, or one that has failed, whose attempts and time then
+// begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
+func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UUID) (*effect.Effect, error) {
+	const q = `
+		UPDATE effects f SET status = 'pending', next_at = now(), claimed = false, updated_at = now(), ended_at = NULL,
+			tried_before = CASE f.status WHEN 'failed' THEN f.attempts ELSE f.tried_before END,
+			give_up_at = CASE f.status WHEN 'failed' THEN NULL ELSE f.give_up_at END,
+			round = f.round + CASE f.status WHEN 'failed' THEN 1 ELSE 0 END,
+			action = CASE f.status WHEN 'failed' THEN '' ELSE f.action END,
+			action_id = CASE f.status WHEN 'failed' THEN NULL ELSE f.action_id END
+		WHERE f.id = @id AND f.booking_id = @booking AND f.app_id = @app
+			AND (f.status = 'failed' OR f.status = 'pending' AND (NOT f.claimed OR f.next_at <= now()))`
+	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id AND f.booking_id = @booking AND f.app_id = @app`
+	args := namedArgs{"id": id, "booking": bookingID, "app": appID}
+	if _, err := db.pool.Exec(ctx, q, args); err != nil {
+		return nil, err
+	}
+	e, err := scanEffect(db.pool.QueryRow(ctx, look, args))
+	return e, orNotFound(err, "The effect")
+}
+
+// BookingsWithOverdueEffects returns bookings whose oldest pending effect has been due for longer than a while: the process that should have
+// woken their workflow may have ended before it could.
+func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
+	const q = `
+		SELECT f.booking_id FROM effects f WHERE f.next_at < now() - make_interval(secs => @while) AND ` + oldestEffect + `
+		ORDER BY f.next_at LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// EffectAction returns the action that an effect has played, with its booking and the app's slug.
+func (db *Effects) EffectAction(ctx context.Context, id uuid.UUID) (s Stuck, err error) {
+	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
+	all, err := db.bookings.actionsWithBookings(ctx, q, namedArgs{"id": id})
+	if err == nil && len(all) == 0 {
+		err = pgx.ErrNoRows
+	}
+	if err != nil {
+		return s, orNotFound(err, "The action")
+	}
+	return all[0], nil
+}
+
+// NamedTarget returns an app's endpoint of a name, whatever its status, or NotFound.
+func (db *Outbox) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
+	const q = drainTargetOf + `w.app_id = @app AND w.name = @name AND w.name <> '' AND w.purpose = 'subscription'`
+	var t DrainTarget
+	err := t.scan(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}))
+	return &t, orNotFound(err, "The webhook")
+}
+
+// TransitionEvent returns the event of a booking's transition, or NotFound.
+func (db *Outbox) TransitionEvent(ctx context.Context, bookingID uuid.UUID, seq int) (*outbox.Event, error) {
+	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.booking_id = @booking AND e.seq = @seq AND e.reminder IS NULL AND NOT e.test`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"booking": bookingID, "seq": seq})
+	if err != nil {
+		return nil, err
+	}
+	event, err := pgx.CollectExactlyOneRow(rows, scanChange)
+	return event, orNotFound(err, "The event")
+}
