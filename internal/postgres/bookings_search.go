@@ -97,8 +97,9 @@ func (s *bookingSearch) render(similar bool) (where string, search *textSearch) 
 		}
 	}
 	where = strings.Join(whole, " AND ")
-	search = &textSearch{among: strings.Join(among, " AND "), row: strings.Join(rows, " AND "), similar: similar}
-	conditions := `SELECT b.id FROM bookings b WHERE ` + strings.Join(append(among, s.conditions...), " AND ")
+	search = &textSearch{
+		among: strings.Join(among, " AND "), narrow: len(s.among) > 0, row: strings.Join(rows, " AND "), similar: similar,
+	}
 	switch {
 	case len(texts) == 0 && !s.windowed:
 		return where, nil
@@ -106,7 +107,7 @@ func (s *bookingSearch) render(similar bool) (where string, search *textSearch) 
 		search.index, search.window = `SELECT b.id FROM bookings b WHERE `+strings.Join(append(among, overlap), " AND "), true
 		return where, search
 	case len(s.conditions) > 0:
-		search.rest = conditions
+		search.rest = strings.Join(append(among, s.conditions...), " AND ")
 	}
 	search.index = slices.MinFunc(texts, func(a, b sought) int { return cmp.Compare(a.rank, b.rank) }).byIndex()
 	return where, search
