@@ -23,6 +23,7 @@ type graphHandlers struct {
 func (h *graphHandlers) routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodPost, "/v2/graphs", edge.RequireServer, h.saveDraft),
+		edge.On(http.MethodGet, "/v2/graph_drafts", edge.RequireServer, h.listDrafts),
 		edge.On(http.MethodGet, "/v2/graphs/:name/draft", edge.RequireServer, h.getDraft),
 		edge.On(http.MethodDelete, "/v2/graphs/:name/draft", edge.RequireServer, h.deleteDraft),
 		edge.On(http.MethodPost, "/v2/graphs/:name/validate", edge.RequireServer, h.validate),
@@ -65,6 +66,20 @@ func draftName(k *edge.Call) (string, error) {
 		problems.Add("name", "is that of a built-in graph")
 	}
 	return head.Name, problems.Err()
+}
+
+// listDrafts lists the app's drafts by name, each with its faults.
+func (h *graphHandlers) listDrafts(k *edge.Call) error {
+	all, err := h.graphs.GraphDrafts(k, k.App.ID)
+	if err != nil {
+		return err
+	}
+	views := make([]timekit.Object, len(all))
+	for i, d := range all {
+		views[i] = draftView(k, d)
+		delete(views[i], "definition")
+	}
+	return k.Answer(http.StatusOK, views)
 }
 
 func (h *graphHandlers) getDraft(k *edge.Call) error {

@@ -104,7 +104,7 @@ func soughtWords(words []word, similar bool) (all []sought) {
 			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
 		case w.named:
 			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar) + ")", rank: valueInside,
-				or: "b.resource_id = ANY(@" + w.arg + "resources::uuid[])"})
+				or: "b.resource_id IN (SELECT unnest(@" + w.arg + "resources::uuid[]))"})
 		default:
 			inside = append(inside, "("+w.inside(similar)+")")
 		}

@@ -97,8 +97,9 @@ func (s *bookingSearch) render(similar bool) (where string, search *textSearch) 
 		}
 	}
 	where = strings.Join(whole, " AND ")
-	search = &textSearch{among: strings.Join(among, " AND "), row: strings.Join(rows, " AND "), similar: similar}
-	conditions := `SELECT b.id FROM bookings b WHERE ` + strings.Join(append(among, s.conditions...), " AND ")
+	search = &textSearch{
+		among: strings.Join(among, " AND "), narrow: len(s.among) > 0, row: strings.Join(rows, " AND "), similar: similar,
+	}
 	switch {
 	case len(texts) == 0 && !s.windowed:
 		return where, nil
@@ -106,7 +107,7 @@ func (s *bookingSearch) render(similar bool) (where string, search *textSearch) 
 		search.index, search.window = `SELECT b.id FROM bookings b WHERE `+strings.Join(append(among, overlap), " AND "), true
 		return where, search
 	case len(s.conditions) > 0:
-		search.rest = conditions
+		search.rest = strings.Join(append(among, s.conditions...), " AND ")
 	}
 	search.index = slices.MinFunc(texts, func(a, b sought) int { return cmp.Compare(a.rank, b.rank) }).byIndex()
 	return where, search
@@ -181,7 +182,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	field, ofCustomer := strings.CutPrefix(t.Key, "customer.")
 	key, ofMeta := strings.CutPrefix(t.Key, "meta.")
 	known, ok := bookingKeys[t.Key]
-	named := t.Key == "graph" || t.Key == "state" || t.Key == "completed"
+	named := t.Key == "graph" || t.Key == "graph_version" || t.Key == "state" || t.Key == "completed"
 	if err := t.check(ok || named || ofCustomer || ofMeta, "bookings"); err != nil {
 		return err
 	}
@@ -191,6 +192,10 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	case t.Key == "completed":
 		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
 		s.add("b.completed = ANY(@%s::boolean[])", arg)
+		return nil
+	case t.Key == "graph_version":
+		s.args[arg] = likePattern(t.Value)
+		s.add("b.graph_version::text LIKE @%s::text", arg)
 		return nil
 	case named:
 		values, err := s.resolve(ctx, db, t)

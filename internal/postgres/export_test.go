@@ -29,5 +29,5 @@ const (
 
 // ShortLooks makes searches of a DB reach so far that a handful of bookings is beyond them.
 func (db *DB) ShortLooks() {
-	db.bounds = bounds{walk: 2, farWalk: 3, hits: 2, farHits: 3, similarWalk: 2, similarHits: 2}
+	db.bounds = bounds{walk: 2, farWalk: 3, longWalk: 3, hits: 2, farHits: 3, similarWalk: 2, similarHits: 2}
 }

@@ -91,7 +91,7 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 // list reads a page, and counts the list, by the plan that Postgres finds best. It makes one round trip.
 func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
 	inner := ` FROM ` + l.table + ` ` + l.alias + l.joined + ` WHERE ` + l.where
-	q := `SELECT ` + l.columns + l.pageOf(inner, "") + l.ordered("page.place", "page.id")
+	q := `SELECT ` + l.columns + l.pageOf(inner) + l.ordered("page.place", "page.id")
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		if l.patience > 0 {
@@ -108,10 +108,10 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 	return rows, Found{Total: max(min(total, most), page.seen(len(rows))), Exact: total <= most}, err
 }
 
-// pageOf is the FROM of the rows of one page of inner, which is a FROM itself. beside are more columns of the page.
-func (l listing[T]) pageOf(inner, beside string) string {
+// pageOf is the FROM of the rows of one page of inner, which is a FROM itself.
+func (l listing[T]) pageOf(inner string) string {
 	id := l.alias + `.id`
-	return ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + beside + inner + l.ordered(l.order, id) + `
+	return ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + inner + l.ordered(l.order, id) + `
 			LIMIT @limit OFFSET @offset) page
 		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside
 }

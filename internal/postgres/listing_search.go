@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -122,13 +123,14 @@ func literal(text string) string {
 
 // textSearch is a search in texts. Postgres estimates badly how often a text occurs, and a plan that is right for a rare one takes
 // seconds with a frequent one. So a search takes a few bounded looks, one after the other, until one has all rows of the page: a
-// frequent text fills the page from the first rows of the list, a rare one is found by its index, and one that is searched for beside
-// a rare state, by the index of states. What none of them answers is read by the plan that Postgres finds best.
+// frequent text fills the page from the first rows of the list, in any order, a rare one is found by its index, and one that is searched
+// for beside a rare state, by the index of states. What none of them answers is read by the plan that Postgres finds best.
 type textSearch struct {
-	among   string // which rows the list is walked over: conditions with a short way to them in the list's order
+	among   string // which rows the list is walked over: conditions with a short way to them
+	narrow  bool   // among has more than the app
 	row     string // which of those the search finds; each row is looked at by itself
 	index   string // a SELECT of the ids, as id, of all rows that may be found, by an index; "" when no index has them
-	rest    string // a SELECT of the ids, as id, of the rows that the conditions find which are not about texts; "" without such
+	rest    string // conditions: among, and those that are not about texts; "" without such
 	similar bool   // texts may have typing errors
 	window  bool   // index is that of a stretch of time, with no texts
 }
@@ -136,23 +138,33 @@ type textSearch struct {
 // probe is one bounded look for what a search finds: in the list's order, or among rows that an index names.
 type probe struct {
 	bound   int    // rows that it looks at
-	named   string // a SELECT of the ids, as id, of the rows to look at; "" = the first ones in the list's order
+	among   string // conditions on the rows to look at: the first ones in the list's order, until the page is full
+	named   string // a SELECT of the ids, as id, of the rows to look at instead; they are counted as far as a list counts
 	generic bool   // the plan does not depend on what is searched for
 }
 
-// bounds are how far looks reach, in rows. A row that is walked over costs about 3 µs, one that the index of texts finds about 5, one
-// that the other conditions find about 10; with typing errors a row costs about 25.
+// bounds are how far looks reach, in rows. A row that is walked over costs about 3 µs, one that the index of texts finds about 15, one
+// that the other conditions find about 3, one with typing errors about 25. A walk ends when it has filled the page.
 type bounds struct {
-	walk, farWalk, hits, farHits int
-	similarWalk, similarHits     int
-	patience                     int // milliseconds that the last resort may take for typing errors; 0 = as long as any statement
+	walk, farWalk, longWalk, hits, farHits int
+	similarWalk, similarHits               int
+	patience                               int // milliseconds that the last resort may take for typing errors; 0 = as long as any statement
 }
 
-var defaultBounds = bounds{walk: 1500, farWalk: 15_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, patience: 400}
+var defaultBounds = bounds{
+	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, patience: 400,
+}
 
-func walk(rows int) probe { return probe{bound: rows, generic: true} }
+// walk looks at the first rows of the list. Rows of a resource may have no index in its order: Postgres may rather sort them.
+func (s *textSearch) walk(rows int) probe {
+	return probe{bound: rows, among: s.among, generic: !s.narrow}
+}
 
-func ask(named string, rows int) probe { return probe{bound: rows + 1, named: named} }
+// ask looks at the rows that the index of texts names.
+func (s *textSearch) ask(rows int) probe { return probe{bound: rows + 1, named: s.index} }
+
+// sift looks at the rows that the other conditions find.
+func (s *textSearch) sift(rows int) probe { return probe{bound: rows + 1, among: s.rest} }
 
 // probes returns the probes for a search, in their order, by what Postgres estimates of its text: whether it is rare, and how many
 // rows must be walked over to fill a page.
@@ -160,39 +172,45 @@ func (db *store) probes(ctx context.Context, s *textSearch, page Page, args name
 	b := db.bounds
 	if s.similar { // there is no cheap estimate
 		hits := probe{bound: b.similarHits + 1, named: s.index, generic: true}
-		return []probe{walk(b.similarWalk), hits, walk(4 * b.similarWalk)}, nil
+		return []probe{s.walk(b.similarWalk), hits, s.walk(4 * b.similarWalk)}, nil
 	}
 	if s.index == "" {
-		return []probe{walk(b.walk), walk(b.farWalk)}, nil
+		return []probe{s.walk(b.farWalk)}, nil
 	}
 	e, err := db.estimate(ctx, s, args)
 	switch {
 	case err != nil:
 		return nil, err
 	case e.of <= 0:
-		return []probe{walk(b.walk), ask(s.index, b.hits), walk(b.farWalk), ask(s.index, b.farHits)}, nil
+		return []probe{s.walk(b.walk), s.ask(b.hits), s.walk(b.farWalk), s.ask(b.farHits)}, nil
 	case e.texts <= float64(b.hits):
-		return []probe{ask(s.index, b.hits), walk(b.farWalk), ask(s.index, b.farHits)}, nil
+		return []probe{s.ask(b.hits), s.walk(b.farWalk), s.ask(b.farHits)}, nil
 	case s.window && e.texts > float64(b.farHits): // bookings of one time stand together in every order: a walk would find none or all
 		return nil, nil
 	}
 	return b.frequent(s, e, float64(page.offset()+page.Limit+1)), nil
 }
 
+// hitCost is how many rows can be walked over in the time in which the index of texts finds one.
+const hitCost = 5
+
 // frequent returns the probes for a text that Postgres takes for a frequent one: the one that should be cheapest comes first. wanted
-// is how many rows fill the page.
+// is how many rows fill the page. A text may stand elsewhere than in the first rows of the list: so the walk goes on until it has cost
+// a part of what the index would.
 func (b bounds) frequent(s *textSearch, e estimates, wanted float64) []probe {
-	far := float64(b.farWalk)
-	enough := 2 * wanted * e.of / e.texts * e.list / e.rest
-	all := []probe{walk(int(min(max(enough, float64(b.walk)), far))), ask(s.index, b.farHits)}
+	enough := wanted * e.of / e.texts * e.list / e.rest
+	asked := hitCost * min(e.texts, float64(b.farHits))
+	all := []probe{s.walk(int(min(max(2*enough, asked/4, float64(b.walk)), float64(b.longWalk)))), s.ask(b.farHits)}
+	if enough > asked {
+		slices.Reverse(all)
+	}
 	if s.rest == "" || e.rest > float64(b.farHits) {
 		return all
 	}
-	rest := ask(s.rest, b.farHits)
-	if enough > far && 2*e.rest < e.texts || 3*e.rest < enough {
-		return append([]probe{rest}, all...)
+	if e.rest < min(enough, asked) {
+		return append([]probe{s.sift(b.farHits)}, all...)
 	}
-	return append(all, rest)
+	return append(all, s.sift(b.farHits))
 }
 
 // estimates are how many rows Postgres believes there to be, at least one of each kind.
@@ -208,9 +226,9 @@ func (db *store) estimate(ctx context.Context, s *textSearch, args namedArgs) (e
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		queueEstimate(batch, s.index, args, &e.texts)
 		e.list, e.rest = 1, 1
-		if s.rest != "" {
+		if s.rest != "" || s.narrow {
 			queueEstimate(batch, `SELECT FROM bookings b WHERE `+s.among, args, &e.list)
-			queueEstimate(batch, s.rest, args, &e.rest)
+			queueEstimate(batch, `SELECT FROM bookings b WHERE `+cmp.Or(s.rest, s.among), args, &e.rest)
 		}
 		const of = `SELECT reltuples FROM pg_class WHERE oid = 'bookings'::regclass`
 		batch.Queue(of).QueryRow(func(row pgx.Row) error { return row.Scan(&e.of) })
@@ -238,47 +256,59 @@ func queueEstimate(batch *pgx.Batch, q string, args namedArgs, rows *float64) {
 func (l listing[T]) look(
 	ctx context.Context, db *store, a probe, page Page, args namedArgs,
 ) (rows []*T, found Found, done bool, err error) {
-	args["bound"] = a.bound
-	with, inner, counted := l.walked()
+	most := cmp.Or(l.most, MaxListed)
+	enough := page.offset() + page.Limit + 1
+	with, inner, counted := l.walked(a.among)
+	read := `CASE WHEN page.found < @enough THEN (` + counted + `) ELSE @bound END` // a walk that has enough is not counted
 	if a.named != "" {
+		enough = max(enough, most+1)
 		with, inner, counted = l.indexed(a.named)
+		read = `(` + counted + `)`
 	}
-	q := with + `SELECT ` + l.columns + `, page.found, (` + counted + `)` + l.pageOf(inner, `, count(*) OVER () AS found`) +
-		l.ordered("page.place", "page.id")
-	var read, hits int
+	args["bound"], args["enough"] = a.bound, enough
+	q := with + `SELECT ` + l.columns + `, page.found, ` + read + l.foundOf(inner) + l.ordered("page.place", "page.id")
+	var hits, seen int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		if a.generic {
 			batch.Queue(`SET LOCAL plan_cache_mode = force_generic_plan`)
 		}
 		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
-			rows, err = pgx.CollectRows(withColumns{r, []any{&hits, &read}}, l.scan)
+			rows, err = pgx.CollectRows(withColumns{r, []any{&hits, &seen}}, l.scan)
 			return err
 		})
 	})
 	if err == nil && len(rows) == 0 {
 		err = db.readOnly(ctx, func(batch *pgx.Batch) {
-			batch.Queue(with+counted, args).QueryRow(func(row pgx.Row) error { return row.Scan(&read) })
+			batch.Queue(with+counted, args).QueryRow(func(row pgx.Row) error { return row.Scan(&seen) })
 		})
 	}
-	whole := read < a.bound
-	most := cmp.Or(l.most, MaxListed)
-	found = Found{Total: min(hits, most), Exact: whole && hits <= most}
-	full := a.named == "" && hits > page.offset()+page.Limit
+	whole := seen < a.bound
+	found = Found{Total: min(hits, most), Exact: whole && hits < enough && hits <= most}
+	full := a.named == "" && hits >= enough
 	return rows, found, full || whole && (len(rows) > 0 || page.Number == 1), err
 }
 
-// walked is the FROM of what a search finds among the first rows of the list, and a SELECT of their number.
-func (l listing[T]) walked() (with, inner, counted string) {
-	first := ` FROM ` + l.table + ` ` + l.alias + ` WHERE ` + l.search.among + l.ordered(l.order, l.alias+`.id`) + ` LIMIT @bound`
+// foundOf is the FROM of the rows of one page of inner, which is a FROM in the list's order. It reads no more of it than is enough; found
+// is how many rows that were.
+func (l listing[T]) foundOf(inner string) string {
+	id := l.alias + `.id`
+	return ` FROM (SELECT hit.id, hit.place, count(*) OVER () AS found FROM (
+			SELECT ` + id + ` AS id, ` + l.order + ` AS place` + inner + l.ordered(l.order, id) + ` LIMIT @enough) hit` +
+		l.ordered("hit.place", "hit.id") + ` LIMIT @limit OFFSET @offset) page
+		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside
+}
+
+// walked is the FROM of what a search finds among the first rows that conditions find, and a SELECT of the number of those.
+func (l listing[T]) walked(among string) (with, inner, counted string) {
+	first := ` FROM ` + l.table + ` ` + l.alias + ` WHERE ` + among + l.ordered(l.order, l.alias+`.id`) + ` LIMIT @bound`
 	inner = ` FROM (SELECT *` + first + `) ` + l.alias + ` WHERE ` + l.search.row //nolint:unqueryvet // what the conditions name
 	return "", inner, `SELECT count(*) FROM (SELECT` + first + `) first`
 }
 
 // indexed is the FROM of what a search finds among the rows that a SELECT names, and a SELECT of the number of those. Both read them
-// from the same WITH.
+// from the same WITH. The named rows are sorted before they are looked at; LIMIT keeps Postgres from doing it the other way round.
 func (l listing[T]) indexed(named string) (with, inner, counted string) {
-	return `WITH named AS MATERIALIZED (` + named + ` LIMIT @bound) `,
-		` FROM ` + l.table + ` ` + l.alias + ` WHERE ` + l.search.among + ` AND ` + l.search.row + `
-			AND ` + l.alias + `.id IN (SELECT named.id FROM named)`,
-		`SELECT count(*) FROM named`
+	first := l.search.among + ` AND ` + l.alias + `.id IN (SELECT named.id FROM named)`
+	_, inner, _ = l.walked(first)
+	return `WITH named AS MATERIALIZED (` + named + ` LIMIT @bound) `, inner, `SELECT count(*) FROM named`
 }

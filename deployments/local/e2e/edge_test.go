@@ -44,7 +44,7 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/bookings/x/effects/x/retry", "server"}, {"POST", "/v2/bookings/x/effects/x/give_up", "server"},
 	{"POST", "/v2/graphs", "server"}, {"GET", "/v2/graphs/x/draft", "server"}, {"DELETE", "/v2/graphs/x/draft", "server"},
 	{"POST", "/v2/graphs/x/validate", "server"}, {"POST", "/v2/graphs/x/publish", "server"}, {"GET", "/v2/graphs/x/versions", "server"},
-	{"PUT", "/v2/graphs/x/alias", "server"},
+	{"PUT", "/v2/graphs/x/alias", "server"}, {"GET", "/v2/graph_drafts", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

@@ -54,6 +54,7 @@ func (r tour) ownGraphs(t *testing.T, resource string) {
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/validate", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/graphs", viewing, http.StatusCreated)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/draft", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/graph_drafts", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/validate", "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/versions", "", http.StatusNotFound)
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/publish", "", http.StatusCreated)

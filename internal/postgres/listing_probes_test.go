@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// looksOf runs a list and returns the statements of its looks, each with the settings of its transaction.
+func looksOf(t *testing.T, sent *recorder, ask func(context.Context) error) (looks []statementSent, settings [][]string) {
+	t.Helper()
+	sent.take()
+	if err := ask(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var set []string
+	for _, q := range sent.take() {
+		switch {
+		case strings.HasPrefix(q.sql, "BEGIN"):
+			set = nil
+		case strings.HasPrefix(q.sql, "SET LOCAL"):
+			set = append(set, q.sql)
+		case strings.Contains(q.sql, " FROM bookings b ") && strings.Contains(q.sql, " page"):
+			looks, settings = append(looks, q), append(settings, set)
+		}
+	}
+	return looks, settings
+}
+
+// TestSearchesChooseByFrequency searches in every order, both ways. A frequent text is found by a walk over the index of the order, and by
+// nothing else, also where the first thousands of rows do not have it; a rare one is found by the index of texts at once.
+func TestSearchesChooseByFrequency(t *testing.T) {
+	t.Parallel()
+	db, sent, look, app := crowdedDB(t)
+	q := `UPDATE customers SET name = 'Zoe', timezone = 'UTC' WHERE app_id = md5('a1')::uuid
+		AND booking_id IN (SELECT id FROM bookings WHERE app_id = md5('a1')::uuid ORDER BY start_at LIMIT 2000)`
+	for _, q := range []string{q, `VACUUM ANALYZE customers`} {
+		if _, err := look.Exec(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	frequent := map[string]Filter{
+		"name": {Terms: []Term{{"customer.name", "ann *"}}}, "time zone": {Terms: []Term{{"customer.timezone", "europe/berlin"}}},
+		"word": {Words: []string{"haircut"}}, "meta": {Terms: []Term{{"meta.ticket", "*T-*"}}},
+		"name and graph": {Terms: []Term{{"customer.name", "ann *"}, {"graph", "instant"}}},
+	}
+	rare := map[string]Filter{
+		"name": {Terms: []Term{{"customer.name", "nobody*"}}}, "word": {Words: []string{"nobodyhere"}}, "meta": {Terms: []Term{{"meta.ticket", "T-4711"}}},
+	}
+	for order, column := range orders {
+		for _, desc := range []bool{false, true} {
+			list := func(f Filter) func(context.Context) error {
+				f.Order, f.Desc = order, desc
+				return func(ctx context.Context) error {
+					_, _, err := db.ListBookings(ctx, app, f, Page{Number: 1, Limit: 50})
+					return err
+				}
+			}
+			for name, f := range frequent {
+				looks, settings := looksOf(t, sent, list(f))
+				if len(looks) != 1 || strings.Contains(looks[0].sql, "WITH named") {
+					t.Errorf("frequent %s by %q: %d looks, not one walk", name, order, len(looks))
+					continue
+				}
+				wantWalk(t, fmt.Sprintf("frequent %s by %q", name, order), column, explained(t, look, settings[0], looks[0]))
+			}
+			for name, f := range rare {
+				if looks, _ := looksOf(t, sent, list(f)); len(looks) == 0 || !strings.Contains(looks[0].sql, "WITH named") {
+					t.Errorf("rare %s by %q: the index of texts is not asked first", name, order)
+				}
+			}
+		}
+	}
+}
+
+// wantWalk checks that a plan reads bookings by the index of an order, and sorts none of them.
+func wantWalk(t *testing.T, what, column string, plan []string) {
+	t.Helper()
+	index := map[string]string{
+		"b.created_at": "created", "b.updated_at": "updated", "b.completed": "app_completed", "b.graph": "app_graph", "b.state": "app_state",
+		"b.start_at": "app_start", "b.end_at": "app_end",
+	}[column]
+	walked := slices.ContainsFunc(plan, func(line string) bool {
+		return strings.Contains(line, "Scan") && strings.Contains(line, index+" on bookings b")
+	})
+	sorted := slices.ContainsFunc(plan, func(line string) bool { return strings.Contains(line, "Sort Key: b") })
+	if !walked || sorted {
+		t.Errorf("%s does not walk over its index:\n%s", what, strings.Join(plan, "\n"))
+	}
+}
+
+// TestFrequentTexts checks the order of looks for a frequent text, by what each is estimated to cost.
+func TestFrequentTexts(t *testing.T) {
+	t.Parallel()
+	s := &textSearch{among: "all", index: "texts", rest: "rest"}
+	million := func(texts, rest float64) estimates { return estimates{of: 1e6, texts: texts, list: 1e6, rest: rest} }
+	for _, c := range []struct {
+		name   string
+		e      estimates
+		wanted float64
+		want   string
+	}{
+		{"every second row", million(500_000, 1e6), 51, "walk 62500, texts 50001"},
+		{"one of twenty", million(50_000, 1e6), 51, "walk 62500, texts 50001"},
+		{"one of a hundred", million(10_000, 1e6), 51, "walk 12500, texts 50001"},
+		{"a page far behind", million(10_000, 1e6), 1001, "texts 50001, walk 200000"},
+		{"beside a rare state", million(50_000, 1000), 51, "rest 50001, texts 50001, walk 200000"},
+		{"beside a frequent state", million(50_000, 40_000), 51, "walk 62500, texts 50001, rest 50001"},
+		{"beside a state of most", million(50_000, 900_000), 51, "walk 62500, texts 50001"},
+	} {
+		var got []string
+		for _, p := range defaultBounds.frequent(s, c.e, c.wanted) {
+			kind := map[string]string{"all": "walk", "rest": "rest", "": p.named}[p.among]
+			got = append(got, fmt.Sprint(kind, " ", p.bound))
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("%s: %s, want %s", c.name, strings.Join(got, ", "), c.want)
+		}
+	}
+}
