@@ -264,10 +264,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		releaseHeld(batch, b, taken)
 	}
 	writeTransition(batch, b, in)
-	writeEffects(batch, b, in.Move, &out.Effects)
-	if old != nil {
-		writeEffects(batch, old.Booking, old.move, &out.Effects)
-	}
+	writeEffects(batch, b, in.Move, old, &out.Effects)
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	publishTransitions(batch, in, &out.Wake, changed...)

@@ -92,8 +92,8 @@ func (db *Effects) PostponeEffect(ctx context.Context, e *effect.Effect, next ti
 	return err
 }
 
-// RetryEffect makes an effect due: one that is pending, unless an attempt is under way, or one that has failed, whose attempts and time then
-// begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
+// RetryEffect makes an effect due: one that is pending, unless an attempt is under way, or one that has failed, whose attempts and time
+// then begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
 func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UUID) (*effect.Effect, error) {
 	const q = `
 		UPDATE effects f SET status = 'pending', next_at = now(), claimed = false, updated_at = now(), ended_at = NULL,
@@ -113,8 +113,8 @@ func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UU
 	return e, orNotFound(err, "The effect")
 }
 
-// BookingsWithOverdueEffects returns bookings whose oldest pending effect has been due for longer than a while: the process that should have
-// woken their workflow may have ended before it could.
+// BookingsWithOverdueEffects returns bookings whose oldest pending effect has been due for longer than a while: the process that should
+// have woken their workflow may have ended before it could.
 func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	const q = `
 		SELECT f.booking_id FROM effects f WHERE f.next_at < now() - make_interval(secs => @while) AND ` + oldestEffect + `
