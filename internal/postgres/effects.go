@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/effect"
-	"holdfast/internal/outbox"
 )
 
 // effectColumns are those of an effect f, in the order of scanEffect. An action of it that is not on record any more was refused: those
@@ -137,23 +136,4 @@ func (db *Effects) EffectAction(ctx context.Context, id uuid.UUID) (s Stuck, err
 		return s, orNotFound(err, "The action")
 	}
 	return all[0], nil
-}
-
-// NamedTarget returns an app's endpoint of a name, whatever its status, or NotFound.
-func (db *Outbox) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
-	const q = drainTargetOf + `w.app_id = @app AND w.name = @name AND w.name <> '' AND w.purpose = 'subscription'`
-	var t DrainTarget
-	err := t.scan(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}))
-	return &t, orNotFound(err, "The webhook")
-}
-
-// TransitionEvent returns the event of a booking's transition, or NotFound.
-func (db *Outbox) TransitionEvent(ctx context.Context, bookingID uuid.UUID, seq int) (*outbox.Event, error) {
-	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.booking_id = @booking AND e.seq = @seq AND e.reminder IS NULL AND NOT e.test`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"booking": bookingID, "seq": seq})
-	if err != nil {
-		return nil, err
-	}
-	event, err := pgx.CollectExactlyOneRow(rows, scanChange)
-	return event, orNotFound(err, "The event")
 }
