@@ -17,6 +17,7 @@ const usage = `usage: holdfast COMMAND
   graph check FILE       say what is wrong with a graph in a JSON file
   graph draw FILE [FORM] draw it: svg (default) or mmd
   graph diff OLD NEW     say what differs between two graphs
+  graph publish FILE     publish it as a graph of an app's own, on a running server
   version                print what this program was built of
   help [COMMAND]         print this, or more about a command; so does COMMAND --help
 
@@ -65,11 +66,20 @@ release start. Several at once are safe.
        holdfast graph check FILE
        holdfast graph draw FILE|NAME [svg|mmd]
        holdfast graph diff OLD NEW
+       holdfast graph publish FILE [--url URL]
 
 Lists the graphs, or prints one. check says what is wrong with a graph in a JSON file: one line for each fault, with its place
 in the file, such as states[3].actions[1].to. The bounds are those of an app's own graphs. For a valid graph it prints the
 SHA-256 that all texts of this graph have. draw draws a graph. diff says in words what differs between two graphs, which are
-files or names of built-in graphs, such as instant@1; of the same graphs it says nothing. It needs no settings.
+files or names of built-in graphs, such as instant@1; of the same graphs it says nothing. None of these needs settings.
+
+publish saves the graph as a draft of an app on a running server, and publishes it. It prints the version that the graph is,
+such as viewing@2: a new one, or the one that has the same graph already. The faults of a graph are printed as check prints
+them, and the server keeps the draft.
+
+  HOLDFAST_API_KEY             required: a server key of the app. It is never an argument, since every user of a machine
+                               sees the arguments of its processes
+  HOLDFAST_BASE_URL            where the server is, unless --url says so; http://127.0.0.1:8080 unless set
 `,
 	"version": `usage: holdfast version
 

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case "migrate":
 		return migrate(ctx, out)
 	case "graph":
-		return graph(args[1:], out)
+		return graph(ctx, args[1:], out)
 	case "version":
 		_, err := io.WriteString(out, version())
 		return err

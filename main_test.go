@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,8 +12,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"go.yaml.in/yaml/v3"
+
+	"holdfast/api"
+	"holdfast/api/edge"
+	"holdfast/internal/apps"
+	"holdfast/internal/dispatch"
+	"holdfast/internal/links"
+	"holdfast/internal/metrics"
+	"holdfast/internal/pgtest"
+	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
 )
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 func said(t *testing.T, args ...string) (string, error) {
 	t.Helper()
@@ -122,6 +138,80 @@ func TestGraphsRefuse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// runServer runs the API on a record of its own. It returns its address and the server key of an app.
+func runServer(t *testing.T) (address, key string) {
+	t.Helper()
+	db, _ := pgtest.New(t)
+	vault, err := links.NewVault(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s := &api.Server{
+		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{}, Vault: vault,
+		Limits: edge.NewLimits(0, 0, 0), Metrics: metrics.New(), Log: log,
+	}
+	app := &tenant.App{ID: uuid.Must(uuid.NewV7()), Name: "Acme", Slug: "acme", Settings: tenant.NewAppSettings()}
+	if key, err = apps.Create(t.Context(), db.Access, vault, app); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Handler())
+	t.Cleanup(server.Close)
+	return server.URL, key
+}
+
+// TestGraphsArePublished: the command prints the version that a graph is, and all faults of one that is none.
+func TestGraphsArePublished(t *testing.T) {
+	address, key := runServer(t)
+	t.Setenv("HOLDFAST_API_KEY", key)
+	t.Setenv("HOLDFAST_BASE_URL", address+"/")
+	named := func(old, text string) string {
+		file := graphFile(t, "instant@2", `"name": "instant"`, `"name": "viewing"`)
+		whole, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(whole), old) {
+			t.Fatal(old, err)
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(whole), old, text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	first, second := named("PT1H", "PT2H"), named("PT1H", "PT3H")
+	for _, c := range []struct{ file, want string }{{first, "viewing@1\n"}, {second, "viewing@2\n"}, {first, "viewing@1\n"}} {
+		if got, err := said(t, "graph", "publish", c.file); got != c.want || err != nil {
+			t.Errorf("%q, %v, want %q", got, err, c.want)
+		}
+	}
+	t.Setenv("HOLDFAST_BASE_URL", "http://127.0.0.1:1")
+	for _, args := range [][]string{{"--url", address, second}, {second, "--url=" + address}} {
+		if got, err := said(t, append([]string{"graph", "publish"}, args...)...); got != "viewing@2\n" || err != nil {
+			t.Errorf("%v: %q, %v", args, got, err)
+		}
+	}
+	refuses := func(want string, args ...string) {
+		t.Helper()
+		got, err := said(t, append([]string{"graph", "publish"}, args...)...)
+		if err == nil || !strings.Contains(err.Error(), want) || got != "" || strings.Contains(err.Error(), key) {
+			t.Errorf("%v: %q, %v, want %s", args, got, err, want)
+		}
+	}
+	at := "--url=" + address
+	refuses("states[0].hold: is not known; did you mean holds?\nstates[1].hold: ", at, named(`"holds"`, `"hold"`))
+	refuses(`initial: initial state "nowhere" does not exist`, at, named(`"initial": "initialized"`, `"initial": "nowhere"`))
+	refuses("name: is that of a built-in graph", at, graphFile(t, "instant@2", "{", "{"))
+	refuses("takes one file, not 2", at, first, second)
+	refuses("flag provided but not defined: -key", "--key", key, first)
+	refuses("nowhere.json", at, "nowhere.json")
+	refuses("connection refused", first)
+	moved := httptest.NewServer(http.RedirectHandler(address, http.StatusPermanentRedirect))
+	t.Cleanup(moved.Close)
+	refuses("the server answered 308", "--url", moved.URL, first)
+	t.Setenv("HOLDFAST_API_KEY", "live_api_key_of_nobody")
+	refuses("401", at, first)
+	t.Setenv("HOLDFAST_API_KEY", "")
+	refuses("HOLDFAST_API_KEY is missing", at, first)
 }
 
 func TestVersion(t *testing.T) {

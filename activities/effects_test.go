@@ -80,7 +80,7 @@ func (c *told) SignalWorkflow(_ context.Context, _, _, _ string, arg any) error 
 }
 
 func (c *told) SignalWithStartWorkflow(
-	_ context.Context, id, _ string, _ any, o client.StartWorkflowOptions, _ any, args ...any,
+	_ context.Context, id, _ string, _ any, o client.StartWorkflowOptions, _ any, _ ...any,
 ) (client.WorkflowRun, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

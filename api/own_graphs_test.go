@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -143,6 +144,52 @@ func TestFaultsOfOwnGraphs(t *testing.T) {
 	}
 	if a := f.post(f.server, "/v2/graphs", `{"name":`); a.Code != http.StatusBadRequest && a.Code != http.StatusUnprocessableEntity {
 		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
+// TestDraftsAreListed: those of the app, by name, with their faults.
+func TestDraftsAreListed(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.post(f.server, "/v2/graphs", viewing("")).want(t, http.StatusCreated)
+	f.post(f.server, "/v2/graphs", strings.NewReplacer(`"viewing"`, `"tour"`, `"to":"seen"`, `"to":"nowhere"`).Replace(viewing(""))).want(t, http.StatusCreated)
+	other, err := apps.Create(t.Context(), f.DB.Access, f.Vault, &tenant.App{ID: edge.NewID(), Name: "Other", Slug: "other", Settings: tenant.NewAppSettings()})
+	check(t, err)
+	list := func(key string) (all []struct {
+		Name   string `json:"name"`
+		Valid  bool   `json:"valid"`
+		Faults []any  `json:"faults"`
+	}) {
+		answered := struct{ Data any }{&all}
+		check(t, json.Unmarshal(f.send(key, http.MethodGet, "/v2/graph_drafts", "").want(t, http.StatusOK).Body.Bytes(), &answered))
+		return all
+	}
+	all := list(f.server)
+	if len(all) != 2 || all[0].Name != "tour" || all[0].Valid || len(all[0].Faults) == 0 || all[1].Name != "viewing" || !all[1].Valid || len(all[1].Faults) > 0 {
+		t.Errorf("%+v", all)
+	}
+	if theirs := list(other); len(theirs) > 0 {
+		t.Errorf("another app sees %+v", theirs)
+	}
+}
+
+// TestBookingsOfAVersion: the list of bookings is searched by graph and version.
+func TestBookingsOfAVersion(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.publish(viewing(""))
+	f.publish(viewing(`,"inputs":[{"step":"call_off","field":"message"}]`))
+	for _, graph := range []string{"viewing@1", "viewing@2", "viewing@2", "instant@2"} {
+		f.walks(graph, 0)
+	}
+	for search, want := range map[string]int{
+		"graph:viewing": 3, "graph:viewing;graph_version:1": 1, "graph:viewing;graph_version:2": 2, "graph_version:2": 3, "graph_version:3": 0,
+	} {
+		var shown struct{ Total int }
+		check(t, json.Unmarshal(f.send(f.server, http.MethodGet, "/v2/bookings?search="+url.QueryEscape(search), "").want(t, http.StatusOK).Body.Bytes(), &shown))
+		if shown.Total != want {
+			t.Errorf("%s finds %d, want %d", search, shown.Total, want)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Server) tenants() *tenants.Handlers {
 
 func (s *Server) catalogue() *catalogue.Handlers {
 	return &catalogue.Handlers{
-		Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
+		Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Graphs: s.DB.Graphs, Vault: s.Vault, Limits: s.Limits, Rules: s.reader(),
 		Views: s.calendar().ResourceViews,
 	}
 }

@@ -19,7 +19,11 @@ func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 		WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal),
 		fired: map[string]bool{}, notices: map[string]bool{},
 	}
-	if err := w.Graph.Validate(); err != nil {
+	err := w.UnpackGraph()
+	if err == nil {
+		err = w.Graph.Validate()
+	}
+	if err != nil {
 		return w.fail("the graph in the booking's input is not valid", err)
 	}
 	return w.run()
@@ -165,7 +169,7 @@ func (w *bookingRun) fire() (booking.Signal, booking.Due) {
 // Where the record turns out to be further than this run knew, the graph is asked again from there.
 func (w *bookingRun) apply(s booking.Signal) error {
 	for {
-		in := booking.CommitInput{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor}
+		in := booking.CommitInput{BookingID: w.BookingID, Seq: w.Seq, ActionID: s.ActionID, Actor: s.Actor, Graph: w.Graph.Ref()}
 		move, err := w.Graph.Next(w.State, s.Action, s.Actor)
 		if err != nil && s.Actor == graphs.ActorTimer {
 			return nil // the state it was for has been left; no caller waits for an answer
@@ -178,7 +182,9 @@ func (w *bookingRun) apply(s booking.Signal) error {
 		if err != nil {
 			return err
 		}
-		w.syncFromRecord(out)
+		if err := w.syncFromRecord(out); err != nil {
+			return err
+		}
 		if out.Relays > 0 {
 			err = relay(w.ctx, w.BookingID)
 		}
@@ -189,15 +195,21 @@ func (w *bookingRun) apply(s booking.Signal) error {
 }
 
 // syncFromRecord takes over state and sequence number from the record. A new stay in a state begins with fresh timers.
-func (w *bookingRun) syncFromRecord(out booking.Outcome) {
+func (w *bookingRun) syncFromRecord(out booking.Outcome) error {
 	if out.Result == booking.ResultGone {
 		w.gone = true
 		w.stopTimer()
 		w.show()
-		return
+		return nil
+	}
+	if out.Graph != nil { // the booking has gone over to another version
+		w.GraphInput = *out.Graph
+		if err := w.UnpackGraph(); err != nil {
+			return err
+		}
 	}
 	if out.Seq == w.Seq {
-		return
+		return nil
 	}
 	if out.Timers != nil {
 		w.Timers = out.Timers
@@ -206,6 +218,7 @@ func (w *bookingRun) syncFromRecord(out booking.Outcome) {
 	w.fired, w.notices = map[string]bool{}, map[string]bool{}
 	w.stopTimer()
 	w.show()
+	return nil
 }
 
 func (w *bookingRun) stopTimer() {
@@ -252,6 +265,9 @@ func (w *bookingRun) continueAsNew() error {
 	next := w.WorkflowInput
 	next.Actions = w.drainSignals()
 	next.CarriedOn++
+	if len(next.Packed) > 0 {
+		next.Graph = graphs.Graph{}
+	}
 	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
 }
 
@@ -265,6 +281,5 @@ func (w *bookingRun) fail(what string, fault error) error {
 			Action: graphs.ErrorState, From: w.State, To: graphs.ErrorState, Holds: graphs.HoldsNothing, Frees: true, Final: true,
 		},
 	})
-	w.syncFromRecord(out)
-	return errors.Join(err, w.close())
+	return errors.Join(err, w.syncFromRecord(out), w.close())
 }

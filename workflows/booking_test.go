@@ -136,7 +136,7 @@ func setup(t *testing.T, graph string) *bundle {
 	r := &record{graph: *g, state: g.Initial, entered: start, decided: map[uuid.UUID]booking.Result{}, now: env.Now}
 	worker.Register(env, r)
 	return &bundle{env: env, record: r, start: start, in: booking.WorkflowInput{
-		BookingID: uuid.New(), AppID: uuid.New(), App: "demo", Title: "Haircut", Graph: *g, State: g.Initial, Entered: start,
+		BookingID: uuid.New(), AppID: uuid.New(), App: "demo", Title: "Haircut", GraphInput: booking.GraphInput{Graph: *g}, State: g.Initial, Entered: start,
 		Start: start.Add(24 * time.Hour), End: start.Add(25 * time.Hour),
 		Actions: []booking.Signal{{ActionID: uuid.New(), Action: g.Start, Actor: graphs.ActorAPI}},
 	}}

@@ -7,7 +7,6 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 )
 
@@ -47,8 +46,7 @@ func (w *bookingRun) details() string {
 		return text.String()
 	}
 	line("Open actions", strings.Join(open, ", "))
-	times := graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End}
-	for _, d := range w.Graph.Deadlines(w.State, times, w.Timers) {
+	for _, d := range w.Graph.Deadlines(w.State, w.stay().Times, w.Timers) {
 		line("Deadline", fmt.Sprintf("%s at %s", d.Action, d.At.UTC().Format(time.RFC3339)))
 	}
 	return text.String()

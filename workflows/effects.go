@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -54,20 +53,15 @@ func sleepUntilAttempt(ctx workflow.Context, wake workflow.ReceiveChannel, out e
 
 // effectDetails is what an operator reads of the last attempt. It has no name of an endpoint.
 func effectDetails(out effect.Result) string {
-	var text strings.Builder
+	text := ""
 	if last := out.Last; last != nil {
-		fmt.Fprintf(&text, "- **Last attempt**: effect %d of transition %d, %s, attempt %d: %s", last.Number, last.Seq, last.Kind, last.Attempt, last.Status)
-		if last.Code != "" {
-			fmt.Fprintf(&text, " (%s)", last.Code)
-		}
-		text.WriteString("\n")
+		text = fmt.Sprintf("- **Last attempt**: effect %d of transition %d, %s, attempt %d: %s %s\n",
+			last.Number, last.Seq, last.Kind, last.Attempt, last.Status, last.Code)
 	}
 	if out.Next.IsZero() {
-		text.WriteString("- **Pending**: none\n")
-	} else {
-		fmt.Fprintf(&text, "- **Next attempt**: %s\n", out.Next.UTC().Format(time.RFC3339))
+		return text + "- **Pending**: none\n"
 	}
-	return text.String()
+	return text + "- **Next attempt**: " + out.Next.UTC().Format(time.RFC3339) + "\n"
 }
 
 // perform takes as long as one slow receiver may; the heartbeat shows a lost worker sooner.

@@ -1,5 +1,5 @@
-// Package workflows walks bookings along their graphs, carries out their effects, and keeps webhook endpoints drained. Its code is deterministic:
-// whatever touches the world is an activity, declared here and done elsewhere.
+// Package workflows walks bookings along their graphs, carries out their effects, and keeps webhook endpoints drained. Its code is
+// deterministic: whatever touches the world is an activity, declared here and done elsewhere.
 package workflows
 
 import (
@@ -16,8 +16,8 @@ func WebhookQueue(taskQueue string) string { return taskQueue + webhookQueue }
 
 const webhookQueue = "-webhooks"
 
-// EffectQueue is the task queue of what carries out effects: neither bookings nor webhooks wait for a slow receiver of a call, nor a call for
-// theirs. A worker of an older release, which carries out none, has no part in it.
+// EffectQueue is the task queue of what carries out effects: neither bookings nor webhooks wait for a slow receiver of a call, nor a call
+// for theirs. A worker of an older release, which carries out none, has no part in it.
 func EffectQueue(taskQueue string) string { return taskQueue + effectQueue }
 
 const effectQueue = "-effects"

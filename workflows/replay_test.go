@@ -31,6 +31,7 @@ func TestOldHistoriesReplay(t *testing.T) {
 			replayer := newReplayer(t)
 			replayer.RegisterWorkflow(workflows.Booking)
 			replayer.RegisterWorkflow(workflows.Endpoint)
+			replayer.RegisterWorkflow(workflows.Effects)
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(logger, file); err != nil {
 				t.Error(err)

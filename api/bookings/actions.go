@@ -9,6 +9,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -105,7 +106,7 @@ func (h *actionHandlers) answerForced(k *call, b *booking.Booking, err error) er
 		return err
 	}
 	out, err := h.service.Play(k, k.Caller, b, service.PlayInput{
-		ID: k.Operation, Name: booking.ForceAction, Actor: booking.ActorAdmin, Submitted: true, Wait: k.PreferredWait(h.wait),
+		ID: k.Operation, Name: byhand.Force, Actor: byhand.ActorAdmin, Submitted: true, Wait: k.PreferredWait(h.wait),
 	})
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func (h *groupHandlers) listGroups(k *call) error {
 func publicSearch(terms []postgres.Term) error {
 	for _, term := range terms {
 		switch term.Key {
-		case "id", "project.id", "resource.id", "calendar.id", "state", "completed", "graph":
+		case "id", "project.id", "resource.id", "calendar.id", "state", "completed", "graph", "graph_version":
 		default:
 			return fault.Problems{"search": {"must not name " + strconv.Quote(term.Key) + " with a widget key"}}.Err()
 		}

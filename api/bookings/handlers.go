@@ -47,6 +47,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&policyHandlers{service: h.Service}).routes(),
 		(&effectHandlers{bookings: h.Bookings, effects: h.Effects, dispatch: h.Dispatch, wake: h.Wake, log: h.Log}).routes(),
 		(&actionHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
+		(&migrationHandlers{service: h.Service}).routes(),
 	)
 }
 

@@ -17,6 +17,7 @@ import (
 type Handlers struct {
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
+	Graphs    *postgres.Graphs
 	Vault     *links.Vault
 	Limits    edge.Limits
 	Rules     rules.Reader
@@ -35,7 +36,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&projectResourceHandlers{catalogue: h.Catalogue, calendars: h.Calendars, projects: projects, views: h.Views}).routes(),
 		(&locationHandlers{catalogue: h.Catalogue}).routes(),
 		(&serviceHandlers{catalogue: h.Catalogue}).routes(),
-		(&graphHandlers{catalogue: h.Catalogue}).routes(),
+		(&graphHandlers{graphs: h.Graphs}).routes(),
 		unsupportedRoutes(),
 	)
 }

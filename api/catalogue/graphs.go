@@ -17,12 +17,13 @@ import (
 
 // graphHandlers answers requests about an app's own graphs: drafts, published versions, and what bare names stand for.
 type graphHandlers struct {
-	catalogue *postgres.Catalogue
+	graphs *postgres.Graphs
 }
 
 func (h *graphHandlers) routes() []edge.Route {
 	return []edge.Route{
 		edge.On(http.MethodPost, "/v2/graphs", edge.RequireServer, h.saveDraft),
+		edge.On(http.MethodGet, "/v2/graph_drafts", edge.RequireServer, h.listDrafts),
 		edge.On(http.MethodGet, "/v2/graphs/:name/draft", edge.RequireServer, h.getDraft),
 		edge.On(http.MethodDelete, "/v2/graphs/:name/draft", edge.RequireServer, h.deleteDraft),
 		edge.On(http.MethodPost, "/v2/graphs/:name/validate", edge.RequireServer, h.validate),
@@ -42,7 +43,7 @@ func (h *graphHandlers) saveDraft(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	d, err := h.catalogue.SaveGraphDraft(k, k.App.ID, name, string(text))
+	d, err := h.graphs.SaveGraphDraft(k, k.App.ID, name, string(text))
 	if err != nil {
 		return err
 	}
@@ -67,8 +68,22 @@ func draftName(k *edge.Call) (string, error) {
 	return head.Name, problems.Err()
 }
 
+// listDrafts lists the app's drafts by name, each with its faults.
+func (h *graphHandlers) listDrafts(k *edge.Call) error {
+	all, err := h.graphs.GraphDrafts(k, k.App.ID)
+	if err != nil {
+		return err
+	}
+	views := make([]timekit.Object, len(all))
+	for i, d := range all {
+		views[i] = draftView(k, d)
+		delete(views[i], "definition")
+	}
+	return k.Answer(http.StatusOK, views)
+}
+
 func (h *graphHandlers) getDraft(k *edge.Call) error {
-	d, err := h.catalogue.GraphDraft(k, k.App.ID, k.Param("name"))
+	d, err := h.graphs.GraphDraft(k, k.App.ID, k.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -76,7 +91,7 @@ func (h *graphHandlers) getDraft(k *edge.Call) error {
 }
 
 func (h *graphHandlers) deleteDraft(k *edge.Call) error {
-	if err := h.catalogue.DeleteGraphDraft(k, k.App.ID, k.Param("name")); err != nil {
+	if err := h.graphs.DeleteGraphDraft(k, k.App.ID, k.Param("name")); err != nil {
 		return err
 	}
 	return k.NoContent()
@@ -84,7 +99,7 @@ func (h *graphHandlers) deleteDraft(k *edge.Call) error {
 
 // validate answers with all faults of a draft, each with its place, and with its drawing if it can be drawn.
 func (h *graphHandlers) validate(k *edge.Call) error {
-	d, err := h.catalogue.GraphDraft(k, k.App.ID, k.Param("name"))
+	d, err := h.graphs.GraphDraft(k, k.App.ID, k.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -98,7 +113,7 @@ func (h *graphHandlers) validate(k *edge.Call) error {
 
 // publish makes a draft the next version of its name. The same graph is the same version, however often it is published.
 func (h *graphHandlers) publish(k *edge.Call) error {
-	d, err := h.catalogue.GraphDraft(k, k.App.ID, k.Param("name"))
+	d, err := h.graphs.GraphDraft(k, k.App.ID, k.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -112,7 +127,7 @@ func (h *graphHandlers) publish(k *edge.Call) error {
 	}
 	digest, err := definition.Digest(g)
 	if err == nil {
-		err = h.catalogue.PublishGraph(k, k.App.ID, g, digest)
+		err = h.graphs.PublishGraph(k, k.App.ID, g, digest)
 	}
 	if err != nil {
 		return err
@@ -126,7 +141,7 @@ func (h *graphHandlers) listVersions(k *edge.Call) error {
 
 // answerVersions answers with the versions of the graph that the path names, and what its bare name stands for.
 func (h *graphHandlers) answerVersions(k *edge.Call, status int, more func(timekit.Object)) error {
-	all, aliases, err := h.catalogue.GraphVersions(k, k.App.ID)
+	all, aliases, err := h.graphs.GraphVersions(k, k.App.ID)
 	if err != nil {
 		return err
 	}
@@ -186,7 +201,7 @@ func (h *graphHandlers) setAlias(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.catalogue.SetGraphAlias(k, k.App.ID, k.Param("name"), weights); err != nil {
+	if err := h.graphs.SetGraphAlias(k, k.App.ID, k.Param("name"), weights); err != nil {
 		return err
 	}
 	return h.listVersions(k)

@@ -81,11 +81,12 @@ type Signal struct {
 
 // WorkflowInput is the input of a booking's workflow: all it needs to walk, and nothing about people.
 type WorkflowInput struct {
+	GraphInput
+
 	BookingID uuid.UUID        `json:"booking_id"`
 	AppID     uuid.UUID        `json:"app_id"`
 	App       string           `json:"app"`   // slug, for the operator's eyes
 	Title     string           `json:"title"` // what is booked, with names and addresses of people masked
-	Graph     graphs.Graph     `json:"graph"`
 	Timers    graphs.Overrides `json:"timers,omitempty"`
 	Start     time.Time        `json:"start"`
 	End       time.Time        `json:"end"`
@@ -108,6 +109,7 @@ type CommitInput struct {
 	ActionID  uuid.UUID    `json:"action_id"`
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
+	Graph     string       `json:"graph,omitempty"`   // the version that the workflow walks, where it is one of the app's own
 	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
 	Undoes    bool         `json:"-"`                 // the move takes the one before it back; the record fills it in
 	Drainer   uuid.UUID    `json:"-"`                 // the process for which endpoints that wake are reserved; the record fills it in
@@ -147,6 +149,8 @@ type Outcome struct {
 	Timers graphs.Overrides `json:"timers,omitempty"`
 	Relays int              `json:"relays,omitempty"` // actions it put on record for other bookings, which have to be signalled
 	Wake   []uuid.UUID      `json:"-"`                // endpoints this commit found asleep
+	// Graph is the booking's graph, where the workflow walks another version of it; nil else.
+	Graph *GraphInput `json:"graph,omitempty"`
 	// Effects are the bookings that this commit has left effects of.
 	Effects []uuid.UUID `json:"-"`
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -90,14 +91,16 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Read takes the settings from the environment. An unknown HOLDFAST_ variable is a fault: it is a misspelt one.
 func Read(environ []string) (Config, error) {
 	var c Config
-	given := env.ToMap(environ)
-	for name, value := range given {
-		if value == "" {
-			delete(given, name) // present but empty means not set
-		}
-	}
+	given := given(environ)
 	err := env.ParseWithOptions(&c, env.Options{Environment: given})
 	return c, errors.Join(unread(given, err), unknown(given))
+}
+
+// given returns the variables that are set. One that is present but empty is not.
+func given(environ []string) map[string]string {
+	all := env.ToMap(environ)
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	return all
 }
 
 // FromEnvironment reads the process's own environment.

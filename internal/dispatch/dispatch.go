@@ -141,7 +141,7 @@ func (d *Dispatcher) startIndexed(
 		return fmt.Errorf("%w: %w", errNoGraph, err)
 	}
 	in := booking.WorkflowInput{
-		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), Graph: *graph, Timers: b.Settings.Timers,
+		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), GraphInput: booking.GraphInput{Graph: *graph}, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions,
 	}
@@ -156,6 +156,9 @@ func (d *Dispatcher) startIndexed(
 		ID: workflows.BookingID(b.ID), TaskQueue: d.queueOf(graph), WorkflowIDReusePolicy: reuse,
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
+	}
+	if err := in.SetGraph(graph); err != nil {
+		return err
 	}
 	if in.Shown != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(

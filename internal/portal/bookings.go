@@ -55,6 +55,9 @@ func listBookings(v *visit) error {
 		Filter: given, Graphs: namesOf(all), States: statesOf(all), Resources: resources, Zone: zoneOf(resources, given.Get("resource")),
 		Orders: bookingOrders, Order: orderOf(given),
 	}
+	if graph := given.Get("graph"); graph != "" && !slices.Contains(page.Graphs, graph) {
+		page.Graphs = append(page.Graphs, graph) // a version of one
+	}
 	var got struct {
 		Data    []bookingView `json:"data"`
 		Total   int           `json:"total"`
@@ -159,8 +162,11 @@ func search(given url.Values, zone string, now time.Time) url.Values {
 	} else if text != "" {
 		q.Set("q", text)
 	}
-	for name, key := range map[string]string{"graph": "graph", "state": "state", "resource": "resource.id"} {
-		if value, _, _ := strings.Cut(given.Get(name), ";"); value != "" {
+	graph, version, _ := strings.Cut(given.Get("graph"), "@")
+	for key, value := range map[string]string{
+		"graph": graph, "graph_version": version, "state": given.Get("state"), "resource.id": given.Get("resource"),
+	} {
+		if value, _, _ = strings.Cut(value, ";"); value != "" {
 			terms = append(terms, key+":"+value)
 		}
 	}

@@ -16,9 +16,12 @@ type request struct {
 	method string
 	path   string // of constants and of segments that were escaped
 	query  url.Values
-	body   any               // sent as JSON; nil for none
+	body   any               // sent as JSON, or as it is if it is verbatim; nil for none
 	header map[string]string // beside the credential
 }
+
+// verbatim is a body that is sent as it is. It need not be JSON.
+type verbatim string
 
 // refusal is a problem document: what the API said, for people to read.
 type refusal struct {
@@ -71,7 +74,9 @@ func (v *visit) call(c request, out any) error {
 // callAPI calls the API in this process, with the visitor's address: limits by address count against the visitor.
 func (v *visit) callAPI(c request, key string) (*recorder, error) {
 	var body bytes.Buffer
-	if c.body != nil {
+	if text, is := c.body.(verbatim); is {
+		body.WriteString(string(text))
+	} else if c.body != nil {
 		if err := json.NewEncoder(&body).Encode(c.body); err != nil {
 			return nil, err
 		}

@@ -107,6 +107,14 @@ var pages = map[string]page{
 	"POST /portal/bookings/{id}/effects/{effect}/retry":   retryEffect,
 	"POST /portal/bookings/{id}/effects/{effect}/give_up": giveUpEffect,
 	"GET /portal/graphs":                                  listGraphs,
+	"GET /portal/graphs/new-draft":                        newGraph, // no graph has such a name
+	"POST /portal/graphs/new-draft":                       saveGraph,
+	"GET /portal/graphs/{name}":                           showGraph,
+	"POST /portal/graphs/{name}/alias":                    setAlias,
+	"GET /portal/graphs/{name}/draft":                     showDraft,
+	"GET /portal/graphs/{name}/draft.svg":                 drawDraft,
+	"GET /portal/graphs/{name}/draft/delete":              askDeleteDraft,
+	"POST /portal/graphs/{name}/draft/delete":             deleteDraft,
 	"GET /portal/graphs/{name}/drawing.svg":               drawGraph,
 
 	"GET /portal/keys":              listKeys,

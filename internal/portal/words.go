@@ -21,7 +21,8 @@ var functions = template.FuncMap{
 	"ends": ends, "once": newIdempotencyKey,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
-	"missing": missingWords, "units": func(n int) string { return plural(n, "unit") }, "plus": func(i int) int { return i + 1 },
+	"faultCount": func(all []graphFault) string { return plural(len(all), "fault") },
+	"missing":    missingWords, "units": func(n int) string { return plural(n, "unit") }, "plus": func(i int) int { return i + 1 },
 	"questions": func() []choice { return questionKinds },
 	"formats":   func() []choice { return formats }, "methods": func() []string { return methods },
 }
@@ -266,7 +267,9 @@ var notices = map[string]string{
 	"taking_saved":   "It is saved. It rules what is booked from now on.",
 	"capacity_saved": "The capacity is saved. What is booked already stays as it is.",
 	"policy_saved":   "The policy is saved. It rules what is booked from now on.",
-	"link_made":      "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.", "ended": "It is revoked.",
+	"link_made":      "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.",
+	"graph_published": "The graph is published. Bookings can be made by it.", "draft_deleted": "The draft is deleted.",
+	"ended": "It is revoked.",
 }
 
 func (v *visit) notice() string {

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -56,13 +57,15 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 	case b == nil:
 		return refuseMissing(ctx, tx, in, found)
 	case found.result != "":
-		out := outcomeOf(b, found.result, found.code)
+		out := outcomeOf(b, in, found.result, found.code)
 		out.Relays = found.pendingRelays
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
-		return outcomeOf(b, booking.ResultStale, ""), nil
-	case found.forced:
+		return outcomeOf(b, in, booking.ResultStale, ""), nil
+	case found.byHand == byhand.Force:
 		return force(ctx, tx, found, in)
+	case found.byHand == byhand.Migrate:
+		return migrate(ctx, tx, found, in)
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
@@ -90,7 +93,8 @@ type commitState struct {
 	lifted        policy.Lifted             // rules of the policy that the action is not held to
 	asked         time.Time                 // when the action was put on record; now for a timer's
 	inputs        map[string]map[string]any // of the action, by step and field; never nil
-	forced        bool                      // the action is booking.ForceAction: its inputs have the state
+	byHand        string                    // the action, if it is one of byhand.ActorAdmin
+	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
@@ -125,7 +129,9 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
 			&found.lifted, &found.asked, &found.inputs)
 		found.first = begins(found.booking, name)
-		found.forced = name == booking.ForceAction && in.Actor == booking.ActorAdmin
+		if in.Actor == byhand.ActorAdmin {
+			found.byHand = name
+		}
 		return err
 	})
 	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
@@ -148,9 +154,10 @@ func unlessNone(err error) error {
 	return err
 }
 
-func outcomeOf(b *booking.Booking, result booking.Result, code fault.Code) booking.Outcome {
+func outcomeOf(b *booking.Booking, in booking.CommitInput, result booking.Result, code fault.Code) booking.Outcome {
 	return booking.Outcome{
 		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
+		Graph: graphFor(b, in),
 	}
 }
 
@@ -178,7 +185,7 @@ func refuse(
 	batch, b := &pgx.Batch{}, found.booking
 	recordOutcome(batch, found, in, booking.Refused, why, b.Seq)
 	args := namedArgs{"booking": b.ID, "action": in.ActionID}
-	out := outcomeOf(b, booking.ResultRefused, why.Code)
+	out := outcomeOf(b, in, booking.ResultRefused, why.Code)
 	if err := rearmTimer(ctx, tx, batch, found, in, &out.Relays); err != nil {
 		return out, err
 	}
@@ -194,17 +201,6 @@ func refuse(
 	}
 	batch.Queue(commit)
 	return out, tx.SendBatch(ctx, batch).Close() // it fills in out
-}
-
-// force moves a booking to the state that the action names. The workflow's graph has no such action, so the move is made here.
-func force(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
-	in.Refusal = nil
-	var err error
-	if in.Move, err = booking.Forced(found.booking, found.inputs); err != nil {
-		why := booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
-		return refuse(ctx, tx, found, in, why, found.first)
-	}
-	return move(ctx, tx, found, in)
 }
 
 // moveInTime moves a booking, unless the action is not open yet, or not any more, by the record's clock, or a guard forbids it.
@@ -258,16 +254,17 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	settleClaim(batch, found, in.Move)
 	settleLimits(batch, b, old, in)
 	settleAssignment(batch, b, old, in, now)
+	if found.goesTo != nil {
+		b.SetGraph(found.goesTo)
+	}
 	b.Step(in.Move, now)
-	out := outcomeOf(b, booking.ResultApplied, "")
+	out := outcomeOf(b, in, booking.ResultApplied, "")
 	if in.Move.Frees {
 		releaseHeld(batch, b, taken)
 	}
 	writeTransition(batch, b, in)
-	writeEffects(batch, b, in.Move, &out.Effects)
-	if old != nil {
-		writeEffects(batch, old.Booking, old.move, &out.Effects)
-	}
+	writeGraph(batch, b, in.Move)
+	writeEffects(batch, b, in.Move, old, &out.Effects)
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	publishTransitions(batch, in, &out.Wake, changed...)

@@ -9,9 +9,17 @@ import (
 	"holdfast/internal/effect"
 )
 
-// writeEffects puts the effects of a move that a booking has just made on record, in their declared order, and collects the booking if
-// there are any. A move without effects queues nothing. Queue it after the transition.
-func writeEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, owing *[]uuid.UUID) {
+// writeEffects puts the effects of a move that a booking has just made on record, and those of the move that its predecessor ends by, if
+// there is one; it collects the bookings that have any. Queue it after their transitions.
+func writeEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, old *predecessor, owing *[]uuid.UUID) {
+	writeOwnEffects(batch, b, move, owing)
+	if old != nil {
+		writeOwnEffects(batch, old.Booking, old.move, owing)
+	}
+}
+
+// writeOwnEffects puts the effects of one booking's move on record, in their declared order. A move without effects queues nothing.
+func writeOwnEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, owing *[]uuid.UUID) {
 	const q = `
 		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)
 		SELECT e.id, @app, @booking, @seq, e.nth, e.kind, e.parameters::jsonb

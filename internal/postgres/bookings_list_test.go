@@ -64,6 +64,9 @@ func TestSearch(t *testing.T) {
 		{"graph", "instant*", "ac"},
 		{"graph", "*decline", "b"},
 		{"graph", "*_*", "bc"},
+		{"graph_version", "1", "abc"},
+		{"graph_version", "2", ""},
+		{"graph_version", "one", ""},
 		{"state", "confirmed", "a"},
 		{"state", "*T*", "b"},
 		{"state", "*N*", "abc"},
@@ -250,12 +253,12 @@ func TestInjections(t *testing.T) {
 			t.Errorf("%s found %d", what, total.Total)
 		}
 	}
-	keys := []string{"id", "graph", "state", "completed", "resource.id", "calendar.id", "customer.name", "customer.email",
+	keys := []string{"id", "graph", "graph_version", "state", "completed", "resource.id", "calendar.id", "customer.name", "customer.email",
 		"customer.phone", "customer.voip", "customer.timezone", "customer.allergy", "meta.ticket"}
 	for _, bad := range injections {
 		wild := len(bad) > 1 && bad[0] == '*' || bad == "true" // these are good searches
 		for _, key := range keys {
-			try(fmt.Sprintf("%s:%q", key, bad), filterOf(key, bad), wild)
+			try(fmt.Sprintf("%s:%q", key, bad), filterOf(key, bad), wild || key == "graph_version" && bad == "1")
 		}
 		for _, key := range []string{bad, "customer." + bad, "meta." + bad, "customer.name" + bad, "id" + bad} {
 			try(fmt.Sprintf("key %q", key), filterOf(key, "x"), false)

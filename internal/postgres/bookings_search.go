@@ -186,7 +186,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	field, ofCustomer := strings.CutPrefix(t.Key, "customer.")
 	key, ofMeta := strings.CutPrefix(t.Key, "meta.")
 	known, ok := bookingKeys[t.Key]
-	named := t.Key == "graph" || t.Key == "state" || t.Key == "completed"
+	named := t.Key == "graph" || t.Key == "graph_version" || t.Key == "state" || t.Key == "completed"
 	if err := t.check(ok || named || ofCustomer || ofMeta, "bookings"); err != nil {
 		return err
 	}
@@ -196,6 +196,10 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 	case t.Key == "completed":
 		s.args[arg] = slices.DeleteFunc([]bool{true, false}, func(value bool) bool { return !t.matches(strconv.FormatBool(value)) })
 		s.add("b.completed = ANY(@%s::boolean[])", arg)
+		return nil
+	case t.Key == "graph_version":
+		s.args[arg] = likePattern(t.Value)
+		s.add("b.graph_version::text LIKE @%s::text", arg)
 		return nil
 	case named:
 		values, err := s.resolve(ctx, db, t)

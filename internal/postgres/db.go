@@ -31,6 +31,7 @@ type DB struct {
 	*Calendars
 	*Catalogue
 	*Access
+	*Graphs
 	*Operations
 	*Effects
 }
@@ -57,6 +58,9 @@ type Calendars struct{ *store }
 // Catalogue stores projects, services, locations and public links.
 type Catalogue struct{ *store }
 
+// Graphs stores the graphs of apps' own: drafts, published versions, what their bare names stand for, and which bookings walk them.
+type Graphs struct{ *store }
+
 // Access stores apps and everything that says who calls: keys, credentials, client secrets, portal sessions.
 type Access struct {
 	*store
@@ -80,7 +84,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
 	bookings := &Bookings{store: s}
 	return &DB{
-		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s},
+		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
 	}
 }

@@ -18,7 +18,7 @@ func TestPartsHaveFilesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	prefixes := map[string]string{
 		"Bookings": "bookings", "Outbox": "outbox", "Calendars": "calendars", "Catalogue": "catalogue", "Access": "access",
-		"Operations": "operations", "Cleaner": "cleaner", "Outcomes": "outcomes",
+		"Operations": "operations", "Graphs": "graphs", "Cleaner": "cleaner", "Outcomes": "outcomes",
 	}
 	methods := map[string]int{}
 	for _, name := range must(filepath.Glob("*.go")) {

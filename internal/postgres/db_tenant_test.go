@@ -8,10 +8,12 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
+	"holdfast/internal/postgres"
 )
 
 // TestTenantsAreApart plays every method that takes an app with what belongs to another one.
@@ -33,7 +35,14 @@ func TestTenantsAreApart(t *testing.T) {
 		a.AppID, a.BookingID = thief.ID, id
 		return a
 	}
+	asking, _ := b.book(b.own(b.at("instant", 14, 15), graphtest.Calling(graphtest.Call("crm"))))
+	effect := b.effects(asking)[0]
 	calls := map[string]func() error{
+		"RetryEffect": func() error { _, err := b.RetryEffect(b.ctx, thief.ID, asking.ID, effect.ID); return err },
+		"EndEffect": func() error {
+			_, err := b.EndEffect(b.ctx, postgres.EffectEnd{AppID: thief.ID, BookingID: asking.ID, EffectID: effect.ID, Failed: true})
+			return err
+		},
 		"Booking":        func() error { _, err := b.Booking(b.ctx, thief.ID, v.ID); return err },
 		"SetMeta":        func() error { return b.SetMeta(b.ctx, thief.ID, v.ID, json.RawMessage(`{"stolen": 1}`), 0) },
 		"SetMeta, exact": func() error { return b.SetMeta(b.ctx, thief.ID, v.ID, json.RawMessage(`{"stolen": 1}`), v.Revision) },

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/effect"
-	"holdfast/internal/outbox"
 )
 
 // effectColumns are those of an effect f, in the order of scanEffect. An action of it that is not on record any more was refused: those
@@ -92,8 +91,8 @@ func (db *Effects) PostponeEffect(ctx context.Context, e *effect.Effect, next ti
 	return err
 }
 
-// RetryEffect makes an effect due: one that is pending, unless an attempt is under way, or one that has failed, whose attempts and time then
-// begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
+// RetryEffect makes an effect due: one that is pending, unless an attempt is under way, or one that has failed, whose attempts and time
+// then begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
 func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UUID) (*effect.Effect, error) {
 	const q = `
 		UPDATE effects f SET status = 'pending', next_at = now(), claimed = false, updated_at = now(), ended_at = NULL,
@@ -113,8 +112,8 @@ func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UU
 	return e, orNotFound(err, "The effect")
 }
 
-// BookingsWithOverdueEffects returns bookings whose oldest pending effect has been due for longer than a while: the process that should have
-// woken their workflow may have ended before it could.
+// BookingsWithOverdueEffects returns bookings whose oldest pending effect has been due for longer than a while: the process that should
+// have woken their workflow may have ended before it could.
 func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	const q = `
 		SELECT f.booking_id FROM effects f WHERE f.next_at < now() - make_interval(secs => @while) AND ` + oldestEffect + `
@@ -137,23 +136,4 @@ func (db *Effects) EffectAction(ctx context.Context, id uuid.UUID) (s Stuck, err
 		return s, orNotFound(err, "The action")
 	}
 	return all[0], nil
-}
-
-// NamedTarget returns an app's endpoint of a name, whatever its status, or NotFound.
-func (db *Outbox) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
-	const q = drainTargetOf + `w.app_id = @app AND w.name = @name AND w.name <> '' AND w.purpose = 'subscription'`
-	var t DrainTarget
-	err := t.scan(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}))
-	return &t, orNotFound(err, "The webhook")
-}
-
-// TransitionEvent returns the event of a booking's transition, or NotFound.
-func (db *Outbox) TransitionEvent(ctx context.Context, bookingID uuid.UUID, seq int) (*outbox.Event, error) {
-	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.booking_id = @booking AND e.seq = @seq AND e.reminder IS NULL AND NOT e.test`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"booking": bookingID, "seq": seq})
-	if err != nil {
-		return nil, err
-	}
-	event, err := pgx.CollectExactlyOneRow(rows, scanChange)
-	return event, orNotFound(err, "The event")
 }

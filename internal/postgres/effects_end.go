@@ -37,9 +37,9 @@ type EndedEffect struct {
 }
 
 // EndEffect puts the end of an effect on record, with the action that it plays and, when it has failed, its event, in one transaction. An
-// action for a state that the booking has left since is on record as refused. An effect that has ended, or another attempt of it, stays as it
-// is. NotFound when the app has no such booking, or the booking no such effect. It locks, until the end of the transaction and in this order,
-// the booking's row, the effect, and the gates of the endpoints that get the event (shared).
+// action for a state that the booking has left since is on record as refused. An effect that has ended, or another attempt of it, stays
+// as it is. NotFound when the app has no such booking, or the booking no such effect. It locks, until the end of the transaction and in
+// this order, the booking's row, the effect, and the gates of the endpoints that get the event (shared).
 func (db *Effects) EndEffect(ctx context.Context, in EffectEnd) (out EndedEffect, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		out = EndedEffect{}

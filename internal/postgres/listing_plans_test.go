@@ -220,7 +220,7 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 		bookings[key+" begins"] = Filter{Terms: []Term{{key, id[:20] + "*"}}}
 	}
 	for _, t := range []Term{
-		{"graph", "instant"}, {"graph", "confirm*"}, {"state", "error"}, {"state", "*rr*"}, {"state", "confirmed"}, {"completed", "true"}, {"completed", "f*"},
+		{"graph", "instant"}, {"graph", "confirm*"}, {"graph_version", "1"}, {"graph_version", "2"}, {"state", "error"}, {"state", "*rr*"}, {"state", "confirmed"}, {"completed", "true"}, {"completed", "f*"},
 		{"customer.name", "ann nobodyhere"}, {"customer.name", "ann g*"}, {"customer.email", "nobody@example.org"},
 		{"customer.phone", "+49 170 4711"}, {"customer.voip", "nobody"}, {"customer.timezone", "Asia/*"}, {"customer.note", "yes"}, {"customer.other", "*"},
 		{"meta.ticket", "T-4711"}, {"meta.ticket", "T-47*"}, {"meta.ticket", "*"}, {"meta.other", "x"}, {"customer.name", "ann*"}, {"customer.email", "*@example.org"},

@@ -46,6 +46,14 @@ func (db *Outbox) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*Drain
 	return &t, orNotFound(err, "The webhook")
 }
 
+// NamedTarget returns an app's endpoint of a name, whatever its status, or NotFound.
+func (db *Outbox) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
+	const q = drainTargetOf + `w.app_id = @app AND w.name = @name AND w.name <> '' AND w.purpose = 'subscription'`
+	var t DrainTarget
+	err := t.scan(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}))
+	return &t, orNotFound(err, "The webhook")
+}
+
 // isNext is true of the deliveries d that may be sent: where the order counts, of one booking only the
 // oldest event that waits, so that no event overtakes an older one that is on its way or has to be tried again. A NOT
 // EXISTS says the same, but is planned as a join, which without fresh statistics takes seconds behind a backlog of some

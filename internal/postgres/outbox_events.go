@@ -160,3 +160,14 @@ func (db *Outbox) Event(ctx context.Context, appID, id uuid.UUID) (*outbox.Event
 	c, err := pgx.CollectExactlyOneRow(rows, scanChange)
 	return c, orNotFound(err, "The change")
 }
+
+// TransitionEvent returns the event of a booking's transition, or NotFound.
+func (db *Outbox) TransitionEvent(ctx context.Context, bookingID uuid.UUID, seq int) (*outbox.Event, error) {
+	const q = `SELECT ` + changeColumns + ` FROM events e WHERE e.booking_id = @booking AND e.seq = @seq AND e.reminder IS NULL AND NOT e.test`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"booking": bookingID, "seq": seq})
+	if err != nil {
+		return nil, err
+	}
+	event, err := pgx.CollectExactlyOneRow(rows, scanChange)
+	return event, orNotFound(err, "The event")
+}

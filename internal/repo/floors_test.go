@@ -32,6 +32,7 @@ var house = map[string]floor{
 	"internal/fault":        {0, nil},
 	"internal/policy":       {1, nil},                                // pure: the clock and the counts are arguments
 	"internal/requires":     {1, []string{"github.com/google/uuid"}}, // pure: who is there and who is free are arguments
+	"internal/byhand":       {1, nil},                                // pure: the record makes the moves
 	"internal/assign":       {1, []string{"github.com/google/uuid"}}, // pure: the clock, the counts and the seed are arguments
 	"internal/tenant":       {2, []string{"github.com/google/uuid"}},
 	"internal/catalogue":    {2, []string{"github.com/google/uuid"}},

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
 )
 
@@ -21,12 +22,12 @@ func (s *Service) Force(
 	if err != nil {
 		return Outcome{}, err
 	}
-	if _, err := graph.Jump(booking.ForceAction, b.State, to); err != nil {
+	if _, err := graph.Jump(byhand.Force, b.State, to); err != nil {
 		return Outcome{}, fault.Problems{"state": {err.Error()}}.Err()
 	}
-	a := newAction(c, id, b, booking.ForceAction)
-	a.Actor = booking.ActorAdmin
-	if a.Inputs, err = json.Marshal(booking.ForceInputs(to, reason)); err != nil {
+	a := newAction(c, id, b, byhand.Force)
+	a.Actor = byhand.ActorAdmin
+	if a.Inputs, err = json.Marshal(byhand.ForceInputs(to, reason)); err != nil {
 		return Outcome{}, err
 	}
 	return s.play(ctx, c, b, a, "", wait)

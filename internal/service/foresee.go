@@ -47,13 +47,13 @@ func (s *Service) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) 
 		return f, err
 	}
 	if f.Move.To == graphs.Previous {
-		f.Move, err = s.returned(ctx, graph, b, f.Move)
+		f.Move, err = returned(ctx, s, graph, b, f.Move)
 	}
 	return f, err
 }
 
 // returned resolves a move to the state before.
-func (s *Service) returned(ctx context.Context, graph *graphs.Graph, b *booking.Booking, move graphs.Move) (graphs.Move, error) {
+func returned(ctx context.Context, s *Service, graph *graphs.Graph, b *booking.Booking, move graphs.Move) (graphs.Move, error) {
 	all, err := s.DB.Transitions(ctx, []uuid.UUID{b.ID})
 	if err != nil {
 		return move, err

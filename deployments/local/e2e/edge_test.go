@@ -28,7 +28,7 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/availability/explain", "server"}, {"POST", "/v2/policies/preview", "server"}, {"POST", "/v2/unavailable/slots", "key"},
 	{"POST", "/v2/bookings/bulk", "server"}, {"PUT", "/v2/bookings/bulk", "server"}, {"GET", "/v2/bookings/groups", "key"},
 	{"GET", "/v2/bookings/groups/x", "key"}, {"POST", "/v2/bookings/reserve", "key"}, {"PUT", "/v2/bookings/reserve/extend", "key"},
-	{"POST", "/v2/bookings/x/reschedule", "key"}, {"POST", "/v2/bookings/x/force", "admin"},
+	{"POST", "/v2/bookings/x/reschedule", "key"}, {"POST", "/v2/bookings/x/force", "admin"}, {"POST", "/v2/bookings/migrate", "server"},
 	{"GET", "/v2/events", "resource"}, {"POST", "/v2/events", "resource"}, {"GET", "/v2/events/x", "resource"},
 	{"PUT", "/v2/events/x", "resource"}, {"DELETE", "/v2/events/x", "resource"},
 	{"GET", "/v2/calendars", "resource"}, {"POST", "/v2/calendars", "resource"}, {"GET", "/v2/calendars/x", "resource"},
@@ -44,7 +44,7 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/bookings/x/effects/x/retry", "server"}, {"POST", "/v2/bookings/x/effects/x/give_up", "server"},
 	{"POST", "/v2/graphs", "server"}, {"GET", "/v2/graphs/x/draft", "server"}, {"DELETE", "/v2/graphs/x/draft", "server"},
 	{"POST", "/v2/graphs/x/validate", "server"}, {"POST", "/v2/graphs/x/publish", "server"}, {"GET", "/v2/graphs/x/versions", "server"},
-	{"PUT", "/v2/graphs/x/alias", "server"},
+	{"PUT", "/v2/graphs/x/alias", "server"}, {"GET", "/v2/graph_drafts", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

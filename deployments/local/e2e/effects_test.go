@@ -38,6 +38,20 @@ func (b *bundle) effects(t testing.TB, id string) answer {
 	return b.get(t, "/v2/bookings/"+id+"?include=effects").want(t, http.StatusOK)
 }
 
+// effects asks for everything about the effects of a booking, whose webhook is missing.
+func (r tour) effects(t *testing.T, resource string) {
+	t.Helper()
+	r.asks(t)
+	id := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "asking", 330), http.StatusCreated).str("data.id")
+	seen := r.do(t, http.MethodGet, "/v2/bookings/"+id+everything, "", http.StatusOK)
+	one := "/v2/bookings/" + id + "/effects/" + seen.str("data.effects.0.id")
+	r.do(t, http.MethodPost, one+"/retry", "", http.StatusOK)
+	r.do(t, http.MethodPost, one+"/give_up", "", http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/bookings/"+id+"/effects/"+id+"/retry", "", http.StatusNotFound)
+	r.do(t, http.MethodPost, "/v2/bookings/"+id+"/effects/"+id+"/give_up", "", http.StatusNotFound)
+	r.do(t, http.MethodGet, "/v2/bookings/"+id+everything, "", http.StatusOK)
+}
+
 // becomes waits for a state of a booking.
 func (b *bundle) becomes(t testing.TB, id, state string) {
 	t.Helper()

@@ -1,8 +1,8 @@
 package e2e_test
 
 import (
-	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"holdfast/workflows"
@@ -54,17 +54,23 @@ func (r tour) ownGraphs(t *testing.T, resource string) {
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/validate", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/graphs", viewing, http.StatusCreated)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/draft", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/graph_drafts", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/validate", "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/versions", "", http.StatusNotFound)
 	r.do(t, http.MethodPost, "/v2/graphs/viewing/publish", "", http.StatusCreated)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/versions", "", http.StatusOK)
 	r.do(t, http.MethodPut, "/v2/graphs/viewing/alias", `{"weights":{"1":1}}`, http.StatusOK)
-	r.do(t, http.MethodPut, "/v2/graphs/viewing/alias", `{"version":2}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, "/v2/graphs", strings.Replace(viewing, "P2D", "P3D", 1), http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/graphs/viewing/publish", "", http.StatusCreated)
+	r.do(t, http.MethodPost, "/v2/bookings/migrate", `{"from":"viewing@1","to":"viewing@2","dry_run":true}`, http.StatusOK)
+	r.do(t, http.MethodPost, "/v2/bookings/migrate", `{"from":"viewing@1","to":"viewing@2"}`, http.StatusAccepted)
+	r.do(t, http.MethodPost, "/v2/bookings/migrate", `{"from":"viewing@1"}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPut, "/v2/graphs/viewing/alias", `{"version":9}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPut, "/v2/graphs/seeing/alias", `{"version":2}`, http.StatusNotFound)
 	r.do(t, http.MethodDelete, "/v2/graphs/viewing/draft", "", http.StatusNoContent)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing/draft", "", http.StatusNotFound)
 	r.do(t, http.MethodGet, "/v2/graphs/viewing", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "viewing@1", 340), http.StatusCreated)
-	r.do(t, http.MethodPost, "/v2/bookings", request(resource, fmt.Sprintf("viewing@%d", 2), 341), http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, "/v2/bookings", request(resource, "viewing@9", 341), http.StatusUnprocessableEntity)
 	r.force(t, r.book(t, resource, "instant", 342))
 }

@@ -306,6 +306,13 @@ func galleryStory(t *testing.T) portalStory {
 		"requires":{"all_of":[{"resource":%[1]q,"role":"doctor"},{"any_of":{"n":1,"from":[%q,%q]},"role":"nurse","offset":"-PT15M","length":"PT1H30M"}]}}`,
 		resource, nurses[0], nurses[1])).want(t, http.StatusNoContent)
 	b.publicLink(t, `,"enabled":false,"require_claim_token":true`)
+	for _, seats := range []string{"A visit of a flat.", "A visit of a flat, by the second version."} {
+		b.post(t, "/v2/graphs", strings.Replace(viewing, "A visit of a flat.", seats, 1)).want(t, http.StatusCreated)
+		b.post(t, "/v2/graphs/viewing/publish", "").want(t, http.StatusCreated)
+	}
+	b.put(t, "/v2/graphs/viewing/alias", `{"weights":{"1":90,"2":10}}`).want(t, http.StatusOK)
+	b.post(t, "/v2/graphs", strings.Replace(viewing, `"viewing"`, `"tour"`, 1)).want(t, http.StatusCreated)
+	b.post(t, "/v2/graphs", strings.NewReplacer(`"viewing"`, `"visit"`, `"to":"off"`, `"to":"nowhere"`).Replace(viewing)).want(t, http.StatusCreated)
 	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
 	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
 	secret, _ := b.clientSecret(t)
@@ -318,7 +325,9 @@ func galleryStory(t *testing.T) portalStory {
 			"rotate": w + "/rotate", "delete": w + "/delete", "deliveries": w + "/deliveries", "delivery": "/portal/deliveries/" + told,
 			"bookings": "/portal/bookings", "booking": "/portal/bookings/" + booked,
 			"upcoming": "/portal/bookings?when=upcoming&q=marty", "reschedule": "/portal/bookings/" + booked + "/reschedule",
-			"reschedule-ask": "/portal/bookings/" + booked + "/reschedule?by=2030-12-02T09:00", "graphs": "/portal/graphs", "keys": "/portal/keys",
+			"reschedule-ask": "/portal/bookings/" + booked + "/reschedule?by=2030-12-02T09:00", "graphs": "/portal/graphs", "graph": "/portal/graphs/viewing",
+			"graph-write": "/portal/graphs/new-draft", "graph-draft": "/portal/graphs/tour/draft", "graph-faults": "/portal/graphs/visit/draft",
+			"graph-draft-delete": "/portal/graphs/tour/draft/delete", "bookings-of-a-version": "/portal/bookings?graph=viewing@2", "keys": "/portal/keys",
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,

@@ -59,7 +59,22 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		}
 		replay(t, c, name, id)
 	}
+	replay(t, c, "effects-retried-answered", b.tried(t, resource))
 	replay(t, c, "endpoint-on-its-own-queue", workflows.EndpointID(mustUUID(t, hook)))
+}
+
+// tried lives the effects of a booking, the first of which is tried again, and returns the id of their workflow.
+func (b *bundle) tried(t *testing.T, resource string) string {
+	t.Helper()
+	b.asks(t)
+	crm := newReceiver(t, func(n int) int { return http.StatusInternalServerError - 300*min(n, 1) })
+	b.webhook(t, crm.URL, `,"name":"crm","event_types":["effect.failed"]`)
+	b.webhook(t, crm.URL, `,"name":"log","event_types":["effect.failed"]`)
+	booking := b.book(t, resource, "asking", 12)
+	crm.waitFor(t, 3)
+	id := workflows.EffectsID(mustUUID(t, booking))
+	must(t, b.stack.App.Temporal.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+	return id
 }
 
 // TestEndpointsMoveOn: a workflow that began before endpoints had a task queue of their own is served where it is, and goes on where
@@ -119,6 +134,7 @@ func replayRun(t *testing.T, c client.Client, name, id, run string) {
 	replayer := newReplayer(t)
 	replayer.RegisterWorkflow(workflows.Booking)
 	replayer.RegisterWorkflow(workflows.Endpoint)
+	replayer.RegisterWorkflow(workflows.Effects)
 	if err := replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), read); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/graphs"
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/tenant"
 )
@@ -34,7 +35,7 @@ type GraphVersion struct {
 }
 
 // SaveGraphDraft writes the draft of a graph and replaces the one before.
-func (db *Catalogue) SaveGraphDraft(ctx context.Context, appID uuid.UUID, name, definition string) (d GraphDraft, err error) {
+func (db *Graphs) SaveGraphDraft(ctx context.Context, appID uuid.UUID, name, definition string) (d GraphDraft, err error) {
 	const q = `
 		INSERT INTO graph_drafts (app_id, name, definition) VALUES (@app, @name, @definition)
 		ON CONFLICT ON CONSTRAINT graph_drafts_pkey DO UPDATE SET definition = excluded.definition, updated_at = now()
@@ -44,14 +45,14 @@ func (db *Catalogue) SaveGraphDraft(ctx context.Context, appID uuid.UUID, name, 
 }
 
 // GraphDraft returns the draft of a graph, or NotFound.
-func (db *Catalogue) GraphDraft(ctx context.Context, appID uuid.UUID, name string) (d GraphDraft, err error) {
+func (db *Graphs) GraphDraft(ctx context.Context, appID uuid.UUID, name string) (d GraphDraft, err error) {
 	const q = `SELECT name, definition, updated_at FROM graph_drafts WHERE app_id = @app AND name = @name`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}).Scan(&d.Name, &d.Definition, &d.UpdatedAt)
 	return d, orNotFound(err, "The draft")
 }
 
 // GraphDrafts returns an app's drafts, by name.
-func (db *Catalogue) GraphDrafts(ctx context.Context, appID uuid.UUID) ([]GraphDraft, error) {
+func (db *Graphs) GraphDrafts(ctx context.Context, appID uuid.UUID) ([]GraphDraft, error) {
 	const q = `SELECT name, definition, updated_at FROM graph_drafts WHERE app_id = @app ORDER BY name`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID})
 	if err != nil {
@@ -61,13 +62,13 @@ func (db *Catalogue) GraphDrafts(ctx context.Context, appID uuid.UUID) ([]GraphD
 }
 
 // DeleteGraphDraft removes a draft; NotFound when the app has no such draft. Published versions stay.
-func (db *Catalogue) DeleteGraphDraft(ctx context.Context, appID uuid.UUID, name string) error {
+func (db *Graphs) DeleteGraphDraft(ctx context.Context, appID uuid.UUID, name string) error {
 	const q = `DELETE FROM graph_drafts WHERE app_id = @app AND name = @name RETURNING name`
 	return orNotFound(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}).Scan(&name), "The draft")
 }
 
 // GraphVersions returns an app's published versions of graphs, by name and version, and what their bare names stand for.
-func (db *Catalogue) GraphVersions(ctx context.Context, appID uuid.UUID) ([]GraphVersion, map[string]tenant.Weights, error) {
+func (db *Graphs) GraphVersions(ctx context.Context, appID uuid.UUID) ([]GraphVersion, map[string]tenant.Weights, error) {
 	const q = `SELECT name, version, definition, published_at FROM graph_versions WHERE app_id = @app ORDER BY name, version`
 	args := namedArgs{"app": appID}
 	rows, err := db.pool.Query(ctx, q, args)
@@ -95,7 +96,7 @@ func (db *Catalogue) GraphVersions(ctx context.Context, appID uuid.UUID) ([]Grap
 // PublishGraph makes a graph the next version of its name, and sets that version in it. A graph whose digest is that of a version is
 // that version. The first version is what the bare name stands for. Invalid when the app has too many versions. It locks the app's row
 // until the end of its transaction.
-func (db *Catalogue) PublishGraph(ctx context.Context, appID uuid.UUID, g *graphs.Graph, digest string) error {
+func (db *Graphs) PublishGraph(ctx context.Context, appID uuid.UUID, g *graphs.Graph, digest string) error {
 	const known = `
 		SELECT COALESCE((SELECT version FROM graph_versions WHERE app_id = @app AND name = @name AND digest = @digest), 0),
 			COALESCE((SELECT max(version) FROM graph_versions WHERE app_id = @app AND name = @name), 0),
@@ -136,7 +137,7 @@ const (
 
 // SetGraphAlias says which versions the bare name of a graph stands for from now on. Bookings keep theirs. NotFound when the app has
 // published no graph of that name, Invalid when it lacks one of the versions. It locks the app's row until the end of its transaction.
-func (db *Catalogue) SetGraphAlias(ctx context.Context, appID uuid.UUID, name string, weights tenant.Weights) error {
+func (db *Graphs) SetGraphAlias(ctx context.Context, appID uuid.UUID, name string, weights tenant.Weights) error {
 	const known = `SELECT COALESCE(array_agg(version), '{}') FROM graph_versions WHERE app_id = @app AND name = @name`
 	const set = `UPDATE graph_aliases SET weights = @weights WHERE app_id = @app AND name = @name`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
@@ -169,6 +170,36 @@ func checkWeights(weights tenant.Weights, versions []int) error {
 		}
 	}
 	return problems.Err()
+}
+
+// Walking are bookings that walk one version of a graph of the app's own, in one state.
+type Walking struct {
+	State    string
+	Bookings int
+}
+
+// StatesOf counts the bookings of an app that walk a version of one of its graphs and are not over, by state. Those that are not decided
+// yet are left out.
+func (db *Graphs) StatesOf(ctx context.Context, appID uuid.UUID, g *graphs.Graph) ([]Walking, error) {
+	const q = `SELECT b.state, count(*) FROM bookings b WHERE ` + walks + ` GROUP BY b.state ORDER BY b.state`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "graph": g.Name, "version": g.Version})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Walking])
+}
+
+// walks is true of bookings b that walk a version and are not over.
+const walks = `b.app_id = @app AND b.graph = @graph AND b.graph_version = @version AND b.own_graph AND NOT b.completed AND b.seq > 0`
+
+// WalkersOf returns up to limit of the bookings that StatesOf counts, the oldest first.
+func (db *Graphs) WalkersOf(ctx context.Context, appID uuid.UUID, g *graphs.Graph, limit int) ([]*booking.Booking, error) {
+	const q = `SELECT ` + bookingColumns + bookingFrom + ` WHERE ` + walks + ` ORDER BY b.created_at, b.id LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "graph": g.Name, "version": g.Version, "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
 }
 
 // ownGraphs are an app's own graphs at one revision.
