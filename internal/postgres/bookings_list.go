@@ -111,14 +111,16 @@ func soughtWords(words []word, similar bool) (all []sought) {
 		case w.mail:
 			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
 		case w.named:
-			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar, folded) + ")", row: "(" + w.inside(similar, foldedOnce) + ")", rank: valueInside,
+			all = append(all, sought{table: "booking_texts", rank: valueInside,
+				where: "(" + w.inside(similar, folded) + ")", row: "(" + w.inside(similar, foldedOnce) + ")",
 				or: "b.resource_id IN (SELECT unnest(@" + w.arg + "resources::uuid[]))"})
 		default:
 			inside, row = append(inside, "("+w.inside(similar, folded)+")"), append(row, "("+w.inside(similar, foldedOnce)+")")
 		}
 	}
 	if len(inside) > 0 {
-		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), row: strings.Join(row, " AND "), rank: wordsInside})
+		where := strings.Join(inside, " AND ")
+		all = append(all, sought{table: "booking_texts", where: where, row: strings.Join(row, " AND "), rank: wordsInside})
 	}
 	return all
 }

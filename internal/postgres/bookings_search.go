@@ -136,6 +136,17 @@ const longBooking = `interval '168 hours'`
 // overlap is true of bookings that overlap a window, with the index of their ranges.
 const overlap = "tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)"
 
+// ends are the conditions on each end of a window by itself.
+func (f Filter) ends() (all []string) {
+	if f.Start != nil {
+		all = append(all, "b.end_at > @after")
+	}
+	if f.End != nil {
+		all = append(all, "b.start_at < @before")
+	}
+	return all
+}
+
 // window is true of bookings that overlap a stretch of time. A list by start or by end reads the stretch from the index of its order:
 // nothing begins long before it that reaches into it, unless there are long bookings, which have an index of their own.
 func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
@@ -143,13 +154,7 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		return nil
 	}
 	s.args["after"], s.args["before"] = f.Start, f.End
-	var outside []string
-	if f.Start != nil {
-		outside = append(outside, "b.end_at > @after")
-	}
-	if f.End != nil {
-		outside = append(outside, "b.start_at < @before")
-	}
+	outside := f.ends()
 	if f.Start != nil && f.End != nil && !f.Start.Before(*f.End) {
 		s.conditions = append(s.conditions, outside...)
 		return nil

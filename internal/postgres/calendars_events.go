@@ -115,7 +115,9 @@ var eventKeys = map[string]searchKey{
 func (db *Calendars) CalendarEvents(
 	ctx context.Context, appID uuid.UUID, filter CalendarEventFilter, page Page,
 ) ([]*booking.CalendarEvent, Found, error) {
-	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxSearched + 1}
+	args := namedArgs{
+		"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxSearched + 1,
+	}
 	found, err := search(filter.Terms, eventKeys, args)
 	if err != nil {
 		return nil, Found{}, err

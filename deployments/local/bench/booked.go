@@ -88,7 +88,8 @@ func (b *booked) call(ctx context.Context, method, path, body string, want int) 
 func newApp(ctx context.Context, s *stack.Stack, name string) (key string, err error) {
 	admin := &booked{stack: s, http: http.DefaultClient, key: string(s.AdminKey())}
 	slug := strings.ToLower(name)
-	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":%q,"slug":%q}`, name, slug), http.StatusCreated); err != nil {
+	body := fmt.Sprintf(`{"name":%q,"slug":%q}`, name, slug)
+	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", body, http.StatusCreated); err != nil {
 		return "", err
 	}
 	a := s.App
