@@ -54,10 +54,9 @@ func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, terms []Term
 	if err != nil {
 		return nil, Found{}, err
 	}
-	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
 	return listRows(ctx, db.store, listing[tenant.Credential]{
-		columns: credentialColumns, table: "resource_credentials", alias: "c", joined: owner,
-		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.created_at", scan: structs[tenant.Credential],
+		columns: credentialColumns, table: "resource_credentials", alias: "c",
+		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", changed: "c.created_at", scan: structs[tenant.Credential],
 	}, page, args)
 }
 

@@ -47,6 +47,11 @@ var orders = map[string]string{
 	"graph": "b.graph", "state": "b.state", "event.start": "b.start_at", "event.end": "b.end_at",
 }
 
+// createdFrom are the distances, by direction, in whose order bookings were created: no booking was before Holdfast, or is of next year.
+var createdFrom = map[bool]string{
+	false: "b.created_at <-> timestamptz '2020-01-01 00:00:00+00'", true: "b.created_at <-> now() + interval '1 year'",
+}
+
 // ListBookings returns one page of an app's bookings, and what is known of the others. Invalid names the key or order that is not
 // known. When no booking has all words, those are returned whose words are similar.
 func (db *Bookings) ListBookings(
@@ -66,6 +71,9 @@ func (db *Bookings) ListBookings(
 		scan: func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) },
 	}
 	kind.where, kind.search = s.render(false)
+	if s.windowed && !s.texts() && order == orders["created_at"] {
+		kind.search, kind.nearest = nil, createdFrom[filter.Desc]
+	}
 	if s.texts() || len(s.among)+len(s.conditions) > 0 {
 		kind.most = MaxSearched
 	}
@@ -96,37 +104,43 @@ type word struct {
 // soughtWords are what makes bookings have all words: in their title or place, in the name of their resource, or in the name, e-mail
 // address or telephone number of a customer. Case and accents do not count. Of a telephone number the digits alone are compared.
 func soughtWords(words []word, similar bool) (all []sought) {
-	var inside []string
+	var inside, row []string
 	for _, w := range words {
 		switch {
 		case w.id:
 		case w.mail:
 			all = append(all, sought{table: "customers", where: "lower(t.email) = lower(@" + w.arg + "typed::text)", rank: wholeValue})
 		case w.named:
-			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar) + ")", rank: valueInside,
+			all = append(all, sought{table: "booking_texts", where: "(" + w.inside(similar, folded) + ")", row: "(" + w.inside(similar, foldedOnce) + ")", rank: valueInside,
 				or: "b.resource_id IN (SELECT unnest(@" + w.arg + "resources::uuid[]))"})
 		default:
-			inside = append(inside, "("+w.inside(similar)+")")
+			inside, row = append(inside, "("+w.inside(similar, folded)+")"), append(row, "("+w.inside(similar, foldedOnce)+")")
 		}
 	}
 	if len(inside) > 0 {
-		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), rank: wordsInside})
+		all = append(all, sought{table: "booking_texts", where: strings.Join(inside, " AND "), row: strings.Join(row, " AND "), rank: wordsInside})
 	}
 	return all
 }
 
+// folded is an argument as the texts of bookings are folded: of one value, which an index is chosen by.
+func folded(arg string) string { return "holdfast_fold(@" + arg + "::text)" }
+
+// foldedOnce is the same in a plan for all values, which would fold it again for each row.
+func foldedOnce(arg string) string { return "(SELECT " + folded(arg) + ")" }
+
 // inside is true of texts t of bookings that have the word. The index is asked for a few characters, as each costs time; || keeps the
 // rest from it.
-func (w word) inside(similar bool) string {
-	text := "t.words LIKE holdfast_fold(@" + w.arg + "::text)"
+func (w word) inside(similar bool, folded func(arg string) string) string {
+	text := "t.words LIKE " + folded(w.arg)
 	if w.part {
-		text = "t.words LIKE holdfast_fold(@" + w.arg + "part::text) AND t.words || '' LIKE holdfast_fold(@" + w.arg + "::text)"
+		text = "t.words LIKE " + folded(w.arg+"part") + " AND t.words || '' LIKE " + folded(w.arg)
 	}
 	if w.digits {
 		text += " OR t.words LIKE @" + w.arg + "digits"
 	}
 	if similar && w.long {
-		text += " OR holdfast_fold(@" + w.arg + "typed::text) <% t.words"
+		text += " OR " + folded(w.arg+"typed") + " <% t.words"
 	}
 	return text
 }
@@ -134,42 +148,52 @@ func (w word) inside(similar bool) string {
 // readWords takes in words, and looks for resources that are called so.
 func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string) error {
 	const called = `
-		SELECT id FROM resources WHERE app_id = @app AND holdfast_fold(name) LIKE holdfast_fold(@word::text) ORDER BY created_at, id LIMIT 1000`
+		SELECT id FROM resources WHERE app_id = @app AND folded LIKE holdfast_fold(@word::text) ORDER BY created_at, id LIMIT 1000`
 	if len(words) == 0 {
 		return nil
 	}
-	const mail = `SELECT EXISTS (SELECT FROM customers WHERE app_id = @app AND lower(email) = lower(@word::text))`
-	batch := &pgx.Batch{}
+	const mail = `SELECT EXISTS (SELECT FROM customers WHERE app_id = @app AND lower(email) = lower(@typed::text))`
 	s.words = make([]word, len(words))
 	for i, typed := range words {
-		w := &s.words[i]
-		w.arg, w.id = fmt.Sprintf("word%d", i), wholeID.MatchString(typed)
-		w.long = utf8.RuneCountInString(typed) >= similarFrom && strings.ContainsFunc(typed, unicode.IsLetter)
-		if w.id {
-			s.args[w.arg] = typed
-			s.add("b.id = @%s::uuid", w.arg)
-			continue
-		}
-		plain := strings.ReplaceAll(typed, "*", "")
-		s.args[w.arg], s.args[w.arg+"typed"] = "%"+literal(plain)+"%", plain
-		var digits string
-		if digits, w.digits = phoneDigits(typed); w.digits {
-			s.args[w.arg+"digits"] = "%" + digits + "%"
-		}
-		if runes := []rune(plain); len(runes) > indexedPart {
-			w.part, s.args[w.arg+"part"] = true, "%"+literal(string(runes[:indexedPart]))+"%"
-		}
-		if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
-			batch.Queue(mail, namedArgs{"app": s.args["app"], "word": plain}).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
-		}
-		args := namedArgs{"app": s.args["app"], "word": s.args[w.arg]}
-		batch.Queue(called, args).Query(func(rows pgx.Rows) error {
-			ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-			w.named, s.args[w.arg+"resources"] = len(ids) > 0, ids
-			return err
-		})
+		s.readWord(&s.words[i], fmt.Sprintf("word%d", i), typed)
 	}
-	return db.pool.SendBatch(ctx, batch).Close()
+	return db.readOnly(ctx, func(batch *pgx.Batch) {
+		for i, typed := range words {
+			w := &s.words[i]
+			if w.id {
+				continue
+			}
+			args := namedArgs{"app": s.args["app"], "word": s.args[w.arg], "typed": s.args[w.arg+"typed"]}
+			if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
+				batch.Queue(mail, args).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
+			}
+			batch.Queue(called, args).Query(func(rows pgx.Rows) error {
+				ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				w.named, s.args[w.arg+"resources"] = len(ids) > 0, ids
+				return err
+			})
+		}
+	})
+}
+
+// readWord takes in one word, as far as it says itself what it may be.
+func (s *bookingSearch) readWord(w *word, arg, typed string) {
+	w.arg, w.id = arg, wholeID.MatchString(typed)
+	w.long = utf8.RuneCountInString(typed) >= similarFrom && strings.ContainsFunc(typed, unicode.IsLetter)
+	if w.id {
+		s.args[w.arg] = typed
+		s.add("b.id = @%s::uuid", w.arg)
+		return
+	}
+	plain := strings.ReplaceAll(typed, "*", "")
+	s.args[w.arg], s.args[w.arg+"typed"] = "%"+literal(plain)+"%", plain
+	var digits string
+	if digits, w.digits = phoneDigits(typed); w.digits {
+		s.args[w.arg+"digits"] = "%" + digits + "%"
+	}
+	if runes := []rune(plain); len(runes) > indexedPart {
+		w.part, s.args[w.arg+"part"] = true, "%"+literal(string(runes[:indexedPart]))+"%"
+	}
 }
 
 // indexedPart is how many characters of a word the index is asked for.

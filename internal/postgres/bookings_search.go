@@ -26,6 +26,7 @@ type bookingSearch struct {
 type sought struct {
 	table string // with its alias t
 	where string
+	row   string // the same for one row at a time; "" = where
 	hint  bool   // another condition says the same, without the index
 	or    string // a condition on bookings b that does as well; mostly ""
 	rank  int    // how many bookings it may find, compared with others
@@ -59,7 +60,7 @@ func (c sought) anywhere() string {
 // byRow is the condition as it looks at the texts of one booking. OFFSET 0 keeps Postgres from looking at all texts.
 func (c sought) byRow() string {
 	of := `(SELECT * FROM ` + c.table + ` t WHERE t.booking_id = b.id OFFSET 0) t` //nolint:unqueryvet // what the condition names
-	return c.orOther(`EXISTS (SELECT FROM ` + of + ` WHERE ` + c.where + `)`)
+	return c.orOther(`EXISTS (SELECT FROM ` + of + ` WHERE ` + cmp.Or(c.row, c.where) + `)`)
 }
 
 func (c sought) orOther(condition string) string {
@@ -156,6 +157,9 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 	s.windowed = true
 	if orders[f.Order] != "b.start_at" && orders[f.Order] != "b.end_at" {
 		s.add(overlap)
+		if f.Start == nil || f.End == nil { // one end is compared by the index of its order
+			s.conditions = append(s.conditions, outside...)
+		}
 		return nil
 	}
 	const long = `

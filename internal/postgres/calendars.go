@@ -17,6 +17,11 @@ const calendarColumns = `
 const calendars = `SELECT ` + calendarColumns + `
 	FROM calendars c JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL WHERE c.app_id = @app AND `
 
+// ofUsed is true of calendars or credentials c whose resource is not deleted. With OR it is no join, which would have Postgres sort: it
+// reads those that are deleted once, and the list in its order.
+const ofUsed = `(c.resource_id IS NULL OR NOT EXISTS (
+	SELECT FROM resources z WHERE z.id = c.resource_id AND z.app_id = @app AND z.deleted_at IS NOT NULL))`
+
 // CalendarOf returns a calendar of an app's resource, or NotFound.
 func (db *Calendars) CalendarOf(ctx context.Context, appID, id uuid.UUID) (*catalogue.OwnedCalendar, error) {
 	rows, err := db.pool.Query(ctx, calendars+`c.id = @id`, namedArgs{"id": id, "app": appID})
@@ -40,10 +45,9 @@ func (db *Calendars) ListCalendars(
 	if err != nil {
 		return nil, Found{}, err
 	}
-	const owner = ` JOIN resources r ON r.id = c.resource_id AND r.deleted_at IS NULL`
 	return listRows(ctx, db.store, listing[catalogue.OwnedCalendar]{
-		columns: calendarColumns, table: "calendars", alias: "c", joined: owner, beside: owner,
-		where: `c.app_id = @app` + found, order: "c.created_at", changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
+		columns: calendarColumns, table: "calendars", alias: "c", beside: ` JOIN resources r ON r.id = c.resource_id`,
+		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
 	}, page, args)
 }
 

@@ -14,12 +14,15 @@ import (
 	"holdfast/internal/requires"
 )
 
+// entryColumns are those of entries v and their resources r, as scanEvent reads them.
+const entryColumns = `
+	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
+		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.own_graph, v.definition, v.state, v.created_at, v.updated_at,
+		r.id, r.timezone`
+
 // firstEntries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now, each once, in the
 // calendar of its first resource.
 const firstEntries = `
-	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
-		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.own_graph, v.definition, v.state, v.created_at, v.updated_at,
-		r.id, r.timezone
 	FROM (
 		SELECT id, id AS event, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
 			participants, my_rsvp, settings,
@@ -46,10 +49,10 @@ const partEntries = `
 		FROM bookings b JOIN booking_resources y ON y.booking_id = b.id AND y.nth > 0
 		WHERE (` + holdsTime + `)`
 
-// entriesEnd follows firstEntries and partEntries. Behind it comes a condition on entries v.
+// entriesEnd follows firstEntries and partEntries. Behind it comes a condition on entries v. It is no join: see ofUsed.
 const entriesEnd = `
-	) v JOIN resources r ON r.id = v.resource_id AND r.deleted_at IS NULL
-	WHERE v.app_id = @app AND `
+	) v WHERE v.app_id = @app AND (v.resource_id IS NULL OR NOT EXISTS (
+		SELECT FROM resources z WHERE z.id = v.resource_id AND z.app_id = @app AND z.deleted_at IS NOT NULL)) AND `
 
 func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	var e booking.CalendarEvent
@@ -75,7 +78,9 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 
 // CalendarEvent returns a calendar entry of an app, or NotFound.
 func (db *Calendars) CalendarEvent(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
-	const q = firstEntries + partEntries + entriesEnd + `v.event = ANY(@events) AND v.id = @id`
+	//nolint:unqueryvet // of the entries, whose columns stand above
+	const q = entryColumns + ` FROM (SELECT v.*` + firstEntries + partEntries + entriesEnd + `v.event = ANY(@events) AND v.id = @id) v
+		JOIN resources r ON r.id = v.resource_id`
 	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id, "events": entryIDs(id)}))
 	if err != nil {
 		return nil, orNotFound(err, "The event")
@@ -110,7 +115,7 @@ var eventKeys = map[string]searchKey{
 func (db *Calendars) CalendarEvents(
 	ctx context.Context, appID uuid.UUID, filter CalendarEventFilter, page Page,
 ) ([]*booking.CalendarEvent, Found, error) {
-	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxListed + 1}
+	args := namedArgs{"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxSearched + 1}
 	found, err := search(filter.Terms, eventKeys, args)
 	if err != nil {
 		return nil, Found{}, err
@@ -126,17 +131,20 @@ func (db *Calendars) CalendarEvents(
 	const near = ` AND tstzrange(b.start_at, b.end_at) && tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
 	const entries = firstEntries + partEntries + near + entriesEnd
 	where := entries + within + found
+	const inOrder = ` ORDER BY v.start_at, v.id`
+	//nolint:unqueryvet // of the entries, whose columns stand above
+	rows := entryColumns + ` FROM (SELECT v.*` + where + inOrder + ` LIMIT @limit OFFSET @offset) v JOIN resources r ON r.id = v.resource_id`
 	var all []*booking.CalendarEvent
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
-		batch.Queue(where+` ORDER BY v.start_at, v.id LIMIT @limit OFFSET @offset`, args).Query(func(rows pgx.Rows) (err error) {
-			all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
+		batch.Queue(rows+inOrder, args).Query(func(read pgx.Rows) (err error) {
+			all, err = pgx.CollectRows(read, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
 			return err
 		})
-		batch.Queue(`SELECT count(*) FROM (`+where+` LIMIT @most) counted`, args).
+		batch.Queue(`SELECT count(*) FROM (SELECT`+where+` LIMIT @most) counted`, args).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
-	return all, Found{Total: min(total, MaxListed), Exact: total <= MaxListed}, err
+	return all, Found{Total: max(min(total, MaxSearched), page.seen(len(all))), Exact: total <= MaxSearched}, err
 }
 
 // ownEvents are the calendar events of an app that were made by requests, under a further condition.

@@ -60,8 +60,9 @@ type listing[T any] struct {
 	where    string // which rows belong to the list
 	order    string // without a direction; the id comes behind it, with the same one
 	desc     bool
-	most     int // how far rows are counted; 0 = MaxListed
-	patience int // milliseconds that a statement may take; 0 = as always
+	nearest  string // a distance that orders as order and desc do, for an index that returns the nearest rows first; mostly ""
+	most     int    // how far rows are counted; 0 = MaxListed
+	patience int    // milliseconds that a statement may take; 0 = as always
 	search   *textSearch
 	changed  string // the column with the time of the last change, "" when a list cannot be followed
 	scan     pgx.RowToFunc[*T]
@@ -92,6 +93,10 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
 	inner := ` FROM ` + l.table + ` ` + l.alias + l.joined + ` WHERE ` + l.where
 	q := `SELECT ` + l.columns + l.pageOf(inner) + l.ordered("page.place", "page.id")
+	counted := ""
+	if l.nearest != "" { // rows are counted in any order: this one has its index
+		counted = ` ORDER BY ` + l.nearest
+	}
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
 		if l.patience > 0 {
@@ -101,7 +106,7 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 			rows, err = pgx.CollectRows(r, l.scan)
 			return err
 		})
-		batch.Queue(`SELECT count(*) FROM (SELECT`+inner+` LIMIT @most) counted`, args).
+		batch.Queue(`SELECT count(*) FROM (SELECT`+inner+counted+` LIMIT @most) counted`, args).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
 	most := cmp.Or(l.most, MaxListed)
@@ -111,6 +116,10 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 // pageOf is the FROM of the rows of one page of inner, which is a FROM itself.
 func (l listing[T]) pageOf(inner string) string {
 	id := l.alias + `.id`
+	if l.nearest != "" { // of rows at the same place, some may have a lower id than those that come first
+		inner = ` FROM (SELECT ` + id + `, ` + l.order + inner + ` ORDER BY ` + l.nearest + `
+			FETCH FIRST (@offset::bigint + @limit::bigint) ROWS WITH TIES) ` + l.alias
+	}
 	return ` FROM (SELECT ` + id + ` AS id, ` + l.order + ` AS place` + inner + l.ordered(l.order, id) + `
 			LIMIT @limit OFFSET @offset) page
 		JOIN ` + l.table + ` ` + l.alias + ` ON ` + id + ` = page.id` + l.beside

@@ -113,6 +113,39 @@ func TestLooksAgree(t *testing.T) {
 	}
 }
 
+// TestTimesWithTies reads bookings of a time that were created at the same moment, page by page: they come in the order of their ids.
+func TestTimesWithTies(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var ids []string
+	for i := range 12 {
+		v := b.at("instant", float64(2*i), float64(2*i+1))
+		b.booked(v)
+		ids = append(ids, v.ID.String())
+	}
+	b.exec(`UPDATE bookings SET created_at = '2026-01-01'`)
+	slices.Sort(ids)
+	from, to := monday.Add(-time.Hour), monday.Add(48*time.Hour)
+	for _, f := range []postgres.Filter{{Start: &from}, {End: &to}, {Start: &from, End: &to}} {
+		for _, f.Desc = range []bool{false, true} {
+			var got []string
+			for number := range 4 {
+				all, found, err := b.ListBookings(b.ctx, b.app.ID, f, pageOf(number+1, 3))
+				check(t, err)
+				wantEqual(t, "total", found.Total, 12)
+				for _, v := range all {
+					got = append(got, v.ID.String())
+				}
+			}
+			want := slices.Clone(ids)
+			if f.Desc {
+				slices.Reverse(want)
+			}
+			wantSame(t, "bookings of one moment", got, want)
+		}
+	}
+}
+
 // TestWholeAddresses finds the bookings of a customer by the whole e-mail address, and by a part of it when nobody has it.
 func TestWholeAddresses(t *testing.T) {
 	t.Parallel()

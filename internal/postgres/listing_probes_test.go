@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // looksOf runs a list and returns the statements of its looks, each with the settings of its transaction.
@@ -75,7 +76,7 @@ func TestSearchesChooseByFrequency(t *testing.T) {
 	}
 }
 
-// wantWalk checks that a plan reads bookings by the index of an order, and sorts none of them.
+// wantWalk checks that a plan reads bookings by the index of an order, sorts none of them, and folds no word again for each.
 func wantWalk(t *testing.T, what, column string, plan []string) {
 	t.Helper()
 	index := map[string]string{
@@ -86,7 +87,10 @@ func wantWalk(t *testing.T, what, column string, plan []string) {
 		return strings.Contains(line, "Scan") && strings.Contains(line, index+" on bookings b")
 	})
 	sorted := slices.ContainsFunc(plan, func(line string) bool { return strings.Contains(line, "Sort Key: b") })
-	if !walked || sorted {
+	folded := slices.ContainsFunc(plan, func(line string) bool {
+		return strings.Contains(line, "Filter: ") && strings.Contains(line, "NORMALIZE")
+	})
+	if !walked || sorted || folded {
 		t.Errorf("%s does not walk over its index:\n%s", what, strings.Join(plan, "\n"))
 	}
 }
@@ -117,6 +121,57 @@ func TestFrequentTexts(t *testing.T) {
 		}
 		if strings.Join(got, ", ") != c.want {
 			t.Errorf("%s: %s, want %s", c.name, strings.Join(got, ", "), c.want)
+		}
+	}
+}
+
+// TestTimesWalkTheirIndex lists bookings of a time in the order of creation, both ways: the page and the count come from the index that
+// has both.
+func TestTimesWalkTheirIndex(t *testing.T) {
+	t.Parallel()
+	db, sent, look, app := crowdedDB(t)
+	from, to := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+	for name, f := range map[string]Filter{
+		"from": {Start: &from}, "until": {End: &to}, "between": {Start: &from, End: &to},
+		"and a state": {Start: &from, Terms: []Term{{"state", "confirmed"}}},
+	} {
+		for _, f.Desc = range []bool{false, true} {
+			looks, settings := looksOf(t, sent, func(ctx context.Context) error {
+				_, _, err := db.ListBookings(ctx, app, f, Page{Number: 1, Limit: 50})
+				return err
+			})
+			if len(looks) != 1 {
+				t.Errorf("%s: %d looks", name, len(looks))
+				continue
+			}
+			plan := strings.Join(explained(t, look, settings[0], looks[0]), "\n")
+			if !strings.Contains(plan, "using bookings_app_booked on bookings") || !strings.Contains(plan, "Order By: (created_at <->") {
+				t.Errorf("%s does not walk over its index:\n%s", name, plan)
+			}
+		}
+	}
+}
+
+// TestListsSortNoCalendars lists what belongs to resources in use: whether one is in use must not keep Postgres from the list's order.
+func TestListsSortNoCalendars(t *testing.T) {
+	t.Parallel()
+	db, sent, look, app := crowdedDB(t)
+	for name, list := range listsOf(db, app) {
+		if name != "calendars" && name != "credentials" {
+			continue
+		}
+		sent.take()
+		if err := list.page(t.Context(), nil, Page{Number: 1, Limit: 50}); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range sent.take() {
+			if !strings.Contains(q.sql, " page") && !strings.Contains(q.sql, " counted") {
+				continue
+			}
+			plan := strings.Join(explained(t, look, []string{`SET LOCAL enable_seqscan = off`}, q), "\n")
+			if strings.Contains(plan, "Sort Key: c") || strings.Contains(plan, "Hash Join") || strings.Contains(plan, "Merge Join") {
+				t.Errorf("%s are joined or sorted:\n%s", name, plan)
+			}
 		}
 	}
 }

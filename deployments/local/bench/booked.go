@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/deployments/local/stack"
+	"holdfast/internal/apps"
+	"holdfast/internal/tenant"
 	"holdfast/workflows"
 )
 
@@ -26,7 +29,12 @@ type booked struct {
 }
 
 func newBooked(ctx context.Context, s *stack.Stack) (*booked, error) {
-	b := &booked{stack: s, key: s.Demo.APIKey, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}}
+	return newBookedBy(ctx, s, s.Demo.APIKey)
+}
+
+// newBookedBy is the same by the key of an app.
+func newBookedBy(ctx context.Context, s *stack.Stack, key string) (*booked, error) {
+	b := &booked{stack: s, key: key, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}}
 	id, err := b.call(ctx, http.MethodPost, "/v2/resources", `{"name":"Chair","timezone":"Europe/Berlin"}`, http.StatusCreated)
 	b.resource = id
 	return b, err
@@ -74,4 +82,20 @@ func (b *booked) call(ctx context.Context, method, path, body string, want int) 
 	}
 	err = json.Unmarshal(text, &answer)
 	return answer.Data.ID, err
+}
+
+// newApp makes another app on a server and returns a server key of it.
+func newApp(ctx context.Context, s *stack.Stack, name string) (key string, err error) {
+	admin := &booked{stack: s, http: http.DefaultClient, key: string(s.AdminKey())}
+	slug := strings.ToLower(name)
+	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", fmt.Sprintf(`{"name":%q,"slug":%q}`, name, slug), http.StatusCreated); err != nil {
+		return "", err
+	}
+	a := s.App
+	app, err := a.DB.Access.AppBySlug(ctx, slug)
+	if err != nil {
+		return "", err
+	}
+	_, key, err = apps.AddKey(ctx, a.DB.Access, a.Vault, app, tenant.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	return key, err
 }

@@ -20,9 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"holdfast/deployments/local/stack"
-	"holdfast/internal/apps"
 	"holdfast/internal/outbox"
-	"holdfast/internal/tenant"
 	"holdfast/workflows"
 )
 
@@ -82,16 +80,7 @@ func (t *webhookBench) endpoint(ctx context.Context, url, state string, inFlight
 
 // neighbour is another app on the same server.
 func (t *webhookBench) neighbour(ctx context.Context) (*webhookBench, error) {
-	admin := &booked{stack: t.stack, http: t.http, key: string(t.stack.AdminKey())}
-	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", `{"name":"Neighbour","slug":"neighbour"}`, http.StatusCreated); err != nil {
-		return nil, err
-	}
-	var id uuid.UUID
-	if err := t.conn.QueryRow(ctx, `SELECT id FROM apps WHERE slug = 'neighbour'`).Scan(&id); err != nil {
-		return nil, err
-	}
-	a, other := t.stack.App, &tenant.App{ID: id}
-	_, key, err := apps.AddKey(ctx, a.DB.Access, a.Vault, other, tenant.ServerKey, "bench", uuid.Must(uuid.NewV7()))
+	key, err := newApp(ctx, t.stack, "Neighbour")
 	return &webhookBench{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 
