@@ -223,7 +223,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	old, why, err := lockPredecessor(ctx, tx, b)
 	var taken []uuid.UUID
 	if err == nil && why == nil {
-		taken, why, err = take(ctx, tx, found, &in, old)
+		taken, why, err = obtain(ctx, tx, found, &in, old)
 	}
 	if err == nil && why == nil {
 		err = applyTimerInputs(ctx, tx, b, in)
@@ -265,9 +265,9 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	return out, err
 }
 
-// take acquires what a move takes, if nothing is against the move. One that cannot have it becomes the other move that its graph has for
+// obtain acquires what a move takes, if nothing is against the move. One that cannot have it becomes the other move that its graph has for
 // that.
-func take(
+func obtain(
 	ctx context.Context, tx statements, found commitState, in *booking.CommitInput, old *predecessor,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
 	if why, err = judge(ctx, tx, old, *in, found); err == nil && why == nil {
