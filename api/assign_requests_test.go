@@ -22,7 +22,8 @@ func (p *team) asked() string {
 		} `json:"scheduling_request"`
 	}
 	check(p.t, json.Unmarshal(made.Body.Bytes(), &body))
-	return body.Request.URL[strings.Index(body.Request.URL, "/rts/"):]
+	_, code, _ := strings.Cut(body.Request.URL, "/rts/")
+	return "/rts/" + code
 }
 
 // page is what a visitor sees.

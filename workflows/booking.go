@@ -140,7 +140,8 @@ func (w *bookingRun) arm() {
 // stay is what can fall due in the present state.
 func (w *bookingRun) stay() booking.Stay {
 	return booking.Stay{
-		Graph: &w.Graph, State: w.State, Times: graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End, CancelUntil: w.CancelUntil, MoveUntil: w.MoveUntil},
+		Graph: &w.Graph, State: w.State,
+		Times:  graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End, CancelUntil: w.CancelUntil, MoveUntil: w.MoveUntil},
 		Timers: w.Timers, Fired: w.fired, Published: w.notices, Reminders: w.Reminders,
 	}
 }

@@ -1,5 +1,5 @@
-// Package catalogue answers requests about projects, locations, services and an app's own graphs. It also refuses the requests of Timekit's contract that this
-// server does not support.
+// Package catalogue answers requests about projects, locations, services and an app's own graphs. It also refuses the requests of
+// Timekit's contract that this server does not support.
 package catalogue
 
 import (

@@ -95,10 +95,13 @@ func (b *Booking) Buffers() (before, after time.Duration) {
 	return b.Settings.Buffer(), b.Settings.Buffer()
 }
 
-// RefusesAction returns why the policy refuses an action that was asked for at a moment; nil when it does not. Timers, payments, effects and
-// other bookings are not held to it, nor is a booking before its first transition.
+// free are the actors that no policy rules.
+var free = []graphs.Actor{graphs.ActorTimer, graphs.ActorPayment, graphs.ActorBooking, graphs.ActorEffect}
+
+// RefusesAction returns why the policy refuses an action that was asked for at a moment; nil when it does not. Timers, payments, effects
+// and other bookings are not held to it, nor is a booking before its first transition.
 func (b *Booking) RefusesAction(name string, actor graphs.Actor, at time.Time, lifted policy.Lifted) *policy.Refusal {
-	if b.Policy == nil || b.Seq == 0 || actor == graphs.ActorTimer || actor == graphs.ActorPayment || actor == graphs.ActorBooking || actor == graphs.ActorEffect {
+	if b.Policy == nil || b.Seq == 0 || slices.Contains(free, actor) {
 		return nil
 	}
 	zone := b.Resource.Zone()

@@ -19,8 +19,8 @@ type EventType struct {
 	Description string `json:"description"`
 }
 
-// EventTypes are all of an app that has such graphs: every state that an action of a graph leads to, those under way before those that end a
-// booking; the notices of graphs; then the kinds of changes; then what becomes of endpoints. Sample has each.
+// EventTypes are all of an app that has such graphs: every state that an action of a graph leads to, those under way before those that
+// end a booking; the notices of graphs; then the kinds of changes; then what becomes of endpoints. Sample has each.
 func EventTypes(known *tenant.Graphs) []EventType {
 	var all []EventType
 	for _, s := range reached(known) {

@@ -14,8 +14,8 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// Sample makes up a change of an event type of the catalogue of an app that has such graphs, to try an endpoint with; false when there is no such type.
-// It has happened at that time, to a booking that does not exist: the caller gives it its app and no action links.
+// Sample makes up a change of an event type of the catalogue of an app that has such graphs, to try an endpoint with; false when there is
+// no such type. It has happened at that time, to a booking that does not exist: the caller gives it its app and no action links.
 func Sample(known *tenant.Graphs, eventType string, at time.Time) (c *outbox.Event, ok bool) {
 	sample := sampler(sampleChange)
 	for _, one := range others {

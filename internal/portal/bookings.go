@@ -83,7 +83,8 @@ func listBookings(v *visit) error {
 	return v.show(http.StatusOK, "bookings", "Bookings", page)
 }
 
-// showPart shows a booking at the time of the part that a resource has in it, by that one's clocks. For its first resource it stays as it is.
+// showPart shows a booking at the time of the part that a resource has in it, by that one's clocks. For its first resource it stays as it
+// is.
 func showPart(b *bookingView, id string, resources []resourceView) {
 	i := slices.IndexFunc(b.Parts, func(p partView) bool { return p.ID == id })
 	j := slices.IndexFunc(resources, func(r resourceView) bool { return r.ID == id })
@@ -95,7 +96,7 @@ func showPart(b *bookingView, id string, resources []resourceView) {
 }
 
 // With names the resources of the booking, or the one whose part is shown with its role.
-func (b bookingView) With() string {
+func (b *bookingView) With() string {
 	if b.Part != nil {
 		if b.Part.Role == "" {
 			return b.Part.Name

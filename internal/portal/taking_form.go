@@ -9,12 +9,13 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// takingForm is the form for what a booking through a project takes: units, somebody who is chosen, several resources at once; with what was
-// typed. Its fields have the names that they have in the JSON of a project, and so have their faults.
+// takingForm is the form for what a booking through a project takes: units, somebody who is chosen, several resources at once; with what
+// was typed. Its fields have the names that they have in the JSON of a project, and so have their faults.
 type takingForm struct {
 	Project   *projectView
 	Values    url.Values
@@ -36,7 +37,7 @@ func newTakingForm(p *projectView) takingForm {
 		f.Values.Set("assign."+name, textOf(p.Assign[name]))
 	}
 	if catches, ok := p.Assign["catch_up"].(bool); ok {
-		f.Values.Set("assign.catch_up", fmt.Sprint(catches))
+		f.Values.Set("assign.catch_up", strconv.FormatBool(catches))
 	}
 	if found := windowText.FindStringSubmatch(textOf(p.Assign["window"])); found != nil {
 		f.Values.Set("assign.window", found[1])
@@ -291,8 +292,10 @@ func (f *takingForm) RequiresFaults() (texts []string) {
 // Problems are the faults with the labels of their fields.
 func (f *takingForm) Problems() (all []choice) {
 	labels := map[string]string{
-		"booking.units": "Units of a booking", "booking.max_units": "Units at most", "assign.strategy": "Who is chosen", "assign.window": "How far back",
-		"assign.count": "What is counted", "assign.catch_up": "Who could not be chosen", "assign.weights": "Weights", "requires": "Several resources",
+		"booking.units": "Units of a booking", "booking.max_units": "Units at most",
+		"assign.strategy": "Who is chosen", "assign.window": "How far back",
+		"assign.count": "What is counted", "assign.catch_up": "Who could not be chosen",
+		"assign.weights": "Weights", "requires": "Several resources",
 	}
 	for _, row := range f.Weights() {
 		labels[row.Field] = "Weight of " + row.Name

@@ -145,7 +145,8 @@ func (f *takingForm) partWords(p requiredPart) string {
 	}
 	if p.Offset != "" {
 		minutes := wholeMinutes(strings.TrimPrefix(p.Offset, "-"))
-		who += ", from " + minutes + " minutes " + map[bool]string{true: "before", false: "after"}[strings.HasPrefix(p.Offset, "-")] + " the start on"
+		side := map[bool]string{true: "before", false: "after"}[strings.HasPrefix(p.Offset, "-")]
+		who += ", from " + minutes + " minutes " + side + " the start on"
 	}
 	if p.Length != "" {
 		who += ", for " + wholeMinutes(p.Length) + " minutes"

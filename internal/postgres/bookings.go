@@ -17,7 +17,8 @@ import (
 // bookingColumns and bookingFrom select a booking with its resource and calendar; scanBooking reads them.
 const (
 	bookingColumns = `
-		b.id, b.app_id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, ` + countsOf + `, b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
+		b.id, b.app_id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, ` + countsOf + `,
+		b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
 		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
@@ -50,7 +51,8 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 	var firstStart *time.Time
 	var definition string
 	err := row.Scan(
-		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.OwnGraph, &definition, &b.Counts, &b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
+		&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.OwnGraph, &definition, &b.Counts,
+		&b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
 		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk,

@@ -11,6 +11,18 @@ import (
 	"holdfast/internal/fault"
 )
 
+// moveByHand makes a move that the graph does not have, for an action of byhand.ActorAdmin.
+func moveByHand(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
+	switch found.byHand {
+	case byhand.Force:
+		return force(ctx, tx, found, in)
+	case byhand.Migrate:
+		return migrate(ctx, tx, found, in)
+	}
+	why := booking.Refusal{Code: fault.ActionNotAvailable, Message: "There is no such action."}
+	return refuse(ctx, tx, found, in, why, found.first)
+}
+
 // force moves a booking to the state that the action names. The workflow's graph has no such action, so the move is made here.
 func force(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	in.Refusal = nil
@@ -59,7 +71,8 @@ func migration(b *booking.Booking, definition, state string) (move graphs.Move, 
 		return move, nil, nil, err
 	}
 	if move, err = byhand.Migration(from, b.State, to, state); err != nil {
-		return move, nil, &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}, nil
+		why = &booking.Refusal{Code: fault.ActionNotAvailable, Message: err.Error()}
+		return move, nil, why, nil //nolint:nilerr // it is the refusal
 	}
 	return move, to, nil, nil
 }

@@ -62,10 +62,8 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 		return out, nil
 	case b.Seq != in.Seq || (in.Refusal == nil && b.State != in.Move.From):
 		return outcomeOf(b, in, booking.ResultStale, ""), nil
-	case found.byHand == byhand.Force:
-		return force(ctx, tx, found, in)
-	case found.byHand == byhand.Migrate:
-		return migrate(ctx, tx, found, in)
+	case found.byHand != "":
+		return moveByHand(ctx, tx, found, in)
 	case in.Refusal != nil:
 		return refuse(ctx, tx, found, in, *in.Refusal, found.first)
 	case found.revision != 0 && found.revision != b.Revision:
@@ -223,15 +221,9 @@ func moveInTime(ctx context.Context, tx statements, found commitState, in bookin
 func move(ctx context.Context, tx statements, found commitState, in booking.CommitInput) (booking.Outcome, error) {
 	b, now := found.booking, found.now
 	old, why, err := lockPredecessor(ctx, tx, b)
-	if err == nil && why == nil {
-		why, err = judge(ctx, tx, old, in, found)
-	}
 	var taken []uuid.UUID
 	if err == nil && why == nil {
-		taken, why, err = acquireInPlaceOf(ctx, tx, b, old, in.Move, found.claimed)
-	}
-	if other := in.Move.Otherwise; other != nil && old == nil && isConflict(why) {
-		in.Move, taken, why = *other, nil, nil
+		taken, why, err = obtain(ctx, tx, found, &in, old)
 	}
 	if err == nil && why == nil {
 		err = applyTimerInputs(ctx, tx, b, in)
@@ -271,6 +263,20 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
+}
+
+// obtain acquires what a move takes, if nothing is against the move. One that cannot have it becomes the other move that its graph has for
+// that.
+func obtain(
+	ctx context.Context, tx statements, found commitState, in *booking.CommitInput, old *predecessor,
+) (taken []uuid.UUID, why *booking.Refusal, err error) {
+	if why, err = judge(ctx, tx, old, *in, found); err == nil && why == nil {
+		taken, why, err = acquireInPlaceOf(ctx, tx, found.booking, old, in.Move, found.claimed)
+	}
+	if other := in.Move.Otherwise; err == nil && other != nil && old == nil && isConflict(why) {
+		in.Move, taken, why = *other, nil, nil
+	}
+	return taken, why, err
 }
 
 // isConflict reports whether a move is refused because what it takes cannot be had.

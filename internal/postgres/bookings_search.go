@@ -240,8 +240,8 @@ func (s *bookingSearch) byKey(ctx context.Context, db *store, arg string, key se
 	return nil
 }
 
-// taken is true of bookings whose first resource fits a condition or, where there are such bookings, another one y fits its own. Looking for
-// those first leaves the usual search its index.
+// taken is true of bookings whose first resource fits a condition or, where there are such bookings, another one y fits its own. Looking
+// for those first leaves the usual search its index.
 func (s *bookingSearch) taken(ctx context.Context, db *store, condition, other string) error {
 	others := `FROM booking_resources y WHERE y.nth > 0 AND ` + other
 	var beside bool

@@ -17,7 +17,8 @@ import (
 // entryColumns are those of entries v and their resources r, as scanEvent reads them.
 const entryColumns = `
 	SELECT v.id, v.calendar_id, v.start_at, v.end_at, v.all_day, v.start_date, v.end_date, v.what, v.where_at, v.description,
-		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.own_graph, v.definition, v.state, v.created_at, v.updated_at,
+		v.participants, v.my_rsvp, v.settings, v.booking_id, v.graph, v.graph_version, v.own_graph, v.definition, v.state,
+		v.created_at, v.updated_at,
 		r.id, r.timezone`
 
 // firstEntries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now, each once, in the
@@ -29,22 +30,24 @@ const firstEntries = `
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, false AS own_graph, '' AS definition, '' AS state, created_at, updated_at
 		FROM calendar_events
 		UNION ALL
-		SELECT b.event_id, b.event_id, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false, NULL::date AS start_date, NULL::date AS end_date,
+		SELECT b.event_id, b.event_id AS event, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false,
+			NULL::date AS start_date, NULL::date AS end_date,
 			b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE (` + holdsTime + `)`
 
 // holdsTime is true of bookings b that hold or have claimed time now.
-const holdsTime = `EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id) OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)`
+const holdsTime = `EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
+	OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)`
 
-// partEntries are the entries of bookings in the calendars of their further resources, at the times of those parts. The id of such an entry is
-// that of the booking's with the number of the part in its last four bits, by XOR: see entryIDs.
+// partEntries are the entries of bookings in the calendars of their further resources, at the times of those parts. The id of such an
+// entry is that of the booking's with the number of the part in its last four bits, by XOR: see entryIDs.
 const partEntries = `
 		UNION ALL
 		SELECT overlay(b.event_id::text PLACING to_hex(('x' || right(b.event_id::text, 1))::bit(4)::int # y.nth) FROM 36)::uuid, b.event_id,
 			b.app_id, y.resource_id, COALESCE(y.calendar_id,
 				(SELECT c.id FROM calendars c WHERE c.resource_id = y.resource_id ORDER BY c.created_at, c.id LIMIT 1)),
-			y.start_at, y.end_at, false, NULL::date, NULL::date, b.what, b.where_at, b.description,
+			y.start_at, y.end_at, false, NULL::date AS start_date, NULL::date AS end_date, b.what, b.where_at, b.description,
 			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
 		FROM bookings b JOIN booking_resources y ON y.booking_id = b.id AND y.nth > 0
 		WHERE (` + holdsTime + `)`
@@ -62,7 +65,8 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	var definition string
 	var from, to *time.Time
 	err := row.Scan(&e.ID, &e.CalendarID, &e.Start, &e.End, &e.AllDay, &from, &to, &e.What, &e.Where, &e.Description, &participants, &e.RSVP,
-		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.OwnGraph, &definition, &of.State, &e.CreatedAt, &e.UpdatedAt, &e.Resource.ID, &e.Resource.Timezone)
+		&settings, &bookingID, &of.Graph, &of.GraphVersion, &of.OwnGraph, &definition, &of.State, &e.CreatedAt, &e.UpdatedAt,
+		&e.Resource.ID, &e.Resource.Timezone)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +134,8 @@ func (db *Calendars) CalendarEvents(
 		return listRows(ctx, db.store, ownEvents(found), page, args)
 	}
 	// No part begins more than a day before its booking, or ends more than two days after its start: the index of the bookings' times does.
-	const near = ` AND tstzrange(b.start_at, b.end_at) && tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
+	const near = ` AND tstzrange(b.start_at, b.end_at)
+		&& tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
 	const entries = firstEntries + partEntries + near + entriesEnd
 	where := entries + within + found
 	const inOrder = ` ORDER BY v.start_at, v.id`

@@ -17,7 +17,8 @@ func (db *Outbox) CreateTestDelivery(
 ) (*outbox.Delivery, error) {
 	const q = `
 		WITH inserted AS (
-			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics, test, effect)
+			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics,
+				test, effect)
 			SELECT @event, w.app_id, @booking, @seq, @type, @data, @at, @graph, @state, @from, @action, @actor, @channel, @inputs, @topics, true,
 				NULLIF(@effect, '')::jsonb
 			FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'

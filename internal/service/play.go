@@ -88,9 +88,9 @@ func inputsOf(all map[string]map[string]string, wanted []graphs.Input) json.RawM
 	return text
 }
 
-// Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor
-// may play instead, where the graph or one of its guards refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that the action needs
-// is still there shows when it is claimed: see Play.
+// Allow returns the inputs that an action takes where the caller sees a booking. ActionNotAvailable, with the actions that the actor may
+// play instead, where the graph or one of its guards refuses it; TooEarly or TooLate outside of its time. Whether the time or seat that
+// the action needs is still there shows when it is claimed: see Play.
 func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Input, error) {
 	graph, err := b.LoadGraph()
 	if err != nil {
