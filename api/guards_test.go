@@ -20,6 +20,8 @@ const guarded = `{"name":"viewing","description":"A visit of a flat.","initial":
 		{"name":"ask_again","to":"wish","by":["api"],"when":[{"count_of":{"action":"ask_again","less_than":2}}]},
 		{"name":"drop","to":"off","by":["api"],"inputs":[{"step":"drop","field":"word"}],"when":[{"input_equals":{"step":"drop","field":"word","value":"yes"}}]},
 		{"name":"upgrade","to":"wish","by":["api"],"when":[{"meta_equals":{"key":"vip","value":true}}]},
+		{"name":"pay","to":"wish","by":["api"],"when":[{"has_payment":false}]},
+		{"name":"ship","to":"wish","by":["api"],"when":[{"has_payment":true}]},
 		{"name":"late","to":"off","by":["api"],"when":[{"after_end":"PT0S"}]},
 		{"name":"early","to":"off","by":["api","customer_link"],"when":[{"before_start":"P2D"}]},
 		{"name":"too_late","to":"off","by":["api","customer_link"],"when":[{"before_start":"P60D"}]}]},
@@ -59,7 +61,7 @@ func TestGuards(t *testing.T) {
 	f.publish(guarded)
 	room := f.room()
 	id := f.wish(room, "")
-	f.wantActions(id, "plan", "ask_again", "drop", "early")
+	f.wantActions(id, "plan", "ask_again", "drop", "pay", "early")
 	f.play(id, "late", "{}").refused(t, fault.TooEarly, "")
 	f.play(id, "too_late", "{}").refused(t, fault.TooLate, "")
 	for _, c := range []struct{ action, body, why string }{
@@ -77,9 +79,12 @@ func TestGuards(t *testing.T) {
 		f.play(id, "ask_again", "{}").want(t, http.StatusOK)
 	}
 	f.play(id, "ask_again", "{}").refused(t, fault.ActionNotAvailable, "")
-	f.wantActions(id, "plan", "drop", "early")
+	f.wantActions(id, "plan", "drop", "pay", "early")
+	f.play(id, "ship", "{}").refused(t, fault.ActionNotAvailable, "")
+	f.play(id, "pay", "{}").want(t, http.StatusOK)
+	f.wantActions(id, "plan", "drop", "ship", "early")
 	vip := f.wish(room, `,"meta":{"vip":true}`)
-	f.wantActions(vip, "plan", "ask_again", "drop", "upgrade", "early")
+	f.wantActions(vip, "plan", "ask_again", "drop", "upgrade", "pay", "early")
 	f.play(vip, "upgrade", "{}").want(t, http.StatusOK)
 	f.play(id, "drop", `{"drop":{"word":"yes"}}`).want(t, http.StatusOK)
 	if links := f.links(vip); !slices.Equal(links, []string{"early"}) {

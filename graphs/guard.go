@@ -83,6 +83,12 @@ func (g *Graph) Needs(state, action string) (all FactSet) {
 	return all
 }
 
+// IsGuarded reports whether an action of a state has guards.
+func (g *Graph) IsGuarded(state, action string) bool {
+	a, ok := g.action(state, action)
+	return ok && len(a.When) > 0
+}
+
 // Blocked returns the first guard of an action that forbids it; nil if none does, or if the state has no such action.
 func (g *Graph) Blocked(state, action string, f Facts) *Blocked {
 	a, ok := g.action(state, action)

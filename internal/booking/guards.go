@@ -21,12 +21,16 @@ func (b *Booking) Times() graphs.Times {
 	return times
 }
 
+// payAction is the action by which a booking is paid.
+const payAction = "pay"
+
 // facts are what guards ask about the booking at a time, as far as they need it. It has no inputs: the action is offered.
 func facts(b *Booking, needs graphs.FactSet, now time.Time) graphs.Facts {
 	f := graphs.Facts{Now: now, Times: b.Times(), Offered: true, Counts: b.Counts}
 	if needs.Meta {
 		_ = json.Unmarshal(b.Meta, &f.Meta) // an object
 	}
+	f.Paid = b.Counts[payAction] > 0
 	if b.Session != nil {
 		f.SeatsLeft = max(b.Session.MaxSeats-b.Session.Taken, 0)
 	}
@@ -38,7 +42,7 @@ func facts(b *Booking, needs graphs.FactSet, now time.Time) graphs.Facts {
 // An unknown graph has no guards.
 func (b *Booking) GuardedAgainst(action string, now time.Time, inputs map[string]map[string]any) *Refusal {
 	graph, err := b.LoadGraph()
-	if err != nil {
+	if err != nil || !graph.IsGuarded(b.State, action) {
 		return nil
 	}
 	f := facts(b, graph.Needs(b.State, action), now)
