@@ -241,3 +241,19 @@ func TestAnotherStateOnAFullLimit(t *testing.T) {
 		t.Errorf("%d counted", n)
 	}
 }
+
+// TestAnotherStateForTheLastSeat: a seat that is sold out is a conflict, too.
+func TestAnotherStateForTheLastSeat(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.publish(strings.Replace(guarded, `{"name":"planned","holds":"slot"`, `{"name":"planned","holds":"seat"`, 1))
+	session := f.post(f.server, "/v2/bookings", `{"graph":"group_owner","settings":{"max_seats":1},`+slot(f.room(), 0, 1)+`}`).id(t)
+	states := []string{}
+	for range 2 {
+		id := f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"viewing","related":{"owner_booking_id":%q}}`, session)).id(t)
+		states = append(states, f.play(id, "plan", "{}").want(t, http.StatusOK).text(t, "state"))
+	}
+	if !slices.Equal(states, []string{"planned", "full"}) {
+		t.Errorf("%v", states)
+	}
+}

@@ -175,7 +175,7 @@ func TestKillNineDuringEffects(t *testing.T) {
 		}
 	}
 	moves := 0
-	for _, r := range strings.Split(p.get(t, "/v2/bookings/"+id+"?include=logs").body, `"actor":`) {
+	for r := range strings.SplitSeq(p.get(t, "/v2/bookings/"+id+"?include=logs").body, `"actor":`) {
 		if strings.HasPrefix(strings.TrimSpace(r), `"effect"`) {
 			moves++
 		}
