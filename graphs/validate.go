@@ -72,9 +72,12 @@ func (v *validator) checkActionSizes(s *State, at string) {
 	}
 	for i, t := range s.Timers {
 		at := entry(at+".timers", i)
-		for field, n := range map[string]int{"no_later_than": len(t.NoLaterThan), "any": len(t.Any)} {
-			if n > maxMoments {
-				v.fault(at+"."+field, "state %s: timer %s has %d moments, at most %d are allowed", s.Name, t.Action, n, maxMoments)
+		for _, list := range []struct {
+			field string
+			n     int
+		}{{"no_later_than", len(t.NoLaterThan)}, {"any", len(t.Any)}} {
+			if list.n > maxMoments {
+				v.fault(at+"."+list.field, "state %s: timer %s has %d moments, at most %d are allowed", s.Name, t.Action, list.n, maxMoments)
 			}
 		}
 	}

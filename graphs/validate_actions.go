@@ -123,8 +123,8 @@ func (v *validator) checkEffects(s *State, a *Action, at string) {
 			v.fault(at+".kind", "unknown kind %q of effects", e.Kind)
 			continue
 		}
-		for field, set := range e.fields() {
-			if set && !slices.Contains(kind.fields, field) {
+		for _, field := range e.fields() {
+			if !slices.Contains(kind.fields, field) {
 				v.fault(at+"."+field, "is not a field of %s", e.Kind)
 			}
 		}
@@ -147,15 +147,16 @@ func checkPlays(v *validator, s *State, a *Action, e *Effect, at string) {
 	}
 }
 
-// fields returns which fields an effect has beside its kind, by their names in JSON.
-func (e *Effect) fields() map[string]bool {
-	value, set := reflect.ValueOf(*e), map[string]bool{}
+// fields returns the fields that an effect has beside its kind, by their names in JSON and in the order of the type.
+func (e *Effect) fields() (names []string) {
+	value := reflect.ValueOf(*e)
 	for i := range value.NumField() {
 		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
-		set[name] = !value.Field(i).IsZero()
+		if name != "kind" && !value.Field(i).IsZero() {
+			names = append(names, name)
+		}
 	}
-	delete(set, "kind")
-	return set
+	return names
 }
 
 // forPeople reports whether nothing but people and payments play the action, so that it may be refused for its moment.
