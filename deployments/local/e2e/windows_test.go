@@ -75,6 +75,9 @@ func TestEveryWindowIsHere(t *testing.T) {
 			has := func(all ...string) bool {
 				return !slices.ContainsFunc(all, func(name string) bool { return !slices.Contains(names, name) })
 			}
+			if path == "/v2/bookings/migrate" { // from and to are versions of a graph
+				continue
+			}
 			if has("since", "until") || has("from", "to") || method == http.MethodGet && has("start", "end") {
 				told = append(told, method+" "+path)
 			}
