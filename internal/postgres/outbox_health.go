@@ -12,16 +12,21 @@ import (
 	"holdfast/internal/outbox"
 )
 
-// succeeded closes the breaker and, step by step, gives a receiver back what overload took from it. To a healthy endpoint
-// it writes once a minute. Locks are taken in the order of the endpoints' ids.
+// unhealthy is true of endpoints that a success is written to: those whose failures count, and each once a minute.
+const unhealthy = `(failing_since IS NOT NULL OR opened > 0 OR pace < in_flight
+	OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute')`
+
+// lockUnhealthy locks endpoints in the order of their ids. It stands before succeeded, which then reads what they have become: a statement
+// that locks rows and updates them reads them by the snapshot from before it waited, and locks them a second time, which deadlocks with a
+// transaction that waits for the row.
+const lockUnhealthy = `SELECT FROM webhook_endpoints WHERE id = ANY(@endpoints) AND ` + unhealthy + ` ORDER BY id FOR NO KEY UPDATE`
+
+// succeeded closes the breaker and, step by step, gives a receiver back what overload took from it.
 const succeeded = `
 	UPDATE webhook_endpoints w SET succeeded_at = now(), failing_since = NULL, failures = 0, warned = false, opened = 0,
 		open_until = '-infinity', pace = LEAST(32, pace + 0.05 * news.times), window_sent = window_sent + news.times
-	FROM (SELECT e.id, n.times FROM webhook_endpoints e JOIN unnest(@endpoints::uuid[], @times::integer[]) AS n (id, times) ON n.id = e.id
-		WHERE failing_since IS NOT NULL OR opened > 0 OR pace < in_flight
-			OR window_at > now() - interval '5 minutes' OR succeeded_at IS NULL OR succeeded_at < now() - interval '1 minute'
-		ORDER BY e.id FOR NO KEY UPDATE OF e) AS news
-	WHERE w.id = news.id`
+	FROM unnest(@endpoints::uuid[], @times::integer[]) AS news (id, times)
+	WHERE w.id = news.id AND ` + unhealthy
 
 // recordSuccesses notes that endpoints have received something. It locks those that are not healthy.
 func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
@@ -39,6 +44,7 @@ func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 		}
 	}
 	if len(endpoints) > 0 {
+		batch.Queue(lockUnhealthy, namedArgs{"endpoints": endpoints})
 		batch.Queue(succeeded, namedArgs{"endpoints": endpoints, "times": times})
 	}
 }
