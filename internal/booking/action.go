@@ -109,7 +109,7 @@ type CommitInput struct {
 	ActionID  uuid.UUID    `json:"action_id"`
 	Actor     graphs.Actor `json:"actor"`
 	Move      graphs.Move  `json:"move"`
-	Graph     string       `json:"graph,omitempty"`   // the version that the workflow walks, where it is one of the app's own
+	Graph     string       `json:"graph,omitempty"`   // the version that the workflow walks
 	Refusal   *Refusal     `json:"refusal,omitempty"` // set: record that the action was refused, move nothing
 	Undoes    bool         `json:"-"`                 // the move takes the one before it back; the record fills it in
 	Drainer   uuid.UUID    `json:"-"`                 // the process for which endpoints that wake are reserved; the record fills it in

@@ -62,7 +62,7 @@ func TestWatch(t *testing.T) {
 				if c.then != nil {
 					c.then(place, decided, taken)
 				}
-				time.Sleep(late) // virtual
+				time.Sleep(late)
 				synctest.Wait()
 				if running, bound := s.Admission.Load(); running != c.left || (bound < most) != c.lower {
 					t.Errorf("after its time: %d in flight of %d, once %d", running, bound, most)
