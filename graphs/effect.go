@@ -19,6 +19,8 @@ type Effect struct {
 	GiveUpAfter Duration `json:"give_up_after,omitempty"`
 	// Then, Else and OnFailure are actions of the state that the booking has reached. ActorEffect plays one of them when the effect has
 	// ended: with the answer yes, with the answer no, or given up. An empty one plays nothing.
+	Of        string `json:"of,omitempty"`
+	Share     string `json:"share,omitempty"`
 	Then      string `json:"then,omitempty"`
 	Else      string `json:"else,omitempty"`
 	OnFailure string `json:"on_failure,omitempty"`

@@ -146,11 +146,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, units, assigned,
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, payment, first_start, moves, units, assigned,
 			requires)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -160,7 +160,8 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
-		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
+		"request": requestID(b), "policy": nullJSON(b.Policy), "payment": nullJSON(b.Payment),
+		"first_start": nullTime(b.FirstStart), "moves": b.Moves,
 		"requires": nullJSON(b.Requires),
 		"assigned": b.Assignment != nil,
 		"units":    b.Takes(),

@@ -87,11 +87,17 @@ func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, n
 	})
 	if old.Action == booking.RescheduleAction {
 		old.Related.RescheduledTo = &b.ID
+		batch.Queue(takeOverPayments, namedArgs{"old": old.ID, "new": b.ID})
 	}
 	batch.Queue(releaseOld, namedArgs{"old": old.ID})
 	old.Step(old.move, now)
 	writeTransition(batch, old.Booking, in)
 }
+
+// takeOverPayments gives the payments of a booking that is moved, and their refunds, to the one that takes its place.
+const takeOverPayments = `
+	WITH moved AS (UPDATE payments SET booking_id = @new WHERE booking_id = @old RETURNING id)
+	UPDATE refunds SET booking_id = @new WHERE payment_id IN (SELECT id FROM moved)`
 
 // lockSession locks the session of a seat until the end of the transaction, and returns why it refuses the move, if it does. So
 // seats are counted one by one, and none is booked while the session is being cancelled.

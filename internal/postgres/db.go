@@ -34,6 +34,7 @@ type DB struct {
 	*Graphs
 	*Operations
 	*Effects
+	*Payments
 }
 
 // Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
@@ -51,6 +52,9 @@ type Effects struct {
 	*store
 	bookings *Bookings
 }
+
+// Payments stores accounts at payment providers, payments, refunds, and which webhook requests of providers were seen.
+type Payments struct{ *store }
 
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
 type Calendars struct{ *store }
@@ -85,7 +89,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 	bookings := &Bookings{store: s}
 	return &DB{
 		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
-		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
+		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings}, Payments: &Payments{s},
 	}
 }
 
@@ -159,6 +163,7 @@ var rules = map[string]struct {
 }{
 	"apps_slug_key":                     {fault.AlreadyExists, "An app with this slug exists already."},
 	"webhook_endpoints_name_key":        {fault.AlreadyExists, "A webhook with this name exists already."},
+	"payment_accounts_name_key":         {fault.AlreadyExists, "A payment account with this name exists already."},
 	"projects_slug_key":                 {fault.AlreadyExists, "A project with this slug exists already."},
 	"spent_claims_pkey":                 {fault.ClaimReplayed, "This link has been used for a booking already."},
 	"spent_links_pkey":                  {fault.LinkUsed, "This link has been used already."},
