@@ -28,7 +28,7 @@ func (h *publicLinkHandlers) checkClaimToken(k *edge.Call) error {
 	case in.ClaimToken == "":
 		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
-	token, err := h.service.ReadClaimToken(k, l.AppID, in.ClaimToken)
+	token, err := h.tokens.ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {
 		return err
 	}

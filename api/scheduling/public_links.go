@@ -24,7 +24,7 @@ import (
 type publicLinkHandlers struct {
 	catalogue *postgres.Catalogue
 	bookings  *postgres.Bookings
-	service   *service.Service
+	tokens    *service.Tokens
 }
 
 func (h *publicLinkHandlers) routes() []edge.Route {

@@ -17,7 +17,7 @@ type requestHandlers struct {
 	bookings  *postgres.Bookings
 	catalogue *postgres.Catalogue
 	calendars *postgres.Calendars
-	service   *service.Service
+	actions   *service.Actions
 }
 
 func (h *requestHandlers) routes() []edge.Route {
@@ -105,7 +105,7 @@ func (h *requestHandlers) cancelSchedulingRequest(k *edge.Call) error {
 		return err
 	}
 	if b := found[0].Booking; b != nil && !b.Completed {
-		if err := h.service.CancelForOwner(k, k.Caller, b); err != nil {
+		if err := h.actions.CancelForOwner(k, k.Caller, b); err != nil {
 			return err
 		}
 	}

@@ -19,8 +19,8 @@ import (
 type requestPages struct {
 	bookings  *postgres.Bookings
 	catalogue *postgres.Catalogue
-	service   *service.Service
-	offers    *requestOffers
+	offers    *service.Offers
+	requests  *requestOffers
 	times     *timePages
 }
 
@@ -110,7 +110,7 @@ func received(r *requested) *notice {
 
 // showNewTimes lets a recipient pick a time, their first or another.
 func (h *requestPages) showNewTimes(k *call, r *requested, said string) error {
-	if err := h.offers.offerTimes(k, r); err != nil {
+	if err := h.requests.offerTimes(k, r); err != nil {
 		return err
 	}
 	if r.Booking == nil && len(r.offer.Hosts) == 0 {
@@ -135,7 +135,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 	if r.isFinal() {
 		return h.openRequestAsItIs(k, r)
 	}
-	if err := h.offers.offerTimes(k, r); err != nil {
+	if err := h.requests.offerTimes(k, r); err != nil {
 		return err
 	}
 	c, said, err := k.choose(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
@@ -148,7 +148,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 	if r.has(c) { // the visitor has come back to the page
 		return redirectToRequest(k, r)
 	}
-	if c, err = h.service.FreeFor(k, k.App.ID, r.offer, c); err != nil {
+	if c, err = h.offers.FreeFor(k, k.App.ID, r.offer, c); err != nil {
 		return err
 	}
 	if c == nil {

@@ -26,7 +26,7 @@ import (
 type visits struct {
 	bookings  *postgres.Bookings
 	catalogue *postgres.Catalogue
-	service   *service.Service
+	tokens    *service.Tokens
 	vault     *links.Vault
 	log       *slog.Logger
 }
@@ -107,7 +107,7 @@ func readCarried(values url.Values) (map[string]string, error) {
 
 // redeemToken makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
 func (h *visits) redeemToken(k *call, a *openedVisit, raw string) error {
-	token, err := h.service.ReadClaimToken(k, a.link.AppID, raw)
+	token, err := h.tokens.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
 		return h.hideIssuerError(k, a.link, err)
 	}
