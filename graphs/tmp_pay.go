@@ -2,7 +2,9 @@ package graphs
 
 // Replaced at the merge.
 const (
-	OfBalance   = "balance"
-	OfNoShowFee = "no_show_fee"
-	SharePolicy = "policy"
+	OfDue             = "due"
+	OfBalance         = "balance"
+	OfNoShowFee       = "no_show_fee"
+	SharePolicy       = "policy"
+	OpenPaymentEffect = "open_payment"
 )

@@ -6,6 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
+// Manual is the provider of payments that somebody says have arrived: by bank transfer, or at the desk.
+const Manual = "manual"
+
 // Account is an app's account at a provider.
 type Account struct {
 	ID        uuid.UUID

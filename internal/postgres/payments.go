@@ -81,6 +81,36 @@ func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithR
 	return &PaymentWithRefunds{p, refunds[p.ID]}, err
 }
 
+// PaymentFilter narrows a list of payments. Zero values say nothing.
+type PaymentFilter struct {
+	Booking *uuid.UUID
+	State   payment.State
+}
+
+// ListPayments returns a page of an app's payments with their refunds, the newest first.
+func (db *Payments) ListPayments(
+	ctx context.Context, appID uuid.UUID, f PaymentFilter, page Page,
+) (all []*PaymentWithRefunds, found Found, err error) {
+	rows, found, err := listRows(ctx, db.store, listing[payment.Payment]{
+		columns: paymentColumns, table: "payments", alias: "p",
+		where: "p.app_id = @app AND (@booking::uuid IS NULL OR p.booking_id = @booking) AND (@state = '' OR p.state = @state)",
+		order: "p.created_at", desc: true, changed: "p.updated_at",
+		scan: func(row pgx.CollectableRow) (*payment.Payment, error) { return scanPayment(row) },
+	}, page, namedArgs{"app": appID, "booking": f.Booking, "state": f.State})
+	if err != nil || len(rows) == 0 {
+		return nil, found, err
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for i, p := range rows {
+		ids[i] = p.ID
+	}
+	refunds, err := db.RefundsOf(ctx, ids)
+	for _, p := range rows {
+		all = append(all, &PaymentWithRefunds{p, refunds[p.ID]})
+	}
+	return all, found, err
+}
+
 // PaymentsOf returns the payments of bookings with their refunds, by booking, the oldest first. An erased booking keeps its payments.
 func (db *Payments) PaymentsOf(ctx context.Context, appID uuid.UUID, bookings []uuid.UUID) (map[uuid.UUID][]*PaymentWithRefunds, error) {
 	const q = `

@@ -49,7 +49,7 @@ func (db *Payments) AskRefund(ctx context.Context, r *payment.Refund, exact bool
 }
 
 // ClaimRefund takes one due refund of a payment for one call of its provider; nil when none is due. Should the call be lost, it is due again
-// after a minute.
+// after a minute. It locks the refund.
 func (db *Payments) ClaimRefund(ctx context.Context, paymentID uuid.UUID) (*payment.Refund, error) {
 	const q = `
 		UPDATE refunds f SET attempts = f.attempts + 1, next_at = now() + interval '1 minute', updated_at = now()

@@ -362,7 +362,7 @@ func TestAccounts(t *testing.T) {
 	if !first.Default || second.Default {
 		t.Fatalf("defaults: %v, %v", first.Default, second.Default)
 	}
-	_, err := b.CreateAccount(b.ctx, &payment.Account{ID: newID(), AppID: b.app.ID, Name: "main", Provider: "stripe"})
+	_, err := b.CreateAccount(b.ctx, &payment.Account{ID: newID(), AppID: b.app.ID, Name: "main", Provider: "stripe", Sealed: []byte("x")})
 	wantEqual(t, "a name twice", fault.CodeOf(err), fault.AlreadyExists)
 	second.Default, second.Sealed = true, nil
 	changed, err := b.ChangeAccount(b.ctx, second)

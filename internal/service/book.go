@@ -63,7 +63,7 @@ func (s *Booker) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*D
 		d.Related.Project = &in.Project.ID
 	}
 	steps := []func(context.Context, *Draft) error{
-		s.drafts.attach, s.drafts.place, setUnits, describe, setPolicy, s.drafts.choose, s.drafts.judge, s.drafts.remind,
+		s.drafts.attach, s.drafts.place, setUnits, describe, setPolicy, s.drafts.setTerms, s.drafts.choose, s.drafts.judge, s.drafts.remind,
 	}
 	for _, step := range steps {
 		if err := step(ctx, d); err != nil {

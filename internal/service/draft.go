@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
@@ -42,19 +43,21 @@ type NewBooking struct {
 	Start       time.Time
 	End         time.Time
 
-	What         string
-	Where        string
-	Description  string
-	Participants []string
-	Customers    []booking.Customer
-	Meta         json.RawMessage // an object of the app's own
-	Settings     booking.Settings
-	Units        int // of the resource; 0 for those of the booking whose place it takes, or UsualUnits
-	UsualUnits   int // of bookings through the project; 0 means 1
-	Reminders    []Reminder
-	Policy       *policy.Policy // of its own, over those of the project and the app; nil for none
-	Override     policy.Lifted  // rules of the policy that it is not held to
-	ByCustomer   bool           // a booking is moved for its customer: the policy holds
+	What          string
+	Where         string
+	Description   string
+	Participants  []string
+	Customers     []booking.Customer
+	Meta          json.RawMessage // an object of the app's own
+	Settings      booking.Settings
+	Units         int // of the resource; 0 for those of the booking whose place it takes, or UsualUnits
+	UsualUnits    int // of bookings through the project; 0 means 1
+	Reminders     []Reminder
+	Policy        *policy.Policy  // of its own, over those of the project and the app; nil for none
+	Price         *payment.Price  // of its own, instead of its project's; nil for none
+	PaymentPolicy *payment.Policy // of its own, instead of its project's; nil for none
+	Override      policy.Lifted   // rules of the policy that it is not held to
+	ByCustomer    bool            // a booking is moved for its customer: the policy holds
 
 	Bulk    *uuid.UUID                 // the request that makes it together with others
 	Request *booking.SchedulingRequest // that it answers; put on record with it

@@ -97,7 +97,7 @@ func (s *Booker) prepareMove(ctx context.Context, d *Draft, message *string) (er
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.drafts.choose, s.drafts.judge} {
+	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.drafts.setTerms, s.drafts.choose, s.drafts.judge} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
