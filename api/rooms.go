@@ -33,7 +33,7 @@ func (s *Server) service() *service.Service {
 func (s *Server) bookings() *bookings.Handlers {
 	use := s.service()
 	return &bookings.Handlers{
-		Admission: s.Admission, Booker: use.Booker(), Actions: use.Actions(), Offers: use.Offers(), Tokens: use.Tokens(),
+		Admission: s.Admission, Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
 		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
 		Links: s.Links, Dispatch: s.Dispatch, Wake: s.webhooks().Wake, Wait: s.Wait, Log: s.Log,
 	}
@@ -69,16 +69,16 @@ func (s *Server) calendar() *calendar.Handlers {
 func (s *Server) visitor() *visitor.Handlers {
 	use := s.service()
 	return &visitor.Handlers{
-		Booker: use.Booker(), Actions: use.Actions(), Offers: use.Offers(), Tokens: use.Tokens(),
-		Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Rules: s.reader(),
-		Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+		Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
+		Bookings: s.DB.Bookings, Actions: s.DB.Actions, Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars,
+		Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
 
 func (s *Server) scheduling() *scheduling.Handlers {
 	return &scheduling.Handlers{
-		Actions: s.service().Actions(), Tokens: s.service().Tokens(),
-		Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Access: s.DB.Access,
+		Player: s.service().Player(), Tokens: s.service().Tokens(),
+		Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Access: s.DB.Access,
 		Outbox: s.DB.Outbox, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

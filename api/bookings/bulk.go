@@ -25,7 +25,7 @@ type bulkHandlers struct {
 	bookings  *postgres.Bookings
 	admission *service.Admission
 	booker    *service.Booker
-	actions   *service.Actions
+	player    *service.Player
 	drafts    *draftReader
 	renderer  *renderer
 	edge      *edge.Edge
@@ -170,7 +170,7 @@ func (h *bulkHandlers) takeBack(k *call, results []bulkResult) {
 		if b == nil {
 			continue
 		}
-		if err := h.actions.TakeBack(k, k.Caller, r.out, k.PreferredWait(h.wait)); err != nil {
+		if err := h.player.TakeBack(k, k.Caller, r.out, k.PreferredWait(h.wait)); err != nil {
 			h.log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}

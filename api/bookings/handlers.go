@@ -21,7 +21,7 @@ import (
 type Handlers struct {
 	Admission *service.Admission
 	Booker    *service.Booker
-	Actions   *service.Actions
+	Player    *service.Player
 	Offers    *service.Offers
 	Tokens    *service.Tokens
 	Bookings  *postgres.Bookings
@@ -43,18 +43,18 @@ func (h *Handlers) Routes() []edge.Route {
 	return slices.Concat(
 		(&bookingHandlers{bookings: h.Bookings, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer}).routes(),
 		(&bulkHandlers{
-			bookings: h.Bookings, admission: h.Admission, booker: h.Booker, actions: h.Actions, drafts: drafts, renderer: renderer,
+			bookings: h.Bookings, admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer,
 			edge: h.Edge, wait: h.Wait, log: h.Log,
 		}).routes(),
 		(&groupHandlers{bookings: h.Bookings, renderer: renderer}).routes(),
 		(&holdHandlers{
-			admission: h.Admission, booker: h.Booker, actions: h.Actions, drafts: drafts, renderer: renderer, wait: h.Wait,
+			admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer, wait: h.Wait,
 		}).routes(),
 		(&rescheduleHandlers{bookings: h.Bookings, booker: h.Booker, tokens: h.Tokens, renderer: renderer, wait: h.Wait}).routes(),
 		(&policyHandlers{offers: h.Offers}).routes(),
 		(&effectHandlers{bookings: h.Bookings, effects: h.Effects, dispatch: h.Dispatch, wake: h.Wake, log: h.Log}).routes(),
-		(&actionHandlers{bookings: h.Bookings, actions: h.Actions, renderer: renderer, wait: h.Wait}).routes(),
-		(&migrationHandlers{actions: h.Actions}).routes(),
+		(&actionHandlers{bookings: h.Bookings, player: h.Player, renderer: renderer, wait: h.Wait}).routes(),
+		(&migrationHandlers{player: h.Player}).routes(),
 	)
 }
 

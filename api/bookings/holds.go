@@ -16,7 +16,7 @@ import (
 type holdHandlers struct {
 	admission *service.Admission
 	booker    *service.Booker
-	actions   *service.Actions
+	player    *service.Player
 	drafts    *draftReader
 	renderer  *renderer
 	wait      time.Duration // for the outcome of an action, unless the client says otherwise
@@ -94,7 +94,7 @@ func (h *holdHandlers) extendHold(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	out, err := h.actions.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(h.wait))
+	out, err := h.player.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(h.wait))
 	if err != nil {
 		return err
 	}

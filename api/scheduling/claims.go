@@ -32,7 +32,7 @@ func (h *publicLinkHandlers) checkClaimToken(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	spent, err := h.bookings.ClaimSpent(k, l.AppID, token.ID)
+	spent, err := h.requests.ClaimSpent(k, l.AppID, token.ID)
 	if err != nil {
 		return err
 	}

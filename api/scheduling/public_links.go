@@ -23,7 +23,7 @@ import (
 // publicLinkHandlers answers requests about public links, and checks claim tokens for them.
 type publicLinkHandlers struct {
 	catalogue *postgres.Catalogue
-	bookings  *postgres.Bookings
+	requests  *postgres.Requests
 	tokens    *service.Tokens
 }
 

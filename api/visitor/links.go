@@ -21,7 +21,8 @@ import (
 // linkHandlers answers visitors of action links.
 type linkHandlers struct {
 	bookings *postgres.Bookings
-	actions  *service.Actions
+	actions  *postgres.Actions
+	player   *service.Player
 	tokens   *service.Tokens
 	edge     *edge.Edge
 	links    links.Maker
@@ -74,7 +75,7 @@ func (h *linkHandlers) openLink(k *call) error {
 	if err := service.CheckPolicy(l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}
-	if err := h.actions.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
+	if err := h.player.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}
 	return confirmPage(k, l)
@@ -208,7 +209,7 @@ func (l *link) setRedirect(asked string) {
 // playAction plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (h *linkHandlers) playAction(k *call, l *link, redirect int) error {
-	out, err := h.actions.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
+	out, err := h.player.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: h.wait,
 	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !isTemporary(fault.CodeOf(err)) {

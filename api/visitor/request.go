@@ -19,7 +19,6 @@ import (
 
 // requestHandlers answers visitors of a scheduling request.
 type requestHandlers struct {
-	bookings *postgres.Bookings
 	page     *pageEdge
 	requests *requestOffers
 	pages    *requestPages
@@ -38,7 +37,8 @@ func (h *requestHandlers) routes() []edge.Route {
 
 // requestOffers finds scheduling requests and the times that they can be given.
 type requestOffers struct {
-	bookings  *postgres.Bookings
+	*postgres.Requests
+
 	catalogue *postgres.Catalogue
 	offers    *service.Offers
 }
@@ -78,7 +78,7 @@ func (h *requestHandlers) openRequest(k *call) error {
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
 func (h *requestOffers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
-	found, app, err := h.bookings.SchedulingRequestByCode(k, code)
+	found, app, err := h.SchedulingRequestByCode(k, code)
 	if err != nil {
 		return nil, err
 	}

@@ -14,15 +14,13 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
-	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
 
 // requestActions books, moves or gives up the time of a scheduling request.
 type requestActions struct {
-	bookings *postgres.Bookings
-	actions  *service.Actions
+	player   *service.Player
 	offers   *service.Offers
 	requests *requestOffers
 	booker   *timeBooker
@@ -108,7 +106,7 @@ func (h *requestActions) declineTime(k *call, r *requested) error {
 		word := []rune(k.formValue("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	out, err := h.actions.Play(k, k.Caller, b, p)
+	out, err := h.player.Play(k, k.Caller, b, p)
 	if fault.CodeOf(err) == fault.ActionNotAvailable {
 		return redirectToRequest(k, r)
 	}
@@ -183,7 +181,7 @@ func backToNewTimes(k *call, r *requested, said string) error {
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
 // once a try has been refused.
 func (h *requestActions) firstPick(k *call, r *requested) (uuid.UUID, error) {
-	tried, err := h.bookings.RequestTried(k, r.Request.ID)
+	tried, err := h.requests.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
 		return uuid.Nil, err

@@ -18,6 +18,7 @@ import (
 // requestPages shows where a scheduling request stands, and the pages that change it.
 type requestPages struct {
 	bookings  *postgres.Bookings
+	actions   *postgres.Actions
 	catalogue *postgres.Catalogue
 	offers    *service.Offers
 	requests  *requestOffers
@@ -73,7 +74,7 @@ func (h *requestPages) openUnpicked(k *call, r *requested) error {
 			frame: frame{Title: "Withdrawn"}, Text: "No time is asked for any more. There is nothing left to do.",
 		})
 	}
-	tried, err := h.bookings.RequestTried(k, r.Request.ID)
+	tried, err := h.requests.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
 		return err
@@ -198,7 +199,7 @@ func (h *requestPages) noticeOf(k *call) (string, error) {
 	if !ok {
 		return "", nil
 	}
-	a, err := h.bookings.Action(k, id)
+	a, err := h.actions.Action(k, id)
 	switch {
 	case err != nil || a.AppID != k.App.ID:
 		return "", edge.UnlessNotFound(err)

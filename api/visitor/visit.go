@@ -24,7 +24,7 @@ import (
 
 // visits opens and seals the visits of public links, and exchanges claim tokens for them.
 type visits struct {
-	bookings  *postgres.Bookings
+	requests  *postgres.Requests
 	catalogue *postgres.Catalogue
 	tokens    *service.Tokens
 	vault     *links.Vault
@@ -111,7 +111,7 @@ func (h *visits) redeemToken(k *call, a *openedVisit, raw string) error {
 	if err != nil {
 		return h.hideIssuerError(k, a.link, err)
 	}
-	spent, err := h.bookings.ClaimSpent(k, a.link.AppID, token.ID)
+	spent, err := h.requests.ClaimSpent(k, a.link.AppID, token.ID)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (h *visits) spentOn(k *call, a *openedVisit) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}
-	b, err := h.bookings.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
+	b, err := h.requests.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func foreseeMigration(ctx context.Context, db *postgres.DB, c booking.Caller, m 
 // Migrate lets bookings go over to another version of their graph, up to 500 in one call, and returns how many were asked to, and what
 // becomes of each state. With dryRun it asks none. An action on record moves each booking in its commit, which refuses it when the booking
 // is elsewhere by then. Invalid, with the states, when those of a state cannot go over: then none is asked.
-func (s *Actions) Migrate(ctx context.Context, c booking.Caller, m Migration, dryRun bool) (asked int, all []MigratedState, err error) {
+func (s *Player) Migrate(ctx context.Context, c booking.Caller, m Migration, dryRun bool) (asked int, all []MigratedState, err error) {
 	if all, err = foreseeMigration(ctx, s.db, c, m); err != nil || dryRun {
 		return 0, all, err
 	}
@@ -86,7 +86,7 @@ func (s *Actions) Migrate(ctx context.Context, c booking.Caller, m Migration, dr
 // Force puts a booking into a state of its graph by no action of it. The commit takes what the state holds and releases what the booking
 // held, or refuses; rules, guards and deadlines do not count, and no effect is carried out. The reason is on record. id is the action's.
 // Invalid for a state that the booking cannot be put into, SlotTaken when its time is another's by now.
-func (s *Actions) Force(
+func (s *Player) Force(
 	ctx context.Context, c booking.Caller, b *booking.Booking, id uuid.UUID, to, reason string, wait time.Duration,
 ) (Outcome, error) {
 	graph, err := b.LoadGraph()

@@ -16,7 +16,7 @@ var ownersCancel = []string{"cancel", booking.CancelByOwnerAction, "decline"}
 
 // CancelForOwner plays the action that ends a booking for its owner, and waits for no outcome. A repeat in the same state is the same
 // action. ActionNotAvailable where the graph has none.
-func (s *Actions) CancelForOwner(ctx context.Context, c booking.Caller, b *booking.Booking) error {
+func (s *Player) CancelForOwner(ctx context.Context, c booking.Caller, b *booking.Booking) error {
 	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (s *Actions) CancelForOwner(ctx context.Context, c booking.Caller, b *booki
 }
 
 // TakeBack withdraws a booking that is not decided, or else ends it, and deletes it.
-func (s *Actions) TakeBack(ctx context.Context, c booking.Caller, made Outcome, wait time.Duration) error {
+func (s *Player) TakeBack(ctx context.Context, c booking.Caller, made Outcome, wait time.Duration) error {
 	b := made.Booking
 	if made.Action.Status == booking.Pending {
 		gone, err := s.db.Withdraw(ctx, made.Action)
@@ -51,7 +51,7 @@ func (s *Actions) TakeBack(ctx context.Context, c booking.Caller, made Outcome, 
 }
 
 // end plays the first action that ends a booking without completing it.
-func (s *Actions) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
+func (s *Player) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
 	graph, err := b.LoadGraph()
 	if err != nil || b.Completed {
 		return err

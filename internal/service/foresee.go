@@ -21,7 +21,7 @@ type Foresight struct {
 
 // Foresee returns what an action would do now, and changes nothing. Its errors are those of Play. It is a look, not a promise: another
 // caller can be first.
-func (s *Actions) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (f Foresight, err error) {
+func (s *Player) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (f Foresight, err error) {
 	if _, err := Allow(b, p.Name, p.Actor); err != nil {
 		return f, err
 	}

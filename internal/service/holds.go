@@ -49,7 +49,7 @@ func (s *Booker) Hold(ctx context.Context, d *Draft, turn *Turn, address string)
 
 // Extend starts a hold's time again. after is how long it is to last from now on, as a duration of graphs; "" = as long as the last
 // time. NotFound when the app has no such hold, HoldExpired when it does not stand any more.
-func (s *Actions) Extend(
+func (s *Player) Extend(
 	ctx context.Context, c booking.Caller, hold, operation uuid.UUID, after string, wait time.Duration,
 ) (Outcome, error) {
 	b, err := s.openHold(ctx, c, hold)
@@ -74,7 +74,7 @@ func (s *Actions) Extend(
 var errHoldOver = fault.Errorf(fault.HoldExpired, "The hold has run out, was released, or became a booking already.")
 
 // openHold loads a hold that still stands.
-func (s *Actions) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) (*booking.Booking, error) {
+func (s *Player) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) (*booking.Booking, error) {
 	b, err := s.db.Booking(ctx, c.App.ID, id)
 	if err == nil && b.Graph != HoldGraph {
 		err = fault.Errorf(fault.NotFound, "The hold does not exist.")
@@ -89,7 +89,7 @@ func (s *Actions) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) 
 }
 
 // checkHoldOwner refuses a resource a hold of another one's time, unless it was made through a project that the caller belongs to.
-func (s *Actions) checkHoldOwner(ctx context.Context, c booking.Caller, hold *booking.Booking) error {
+func (s *Player) checkHoldOwner(ctx context.Context, c booking.Caller, hold *booking.Booking) error {
 	refused := c.RequireOwner(hold.Resource.ID, "The hold")
 	if refused == nil || hold.Related.Project == nil {
 		return refused

@@ -30,8 +30,8 @@ type PlayInput struct {
 	Wait      time.Duration                // for its outcome
 }
 
-// Actions moves bookings that exist: by their graphs, for their owners, and by hand. It is safe for concurrent use.
-type Actions struct {
+// Player moves bookings that exist: by their graphs, for their owners, and by hand. It is safe for concurrent use.
+type Player struct {
 	db          *postgres.DB
 	dispatch    *dispatch.Dispatcher
 	submissions *submissions
@@ -39,14 +39,14 @@ type Actions struct {
 
 // Submitted reports whether an earlier try has put an action on record: then its outcome is the answer, and what it asked for must
 // not be checked again. Nothing is looked up unless there may have been one.
-func (s *Actions) Submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
+func (s *Player) Submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
 	return s.submissions.submitted(ctx, action, retried)
 }
 
 // Play moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
 // link spent, as it is put on record: SlotTaken when somebody else has it. The outcome's action is still pending when the wait was
 // too short.
-func (s *Actions) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
+func (s *Player) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
 	a := newAction(c, p.ID, b, p.Name)
 	a.Revision = p.Revision
 	if p.Actor != "" {
@@ -71,7 +71,7 @@ func (s *Actions) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 	return s.play(ctx, c, b, a, p.Spend, p.Wait)
 }
 
-func (s *Actions) play(
+func (s *Player) play(
 	ctx context.Context, c booking.Caller, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (Outcome, error) {
 	insert := func() (*booking.Action, error) { return s.db.InsertMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
@@ -136,7 +136,7 @@ func notAvailable(b *booking.Booking, actor graphs.Actor, why string) error {
 
 // HasRoom looks whether the time or seat that an action needs can be had just now. It takes nothing. SlotTaken, or what the
 // session says, when it cannot.
-func (s *Actions) HasRoom(ctx context.Context, b *booking.Booking, action string, actor graphs.Actor) error {
+func (s *Player) HasRoom(ctx context.Context, b *booking.Booking, action string, actor graphs.Actor) error {
 	return s.db.HasRoom(ctx, b, moveOf(b, action, actor))
 }
 

@@ -5,7 +5,7 @@
 //
 //	Booker        makes bookings, holds, and bookings in the place of others
 //	drafts        finds out what they take, and whether their callers may
-//	Actions       moves bookings that exist
+//	Player        moves bookings that exist
 //	submissions   puts actions on record, delivers them, waits for outcomes
 //	Offers        free times, and rules that are tried
 //	Admission     how many bookings may be made at once
@@ -45,9 +45,9 @@ type Service struct {
 // Offers answers which times are free.
 func (s *Service) Offers() *Offers { return &Offers{db: s.DB, reader: s.Reader} }
 
-// Actions moves bookings that exist.
-func (s *Service) Actions() *Actions {
-	return &Actions{db: s.DB, dispatch: s.Dispatch, submissions: s.newSubmissions()}
+// Player moves bookings that exist.
+func (s *Service) Player() *Player {
+	return &Player{db: s.DB, dispatch: s.Dispatch, submissions: s.newSubmissions()}
 }
 
 // Booker makes bookings.

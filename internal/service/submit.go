@@ -94,7 +94,7 @@ func (s *submissions) waitOutcome(
 	}
 }
 
-// submitted is Actions.Submitted.
+// submitted is Player.Submitted.
 func (s *submissions) submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
 	if !retried {
 		return false, nil
