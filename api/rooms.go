@@ -7,6 +7,7 @@ import (
 	"holdfast/api/calendar"
 	"holdfast/api/catalogue"
 	"holdfast/api/edge"
+	"holdfast/api/payments"
 	"holdfast/api/rules"
 	"holdfast/api/scheduling"
 	"holdfast/api/tenants"
@@ -34,8 +35,15 @@ func (s *Server) bookings() *bookings.Handlers {
 	use := s.service()
 	return &bookings.Handlers{
 		Admission: s.Admission, Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
-		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
+		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Payments: s.DB.Payments, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
 		Links: s.Links, Dispatch: s.Dispatch, Wake: s.webhooks().Wake, Wait: s.Wait, Log: s.Log,
+	}
+}
+
+func (s *Server) payments() *payments.Handlers {
+	return &payments.Handlers{
+		Payments: s.DB.Payments, Bookings: s.DB.Bookings, Effects: s.DB.Effects, Dispatch: s.Dispatch, Vault: s.Vault,
+		Providers: s.Providers, BaseURL: s.Links.BaseURL, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }
 
@@ -71,6 +79,7 @@ func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
 		Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
 		Bookings: s.DB.Bookings, Actions: s.DB.Actions, Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars,
+		Payments: s.DB.Payments, Dispatch: s.Dispatch,
 		Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }

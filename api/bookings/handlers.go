@@ -26,6 +26,7 @@ type Handlers struct {
 	Tokens    *service.Tokens
 	Bookings  *postgres.Bookings
 	Effects   *postgres.Effects
+	Payments  *postgres.Payments
 	Catalogue *postgres.Catalogue
 	Rules     rules.Reader
 	Edge      *edge.Edge
@@ -38,7 +39,7 @@ type Handlers struct {
 
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
-	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, catalogue: h.Catalogue, links: h.Links}
+	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, payments: h.Payments, catalogue: h.Catalogue, links: h.Links}
 	drafts := &draftReader{booker: h.Booker, offers: h.Offers, rules: h.Rules, wait: h.Wait}
 	return slices.Concat(
 		(&bookingHandlers{bookings: h.Bookings, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer}).routes(),

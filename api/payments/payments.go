@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
@@ -98,7 +98,7 @@ func (h *paymentHandlers) listPayments(k *edge.Call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, View(k, p, h.baseURL))
+		list = append(list, rules.PaymentView(k.Clock, p, h.baseURL))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
@@ -108,7 +108,7 @@ func (h *paymentHandlers) getPayment(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, View(k, p, h.baseURL))
+	return k.Answer(http.StatusOK, rules.PaymentView(k.Clock, p, h.baseURL))
 }
 
 // openPayment has a payment opened for a booking: what is due, its balance, or its no-show fee. The payment is there a moment later.
@@ -154,7 +154,7 @@ func (h *paymentHandlers) refreshPayment(k *edge.Call) error {
 		return err
 	}
 	h.watch(k, p.ID)
-	return k.Answer(http.StatusAccepted, View(k, p, h.baseURL))
+	return k.Answer(http.StatusAccepted, rules.PaymentView(k.Clock, p, h.baseURL))
 }
 
 // markPaid puts on record that the money of a payment has arrived outside, where nobody else says so.
@@ -167,7 +167,7 @@ func (h *paymentHandlers) markPaid(k *edge.Call) error {
 	case p.Provider != payment.Manual:
 		return fault.Errorf(fault.PaymentState, "Provider %s says by itself when it is paid.", p.Provider)
 	case p.State == payment.Captured:
-		return k.Answer(http.StatusOK, View(k, p, h.baseURL))
+		return k.Answer(http.StatusOK, rules.PaymentView(k.Clock, p, h.baseURL))
 	}
 	out, err := h.payments.Settle(k, p.ID, &payment.Seen{State: payment.Captured, Currency: p.Currency, Captured: p.Amount})
 	if err != nil {
@@ -175,7 +175,7 @@ func (h *paymentHandlers) markPaid(k *edge.Call) error {
 	}
 	h.wake(k, out.Woken)
 	h.watch(k, p.ID) // it hands the action on
-	return k.Answer(http.StatusOK, View(k, out.PaymentWithRefunds, h.baseURL))
+	return k.Answer(http.StatusOK, rules.PaymentView(k.Clock, out.PaymentWithRefunds, h.baseURL))
 }
 
 // refundPayment gives money of a payment back: an amount, or all that is left.
@@ -215,7 +215,7 @@ func (h *paymentHandlers) refundPayment(k *edge.Call) error {
 	h.wake(k, woken)
 	h.watch(k, p.ID)
 	k.Header("Location", "/v2/payments/"+p.Name())
-	return k.Answer(http.StatusCreated, refundView(k, r))
+	return k.Answer(http.StatusCreated, rules.RefundView(k.Clock, r))
 }
 
 // maxNote is the longest note of a refund, in characters.
@@ -235,7 +235,7 @@ func (h *paymentHandlers) retryRefund(k *edge.Call) error {
 		return fault.Errorf(fault.PaymentState, "The refund has not failed: it is %s.", r.State)
 	}
 	h.watch(k, p)
-	return k.Answer(http.StatusOK, refundView(k, r))
+	return k.Answer(http.StatusOK, rules.RefundView(k.Clock, r))
 }
 
 // markRefundPaid puts on record that a refund that failed was paid outside.
@@ -258,7 +258,7 @@ func (h *paymentHandlers) markRefundPaid(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, refundView(k, r))
+	return k.Answer(http.StatusOK, rules.RefundView(k.Clock, r))
 }
 
 // named returns the payment that a request is about.
@@ -292,43 +292,4 @@ func (h *paymentHandlers) watch(k *edge.Call, id uuid.UUID) {
 	if err := h.dispatch.EnsurePaymentRunning(k, id); err != nil {
 		h.log.Warn("could not wake the workflow of a payment; the sweep will", "payment", id, "error", err)
 	}
-}
-
-// View shows a payment with its refunds to a server key. baseURL is that of pages.
-func View(k *edge.Call, p *postgres.PaymentWithRefunds, baseURL string) timekit.Object {
-	o := timekit.Object{
-		"id": p.Name(), "booking_id": p.BookingID, "provider": p.Provider, "account_id": p.AccountID, "kind": p.Kind, "capture": p.Capture,
-		"currency": p.Currency, "amount": p.Amount, "state": p.State, "provider_ref": p.Ref, "checkout_url": nil,
-		"page_url": baseURL + "/pay/" + p.Code, "expires_at": k.Clock.Show(p.ExpiresAt, time.UTC), "capture_before": nil,
-		"authorized": p.Authorized, "captured": p.Captured, "refunded": p.Refunded, "disputed": p.Disputed, "late": p.Late, "honoured": p.Honoured,
-		"failure": failure(p.FailureCode, p.FailureText), "created_at": k.Clock.Show(p.CreatedAt, time.UTC),
-		"updated_at": k.Clock.Show(p.UpdatedAt, time.UTC),
-	}
-	if p.CheckoutURL != "" {
-		o["checkout_url"] = p.CheckoutURL
-	}
-	if !p.CaptureBefore.IsZero() {
-		o["capture_before"] = k.Clock.Show(p.CaptureBefore, time.UTC)
-	}
-	refunds := []timekit.Object{}
-	for _, r := range p.Refunds {
-		refunds = append(refunds, refundView(k, r))
-	}
-	o["refunds"] = refunds
-	return o
-}
-
-func refundView(k *edge.Call, r *payment.Refund) timekit.Object {
-	return timekit.Object{
-		"id": r.Name(), "payment_id": (&payment.Payment{ID: r.PaymentID}).Name(), "amount": r.Amount, "currency": r.Currency, "reason": r.Reason,
-		"state": r.State, "provider_ref": r.Ref, "attempts": r.Attempts, "next_attempt_at": k.Moment(r.NextAt), "note": r.Note,
-		"failure": failure(r.ErrorCode, r.ErrorText), "created_at": k.Clock.Show(r.CreatedAt, time.UTC), "ended_at": k.Moment(r.EndedAt),
-	}
-}
-
-func failure(code, text string) any {
-	if code == "" {
-		return nil
-	}
-	return timekit.Object{"code": code, "message": text}
 }

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -27,6 +28,8 @@ type Handlers struct {
 	Requests  *postgres.Requests
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
+	Payments  *postgres.Payments
+	Dispatch  *dispatch.Dispatcher
 	Rules     rules.Reader
 	Edge      *edge.Edge
 	Vault     *links.Vault
@@ -63,6 +66,7 @@ func (h *Handlers) Routes() []edge.Route {
 			forms:  &keptForms{requests: h.Requests, vault: h.Vault, log: h.Log},
 		}).routes(),
 		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions}).routes(),
+		(&paymentHandlers{page: page, payments: h.Payments, bookings: h.Bookings, dispatch: h.Dispatch, log: h.Log}).routes(),
 		(&linkHandlers{
 			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, edge: h.Edge, links: h.Links, wait: h.Wait,
 			moves: &linkMoves{calendars: h.Calendars, page: page, pages: pages, actions: actions},
