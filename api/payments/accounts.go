@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
-	"slices"
 	"time"
 
 	"holdfast/api/edge"
@@ -44,11 +43,11 @@ func (h *accountHandlers) listAccounts(k *edge.Call) error {
 	return k.Answer(http.StatusOK, list)
 }
 
-// accountInput is the body of a request about an account. The settings are those of its provider, with its keys: no answer has them.
+// accountInput is the body of a request about an account. The config is that of its provider, with its keys: no answer has them.
 type accountInput struct {
 	Name     string          `json:"name"`
 	Provider string          `json:"provider"`
-	Settings json.RawMessage `json:"settings"`
+	Config   json.RawMessage `json:"config"`
 	Default  *bool           `json:"default"`
 }
 
@@ -63,17 +62,13 @@ func (h *accountHandlers) createAccount(k *edge.Call) error {
 	if !goodAccount.MatchString(in.Name) {
 		problems.Add("name", "must be 1 to 63 lower-case letters, digits and underscores, a letter first")
 	}
-	if !slices.Contains(h.providers.Names(), in.Provider) {
-		problems.Add("provider", "must be one of %v", h.providers.Names())
-	} else {
-		h.providers.Check(in.Provider, settingsOf(in.Settings), "settings", problems)
-	}
+	h.providers.Check(in.Provider, configOf(in.Config), problems)
 	if err := problems.Err(); err != nil {
 		return err
 	}
 	a := &payment.Account{ID: k.Operation, AppID: k.App.ID, Name: in.Name, Provider: in.Provider, Default: in.Default != nil && *in.Default}
 	var err error
-	if a.Sealed, err = h.vault.Seal(settingsOf(in.Settings), a.SealContext()); err != nil {
+	if a.Sealed, err = h.vault.Seal(configOf(in.Config), a.SealContext()); err != nil {
 		return err
 	}
 	if a, err = h.payments.CreateAccount(k, a); err != nil {
@@ -82,34 +77,34 @@ func (h *accountHandlers) createAccount(k *edge.Call) error {
 	return k.Answer(http.StatusCreated, h.view(k, a))
 }
 
-// settingsOf returns the settings of a body that has none as well.
-func settingsOf(raw json.RawMessage) []byte {
+// configOf returns the config of a body, also of one that has none.
+func configOf(raw json.RawMessage) []byte {
 	if len(raw) == 0 {
 		return []byte("{}")
 	}
 	return raw
 }
 
-// updateAccount changes the settings of an account, all of them, and what is default.
+// updateAccount changes the config of an account, all of it, and what is default.
 func (h *accountHandlers) updateAccount(k *edge.Call) error {
 	a, err := h.named(k)
 	if err != nil {
 		return err
 	}
 	var in struct {
-		Settings json.RawMessage `json:"settings"`
-		Default  *bool           `json:"default"`
+		Config  json.RawMessage `json:"config"`
+		Default *bool           `json:"default"`
 	}
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	a.Sealed = nil
-	if len(in.Settings) > 0 {
+	if len(in.Config) > 0 {
 		problems := fault.Problems{}
-		if h.providers.Check(a.Provider, in.Settings, "settings", problems); problems.Err() != nil {
+		if h.providers.Check(a.Provider, in.Config, problems); problems.Err() != nil {
 			return problems.Err()
 		}
-		if a.Sealed, err = h.vault.Seal(in.Settings, a.SealContext()); err != nil {
+		if a.Sealed, err = h.vault.Seal(in.Config, a.SealContext()); err != nil {
 			return err
 		}
 	}
@@ -144,7 +139,7 @@ func (h *accountHandlers) named(k *edge.Call) (*payment.Account, error) {
 	return h.payments.Account(k, k.App.ID, id)
 }
 
-// view shows an account without its settings.
+// view shows an account without its config.
 func (h *accountHandlers) view(k *edge.Call, a *payment.Account) timekit.Object {
 	return timekit.Object{
 		"id": a.ID, "name": a.Name, "provider": a.Provider, "default": a.Default, "closed_at": k.Moment(a.ClosedAt),

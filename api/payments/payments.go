@@ -2,6 +2,7 @@
 package payments
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -37,10 +38,8 @@ type Handlers struct {
 // Providers opens accounts at payment providers, and checks the settings of new ones. Implementations must be safe for concurrent use.
 type Providers interface {
 	Of(a *payment.Account) (provider.Provider, error)
-	// Names returns the names of all adapters.
-	Names() []string
-	// Check adds what is wrong with the settings of an account to the problems, under the name of the field.
-	Check(name string, settings []byte, field string, problems fault.Problems)
+	// Check adds what is wrong with an account to the problems: under "provider", and under "config" and its fields.
+	Check(name string, config json.RawMessage, problems fault.Problems)
 }
 
 // Routes returns the rows of the route table that this package answers.
