@@ -11,7 +11,8 @@ func TestRegistry(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"confirm_decline@1", "confirm_decline@2", "group_customer@1", "group_customer@2", "group_customer_payment@1", "group_customer_payment@2",
-		"group_owner@1", "group_owner@2", "instant@1", "instant@2", "instant_payment@1", "instant_payment@2", "request@1", "reservation@1",
+		"group_owner@1", "group_owner@2", "instant@1", "instant@2", "instant_payment@1", "instant_payment@2", "paid_booking@1", "paid_seat@1",
+		"request@1", "reservation@1",
 	}
 	var got []string
 	for _, g := range Published() {

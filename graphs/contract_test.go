@@ -14,13 +14,16 @@ import (
 // graph its states and what each holds, and per arrow who may play it. A bare name is version 1. What the contract calls (auto) at creation is
 // played by the server, so by "api"; what it calls (auto) later is played by a timer too.
 //
-// Actors: A api, O owner's link, C customer's link, P payment, T timer, B another booking. An arrow that takes time or a seat has "!".
+// Actors: A api, O owner's link, C customer's link, P payment, T timer, B another booking, E the end of an effect. An arrow that takes time
+// or a seat has "!", and behind it the state that a conflict leads to, if it is not refused.
 var contract = []struct {
 	graph, initial, start string
 	states                string   // state=what it holds; finals are marked with a dot; most hold nothing
 	arrows                []string // from action to actors
 	timers                []string // state action, after, from, switch, or the moments it is no later than
 	windows               []string // state action, from when, until when
+	guards                []string // state action, when
+	effects               []string // state action, what is done, and what it plays
 }{
 	{
 		graph: "instant", initial: "initialized", start: "confirm",
@@ -314,11 +317,144 @@ var contract = []struct {
 			"no_show undo until 24h0m0s entered",
 		},
 	},
+	{
+		graph: "paid_booking", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=slot expiring=slot requested=slot paid=slot unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A !",
+			"tentative authorize requested P",
+			"tentative pay paid APE",
+			"tentative fail unpaid E",
+			"tentative extend tentative AP",
+			"tentative timeout expiring AT",
+			"tentative withdraw withdrawn AC",
+			"tentative cancel cancelled AO",
+			"expiring authorize requested P",
+			"expiring pay paid AP",
+			"expiring expire unpaid PTE",
+			"expiring withdraw withdrawn AC",
+			"expiring cancel cancelled AO",
+			"requested confirm paid AO",
+			"requested decline declined AO",
+			"requested expire_request expired T",
+			"requested withdraw withdrawn AC",
+			"paid cancel cancelled AO",
+			"paid cancel_by_customer cancelled_by_customer AC",
+			"paid reschedule_by_customer rescheduled_by_customer AC",
+			"paid capture_failed unpaid E",
+			"paid complete completed AOT",
+			"paid attended attended AO",
+			"paid no_show no_show AO",
+			"unpaid pay_late paid P ! refunded_late",
+			"unpaid lapse lapsed T",
+			"unpaid cancel cancelled AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative timeout 5m0s entered",
+			"expiring expire 2m0s entered",
+			"requested expire_request 144h0m0s entered or -1h0m0s start",
+			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"unpaid lapse 24h0m0s entered",
+		},
+		windows: []string{
+			"paid attended from 10m0s start until 168h0m0s end",
+			"paid no_show from 10m0s start until 168h0m0s end",
+			"unpaid pay_late until 0s start",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+		guards: []string{"tentative extend while extend was played fewer times than 1"},
+		effects: []string{
+			"initialized create open a payment due 15m0s then pay or fail",
+			"tentative timeout end the payment 2m0s then expire or expire",
+			"tentative withdraw end the payment 2m0s",
+			"tentative cancel end the payment 2m0s",
+			"requested confirm capture the payment 72h0m0s or capture_failed",
+			"requested decline void the payment 72h0m0s",
+			"requested expire_request void the payment 72h0m0s",
+			"requested withdraw void the payment 72h0m0s",
+			"paid cancel refund everything 72h0m0s",
+			"paid cancel_by_customer refund by policy 72h0m0s",
+		},
+	},
+	{
+		graph: "paid_seat", initial: "initialized", start: "create",
+		states: "initialized=nothing tentative=seat expiring=seat requested=seat paid=seat unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled_by_owner. cancelled_by_customer. completed. attended=kept. no_show=kept. error.",
+		arrows: []string{
+			"initialized create tentative A !",
+			"tentative authorize requested P",
+			"tentative pay paid APE",
+			"tentative fail unpaid E",
+			"tentative extend tentative AP",
+			"tentative timeout expiring AT",
+			"tentative withdraw withdrawn AC",
+			"tentative cancel_by_owner cancelled_by_owner AO",
+			"expiring authorize requested P",
+			"expiring pay paid AP",
+			"expiring expire unpaid PTE",
+			"expiring withdraw withdrawn AC",
+			"expiring cancel_by_owner cancelled_by_owner AO",
+			"requested confirm paid AO",
+			"requested decline declined AO",
+			"requested expire_request expired T",
+			"requested withdraw withdrawn AC",
+			"requested cancel_by_owner cancelled_by_owner AO",
+			"paid cancel_by_owner cancelled_by_owner AO",
+			"paid cancel_by_customer cancelled_by_customer AC",
+			"paid capture_failed unpaid E",
+			"paid complete completed AOT",
+			"paid attended attended AO",
+			"paid no_show no_show AO",
+			"unpaid pay_late paid P ! refunded_late",
+			"unpaid lapse lapsed T",
+			"unpaid cancel_by_owner cancelled_by_owner AO",
+			"completed attended attended AO",
+			"completed no_show no_show AO",
+			"attended undo previous AO",
+			"no_show undo previous AO",
+		},
+		timers: []string{
+			"tentative timeout 5m0s entered",
+			"expiring expire 2m0s entered",
+			"requested expire_request 144h0m0s entered or -1h0m0s start",
+			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"unpaid lapse 24h0m0s entered",
+		},
+		windows: []string{
+			"paid attended from 10m0s start until 168h0m0s end",
+			"paid no_show from 10m0s start until 168h0m0s end",
+			"unpaid pay_late until 0s start",
+			"completed attended from 10m0s start until 168h0m0s end",
+			"completed no_show from 10m0s start until 168h0m0s end",
+			"attended undo until 24h0m0s entered",
+			"no_show undo until 24h0m0s entered",
+		},
+		guards: []string{"tentative extend while extend was played fewer times than 1"},
+		effects: []string{
+			"initialized create open a payment due 15m0s then pay or fail",
+			"tentative timeout end the payment 2m0s then expire or expire",
+			"tentative withdraw end the payment 2m0s",
+			"tentative cancel_by_owner end the payment 2m0s",
+			"requested confirm capture the payment 72h0m0s or capture_failed",
+			"requested decline void the payment 72h0m0s",
+			"requested expire_request void the payment 72h0m0s",
+			"requested withdraw void the payment 72h0m0s",
+			"requested cancel_by_owner void the payment 72h0m0s",
+			"paid cancel_by_owner refund everything 72h0m0s",
+			"paid cancel_by_customer refund by policy 72h0m0s",
+		},
+	},
 }
 
 var actorLetters = map[byte]Actor{
 	'A': ActorAPI, 'O': ActorOwnerLink, 'C': ActorCustomerLink, 'P': ActorPayment, 'T': ActorTimer,
-	'B': ActorBooking, '-': "nobody",
+	'B': ActorBooking, 'E': ActorEffect, '-': "nobody",
 }
 
 // promised is one line of contract.arrows, read.
@@ -326,6 +462,7 @@ type promised struct {
 	to     string
 	actors string
 	takes  bool
+	other  string
 }
 
 // TestEveryPairAgainstTheContract asks every graph about every state, every action of any graph and every actor.
@@ -350,7 +487,11 @@ func TestEveryPairAgainstTheContract(t *testing.T) {
 			arrows, known := map[string]promised{}, map[string]bool{}
 			for _, line := range c.arrows {
 				f := strings.Fields(line)
-				arrows[f[0]+" "+f[1]] = promised{f[2], f[3], len(f) == 5}
+				arrow := promised{to: f[2], actors: f[3], takes: len(f) > 4}
+				if len(f) > 5 {
+					arrow.other = f[5]
+				}
+				arrows[f[0]+" "+f[1]] = arrow
 				known[f[1]] = true
 			}
 			for _, state := range append(order, "", "no_such_state") {
@@ -358,7 +499,7 @@ func TestEveryPairAgainstTheContract(t *testing.T) {
 					for letter, actor := range actorLetters {
 						move, err := g.Next(state, action, actor)
 						want, refusal := expect(state, action, actor, letter, arrows, known, holds, finals)
-						if move != want || !sameRefusal(err, refusal) {
+						if !reflect.DeepEqual(move, want) || !sameRefusal(err, refusal) {
 							t.Errorf("Next(%q, %q, %q) = %+v, %v; the contract wants %+v, %v", state, action, actor, move, err, want, refusal)
 						}
 					}
@@ -388,11 +529,18 @@ func expect(
 	if arrow.to == Previous {
 		return Move{Action: action, From: state, To: Previous, Holds: holds[state]}, nil
 	}
-	after := holds[arrow.to]
-	return Move{
-		Action: action, From: state, To: arrow.to, Holds: after, Final: finals[arrow.to], Takes: arrow.takes,
-		Frees: holds[state] != HoldsNothing && after == HoldsNothing,
-	}, nil
+	move := func(to string, takes bool) Move {
+		return Move{
+			Action: action, From: state, To: to, Holds: holds[to], Final: finals[to], Takes: takes,
+			Frees: holds[state] != HoldsNothing && holds[to] == HoldsNothing,
+		}
+	}
+	want := move(arrow.to, arrow.takes)
+	if arrow.other != "" {
+		otherwise := move(arrow.other, false)
+		want.Otherwise = &otherwise
+	}
+	return want, nil
 }
 
 func sameRefusal(err error, want *Refusal) bool {
@@ -427,7 +575,7 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 				t.Errorf("starts with %s in %s, want %s in %s", g.Start, g.Initial, c.start, c.initial)
 			}
 			holds, finals, order := readStates(c.states)
-			var names, timers, windows []string
+			var names, timers, windows, guards, effects []string
 			for _, s := range g.States {
 				names = append(names, s.Name)
 				if s.Final != finals[s.Name] || s.Holds != holds[s.Name] {
@@ -441,6 +589,8 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 					timers = append(timers, strings.TrimSpace(line))
 				}
 				windows = append(windows, windowLines(s)...)
+				guards = append(guards, guardLines(s)...)
+				effects = append(effects, effectLines(g, s)...)
 			}
 			slices.Sort(names)
 			slices.Sort(order)
@@ -452,6 +602,12 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 			}
 			if !slices.Equal(windows, c.windows) {
 				t.Errorf("windows %q, want %q", windows, c.windows)
+			}
+			if !slices.Equal(guards, c.guards) {
+				t.Errorf("guards %q, want %q", guards, c.guards)
+			}
+			if !slices.Equal(effects, c.effects) {
+				t.Errorf("effects %q, want %q", effects, c.effects)
 			}
 		})
 	}
@@ -480,15 +636,45 @@ func windowLines(s State) (lines []string) {
 	return lines
 }
 
+func guardLines(s State) (lines []string) {
+	for _, a := range s.Actions {
+		for i := range a.When {
+			lines = append(lines, s.Name+" "+a.Name+" "+a.When[i].String())
+		}
+	}
+	return lines
+}
+
+func effectLines(g *Graph, s State) (lines []string) {
+	for _, a := range s.Actions {
+		for _, e := range g.EffectsOf(s.Name, a.Name) {
+			line := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s %s", s.Name, a.Name, e.String(), e.Of, time.Duration(e.GiveUpAfter))), " ")
+			for _, plays := range []struct{ word, action string }{{"then", e.Then}, {"else", e.Else}, {"or", e.OnFailure}} {
+				if plays.action != "" {
+					line += " " + plays.word + " " + plays.action
+				}
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // TestNoticesOfRequests: the owner is reminded at half of the time, and somebody else at three quarters.
 func TestNoticesOfRequests(t *testing.T) {
 	t.Parallel()
-	want := []Notice{{"approval_due", "expire", 50}, {"approval_escalated", "expire", 75}}
+	asking := map[string]string{
+		"request@1 tentative": "expire", "confirm_decline@2 tentative": "expire",
+		"paid_booking@1 requested": "expire_request", "paid_seat@1 requested": "expire_request",
+	}
 	for _, g := range Published() {
 		for _, s := range g.States {
-			asks := s.Name == "tentative" && (g.Ref() == "request@1" || g.Ref() == "confirm_decline@2")
-			if asks != slices.Equal(s.Notices, want) || !asks && len(s.Notices) > 0 {
-				t.Errorf("%s in %s: %v", g.Ref(), s.Name, s.Notices)
+			var want []Notice
+			if timer := asking[g.Ref()+" "+s.Name]; timer != "" {
+				want = []Notice{{"approval_due", timer, 50}, {"approval_escalated", timer, 75}}
+			}
+			if !slices.Equal(s.Notices, want) {
+				t.Errorf("%s in %s: %v, want %v", g.Ref(), s.Name, s.Notices, want)
 			}
 		}
 	}
@@ -505,13 +691,19 @@ func TestInputsAgainstTheContract(t *testing.T) {
 		"decline":            {{Step: "notify_customer_declined_by_email", Field: "message"}},
 		"pay":                {{Step: "pay", Field: "payment_id"}},
 		"withdraw":           {{Step: "withdraw", Field: "message"}},
-		"extend":             {{Step: "extend", Field: "reservation_time", Timer: "expire"}},
+		"reservation extend": {{Step: "extend", Field: "reservation_time", Timer: "expire"}},
+		"authorize":          {{Step: "authorize", Field: "payment_id"}},
+		"pay_late":           {{Step: "pay_late", Field: "payment_id"}},
 	}
 	for _, g := range Published() {
 		for _, s := range g.States {
 			for _, a := range s.Actions {
-				if got := g.Inputs(s.Name, a.Name); !reflect.DeepEqual(got, want[a.Name]) {
-					t.Errorf("%s: %s in %s takes %v, want %v", g.Name, a.Name, s.Name, got, want[a.Name])
+				expected, own := want[g.Name+" "+a.Name]
+				if !own {
+					expected = want[a.Name]
+				}
+				if got := g.Inputs(s.Name, a.Name); !reflect.DeepEqual(got, expected) {
+					t.Errorf("%s: %s in %s takes %v, want %v", g.Name, a.Name, s.Name, got, expected)
 				}
 			}
 		}

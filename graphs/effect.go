@@ -14,13 +14,15 @@ type Effect struct {
 	Kind string `json:"kind"`
 	// Endpoint is the name of the endpoint of the app that is asked.
 	Endpoint string `json:"endpoint,omitempty"`
+	// Of says what a payment is for: OfDue, OfBalance or OfNoShowFee.
+	Of string `json:"of,omitempty"`
+	// Share says how much is given back: SharePolicy, ShareAll, or empty for what fits who moved the booking.
+	Share string `json:"share,omitempty"`
 	// Timeout is how long one try may take, and GiveUpAfter how long the effect is tried again; without them the kind's own.
 	Timeout     Duration `json:"timeout,omitempty"`
 	GiveUpAfter Duration `json:"give_up_after,omitempty"`
 	// Then, Else and OnFailure are actions of the state that the booking has reached. ActorEffect plays one of them when the effect has
 	// ended: with the answer yes, with the answer no, or given up. An empty one plays nothing.
-	Of        string `json:"of,omitempty"`
-	Share     string `json:"share,omitempty"`
 	Then      string `json:"then,omitempty"`
 	Else      string `json:"else,omitempty"`
 	OnFailure string `json:"on_failure,omitempty"`
@@ -29,13 +31,14 @@ type Effect struct {
 // effectKind is one row of the closed list of effects. A new kind is a file with its row, and its fields in Effect.
 type effectKind struct {
 	name   string
+	level  int             // of the format, see Level
 	fields []string        // those of Effect that it can have beside kind, as JSON names them
 	fill   func(e *Effect) // sets what is left out
 	check  func(v *validator, at string, e *Effect)
 	words  func(e *Effect) string // for drawings, such as "call crm"
 }
 
-var effectKinds = []*effectKind{&callKind}
+var effectKinds = []*effectKind{&callKind, &openPaymentKind, &endPaymentKind, &capturePaymentKind, &voidPaymentKind, &refundPaymentKind}
 
 // EffectKinds returns the names of the kinds of effects.
 func EffectKinds() []string {

@@ -13,6 +13,7 @@ const (
 
 var callKind = effectKind{
 	name:   CallEffect,
+	level:  levelOwn,
 	fields: []string{"endpoint", "timeout", "give_up_after", "then", "else", "on_failure"},
 	fill: func(e *Effect) {
 		if e.Timeout == 0 {

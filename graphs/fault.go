@@ -36,8 +36,8 @@ func (g *Graph) Validate() error {
 // Faults returns all that is wrong with a graph, part by part; nil for a valid graph. Of a graph that exceeds a size, it returns the
 // faults of size only. In a valid graph names are unique, every state but ErrorState can be reached from the initial state, a final
 // state can be reached from every state, every timer has its action and a moment that every booking has, timers and effects alone form
-// no cycle, what an effect plays is an action of the state that it follows, the actions of final states end at some moment, and
-// ErrorState has no actions in or out.
+// no cycle, what an effect plays is an action of the state that it follows, payments that are opened can move the booking, what they hold
+// can be captured or voided, the actions of final states end at some moment, and ErrorState has no actions in or out.
 func (g *Graph) Faults() []Fault {
 	v := validator{g: g}
 	if v.checkSizes(); v.faults == nil {
@@ -46,6 +46,7 @@ func (g *Graph) Faults() []Fault {
 		v.checkStates()
 		v.checkSwitches()
 		v.checkPaths()
+		v.checkPayments()
 	}
 	return v.faults
 }

@@ -182,6 +182,7 @@ func TestGraphsAgreeWithTheModel(t *testing.T) {
 	})
 	for _, word := range []string{
 		"any", "otherwise", "effects", "before_start", "after_end", "has_payment", "input_equals", "meta_equals", "seats_left", "count_of",
+		"call", "open_payment", "end_payment", "capture_payment", "void_payment", "refund_payment",
 	} {
 		if !seen[word] {
 			t.Errorf("no graph had %s", word)
@@ -199,6 +200,7 @@ func note(g *graphs.Graph, seen map[string]bool) {
 			seen["otherwise"] = seen["otherwise"] || a.Otherwise() != ""
 			for i := range a.Effects {
 				seen["effects"] = seen["effects"] || len(a.Effects[i].Plays()) > 0
+				seen[a.Effects[i].Kind] = true
 			}
 			for i := range a.When {
 				seen[a.When[i].Name()] = true

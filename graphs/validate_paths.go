@@ -27,9 +27,7 @@ func (v *validator) checkPaths() {
 
 // hasEffects reports whether an action of the graph has effects. Without any, a cycle is one of timers alone.
 func hasEffects(g *Graph) bool {
-	return slices.ContainsFunc(g.States, func(s State) bool {
-		return slices.ContainsFunc(s.Actions, func(a Action) bool { return len(a.Effects) > 0 })
-	})
+	return hasAny(g, func(a *Action) bool { return len(a.Effects) > 0 })
 }
 
 // canEnd reports whether a final state can be reached from s.

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"holdfast/activities"
+	"holdfast/graphs"
 	"holdfast/workflows"
 )
 
@@ -29,7 +30,7 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	}
 }
 
-// RegisterBookings names what walks bookings of an app's own graphs, which have a task queue of their own.
+// RegisterBookings names what walks bookings whose graphs are of a level above 0, each of which has a task queue of its own.
 func RegisterBookings(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Booking)
 	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind} {
@@ -73,24 +74,27 @@ const maxEffects = 256
 // maxPayments is how many payments one process asks their providers about at the same time.
 const maxPayments = 64
 
-// Run works until the context ends, then lets running activities finish. Bookings, webhooks, effects and payments have a worker each, so that no
-// number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the bookings' queue
-// are served there until they move on.
+// Run works until the context ends, then lets running activities finish. Bookings of each level of graphs, webhooks, effects and payments
+// have a worker each, so that no number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the
+// bookings' queue are served there until they move on.
 func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Options) error {
 	if err := scheduleSweep(ctx, c, o); err != nil {
 		return err
 	}
 	polling := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
-	bookings := worker.New(c, o.TaskQueue, worker.Options{
-		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
-		MaxConcurrentLocalActivityExecutionSize: o.Commits,
-	})
-	Register(bookings, acts)
-	extended := worker.New(c, workflows.GraphQueue(o.TaskQueue), worker.Options{
-		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
-		MaxConcurrentLocalActivityExecutionSize: o.Commits,
-	})
-	RegisterBookings(extended, acts)
+	var workers []worker.Worker
+	for level := range graphs.MaxLevel + 1 {
+		bookings := worker.New(c, workflows.BookingQueue(o.TaskQueue, level), worker.Options{
+			WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+			MaxConcurrentLocalActivityExecutionSize: o.Commits,
+		})
+		if level == 0 {
+			Register(bookings, acts)
+		} else {
+			RegisterBookings(bookings, acts)
+		}
+		workers = append(workers, bookings)
+	}
 	webhooks := worker.New(c, workflows.WebhookQueue(o.TaskQueue), worker.Options{
 		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
 		MaxConcurrentActivityExecutionSize: maxDrains,
@@ -108,7 +112,7 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 	RegisterPayments(payments, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range []worker.Worker{bookings, extended, webhooks, effects, payments} {
+	for _, w := range append(workers, webhooks, effects, payments) {
 		if err := w.Start(); err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func (w *bookingRun) run() error {
 			if err := w.step(); err != nil {
 				return err
 			}
-			if w.tooLong() {
+			if w.tooLong() || w.misplaced() {
 				return w.continueAsNew()
 			}
 		}
@@ -261,7 +261,14 @@ func (w *bookingRun) tooLong() bool {
 	return !w.over() && workflow.GetInfo(w.ctx).GetContinueAsNewSuggested()
 }
 
-// continueAsNew continues with an empty history and with the actions that were received and not yet played.
+// misplaced reports whether the booking has gone over to a version of its graph that workers on its task queue may not read.
+func (w *bookingRun) misplaced() bool {
+	queue := workflow.GetInfo(w.ctx).TaskQueueName
+	return !w.over() && raisedQueue(queue, w.Graph.Level()) != queue
+}
+
+// continueAsNew continues with an empty history and with the actions that were received and not yet played, on the task queue of the
+// graph's level.
 func (w *bookingRun) continueAsNew() error {
 	next := w.WorkflowInput
 	next.Actions = w.drainSignals()
@@ -269,7 +276,8 @@ func (w *bookingRun) continueAsNew() error {
 	if len(next.Packed) > 0 {
 		next.Graph = graphs.Graph{}
 	}
-	return workflow.NewContinueAsNewError(w.ctx, Booking, next)
+	ctx := workflow.WithWorkflowTaskQueue(w.ctx, raisedQueue(workflow.GetInfo(w.ctx).TaskQueueName, w.Graph.Level()))
+	return workflow.NewContinueAsNewError(ctx, Booking, next)
 }
 
 // fail ends a booking that its graph cannot move: it goes to the error state, where people see it.

@@ -37,6 +37,7 @@ type record struct {
 	broken  int  // how many calls still fail
 	relays  int  // how many actions for others each move puts on record
 	timers  graphs.Overrides
+	over    *booking.GraphInput // the version that the booking has gone over to, with its second decision
 }
 
 func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outcome, error) {
@@ -45,7 +46,11 @@ func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outc
 		return booking.Outcome{}, fmt.Errorf("postgres is away")
 	}
 	standing := func(result booking.Result, code fault.Code) booking.Outcome {
-		return booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered}
+		out := booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered}
+		if len(r.decided) > 1 {
+			out.Graph = r.over
+		}
+		return out
 	}
 	if known, ok := r.decided[in.ActionID]; ok {
 		return standing(known, ""), nil

@@ -3,6 +3,9 @@
 package workflows
 
 import (
+	"regexp"
+	"strconv"
+
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 )
@@ -28,11 +31,38 @@ func PaymentQueue(taskQueue string) string { return taskQueue + paymentQueue }
 
 const paymentQueue = "-payments"
 
-// GraphQueue is the task queue of bookings whose graphs say more than the first workers could read. A worker of an older release has no
-// part in it, so that it neither plays nor judges by half of such a graph.
-func GraphQueue(taskQueue string) string { return taskQueue + graphQueue }
+// BookingQueue is the task queue of bookings whose graphs are of a level: that of the bookings for level 0, and one beside it for each level
+// above. A worker of a release before that level has no part in it, so that it neither plays nor judges by half of such a graph.
+func BookingQueue(taskQueue string, level int) string {
+	switch level {
+	case 0:
+		return taskQueue
+	case 1:
+		return taskQueue + graphQueue
+	}
+	return taskQueue + graphQueue + "-" + strconv.Itoa(level)
+}
 
 const graphQueue = "-graphs"
+
+var ofLevel = regexp.MustCompile(`^(.+)` + graphQueue + `(?:-([0-9]{1,3}))?$`)
+
+// raisedQueue returns the task queue on which a booking goes on whose graph is of a level now: where it runs, unless that is the queue of a
+// lower level above 0.
+func raisedQueue(runsOn string, level int) string {
+	parts := ofLevel.FindStringSubmatch(runsOn)
+	if parts == nil {
+		return runsOn
+	}
+	is := 1
+	if parts[2] != "" {
+		is, _ = strconv.Atoi(parts[2])
+	}
+	if is >= level {
+		return runsOn
+	}
+	return BookingQueue(parts[1], level)
+}
 
 // The signals of workflows.
 const (

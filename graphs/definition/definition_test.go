@@ -249,6 +249,10 @@ func TestSchemaHasTheFormat(t *testing.T) {
 	if err := json.Unmarshal(definition.Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
+	var kind struct{ Enum []string }
+	if err := json.Unmarshal(schema.Defs["Effect"].Properties["kind"], &kind); err != nil || !slices.Equal(kind.Enum, graphs.EffectKinds()) {
+		t.Errorf("kinds of effects %v, want %v, %v", kind.Enum, graphs.EffectKinds(), err)
+	}
 	structs := map[string]reflect.Type{}
 	collect(reflect.TypeFor[graphs.Graph](), structs)
 	for name, of := range structs {

@@ -21,6 +21,8 @@ var walks = map[string][]string{
 	"group_owner":            {"initialized", "tentative", "error"},
 	"instant":                {"initialized", "confirmed", "completed"},
 	"instant_payment":        {"initialized", "tentative", "paid"},
+	"paid_booking":           {"initialized", "tentative", "tentative", "expiring", "unpaid", "paid", "cancelled_by_customer"},
+	"paid_seat":              {"initialized", "tentative", "requested", "paid", "unpaid", "refunded_late"},
 	"request":                {"initialized", "tentative", "confirmed", "completed", "no_show", "completed"},
 }
 

@@ -49,10 +49,46 @@ func addEffects(t *rapid.T, g *graphs.Graph, chain int) {
 			if !strings.HasPrefix(a.To, "s") || !rapid.Bool().Draw(t, "effect") {
 				continue
 			}
-			e := graphs.Effect{Kind: graphs.CallEffect, Endpoint: "crm"}
+			e := validEffect(t)
 			e.Then, e.OnFailure = playable(t, g, a.To), playable(t, g, a.To)
 			a.Effects = append(a.Effects, e)
+			openToPayments(g, a.To, e)
 		}
+	}
+}
+
+// validEffect draws an effect that plays nothing yet.
+func validEffect(t *rapid.T) graphs.Effect {
+	e := graphs.Effect{Kind: rapid.SampledFrom(graphs.EffectKinds()).Draw(t, "kind")}
+	switch e.Kind {
+	case graphs.CallEffect:
+		e.Endpoint = "crm"
+	case graphs.OpenPaymentEffect:
+		e.Of = rapid.SampledFrom([]string{"", graphs.OfDue, graphs.OfBalance, graphs.OfNoShowFee}).Draw(t, "of")
+	case graphs.RefundPaymentEffect:
+		e.Share = rapid.SampledFrom([]string{"", graphs.SharePolicy, graphs.ShareAll}).Draw(t, "share")
+	}
+	return e
+}
+
+// openToPayments gives the state that an effect follows the actions of payments that the effect needs to come to something: where it opens
+// one, those that take it, and where it captures or voids, one that authorizes and comes back. They change nothing else.
+func openToPayments(g *graphs.Graph, state string, e graphs.Effect) {
+	s, _ := g.State(state)
+	play := func(name string, effects ...graphs.Effect) {
+		for i := range s.Actions {
+			if s.Actions[i].Name == name {
+				return
+			}
+		}
+		s.Actions = append(s.Actions, graphs.Action{Name: name, To: state, By: []graphs.Actor{graphs.ActorPayment}, Effects: effects})
+	}
+	switch e.Kind {
+	case graphs.OpenPaymentEffect:
+		play("pay")
+		play("pay_balance")
+	case graphs.CapturePaymentEffect, graphs.VoidPaymentEffect:
+		play("authorize", graphs.Effect{Kind: graphs.CapturePaymentEffect})
 	}
 }
 
@@ -87,8 +123,12 @@ func anyGuard(t *rapid.T) graphs.Guard {
 func anyEffect(t *rapid.T) graphs.Effect {
 	names := rapid.SampledFrom([]string{"", "a", "a0", "a1", "b", "crm", "<script>"})
 	span := rapid.Map(rapid.Int64(), func(n int64) graphs.Duration { return graphs.Duration(n) })
+	if rapid.Bool().Draw(t, "of a kind") {
+		return validEffect(t)
+	}
 	return graphs.Effect{
-		Kind: rapid.SampledFrom([]string{graphs.CallEffect, graphs.CallEffect, "", "fly"}).Draw(t, "kind"), Endpoint: names.Draw(t, "endpoint"),
+		Kind:     rapid.SampledFrom(append(graphs.EffectKinds(), "", "fly")).Draw(t, "kind"),
+		Endpoint: names.Draw(t, "endpoint"), Of: names.Draw(t, "of"), Share: names.Draw(t, "share"),
 		Timeout: span.Draw(t, "timeout"), Then: names.Draw(t, "then"), Else: names.Draw(t, "else"), OnFailure: names.Draw(t, "on_failure"),
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 )
 
@@ -21,16 +22,13 @@ func (b *Booking) Times() graphs.Times {
 	return times
 }
 
-// payAction is the action by which a booking is paid.
-const payAction = "pay"
-
 // facts are what guards ask about the booking at a time, as far as they need it. It has no inputs: the action is offered.
 func facts(b *Booking, needs graphs.FactSet, now time.Time) graphs.Facts {
 	f := graphs.Facts{Now: now, Times: b.Times(), Offered: true, Counts: b.Counts}
 	if needs.Meta {
 		_ = json.Unmarshal(b.Meta, &f.Meta) // an object
 	}
-	f.Paid = b.Counts[payAction] > 0
+	f.Paid = b.Counts[payment.Pay]+b.Counts[payment.PayLate] > 0
 	if b.Session != nil {
 		f.SeatsLeft = max(b.Session.MaxSeats-b.Session.Taken, 0)
 	}

@@ -165,7 +165,7 @@ func (d *Dispatcher) startIndexed(
 		in.Shown = expected(graph, b.State, actions)
 	}
 	options := client.StartWorkflowOptions{
-		ID: workflows.BookingID(b.ID), TaskQueue: d.queueOf(graph), WorkflowIDReusePolicy: reuse,
+		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, graph.Level()), WorkflowIDReusePolicy: reuse,
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}
@@ -185,14 +185,6 @@ func (d *Dispatcher) startIndexed(
 		return errUnindexed
 	}
 	return err
-}
-
-// queueOf is the task queue of bookings of a graph.
-func (d *Dispatcher) queueOf(graph *graphs.Graph) string {
-	if graph.Own {
-		return workflows.GraphQueue(d.TaskQueue)
-	}
-	return d.TaskQueue
 }
 
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.

@@ -21,6 +21,7 @@ type races struct {
 
 	signalled int
 	started   [][]booking.Signal // the actions of each attempted start
+	queues    []string           // and its task queue
 }
 
 func (r *races) SignalWorkflow(context.Context, string, string, string, any) error {
@@ -29,8 +30,9 @@ func (r *races) SignalWorkflow(context.Context, string, string, string, any) err
 	return err
 }
 
-func (r *races) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+func (r *races) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
 	err := r.starts[min(len(r.started), len(r.starts)-1)]
+	r.queues = append(r.queues, o.TaskQueue)
 	r.started = append(r.started, args[0].(booking.WorkflowInput).Actions)
 	return nil, err
 }
@@ -86,6 +88,35 @@ func TestStartsOfWhatRuns(t *testing.T) {
 	}
 	if len(temporal.started) != 2 {
 		t.Errorf("%d starts", len(temporal.started))
+	}
+}
+
+// TestBookingsStartOnTheQueueOfTheirLevel: workers of a release that cannot read the graph do not serve it.
+func TestBookingsStartOnTheQueueOfTheirLevel(t *testing.T) {
+	t.Parallel()
+	own := func(name string) *graphs.Graph {
+		g, _ := graphs.Named(name, nil)
+		copied := *g
+		copied.Own = true
+		return &copied
+	}
+	plain, _ := graphs.Named("instant@2", nil)
+	paid, _ := graphs.Named("paid_seat", nil)
+	for _, c := range []struct {
+		graph *graphs.Graph
+		want  string
+	}{
+		{plain, "holdfast"}, {own("instant@2"), "holdfast-graphs"}, {paid, "holdfast-graphs-2"}, {own("paid_booking"), "holdfast-graphs-2"},
+	} {
+		b := confirmed(t)
+		b.SetGraph(c.graph)
+		temporal := &races{starts: []error{nil}}
+		if err := (&Dispatcher{Client: temporal, TaskQueue: "holdfast"}).EnsureBookingRunning(t.Context(), b, "app"); err != nil {
+			t.Error(err)
+		}
+		if len(temporal.queues) != 1 || temporal.queues[0] != c.want {
+			t.Errorf("%s (own: %v) on %v, want %s", c.graph.Ref(), c.graph.Own, temporal.queues, c.want)
+		}
 	}
 }
 

@@ -37,8 +37,8 @@ const (
 	// definitionOf is the definition of a graph of the app's own; empty for a built-in one, which the program has.
 	definitionOf = `CASE WHEN b.own_graph THEN COALESCE((SELECT g.definition FROM graph_versions g
 			WHERE (g.app_id, g.name, g.version) = (b.app_id, b.graph, b.graph_version)), '') ELSE '' END`
-	// countsOf is how often each action has moved a booking of such a graph; null for others.
-	countsOf = `CASE WHEN b.own_graph THEN (SELECT jsonb_object_agg(t.action, t.n)
+	// countsOf is how often each action has moved a booking of such a graph, or of a built-in one with guards that count; null for others.
+	countsOf = `CASE WHEN b.own_graph OR b.graph IN ('paid_booking', 'paid_seat') THEN (SELECT jsonb_object_agg(t.action, t.n)
 			FROM (SELECT action, count(*) AS n FROM transitions WHERE booking_id = b.id GROUP BY action) t) END`
 	bookingFrom   = ` FROM bookings b` + bookingBeside
 	bookingBeside = ` JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`

@@ -81,6 +81,10 @@ func TestTheSchemaRefuses(t *testing.T) {
 		{action, action + `,"when":[{"seats_left":{"at_least":0}}]`}, {action, action + `,"when":[{"count_of":{"action":"hold"}}]`},
 		{action, action + `,"when":[{"meta_equals":{"key":"x","value":null}}]`}, {action, action + `,"when":[{"meta_equals":{"key":"","value":1}}]`},
 		{action, action + `,"effects":[{"kind":"fly","endpoint":"crm"}]`}, {action, action + `,"effects":[{"kind":"call"}]`},
+		{action, action + `,"effects":[{"kind":"call","endpoint":"crm","of":"due"}]`}, {action, action + `,"effects":[{"kind":"end_payment","of":"due"}]`},
+		{action, action + `,"effects":[{"kind":"refund_payment","share":"half"}]`}, {action, action + `,"effects":[{"kind":"refund_payment","of":"due"}]`},
+		{action, action + `,"effects":[{"kind":"refund_payment","else":"lapse"}]`}, {action, action + `,"effects":[{"kind":"end_payment","timeout":"PT10S"}]`},
+		{action, action + `,"effects":[{"kind":"refund_payment","endpoint":"crm"}]`}, {action, action + `,"effects":[{"kind":"refund_payment","else":"x"}]`},
 	} {
 		spoiled := strings.Replace(string(text), c.old, c.text, 1)
 		if spoiled == string(text) {

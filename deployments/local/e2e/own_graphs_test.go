@@ -39,7 +39,7 @@ func TestAnOwnGraphWalks(t *testing.T) {
 	replay(t, b.stack.App.Temporal, "own-graph-called-off", workflows.BookingID(mustUUID(t, id)))
 	replay(t, b.stack.App.Temporal, "own-graph-lapsed", workflows.BookingID(mustUUID(t, lapses)))
 	info, err := b.stack.App.Temporal.DescribeWorkflowExecution(t.Context(), workflows.BookingID(mustUUID(t, id)), "")
-	if err != nil || info.GetExecutionConfig().GetTaskQueue().GetName() != workflows.GraphQueue(b.stack.App.Config.TaskQueue) {
+	if err != nil || info.GetExecutionConfig().GetTaskQueue().GetName() != workflows.BookingQueue(b.stack.App.Config.TaskQueue, 1) {
 		t.Errorf("on the queue of workers of older releases: %v, %v", info.GetExecutionConfig(), err)
 	}
 }
