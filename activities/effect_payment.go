@@ -36,6 +36,9 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if amount == 0 {
 		return attempted{answer: true}, nil
 	}
+	if kind != payment.Fee && !b.AwaitsPayment(time.Now()) {
+		return attempted{code: codeEnded, message: "The booking does not wait for a payment any more.", final: true}, nil
+	}
 	at, failed, err := cashier(p).accountOf(ctx, b.AppID, b.Payment.AccountID)
 	if err != nil {
 		return attempted{}, err

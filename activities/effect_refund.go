@@ -27,6 +27,9 @@ func (p performer) refundPayment(ctx context.Context, e *effect.Effect) (attempt
 		if failed, err := cashier(p).letGo(ctx, pay.Payment); err != nil || failed != nil {
 			return failedAttempt(failed), err
 		}
+		if _, err := cashier(p).settle(ctx, pay.ID, nil); err != nil { // its money may have moved the booking a moment ago
+			return attempted{}, err
+		}
 	}
 	if all, err = p.payments(ctx, e); err != nil { // as they are now
 		return attempted{}, err
