@@ -105,6 +105,16 @@ func (p *Payment) Left(refunds []*Refund) int64 {
 	return max(p.Captured-max(promised, p.Refunded), 0)
 }
 
+// Returned is what of the money of the refunds has gone back.
+func Returned(refunds []*Refund) (sum int64) {
+	for _, r := range refunds {
+		if r.State == RefundSucceeded || r.State == RefundByHand {
+			sum += r.Amount
+		}
+	}
+	return sum
+}
+
 // Refund is money that is given back, of one payment.
 type Refund struct {
 	ID        uuid.UUID

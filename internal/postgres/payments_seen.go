@@ -102,8 +102,12 @@ func (s *settling) takeOver(seen payment.Seen) {
 	s.payment.Merge(seen)
 	for _, one := range seen.Refunds {
 		for _, r := range s.refunds {
+			was := r.State
 			if (one.Ref == r.Ref && r.Ref != "" || one.Key == r.Key()) && r.Merge(one) {
 				s.writeRefund(r)
+				if was == payment.RefundSucceeded && r.State == payment.RefundFailed {
+					s.payment.Refunded = max(s.payment.Refunded-r.Amount, 0)
+				}
 			}
 		}
 	}
@@ -216,6 +220,7 @@ func (s *settling) write() {
 			fetched_at = CASE WHEN @fetched THEN now() ELSE fetched_at END
 		WHERE id = @id`
 	p := s.payment
+	p.Refunded = max(p.Refunded, payment.Returned(s.refunds))
 	if *p != s.was || s.fetched {
 		s.batch.Queue(q, namedArgs{
 			"id": p.ID, "state": p.State, "expires": p.ExpiresAt, "capture_before": nullTime(p.CaptureBefore), "authorized": p.Authorized,

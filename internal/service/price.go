@@ -16,8 +16,8 @@ func (s *drafts) setTerms(ctx context.Context, d *Draft) error {
 		return nil
 	}
 	t := d.terms()
-	t.Price.Check("price", d.problems)
-	t.Policy.Check("payment_policy", d.problems)
+	d.in.Price.Check("price", d.problems)
+	d.in.PaymentPolicy.Check("payment_policy", d.problems)
 	if t.Price.Amount == 0 || len(d.problems) > 0 {
 		return nil
 	}
