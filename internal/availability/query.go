@@ -182,7 +182,7 @@ func (q *Query) Reach() (from, to time.Time) {
 const maxMatters = 500
 
 // Matters returns those ranges of Reach in which busy ranges can matter to Slots and Taken, in order and apart: what the rules of any
-// resource allow, with the buffers. A question for office hours need not know what is taken at night. With Needs it is all of Reach. Of
+// resource allow, with the buffers. To a question for office hours it does not matter what is taken at night. With Needs it is all of Reach. Of
 // many ranges, neighbors are returned as one.
 func (q *Query) Matters() [][2]time.Time {
 	from, to := q.Reach()
