@@ -12,6 +12,8 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
+	"holdfast/internal/payment"
+	"holdfast/internal/payment/provider"
 	"holdfast/internal/postgres"
 	"holdfast/internal/webhook"
 )
@@ -26,10 +28,18 @@ type Activities struct {
 	Log      *slog.Logger
 	Metrics  Metrics
 	Cleaner  *postgres.Cleaner
+	// Providers reaches the providers of payments.
+	Providers Providers
 
 	drains    drains
 	successes recorder
 	beat      time.Duration // between heartbeats; 0 = heartbeat
+}
+
+// Providers opens accounts at payment providers. Implementations must be safe for concurrent use.
+type Providers interface {
+	// Of returns the provider of an account. An account that cannot be opened is a *provider.Error with provider.Credentials.
+	Of(a *payment.Account) (provider.Provider, error)
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.

@@ -26,11 +26,11 @@ type attempted struct {
 // carriers carry out one attempt of an effect, by kind. A new kind is a file with its function, and a row here.
 var carriers = map[string]func(p performer, ctx context.Context, e *effect.Effect) (attempted, error){
 	graphs.CallEffect:           performer.call,
-	graphs.OpenPaymentEffect:    performer.payment,
-	graphs.EndPaymentEffect:     performer.payment,
-	graphs.CapturePaymentEffect: performer.payment,
-	graphs.VoidPaymentEffect:    performer.payment,
-	graphs.RefundPaymentEffect:  performer.payment,
+	graphs.OpenPaymentEffect:    performer.openPayment,
+	graphs.EndPaymentEffect:     performer.endPayment,
+	graphs.CapturePaymentEffect: performer.capturePayment,
+	graphs.VoidPaymentEffect:    performer.voidPayment,
+	graphs.RefundPaymentEffect:  performer.refundPayment,
 }
 
 // Codes of effects that were not carried out.

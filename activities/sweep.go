@@ -14,6 +14,7 @@ const (
 	overdueAction   = 30 * time.Second
 	overdueDelivery = 30 * time.Second
 	overdueEffect   = 30 * time.Second
+	overduePayment  = 30 * time.Second
 	overdueTimer    = time.Minute
 	resumeAgain     = 5 * time.Minute // after a booking was handed out to be resumed
 	sweepLimit      = 500
@@ -63,6 +64,10 @@ func (a *Activities) sweepParts(out *booking.SweepResult) []sweepPart {
 		{"effects", 10 * time.Second, func(ctx context.Context) (n int, err error) {
 			out.Effects, err = performer{a}.sweepEffects(ctx)
 			return out.Effects, err
+		}},
+		{"payments", 10 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Payments, err = cashier{a}.sweep(ctx)
+			return out.Payments, err
 		}},
 	}
 	return append(parts, a.cleanups(out)...)

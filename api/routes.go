@@ -10,7 +10,7 @@ import (
 // routes is the table of all there is.
 func (s *Server) routes() []edge.Route {
 	return slices.Concat(s.serviceRoutes(), s.tenants().Routes(), s.calendar().Routes(), s.catalogue().Routes(), s.bookings().Routes(),
-		s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes())
+		s.payments().Routes(), s.webhooks().Routes(), s.scheduling().Routes(), s.visitor().Routes())
 }
 
 // serviceRoutes are about the server itself.

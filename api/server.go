@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"holdfast/api/edge"
+	"holdfast/api/payments"
 	"holdfast/internal/apps"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
@@ -40,6 +41,7 @@ type Server struct {
 	Wait      time.Duration   // how long an action waits for its outcome unless the client says otherwise
 	// PausedBacklog is how many deliveries wait for a paused webhook at most. It is only shown: the worker's sweep holds to it.
 	PausedBacklog int
+	Providers     payments.Providers // of payments
 	Metrics       *metrics.Metrics
 	Log           *slog.Logger
 	Portal        http.Handler // answers under /portal; nil = there is nothing

@@ -50,6 +50,12 @@ func RegisterEffects(r worker.Registry, acts workflows.Activities) {
 	r.RegisterActivity(acts.Perform)
 }
 
+// RegisterPayments names what carries payments on, which has a task queue of its own.
+func RegisterPayments(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Payment)
+	r.RegisterActivity(acts.WatchPayment)
+}
+
 // Options say where a worker works.
 type Options struct {
 	TaskQueue   string
@@ -65,8 +71,11 @@ const maxDrains = 256
 // maxEffects is how many effects one process carries out at the same time, each of another booking.
 const maxEffects = 256
 
-// Run works until the context ends, then lets running activities finish. Bookings of each level of graphs, webhooks and effects have a
-// worker each, so that no number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the
+// maxPayments is how many payments one process asks their providers about at the same time.
+const maxPayments = 64
+
+// Run works until the context ends, then lets running activities finish. Bookings of each level of graphs, webhooks, effects and payments
+// have a worker each, so that no number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the
 // bookings' queue are served there until they move on.
 func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Options) error {
 	if err := scheduleSweep(ctx, c, o); err != nil {
@@ -96,9 +105,14 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 		MaxConcurrentActivityExecutionSize: maxEffects,
 	})
 	RegisterEffects(effects, acts)
+	payments := worker.New(c, workflows.PaymentQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+		MaxConcurrentActivityExecutionSize: maxPayments,
+	})
+	RegisterPayments(payments, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range append(workers, webhooks, effects) {
+	for _, w := range append(workers, webhooks, effects, payments) {
 		if err := w.Start(); err != nil {
 			return err
 		}

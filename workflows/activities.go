@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 )
 
 // Activities is what the workflows need done. The worker registers an implementation under these names.
@@ -29,6 +30,9 @@ type Activities interface {
 	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
 	// Perform carries out the oldest pending effect of a booking, if it is due, and returns when to come again.
 	Perform(ctx context.Context, in effect.Input) (effect.Result, error)
+	// WatchPayment asks the provider of a payment how it is, puts on record what follows, makes the refunds that are due, and returns when to
+	// look again.
+	WatchPayment(ctx context.Context, in payment.Input) (payment.Watched, error)
 	// Sweep finds actions, deliveries and effects that were left behind, and resumes them.
 	Sweep(ctx context.Context) (booking.SweepResult, error)
 }

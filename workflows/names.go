@@ -25,6 +25,12 @@ func EffectQueue(taskQueue string) string { return taskQueue + effectQueue }
 
 const effectQueue = "-effects"
 
+// PaymentQueue is the task queue of what carries payments on: a slow provider delays nothing else. A worker of an older release has no part
+// in it.
+func PaymentQueue(taskQueue string) string { return taskQueue + paymentQueue }
+
+const paymentQueue = "-payments"
+
 // BookingQueue is the task queue of bookings whose graphs are of a level: taskQueue itself for level 0, and one beside it for each level
 // above. A worker of a release before that level has no part in it, so that it neither plays nor judges by half of such a graph.
 func BookingQueue(taskQueue string, level int) string {
@@ -61,7 +67,7 @@ func raisedQueue(runsOn string, level int) string {
 // The signals of workflows.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal
-	WakeSignal   = "wake"   // to an endpoint, or to the effects of a booking: no payload
+	WakeSignal   = "wake"   // to an endpoint, the effects of a booking, or a payment: no payload
 )
 
 // SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done. Installations
@@ -76,6 +82,9 @@ func EndpointID(endpoint uuid.UUID) string { return "webhook-" + endpoint.String
 
 // EffectsID is the id of the workflow that carries out the effects of a booking.
 func EffectsID(booking uuid.UUID) string { return "effects-" + booking.String() }
+
+// PaymentID is the id of the workflow that carries a payment on.
+func PaymentID(payment uuid.UUID) string { return "payment-" + payment.String() }
 
 // The search attributes of bookings in the Temporal UI. The program registers them where the server lets it.
 var (

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
@@ -18,6 +19,7 @@ import (
 type renderer struct {
 	bookings  *postgres.Bookings
 	effects   *postgres.Effects
+	payments  *postgres.Payments
 	catalogue *postgres.Catalogue
 	links     links.Maker
 }
@@ -67,6 +69,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"meta":              func() any { return b.Meta },
 		"policy":            func() any { return v.Policy() },
 		"assignment":        func() any { return w.assignments[b.ID] },
+		"payment":           func() any { return rules.TermsView(k.Clock, b, w.payments[b.ID], h.links.BaseURL) },
 		"effects":           func() any { return effectViews(k, w.effects[b.ID]) },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
@@ -77,6 +80,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 	if k.Kind != tenant.ServerKey {
 		delete(parts, "assignment")
 		delete(parts, "effects")
+		delete(parts, "payment")
 	}
 	for name, part := range parts {
 		if w.wanted[name] {

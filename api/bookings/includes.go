@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/effect"
+	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
@@ -21,6 +22,7 @@ type included struct {
 	// assignments are how the resources of the list's bookings were chosen.
 	assignments map[uuid.UUID]*assign.Assignment
 	effects     map[uuid.UUID][]*effect.Effect
+	payments    map[uuid.UUID][]*postgres.PaymentWithRefunds
 	others      []*booking.Booking // sessions of seats, and bookings made together with those of the list
 	projects    []*catalogue.Project
 }
@@ -68,6 +70,9 @@ func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID) (err error)
 	}
 	if err == nil && w.wanted["effects"] {
 		w.effects, err = h.effects.EffectsOf(k, ids)
+	}
+	if err == nil && w.wanted["payment"] {
+		w.payments, err = h.payments.PaymentsOf(k, k.App.ID, ids)
 	}
 	return err
 }

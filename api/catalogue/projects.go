@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
@@ -53,6 +54,8 @@ type projectInput struct {
 	Policy         *policy.Policy  `json:"policy"`
 	Requires       json.RawMessage `json:"requires"` // null lifts it
 	Assign         json.RawMessage `json:"assign"`
+	Price          *payment.Price  `json:"price"`
+	PaymentPolicy  *payment.Policy `json:"payment_policy"`
 }
 
 // readProject reads and checks the body. Fields that it does not have are empty or nil, and stay as they are. fresh says that the project
@@ -94,6 +97,9 @@ func (in projectInput) rules(p *catalogue.Project, known *tenant.Graphs, problem
 	p.Policy = checkPolicy(in.Policy, problems)
 	p.Requires = readRequires(in.Requires, problems)
 	p.Assign = checkAssign(in.Assign, "assign", problems)
+	p.Price, p.PaymentPolicy = in.Price, in.PaymentPolicy
+	p.Price.Check("price", problems)
+	p.PaymentPolicy.Check("payment_policy", problems)
 }
 
 // checkAssign reads how resources are chosen, and refuses fields that it does not have; nil when the body does not name it.

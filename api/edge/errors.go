@@ -39,6 +39,7 @@ var Statuses = map[fault.Code]int{
 	fault.Stale:              http.StatusPreconditionFailed,
 	fault.TooLarge:           http.StatusRequestEntityTooLarge,
 	fault.Invalid:            http.StatusUnprocessableEntity,
+	fault.PaymentState:       http.StatusConflict,
 	fault.ActionNotAvailable: http.StatusUnprocessableEntity,
 	fault.KeyReused:          http.StatusUnprocessableEntity,
 	fault.TooManyRequests:    http.StatusTooManyRequests,

@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
 	"holdfast/internal/service"
@@ -30,11 +31,13 @@ type BookingInput struct {
 	Settings      json.RawMessage            `json:"settings"`
 	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
-	Units         *int                       `json:"units"`     // of the resource
-	MaxUnits      *int                       `json:"max_units"` // of a project: what its visitors may ask for
-	Policy        *policy.Policy             `json:"policy"`    // of its own
-	Override      policy.Lifted              `json:"override"`  // rules that it is not held to
-	Requires      *requires.Requires         `json:"requires"`  // resources that it takes together, instead of resource_id
+	Units         *int                       `json:"units"`          // of the resource
+	MaxUnits      *int                       `json:"max_units"`      // of a project: what its visitors may ask for
+	Policy        *policy.Policy             `json:"policy"`         // of its own
+	Override      policy.Lifted              `json:"override"`       // rules that it is not held to
+	Price         *payment.Price             `json:"price"`          // of its own, instead of the project's
+	PaymentPolicy *payment.Policy            `json:"payment_policy"` // of its own, instead of the project's
+	Requires      *requires.Requires         `json:"requires"`       // resources that it takes together, instead of resource_id
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 
@@ -108,6 +111,7 @@ func (in *BookingInput) restrict() error {
 	}
 	in.Settings, in.Notifications, in.Reminders, in.switches, in.Buffer = nil, nil, nil, nil, ""
 	in.Policy, in.Requires = nil, nil
+	in.Price, in.PaymentPolicy = nil, nil
 	return nil
 }
 

@@ -45,6 +45,7 @@ type App struct {
 	metrics  *metrics.Metrics
 	cleaner  *postgres.Cleaner
 	webhooks webhook.Options
+	accounts *accounts         // at payment providers
 	retries  *dispatch.Retries // of this process's API
 
 	preparing sync.Mutex
@@ -105,6 +106,7 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 			Timeout: c.WebhookTimeout,
 		},
 	}
+	a.accounts = newAccounts(vault, a.webhooks, c.StripeURL)
 	counted.WatchPool(a.pool)
 	return a, nil
 }
@@ -127,7 +129,8 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  edge.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
 		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
-		SignIns: apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
+		Providers: a.accounts,
+		SignIns:   apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
@@ -206,7 +209,7 @@ func (a *App) RunWorker(ctx context.Context) error {
 	defer sender.Close()
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
-		Cleaner: a.cleaner,
+		Cleaner: a.cleaner, Providers: a.accounts,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

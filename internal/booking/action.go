@@ -23,6 +23,8 @@ const (
 	ChannelRelay Channel = "relay" // played on another booking, and passed on to this one
 	// ChannelEffect is that of an effect which has ended.
 	ChannelEffect Channel = "effect"
+	// ChannelPayment is that of a payment whose money has arrived.
+	ChannelPayment Channel = "payment"
 )
 
 // ByVisitor reports whether an action was played by a visitor on a page of this server: as the customer, or in the name of the
@@ -177,6 +179,7 @@ type SweepResult struct {
 	Bookings  int `json:"bookings"`
 	Actions   int `json:"actions"`
 	Endpoints int `json:"endpoints"`
-	Effects   int `json:"effects"` // bookings whose effects were left alone
-	Deleted   int `json:"deleted"` // rows past their retention
+	Effects   int `json:"effects"`  // bookings whose effects were left alone
+	Payments  int `json:"payments"` // payments that nobody looked at
+	Deleted   int `json:"deleted"`  // rows past their retention
 }

@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
 )
@@ -39,9 +40,11 @@ type Booking struct {
 	Related      Related   `json:"related"`
 	Units        int       `json:"units"` // of the resource that it takes; 0 means 1
 	// Policy is the policy that it was made with, and is ruled by; nil for none.
-	Policy     *policy.Snapshot `json:"policy,omitempty"`
-	FirstStart time.Time        `json:"first_start,omitzero"` // of the booking that it was moved from, at first; zero unless it was moved
-	Moves      int              `json:"moves,omitempty"`      // how often a customer has moved it
+	Policy *policy.Snapshot `json:"policy,omitempty"`
+	// Payment is what it costs, and what becomes of the money; nil when it costs nothing.
+	Payment    *payment.Terms `json:"payment,omitempty"`
+	FirstStart time.Time      `json:"first_start,omitzero"` // of the booking that it was moved from, at first; zero unless it was moved
+	Moves      int            `json:"moves,omitempty"`      // how often a customer has moved it
 	// Parts are the resources that it takes, the first one's first; none for a booking of one resource. Requires is what they were chosen
 	// by; nil when they were not chosen.
 	Parts     []Part             `json:"parts,omitempty"`

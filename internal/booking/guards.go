@@ -2,6 +2,7 @@ package booking
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"holdfast/graphs"
@@ -59,6 +60,13 @@ func (b *Booking) GuardedAgainst(action string, now time.Time, inputs map[string
 		}
 	}
 	return why
+}
+
+// AwaitsPayment reports whether money that arrives now moves the booking, and is not late.
+func (b *Booking) AwaitsPayment(now time.Time) bool {
+	return slices.ContainsFunc(b.OpenTo(graphs.ActorPayment, now), func(name string) bool {
+		return name == payment.Authorize || name == payment.Pay || name == payment.PayBalance
+	})
 }
 
 // OpenTo returns the actions that an actor can play at a time, in the graph's order: those whose time it is and that no guard forbids.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/assign"
+	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
 )
@@ -43,4 +44,7 @@ type Project struct {
 	// parts it takes a requirement away.
 	Requires *requires.Requires
 	Choices  []requires.Choice // the resources that can have a part and that there are; read only
+
+	Price         *payment.Price  // of a booking through it; nil on writing leaves it as it is, and an amount of 0 takes it away
+	PaymentPolicy *payment.Policy // of bookings through it; nil on writing leaves it as it is
 }

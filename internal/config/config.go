@@ -57,6 +57,8 @@ type Config struct {
 	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
 	WebhookTimeout       time.Duration  `env:"HOLDFAST_WEBHOOK_TIMEOUT" envDefault:"10s"`
 
+	StripeURL string `env:"HOLDFAST_STRIPE_URL"` // where Stripe's API is; empty = at Stripe. Another one is for tests
+
 	EventRetention   time.Duration `env:"HOLDFAST_EVENT_RETENTION" envDefault:"720h"`    // how long changes and what was sent of them are kept
 	PausedRetention  time.Duration `env:"HOLDFAST_PAUSED_RETENTION" envDefault:"720h"`   // how long what waits for a paused endpoint is kept
 	PausedBacklog    int           `env:"HOLDFAST_PAUSED_BACKLOG" envDefault:"100000"`   // how many deliveries wait for a paused endpoint

@@ -22,6 +22,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 	"holdfast/workflows"
 )
 
@@ -88,6 +89,17 @@ func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UU
 	}
 	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
 		outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
+	return err
+}
+
+// EnsurePaymentRunning signals the workflow of a payment to look at it, and starts it if it does not run.
+func (d *Dispatcher) EnsurePaymentRunning(ctx context.Context, p uuid.UUID) error {
+	id := workflows.PaymentID(p)
+	options := client.StartWorkflowOptions{
+		ID: id, TaskQueue: workflows.PaymentQueue(d.TaskQueue), StaticSummary: "carries on payment " + p.String(),
+	}
+	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Payment,
+		payment.Input{PaymentID: p})
 	return err
 }
 

@@ -61,6 +61,12 @@ func (e *Effect) ActionID() uuid.UUID {
 	return uuid.NewSHA1(e.ID, fmt.Appendf(nil, "end/%d", e.Round))
 }
 
+// PaymentID is the id of the payment that an effect opens: the same on every attempt, and another one after the effect was taken up again by
+// hand.
+func (e *Effect) PaymentID() uuid.UUID {
+	return uuid.NewSHA1(e.ID, fmt.Appendf(nil, "payment/%d", e.Round))
+}
+
 // Action returns the action that an effect plays when it has ended that way, "" for none.
 func (e *Effect) Action(status Status, answer bool) string {
 	switch {

@@ -23,7 +23,6 @@ type Situation struct {
 	// Pending says that the payment's action is not decided yet. Applied says that it was applied; Elsewhere that it led to the state that
 	// the graph has for a conflict, which holds nothing.
 	Pending, Applied, Elsewhere bool
-	Refusals                    int  // how often the booking has refused an action of this payment
 	Paid                        bool // another payment of the same kind is honoured
 	Late                        LateRule
 }

@@ -16,6 +16,7 @@ type Payment struct {
 	BookingID uuid.UUID
 	Provider  string    // the name of an adapter, such as "stripe"
 	AccountID uuid.UUID // whose account at the provider
+	Code      string    // of its page, in the page's address
 	Kind      Kind
 	Capture   Capture
 	Currency  string
@@ -38,10 +39,15 @@ type Payment struct {
 	FailureCode string // of the last failure, for programs; empty for none
 	FailureText string // the same for people, without personal data
 
-	// ActionID is the action by which it has moved its booking, or is to; nil for none yet. Honoured says that the booking has taken it: the
-	// action was applied, and led where the graph says.
-	ActionID *uuid.UUID
-	Honoured bool
+	// ActionID is the action by which it has moved its booking, or is to; nil for none yet. Refusals is how often its booking has refused one.
+	// Honoured says that the booking has taken it: the
+	// action was applied, and led where the graph says. LettingGo says that what is authorized is to be let go.
+	ActionID  *uuid.UUID
+	Refusals  int
+	Honoured  bool
+	LettingGo bool
+
+	FetchedAt time.Time // when the provider was last asked; zero for never
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -152,6 +158,9 @@ func (p *Payment) OpenKey() string { return p.key("open", p.OpenedAs) }
 
 // CaptureKey is the idempotency key of the call that captures a payment.
 func (p *Payment) CaptureKey() string { return p.key("capture", p.OpenedAs) }
+
+// EndKey is the idempotency key of the call that ends a payment.
+func (p *Payment) EndKey() string { return p.key("end", p.OpenedAs) }
 
 // VoidKey is the idempotency key of the call that lets an authorization go.
 func (p *Payment) VoidKey() string { return p.key("void", p.OpenedAs) }

@@ -28,7 +28,7 @@ func (db *Bookings) CreateBooking(
 	}
 	move = atDoor(move)
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
-	if err := db.lookFirst(ctx, c); err != nil {
+	if err := db.claims.lookFirst(ctx, c); err != nil {
 		return nil, err
 	}
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
@@ -47,7 +47,7 @@ func (db *Bookings) CreateBooking(
 	case err == nil && c.accepted:
 		return first, nil
 	case err == nil:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	known, lookErr := db.firstAction(ctx, b)
 	switch {
@@ -56,9 +56,9 @@ func (db *Bookings) CreateBooking(
 	case errors.Is(err, errKnown): // the id is another app's
 		return nil, orNotFound(pgx.ErrNoRows, "The booking")
 	case errors.Is(err, errRefused):
-		return nil, db.refused(ctx, c)
+		return nil, db.claims.refused(ctx, c)
 	case fault.CodeOf(err) == fault.SlotTaken:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	return nil, err
 }
@@ -97,7 +97,7 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 // nobody's time is left. A move that has another one for this case always has room. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
 	if b.Pool.Chooses() && len(b.Parts) == 0 {
-		return hasRoomInPool(ctx, db, b, move)
+		return hasRoomInPool(ctx, db.store, b, move)
 	}
 	if move.Otherwise != nil {
 		return nil
@@ -146,11 +146,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, units, assigned,
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, payment, first_start, moves, units, assigned,
 			requires)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,
@@ -160,7 +160,8 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"settings": asJSON(b.Settings), "meta": asJSON(b.Meta),
 		"project": b.Related.Project, "owner": b.Related.OwnerBooking, "reservation": b.Related.Reservation,
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
-		"request": requestID(b), "policy": nullJSON(b.Policy), "first_start": nullTime(b.FirstStart), "moves": b.Moves,
+		"request": requestID(b), "policy": nullJSON(b.Policy), "payment": nullJSON(b.Payment),
+		"first_start": nullTime(b.FirstStart), "moves": b.Moves,
 		"requires": nullJSON(b.Requires),
 		"assigned": b.Assignment != nil,
 		"units":    b.Takes(),

@@ -87,11 +87,17 @@ func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, n
 	})
 	if old.Action == booking.RescheduleAction {
 		old.Related.RescheduledTo = &b.ID
+		batch.Queue(takeOverPayments, namedArgs{"old": old.ID, "new": b.ID})
 	}
 	batch.Queue(releaseOld, namedArgs{"old": old.ID})
 	old.Step(old.move, now)
 	writeTransition(batch, old.Booking, in)
 }
+
+// takeOverPayments gives the payments of a booking that is moved, and their refunds, to the one that takes its place.
+const takeOverPayments = `
+	WITH moved AS (UPDATE payments SET booking_id = @new WHERE booking_id = @old RETURNING id)
+	UPDATE refunds SET booking_id = @new WHERE payment_id IN (SELECT id FROM moved)`
 
 // lockSession locks the session of a seat until the end of the transaction, and returns why it refuses the move, if it does. So
 // seats are counted one by one, and none is booked while the session is being cancelled.
@@ -170,16 +176,3 @@ const (
 		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
-
-// PendingRelays are the actions that a booking's commits have put on record for other bookings and that have not been
-// signalled, each with its booking and the app's slug.
-func (db *Bookings) PendingRelays(ctx context.Context, by uuid.UUID) ([]Stuck, error) {
-	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
-	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})
-}
-
-// MarkRelayed notes that an action was signalled to its booking.
-func (db *Bookings) MarkRelayed(ctx context.Context, action uuid.UUID) error {
-	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, namedArgs{"id": action})
-	return err
-}

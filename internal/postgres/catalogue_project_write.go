@@ -16,10 +16,10 @@ import (
 func (db *Catalogue) CreateProject(ctx context.Context, p *catalogue.Project) error {
 	const q = `
 		INSERT INTO projects (id, app_id, name, slug, availability, availability_constraints, booking, customer_fields, ui, reminders, meta,
-			policy, assign, requires)
+			policy, assign, requires, price, payment_policy)
 		VALUES (@id, @app, @name, @slug, COALESCE(@availability::jsonb, '{}'), COALESCE(@constraints::jsonb, '[]'),
 			COALESCE(@booking::jsonb, '{}'), COALESCE(@fields::jsonb, '{}'), COALESCE(@ui::jsonb, '{}'),
-			COALESCE(@reminders::jsonb, '[]'), COALESCE(@meta::jsonb, '{}'), @policy, @assign, @requires::jsonb)
+			COALESCE(@reminders::jsonb, '[]'), COALESCE(@meta::jsonb, '{}'), @policy, @assign, @requires::jsonb, @price, @payment_policy)
 		ON CONFLICT ON CONSTRAINT projects_pkey DO UPDATE SET id = excluded.id
 		WHERE projects.app_id = excluded.app_id RETURNING xmax = 0`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
@@ -44,6 +44,7 @@ func (db *Catalogue) UpdateProject(ctx context.Context, p *catalogue.Project) er
 			booking = COALESCE(@booking, booking), customer_fields = COALESCE(@fields, customer_fields), ui = COALESCE(@ui, ui),
 			reminders = COALESCE(@reminders, reminders), meta = COALESCE(@meta, meta), policy = COALESCE(@policy, policy),
 			assign = COALESCE(@assign, assign),
+			price = COALESCE(@price, price), payment_policy = COALESCE(@payment_policy, payment_policy),
 			requires = CASE WHEN @lifts THEN NULL ELSE COALESCE(@requires::jsonb, requires) END, updated_at = now()
 		WHERE id = @id AND app_id = @app RETURNING id`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
@@ -65,6 +66,7 @@ func projectArgs(p *catalogue.Project) namedArgs {
 		"id": p.ID, "app": p.AppID, "name": p.Name, "slug": p.Slug, "availability": orNull(p.Availability),
 		"constraints": orNull(p.Constraints), "booking": orNull(p.Booking), "fields": orNull(p.CustomerFields), "ui": orNull(p.UI),
 		"reminders": orNull(p.Reminders), "meta": orNull(p.Meta), "policy": nullJSON(p.Policy), "assign": nullJSON(p.Assign),
+		"price": nullJSON(p.Price), "payment_policy": nullJSON(p.PaymentPolicy),
 	}
 }
 

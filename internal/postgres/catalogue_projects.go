@@ -21,7 +21,7 @@ const projectColumns = `
 	p.created_at, p.updated_at, p.policy,
 	COALESCE((SELECT jsonb_agg(jsonb_build_object('scope', 'service:' || s.id, 'policy', s.policy) ORDER BY s.id)
 		FROM project_services x JOIN services s ON s.id = x.service_id WHERE x.project_id = p.id AND s.policy IS NOT NULL), '[]'),
-	p.assign, p.requires, CASE WHEN p.requires IS NOT NULL THEN (` + choices + `) END`
+	p.assign, p.requires, CASE WHEN p.requires IS NOT NULL THEN (` + choices + `) END, p.price, p.payment_policy`
 
 // Project returns an app's project, or NotFound.
 func (db *Catalogue) Project(ctx context.Context, appID, id uuid.UUID) (*catalogue.Project, error) {

@@ -27,6 +27,9 @@ import (
 type DB struct {
 	*store
 	*Bookings
+	*Actions
+	*Requests
+	*limits
 	*Outbox
 	*Calendars
 	*Catalogue
@@ -34,23 +37,49 @@ type DB struct {
 	*Graphs
 	*Operations
 	*Effects
+	*Payments
 }
 
-// Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
-// requests that they answer. A commit writes events and deliveries in its own transaction, by the functions of Outbox.
+// Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
+// transaction, by the functions of Outbox.
 type Bookings struct {
 	*store
+	claims *claims
+}
+
+// Actions stores what bookings are asked to do, from the claim to the outcome, and the links that were spent on it.
+type Actions struct {
+	*store
+	claims *claims
+}
+
+// claims finds out why a claim was not won. Who has just lost a time makes the next ones look first.
+type claims struct {
+	*store
+	limits *limits
 	lostAt atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
+
+// Requests stores scheduling requests, the claim tokens that visitors come by, and the forms that are kept for them.
+type Requests struct {
+	*store
+	bookings *Bookings
+}
+
+// limits stores how many bookings there are in each period of a limit, and how many holds each owner has.
+type limits struct{ *store }
 
 // Outbox stores events, endpoints, deliveries and attempts.
 type Outbox struct{ *store }
 
-// Effects stores what is done outside after transitions. The commit of a transition writes them, by a function of Bookings.
+// Effects stores what is done outside after transitions. The commit of a transition writes them, by writeEffects.
 type Effects struct {
 	*store
-	bookings *Bookings
+	actions *Actions
 }
+
+// Payments stores accounts at payment providers, payments, refunds, and which webhook requests of providers were seen.
+type Payments struct{ *store }
 
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
 type Calendars struct{ *store }
@@ -82,10 +111,13 @@ type store struct {
 // newDB makes the parts of a DB on one pool.
 func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
-	bookings := &Bookings{store: s}
+	counted := &limits{s}
+	lost := &claims{store: s, limits: counted}
+	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
 	return &DB{
-		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
-		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
+		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
+		Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
 	}
 }
 
@@ -159,6 +191,7 @@ var rules = map[string]struct {
 }{
 	"apps_slug_key":                     {fault.AlreadyExists, "An app with this slug exists already."},
 	"webhook_endpoints_name_key":        {fault.AlreadyExists, "A webhook with this name exists already."},
+	"payment_accounts_name_key":         {fault.AlreadyExists, "A payment account with this name exists already."},
 	"projects_slug_key":                 {fault.AlreadyExists, "A project with this slug exists already."},
 	"spent_claims_pkey":                 {fault.ClaimReplayed, "This link has been used for a booking already."},
 	"spent_links_pkey":                  {fault.LinkUsed, "This link has been used already."},

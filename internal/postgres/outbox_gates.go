@@ -30,11 +30,19 @@ func shareGates(batch *pgx.Batch, all ...publication) {
 	var changes []map[string]any
 	for _, b := range all {
 		changes = append(changes, map[string]any{
-			"booking_id": b.ID, "graph": b.Graph, "state": b.State, "project_id": b.Related.Project,
+			"booking_id": nullID(b.ID), "graph": b.Graph, "state": b.State, "project_id": b.Related.Project,
 			"topics": b.topics, "request_id": b.request,
 		})
 	}
 	batch.Queue(q, namedArgs{"app": all[0].AppID, "changes": asJSON(changes)})
+}
+
+// nullID returns nil for the id of no booking.
+func nullID(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
 }
 
 // endpointAndSubscribers is true of an endpoint and of all that may get events about it.

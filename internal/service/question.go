@@ -90,16 +90,16 @@ func (q *Question) Acquire(ctx context.Context) (release func(), err error) {
 
 // LoadBusy loads what is taken of the question's resources, and what the policy excludes: one query for each, for all of them,
 // and one more where units are counted.
-func (s *Service) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
-	return s.load(ctx, app, q, s.DB.BusyTimes)
+func (s *Offers) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
+	return s.load(ctx, app, q, s.db.BusyTimes)
 }
 
 // LoadBusyWithHolders is LoadBusy with what takes the time, each thing for itself.
-func (s *Service) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
-	return s.load(ctx, app, q, s.DB.BusyTimesWithHolder)
+func (s *Offers) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
+	return s.load(ctx, app, q, s.db.BusyTimesWithHolder)
 }
 
-func (s *Service) load(
+func (s *Offers) load(
 	ctx context.Context, app uuid.UUID, q *Question,
 	load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
 ) error {

@@ -18,7 +18,8 @@ func Project(p *catalogue.Project, missing []string, c Clock) Object {
 		"offers": len(missing) == 0, "missing": missing,
 		"id": p.ID, "name": p.Name, "slug": p.Slug, "resources": p.Resources, "locations": p.Locations, "services": p.Services,
 		"availability": p.Availability, "availability_constraints": p.Constraints, "booking": p.Booking,
-		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta, "policy": p.Policy, "requires": p.Requires,
+		"customer_fields": p.CustomerFields, "ui": p.UI, "reminders": p.Reminders, "meta": p.Meta, "policy": p.Policy, "price": p.Price,
+		"payment_policy": p.PaymentPolicy, "requires": p.Requires,
 		"assign":     assignOf(p),
 		"created_at": c.Show(p.CreatedAt, time.UTC), "updated_at": c.Show(p.UpdatedAt, time.UTC),
 	}

@@ -1,0 +1,96 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/effect"
+	"holdfast/internal/payment"
+	"holdfast/internal/postgres"
+)
+
+// refundPayment gives money back as a booking ends: all of it, or what its policy says as of the moment of the transition. What is held is let
+// go, and what could still be paid is closed. The refunds are on record when it has ended; the workflows of the payments make them.
+func (p performer) refundPayment(ctx context.Context, e *effect.Effect) (attempted, error) {
+	b, err := p.bookingOf(ctx, e)
+	if err != nil || b == nil {
+		return attempted{code: codeNoBooking, message: "The booking does not exist any more.", final: true}, err
+	}
+	all, err := p.payments(ctx, e)
+	if err != nil {
+		return attempted{}, err
+	}
+	for _, pay := range all {
+		if failed, err := cashier(p).letGo(ctx, pay.Payment); err != nil || failed != nil {
+			return failedAttempt(failed), err
+		}
+		if _, err := cashier(p).settle(ctx, pay.ID, nil); err != nil { // its money may have moved the booking a moment ago
+			return attempted{}, err
+		}
+	}
+	if all, err = p.payments(ctx, e); err != nil { // as they are now
+		return attempted{}, err
+	}
+	left, why, err := p.refundDue(ctx, b, e, all)
+	if err != nil {
+		return attempted{}, err
+	}
+	for i := len(all) - 1; i >= 0 && left > 0; i-- { // the newest first
+		asked, err := p.askRefund(ctx, all[i], e, left, why)
+		if err != nil {
+			return attempted{}, err
+		}
+		left -= asked
+	}
+	return attempted{answer: true}, nil
+}
+
+// refundDue is what a booking's customer gets back, and why: by the policy if the customer's side has ended the booking, unless the graph says
+// otherwise.
+func (p performer) refundDue(
+	ctx context.Context, b *booking.Booking, e *effect.Effect, all []*postgres.PaymentWithRefunds,
+) (int64, payment.Reason, error) {
+	defer p.connection()()
+	moves, err := p.DB.Transitions(ctx, []uuid.UUID{b.ID})
+	if err != nil {
+		return 0, "", err
+	}
+	captured := int64(0)
+	for _, pay := range all {
+		if pay.Kind != payment.Fee && pay.Honoured {
+			captured += pay.Captured
+		}
+	}
+	for _, t := range moves[b.ID] {
+		if t.Seq != e.Seq {
+			continue
+		}
+		byPolicy := e.Does.Share == graphs.SharePolicy || e.Does.Share == "" && t.Actor == graphs.ActorCustomerLink
+		if byPolicy && b.Payment != nil {
+			return b.Payment.Policy.RefundDue(captured, t.At, b.Start, b.Resource.Zone()), payment.ByPolicy, nil
+		}
+	}
+	return captured, payment.ByOwner, nil
+}
+
+// askRefund puts a refund of a payment on record, of what is left of it at most, and has it made. It returns how much that is.
+func (p performer) askRefund(
+	ctx context.Context, pay *postgres.PaymentWithRefunds, e *effect.Effect, amount int64, why payment.Reason,
+) (int64, error) {
+	if pay.Kind == payment.Fee || !pay.Honoured || pay.Disputed {
+		return 0, nil
+	}
+	defer p.connection()()
+	r, woken, err := p.DB.AskRefund(ctx, &payment.Refund{
+		ID: uuid.NewSHA1(e.ID, pay.ID[:]), PaymentID: pay.ID, Amount: amount, Reason: why,
+	}, false)
+	if err != nil || r == nil {
+		return 0, err
+	}
+	p.serve(ctx, woken...)
+	cashier(p).wake(ctx, pay.ID)
+	return r.Amount, nil
+}

@@ -1,0 +1,164 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/payment"
+)
+
+// paymentColumns are those of a payment p, in the order of scanPayment.
+const paymentColumns = `
+	p.id, p.app_id, p.booking_id, p.account_id, p.provider, p.code, p.kind, p.capture, p.currency, p.amount, p.state, p.ref, p.checkout_url,
+	p.opened_as, p.expires_at, p.capture_before, p.authorized, p.captured, p.refunded, p.disputed, p.late, p.failure_code, p.failure_text,
+	p.action_id, p.refusals, p.honoured, p.letting_go, p.fetched_at, p.created_at, p.updated_at`
+
+func scanPayment(row pgx.Row) (*payment.Payment, error) {
+	var p payment.Payment
+	var captureBefore, fetched *time.Time
+	err := row.Scan(&p.ID, &p.AppID, &p.BookingID, &p.AccountID, &p.Provider, &p.Code, &p.Kind, &p.Capture, &p.Currency, &p.Amount, &p.State,
+		&p.Ref, &p.CheckoutURL, &p.OpenedAs, &p.ExpiresAt, &captureBefore, &p.Authorized, &p.Captured, &p.Refunded, &p.Disputed, &p.Late,
+		&p.FailureCode, &p.FailureText, &p.ActionID, &p.Refusals, &p.Honoured, &p.LettingGo, &fetched, &p.CreatedAt, &p.UpdatedAt)
+	if captureBefore != nil {
+		p.CaptureBefore = *captureBefore
+	}
+	if fetched != nil {
+		p.FetchedAt = *fetched
+	}
+	return &p, err
+}
+
+// refundColumns are those of a refund f, in the order of scanRefund.
+const refundColumns = `
+	f.id, f.payment_id, f.app_id, f.booking_id, f.amount, f.currency, f.reason, f.state, f.ref, f.round, f.attempts, f.next_at, f.error_code,
+	f.error_message, f.note, f.created_at, f.updated_at, f.ended_at`
+
+func scanRefund(row pgx.Row) (*payment.Refund, error) {
+	var r payment.Refund
+	err := row.Scan(&r.ID, &r.PaymentID, &r.AppID, &r.BookingID, &r.Amount, &r.Currency, &r.Reason, &r.State, &r.Ref, &r.Round, &r.Attempts,
+		&r.NextAt, &r.ErrorCode, &r.ErrorText, &r.Note, &r.CreatedAt, &r.UpdatedAt, &r.EndedAt)
+	return &r, err
+}
+
+func collectRefunds(rows pgx.Rows) ([]*payment.Refund, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*payment.Refund, error) { return scanRefund(row) })
+}
+
+// PaymentWithRefunds is a payment with all its refunds, the oldest first.
+type PaymentWithRefunds struct {
+	*payment.Payment
+
+	Refunds []*payment.Refund
+}
+
+// Payment returns an app's payment; NotFound when it has none of that id.
+func (db *Payments) Payment(ctx context.Context, appID, id uuid.UUID) (*PaymentWithRefunds, error) {
+	const q = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.id = @id AND p.app_id = @app`
+	return db.withRefunds(ctx, db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}))
+}
+
+// PaymentByCode returns the payment whose page has that code, of whichever app; NotFound when none has.
+func (db *Payments) PaymentByCode(ctx context.Context, code string) (*PaymentWithRefunds, error) {
+	const q = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.code = @code`
+	return db.withRefunds(ctx, db.pool.QueryRow(ctx, q, namedArgs{"code": code}))
+}
+
+// WatchedPayment returns a payment whose app the caller does not have: it is of a workflow.
+func (db *Payments) WatchedPayment(ctx context.Context, id uuid.UUID) (*PaymentWithRefunds, error) {
+	const q = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.id = @id`
+	return db.withRefunds(ctx, db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
+}
+
+func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithRefunds, error) {
+	p, err := scanPayment(row)
+	if err != nil {
+		return nil, orNotFound(err, "The payment")
+	}
+	refunds, err := db.RefundsOf(ctx, []uuid.UUID{p.ID})
+	return &PaymentWithRefunds{p, refunds[p.ID]}, err
+}
+
+// PaymentFilter narrows a list of payments. Zero values say nothing.
+type PaymentFilter struct {
+	Booking *uuid.UUID
+	State   payment.State
+}
+
+// ListPayments returns a page of an app's payments with their refunds, the newest first.
+func (db *Payments) ListPayments(
+	ctx context.Context, appID uuid.UUID, f PaymentFilter, page Page,
+) (all []*PaymentWithRefunds, found Found, err error) {
+	rows, found, err := listRows(ctx, db.store, listing[payment.Payment]{
+		columns: paymentColumns, table: "payments", alias: "p",
+		where: "p.app_id = @app AND (@booking::uuid IS NULL OR p.booking_id = @booking) AND (@state = '' OR p.state = @state)",
+		order: "p.created_at", desc: true, changed: "p.updated_at",
+		scan: func(row pgx.CollectableRow) (*payment.Payment, error) { return scanPayment(row) },
+	}, page, namedArgs{"app": appID, "booking": f.Booking, "state": f.State})
+	if err != nil || len(rows) == 0 {
+		return nil, found, err
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for i, p := range rows {
+		ids[i] = p.ID
+	}
+	refunds, err := db.RefundsOf(ctx, ids)
+	for _, p := range rows {
+		all = append(all, &PaymentWithRefunds{p, refunds[p.ID]})
+	}
+	return all, found, err
+}
+
+// PaymentsOf returns the payments of bookings with their refunds, by booking, the oldest first. An erased booking keeps its payments.
+func (db *Payments) PaymentsOf(ctx context.Context, appID uuid.UUID, bookings []uuid.UUID) (map[uuid.UUID][]*PaymentWithRefunds, error) {
+	const q = `
+		SELECT ` + paymentColumns + ` FROM payments p WHERE p.booking_id = ANY(@bookings) AND p.app_id = @app
+		ORDER BY p.created_at, p.id`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"bookings": bookings, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*payment.Payment, error) { return scanPayment(row) })
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
+	}
+	refunds, err := db.RefundsOf(ctx, ids)
+	all := map[uuid.UUID][]*PaymentWithRefunds{}
+	for _, p := range list {
+		all[p.BookingID] = append(all[p.BookingID], &PaymentWithRefunds{p, refunds[p.ID]})
+	}
+	return all, err
+}
+
+// RefundsOf returns the refunds of payments, by payment, the oldest first.
+func (db *Payments) RefundsOf(ctx context.Context, payments []uuid.UUID) (map[uuid.UUID][]*payment.Refund, error) {
+	const q = `SELECT ` + refundColumns + ` FROM refunds f WHERE f.payment_id = ANY(@payments) ORDER BY f.created_at, f.id`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"payments": payments})
+	if err != nil {
+		return nil, err
+	}
+	list, err := collectRefunds(rows)
+	all := map[uuid.UUID][]*payment.Refund{}
+	for _, r := range list {
+		all[r.PaymentID] = append(all[r.PaymentID], r)
+	}
+	return all, err
+}
+
+// PaymentsToWatch returns payments that were due to be looked at longer than a while ago: the process that should have done so may have
+// ended before it could.
+func (db *Payments) PaymentsToWatch(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
+	const q = `
+		SELECT p.id FROM payments p WHERE p.next_at < now() - make_interval(secs => @while) ORDER BY p.next_at LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}

@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"holdfast/internal/payment"
+)
+
+// EnsurePayment puts a payment on record before the first call to its provider, and returns it as the record has it: a repeat finds what the
+// first one has written, so that all calls have the same parameters.
+func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment) (on *payment.Payment, err error) {
+	const insert = `
+		INSERT INTO payments (id, app_id, booking_id, account_id, provider, code, kind, capture, currency, amount, expires_at)
+		VALUES (@id, @app, @booking, @account, @provider, @code, @kind, @capture, @currency, @amount, @expires)
+		ON CONFLICT (id) DO NOTHING`
+	const look = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.id = @id`
+	batch := &pgx.Batch{}
+	batch.Queue(insert, namedArgs{
+		"id": p.ID, "app": p.AppID, "booking": p.BookingID, "account": p.AccountID, "provider": p.Provider, "code": p.Code, "kind": p.Kind,
+		"capture": p.Capture, "currency": p.Currency, "amount": p.Amount, "expires": p.ExpiresAt,
+	})
+	batch.Queue(look, namedArgs{"id": p.ID}).QueryRow(func(row pgx.Row) (err error) {
+		on, err = scanPayment(row)
+		return err
+	})
+	return on, mapConstraint(db.pool.SendBatch(ctx, batch).Close())
+}
+
+// RecordOpened puts on record that the customer can pay, with the event of it. What the payment has become meanwhile stays. It locks the
+// payment, then the gates of the endpoints that get the event (shared).
+func (db *Payments) RecordOpened(ctx context.Context, id uuid.UUID, ref, url string, expires, next time.Time) (woken []uuid.UUID, err error) {
+	const q = `
+		UPDATE payments p SET ref = @ref, checkout_url = @url, state = CASE p.state WHEN 'created' THEN 'open' ELSE p.state END,
+			expires_at = COALESCE(@expires, p.expires_at), next_at = @next, updated_at = now()
+		WHERE p.id = @id AND p.ref IN ('', @ref) RETURNING ` + paymentColumns
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		woken = nil
+		b, p, _, err := lockPayment(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		was := p.State
+		p, err = scanPayment(tx.QueryRow(ctx, q, namedArgs{
+			"id": id, "ref": ref, "url": url, "expires": nullTime(expires), "next": next,
+		}))
+		if err != nil || p.State == was {
+			return unlessNone(err)
+		}
+		batch := &pgx.Batch{}
+		publishPayments(batch, b, []paymentEvent{{p, nil, "payment." + string(p.State)}}, db.process, &woken)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return woken, err
+}
+
+// RecordFailed ends a payment that its provider refuses to open, unless something has become of it. It locks the payment, then the gates of
+// the endpoints that get the event (shared).
+func (db *Payments) RecordFailed(ctx context.Context, id uuid.UUID, code, text string) (woken []uuid.UUID, err error) {
+	const q = `
+		UPDATE payments p SET state = 'failed', failure_code = @code, failure_text = @text, next_at = NULL, updated_at = now()
+		WHERE p.id = @id AND p.state = 'created' RETURNING ` + paymentColumns
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		woken = nil
+		b, _, _, err := lockPayment(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		p, err := scanPayment(tx.QueryRow(ctx, q, namedArgs{"id": id, "code": code, "text": text}))
+		if err != nil {
+			return unlessNone(err)
+		}
+		batch := &pgx.Batch{}
+		publishPayments(batch, b, []paymentEvent{{p, nil, "payment.failed"}}, db.process, &woken)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return woken, err
+}
