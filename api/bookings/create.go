@@ -52,7 +52,7 @@ func (h *bookingHandlers) createBooking(k *call) error {
 
 // A caller who asks for the payment of a new booking wants to send its customer there: how long the page of the provider is waited for.
 const (
-	pageWait = 3 * time.Second
+	pageWait = 5 * time.Second
 	pageLook = 100 * time.Millisecond
 )
 
