@@ -15,7 +15,7 @@ import (
 // What the demo app's account at the fake provider consists of. No money moves with these.
 const (
 	fakeKey    = "sk_test_local"
-	fakeSecret = "whsec_bG9jYWwgcnVuIG9ubHk=" //nolint:gosec // of a provider that is not real
+	fakeSecret = "whsec_localRunOnly0000000000" //nolint:gosec // of a provider that is not real
 )
 
 // listenForPayments reserves the address of the fake provider, which the service then takes for Stripe. A provider that is named replaces it.
