@@ -69,8 +69,8 @@ func (s *Server) catalogue() *catalogue.Handlers {
 
 func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
-		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Offers: s.service().Offers(), Edge: s.edge(), Passwords: s.Passwords,
-		Feed: s.webhooks().Events(),
+		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Offers: s.service().Offers(),
+		Edge: s.edge(), Passwords: s.Passwords, Feed: s.webhooks().Events(),
 	}
 }
 

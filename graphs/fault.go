@@ -39,14 +39,14 @@ func (g *Graph) Validate() error {
 // no cycle, what an effect plays is an action of the state that it follows, payments that are opened can move the booking, what they hold
 // can be captured or voided, the actions of final states end at some moment, and ErrorState has no actions in or out.
 func (g *Graph) Faults() []Fault {
-	v := validator{g: g}
+	v := &validator{g: g}
 	if v.checkSizes(); v.faults == nil {
 		v.checkHead()
 		v.checkError()
 		v.checkStates()
 		v.checkSwitches()
 		v.checkPaths()
-		v.checkPayments()
+		checkPayments(v)
 	}
 	return v.faults
 }

@@ -12,7 +12,7 @@ const MaxLevel = levelPayments
 
 // Level returns how much of the format a graph needs: a release before that level was added refuses it, or reads it by half. So the
 // workflows of its bookings run on the task queue of the level. An effect of a kind that this release does not have is of MaxLevel.
-func (g *Graph) Level() int {
+func Level(g *Graph) int {
 	level := levelPlain
 	if g.Own {
 		level = levelOwn

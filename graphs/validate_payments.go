@@ -8,27 +8,27 @@ import (
 // checkPayments finds what can never come to anything: a payment that is opened where none moves the booking, money that is authorized and
 // neither captured nor voided, and a capture of what nobody authorizes. A graph that opens no payments may have actions of these names for
 // purposes of its own.
-func (v *validator) checkPayments() {
+func checkPayments(v *validator) {
 	opens := hasAny(v.g, opensPayment)
 	for i := range v.g.States {
 		s := &v.g.States[i]
 		for k := range s.Actions {
 			a, at := &s.Actions[k], entry(stateAt(i)+".actions", k)
-			if opens && authorizes(a) && !v.leadsOnTo(s, a, settlesHeld) {
+			if opens && authorizes(a) && !leadsOnTo(v.g, s, a, settlesHeld) {
 				v.fault(at, "state %s: what %s holds is never captured or voided: no action that can follow has %s or %s",
 					s.Name, a.Name, CapturePaymentEffect, VoidPaymentEffect)
 			}
 			for n := range a.Effects {
-				v.checkPayment(s, a, &a.Effects[n], entry(at+".effects", n))
+				checkPayment(v, s, a, &a.Effects[n], entry(at+".effects", n))
 			}
 		}
 	}
 }
 
-func (v *validator) checkPayment(s *State, a *Action, e *Effect, at string) {
+func checkPayment(v *validator, s *State, a *Action, e *Effect, at string) {
 	switch e.Kind {
 	case OpenPaymentEffect:
-		if e.Of != OfNoShowFee && !v.leadsOnTo(s, a, func(next *Action) bool { return takesPayment(next, e.Of) }) {
+		if e.Of != OfNoShowFee && !leadsOnTo(v.g, s, a, func(next *Action) bool { return takesPayment(next, e.Of) }) {
 			v.fault(at+".kind", "opens a payment that moves nothing: no state that can follow has %s open to %s",
 				strings.Join(takers(e.Of), " or "), ActorPayment)
 		}
@@ -40,9 +40,9 @@ func (v *validator) checkPayment(s *State, a *Action, e *Effect, at string) {
 }
 
 // leadsOnTo reports whether a state that can be reached by an action of s, in any number of steps, has an action that fits.
-func (v *validator) leadsOnTo(s *State, a *Action, fits func(*Action) bool) bool {
-	reached := reach(v.g, v.g.Targets(s, a), v.g.targets)
-	return slices.ContainsFunc(v.g.States, func(on State) bool { return reached[on.Name] && on.hasAny(fits) })
+func leadsOnTo(g *Graph, s *State, a *Action, fits func(*Action) bool) bool {
+	reached := reach(g, g.Targets(s, a), g.targets)
+	return slices.ContainsFunc(g.States, func(on State) bool { return reached[on.Name] && on.hasAny(fits) })
 }
 
 // takers are the names of the actions that a payment plays when there is money.

@@ -264,7 +264,7 @@ func (w *bookingRun) tooLong() bool {
 // misplaced reports whether the booking has gone over to a version of its graph that workers on its task queue may not read.
 func (w *bookingRun) misplaced() bool {
 	queue := workflow.GetInfo(w.ctx).TaskQueueName
-	return !w.over() && raisedQueue(queue, w.Graph.Level()) != queue
+	return !w.over() && raisedQueue(queue, graphs.Level(&w.Graph)) != queue
 }
 
 // continueAsNew continues with an empty history and with the actions that were received and not yet played, on the task queue of the
@@ -276,7 +276,7 @@ func (w *bookingRun) continueAsNew() error {
 	if len(next.Packed) > 0 {
 		next.Graph = graphs.Graph{}
 	}
-	ctx := workflow.WithWorkflowTaskQueue(w.ctx, raisedQueue(workflow.GetInfo(w.ctx).TaskQueueName, w.Graph.Level()))
+	ctx := workflow.WithWorkflowTaskQueue(w.ctx, raisedQueue(workflow.GetInfo(w.ctx).TaskQueueName, graphs.Level(&w.Graph)))
 	return workflow.NewContinueAsNewError(ctx, Booking, next)
 }
 

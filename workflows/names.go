@@ -31,7 +31,7 @@ func PaymentQueue(taskQueue string) string { return taskQueue + paymentQueue }
 
 const paymentQueue = "-payments"
 
-// BookingQueue is the task queue of bookings whose graphs are of a level: that of the bookings for level 0, and one beside it for each level
+// BookingQueue is the task queue of bookings whose graphs are of a level: taskQueue itself for level 0, and one beside it for each level
 // above. A worker of a release before that level has no part in it, so that it neither plays nor judges by half of such a graph.
 func BookingQueue(taskQueue string, level int) string {
 	switch level {

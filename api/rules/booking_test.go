@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/service"
 )
@@ -110,5 +111,19 @@ func TestHoldsSayNothingOfTheirBooking(t *testing.T) {
 	in.hold(service.HoldGraph)
 	if in.Graph != service.HoldGraph || in.Action+in.ReservationID+in.Related.OwnerBookingID != "" || in.Notifications != nil || in.Reminders != nil {
 		t.Errorf("%+v", in)
+	}
+}
+
+// TestVisitorsTakeSeatsOfTheSessionTheyName: by any built-in graph of seats, of which they choose no version, and by nothing else.
+func TestVisitorsTakeSeatsOfTheSessionTheyName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ graph, session, want string }{
+		{"group_customer", "o", "group_customer"}, {"group_customer_payment@2", "o", "group_customer_payment"}, {"paid_seat@1", "o", "paid_seat"},
+		{"paid_seat", "", "instant"}, {"paid_booking", "o", "instant"}, {"nowhere", "o", "instant"}, {"", "o", "instant"},
+	} {
+		in := BookingInput{Graph: c.graph, Related: Related{OwnerBookingID: c.session}}
+		if got := in.visitorsGraph(&catalogue.Project{}); got != c.want {
+			t.Errorf("%s of session %q: %s, want %s", c.graph, c.session, got, c.want)
+		}
 	}
 }

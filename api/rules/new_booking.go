@@ -105,8 +105,9 @@ func (in *BookingInput) through(c booking.Caller, p *service.Project) (BookingIn
 // visitorsGraph is the graph of a visitor's booking through a project that may not name one. A visitor does not choose: it is the
 // default, or what takes a seat of the session that is named.
 func (in *BookingInput) visitorsGraph(p *catalogue.Project) string {
-	if name, _, _ := strings.Cut(in.Graph, "@"); in.Related.OwnerBookingID != "" && strings.HasPrefix(name, "group_customer") {
-		return name // which version is not a visitor's choice either
+	name, _, _ := strings.Cut(in.Graph, "@") // which version is not a visitor's choice either
+	if g, ok := graphs.Version(name, 1); ok && in.Related.OwnerBookingID != "" && service.IsSeat(g) {
+		return name
 	}
 	return p.GraphName()
 }

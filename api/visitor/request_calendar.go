@@ -63,10 +63,13 @@ func calendarAbout(b *booking.Booking, page string) string {
 }
 
 func calendarStatus(b *booking.Booking) ics.ObjectStatus {
-	switch {
-	case b.State == "tentative":
+	switch b.State {
+	case "tentative", "expiring", "requested":
 		return ics.ObjectStatusTentative
-	case b.Dropped():
+	case "unpaid":
+		return ics.ObjectStatusCancelled
+	}
+	if b.Dropped() {
 		return ics.ObjectStatusCancelled
 	}
 	return ics.ObjectStatusConfirmed

@@ -23,7 +23,7 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return "Not paid in time", "This time has been given up. Nothing is booked."
 	case b.Completed:
 		return r.ended()
-	case b.State == "tentative":
+	case b.State == "tentative", b.State == "requested", b.State == "expiring":
 		return r.waitingText(app)
 	case r.begun():
 		return "Your booking", "It has begun, so it cannot be changed here any more."
@@ -42,6 +42,10 @@ func (r *requested) ended() (title, text string) {
 		return "Withdrawn", "You have given this time up. Nothing is booked."
 	case "expired":
 		return "No answer in time", "This time was not confirmed in time. Nothing is booked."
+	case "lapsed":
+		return "Not paid in time", "This time has been given up. Nothing is booked."
+	case "refunded_late":
+		return "Paid too late", "When the payment came, this time was taken by somebody else. Nothing is booked, and the money is given back."
 	}
 	return "This is over", "There is nothing left to change."
 }
@@ -50,6 +54,8 @@ func (r *requested) ended() (title, text string) {
 func (r *requested) waitingText(app string) (title, text string) {
 	ahead, until := r.outlook()
 	switch {
+	case r.Booking.State == "expiring":
+		return "Not paid yet", "The time to pay is over. The time is held for you a moment longer, until it is sure that no payment is under way."
 	case ahead.Pays && !until.IsZero():
 		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
 			"The payment is made with " + theApp(app) + ", not on this page."
@@ -58,8 +64,12 @@ func (r *requested) waitingText(app string) (title, text string) {
 	case r.begun():
 		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
 	case ahead.Asks && ahead.Holds && !until.IsZero():
-		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. The time is held for you until " +
-			momentText(until, r.zone) + ". If no answer has come by then, it is given up. Keep the address of this page: it shows the answer."
+		text = upperFirst(theApp(app)) + " has been asked and has to confirm it. The time is held for you until " +
+			momentText(until, r.zone) + ". If no answer has come by then, it is given up. "
+		if r.Booking.State == "requested" {
+			text += "Your payment is held as well, and taken only when the time is confirmed. "
+		}
+		return "Not confirmed yet", text + "Keep the address of this page: it shows the answer."
 	case ahead.Asks:
 		return "Not confirmed yet", upperFirst(theApp(app)) + " has been asked and has to confirm it. Until then the time is not held, and " +
 			"somebody else may get it. Keep the address of this page: it shows the answer."
@@ -102,8 +112,14 @@ func stateText(state string) string {
 		return "Cancelled by you"
 	case "cancelled_by_owner":
 		return "Cancelled"
-	case "tentative":
+	case "tentative", "requested":
 		return "Waiting for confirmation"
+	case "expiring":
+		return "Waiting for payment"
+	case "unpaid", "lapsed":
+		return "Not paid in time"
+	case "refunded_late":
+		return "Paid too late"
 	case "withdrawn":
 		return "Withdrawn by you"
 	case "expired":

@@ -53,6 +53,16 @@ func TestHeadlines(t *testing.T) {
 		{"instant@2", "attended", -2 * time.Hour, false, false, "This is over", ""},
 		{"instant@2", "no_show", -2 * time.Hour, false, false, "This is over", ""},
 		{"instant", "completed", -2 * time.Hour, false, false, "This is over", ""},
+		{"paid_booking", "tentative", time.Hour, false, true, "Not paid yet", "If it is not paid by then"},
+		{"paid_booking", "expiring", time.Hour, false, false, "Not paid yet", "until it is sure that no payment is under way"},
+		{"paid_booking", "requested", 48 * time.Hour, false, false, "Not confirmed yet", "Your payment is held as well, and taken only when"},
+		{"paid_booking", "requested", -time.Minute, false, false, "Not confirmed", "Nothing is booked"},
+		{"paid_booking", "paid", time.Hour, false, true, "You are booked", ""},
+		{"paid_booking", "unpaid", time.Hour, false, false, "Not paid in time", "given up"},
+		{"paid_booking", "lapsed", time.Hour, false, false, "Not paid in time", "given up"},
+		{"paid_booking", "refunded_late", time.Hour, false, false, "Paid too late", "the money is given back"},
+		{"paid_booking", "expired", time.Hour, false, false, "No answer in time", "Nothing is booked"},
+		{"request", "tentative", 48 * time.Hour, false, true, "Not confirmed yet", "it is given up. Keep the address"},
 	} {
 		r := requestedIn(t, c.graph, c.state, now.Add(c.begins))
 		r.own = c.own
@@ -104,6 +114,12 @@ func TestVisitorsCanGiveUp(t *testing.T) {
 		{"group_customer_payment@2", "tentative", "withdraw", graphs.ActorCustomerLink},
 		{"instant@2", "completed", "", ""},
 		{"instant@2", "attended", "", ""},
+		{"paid_booking", "tentative", "withdraw", graphs.ActorCustomerLink},
+		{"paid_booking", "expiring", "withdraw", graphs.ActorCustomerLink},
+		{"paid_booking", "requested", "withdraw", graphs.ActorCustomerLink},
+		{"paid_booking", "paid", "cancel_by_customer", graphs.ActorCustomerLink},
+		{"paid_booking", "unpaid", "", ""},
+		{"paid_seat", "requested", "withdraw", graphs.ActorCustomerLink},
 	} {
 		way := requestedIn(t, c.graph, c.state, time.Now().Add(time.Hour)).wayToGiveUp()
 		if way.action != c.want || way.as != c.as {
@@ -124,6 +140,7 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"request"}`:           "This asks for the time: Acme has to confirm it. It is held for you until then",
 		`{"graph":"confirm_decline@2"}`: "This asks for the time: Acme has to confirm it. Until then the time is not held",
 		`{"graph":"instant_payment"}`:   "The time is held for 5 minutes and has to be paid within them.",
+		`{"graph":"paid_booking"}`:      "The time is held for 5 minutes and has to be paid within them.",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT90S"}}}`: "held for 1 minute ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
@@ -200,6 +217,21 @@ func TestTroubleLosesNothingTyped(t *testing.T) {
 	} {
 		if strings.Contains(w.Body.String(), "Marty") {
 			t.Errorf("%s form comes back: %s", name, w.Body)
+		}
+	}
+}
+
+// TestStatesOfPaidBookings: what the state is called, and what it is in a calendar.
+func TestStatesOfPaidBookings(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string][2]string{
+		"tentative": {"Waiting for payment", "TENTATIVE"}, "expiring": {"Waiting for payment", "TENTATIVE"},
+		"requested": {"Waiting for confirmation", "TENTATIVE"}, "paid": {"Paid", "CONFIRMED"}, "unpaid": {"Not paid in time", "CANCELLED"},
+		"lapsed": {"Not paid in time", "CANCELLED"}, "refunded_late": {"Paid too late", "CANCELLED"}, "completed": {"Completed", "CONFIRMED"},
+	} {
+		r := requestedIn(t, "paid_booking", state, time.Now().Add(time.Hour))
+		if got := [2]string{r.stateText(), string(calendarStatus(r.Booking))}; got != want {
+			t.Errorf("%s: %v, want %v", state, got, want)
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (d *Dispatcher) startIndexed(
 		in.Shown = expected(graph, b.State, actions)
 	}
 	options := client.StartWorkflowOptions{
-		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, graph.Level()), WorkflowIDReusePolicy: reuse,
+		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, graphs.Level(graph)), WorkflowIDReusePolicy: reuse,
 		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
 		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
 	}

@@ -110,7 +110,8 @@ func reached(known *tenant.Graphs) []*target {
 	for _, g := range known.All() {
 		for i := range g.States {
 			for _, action := range g.States[i].Actions {
-				all = note(all, g, action)
+				all = note(all, g, action.Name, action.To)
+				all = note(all, g, action.Name, action.Otherwise())
 			}
 		}
 	}
@@ -118,15 +119,16 @@ func reached(known *tenant.Graphs) []*target {
 	return all
 }
 
-func note(all []*target, g *graphs.Graph, action graphs.Action) []*target {
-	if action.To == graphs.Previous {
+// note adds that an action leads to a state; not to the state before, nor to none.
+func note(all []*target, g *graphs.Graph, action, to string) []*target {
+	if to == graphs.Previous || to == "" {
 		return all
 	}
-	i := slices.IndexFunc(all, func(t *target) bool { return t.name == action.To })
+	i := slices.IndexFunc(all, func(t *target) bool { return t.name == to })
 	if i < 0 {
-		i, all = len(all), append(all, &target{name: action.To, final: g.Final(action.To)})
+		i, all = len(all), append(all, &target{name: to, final: g.Final(to)})
 	}
-	all[i].actions, all[i].graphs = with(all[i].actions, action.Name), with(all[i].graphs, g.Name)
+	all[i].actions, all[i].graphs = with(all[i].actions, action), with(all[i].graphs, g.Name)
 	return all
 }
 

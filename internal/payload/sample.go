@@ -126,18 +126,28 @@ func route(g *graphs.Graph, wanted func(way []step) bool) []step {
 		}
 		seen[here] = true
 		for _, action := range s.Actions {
-			to := action.To
-			if to == graphs.Previous {
-				to = way[len(way)-1].from
+			for _, to := range leads(action, way) {
+				next := append(slices.Clone(way), step{here, to, action})
+				if wanted(next) {
+					return next
+				}
+				open = append(open, next)
 			}
-			next := append(slices.Clone(way), step{here, to, action})
-			if wanted(next) {
-				return next
-			}
-			open = append(open, next)
 		}
 	}
 	return nil
+}
+
+// leads returns the states that an action leads to behind a way: its target, and the state of a conflict where it has one.
+func leads(action graphs.Action, way []step) []string {
+	to := []string{action.To}
+	if action.To == graphs.Previous {
+		to[0] = way[len(way)-1].from
+	}
+	if other := action.Otherwise(); other != "" {
+		to = append(to, other)
+	}
+	return to
 }
 
 // walked is the change that the last step of a way makes to the sample booking.
@@ -168,8 +178,11 @@ func move(g *graphs.Graph, s step) graphs.Move {
 	if err != nil { // the step is an arrow of this very graph
 		panic(err)
 	}
-	if m.To == graphs.Previous {
+	switch {
+	case m.To == graphs.Previous:
 		m, _ = g.Return(m, s.to)
+	case m.To != s.to && m.Otherwise != nil:
+		m = *m.Otherwise
 	}
 	return m
 }

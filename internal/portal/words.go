@@ -89,7 +89,8 @@ func utcSpan(start, end *time.Time, zone string) string {
 
 // ends reports whether an action takes something away: its form asks once more.
 func ends(action string) bool {
-	return strings.HasPrefix(action, "cancel") || action == "decline" || action == "release" || strings.HasPrefix(action, "reschedule")
+	return strings.HasPrefix(action, "cancel") || strings.HasPrefix(action, "reschedule") ||
+		slices.Contains([]string{"decline", "release", "timeout", "withdraw"}, action)
 }
 
 // choice is a value of a field, and how it is called.

@@ -31,6 +31,7 @@ type DB struct {
 	*Requests
 	*limits
 	*Outbox
+	*drains
 	*Calendars
 	*Catalogue
 	*Access
@@ -69,8 +70,11 @@ type Requests struct {
 // limits stores how many bookings there are in each period of a limit, and how many holds each owner has.
 type limits struct{ *store }
 
-// Outbox stores events, endpoints, deliveries and attempts.
+// Outbox stores events, endpoints and what they are to get: deliveries, with their attempts.
 type Outbox struct{ *store }
+
+// drains stores what is sent: which process sends for an endpoint, what it has claimed, and how its attempts ended.
+type drains struct{ *store }
 
 // Effects stores what is done outside after transitions. The commit of a transition writes them, by writeEffects.
 type Effects struct {
@@ -116,7 +120,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
 	return &DB{
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
-		Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
 	}
 }

@@ -114,3 +114,16 @@ func (db *Outbox) Delivery(ctx context.Context, appID, id uuid.UUID) (*outbox.De
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
 	return &s, &c, orNotFound(err, "The delivery")
 }
+
+// Attempts returns what is on record of a delivery's attempts, the first one first.
+func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
+	const q = `
+		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
+			request_headers, response_headers, response_body
+		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
+}

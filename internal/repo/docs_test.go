@@ -38,6 +38,16 @@ is sooner; ` + "`settings.timers.expire`" + ` sets another length, and the hour 
 ` + "`booking.approval_due`" + ` reminds the owner, and at three quarters ` + "`booking.approval_escalated`" + ` reaches somebody else: each goes
 only to webhooks whose event types name it (or ` + "`booking.*`" + `), so a second address is a second webhook.
 
+**Paid bookings.** ` + "`paid_booking`" + ` and ` + "`paid_seat`" + ` take money by the app's payment provider. ` + "`create`" + ` holds the time or seat and opens a
+payment; without anything to pay the booking is ` + "`paid`" + ` at once. When the time to pay is over (five minutes; ` + "`settings.timers.timeout`" + ` sets
+another, and ` + "`extend`" + ` begins it anew, once), the booking is ` + "`expiring`" + `: for two minutes at most it keeps what it holds, while the provider is
+asked to end the payment, so that money that is under way counts. Then it is ` + "`unpaid`" + ` and holds nothing. Money that arrives within a day, before the booked time starts, takes the
+time or seat again (` + "`pay_late`" + `); if somebody else has it, the booking is ` + "`refunded_late`" + ` and the money goes back. A price that is captured on
+confirmation is only authorized: the booking is ` + "`requested`" + ` until the owner confirms it, which captures, or declines it, which voids, for six days at most and until an hour
+before the start (` + "`settings.timers.expire_request`" + `). The owner's ` + "`cancel`" + ` gives everything back, ` + "`cancel_by_customer`" + ` what the payment policy says. Seats go
+with sessions of ` + "`group_owner`" + `; a session that is cancelled ends its seats wherever they are. A paid booking that is moved keeps its payments: they belong to
+the booking that takes its place from then on, which is paid by them in turn.
+
 The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME@VERSION`" + `, with who may play
 which action, and draws it at ` + "`/v2/graphs/NAME@VERSION.svg`" + `. This page is made by ` + "`go test ./internal/repo -run GraphsPage -update`" + `.
 `

@@ -56,8 +56,9 @@ var house = map[string]floor{
 	"internal/metrics":           {4, []string{"github.com/prometheus/client_golang"}},
 	"internal/config":            {4, []string{"github.com/caarlos0/env/v11"}},
 	"internal/ports":             {1, nil},
+	"internal/await":             {0, nil},
 	"internal/pgserver":          {4, []string{"github.com/jackc/pgx/v5"}},
-	"internal/pgtest":            {5, []string{"github.com/jackc/pgx/v5"}},
+	"internal/pgtest":            {5, []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	"internal/dispatch":          {5, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
 	"internal/payload":           {5, []string{"github.com/google/uuid"}},
 	"internal/apps":              {5, []string{"github.com/google/uuid"}},
@@ -83,6 +84,7 @@ var house = map[string]floor{
 	"deployments/local":       {12, nil},
 	"deployments/local/e2e":   {13, []string{"*"}}, // tests of the whole; nothing imports it
 
+	"deployments/local/money":       {13, []string{"*"}}, // tests only; nothing imports it
 	"deployments/local/conformance": {13, []string{"*"}}, // tests only; nothing imports it
 }
 

@@ -21,6 +21,7 @@ type Question struct {
 	Hold    uuid.UUID     // a booking whose time counts as free; the nil UUID for none
 	Policy  policy.Policy // that rules what is offered
 	Project uuid.UUID     // through which it is; the nil UUID for none
+	Whole   bool          // what is taken matters also where no rules allow a time: to a look
 }
 
 // Ask sets the resources that the question is about, without what is busy.
@@ -109,6 +110,9 @@ func (s *Offers) load(
 	}
 	window := postgres.Window{Hold: q.Hold}
 	window.From, window.To = q.Reach()
+	if !q.Whole {
+		window.Parts = q.Matters()
+	}
 	for _, r := range q.Hosts {
 		if r.Capacity > 1 {
 			window.Counted = append(window.Counted, r.ID)

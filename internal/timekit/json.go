@@ -89,9 +89,9 @@ func (v View) rsvp() string {
 	switch {
 	case !ok || b.State == graph.Initial:
 		return "needsAction"
-	case b.State == "tentative" || b.State == "reserved":
+	case slices.Contains([]string{"tentative", "reserved", "expiring", "requested"}, b.State):
 		return "tentative"
-	case state.Final && !booking.TookPlace(b.State):
+	case state.Final && !booking.TookPlace(b.State), b.State == "unpaid":
 		return "declined"
 	}
 	return "accepted"

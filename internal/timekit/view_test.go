@@ -63,6 +63,7 @@ func TestRSVP(t *testing.T) {
 		"rescheduled_by_customer": "declined", "unpaid": "declined", "error": "declined",
 		"reserved": "tentative", "booked": "declined", "released": "declined", "expired": "declined",
 		"withdrawn": "declined", "attended": "accepted", "no_show": "accepted",
+		"expiring": "tentative", "requested": "tentative", "lapsed": "declined", "refunded_late": "declined",
 	}
 	seen := 0
 	for _, g := range graphs.Published() {

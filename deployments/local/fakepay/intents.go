@@ -211,3 +211,27 @@ func (s *Server) CloseDispute(id, status string) bool {
 	}
 	return false
 }
+
+// Totals are the money that was taken and not given back, the money that is held, and how many pages can still be paid.
+func (s *Server) Totals() (kept, held int64, open int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick()
+	for _, one := range s.sessions {
+		if one.status == "open" {
+			open++
+		}
+		if i := one.intent; i != nil {
+			kept += i.received
+			if i.status == "requires_capture" {
+				held += i.capturable
+			}
+		}
+	}
+	for _, r := range s.refunds {
+		if r.status == "succeeded" || r.status == "pending" {
+			kept -= r.amount
+		}
+	}
+	return kept, held, open
+}

@@ -51,7 +51,7 @@ func (c changed) complete() bool {
 func (p *Provider) authentic(id string, header http.Header, body []byte, at time.Time) bool {
 	stamp := header.Get("Webhook-Timestamp")
 	unix, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || strings.Trim(stamp, "0123456789") != "" || at.Sub(time.Unix(unix, 0)).Abs() > tolerance {
+	if err != nil || at.Sub(time.Unix(unix, 0)).Abs() > tolerance {
 		return false
 	}
 	good := false

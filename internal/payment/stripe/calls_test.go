@@ -96,6 +96,8 @@ func TestErrors(t *testing.T) {
 		"a parameter":        {400, `{"error":{"type":"invalid_request_error","param":"expires_at","message":"secret things"}}`, provider.Refused, "invalid_request_error:expires_at", 0},
 		"too small":          {400, `{"error":{"type":"invalid_request_error","code":"amount_too_small"}}`, provider.Refused, "amount_too_small", 0},
 		"other parameters":   {400, `{"error":{"type":"idempotency_error"}}`, provider.Refused, "idempotency_error", 0},
+		"409":                {409, `{}`, provider.Busy, "", 0},
+		"a code beside it":   {400, `{"error":{"type":"idempotency_error","code":"keys"}}`, provider.Refused, "idempotency_error", 0},
 		"twin":               {409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}`, provider.Busy, "idempotency_key_in_use", 0},
 		"locked":             {429, `{"error":{"type":"invalid_request_error","code":"lock_timeout"}}`, provider.Busy, "lock_timeout", 7 * time.Second},
 		"too fast":           {429, `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`, provider.Busy, "rate_limit", 7 * time.Second},
@@ -260,4 +262,33 @@ func TestRefundSends(t *testing.T) {
 	r.Currency = "USD"
 	_, err = p.Refund(t.Context(), r)
 	wantError(t, err, provider.Refused, "other_currency")
+}
+
+// TestNothingIsDoneInVain: a busy Stripe is not asked once more, and what is not authorized is not captured.
+func TestNothingIsDoneInVain(t *testing.T) {
+	t.Parallel()
+	c := provider.Charge{PaymentID: paymentID, Ref: "cs_1", Currency: "EUR"}
+	s := newStub(t, says(http.StatusTooManyRequests, `{}`))
+	_, err := s.provider(Config{}).End(t.Context(), c, "k")
+	wantError(t, err, provider.Busy, "")
+	if n := len(s.asked()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	s = newStub(t, says(http.StatusOK, sessionOf("open", "", "")))
+	p := s.provider(Config{})
+	for range 2 {
+		if seen, err := p.Capture(t.Context(), c, 1, "k"); err != nil || seen.State != payment.Open {
+			t.Errorf("%+v, %v", seen, err)
+		}
+		if seen, err := p.Void(t.Context(), c, "k"); err != nil || seen.State != payment.Open {
+			t.Errorf("%+v, %v", seen, err)
+		}
+	}
+	for _, a := range s.asked() {
+		if a.method != http.MethodGet {
+			t.Errorf("%s %s", a.method, a.path)
+		}
+	}
+	_, err = p.Refund(t.Context(), provider.RefundOrder{Charge: c, RefundID: refundID, Amount: 1, Key: "k"})
+	wantError(t, err, provider.Refused, "nothing_captured")
 }
