@@ -60,6 +60,11 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if on.State.Over() {
 		return attempted{code: codeEnded, message: "The payment has ended before it was opened.", final: true}, nil
 	}
+	if until := expiry(b, at.Can(), time.Now()); on.State == payment.Created && on.ExpiresAt.Before(until.Add(-time.Minute)) {
+		if on, err = p.renewPayment(ctx, on.ID, until); err != nil {
+			return attempted{}, err
+		}
+	}
 	return p.openAt(ctx, b, on, at)
 }
 
@@ -88,6 +93,11 @@ func (p performer) openAt(ctx context.Context, b *booking.Booking, on *payment.P
 	p.serve(ctx, woken...)
 	cashier(p).wake(ctx, on.ID)
 	return attempted{}, nil
+}
+
+func (p performer) renewPayment(ctx context.Context, id uuid.UUID, until time.Time) (*payment.Payment, error) {
+	defer p.connection()()
+	return p.DB.RenewPayment(ctx, id, until)
 }
 
 func (p performer) recordFailed(ctx context.Context, id uuid.UUID, out attempted) ([]uuid.UUID, error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/api/edge"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
@@ -44,7 +46,7 @@ func (h *noticeHandlers) receive(k *edge.Call) error {
 		if !ok {
 			continue
 		}
-		if err := h.note(k, a, notices); err != nil {
+		if err := h.note(k, a, h.find(k, a, notices)); err != nil {
 			return err
 		}
 		return k.Answer(http.StatusOK, timekit.Object{"received": len(notices)})
@@ -60,6 +62,24 @@ func (h *noticeHandlers) verify(k *edge.Call, a *payment.Account, body []byte) (
 	}
 	notices, err := at.Verify(k.Request.Header, body, time.Now())
 	return notices, err == nil
+}
+
+// find asks the provider about which payment a notice is that names none of ours. What it does not say is only noted.
+func (h *noticeHandlers) find(k *edge.Call, a *payment.Account, notices []provider.Notice) []provider.Notice {
+	at, err := h.providers.Of(a)
+	finder, ok := at.(provider.Finder)
+	if err != nil || !ok {
+		return notices
+	}
+	for i, n := range notices {
+		if n.PaymentID != uuid.Nil || n.Ref == "" {
+			continue
+		}
+		if id, err := finder.Find(k, n.Ref); err == nil {
+			notices[i].PaymentID = id
+		}
+	}
+	return notices
 }
 
 // note puts the events on record, and has the payments that they are about looked at.

@@ -32,7 +32,8 @@ var rank = map[State]int{Created: 0, Open: 1, Processing: 2, Authorized: 3, Fail
 const OtherCurrency = "other_currency"
 
 // Merge takes over what the provider says, and reports whether that changes anything. What is older than what is on record changes nothing:
-// sums only grow, and states only go on, but for a payment that fails while it is under way and can be tried again.
+// what is held and what has arrived
+// only grow, and states only go on, but for a payment that fails while it is under way and can be tried again.
 func (p *Payment) Merge(s Seen) (changed bool) {
 	was := *p
 	if s.Currency != "" && s.Currency != p.Currency {
@@ -45,13 +46,18 @@ func (p *Payment) Merge(s Seen) (changed bool) {
 	}
 	p.Authorized = max(p.Authorized, s.Authorized)
 	p.Captured = max(p.Captured, s.Captured)
-	p.Refunded = max(p.Refunded, s.Refunded)
+	if s.State != "" {
+		p.Refunded = s.Refunded // a refund can fail after it has succeeded
+	}
 	p.Disputed = s.Disputed
 	if !s.CaptureBefore.IsZero() {
 		p.CaptureBefore = s.CaptureBefore
 	}
 	if !s.ExpiresAt.IsZero() {
 		p.ExpiresAt = s.ExpiresAt
+	}
+	if s.FailureCode == "" && p.HasMoney() {
+		p.FailureCode, p.FailureText = "", "" // an attempt before this one has failed
 	}
 	if s.FailureCode != "" {
 		p.FailureCode, p.FailureText = s.FailureCode, "The provider refuses the payment: "+s.FailureCode+"."

@@ -31,6 +31,16 @@ func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment) (on *
 	return on, mapConstraint(db.pool.SendBatch(ctx, batch).Close())
 }
 
+// RenewPayment gives a payment that was not opened yet another time to be paid until, and another key: the provider does not take the one that
+// is on record any more. What a call that was lost has opened has a page that nobody has.
+func (db *Payments) RenewPayment(ctx context.Context, id uuid.UUID, expires time.Time) (*payment.Payment, error) {
+	const q = `
+		UPDATE payments p SET opened_as = p.opened_as + 1, expires_at = @expires, updated_at = now()
+		WHERE p.id = @id AND p.state = 'created' AND p.ref = '' RETURNING ` + paymentColumns
+	p, err := scanPayment(db.pool.QueryRow(ctx, q, namedArgs{"id": id, "expires": expires}))
+	return p, orNotFound(err, "The payment")
+}
+
 // RecordOpened puts on record that the customer can pay, with the event of it. What the payment has become meanwhile stays. It locks the
 // payment, then the gates of the endpoints that get the event (shared).
 func (db *Payments) RecordOpened(ctx context.Context, id uuid.UUID, ref, url string, expires, next time.Time) (woken []uuid.UUID, err error) {

@@ -18,14 +18,15 @@ import (
 type Options struct {
 	DataDir  string
 	UIAddr   string
+	PayAddr  string // of a payment provider that is not real; "" = none
 	Config   config.Config
 	Temporal bool // embed Temporal
 	Postgres bool // embed Postgres
 	InMemory bool // tests: Temporal's store in memory, Postgres without fsync
 }
 
-// FromEnvironment reads the settings of production and the two of the local run: HOLDFAST_DATA_DIR and
-// HOLDFAST_TEMPORAL_UI_ADDR. A Postgres or Temporal that is named replaces the embedded one.
+// FromEnvironment reads the settings of production and the three of the local run: HOLDFAST_DATA_DIR, HOLDFAST_TEMPORAL_UI_ADDR and
+// HOLDFAST_FAKE_PAYMENTS_ADDR. A Postgres or Temporal that is named replaces the embedded one.
 func FromEnvironment() (Options, error) {
 	c, err := config.FromEnvironment()
 	if err != nil {
@@ -33,7 +34,8 @@ func FromEnvironment() (Options, error) {
 	}
 	o := Options{
 		DataDir: or(os.Getenv("HOLDFAST_DATA_DIR"), ".holdfast"), UIAddr: or(os.Getenv("HOLDFAST_TEMPORAL_UI_ADDR"), "127.0.0.1:8233"),
-		Config: c, Postgres: c.DatabaseURL == "", Temporal: os.Getenv("HOLDFAST_TEMPORAL_ADDRESS") == "",
+		PayAddr: or(os.Getenv("HOLDFAST_FAKE_PAYMENTS_ADDR"), "127.0.0.1:8234"),
+		Config:  c, Postgres: c.DatabaseURL == "", Temporal: os.Getenv("HOLDFAST_TEMPORAL_ADDRESS") == "",
 	}
 	return o, o.Prepare()
 }

@@ -35,6 +35,7 @@ type Stack struct {
 	postgres *pgserver.Server
 	temporal *temporal.Server
 	stopAPI  context.CancelFunc
+	stopPay  context.CancelFunc
 	stopWork context.CancelFunc
 	running  errgroup.Group
 	failed   chan error
@@ -64,6 +65,14 @@ func (s *Stack) start(ctx context.Context, log *slog.Logger) error {
 	}
 	c.HTTPAddr = listener.Addr().String()
 	s.APIURL = "http://" + c.HTTPAddr
+	pay, err := s.listenForPayments()
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	if pay != nil {
+		s.servePayments(pay)
+	}
 	if s.App, err = app.New(ctx, *c, log); err != nil {
 		_ = listener.Close()
 		return err
@@ -72,7 +81,10 @@ func (s *Stack) start(ctx context.Context, log *slog.Logger) error {
 		_ = listener.Close()
 		return err
 	}
-	if s.Demo, err = makeDemo(ctx, s.App, s.options.DataDir); err != nil {
+	if s.Demo, err = makeDemo(ctx, s.App, s.options.DataDir); err == nil && pay != nil {
+		err = giveAccount(ctx, s.App)
+	}
+	if err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -183,6 +195,9 @@ func (s *Stack) Stop() error {
 		s.stopAPI()
 	}
 	s.StopWorker()
+	if s.stopPay != nil {
+		s.stopPay()
+	}
 	_ = s.running.Wait() // reported already
 	if s.App != nil {
 		s.App.Close()
