@@ -22,6 +22,7 @@ type bookingHandlers struct {
 	booker    *service.Booker
 	drafts    *draftReader
 	renderer  *renderer
+	payments  *postgres.Payments
 }
 
 func (h *bookingHandlers) routes() []edge.Route {

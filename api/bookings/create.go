@@ -1,6 +1,7 @@
 package bookings
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -8,7 +9,9 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/api/rules"
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 	"holdfast/internal/service"
 )
 
@@ -41,7 +44,37 @@ func (h *bookingHandlers) createBooking(k *call) error {
 	if err != nil {
 		return err
 	}
+	if k.Includes()["payment"] && out.Booking != nil {
+		h.awaitPage(k, out.Booking)
+	}
 	return h.renderer.answer(k, http.StatusCreated, out)
+}
+
+// A caller who asks for the payment of a new booking wants to send its customer there: how long the page of the provider is waited for.
+const (
+	pageWait = 3 * time.Second
+	pageLook = 100 * time.Millisecond
+)
+
+// awaitPage waits until the payment of a booking is opened, if its graph asks for one by itself, for a bounded time.
+func (h *bookingHandlers) awaitPage(k *call, b *booking.Booking) {
+	graph, err := b.LoadGraph()
+	if b.Payment == nil || err != nil || !graph.OpensPayments() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(k, pageWait)
+	defer cancel()
+	for {
+		all, err := h.payments.PaymentsOf(ctx, b.AppID, []uuid.UUID{b.ID})
+		if of := all[b.ID]; err != nil || len(of) > 0 && of[0].State != payment.Created {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pageLook):
+		}
+	}
 }
 
 // draft makes a booking of what a body asks for, with every fault found on the way. The caller has a turn for it.
