@@ -31,7 +31,7 @@ func (r tour) payments(t *testing.T, resource string) {
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/payments/pay_nothing", "", http.StatusNotFound)
 	r.do(t, http.MethodGet, "/v2/payments?state=open&booking_id="+id, "", http.StatusOK)
-	r.do(t, http.MethodGet, "/v2/payments?cursor=first&limit=1", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?cursor=start&limit=1", "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/payments?state=paid", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPost, path+"/refresh", "", http.StatusAccepted)
 	r.do(t, http.MethodPost, path+"/refunds", "", http.StatusConflict)
@@ -46,11 +46,11 @@ func (r tour) payments(t *testing.T, resource string) {
 }
 
 // opened waits until a booking's payment can be paid, and returns its id.
-func (r tour) opened(t *testing.T, booking string, nth int) (id string) {
+func (b *bundle) opened(t testing.TB, booking string, nth int) (id string) {
 	t.Helper()
 	at := fmt.Sprintf("data.payment.payments.%d.", nth)
 	eventually(t, 20*time.Second, "an open payment", func() bool {
-		a := r.get(t, "/v2/bookings/"+booking+"?include=payment").want(t, http.StatusOK)
+		a := b.get(t, "/v2/bookings/"+booking+"?include=payment").want(t, http.StatusOK)
 		id = a.str(at + "id")
 		return a.str(at+"state") == "open"
 	})
