@@ -39,6 +39,9 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if kind != payment.Fee && !b.AwaitsPayment(time.Now()) {
 		return attempted{code: codeEnded, message: "The booking does not wait for a payment any more.", final: true}, nil
 	}
+	if done, err := p.hasPayment(ctx, e, kind); done || err != nil {
+		return attempted{}, err
+	}
 	at, failed, err := cashier(p).accountOf(ctx, b.AppID, b.Payment.AccountID)
 	if err != nil {
 		return attempted{}, err
@@ -66,6 +69,21 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 		}
 	}
 	return p.openAt(ctx, b, on, at)
+}
+
+// hasPayment reports whether the booking has a payment of a kind already, that came along from the booking whose place it has taken. Its money
+// moves this one.
+func (p performer) hasPayment(ctx context.Context, e *effect.Effect, kind payment.Kind) (bool, error) {
+	all, err := p.payments(ctx, e)
+	for _, pay := range all {
+		if err != nil || pay.ID == e.PaymentID() || pay.Kind != kind || pay.State.Over() && pay.Captured == 0 || len(pay.Refunds) > 0 {
+			continue
+		}
+		_, err = cashier(p).settle(ctx, pay.ID, nil)
+		cashier(p).wake(ctx, pay.ID)
+		return err == nil, err
+	}
+	return false, err
 }
 
 // openAt calls the provider, and puts on record what it says.

@@ -68,11 +68,17 @@ func (g *Graph) EffectsOf(state, action string) []Effect {
 	}
 	all := slices.Clone(a.Effects)
 	for i := range all {
-		if kind := effectKindOf(all[i].Kind); kind != nil {
-			kind.fill(&all[i])
-		}
+		all[i] = Filled(all[i])
 	}
 	return all
+}
+
+// Filled returns an effect with what it leaves out.
+func Filled(e Effect) Effect {
+	if kind := effectKindOf(e.Kind); kind != nil {
+		kind.fill(&e)
+	}
+	return e
 }
 
 // Plays returns the actions that the effect can play when it has ended, each once.

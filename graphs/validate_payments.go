@@ -9,7 +9,7 @@ import (
 // neither captured nor voided, and a capture of what nobody authorizes. A graph that opens no payments may have actions of these names for
 // purposes of its own.
 func checkPayments(v *validator) {
-	opens := hasAny(v.g, opensPayment)
+	opens := v.g.OpensPayments()
 	for i := range v.g.States {
 		s := &v.g.States[i]
 		for k := range s.Actions {
@@ -44,6 +44,9 @@ func leadsOnTo(g *Graph, s *State, a *Action, fits func(*Action) bool) bool {
 	reached := reach(g, g.Targets(s, a), g.targets)
 	return slices.ContainsFunc(g.States, func(on State) bool { return reached[on.Name] && on.hasAny(fits) })
 }
+
+// OpensPayments reports whether an action of the graph asks for money by itself.
+func (g *Graph) OpensPayments() bool { return hasAny(g, opensPayment) }
 
 // takers are the names of the actions that a payment plays when there is money.
 func takers(of string) []string {

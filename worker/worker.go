@@ -75,8 +75,8 @@ const maxEffects = 256
 const maxPayments = 64
 
 // Run works until the context ends, then lets running activities finish. Bookings of each level of graphs, webhooks, effects and payments
-// have a worker each, so that no number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on the
-// bookings' queue are served there until they move on.
+// have a worker each, so that no number of slow receivers takes a place that a booking waits for. The workflows of endpoints that began on
+// the bookings' queue are served there until they move on.
 func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Options) error {
 	if err := scheduleSweep(ctx, c, o); err != nil {
 		return err

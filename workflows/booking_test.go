@@ -19,6 +19,7 @@ import (
 	"holdfast/internal/effect"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 	"holdfast/worker"
 	"holdfast/workflows"
 )
@@ -102,6 +103,10 @@ func (r *record) Drain(context.Context, outbox.DrainInput) (outbox.DrainResult, 
 
 func (r *record) Perform(context.Context, effect.Input) (effect.Result, error) {
 	return effect.Result{}, nil
+}
+
+func (r *record) WatchPayment(context.Context, payment.Input) (payment.Watched, error) {
+	return payment.Watched{}, nil
 }
 
 func (r *record) Sweep(context.Context) (booking.SweepResult, error) {

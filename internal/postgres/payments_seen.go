@@ -193,7 +193,7 @@ func (s *settling) play(name string) {
 	s.payment.Late = s.payment.Late || name == payment.PayLate
 	s.batch.Queue(q, namedArgs{
 		"id": id, "app": s.payment.AppID, "booking": s.payment.BookingID, "name": name, "actor": graphs.ActorPayment,
-		"channel": booking.ChannelPayment, "inputs": `{"pay": {"payment_id": "` + s.payment.Name() + `"}}`,
+		"channel": booking.ChannelPayment, "inputs": asJSON(map[string]map[string]string{name: {"payment_id": s.payment.Name()}}),
 	})
 }
 
