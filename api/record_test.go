@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
+	"holdfast/internal/payment/providers"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -65,7 +67,8 @@ func setup(t *testing.T, change ...func(*tenant.AppSettings, *Server)) *fixture 
 		DB: db, Outcomes: postgres.NewOutcomes(db, log), Dispatch: &dispatch.Dispatcher{Client: f.temporal}, Retries: dispatch.NewRetries(log),
 		Vault: vault, Keyring: keyring, Links: links.Maker{Keyring: keyring, BaseURL: "https://book.example.com"},
 		Webhooks: webhook.Options{RequireHTTPS: true}, AdminKey: adminKey, Limits: edge.NewLimits(0, 0, 0), Admission: service.NewAdmission(20),
-		SignIns: apps.NewPasswords(1), Passwords: apps.NewPasswords(1), Wait: 20 * time.Second, Metrics: metrics.New(), Log: log,
+		Providers: cashiers{vault, providers.Options{Webhooks: webhook.Options{RequireHTTPS: true}}},
+		SignIns:   apps.NewPasswords(1), Passwords: apps.NewPasswords(1), Wait: 20 * time.Second, Metrics: metrics.New(), Log: log,
 	}
 	f.app = &tenant.App{ID: edge.NewID(), Name: "Acme", Slug: "acme", Settings: tenant.NewAppSettings()}
 	for _, one := range change {
@@ -98,6 +101,30 @@ type prompt struct {
 
 	db     *postgres.DB
 	before func() // runs before each commit; nil for nothing
+
+	mu    sync.Mutex
+	woken []string // ids of workflows that were signalled to look
+}
+
+func (p *prompt) SignalWithStartWorkflow(
+	_ context.Context, id, _ string, _ any, _ client.StartWorkflowOptions, _ any, _ ...any,
+) (client.WorkflowRun, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.woken = append(p.woken, id)
+	return nil, nil
+}
+
+// wakes returns how often a workflow was signalled to look.
+func (p *prompt) wakes(id string) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.woken {
+		if one == id {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *prompt) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {

@@ -5,12 +5,11 @@ import (
 
 	"holdfast/internal/booking"
 	"holdfast/internal/payment"
-	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
 )
 
 // TermsView shows what a booking costs, with its payments, to a server key; nil for one that costs nothing and has none.
-func TermsView(c timekit.Clock, b *booking.Booking, all []*postgres.PaymentWithRefunds, baseURL string) any {
+func TermsView(c timekit.Clock, b *booking.Booking, all []*payment.WithRefunds, baseURL string) any {
 	if b.Payment == nil && len(all) == 0 {
 		return nil
 	}
@@ -29,7 +28,7 @@ func TermsView(c timekit.Clock, b *booking.Booking, all []*postgres.PaymentWithR
 }
 
 // PaymentView shows a payment with its refunds to a server key. baseURL is that of pages.
-func PaymentView(c timekit.Clock, p *postgres.PaymentWithRefunds, baseURL string) timekit.Object {
+func PaymentView(c timekit.Clock, p *payment.WithRefunds, baseURL string) timekit.Object {
 	o := timekit.Object{
 		"id": p.Name(), "booking_id": p.BookingID, "provider": p.Provider, "account_id": p.AccountID, "kind": p.Kind, "capture": p.Capture,
 		"currency": p.Currency, "amount": p.Amount, "state": p.State, "provider_ref": p.Ref, "checkout_url": nil,

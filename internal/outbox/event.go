@@ -20,7 +20,7 @@ type Event struct {
 	AppID     uuid.UUID
 	BookingID *uuid.UUID // nil: it is not about a booking
 	Seq       int        // the number of the booking's transition
-	Type      string     // booking.<state>, UndoneEvent, booking.<notice>, ReminderEvent, or one of the endpoint's
+	Type      string     // booking.<state>, UndoneEvent, booking.<notice>, ReminderEvent, or one of an effect, of money or of an endpoint
 	At        time.Time
 	Graph     string
 	State     string // after the transition
@@ -33,6 +33,7 @@ type Event struct {
 	Test      bool            // made up, to try an endpoint
 	Lifted    []string        // rules of the policy that the action was not held to
 	Effect    json.RawMessage // of EffectFailedEvent: an effect.Failure
+	Payment   json.RawMessage // of an event about money: a payment.Notice
 	// Definition is that of the booking's graph, if it is one of the app's own; empty for a built-in one.
 	Definition string
 }
@@ -69,6 +70,28 @@ type EndpointData struct {
 
 // EffectFailedEvent is the event of an effect of a booking that was given up. Only endpoints get it whose event types name it.
 const EffectFailedEvent = "effect.failed"
+
+// The events of payments and of refunds. Only endpoints get them whose event types name them. They move no booking: what money moves is a
+// transition, with an event of its own.
+const (
+	PaymentOpenEvent         = "payment.open"       // the customer can pay
+	PaymentProcessingEvent   = "payment.processing" // paid, and the money is under way
+	PaymentAuthorizedEvent   = "payment.authorized" // the money is held
+	PaymentCapturedEvent     = "payment.captured"   // the money has arrived
+	PaymentFailedEvent       = "payment.failed"     // the provider refuses it
+	PaymentExpiredEvent      = "payment.expired"    // it ended before anything was paid
+	PaymentVoidedEvent       = "payment.voided"     // the money was held and let go
+	PaymentDisputedEvent     = "payment.disputed"   // the customer's bank disputes it
+	PaymentLateRefundedEvent = "payment.late_refunded"
+	RefundCreatedEvent       = "refund.created"
+	RefundSucceededEvent     = "refund.succeeded"
+	RefundFailedEvent        = "refund.failed" // it waits for a person
+)
+
+// OfMoney reports whether the event is that of a payment or of a refund.
+func (c *Event) OfMoney() bool {
+	return strings.HasPrefix(c.Type, "payment.") || strings.HasPrefix(c.Type, "refund.")
+}
 
 // EventType names the event of reaching a state: booking.confirmed, booking.cancelled and so on.
 func EventType(state string) string { return "booking." + state }

@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 	"holdfast/internal/tenant"
 )
 
@@ -60,6 +61,24 @@ var others = []struct {
 	{EventType{outbox.BookingsDelete, "A booking is over without having taken place: cancelled, declined, moved, not paid."}, sampleChange},
 	{EventType{outbox.EffectFailedEvent, "An effect of a booking was given up, by time or by hand. Sent only where it is named."},
 		sampleFailure},
+	{EventType{outbox.PaymentOpenEvent, "A customer can pay now. Sent only where it is named, as all of payments and refunds."},
+		samplePayment(payment.Open)},
+	{EventType{outbox.PaymentProcessingEvent, "A customer has paid, and the money is under way."}, samplePayment(payment.Processing)},
+	{EventType{outbox.PaymentAuthorizedEvent, "The money of a payment is held, and is captured or let go later."},
+		samplePayment(payment.Authorized)},
+	{EventType{outbox.PaymentCapturedEvent, "The money of a payment has arrived."}, samplePayment(payment.Captured)},
+	{EventType{outbox.PaymentFailedEvent, "A payment was refused by its provider."}, samplePayment(payment.Failed)},
+	{EventType{outbox.PaymentExpiredEvent, "A payment has ended, and nothing was paid."}, samplePayment(payment.Expired)},
+	{EventType{outbox.PaymentVoidedEvent, "The money of a payment was held, and was let go."}, samplePayment(payment.Voided)},
+	{EventType{outbox.PaymentDisputedEvent, "A customer's bank disputes a payment: nothing is refunded meanwhile."}, sampleDispute},
+	{EventType{outbox.PaymentLateRefundedEvent, "Money has arrived when its booking did not wait for it any more, and goes back."},
+		sampleRefund(payment.RefundPending, payment.Late)},
+	{EventType{outbox.RefundCreatedEvent, "Money is to go back, all of a payment or a part."},
+		sampleRefund(payment.RefundPending, payment.ByPolicy)},
+	{EventType{outbox.RefundSucceededEvent, "A provider has given the money of a refund back."},
+		sampleRefund(payment.RefundSucceeded, payment.ByPolicy)},
+	{EventType{outbox.RefundFailedEvent, "A refund has failed and waits for somebody: to be tried again, or to be paid by hand."},
+		sampleRefund(payment.RefundFailed, payment.ByPolicy)},
 	{EventType{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},
 		sampleEndpoint(outbox.EndpointActive, "", true)},
 	{EventType{outbox.EndpointPausedEvent, "An endpoint was paused, by hand or after five days without a success."},

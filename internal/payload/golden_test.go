@@ -57,6 +57,8 @@ func kinds(t testing.TB) map[string]*outbox.Event {
 			FailingSince: new(made.In(time.FixedZone("", 3600))), // as a database on another clock has it
 		}),
 	}
+	all["payment_captured"], all["refund_failed"] = sampled(t, outbox.PaymentCapturedEvent), sampled(t, outbox.RefundFailedEvent)
+	all["payment_of_erased"] = erased(sampled(t, outbox.PaymentLateRefundedEvent))
 	all["cancel_lifted"] = told(t, request(t, "instant"), byAPI("confirm"), byAPI("cancel"))
 	all["cancel_lifted"].Lifted = []string{"cancel"}
 	old, successor := request(t, "instant"), request(t, "instant")
@@ -65,6 +67,11 @@ func kinds(t testing.TB) map[string]*outbox.Event {
 	all["reschedule_old"] = told(t, old, byAPI("confirm"), play{booking.RescheduleAction, graphs.ActorAPI, booking.ChannelRelay, `{}`})
 	all["reschedule_new"] = told(t, successor, byAPI("confirm"))
 	return all
+}
+
+// erased is the event of money of a booking that does not exist any more.
+func erased(c *outbox.Event) *outbox.Event {
+	return &outbox.Event{ID: c.ID, AppID: c.AppID, Type: c.Type, At: c.At, Data: json.RawMessage("{}"), Payment: c.Payment}
 }
 
 func session(t testing.TB) *outbox.Event {

@@ -19,7 +19,8 @@ type message struct {
 	Effect    any    `json:"effect,omitempty"` // of calls only
 }
 
-// bookingData is a change of a booking. A reminder has no action and nothing that belongs to one, and so has an effect that has failed.
+// bookingData is a change of a booking. A reminder has no action and nothing that belongs to one, and so have an effect that has failed and
+// what is about money.
 type bookingData struct {
 	ID       string            `json:"id"` // as in the webhook-id header
 	Sequence int               `json:"sequence"`
@@ -31,6 +32,7 @@ type bookingData struct {
 	Inputs   json.RawMessage   `json:"inputs,omitempty"`
 	Lifted   []string          `json:"lifted,omitempty"` // rules of the policy that the action was not held to
 	Effect   json.RawMessage   `json:"effect,omitempty"` // that has failed
+	Payment  json.RawMessage   `json:"payment,omitempty"`
 	Test     bool              `json:"test,omitempty"`
 	Booking  timekit.Object    `json:"booking"`
 	Links    map[string]string `json:"customer_action_links"`
@@ -67,7 +69,7 @@ func holdfastMessage(c *outbox.Event, b *booking.Booking, links Links) message {
 	}
 	data := bookingData{
 		ID: c.Name(), Sequence: c.Seq, From: c.From, State: b.State, Action: c.Action, Actor: c.Actor, Channel: booking.Channel(c.Channel),
-		Test: c.Test, Booking: whole(b), Links: links.Actions, Effect: c.Effect,
+		Test: c.Test, Booking: whole(b), Links: links.Actions, Effect: c.Effect, Payment: c.Payment,
 	}
 	if c.Action != "" {
 		data.Inputs, data.Lifted = orObject(c.Inputs), c.Lifted
@@ -88,4 +90,15 @@ func endpointBody(c *outbox.Event) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(message{Type: c.Type, Timestamp: utc(c.At), Data: endpointData{c.Name(), c.Test, e}})
+}
+
+// paymentData is about money of a booking that was erased: the sums are left.
+type paymentData struct {
+	ID      string          `json:"id"`
+	Test    bool            `json:"test,omitempty"`
+	Payment json.RawMessage `json:"payment"`
+}
+
+func paymentBody(c *outbox.Event) ([]byte, error) {
+	return json.Marshal(message{Type: c.Type, Timestamp: utc(c.At), Data: paymentData{c.Name(), c.Test, c.Payment}})
 }

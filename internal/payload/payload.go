@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/timekit"
 )
 
-// formats are the shapes of changes of bookings, one for each of outbox.Formats. Those of endpoints and of failed
-// effects have one shape, whatever the format.
+// formats are the shapes of changes of bookings, one for each of outbox.Formats. Those of endpoints, of failed effects
+// and of money have one shape, whatever the format.
 var formats = map[outbox.Format]func(*outbox.Event, *booking.Booking, Links) ([]byte, error){
 	outbox.FormatTimekit:    asTimekit,
 	outbox.FormatHoldfast:   asHoldfast,
@@ -44,9 +44,11 @@ func BodyOf(format outbox.Format, c *outbox.Event, b *booking.Booking, links Lin
 		return nil, fault.Errorf(fault.Internal, "webhook format %q is not part of this build", format)
 	}
 	switch {
+	case b == nil && c.OfMoney():
+		return paymentBody(c)
 	case b == nil:
 		return endpointBody(c)
-	case c.Type == outbox.EffectFailedEvent: // the others have no place for it
+	case c.Type == outbox.EffectFailedEvent, c.OfMoney(): // the others have no place for it
 		return asHoldfast(c, b, links)
 	}
 	return render(c, b, links)

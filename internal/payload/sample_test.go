@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 )
 
 // TestEveryEventTypeHasASample checks what is made up against the graph it was made of, and against the clock.
@@ -55,6 +57,10 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 		}
 		return
 	}
+	if c.OfMoney() {
+		checkMoney(t, name, c)
+		return
+	}
 	if !c.OfTransition() {
 		if s, ok := g.State(b.State); !ok || len(s.Notices) == 0 || c.State != b.State || c.Type != name {
 			t.Errorf("%s: %+v is no notice", name, c)
@@ -90,6 +96,32 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 	}
 	if timer := c.Actor == graphs.ActorTimer; timer != (booking.Channel(c.Channel) == booking.ChannelTimer) {
 		t.Errorf("%s: %s came by %s", name, c.Actor, c.Channel)
+	}
+}
+
+// checkMoney: the state of the payment, or of the refund, is the one that its event is named for.
+func checkMoney(t *testing.T, name string, c *outbox.Event) {
+	t.Helper()
+	var n payment.Notice
+	if err := json.Unmarshal(c.Payment, &n); err != nil || c.OfTransition() || c.Type != name {
+		t.Fatalf("%s: action %q, payment %s, %v", name, c.Action, c.Payment, err)
+	}
+	family, state, _ := strings.Cut(name, ".")
+	switch {
+	case family == "refund" && n.Refund == nil, family == "payment" && (n.Refund != nil) != (name == outbox.PaymentLateRefundedEvent):
+		t.Errorf("%s: refund %+v", name, n.Refund)
+	case name == outbox.RefundCreatedEvent, name == outbox.PaymentLateRefundedEvent:
+		if n.Refund.State != payment.RefundPending || n.Late != (n.Refund.Reason == payment.Late) {
+			t.Errorf("%s: %+v", name, n.Refund)
+		}
+	case family == "refund" && string(n.Refund.State) != state, (n.Refund != nil && n.Refund.State == payment.RefundFailed) != (name == outbox.RefundFailedEvent):
+		t.Errorf("%s: %+v", name, n.Refund)
+	case name == outbox.PaymentDisputedEvent:
+		if !n.Disputed {
+			t.Errorf("%s: %+v", name, n)
+		}
+	case family == "payment" && string(n.State) != state:
+		t.Errorf("%s is of a payment that is %s", name, n.State)
 	}
 }
 
@@ -142,6 +174,8 @@ func TestCatalogue(t *testing.T) {
 		booking.cancelled_by_owner booking.unpaid booking.refunded_late booking.lapsed booking.booked booking.released
 		booking.approval_due booking.approval_escalated booking.undone
 		bookings.create bookings.update bookings.delete effect.failed
+		payment.open payment.processing payment.authorized payment.captured payment.failed payment.expired payment.voided
+		payment.disputed payment.late_refunded refund.created refund.succeeded refund.failed
 		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
 	if !slices.Equal(names, want) {
 		t.Errorf("got\n%v\nwant\n%v", names, want)

@@ -94,6 +94,13 @@ var States = []State{Created, Open, Processing, Authorized, Captured, Failed, Ex
 // Over reports whether nothing more is expected of a payment in the state. Money can arrive all the same; it is late then.
 func (s State) Over() bool { return s == Captured || s == Failed || s == Expired || s == Voided }
 
+// WithRefunds is a payment with all its refunds, the oldest first.
+type WithRefunds struct {
+	*Payment
+
+	Refunds []*Refund
+}
+
 // Left returns what of the money that has arrived was neither given back nor is being given back by the refunds.
 func (p *Payment) Left(refunds []*Refund) int64 {
 	promised := int64(0)

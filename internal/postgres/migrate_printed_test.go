@@ -86,8 +86,8 @@ func TestPrintedSizesAreBounded(t *testing.T) {
 	}
 	check(t, rows.Err())
 	ours := []string{ // written by this server, of values that have types and bounds; events are made of what is bounded
-		"actions.inputs", "actions.rule", "apps.settings", "booking_assignments.assignment", "bookings.participants", "bookings.policy", "bookings.requires", "bookings.settings", "calendar_events.participants",
-		"effects.parameters", "events.data", "events.effect", "events.inputs", "graph_aliases.weights", "idempotency_keys.headers", "projects.assign", "projects.policy", "projects.requires", "public_links.questions", "resources.tags",
+		"actions.inputs", "actions.rule", "apps.settings", "booking_assignments.assignment", "bookings.participants", "bookings.payment", "bookings.policy", "bookings.requires", "bookings.settings", "calendar_events.participants",
+		"effects.parameters", "events.data", "events.effect", "events.inputs", "events.payment", "graph_aliases.weights", "idempotency_keys.headers", "projects.assign", "projects.payment_policy", "projects.policy", "projects.price", "projects.requires", "public_links.questions", "resources.tags",
 		"scheduling_requests.metadata", "scheduling_requests.offer", "scheduling_requests.recipient", "services.policy", "webhook_attempts.request_headers", "webhook_attempts.response_headers",
 	}
 	wantEqual(t, "columns without a bound", strings.Join(unbounded, " "), strings.Join(ours, " "))

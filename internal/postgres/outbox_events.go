@@ -15,14 +15,14 @@ import (
 
 // changeColumns are those of an event e, in the order of outbox.Event.
 const changeColumns = `e.id, e.app_id, e.booking_id, e.seq, e.type, e.at, e.graph, e.state, e.from_state, e.action, e.actor,
-	e.channel, e.inputs, e.data, e.test, e.lifted, e.effect,
+	e.channel, e.inputs, e.data, e.test, e.lifted, e.effect, e.payment,
 	CASE WHEN e.data->>'own_graph' = 'true' THEN COALESCE((SELECT g.definition FROM graph_versions g
 		WHERE (g.app_id, g.name, g.version) = (e.app_id, e.graph, (e.data->>'graph_version')::integer)), '') ELSE '' END`
 
 func changeFields(c *outbox.Event) []any {
 	return []any{
 		&c.ID, &c.AppID, &c.BookingID, &c.Seq, &c.Type, &c.At, &c.Graph, &c.State, &c.From, &c.Action, &c.Actor,
-		&c.Channel, &c.Inputs, &c.Data, &c.Test, &c.Lifted, &c.Effect, &c.Definition,
+		&c.Channel, &c.Inputs, &c.Data, &c.Test, &c.Lifted, &c.Effect, &c.Payment, &c.Definition,
 	}
 }
 
@@ -52,8 +52,8 @@ type EventFilter struct {
 }
 
 // recorded is true of the changes e that are on record for readers: what has happened, and to a booking that still
-// exists. Of a deleted one the deliveries that wait may keep them for a while.
-const recorded = `NOT e.test AND e.reminder IS NULL
+// exists. Of a deleted one the deliveries that wait may keep them for a while. Those of money are sent only.
+const recorded = `NOT e.test AND e.reminder IS NULL AND e.payment IS NULL
 	AND (e.booking_id IS NULL OR EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id))`
 
 // Events returns up to limit changes of an app behind a place, in the order that all readers see, and whether there are

@@ -18,9 +18,9 @@ func (db *Outbox) CreateTestDelivery(
 	const q = `
 		WITH inserted AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, from_state, action, actor, channel, inputs, topics,
-				test, effect)
+				test, effect, payment)
 			SELECT @event, w.app_id, @booking, @seq, @type, @data, @at, @graph, @state, @from, @action, @actor, @channel, @inputs, @topics, true,
-				NULLIF(@effect, '')::jsonb
+				NULLIF(@effect, '')::jsonb, NULLIF(@payment, '')::jsonb
 			FROM webhook_endpoints w WHERE w.id = @endpoint AND w.app_id = @app AND w.purpose = 'subscription'
 			ON CONFLICT ON CONSTRAINT events_pkey DO NOTHING RETURNING id)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, test, next_at)
@@ -28,7 +28,8 @@ func (db *Outbox) CreateTestDelivery(
 	_, err := db.pool.Exec(ctx, q, namedArgs{
 		"event": c.ID, "app": c.AppID, "booking": c.BookingID, "seq": c.Seq, "type": c.Type, "data": asJSON(c.Data), "at": c.At,
 		"graph": c.Graph, "state": c.State, "from": c.From, "action": c.Action, "actor": c.Actor, "channel": c.Channel,
-		"inputs": asJSON(c.Inputs), "effect": string(c.Effect), "topics": outbox.Topics(c.Type, ""), "endpoint": endpointID, "delivery": delivery,
+		"inputs": asJSON(c.Inputs), "effect": string(c.Effect), "payment": string(c.Payment), "topics": outbox.Topics(c.Type, ""),
+		"endpoint": endpointID, "delivery": delivery,
 	})
 	if err != nil {
 		return nil, mapConstraint(err)

@@ -47,12 +47,8 @@ func collectRefunds(rows pgx.Rows) ([]*payment.Refund, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*payment.Refund, error) { return scanRefund(row) })
 }
 
-// PaymentWithRefunds is a payment with all its refunds, the oldest first.
-type PaymentWithRefunds struct {
-	*payment.Payment
-
-	Refunds []*payment.Refund
-}
+// PaymentWithRefunds is a payment with all its refunds.
+type PaymentWithRefunds = payment.WithRefunds
 
 // Payment returns an app's payment; NotFound when it has none of that id.
 func (db *Payments) Payment(ctx context.Context, appID, id uuid.UUID) (*PaymentWithRefunds, error) {

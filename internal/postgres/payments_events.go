@@ -9,6 +9,18 @@ import (
 	"holdfast/internal/payment"
 )
 
+// stateEvents are the types of the events of the states that a payment reaches.
+var stateEvents = map[payment.State]string{
+	payment.Open: outbox.PaymentOpenEvent, payment.Processing: outbox.PaymentProcessingEvent, payment.Authorized: outbox.PaymentAuthorizedEvent,
+	payment.Captured: outbox.PaymentCapturedEvent, payment.Failed: outbox.PaymentFailedEvent, payment.Expired: outbox.PaymentExpiredEvent,
+	payment.Voided: outbox.PaymentVoidedEvent,
+}
+
+// refundEvents are the types of the events of what a provider makes of a refund.
+var refundEvents = map[payment.RefundState]string{
+	payment.RefundSucceeded: outbox.RefundSucceededEvent, payment.RefundFailed: outbox.RefundFailedEvent,
+}
+
 // paymentEvent is an event of a payment, or of a refund of it, that is to be published.
 type paymentEvent struct {
 	payment *payment.Payment

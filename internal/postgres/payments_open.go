@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"holdfast/internal/outbox"
 	"holdfast/internal/payment"
 )
 
@@ -61,7 +62,7 @@ func (db *Payments) RecordOpened(ctx context.Context, id uuid.UUID, ref, url str
 			return unlessNone(err)
 		}
 		batch := &pgx.Batch{}
-		publishPayments(batch, b, []paymentEvent{{p, nil, "payment." + string(p.State)}}, db.process, &woken)
+		publishPayments(batch, b, []paymentEvent{{p, nil, stateEvents[p.State]}}, db.process, &woken)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return woken, err
@@ -84,7 +85,7 @@ func (db *Payments) RecordFailed(ctx context.Context, id uuid.UUID, code, text s
 			return unlessNone(err)
 		}
 		batch := &pgx.Batch{}
-		publishPayments(batch, b, []paymentEvent{{p, nil, "payment.failed"}}, db.process, &woken)
+		publishPayments(batch, b, []paymentEvent{{p, nil, outbox.PaymentFailedEvent}}, db.process, &woken)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return woken, err

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payment"
 )
 
@@ -42,7 +43,7 @@ func (db *Payments) AskRefund(ctx context.Context, r *payment.Refund, exact bool
 		on = &asked
 		batch := &pgx.Batch{}
 		insertRefund(batch, on)
-		publishPayments(batch, b, []paymentEvent{{p, on, "refund.created"}}, db.process, &woken)
+		publishPayments(batch, b, []paymentEvent{{p, on, outbox.RefundCreatedEvent}}, db.process, &woken)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return on, woken, err

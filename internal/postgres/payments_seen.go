@@ -10,6 +10,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/outbox"
 	"holdfast/internal/payment"
 )
 
@@ -205,9 +206,9 @@ func (s *settling) giveBack(why payment.Reason) {
 	s.payment.Late = s.payment.Late || why == payment.Late
 	s.refunds = append(s.refunds, r)
 	insertRefund(s.batch, r)
-	s.publish(r, "refund.created")
+	s.publish(r, outbox.RefundCreatedEvent)
 	if why == payment.Late {
-		s.publish(r, "payment.late_refunded")
+		s.publish(r, outbox.PaymentLateRefundedEvent)
 	}
 }
 
@@ -230,10 +231,10 @@ func (s *settling) write() {
 		})
 	}
 	if p.State != s.was.State && p.State != payment.Created {
-		s.publish(nil, "payment."+string(p.State))
+		s.publish(nil, stateEvents[p.State])
 	}
 	if p.Disputed && !s.was.Disputed {
-		s.publish(nil, "payment.disputed")
+		s.publish(nil, outbox.PaymentDisputedEvent)
 	}
 	publishPayments(s.batch, s.booking, s.events, s.db.process, &s.out.Woken)
 }
@@ -252,7 +253,7 @@ func (s *settling) writeRefund(r *payment.Refund) {
 		WHERE id = @id`
 	s.batch.Queue(q, namedArgs{"id": r.ID, "state": r.State, "ref": r.Ref, "code": r.ErrorCode, "text": r.ErrorText})
 	if r.State != payment.RefundPending {
-		s.publish(r, "refund."+string(r.State))
+		s.publish(r, refundEvents[r.State])
 	}
 }
 

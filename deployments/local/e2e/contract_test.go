@@ -119,7 +119,7 @@ func (r tour) do(t *testing.T, method, path, body string, status int, headers ..
 }
 
 const everything = "?include=attributes,available_actions,action_windows,calendar,customer_action_links,customers,event,logs,meta,policy,resource,user," +
-	"owner_booking,bulked_bookings,provider_event,project,effects"
+	"owner_booking,bulked_bookings,provider_event,project,effects,payment"
 
 // TestAnswersAreAsTheDocumentSays asks for everything there is at least once, and for some of what there is not.
 func TestAnswersAreAsTheDocumentSays(t *testing.T) {
@@ -135,6 +135,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.bookings(t, resource)
 	r.availability(t, resource)
 	r.effects(t, resource)
+	r.payments(t, resource)
 	r.holds(t, resource)
 	r.groups(t, resource)
 	r.several(t, resource)

@@ -45,6 +45,11 @@ var asked = []struct{ method, path, need string }{
 	{"POST", "/v2/graphs", "server"}, {"GET", "/v2/graphs/x/draft", "server"}, {"DELETE", "/v2/graphs/x/draft", "server"},
 	{"POST", "/v2/graphs/x/validate", "server"}, {"POST", "/v2/graphs/x/publish", "server"}, {"GET", "/v2/graphs/x/versions", "server"},
 	{"PUT", "/v2/graphs/x/alias", "server"}, {"GET", "/v2/graph_drafts", "server"},
+	{"GET", "/v2/payment_accounts", "server"}, {"POST", "/v2/payment_accounts", "server"}, {"PUT", "/v2/payment_accounts/x", "server"},
+	{"DELETE", "/v2/payment_accounts/x", "server"}, {"GET", "/v2/payments", "server"}, {"POST", "/v2/payments", "server"},
+	{"GET", "/v2/payments/x", "server"}, {"POST", "/v2/payments/x/refresh", "server"}, {"POST", "/v2/payments/x/mark_paid", "server"},
+	{"POST", "/v2/payments/x/refunds", "server"}, {"POST", "/v2/payments/x/refunds/x/retry", "server"},
+	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

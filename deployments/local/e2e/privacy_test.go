@@ -16,7 +16,7 @@ import (
 )
 
 // canaries are personal data and secrets that must not turn up in Temporal, in logs or in error answers.
-var canaries = []string{"zq7canaryname", "zq7canarymail", "+49zq7phone", "zq7canarynote", "zq7canarypay", "zq7canarymeta"}
+var canaries = []string{"zq7canaryname", "zq7canarymail", "+49zq7phone", "zq7canarynote", "zq7canarypay", "zq7canarymeta", "zq7canaryitem"}
 
 // TestNothingPersonalLeavesTheRecord sends canaries through every way in and looks for them where they must not be.
 func TestNothingPersonalLeavesTheRecord(t *testing.T) {
@@ -27,7 +27,7 @@ func TestNothingPersonalLeavesTheRecord(t *testing.T) {
 	resource := b.resource(t)
 	person := `,"description":"zq7canarynote","customer":{"name":"Zoe zq7canaryname","email":"zq7canarymail@example.com","phone":"+49zq7phone","form":"zq7canarymeta"},"what":"Meeting with Zoe zq7canaryname"`
 	body := func(graph string, hour int) string {
-		return request(resource, graph, hour, person)
+		return request(resource, graph, hour, person, `,"price":{"amount":700,"currency":"EUR","items":[{"name":"zq7canaryitem","amount":700}]}`)
 	}
 	id := b.post(t, "/v2/bookings", body("instant", 9), "Idempotency-Key", "zq").want(t, http.StatusCreated).str("data.id")
 	lost := b.post(t, "/v2/bookings", body("instant", 9)).want(t, http.StatusConflict)
@@ -35,7 +35,13 @@ func TestNothingPersonalLeavesTheRecord(t *testing.T) {
 	b.put(t, "/v2/bookings/"+paid+"/pay", `{"pay":{"payment_id":"zq7canarypay"}}`).want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+id+"/cancel", `{"cancel":{"message":"zq7canarynote"}}`).want(t, http.StatusOK)
 	refused := b.put(t, "/v2/bookings/"+id+"/cancel", `{"cancel":{"message":"zq7canarynote"}}`).want(t, http.StatusUnprocessableEntity)
-	receiver.waitFor(t, 4)
+	b.post(t, "/v2/payment_accounts", `{"name":"desk","provider":"manual","default":true,"config":{"instructions":"zq7canarynote"}}`).want(t, http.StatusCreated)
+	owing := b.post(t, "/v2/bookings", body("paid_booking", 11), "Idempotency-Key", "zq-paid").want(t, http.StatusCreated).str("data.id")
+	payment := b.opened(t, owing, 0)
+	b.post(t, "/v2/payments/"+payment+"/mark_paid", "").want(t, http.StatusOK)
+	b.becomes(t, owing, "paid")
+	b.post(t, "/v2/payments/"+payment+"/refunds", `{"note":"zq7canarynote"}`).want(t, http.StatusCreated)
+	receiver.waitFor(t, 6)
 	histories := dump(t, b)
 	if !strings.Contains(histories, id) || !strings.Contains(histories, "Meeting with") {
 		t.Fatal("the dump of the histories is not what it should be")

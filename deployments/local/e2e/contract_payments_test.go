@@ -1,0 +1,93 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// payments walks through the operations of money with an account at the desk: nobody but the tour says what has arrived.
+func (r tour) payments(t *testing.T, resource string) {
+	t.Helper()
+	accounts := "/v2/payment_accounts"
+	r.do(t, http.MethodPost, accounts, `{"name":"Desk","provider":"cash"}`, http.StatusUnprocessableEntity)
+	desk := r.do(t, http.MethodPost, accounts, `{"name":"desk","provider":"manual","config":{"instructions":"Pay at the desk."}}`, http.StatusCreated).str("data.id")
+	r.do(t, http.MethodPost, accounts, `{"name":"desk","provider":"manual"}`, http.StatusConflict)
+	spare := r.do(t, http.MethodPost, accounts, `{"name":"spare","provider":"stripe","config":{"secret_key":"sk_test_tour"}}`, http.StatusCreated).str("data.id")
+	r.do(t, http.MethodGet, accounts, "", http.StatusOK)
+	r.do(t, http.MethodPut, accounts+"/"+desk, `{"default":true}`, http.StatusOK)
+	r.do(t, http.MethodPut, accounts+"/nothing", `{}`, http.StatusNotFound)
+	r.do(t, http.MethodDelete, accounts+"/"+spare, "", http.StatusNoContent)
+	slug := r.get(t, "/v2/app").want(t, http.StatusOK).str("data.slug")
+	r.do(t, http.MethodPost, "/v2/payment_webhooks/manual/"+slug, `{}`, http.StatusBadRequest)
+	r.do(t, http.MethodPost, "/v2/payment_webhooks/http/"+slug, `{}`, http.StatusNotFound)
+
+	const terms = `,"price":{"amount":4500,"currency":"EUR","due_now":1500,"items":[{"name":"Haircut","amount":5000},{"name":"Discount","amount":-500}]},
+		"payment_policy":{"refund":[{"until":"PT24H","percent":100},{"percent":50,"keep_fee":200}],"no_show":{"fee":1000,"consent":"Not coming costs 10 EUR."}}`
+	id := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "paid_booking", 300, terms), http.StatusCreated).str("data.id")
+	path := "/v2/payments/" + r.opened(t, id, 0)
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments/pay_nothing", "", http.StatusNotFound)
+	r.do(t, http.MethodGet, "/v2/payments?state=open&booking_id="+id, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?cursor=start&limit=1", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?state=paid", "", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, path+"/refresh", "", http.StatusAccepted)
+	r.do(t, http.MethodPost, path+"/refunds", "", http.StatusConflict)
+	page := strings.TrimPrefix(r.get(t, path).str("data.page_url"), r.api)
+	r.do(t, http.MethodGet, page, "", http.StatusOK)
+	r.do(t, http.MethodGet, page+"x", "", http.StatusNotFound)
+	r.do(t, http.MethodPost, path+"/mark_paid", "", http.StatusOK)
+	r.becomes(t, id, "paid")
+	r.do(t, http.MethodGet, "/v2/bookings/"+id+everything, "", http.StatusOK)
+	r.balance(t, id)
+	r.givenBack(t, id, path)
+}
+
+// opened waits until a booking's payment can be paid, and returns its id.
+func (b *bundle) opened(t testing.TB, booking string, nth int) (id string) {
+	t.Helper()
+	at := fmt.Sprintf("data.payment.payments.%d.", nth)
+	eventually(t, 20*time.Second, "an open payment", func() bool {
+		a := b.get(t, "/v2/bookings/"+booking+"?include=payment").want(t, http.StatusOK)
+		id = a.str(at + "id")
+		return a.str(at+"state") == "open"
+	})
+	return id
+}
+
+// balance opens another payment of a booking.
+func (r tour) balance(t *testing.T, booking string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"booking_id":%q,"of":"no_show_fee"}`, booking)
+	r.do(t, http.MethodPost, "/v2/payments", `{"of":"everything"}`, http.StatusUnprocessableEntity)
+	once := []string{"Idempotency-Key", "tour-fee"}
+	asked := r.do(t, http.MethodPost, "/v2/payments", body, http.StatusAccepted, once...)
+	r.do(t, http.MethodPost, "/v2/payments", body, http.StatusAccepted, once...)
+	if id := r.opened(t, booking, 1); id != asked.str("data.id") {
+		t.Errorf("%s was announced, and %s is there", asked.str("data.id"), id)
+	}
+}
+
+// givenBack refunds a payment in two parts. Nobody but a person gives money back at the desk.
+func (r tour) givenBack(t *testing.T, booking, path string) {
+	t.Helper()
+	r.do(t, http.MethodPost, path+"/refunds", `{"amount":0}`, http.StatusUnprocessableEntity)
+	r.do(t, http.MethodPost, path+"/refunds", `{"amount":9000}`, http.StatusConflict)
+	refund := path + "/refunds/" + r.do(t, http.MethodPost, path+"/refunds", `{"amount":1000,"note":"Half an hour less"}`, http.StatusCreated).str("data.id")
+	failed := func() {
+		t.Helper()
+		eventually(t, 20*time.Second, "a refund that has failed", func() bool {
+			return r.get(t, path).want(t, http.StatusOK).str("data.refunds.0.state") == "failed"
+		})
+	}
+	failed()
+	r.do(t, http.MethodPost, refund+"/retry", "", http.StatusOK)
+	failed()
+	r.do(t, http.MethodPost, refund+"/mark_paid", `{"note":"In cash"}`, http.StatusOK)
+	r.do(t, http.MethodPost, refund+"/mark_paid", `{}`, http.StatusConflict)
+	r.do(t, http.MethodPost, refund+"x/retry", "", http.StatusNotFound)
+	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/bookings/"+booking+everything, "", http.StatusOK)
+}
