@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,8 +13,14 @@ import (
 // sweepBookings starts the workflows of bookings whose timer did not fire, batch after batch. A booking that cannot be
 // resumed is tried again after resumeAgain, so it does not keep the others from their turn.
 func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
+	return sweepLate(ctx, a, a.DB.BookingsWithOverdueTimer)
+}
+
+func sweepLate(
+	ctx context.Context, a *Activities, late func(ctx context.Context, while, lease time.Duration, limit int) ([]postgres.Stuck, error),
+) (int, error) {
 	return a.untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
-		overdue, err := a.DB.BookingsWithOverdueTimer(ctx, overdueTimer, resumeAgain, sweepLimit)
+		overdue, err := late(ctx, overdueTimer, resumeAgain, sweepLimit)
 		return len(overdue), atOnce(overdue, func(o postgres.Stuck) bool {
 			err := a.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
 			if err != nil {

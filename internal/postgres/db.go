@@ -34,6 +34,7 @@ type DB struct {
 	*Graphs
 	*Operations
 	*Effects
+	*Clocks
 }
 
 // Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
@@ -48,6 +49,12 @@ type Outbox struct{ *store }
 
 // Effects stores what is done outside after transitions. The commit of a transition writes them, by a function of Bookings.
 type Effects struct {
+	*store
+	bookings *Bookings
+}
+
+// Clocks stores the clocks of test apps, and what is due by them.
+type Clocks struct {
 	*store
 	bookings *Bookings
 }
@@ -86,6 +93,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 	return &DB{
 		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
+		Clocks: &Clocks{s, bookings},
 	}
 }
 

@@ -114,3 +114,14 @@ func (db *Outbox) Delivery(ctx context.Context, appID, id uuid.UUID) (*outbox.De
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
 	return &s, &c, orNotFound(err, "The delivery")
 }
+
+// shiftDeliveries brings the next attempts of an app's deliveries nearer, and returns the endpoints that have some due.
+const shiftDeliveries = `
+	WITH waiting AS (
+		SELECT d.id FROM webhook_endpoints w JOIN webhook_deliveries d ON d.endpoint_id = w.id
+		WHERE w.app_id = @app AND w.status = 'active' AND d.status = 'pending' AND d.claimed_by IS NULL AND d.next_at > now()
+		ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED),
+	nearer AS (
+		UPDATE webhook_deliveries SET next_at = next_at - make_interval(secs => @by) WHERE id IN (SELECT id FROM waiting)
+		RETURNING endpoint_id, next_at)
+	SELECT DISTINCT endpoint_id FROM nearer WHERE next_at <= now()`

@@ -97,7 +97,8 @@ func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*
 		d.problems = fault.Problems{}
 	}
 	d.Booking = &booking.Booking{
-		ID: in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
+		Clock: d.caller.App.Clock,
+		ID:    in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
 		What: in.What, Where: in.Where, Description: in.Description, Participants: append([]string{}, in.Participants...),
 		Customers: in.Customers, Meta: in.Meta,
 	}

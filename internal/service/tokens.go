@@ -26,7 +26,7 @@ func (s *Service) VerifyLink(target *postgres.LinkTarget, token string) (links.C
 		}
 		keys = append(keys, string(key))
 	}
-	return s.Keyring.Verify(token, target.App.ID.String(), keys, time.Now())
+	return s.Keyring.Verify(token, target.App.ID.String(), keys, target.App.Clock.Now())
 }
 
 // ReadClaimToken reads a claim token for a public link of an app. It spends nothing. ClaimNotForLink for a good one of another app.
