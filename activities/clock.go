@@ -37,7 +37,7 @@ func (a *Activities) AdvanceClock(ctx context.Context, in clock.Input) (out cloc
 		}
 		if budget.Err() != nil && ctx.Err() == nil {
 			out.More = true
-			return out, nil //nolint:nilerr // the next attempt goes on
+			return out, nil // the next attempt goes on
 		}
 		if err != nil {
 			return out, retryable(err)

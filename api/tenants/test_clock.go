@@ -134,7 +134,7 @@ func (in clockInput) target(k *edge.Call) (func(time.Time) (time.Time, error), e
 		switch {
 		case !to.After(now):
 			problems.Add(field, "must lead forward: the clock shows %s", k.Clock.Show(now, time.UTC))
-		case to.Sub(time.Now()) > clock.MaxAhead:
+		case time.Until(to) > clock.MaxAhead:
 			problems.Add(field, "must not lead more than %s ahead of real time", graphs.Duration(clock.MaxAhead))
 		}
 		return to, problems.Err()
@@ -144,7 +144,7 @@ func (in clockInput) target(k *edge.Call) (func(time.Time) (time.Time, error), e
 func (h *clockHandlers) answer(k *edge.Call, status int, s *clock.State) error {
 	show := func(at time.Time) any { return k.Clock.Show(at, time.UTC) }
 	view := timekit.Object{
-		"now": show(s.Shows), "offset": graphs.Duration(max(0, s.Shows.Sub(time.Now()))).String(), "status": "ready",
+		"now": show(s.Shows), "offset": graphs.Duration(max(0, time.Until(s.Shows))).String(), "status": "ready",
 		"from": nil, "to": nil, "transitions": []timekit.Object{}, "notices": []timekit.Object{}, "count": 0, "has_more": false,
 	}
 	if s.Advancing {

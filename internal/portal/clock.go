@@ -9,7 +9,7 @@ import (
 
 // clockPage is the clock of a test app, with what fell due during its last advance.
 type clockPage struct {
-	Now         time.Time   `json:"now"`
+	Now         *time.Time  `json:"now"`
 	Status      string      `json:"status"`
 	From        *time.Time  `json:"from"`
 	To          *time.Time  `json:"to"`
@@ -23,17 +23,17 @@ type clockPage struct {
 }
 
 type dueMove struct {
-	Booking string    `json:"booking_id"`
-	Action  string    `json:"action"`
-	From    string    `json:"from"`
-	To      string    `json:"to"`
-	At      time.Time `json:"at"`
+	Booking string     `json:"booking_id"`
+	Action  string     `json:"action"`
+	From    string     `json:"from"`
+	To      string     `json:"to"`
+	At      *time.Time `json:"at"`
 }
 
 type dueNotice struct {
-	Booking string    `json:"booking_id"`
-	Type    string    `json:"type"`
-	At      time.Time `json:"at"`
+	Booking string     `json:"booking_id"`
+	Type    string     `json:"type"`
+	At      *time.Time `json:"at"`
 }
 
 // isTestApp reports whether the app is one for tests, as its keys say.
@@ -45,7 +45,10 @@ func appNow(v *visit) (time.Time, error) {
 		return time.Now(), nil
 	}
 	page, err := loadClock(v)
-	return page.Now, err
+	if err != nil {
+		return time.Time{}, err
+	}
+	return *page.Now, nil
 }
 
 func loadClock(v *visit) (clockPage, error) {

@@ -20,8 +20,9 @@ import (
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence, calendar, state,
 // transition, action, event, deliveries. It is idempotent by action id: a repeat returns the first outcome. A slot that is gone is an
 // outcome, not an error; errors are faults of Postgres and worth a retry. An outcome that somebody waits for is announced after the
-// transaction. It locks, until the end of the transaction and in this order, the booking's row, the row of a test app (shared: its clock does
-// not move meanwhile), that of the booking whose place it takes, the buckets of limits, the session's row, the resource's slots, and the gates of the endpoints that get deliveries (shared).
+// transaction. It locks, until the end of the transaction and in this order, the booking's row, the row of a test app (shared: its clock
+// does not move meanwhile), that of the booking whose place it takes, the buckets of limits, the session's row, the resource's slots, and
+// the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool

@@ -150,7 +150,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires,
-			clock.now, clock.now, clock.now FROM (SELECT holdfast_now(@app) AS now) clock WHERE ` + begun
+			made.at, made.at AS updated_at, made.at AS entered_at FROM (SELECT holdfast_now(@app) AS at) made WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,

@@ -14,7 +14,7 @@ import (
 const selectClock = `
 	SELECT ` + appClock + `, holdfast_now(a.id), a.clock_advance IS NOT NULL, v.id, v.from_at, v.target_at, v.written_by::text
 	FROM apps a LEFT JOIN LATERAL (
-		SELECT * FROM clock_advances WHERE app_id = a.id ORDER BY begun_at DESC LIMIT 1) v ON true
+		SELECT id, from_at, target_at, written_by FROM clock_advances WHERE app_id = a.id ORDER BY begun_at DESC LIMIT 1) v ON true
 	WHERE a.id = @app AND a.test_mode`
 
 func scanClock(row pgx.Row) (*clock.State, error) {

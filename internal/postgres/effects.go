@@ -53,7 +53,8 @@ const oldestEffect = `f.status = 'pending' AND NOT EXISTS (SELECT FROM effects p
 	WHERE p.booking_id = f.booking_id AND p.status = 'pending' AND (p.seq, p.nth) < (f.seq, f.nth))`
 
 // ClaimEffect takes the oldest pending effect of a booking for one attempt, if it is due; nil otherwise. next is when its next attempt is
-// due, should this one be lost, in real time; zero when nothing is pending. The first attempt sets the time to give up. It locks the effect.
+// due, should this one be lost, in real time; zero when nothing is pending. The first attempt sets the time to give up. It locks the
+// effect.
 func (db *Effects) ClaimEffect(ctx context.Context, bookingID uuid.UUID) (e *effect.Effect, next time.Time, err error) {
 	const claim = `
 		WITH claimed AS (

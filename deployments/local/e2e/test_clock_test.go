@@ -93,6 +93,25 @@ func timeOf(t testing.TB, a answer, path string) time.Time {
 	return time.Time{}
 }
 
+// testClock asks for everything about clocks.
+func (r tour) testClock(t *testing.T) {
+	t.Helper()
+	r.do(t, http.MethodGet, "/v2/test_clock", "", http.StatusNotFound)
+	lab := tour{laboratory(t), r.seen}
+	lab.do(t, http.MethodGet, "/v2/test_clock", "", http.StatusOK)
+	booking := lab.do(t, http.MethodPost, "/v2/bookings"+everything, request(lab.resource(t), "request", 9), http.StatusCreated).str("data.id")
+	lab.do(t, http.MethodPut, "/v2/test_clock", `{"advance":"P3D"}`, http.StatusAccepted, "Prefer", "respond-async")
+	eventually(t, time.Minute, "the clock arrives", func() bool { return lab.clock(t).Status == "ready" })
+	seen := lab.do(t, http.MethodGet, "/v2/test_clock", "", http.StatusOK)
+	if seen.str("data.transitions.0.booking_id") != booking || seen.str("data.notices.1.type") != "booking.approval_escalated" {
+		t.Errorf("%s", seen.body)
+	}
+	lab.do(t, http.MethodPut, "/v2/test_clock", `{"advance":"PT0S"}`, http.StatusUnprocessableEntity)
+	lab.do(t, http.MethodGet, "/v2/app", "", http.StatusOK)
+	lab.do(t, http.MethodPut, "/v2/app", `{"test_mode":true}`, http.StatusOK)
+	lab.do(t, http.MethodPut, "/v2/app", `{"test":false}`, http.StatusUnprocessableEntity)
+}
+
 // TestTimersFollowTheClock: a hold expires and frees its time, what is not paid ends, a request is noticed at half its time and lapses, and
 // what took place is completed; each at its own moment.
 func TestTimersFollowTheClock(t *testing.T) {
