@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/graphs"
+	"holdfast/internal/await"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 )
@@ -165,7 +166,7 @@ func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 			t.Errorf("set going %d, %v", n, err)
 		}
 	})
-	eventually(t, "the sweep's commit waits", func() bool {
+	await.True(t, "the sweep's commit waits", func() bool {
 		return b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
 	})
 	b.played(t, winner, cancel, move(t, graph, "confirmed", "cancel"))

@@ -159,3 +159,25 @@ func TestSeatsTakeNoParts(t *testing.T) {
 		t.Errorf("the seat takes %+v", parts)
 	}
 }
+
+// TestABusyPartIsNotTakenAgainstItsRules: with a server key a part may be had at a time that the resource's own rules do not allow, by who is
+// free then.
+func TestABusyPartIsNotTakenAgainstItsRules(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	closed := `[{"block_weekdays":{}},{"block_weekends":{}}]`
+	busy, free := f.resource(closed), f.resource(closed)
+	project := f.post(f.server, "/v2/projects", fmt.Sprintf(
+		`{"name":"P","availability":{"length":"1 hour"},"requires":{"all_of":[{"any_of":{"from":[%q,%q]}}]}}`, busy, free)).id(t)
+	for hour := range 6 {
+		f.post(f.server, "/v2/bookings", fmt.Sprintf(`{"graph":"instant","resource_id":%q,%s}`, busy, times(float64(hour), 1))).want(t, http.StatusCreated)
+		a := f.bookParts(project, float64(hour), "").want(t, http.StatusCreated)
+		if got := a.parts(t)[0].ID; got != free {
+			t.Errorf("hour %d: %s has it", hour, got)
+		}
+	}
+	a := f.bookParts(project, 0, "")
+	if a.refused(t, fault.SlotTaken, ""); !strings.Contains(a.Body.String(), `"missing":[`) {
+		t.Errorf("it is not said what is missing: %s", a.Body)
+	}
+}

@@ -31,8 +31,10 @@ func (s *Server) service() *service.Service {
 }
 
 func (s *Server) bookings() *bookings.Handlers {
+	use := s.service()
 	return &bookings.Handlers{
-		Service: s.service(), Bookings: s.DB.Bookings, Effects: s.DB.Effects, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
+		Admission: s.Admission, Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
+		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Catalogue: s.DB.Catalogue, Rules: s.reader(), Edge: s.edge(),
 		Links: s.Links, Dispatch: s.Dispatch, Wake: s.webhooks().Wake, Wait: s.Wait, Log: s.Log,
 	}
 }
@@ -62,21 +64,24 @@ func (s *Server) catalogue() *catalogue.Handlers {
 
 func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
-		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Service: s.service(), Edge: s.edge(), Passwords: s.Passwords,
-		Feed: s.webhooks().Events(),
+		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Offers: s.service().Offers(),
+		Edge: s.edge(), Passwords: s.Passwords, Feed: s.webhooks().Events(),
 	}
 }
 
 func (s *Server) visitor() *visitor.Handlers {
+	use := s.service()
 	return &visitor.Handlers{
-		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Rules: s.reader(),
-		Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
+		Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
+		Bookings: s.DB.Bookings, Actions: s.DB.Actions, Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars,
+		Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }
 
 func (s *Server) scheduling() *scheduling.Handlers {
 	return &scheduling.Handlers{
-		Service: s.service(), Bookings: s.DB.Bookings, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Access: s.DB.Access,
+		Player: s.service().Player(), Tokens: s.service().Tokens(),
+		Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars, Access: s.DB.Access,
 		Outbox: s.DB.Outbox, Dispatch: s.Dispatch, Vault: s.Vault, Targets: s.Webhooks, Wake: s.webhooks().Wake, Log: s.Log,
 	}
 }

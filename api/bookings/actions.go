@@ -20,7 +20,7 @@ import (
 // actionHandlers answers requests to play one action.
 type actionHandlers struct {
 	bookings *postgres.Bookings
-	service  *service.Service
+	player   *service.Player
 	renderer *renderer
 	wait     time.Duration // for the outcome of an action, unless the client says otherwise
 }
@@ -44,14 +44,14 @@ func (h *actionHandlers) playAction(k *call) error {
 		return h.foresee(k, b)
 	}
 	p := service.PlayInput{ID: k.Operation, Name: k.Param("action"), Wait: k.PreferredWait(h.wait)}
-	p.Submitted, err = h.service.Submitted(k, p.ID, k.Repeated)
+	p.Submitted, err = h.player.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = k.readPlayAlone(b, &p)
 	}
 	if err != nil {
 		return err
 	}
-	out, err := h.service.Play(k, k.Caller, b, p)
+	out, err := h.player.Play(k, k.Caller, b, p)
 	if err != nil {
 		return err
 	}
@@ -90,10 +90,10 @@ func (h *actionHandlers) force(k *call) error {
 	}
 	defer func(before booking.Caller) { k.Caller = before }(k.Caller) // the Idempotency-Key is the operator's, not the app's
 	k.App, k.Kind = target.App, tenant.ServerKey
-	if submitted, err := h.service.Submitted(k, k.Operation, k.Repeated); err != nil || submitted {
+	if submitted, err := h.player.Submitted(k, k.Operation, k.Repeated); err != nil || submitted {
 		return h.answerForced(k, target.Booking, err)
 	}
-	out, err := h.service.Force(k, k.Caller, target.Booking, k.Operation, in.State, in.Reason, k.PreferredWait(h.wait))
+	out, err := h.player.Force(k, k.Caller, target.Booking, k.Operation, in.State, in.Reason, k.PreferredWait(h.wait))
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (h *actionHandlers) answerForced(k *call, b *booking.Booking, err error) er
 	if err != nil {
 		return err
 	}
-	out, err := h.service.Play(k, k.Caller, b, service.PlayInput{
+	out, err := h.player.Play(k, k.Caller, b, service.PlayInput{
 		ID: k.Operation, Name: byhand.Force, Actor: byhand.ActorAdmin, Submitted: true, Wait: k.PreferredWait(h.wait),
 	})
 	if err != nil {
@@ -131,7 +131,7 @@ func (h *actionHandlers) foresee(k *call, b *booking.Booking) error {
 	if err := k.readPlayAlone(b, &p); err != nil {
 		return err
 	}
-	f, err := h.service.Foresee(k, b, p)
+	f, err := h.player.Foresee(k, b, p)
 	if err != nil {
 		return err
 	}

@@ -17,10 +17,11 @@ import (
 
 // bookingHandlers answers requests about bookings: create, read, list, change and delete.
 type bookingHandlers struct {
-	bookings *postgres.Bookings
-	service  *service.Service
-	drafts   *draftReader
-	renderer *renderer
+	bookings  *postgres.Bookings
+	admission *service.Admission
+	booker    *service.Booker
+	drafts    *draftReader
+	renderer  *renderer
 }
 
 func (h *bookingHandlers) routes() []edge.Route {

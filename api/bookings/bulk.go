@@ -22,13 +22,15 @@ import (
 
 // bulkHandlers answers requests about several bookings.
 type bulkHandlers struct {
-	bookings *postgres.Bookings
-	service  *service.Service
-	drafts   *draftReader
-	renderer *renderer
-	edge     *edge.Edge
-	wait     time.Duration // for the outcome of an action, unless the client says otherwise
-	log      *slog.Logger
+	bookings  *postgres.Bookings
+	admission *service.Admission
+	booker    *service.Booker
+	player    *service.Player
+	drafts    *draftReader
+	renderer  *renderer
+	edge      *edge.Edge
+	wait      time.Duration // for the outcome of an action, unless the client says otherwise
+	log       *slog.Logger
 }
 
 func (h *bulkHandlers) routes() []edge.Route {
@@ -89,7 +91,7 @@ func (h *bulkHandlers) createBulk(k *call) error {
 	if err != nil {
 		return err
 	}
-	turn, err := h.service.Enter(k)
+	turn, err := h.admission.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (h *bulkHandlers) createBulk(k *call) error {
 	drafts, results := h.readDrafts(k, in)
 	for i := range results {
 		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
-			results[i].out, results[i].err = h.service.BookDraft(k, drafts[i], turn)
+			results[i].out, results[i].err = h.booker.BookDraft(k, drafts[i], turn)
 		}
 		switch {
 		case results[i].err == nil:
@@ -168,7 +170,7 @@ func (h *bulkHandlers) takeBack(k *call, results []bulkResult) {
 		if b == nil {
 			continue
 		}
-		if err := h.service.TakeBack(k, k.Caller, r.out, k.PreferredWait(h.wait)); err != nil {
+		if err := h.player.TakeBack(k, k.Caller, r.out, k.PreferredWait(h.wait)); err != nil {
 			h.log.Error("a booking of a failed bulk request is left over", "booking", b.ID, "request_id", edge.RequestID(k.Context), "error", err)
 		}
 	}

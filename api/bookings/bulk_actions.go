@@ -31,7 +31,7 @@ func (h *bulkHandlers) playBulk(k *call) error {
 	}
 	for i, p := range plays {
 		if results[i].err == nil {
-			results[i].out, results[i].err = h.service.Play(k, k.Caller, p.booking, p.play)
+			results[i].out, results[i].err = h.player.Play(k, k.Caller, p.booking, p.play)
 		}
 		if results[i].err != nil && bool(in.StopOnFirstError) {
 			pass(results[i+1:])
@@ -69,7 +69,7 @@ func (h *bulkHandlers) readBulkPlay(k *call, i int, text json.RawMessage) (bulkP
 		return bulkPlay{}, err
 	}
 	p := service.PlayInput{ID: uuid.NewSHA1(k.Operation, []byte("bulk "+strconv.Itoa(i))), Name: in.Action, Wait: k.PreferredWait(h.wait)}
-	p.Submitted, err = h.service.Submitted(k, p.ID, k.Repeated)
+	p.Submitted, err = h.player.Submitted(k, p.ID, k.Repeated)
 	if err == nil && !p.Submitted {
 		err = readPlay(k.Caller, text, b, &p)
 	}

@@ -14,9 +14,10 @@ import (
 
 // draftReader makes drafts of bookings from what bodies ask for.
 type draftReader struct {
-	service *service.Service
-	rules   rules.Reader
-	wait    time.Duration // for the outcome of an action, unless the client says otherwise
+	booker *service.Booker
+	offers *service.Offers
+	rules  rules.Reader
+	wait   time.Duration // for the outcome of an action, unless the client says otherwise
 }
 
 // createBooking makes a booking and plays its graph's first action: 201, 202 when the outcome is not known yet, 409
@@ -27,7 +28,7 @@ func (h *bookingHandlers) createBooking(k *call) error {
 		return err
 	}
 	in.KeepSwitches(k.Raw)
-	turn, err := h.service.Enter(k)
+	turn, err := h.admission.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (h *bookingHandlers) createBooking(k *call) error {
 	if err != nil {
 		return err
 	}
-	out, err := h.service.BookDraft(k, d, turn)
+	out, err := h.booker.BookDraft(k, d, turn)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (h *draftReader) draft(k *call, id uuid.UUID, in rules.BookingInput, hold b
 		return nil, err
 	}
 	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(h.wait)
-	return h.service.Draft(k, k.Caller, n)
+	return h.booker.Draft(k, k.Caller, n)
 }
 
 // projectOf loads the project that a body names; nil for none, or when it does not exist.
@@ -66,7 +67,7 @@ func (h *draftReader) projectOf(k *call, text string, problems fault.Problems) (
 	if id == uuid.Nil {
 		return nil, nil
 	}
-	p, err := h.service.Project(k, k.App.ID, id)
+	p, err := h.offers.Project(k, k.App.ID, id)
 	if edge.IsMissing(err, "project_id", problems) || err != nil {
 		return nil, edge.UnlessNotFound(err)
 	}

@@ -19,7 +19,11 @@ import (
 
 // Handlers has what requests about bookings need. All fields are needed.
 type Handlers struct {
-	Service   *service.Service
+	Admission *service.Admission
+	Booker    *service.Booker
+	Player    *service.Player
+	Offers    *service.Offers
+	Tokens    *service.Tokens
 	Bookings  *postgres.Bookings
 	Effects   *postgres.Effects
 	Catalogue *postgres.Catalogue
@@ -35,19 +39,22 @@ type Handlers struct {
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
 	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, catalogue: h.Catalogue, links: h.Links}
-	drafts := &draftReader{service: h.Service, rules: h.Rules, wait: h.Wait}
+	drafts := &draftReader{booker: h.Booker, offers: h.Offers, rules: h.Rules, wait: h.Wait}
 	return slices.Concat(
-		(&bookingHandlers{bookings: h.Bookings, service: h.Service, drafts: drafts, renderer: renderer}).routes(),
+		(&bookingHandlers{bookings: h.Bookings, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer}).routes(),
 		(&bulkHandlers{
-			bookings: h.Bookings, service: h.Service, drafts: drafts, renderer: renderer, edge: h.Edge, wait: h.Wait, log: h.Log,
+			bookings: h.Bookings, admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer,
+			edge: h.Edge, wait: h.Wait, log: h.Log,
 		}).routes(),
 		(&groupHandlers{bookings: h.Bookings, renderer: renderer}).routes(),
-		(&holdHandlers{service: h.Service, drafts: drafts, renderer: renderer, wait: h.Wait}).routes(),
-		(&rescheduleHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
-		(&policyHandlers{service: h.Service}).routes(),
+		(&holdHandlers{
+			admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer, wait: h.Wait,
+		}).routes(),
+		(&rescheduleHandlers{bookings: h.Bookings, booker: h.Booker, tokens: h.Tokens, renderer: renderer, wait: h.Wait}).routes(),
+		(&policyHandlers{offers: h.Offers}).routes(),
 		(&effectHandlers{bookings: h.Bookings, effects: h.Effects, dispatch: h.Dispatch, wake: h.Wake, log: h.Log}).routes(),
-		(&actionHandlers{bookings: h.Bookings, service: h.Service, renderer: renderer, wait: h.Wait}).routes(),
-		(&migrationHandlers{service: h.Service}).routes(),
+		(&actionHandlers{bookings: h.Bookings, player: h.Player, renderer: renderer, wait: h.Wait}).routes(),
+		(&migrationHandlers{player: h.Player}).routes(),
 	)
 }
 

@@ -14,10 +14,12 @@ import (
 
 // holdHandlers answers requests to hold a slot for a short while.
 type holdHandlers struct {
-	service  *service.Service
-	drafts   *draftReader
-	renderer *renderer
-	wait     time.Duration // for the outcome of an action, unless the client says otherwise
+	admission *service.Admission
+	booker    *service.Booker
+	player    *service.Player
+	drafts    *draftReader
+	renderer  *renderer
+	wait      time.Duration // for the outcome of an action, unless the client says otherwise
 }
 
 func (h *holdHandlers) routes() []edge.Route {
@@ -56,7 +58,7 @@ func (h *holdHandlers) reserve(k *call) error {
 	if err := k.DecodeBy(rules.BookingRules(), &in); err != nil {
 		return err
 	}
-	turn, err := h.service.Enter(k)
+	turn, err := h.admission.Enter(k)
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (h *holdHandlers) reserve(k *call) error {
 	if after != "" {
 		d.Settings.Timers = graphs.Overrides{service.HoldTimer: after}
 	}
-	out, err := h.service.Hold(k, d, turn, k.Address())
+	out, err := h.booker.Hold(k, d, turn, k.Address())
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func (h *holdHandlers) extendHold(k *call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	out, err := h.service.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(h.wait))
+	out, err := h.player.Extend(k, k.Caller, id, k.Operation, after, k.PreferredWait(h.wait))
 	if err != nil {
 		return err
 	}

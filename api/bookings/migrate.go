@@ -14,7 +14,7 @@ import (
 
 // migrationHandlers answers requests to let bookings go over to another version of their graph.
 type migrationHandlers struct {
-	service *service.Service
+	player *service.Player
 }
 
 func (h *migrationHandlers) routes() []edge.Route {
@@ -67,7 +67,7 @@ func (h *migrationHandlers) migrate(k *call) error {
 	if err != nil {
 		return err
 	}
-	asked, all, err := h.service.Migrate(k, k.Caller, m, in.DryRun)
+	asked, all, err := h.player.Migrate(k, k.Caller, m, in.DryRun)
 	if err != nil {
 		return err
 	}

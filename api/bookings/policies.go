@@ -14,7 +14,7 @@ import (
 
 // policyHandlers answers what policies rule.
 type policyHandlers struct {
-	service *service.Service
+	offers *service.Offers
 }
 
 func (h *policyHandlers) routes() []edge.Route {
@@ -78,7 +78,7 @@ func (h *policyHandlers) preview(k *edge.Call) error {
 	in.checkPolicies(problems)
 	if in.ProjectID != "" {
 		if id := edge.ParseID(in.ProjectID, "project_id", problems); id != uuid.Nil {
-			project, err := h.service.Project(k, k.App.ID, id)
+			project, err := h.offers.Project(k, k.App.ID, id)
 			if !edge.IsMissing(err, "project_id", problems) && err != nil {
 				return err
 			}
@@ -88,7 +88,7 @@ func (h *policyHandlers) preview(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	p, err := h.service.PreviewPolicy(k, k.App, ask)
+	p, err := h.offers.PreviewPolicy(k, k.App, ask)
 	if err != nil {
 		return err
 	}

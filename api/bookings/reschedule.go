@@ -14,6 +14,7 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -23,7 +24,8 @@ import (
 // rescheduleHandlers answers requests to move a booking to another time.
 type rescheduleHandlers struct {
 	bookings *postgres.Bookings
-	service  *service.Service
+	booker   *service.Booker
+	tokens   *service.Tokens
 	renderer *renderer
 	wait     time.Duration // for the outcome of an action, unless the client says otherwise
 }
@@ -50,7 +52,7 @@ func (h *rescheduleHandlers) reschedule(k *call) error {
 	if err := in.mover(k, &m); err != nil {
 		return err
 	}
-	out, err := h.service.Reschedule(k, k.Caller, old, m)
+	out, err := h.booker.Reschedule(k, k.Caller, old, m)
 	if err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (h *rescheduleHandlers) bookingToMove(k *call) (*booking.Booking, error) {
 		}
 		return k.booking(h.bookings)
 	}
-	if len(token) > service.MaxToken {
+	if len(token) > links.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	id, err := uuid.Parse(cmp.Or(name, namedBy(token)))
@@ -87,7 +89,7 @@ func (h *rescheduleHandlers) bookingToMove(k *call) (*booking.Booking, error) {
 	if target.App.ID != k.App.ID {
 		return nil, fault.Errorf(fault.NotFound, "The booking does not exist.")
 	}
-	claims, err := h.service.VerifyLink(target, token)
+	claims, err := h.tokens.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type slotHandlers struct {
 	calendars *postgres.Calendars
 	projects  *postgres.Catalogue
-	service   *service.Service
+	offers    *service.Offers
 }
 
 func (h *slotHandlers) routes() []edge.Route {
@@ -86,7 +86,7 @@ func (h *slotHandlers) answerSlots(
 		return err
 	}
 	defer release()
-	if err := h.service.LoadBusy(k, k.App.ID, &w.Question); err != nil {
+	if err := h.offers.LoadBusy(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	slots, err := compute(k, w, func() []availability.Slot { return find(w) })

@@ -17,7 +17,7 @@ type Handlers struct {
 	Calendars *postgres.Calendars
 	Catalogue *postgres.Catalogue
 	Access    *postgres.Access
-	Service   *service.Service
+	Offers    *service.Offers
 	Edge      *edge.Edge
 	Passwords *apps.Passwords // bounds how many passwords of known callers are worked on at once
 	Feed      Feed
@@ -33,7 +33,7 @@ type Feed interface {
 func (h *Handlers) Routes() []edge.Route {
 	return slices.Concat(
 		h.resources().routes(),
-		(&slotHandlers{calendars: h.Calendars, projects: h.Catalogue, service: h.Service}).routes(),
+		(&slotHandlers{calendars: h.Calendars, projects: h.Catalogue, offers: h.Offers}).routes(),
 		(&eventHandlers{calendars: h.Calendars, feed: h.Feed}).routes(),
 		(&calendarHandlers{calendars: h.Calendars}).routes(),
 	)

@@ -50,7 +50,7 @@ func (h *slotHandlers) explainAvailability(k *edge.Call) error {
 		return err
 	}
 	defer release()
-	if err := h.service.LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
+	if err := h.offers.LoadBusyWithHolders(k, k.App.ID, &w.Question); err != nil {
 		return err
 	}
 	w.Stop = func() bool { return k.Request.Context().Err() != nil }

@@ -28,11 +28,11 @@ func (h *publicLinkHandlers) checkClaimToken(k *edge.Call) error {
 	case in.ClaimToken == "":
 		return fault.Errorf(fault.ClaimMissing, "There is no claim token.")
 	}
-	token, err := h.service.ReadClaimToken(k, l.AppID, in.ClaimToken)
+	token, err := h.tokens.ReadClaimToken(k, l.AppID, in.ClaimToken)
 	if err != nil {
 		return err
 	}
-	spent, err := h.bookings.ClaimSpent(k, l.AppID, token.ID)
+	spent, err := h.requests.ClaimSpent(k, l.AppID, token.ID)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ import (
 // publicLinkHandlers answers requests about public links, and checks claim tokens for them.
 type publicLinkHandlers struct {
 	catalogue *postgres.Catalogue
-	bookings  *postgres.Bookings
-	service   *service.Service
+	requests  *postgres.Requests
+	tokens    *service.Tokens
 }
 
 func (h *publicLinkHandlers) routes() []edge.Route {

@@ -14,10 +14,10 @@ import (
 
 // requestHandlers answers requests about scheduling requests.
 type requestHandlers struct {
-	bookings  *postgres.Bookings
+	requests  *postgres.Requests
 	catalogue *postgres.Catalogue
 	calendars *postgres.Calendars
-	service   *service.Service
+	player    *service.Player
 }
 
 func (h *requestHandlers) routes() []edge.Route {
@@ -48,7 +48,7 @@ func (h *requestHandlers) createSchedulingRequest(k *edge.Call) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	made, err := h.bookings.CreateSchedulingRequest(k, r)
+	made, err := h.requests.CreateSchedulingRequest(k, r)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (h *requestHandlers) querySchedulingRequests(k *edge.Call) error {
 	if len(in.IDs) == 0 || len(in.IDs) > maxQueried {
 		return fault.Problems{"scheduling_request_ids": {fmt.Sprintf("must name 1 to %d", maxQueried)}}.Err()
 	}
-	found, err := h.bookings.SchedulingRequests(k, k.App.ID, in.IDs)
+	found, err := h.requests.SchedulingRequests(k, k.App.ID, in.IDs)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (h *requestHandlers) querySchedulingRequests(k *edge.Call) error {
 
 // eraseSchedulingRequest deletes a request for which no time is picked, with its recipient. 409 in_use when it has a booking.
 func (h *requestHandlers) eraseSchedulingRequest(k *edge.Call) error {
-	if err := h.bookings.EraseSchedulingRequest(k, k.App.ID, k.Param("id")); err != nil {
+	if err := h.requests.EraseSchedulingRequest(k, k.App.ID, k.Param("id")); err != nil {
 		return err
 	}
 	k.Status(http.StatusNoContent)
@@ -97,15 +97,15 @@ func (h *requestHandlers) cancelSchedulingRequest(k *edge.Call) error {
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
-	if err := h.bookings.CancelSchedulingRequest(k, k.App.ID, in.ID); err != nil {
+	if err := h.requests.CancelSchedulingRequest(k, k.App.ID, in.ID); err != nil {
 		return err
 	}
-	found, err := h.bookings.SchedulingRequests(k, k.App.ID, []string{in.ID})
+	found, err := h.requests.SchedulingRequests(k, k.App.ID, []string{in.ID})
 	if err != nil || len(found) == 0 {
 		return err
 	}
 	if b := found[0].Booking; b != nil && !b.Completed {
-		if err := h.service.CancelForOwner(k, k.Caller, b); err != nil {
+		if err := h.player.CancelForOwner(k, k.Caller, b); err != nil {
 			return err
 		}
 	}

@@ -19,8 +19,9 @@ import (
 // Handlers answers an app's backend about public links and requests for a time, and about the secrets and tokens that tie
 // visitors to the app. All fields are needed.
 type Handlers struct {
-	Service   *service.Service
-	Bookings  *postgres.Bookings
+	Player    *service.Player
+	Tokens    *service.Tokens
+	Requests  *postgres.Requests
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
 	Access    *postgres.Access
@@ -39,7 +40,7 @@ func (h *Handlers) Routes() []edge.Route {
 			access: h.Access, outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, wake: h.Wake, log: h.Log,
 		}).routes(),
 		(&clientSecretHandlers{access: h.Access, vault: h.Vault}).routes(),
-		(&publicLinkHandlers{catalogue: h.Catalogue, bookings: h.Bookings, service: h.Service}).routes(),
-		(&requestHandlers{bookings: h.Bookings, catalogue: h.Catalogue, calendars: h.Calendars, service: h.Service}).routes(),
+		(&publicLinkHandlers{catalogue: h.Catalogue, requests: h.Requests, tokens: h.Tokens}).routes(),
+		(&requestHandlers{requests: h.Requests, catalogue: h.Catalogue, calendars: h.Calendars, player: h.Player}).routes(),
 	)
 }

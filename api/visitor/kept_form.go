@@ -13,7 +13,7 @@ import (
 
 // keptForms stores what visitors have typed into forms that could not be carried out.
 type keptForms struct {
-	bookings *postgres.Bookings
+	requests *postgres.Requests
 	vault    *links.Vault
 	log      *slog.Logger
 }
@@ -41,12 +41,12 @@ func (h *keptForms) keepForm(k *call, id uuid.UUID, f keptForm) error {
 	if err != nil {
 		return err
 	}
-	return h.bookings.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
+	return h.requests.KeepForm(k, k.App.ID, id, sealed, keptFormLife)
 }
 
 // loadKeptForm returns what keepForm stored under the id; an empty form when there is nothing, or the master key has changed since.
 func (h *keptForms) loadKeptForm(k *call, id uuid.UUID) (f keptForm, err error) {
-	sealed, err := h.bookings.KeptForm(k, k.App.ID, id)
+	sealed, err := h.requests.KeptForm(k, k.App.ID, id)
 	if err != nil || h.vault.OpenJSON(sealed, keptFormSecret(id), &f) != nil {
 		return keptForm{}, err
 	}
@@ -55,7 +55,7 @@ func (h *keptForms) loadKeptForm(k *call, id uuid.UUID) (f keptForm, err error) 
 
 // dropForm deletes what was kept, once it is booked. It expires anyhow, so a failure is only logged.
 func (h *keptForms) dropForm(k *call, id uuid.UUID) {
-	if err := h.bookings.DropForm(k, k.App.ID, id); err != nil {
+	if err := h.requests.DropForm(k, k.App.ID, id); err != nil {
 		h.log.Warn("could not delete a kept form before it expires", "request_id", edge.RequestID(k.Context), "error", err)
 	}
 }

@@ -125,7 +125,7 @@ func (h *linkHandlers) showOutcome(k *call, l *link) (bool, error) {
 	if !ok || l == nil || l.booking == nil || k.acceptsJSON() {
 		return false, nil
 	}
-	a, err := h.bookings.Action(k, id)
+	a, err := h.actions.Action(k, id)
 	if err != nil || a.AppID != l.app.ID || a.Name != l.claims.Action || a.Channel != booking.ChannelLink || a.Status == booking.Refused {
 		return false, edge.UnlessNotFound(err)
 	}

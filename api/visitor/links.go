@@ -21,7 +21,9 @@ import (
 // linkHandlers answers visitors of action links.
 type linkHandlers struct {
 	bookings *postgres.Bookings
-	service  *service.Service
+	actions  *postgres.Actions
+	player   *service.Player
+	tokens   *service.Tokens
 	edge     *edge.Edge
 	links    links.Maker
 	moves    *linkMoves
@@ -73,7 +75,7 @@ func (h *linkHandlers) openLink(k *call) error {
 	if err := service.CheckPolicy(l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}
-	if err := h.service.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
+	if err := h.player.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}
 	return confirmPage(k, l)
@@ -124,14 +126,14 @@ func (h *linkHandlers) readLink(k *call) (*link, error) {
 		return nil, err
 	}
 	token := k.Query("signature")
-	if token == "" || len(token) > service.MaxToken {
+	if token == "" || len(token) > links.MaxToken {
 		return nil, fault.Errorf(fault.LinkInvalid, "This link is not valid.")
 	}
 	target, err := h.bookings.LinkTarget(k, id)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := h.service.VerifyLink(target, token)
+	claims, err := h.tokens.VerifyLink(target, token)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +209,7 @@ func (l *link) setRedirect(asked string) {
 // playAction plays the link's action. The link is spent in the transaction that puts the action on record, and given back if
 // the action is refused. Our own page leads on to the link's page afterwards, so that Back and Reload send nothing again.
 func (h *linkHandlers) playAction(k *call, l *link, redirect int) error {
-	out, err := h.service.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
+	out, err := h.player.Play(k, booking.Caller{App: l.app}, l.booking, service.PlayInput{
 		ID: edge.NewID(), Name: l.claims.Action, Actor: l.actor, Channel: booking.ChannelLink, Spend: l.claims.SpendKey(), Wait: h.wait,
 	})
 	if err != nil && (k.sentByPage() || l.movesByPage(k) && l.hasMoved(err)) && !isTemporary(fault.CodeOf(err)) {

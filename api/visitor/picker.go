@@ -15,7 +15,7 @@ import (
 
 // timePages fills pages of free times to pick from.
 type timePages struct {
-	service *service.Service
+	offers *service.Offers
 }
 
 // picker is a page of times to choose from, a week at a time.
@@ -60,7 +60,7 @@ func (h *timePages) pickFrom(k *call, p *picker, o *service.Offer, keep url.Valu
 	}
 	from := weekOf(o, k.Query("from"))
 	until := dayAfter(from, pageDays, o.Zone)
-	slots, err := h.service.FreeTimes(k, k.App.ID, o, from, until)
+	slots, err := h.offers.FreeTimes(k, k.App.ID, o, from, until)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (h *timePages) pickFrom(k *call, p *picker, o *service.Offer, keep url.Valu
 
 // pointAhead says of a week without times where the next one is.
 func (h *timePages) pointAhead(k *call, p *picker, o *service.Offer, from time.Time, link func(time.Time) string) error {
-	next, err := h.service.NextFree(k, k.App.ID, o, from)
+	next, err := h.offers.NextFree(k, k.App.ID, o, from)
 	if err == nil && !next.IsZero() {
 		p.Next, p.NextText = link(next), next.In(o.Zone).Format("Monday, 2\u00a0January 2006")
 	}

@@ -14,13 +14,13 @@ import (
 
 // publicLinkHandlers answers visitors of public links: times to pick from, the form of a time, and the booking.
 type publicLinkHandlers struct {
-	service *service.Service
-	page    *pageEdge
-	visits  *visits
-	tries   *tries
-	forms   *keptForms
-	times   *timePages
-	booker  *timeBooker
+	offers *service.Offers
+	page   *pageEdge
+	visits *visits
+	tries  *tries
+	forms  *keptForms
+	times  *timePages
+	booker *timeBooker
 }
 
 func (h *publicLinkHandlers) routes() []edge.Route {
@@ -74,7 +74,7 @@ func requestPath(r *booking.SchedulingRequest) string { return "/rts/" + r.Code 
 
 // visiting finds what the link offers, in the zone the visitor asks for.
 func (h *publicLinkHandlers) visiting(k *call, a *openedVisit, zone string) (*linkVisit, error) {
-	project, err := h.service.Project(k, k.App.ID, a.link.ProjectID)
+	project, err := h.offers.Project(k, k.App.ID, a.link.ProjectID)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (h *publicLinkHandlers) visiting(k *call, a *openedVisit, zone string) (*li
 		return nil, errNothingOffered
 	}
 	v := &linkVisit{openedVisit: a, project: project}
-	if v.offer, err = h.service.NewOffer(k, k.App, project.Rules); err != nil {
+	if v.offer, err = h.offers.NewOffer(k, k.App, project.Rules); err != nil {
 		return nil, err
 	}
 	var length time.Duration
@@ -145,7 +145,7 @@ func (h *publicLinkHandlers) openForm(k *call, v *linkVisit) error {
 		return nil
 	}
 	picked := c.Host.ID
-	if c, err = h.service.FreeFor(k, k.App.ID, v.offer, c); err != nil {
+	if c, err = h.offers.FreeFor(k, k.App.ID, v.offer, c); err != nil {
 		return err
 	}
 	if c == nil {

@@ -15,7 +15,9 @@ import (
 
 // tries finds what visits have tried to book.
 type tries struct {
+	actions  *postgres.Actions
 	bookings *postgres.Bookings
+	requests *postgres.Requests
 }
 
 // maxTries bounds how often one visit may try to book one time.
@@ -27,7 +29,7 @@ func (h *tries) tryOf(k *call, v *linkVisit, c *service.Choice) (operation uuid.
 	operation = uuid.NewSHA1(v.visit.ID, []byte(wire(c.Start)+" "+wire(c.End)+" "+c.Host.ID.String()))
 	for range maxTries {
 		_, made := v.visit.request(k.App.ID, operation)
-		tried, err := h.bookings.Action(k, service.FirstAction(made))
+		tried, err := h.actions.Action(k, service.FirstAction(made))
 		if fault.CodeOf(err) == fault.NotFound {
 			return operation, "", nil
 		}
@@ -51,7 +53,7 @@ func (h *tries) pageOfTry(k *call, tried *booking.Action) (string, error) {
 	if err != nil || b.Request == nil {
 		return "", edge.UnlessNotFound(err)
 	}
-	found, _, err := h.bookings.SchedulingRequestByCode(k, b.Request.Code)
+	found, _, err := h.requests.SchedulingRequestByCode(k, b.Request.Code)
 	if err != nil || found.Booking != nil && found.Booking.Completed {
 		return "", edge.UnlessNotFound(err)
 	}

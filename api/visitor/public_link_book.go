@@ -18,9 +18,10 @@ import (
 
 // timeBooker books a picked time.
 type timeBooker struct {
-	service *service.Service
-	rules   rules.Reader
-	wait    time.Duration // for the outcome of an action, unless the client says otherwise
+	*service.Booker
+
+	rules rules.Reader
+	wait  time.Duration // for the outcome of an action, unless the client says otherwise
 }
 
 // readForm reads the body of a form; Malformed when it is none, or holds what cannot be kept. It is the only reader of forms. Asked
@@ -84,7 +85,7 @@ func (h *publicLinkHandlers) bookSomebody(k *call, v *linkVisit, c *service.Choi
 		if out, err = h.bookForm(k, v, c, f); fault.CodeOf(err) != fault.SlotTaken {
 			return out, "", err
 		}
-		other, lookErr := h.service.FreeFor(k, k.App.ID, v.offer, c)
+		other, lookErr := h.offers.FreeFor(k, k.App.ID, v.offer, c)
 		if page, lookErr = h.tries.bookedWithAnother(k, v, c, lookErr); page != "" {
 			return service.Outcome{}, page, nil
 		}
@@ -158,5 +159,5 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim = p.request, p.claim
 	rules.CheckCustomer(&n.Customers[0], problems)
-	return h.service.Book(k, k.Caller, n)
+	return h.Book(k, k.Caller, n)
 }

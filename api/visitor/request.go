@@ -19,9 +19,8 @@ import (
 
 // requestHandlers answers visitors of a scheduling request.
 type requestHandlers struct {
-	bookings *postgres.Bookings
 	page     *pageEdge
-	offers   *requestOffers
+	requests *requestOffers
 	pages    *requestPages
 	actions  *requestActions
 }
@@ -38,9 +37,10 @@ func (h *requestHandlers) routes() []edge.Route {
 
 // requestOffers finds scheduling requests and the times that they can be given.
 type requestOffers struct {
-	bookings  *postgres.Bookings
+	*postgres.Requests
+
 	catalogue *postgres.Catalogue
-	service   *service.Service
+	offers    *service.Offers
 }
 
 // requested is a visitor on the page of a scheduling request.
@@ -58,7 +58,7 @@ type requested struct {
 
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.
 func (h *requestHandlers) openRequest(k *call) error {
-	r, err := h.offers.request(k, k.Query("tz"))
+	r, err := h.requests.request(k, k.Query("tz"))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (h *requestHandlers) openRequest(k *call) error {
 // request finds the request of a page, in the zone the visitor asks for, or said when they booked.
 func (h *requestOffers) request(k *call, zone string) (*requested, error) {
 	code := k.code()
-	found, app, err := h.bookings.SchedulingRequestByCode(k, code)
+	found, app, err := h.SchedulingRequestByCode(k, code)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (h *requestOffers) offerFor(k *call, r *requested) (err error) {
 	if err != nil {
 		return err
 	}
-	r.offer, err = h.service.NewOffer(k, k.App, rules)
+	r.offer, err = h.offers.NewOffer(k, k.App, rules)
 	return err
 }
 
@@ -234,7 +234,7 @@ func (h *requestHandlers) followRequest(k *call) error {
 	if err := k.readForm(); err != nil {
 		return err
 	}
-	r, err := h.offers.request(k, k.formValue("tz"))
+	r, err := h.requests.request(k, k.formValue("tz"))
 	if err != nil {
 		return err
 	}

@@ -14,16 +14,15 @@ import (
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
-	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 	"holdfast/internal/tenant"
 )
 
 // requestActions books, moves or gives up the time of a scheduling request.
 type requestActions struct {
-	bookings *postgres.Bookings
-	service  *service.Service
-	offers   *requestOffers
+	player   *service.Player
+	offers   *service.Offers
+	requests *requestOffers
 	booker   *timeBooker
 	wait     time.Duration // for the outcome of an action, unless the client says otherwise
 }
@@ -107,7 +106,7 @@ func (h *requestActions) declineTime(k *call, r *requested) error {
 		word := []rune(k.formValue("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	out, err := h.service.Play(k, k.Caller, b, p)
+	out, err := h.player.Play(k, k.Caller, b, p)
 	if fault.CodeOf(err) == fault.ActionNotAvailable {
 		return redirectToRequest(k, r)
 	}
@@ -138,7 +137,7 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	if r.isSettled(k, id) {
 		return redirectToRequest(k, r)
 	}
-	if err := h.offers.offerTimes(k, r); err != nil {
+	if err := h.requests.offerTimes(k, r); err != nil {
 		return err
 	}
 	c, said, err := k.choose(r.offer, k.formValue("start"), k.formValue("end"), k.formValue("resource"))
@@ -182,7 +181,7 @@ func backToNewTimes(k *call, r *requested, said string) error {
 // firstPick is the id of a request's first booking: the same for all who pick at once, so that one time is booked, and another
 // once a try has been refused.
 func (h *requestActions) firstPick(k *call, r *requested) (uuid.UUID, error) {
-	tried, err := h.bookings.RequestTried(k, r.Request.ID)
+	tried, err := h.requests.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
 		return uuid.Nil, err
@@ -203,7 +202,7 @@ func (h *requestActions) bookAnyHost(
 		if out, err = h.bookAgain(k, r, c, id); fault.CodeOf(err) != fault.SlotTaken {
 			return out, c, err
 		}
-		other, lookErr := h.service.FreeFor(k, k.App.ID, r.offer, c)
+		other, lookErr := h.offers.FreeFor(k, k.App.ID, r.offer, c)
 		switch {
 		case lookErr != nil || other == nil || other.Host.ID == c.Host.ID:
 			return out, c, cmp.Or(lookErr, err)
@@ -230,7 +229,7 @@ func (h *requestActions) bookAgain(k *call, r *requested, c *service.Choice, id 
 	if r.offer.Assigns(r.project) {
 		host = uuid.Nil // the booking keeps its resource if that is free, or the project chooses
 	}
-	return h.service.Reschedule(k, k.Caller, r.Booking, service.Move{
+	return h.booker.Reschedule(k, k.Caller, r.Booking, service.Move{
 		ID: id, Retried: true, Resource: host, Start: c.Start, End: c.End, Offer: r.offer, Wait: k.PreferredWait(h.wait),
 	})
 }

@@ -13,7 +13,7 @@ import (
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
 // its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one.
 func (h *requestHandlers) eventFile(k *call) error {
-	found, app, err := h.bookings.SchedulingRequestByCode(k, k.code())
+	found, app, err := h.requests.SchedulingRequestByCode(k, k.code())
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (h *requestHandlers) eventFile(k *call) error {
 	if found.Booking == nil {
 		return fault.Errorf(fault.NotFound, "No time is booked.")
 	}
-	moves, err := h.bookings.InsertMoves(k, found.Request.ID)
+	moves, err := h.requests.CountMoves(k, found.Request.ID)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,10 @@ import (
 // requestPages shows where a scheduling request stands, and the pages that change it.
 type requestPages struct {
 	bookings  *postgres.Bookings
+	actions   *postgres.Actions
 	catalogue *postgres.Catalogue
-	service   *service.Service
-	offers    *requestOffers
+	offers    *service.Offers
+	requests  *requestOffers
 	times     *timePages
 }
 
@@ -73,7 +74,7 @@ func (h *requestPages) openUnpicked(k *call, r *requested) error {
 			frame: frame{Title: "Withdrawn"}, Text: "No time is asked for any more. There is nothing left to do.",
 		})
 	}
-	tried, err := h.bookings.RequestTried(k, r.Request.ID)
+	tried, err := h.requests.RequestTried(k, r.Request.ID)
 	switch {
 	case err != nil:
 		return err
@@ -110,7 +111,7 @@ func received(r *requested) *notice {
 
 // showNewTimes lets a recipient pick a time, their first or another.
 func (h *requestPages) showNewTimes(k *call, r *requested, said string) error {
-	if err := h.offers.offerTimes(k, r); err != nil {
+	if err := h.requests.offerTimes(k, r); err != nil {
 		return err
 	}
 	if r.Booking == nil && len(r.offer.Hosts) == 0 {
@@ -135,7 +136,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 	if r.isFinal() {
 		return h.openRequestAsItIs(k, r)
 	}
-	if err := h.offers.offerTimes(k, r); err != nil {
+	if err := h.requests.offerTimes(k, r); err != nil {
 		return err
 	}
 	c, said, err := k.choose(r.offer, k.Query("start"), k.Query("end"), k.Query("resource"))
@@ -148,7 +149,7 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 	if r.has(c) { // the visitor has come back to the page
 		return redirectToRequest(k, r)
 	}
-	if c, err = h.service.FreeFor(k, k.App.ID, r.offer, c); err != nil {
+	if c, err = h.offers.FreeFor(k, k.App.ID, r.offer, c); err != nil {
 		return err
 	}
 	if c == nil {
@@ -198,7 +199,7 @@ func (h *requestPages) noticeOf(k *call) (string, error) {
 	if !ok {
 		return "", nil
 	}
-	a, err := h.bookings.Action(k, id)
+	a, err := h.actions.Action(k, id)
 	switch {
 	case err != nil || a.AppID != k.App.ID:
 		return "", edge.UnlessNotFound(err)

@@ -24,9 +24,9 @@ import (
 
 // visits opens and seals the visits of public links, and exchanges claim tokens for them.
 type visits struct {
-	bookings  *postgres.Bookings
+	requests  *postgres.Requests
 	catalogue *postgres.Catalogue
-	service   *service.Service
+	tokens    *service.Tokens
 	vault     *links.Vault
 	log       *slog.Logger
 }
@@ -107,11 +107,11 @@ func readCarried(values url.Values) (map[string]string, error) {
 
 // redeemToken makes a visit of a claim token. The token is spent by a booking, not by a look: scanners and the back button look.
 func (h *visits) redeemToken(k *call, a *openedVisit, raw string) error {
-	token, err := h.service.ReadClaimToken(k, a.link.AppID, raw)
+	token, err := h.tokens.ReadClaimToken(k, a.link.AppID, raw)
 	if err != nil {
 		return h.hideIssuerError(k, a.link, err)
 	}
-	spent, err := h.bookings.ClaimSpent(k, a.link.AppID, token.ID)
+	spent, err := h.requests.ClaimSpent(k, a.link.AppID, token.ID)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (h *visits) spentOn(k *call, a *openedVisit) (*booking.Booking, error) {
 	if a.visit.Jti == "" {
 		return nil, nil
 	}
-	b, err := h.bookings.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
+	b, err := h.requests.ClaimedBooking(k, a.link.AppID, a.visit.Jti)
 	if err != nil || b == nil {
 		return nil, err
 	}

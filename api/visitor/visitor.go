@@ -18,8 +18,13 @@ import (
 
 // Handlers answers people with pages: public links, requests for a time, and action links. All fields are needed.
 type Handlers struct {
-	Service   *service.Service
+	Booker    *service.Booker
+	Player    *service.Player
+	Offers    *service.Offers
+	Tokens    *service.Tokens
 	Bookings  *postgres.Bookings
+	Actions   *postgres.Actions
+	Requests  *postgres.Requests
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
 	Rules     rules.Reader
@@ -43,20 +48,23 @@ func onPage(handle func(*call) error) func(*edge.Call) error {
 
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
-	page, times := &pageEdge{edge: h.Edge}, &timePages{service: h.Service}
-	booker := &timeBooker{service: h.Service, rules: h.Rules, wait: h.Wait}
-	offers := &requestOffers{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service}
-	pages := &requestPages{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service, offers: offers, times: times}
-	actions := &requestActions{bookings: h.Bookings, service: h.Service, offers: offers, booker: booker, wait: h.Wait}
+	page, times := &pageEdge{edge: h.Edge}, &timePages{offers: h.Offers}
+	booker := &timeBooker{Booker: h.Booker, rules: h.Rules, wait: h.Wait}
+	requests := &requestOffers{Requests: h.Requests, catalogue: h.Catalogue, offers: h.Offers}
+	pages := &requestPages{
+		bookings: h.Bookings, actions: h.Actions, catalogue: h.Catalogue, offers: h.Offers, requests: requests, times: times,
+	}
+	actions := &requestActions{player: h.Player, offers: h.Offers, requests: requests, booker: booker, wait: h.Wait}
 	return slices.Concat(
 		(&publicLinkHandlers{
-			service: h.Service, page: page, times: times, booker: booker, tries: &tries{bookings: h.Bookings},
-			visits: &visits{bookings: h.Bookings, catalogue: h.Catalogue, service: h.Service, vault: h.Vault, log: h.Log},
-			forms:  &keptForms{bookings: h.Bookings, vault: h.Vault, log: h.Log},
+			offers: h.Offers, page: page, times: times, booker: booker,
+			tries:  &tries{bookings: h.Bookings, actions: h.Actions, requests: h.Requests},
+			visits: &visits{requests: h.Requests, catalogue: h.Catalogue, tokens: h.Tokens, vault: h.Vault, log: h.Log},
+			forms:  &keptForms{requests: h.Requests, vault: h.Vault, log: h.Log},
 		}).routes(),
-		(&requestHandlers{bookings: h.Bookings, page: page, offers: offers, pages: pages, actions: actions}).routes(),
+		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions}).routes(),
 		(&linkHandlers{
-			bookings: h.Bookings, service: h.Service, edge: h.Edge, links: h.Links, wait: h.Wait,
+			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, edge: h.Edge, links: h.Links, wait: h.Wait,
 			moves: &linkMoves{calendars: h.Calendars, page: page, pages: pages, actions: actions},
 		}).routes(),
 	)

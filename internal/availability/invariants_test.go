@@ -100,3 +100,71 @@ func TestReach(t *testing.T) {
 		t.Error(from, to)
 	}
 }
+
+// TestMattersIsEnough takes away what lies beside the ranges of time that matter, and makes all of that busy.
+func TestMattersIsEnough(t *testing.T) {
+	t.Parallel()
+	r, less := rand.New(rand.NewPCG(8, 9)), 0
+	for i := range 600 {
+		s := someQuery(t, r, 1+i%3)
+		for k := range s.Resources {
+			s.Resources[k].Busy = append(s.Resources[k].Busy, someBusy(r, s.From.AddDate(0, 0, -4), s.To)...)
+		}
+		want, taken := lines(s.Slots()), lines(s.Taken())
+		from, to := s.Reach()
+		matters := s.Matters()
+		beside := []Busy{}
+		for _, m := range matters {
+			if !m[0].Before(m[1]) || m[0].Before(from) || m[1].After(to) {
+				t.Fatalf("%s is not of %s to %s, or before the one behind it", m, from, to)
+			}
+			beside = append(beside, Busy{Start: from, End: m[0]})
+			from = m[1]
+		}
+		for k := range s.Resources {
+			of := &s.Resources[k]
+			all := len(of.Busy)
+			of.Busy = slices.DeleteFunc(of.Busy, func(b Busy) bool {
+				return !slices.ContainsFunc(matters, func(m [2]time.Time) bool { return b.Start.Before(m[1]) && b.End.After(m[0]) })
+			})
+			if len(of.Busy) < all {
+				less++
+			}
+			of.Busy = append(of.Busy, append(beside, Busy{Start: from, End: to})...)
+		}
+		equal(t, lines(s.Slots()), want...)
+		equal(t, lines(s.Taken()), taken...)
+	}
+	if less < 300 {
+		t.Errorf("only %d resources have busy time that does not matter", less)
+	}
+}
+
+func TestMatters(t *testing.T) {
+	t.Parallel()
+	q := monday("00:00", "23:00", time.Hour, nil, nil)
+	wantMatters := func(want ...string) {
+		t.Helper()
+		got := []string{}
+		for _, m := range q.Matters() {
+			got = append(got, m[0].Format("02 15:04")+"–"+m[1].Format("02 15:04"))
+		}
+		equal(t, got, want...)
+	}
+	q.To = q.From.AddDate(0, 0, 1)
+	wantMatters("02 00:00–03 00:00")
+	q.Rules = rulesOf(t, `[{"allow_hours":{"start":9,"end":12}},{"allow_hours":{"start":13,"end":17}}]`)
+	wantMatters("02 09:00–02 12:00", "02 13:00–02 17:00")
+	q.BufferBefore, q.BufferAfter = 10*time.Minute, 20*time.Minute
+	wantMatters("02 08:50–02 12:20", "02 12:50–02 17:20")
+	q.Resources[1].Zone = zoneNamed(t, "Asia/Tokyo")                                                // nine hours earlier
+	wantMatters("01 23:50–02 03:20", "02 03:50–02 08:20", "02 08:50–02 12:20", "02 12:50–02 17:20") // that of the 3rd begins too late
+	q.Needs = []Need{{Resources: []int{0}}, {Resources: []int{1}}}                                  // whose rules are others
+	wantMatters("01 23:50–03 00:20")
+	q.Needs, q.Rules, q.BufferBefore, q.BufferAfter = nil, rulesOf(t, `[{"block_weekdays":{}}]`), 0, 0
+	wantMatters()
+	q.Rules, q.To = rulesOf(t, `[{"allow_hours":{"start":9,"end":12}}]`), q.From.AddDate(2, 0, 0)
+	if n := len(q.Matters()); n > maxMatters || n < maxMatters/2 {
+		t.Errorf("%d ranges", n)
+	}
+}

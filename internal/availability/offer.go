@@ -1,9 +1,6 @@
 package availability
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // offered returns the slots of Query.Slots.
 func (p *plan) offered() []Slot {
@@ -124,14 +121,16 @@ func (p *plan) done(names, most int) bool {
 // earliest is the first slot of all, by its start and then by its end.
 func earliest(lanes []cursor) (first stretch, some bool) {
 	for i := range lanes {
-		if c := &lanes[i]; c.more && (!some || compare(c.slot, first) < 0) {
+		if c := &lanes[i]; c.more && (!some || c.slot.before(first)) {
 			first, some = c.slot, true
 		}
 	}
 	return first, some
 }
 
-func compare(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) }
+func (s stretch) before(other stretch) bool {
+	return s.from < other.from || s.from == other.from && s.to < other.to
+}
 
 // sweep cuts what enough lanes have within the query where the choice changes; it uses the lists up.
 func (p *plan) sweep(lists [][]stretch, order []int, choose func([]int) []int, most int) []Slot {

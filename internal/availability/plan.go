@@ -46,22 +46,11 @@ type zoneRules struct {
 }
 
 func newPlan(q *Query) *plan {
-	p := &plan{Query: q, from: instant(q.From), to: instant(q.To), length: span(q.Length), step: span(q.Step)}
-	p.early = p.from - lookBack
-	if p.step == 0 {
-		p.step = min(p.length, day)
-	}
-	p.step = max(p.step, minute)
-	p.stepDays = p.step / day
-	p.days = min(max(int64(q.LengthDays), 0), p.length/day)
+	p := q.inInstants()
 	var grounds []*zoneRules
 	for i := range q.Resources {
 		r := &q.Resources[i]
-		g := p.zoneRulesOf(r, grounds)
-		if g == nil {
-			g = p.newZoneRules(r)
-			grounds = append(grounds, g)
-		}
+		g := p.zoneRulesOf(r, &grounds)
 		l := resourcePlan{zoneRules: g, free: subtract(g.allowed, q.keptOf(r)), closed: closedOf(r), ends: g}
 		if q.mutual() && i > 0 {
 			l.ends = p.resourcePlans[0].zoneRules
@@ -74,13 +63,29 @@ func newPlan(q *Query) *plan {
 	return p
 }
 
-func (p *plan) zoneRulesOf(r *Resource, grounds []*zoneRules) *zoneRules {
-	for _, g := range grounds {
+// inInstants is the plan without its resources.
+func (q *Query) inInstants() *plan {
+	p := &plan{Query: q, from: instant(q.From), to: instant(q.To), length: span(q.Length), step: span(q.Step)}
+	p.early = p.from - lookBack
+	if p.step == 0 {
+		p.step = min(p.length, day)
+	}
+	p.step = max(p.step, minute)
+	p.stepDays = p.step / day
+	p.days = min(max(int64(q.LengthDays), 0), p.length/day)
+	return p
+}
+
+// zoneRulesOf returns what a resource shares with those that came before it. What it is the first to have is added to them.
+func (p *plan) zoneRulesOf(r *Resource, all *[]*zoneRules) *zoneRules {
+	for _, g := range *all {
 		if g.zone == zoneOf(r) && g.unknown == r.UnknownZone && slices.Equal(g.rules, r.Rules) {
 			return g
 		}
 	}
-	return nil
+	g := p.newZoneRules(r)
+	*all = append(*all, g)
+	return g
 }
 
 func (p *plan) newZoneRules(r *Resource) *zoneRules {

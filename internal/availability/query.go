@@ -49,6 +49,7 @@
 package availability
 
 import (
+	"slices"
 	"time"
 
 	"holdfast/internal/policy"
@@ -175,4 +176,34 @@ func (q *Query) Reach() (from, to time.Time) {
 	}
 	before, after := q.reach()
 	return from.Add(-before), to.Add(after)
+}
+
+// maxMatters is how many ranges of time Matters returns at most.
+const maxMatters = 500
+
+// Matters returns those ranges of Reach in which busy ranges can matter to Slots and Taken, in order and apart: what the rules of any
+// resource allow, with the buffers. To a question for office hours it does not matter what is taken at night. With Needs it is all of Reach. Of
+// many ranges, neighbors are returned as one.
+func (q *Query) Matters() [][2]time.Time {
+	from, to := q.Reach()
+	if len(q.Needs) > 0 { // resources beside are held to rules of their own
+		return [][2]time.Time{{from, to}}
+	}
+	p := q.inInstants()
+	var grounds []*zoneRules
+	var list []stretch
+	for i := range q.Resources {
+		p.zoneRulesOf(&q.Resources[i], &grounds)
+	}
+	for _, g := range grounds {
+		for _, s := range g.allowed {
+			list = append(list, stretch{s.from - span(q.BufferBefore), s.to + span(q.BufferAfter)})
+		}
+	}
+	list = intersect(join(list), []stretch{{instant(from), instant(to)}})
+	all := [][2]time.Time{}
+	for several := range slices.Chunk(list, 1+len(list)/maxMatters) {
+		all = append(all, [2]time.Time{moment(several[0].from), moment(several[len(several)-1].to)})
+	}
+	return all
 }

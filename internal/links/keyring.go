@@ -18,12 +18,14 @@ import (
 )
 
 const (
-	masterBytes   = 32
-	currentKeyID  = "hf1"         // the kid of our own tokens; the names hf<digits> are kept for them
-	audience      = "action-link" // one purpose per token
-	maxTokenBytes = 2048          // checked before anything is parsed
-	leeway        = 5 * time.Second
+	masterBytes  = 32
+	currentKeyID = "hf1"         // the kid of our own tokens; the names hf<digits> are kept for them
+	audience     = "action-link" // one purpose per token
+	leeway       = 5 * time.Second
 )
+
+// MaxToken is how long a token may be, in bytes. It is checked before anything is parsed.
+const MaxToken = 2 << 10
 
 // The public texts: one for every reason, so that a refusal teaches nothing.
 const (
@@ -72,8 +74,8 @@ func (k *Keyring) Sign(appID string, c Claims) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("links: sign: %w", err)
 	}
-	if len(signed) > maxTokenBytes {
-		return "", fmt.Errorf("links: the token would have %d bytes, more than %d", len(signed), maxTokenBytes)
+	if len(signed) > MaxToken {
+		return "", fmt.Errorf("links: the token would have %d bytes, more than %d", len(signed), MaxToken)
 	}
 	return signed, nil
 }

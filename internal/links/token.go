@@ -31,7 +31,7 @@ func (h header) own() bool {
 // breaks, which would give one token many spellings), repeated names, crit, foreign types and nested tokens. A kid that
 // is not ours is left to the user's library and means nothing here; jku, jwk and the like are never looked at.
 func readHeader(token string) (header, error) {
-	if len(token) > maxTokenBytes {
+	if len(token) > MaxToken {
 		return header{}, errors.New("the token is too long")
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return !isTokenRune(r) }) {

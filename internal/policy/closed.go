@@ -85,6 +85,14 @@ func laterOf(a, b time.Time) time.Time {
 	return b
 }
 
+// beyond returns the starts that a horizon excludes at a moment.
+func (l *Lead) beyond(now time.Time, zone *time.Location) []Closed {
+	if l.goesByDays() {
+		return l.closedDays(now, zone)
+	}
+	return l.closed(now, zone, false)
+}
+
 // closedDays returns the starts that a horizon of days excludes at a moment: it opens a day at the midnight of the day that is the lead
 // before it.
 func (l *Lead) closedDays(now time.Time, zone *time.Location) []Closed {

@@ -186,24 +186,37 @@ func (p Policy) BucketNames(of Subjects) (names []string) {
 func (p Policy) FullPeriods(
 	of Subjects, from, to time.Time, length time.Duration, zone *time.Location, taken func(name string, first time.Time) int,
 ) (all []Closed) {
-	if p.Limits == nil {
+	if p.Limits == nil || !from.Before(to) {
 		return nil
 	}
 	of.Customers = nil
 	for _, l := range *p.Limits {
 		for _, subject := range l.subjects(of) {
-			name := l.Name(subject)
-			for at := from; at.Before(to); {
-				first, next := l.Unit.Period(at, zone)
-				b := Bucket{name, first, l.amount(at, at.Add(length)), l, zones.StartOf(next, zone)}
-				if why := b.Full(taken(name, first)); why != nil {
-					all = append(all, Closed{zones.StartOf(first, zone), b.Ends, *why})
-				}
-				at = b.Ends
-			}
+			b := Bucket{Name: l.Name(subject), Amount: l.amount(from, from.Add(length)), Limit: l}
+			all = append(all, b.closed(from, to, zone, taken)...)
 		}
 	}
 	return all
+}
+
+// closed returns the starts that a bucket of this name closes in those periods of [from, to) in which it is full. When a period begins and
+// ends in the zone is asked of full ones only: it takes longer than all else that is done with a period.
+func (b Bucket) closed(from, to time.Time, zone *time.Location, taken func(name string, first time.Time) int) (all []Closed) {
+	first, next := b.Limit.Unit.Period(from, zone)
+	for more := true; more; more = begins(first, to, zone) {
+		if count := taken(b.Name, first); b.Full(count) != nil {
+			b.Ends = zones.StartOf(next, zone)
+			all = append(all, Closed{zones.StartOf(first, zone), b.Ends, *b.Full(count)})
+		}
+		first, next = b.Limit.Unit.Period(next, time.UTC)
+	}
+	return all
+}
+
+// begins reports whether a date begins before a moment.
+func begins(date, moment time.Time, zone *time.Location) bool {
+	const wide = 36 * time.Hour // more than any zone's offset
+	return date.Add(wide).Before(moment) || date.Add(-wide).Before(moment) && zones.StartOf(date, zone).Before(moment)
 }
 
 // CustomerKey returns the key of a customer within an app, by which limits count: a hash, so that no bucket bears an address. Case

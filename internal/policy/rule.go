@@ -103,11 +103,7 @@ func (p Policy) ClosedStarts(now time.Time, zone *time.Location) (all []Closed) 
 		})
 	}
 	if b.Horizon.Exists() {
-		ranges := b.Horizon.closed(now, zone, false)
-		if b.Horizon.goesByDays() {
-			ranges = b.Horizon.closedDays(now, zone)
-		}
-		all = because(all, ranges, Refusal{
+		all = because(all, b.Horizon.beyond(now, zone), Refusal{
 			Rule: Horizon, Code: fault.TooEarly, Limit: b.Horizon.String(), Text: "The time is too far ahead to be booked",
 		})
 	}

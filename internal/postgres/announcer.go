@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// OutcomeChannel carries the ids of decided actions, and of tests of webhooks that have ended, for which somebody waits.
-const OutcomeChannel = "holdfast_outcomes"
+// outcomeChannel carries the ids of decided actions, and of tests of webhooks that have ended, for which somebody waits.
+const outcomeChannel = "holdfast_outcomes"
 
 // announceTimeout bounds one NOTIFY.
 const announceTimeout = 5 * time.Second
@@ -61,7 +61,7 @@ func (a *announcer) send() {
 	const q = `SELECT pg_notify(@channel, id) FROM unnest(@ids::text[]) AS id`
 	for ids := a.next(); ids != nil; ids = a.next() {
 		ctx, cancel := context.WithTimeout(context.Background(), announceTimeout)
-		_, _ = a.pool.Exec(ctx, q, namedArgs{"channel": OutcomeChannel, "ids": ids}) // the record has the outcomes
+		_, _ = a.pool.Exec(ctx, q, namedArgs{"channel": outcomeChannel, "ids": ids}) // the record has the outcomes
 		cancel()
 	}
 }

@@ -28,8 +28,8 @@ func (db *Bookings) createAssigned(
 	ctx context.Context, b *booking.Booking, first *booking.Action, move graphs.Move,
 ) (*booking.Action, error) {
 	ch := &choice{db: db, booking: b, first: first, move: move, out: map[uuid.UUID]string{}}
-	if time.Since(time.Unix(0, db.lostAt.Load())) <= crowded {
-		if err := hasRoomInPool(ctx, db, b, move); err != nil {
+	if time.Since(time.Unix(0, db.claims.lostAt.Load())) <= crowded {
+		if err := hasRoomInPool(ctx, db.store, b, move); err != nil {
 			return ch.unlessKnown(ctx, err)
 		}
 	}
@@ -82,7 +82,7 @@ func (ch *choice) unlessKnown(ctx context.Context, err error) (*booking.Action, 
 // excludes takes a resource out of the choice that was refused after it was chosen. It returns what is no reason to choose another one.
 func (ch *choice) excludes(ctx context.Context, err error) error {
 	if errors.Is(err, errRefused) {
-		err = ch.db.refused(ctx, ch.lookingClaim())
+		err = ch.db.claims.refused(ctx, ch.lookingClaim())
 	}
 	code := fault.CodeOf(err)
 	switch {
@@ -106,7 +106,7 @@ func (ch *choice) nobody(ctx context.Context) error {
 	for _, m := range ch.booking.Pool.Candidates() {
 		switch ch.whyNot[m.Resource.ID] {
 		case assign.Busy:
-			ch.db.lostAt.Store(time.Now().UnixNano())
+			ch.db.claims.lostAt.Store(time.Now().UnixNano())
 			return slotTaken(nil)
 		case string(fault.LimitReached):
 			limited = ch.booking.With(m)
@@ -115,14 +115,14 @@ func (ch *choice) nobody(ctx context.Context) error {
 	if limited == nil {
 		return slotTaken(nil)
 	}
-	if err := ch.db.full(ctx, limited, ch.move); err != nil {
+	if err := ch.db.claims.limits.full(ctx, limited, ch.move); err != nil {
 		return err
 	}
 	return slotTaken(nil)
 }
 
 // hasRoomInPool refuses when all whose time could be chosen are taken now: SlotTaken. A quick look, not a promise.
-func hasRoomInPool(ctx context.Context, db *Bookings, b *booking.Booking, move graphs.Move) error {
+func hasRoomInPool(ctx context.Context, db *store, b *booking.Booking, move graphs.Move) error {
 	ch := &choice{booking: b, move: move, whyNot: map[uuid.UUID]string{}}
 	batch := &pgx.Batch{}
 	ch.queueLooks(batch)

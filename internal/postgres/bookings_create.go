@@ -27,7 +27,7 @@ func (db *Bookings) CreateBooking(
 	}
 	move = atDoor(move)
 	c, enter := newClaim(b, move), entryOf(b, move, first.Lifted)
-	if err := db.lookFirst(ctx, c); err != nil {
+	if err := db.claims.lookFirst(ctx, c); err != nil {
 		return nil, err
 	}
 	err := db.atOnce(ctx, func(batch *pgx.Batch) {
@@ -46,7 +46,7 @@ func (db *Bookings) CreateBooking(
 	case err == nil && c.accepted:
 		return first, nil
 	case err == nil:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	known, lookErr := db.firstAction(ctx, b)
 	switch {
@@ -55,9 +55,9 @@ func (db *Bookings) CreateBooking(
 	case errors.Is(err, errKnown): // the id is another app's
 		return nil, orNotFound(pgx.ErrNoRows, "The booking")
 	case errors.Is(err, errRefused):
-		return nil, db.refused(ctx, c)
+		return nil, db.claims.refused(ctx, c)
 	case fault.CodeOf(err) == fault.SlotTaken:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	return nil, err
 }
@@ -96,7 +96,7 @@ func (db *Bookings) firstAction(ctx context.Context, b *booking.Booking) (*booki
 // nobody's time is left. A move that has another one for this case always has room. A quick look, not a promise.
 func (db *Bookings) HasRoom(ctx context.Context, b *booking.Booking, move graphs.Move) error {
 	if b.Pool.Chooses() && len(b.Parts) == 0 {
-		return hasRoomInPool(ctx, db, b, move)
+		return hasRoomInPool(ctx, db.store, b, move)
 	}
 	if move.Otherwise != nil {
 		return nil

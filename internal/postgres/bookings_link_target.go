@@ -39,3 +39,11 @@ func (db *Bookings) LinkTarget(ctx context.Context, id uuid.UUID) (*LinkTarget, 
 	}
 	return &t, db.loadGraphs(ctx, t.App)
 }
+
+// LinkSpent reports whether a link has acted on one of the bookings.
+func (db *Bookings) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
+	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
+	var spent bool
+	err := db.pool.QueryRow(ctx, q, namedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
+	return spent, err
+}

@@ -75,7 +75,7 @@ func (db *Bookings) ListBookings(
 		kind.search, kind.nearest = nil, createdFrom[filter.Desc]
 	}
 	if s.texts() || len(s.among)+len(s.conditions) > 0 {
-		kind.most = MaxSearched
+		kind.most = maxSearched
 	}
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
 	if err != nil || found.Total > 0 || page.Follows() || !s.similar() {

@@ -96,7 +96,7 @@ const choices = `
 	) l JOIN resources z ON z.id = l.id AND z.app_id = p.app_id AND z.deleted_at IS NULL`
 
 // whichTaken returns the names of those parts of a booking that others have taken now, each once. A quick look, not a promise.
-func whichTaken(ctx context.Context, db *Bookings, b *booking.Booking) (names []string, err error) {
+func whichTaken(ctx context.Context, db *store, b *booking.Booking) (names []string, err error) {
 	batch := &pgx.Batch{}
 	for _, s := range slotsOf(b) {
 		batch.Queue(`SELECT `+isTaken, s.args()).QueryRow(func(row pgx.Row) error {

@@ -170,16 +170,3 @@ const (
 		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted, @now
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
-
-// PendingRelays are the actions that a booking's commits have put on record for other bookings and that have not been
-// signalled, each with its booking and the app's slug.
-func (db *Bookings) PendingRelays(ctx context.Context, by uuid.UUID) ([]Stuck, error) {
-	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
-	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})
-}
-
-// MarkRelayed notes that an action was signalled to its booking.
-func (db *Bookings) MarkRelayed(ctx context.Context, action uuid.UUID) error {
-	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, namedArgs{"id": action})
-	return err
-}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"holdfast/internal/catalogue"
 )
@@ -30,11 +31,24 @@ type Window struct {
 	Resources []uuid.UUID
 	Counted   []uuid.UUID // resources of several units
 	From, To  time.Time
-	Hold      uuid.UUID // a hold whose time counts as free: the holder's own; nil for none
+	Parts     [][2]time.Time // ranges of the window; resources of one unit are asked for what overlaps any of them. nil = the window
+	Hold      uuid.UUID      // a hold whose time counts as free: the holder's own; nil for none
 }
 
 func (w Window) args(appID uuid.UUID) namedArgs {
 	return namedArgs{"resources": w.Resources, "counted": w.Counted, "app": appID, "from": w.From, "to": w.To, "hold": w.Hold}
+}
+
+// parts are the ranges of time that resources of one unit are asked for.
+func (w Window) parts() pgtype.Multirange[pgtype.Range[time.Time]] {
+	if w.Parts == nil {
+		w.Parts = [][2]time.Time{{w.From, w.To}}
+	}
+	all := make(pgtype.Multirange[pgtype.Range[time.Time]], len(w.Parts))
+	for i, part := range w.Parts {
+		all[i] = pgtype.Range[time.Time]{Lower: part[0], Upper: part[1], LowerType: pgtype.Inclusive, UpperType: pgtype.Exclusive, Valid: true}
+	}
+	return all
 }
 
 // inWindow is a condition on occupancies o; each of the two indexes answers one half of them.
@@ -42,19 +56,24 @@ const inWindow = ` AND o.resource_id = ANY(@resources) AND o.app_id = @app
 	AND o.during && tstzrange(@from, @to, '[)') AND o.holder_id <> @hold`
 
 // BusyTimes returns what is taken in a window by resource, in one query, and one more where units are counted. It does not say by whom: a
-// resource's weeks are one row of times, which is read in a third of the time that a row for each thing takes.
+// resource's weeks are one row of times, which is read in a third of the time that a row for each thing takes. Each resource is looked up
+// in the indexes of times by itself, so that nothing is read of others'.
 func (db *Calendars) BusyTimes(ctx context.Context, appID uuid.UUID, w Window) (map[uuid.UUID][]BusyTime, error) {
+	const taken = `
+		SELECT lower(o.layer) > 0, COALESCE(o.layer @> '` + topGuard + `'::int8range, false), upper(o.layer) <= 0,
+			array_agg(lower(o.during)), array_agg(upper(o.during)) FROM occupancies o
+		WHERE o.resource_id = r.id AND o.during && @parts::tstzmultirange AND o.holder_id <> @hold`
 	const q = `
-		SELECT resource_id, lower(layer) > 0, COALESCE(layer @> '` + topGuard + `'::int8range, false), upper(layer) <= 0,
-			array_agg(lower(during)), array_agg(upper(during))
-		FROM (SELECT resource_id, during, layer FROM occupancies o WHERE o.exclusive` + inWindow + `
-			UNION ALL SELECT resource_id, during, layer FROM occupancies o WHERE NOT o.exclusive` + inWindow + `) taken
-		GROUP BY 1, 2, 3, 4`
+		SELECT r.id, taken.* FROM resources r, LATERAL (` + taken + ` AND o.exclusive GROUP BY 1, 2, 3
+			UNION ALL` + taken + ` AND NOT o.exclusive GROUP BY 1, 2, 3) taken
+		WHERE r.id = ANY(@resources) AND r.app_id = @app`
 	all, err := db.busyUnits(ctx, appID, w)
 	if err != nil || len(w.Resources) == 0 {
 		return all, err
 	}
-	rows, err := db.pool.Query(ctx, q, w.args(appID))
+	args := w.args(appID)
+	args["parts"] = w.parts()
+	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (db *Calendars) CalendarEvents(
 	ctx context.Context, appID uuid.UUID, filter CalendarEventFilter, page Page,
 ) ([]*booking.CalendarEvent, Found, error) {
 	args := namedArgs{
-		"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": MaxSearched + 1,
+		"app": appID, "from": filter.From, "to": filter.To, "limit": page.Limit, "offset": page.offset(), "most": maxSearched + 1,
 	}
 	found, err := search(filter.Terms, eventKeys, args)
 	if err != nil {
@@ -151,7 +151,7 @@ func (db *Calendars) CalendarEvents(
 		batch.Queue(`SELECT count(*) FROM (SELECT`+where+` LIMIT @most) counted`, args).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
-	return all, Found{Total: max(min(total, MaxSearched), page.seen(len(all))), Exact: total <= MaxSearched}, err
+	return all, Found{Total: max(min(total, maxSearched), page.seen(len(all))), Exact: total <= maxSearched}, err
 }
 
 // ownEvents are the calendar events of an app that were made by requests, under a further condition.

@@ -204,7 +204,7 @@ func (db *Clocks) Timed(ctx context.Context, appID, after uuid.UUID, limit int) 
 // BookingsToResume returns bookings with their app's slug, to start their workflows from.
 func (db *Clocks) BookingsToResume(ctx context.Context, ids []uuid.UUID) ([]Stuck, error) {
 	const q = `SELECT ` + bookingColumns + `, a.slug` + bookingFrom + ` JOIN apps a ON a.id = b.app_id WHERE b.id = ANY(@ids)`
-	return db.bookings.overdue(ctx, q, namedArgs{"ids": ids})
+	return db.actions.overdue(ctx, q, namedArgs{"ids": ids})
 }
 
 // AdvancingApps returns the apps whose clock is being advanced.
@@ -238,7 +238,7 @@ func (db *Clocks) Due(ctx context.Context, appID uuid.UUID, v *clock.Advance, li
 func (db *Clocks) BookingsBehindClock(ctx context.Context, while, lease time.Duration, limit int) ([]Stuck, error) {
 	const late = `app_id IN (SELECT id FROM apps WHERE clock_revision > 0 AND clock_at IS NULL)
 		AND deadline_at < holdfast_now(app_id) - make_interval(secs => @while)`
-	return db.bookings.overdue(ctx, claimLate(late), lateArgs(while, lease, limit))
+	return db.actions.overdue(ctx, claimLate(late), lateArgs(while, lease, limit))
 }
 
 // clockOfBooking locks the row of a test app, shared, until the end of the transaction: its clock does not move meanwhile. Live apps are

@@ -27,7 +27,11 @@ import (
 type DB struct {
 	*store
 	*Bookings
+	*Actions
+	*Requests
+	*limits
 	*Outbox
+	*drains
 	*Calendars
 	*Catalogue
 	*Access
@@ -37,26 +41,51 @@ type DB struct {
 	*Clocks
 }
 
-// Bookings stores bookings, their actions and transitions, what they take (slots, seats, holds, claims), and the scheduling
-// requests that they answer. A commit writes events and deliveries in its own transaction, by the functions of Outbox.
+// Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
+// transaction, by the functions of Outbox.
 type Bookings struct {
 	*store
+	claims *claims
+}
+
+// Actions stores what bookings are asked to do, from the claim to the outcome, and the links that were spent on it.
+type Actions struct {
+	*store
+	claims *claims
+}
+
+// claims finds out why a claim was not won. Who has just lost a time makes the next ones look first.
+type claims struct {
+	*store
+	limits *limits
 	lostAt atomic.Int64 // when a creation last lost its time here, in nanoseconds since 1970; see lookFirst
 }
 
-// Outbox stores events, endpoints, deliveries and attempts.
-type Outbox struct{ *store }
-
-// Effects stores what is done outside after transitions. The commit of a transition writes them, by a function of Bookings.
-type Effects struct {
+// Requests stores scheduling requests, the claim tokens that visitors come by, and the forms that are kept for them.
+type Requests struct {
 	*store
 	bookings *Bookings
+}
+
+// limits stores how many bookings there are in each period of a limit, and how many holds each owner has.
+type limits struct{ *store }
+
+// Outbox stores events, endpoints and what they are to get: deliveries, with their attempts.
+type Outbox struct{ *store }
+
+// drains stores what is sent: which process sends for an endpoint, what it has claimed, and how its attempts ended.
+type drains struct{ *store }
+
+// Effects stores what is done outside after transitions. The commit of a transition writes them, by writeEffects.
+type Effects struct {
+	*store
+	actions *Actions
 }
 
 // Clocks stores the clocks of test apps, and what is due by them.
 type Clocks struct {
 	*store
-	bookings *Bookings
+	actions *Actions
 }
 
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
@@ -89,11 +118,14 @@ type store struct {
 // newDB makes the parts of a DB on one pool.
 func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
-	bookings := &Bookings{store: s}
+	counted := &limits{s}
+	lost := &claims{store: s, limits: counted}
+	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
 	return &DB{
-		store: s, Bookings: bookings, Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
-		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, bookings},
-		Clocks: &Clocks{s, bookings},
+		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
+		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions},
+		Clocks: &Clocks{s, actions},
 	}
 }
 

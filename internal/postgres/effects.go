@@ -151,7 +151,7 @@ func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Du
 // EffectAction returns the action that an effect has played, with its booking and the app's slug.
 func (db *Effects) EffectAction(ctx context.Context, id uuid.UUID) (s Stuck, err error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
-	all, err := db.bookings.actionsWithBookings(ctx, q, namedArgs{"id": id})
+	all, err := db.actions.actionsWithBookings(ctx, q, namedArgs{"id": id})
 	if err == nil && len(all) == 0 {
 		err = pgx.ErrNoRows
 	}

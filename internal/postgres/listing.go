@@ -14,8 +14,8 @@ import (
 	"holdfast/internal/fault"
 )
 
-// MaxSearched is how far the rows are counted that a search finds: a total is of little use to a search.
-const MaxSearched = 1000
+// maxSearched is how far the rows are counted that a search finds: a total is of little use to a search.
+const maxSearched = 1000
 
 // MaxListed is how far a list counts, and how far its pages reach: page × limit. A reader of more follows the list with a cursor.
 const MaxListed = 10_000
@@ -44,7 +44,7 @@ func (p Page) Follows() bool { return p.After != nil || p.Since != nil }
 
 // Found is what is known of a list beside the rows of one page. Of a page that follows there are More and Next only.
 type Found struct {
-	Total int  // at most MaxListed, or MaxSearched
+	Total int  // at most MaxListed, or maxSearched
 	Exact bool // false: there are more
 	More  bool
 	Next  Cursor // where the next page begins; the page's own cursor when it is empty

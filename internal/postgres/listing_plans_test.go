@@ -95,6 +95,12 @@ var hotTables = []string{"bookings", "customers", "booking_texts", "calendar_eve
 // crowdedDB returns a crowded record, what is sent to it, another connection to it, and the smaller app.
 func crowdedDB(t *testing.T) (db *DB, sent *recorder, look *pgx.Conn, app uuid.UUID) {
 	t.Helper()
+	return filledDB(t, crowdedLists)
+}
+
+// filledDB is the same for a record that statements fill.
+func filledDB(t *testing.T, fill string) (db *DB, sent *recorder, look *pgx.Conn, app uuid.UUID) {
+	t.Helper()
 	url := Clone(t)
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -113,7 +119,7 @@ func crowdedDB(t *testing.T) (db *DB, sent *recorder, look *pgx.Conn, app uuid.U
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = look.Close(context.WithoutCancel(t.Context())) })
-	for _, q := range []string{`BEGIN; ` + crowdedLists + `; COMMIT`, `VACUUM ANALYZE`} {
+	for _, q := range []string{`BEGIN; ` + fill + `; COMMIT`, `VACUUM ANALYZE`} {
 		if _, err := look.Exec(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}

@@ -125,3 +125,16 @@ const shiftDeliveries = `
 		UPDATE webhook_deliveries SET next_at = next_at - make_interval(secs => @by) WHERE id IN (SELECT id FROM waiting)
 		RETURNING endpoint_id, next_at)
 	SELECT DISTINCT endpoint_id FROM nearer WHERE next_at <= now()`
+
+// Attempts returns what is on record of a delivery's attempts, the first one first.
+func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
+	const q = `
+		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
+			request_headers, response_headers, response_body
+		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
+}

@@ -98,7 +98,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "LISTEN "+OutcomeChannel); err != nil {
+	if _, err := conn.Exec(ctx, "LISTEN "+outcomeChannel); err != nil {
 		return err
 	}
 	o.listening(true)

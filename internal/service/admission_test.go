@@ -13,21 +13,22 @@ import (
 	"holdfast/internal/limit"
 )
 
-// admitting is a service that admits up to most creations at once, each of which is to be decided within a minute.
-func admitting(most int) *Service {
+// admitting makes bounds of up to most creations at once.
+func admitting(most int) *Admission {
 	bound := func() *limit.InFlight {
 		return limit.NewInFlight(limit.InFlightOptions{Start: most, Floor: 1, Ceiling: most, Target: time.Minute, Wait: time.Second, Queue: 1})
 	}
-	return &Service{Admission: &Admission{inFlight: bound(), door: bound()}, Wait: time.Minute}
+	return &Admission{inFlight: bound(), door: bound()}
 }
 
 // TestARepeatIsAdmitted, however many creations are in flight: it is on record, and takes nothing more.
 func TestARepeatIsAdmitted(t *testing.T) {
 	t.Parallel()
-	s, begun := admitting(1), true
-	if s.Admission.inFlight.TryEnter() == nil {
+	a, begun := admitting(1), true
+	if a.inFlight.TryEnter() == nil {
 		t.Fatal("no place at all")
 	}
+	s := &Booker{admission: a, drafts: &drafts{}}
 	place, err := s.admit(t.Context(), &Draft{begun: &begun, Booking: &booking.Booking{}}, graphs.Move{}, nil)
 	if place == nil || err != nil {
 		t.Errorf("%v, %v", place, err)
@@ -54,9 +55,9 @@ func TestWatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := admitting(4)
-				_, most := s.Admission.Load()
-				place, decided, taken := s.Admission.inFlight.TryEnter(), make(chan bool), make(chan error)
+				a, s := admitting(4), &submissions{wait: time.Minute} // in which each is to be decided
+				_, most := a.Load()
+				place, decided, taken := a.inFlight.TryEnter(), make(chan bool), make(chan error)
 				place.Begin()
 				go s.watch(uuid.New(), place, decided, taken)
 				if c.then != nil {
@@ -64,14 +65,14 @@ func TestWatch(t *testing.T) {
 				}
 				time.Sleep(late)
 				synctest.Wait()
-				if running, bound := s.Admission.Load(); running != c.left || (bound < most) != c.lower {
+				if running, bound := a.Load(); running != c.left || (bound < most) != c.lower {
 					t.Errorf("after its time: %d in flight of %d, once %d", running, bound, most)
 				}
 				if c.later != nil {
 					c.later(taken)
 				}
 				synctest.Wait()
-				if running, bound := s.Admission.Load(); running != 0 || (bound < most) != c.after {
+				if running, bound := a.Load(); running != 0 || (bound < most) != c.after {
 					t.Errorf("in the end: %d in flight of %d, once %d", running, bound, most)
 				}
 			})

@@ -11,10 +11,20 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/policy"
+	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
-	"holdfast/internal/tenant"
 )
+
+// drafts finds out what drafts take: the resources and calendars, and whether their callers may have the time. Its methods are steps that
+// add faults to the draft; an error ends the draft.
+type drafts struct {
+	db          *postgres.DB
+	vault       *links.Vault
+	offers      *Offers
+	submissions *submissions
+}
 
 // NewBooking is a booking that is asked for, as it was read. Zero values say nothing, but for ID and Graph.
 type NewBooking struct {
@@ -73,74 +83,11 @@ type Draft struct {
 	hours   *Offer // by which rules they work
 }
 
-// Book makes a booking and plays its graph's first action. The outcome's action is still pending when the wait was too short.
-// SlotTaken when somebody else has the time, and then nothing is on record.
-func (s *Service) Book(ctx context.Context, c booking.Caller, in NewBooking) (Outcome, error) {
-	turn, err := s.Enter(ctx)
-	if err != nil {
-		return Outcome{}, err
-	}
-	defer turn.Leave()
-	d, err := s.Draft(ctx, c, in)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return s.BookDraft(ctx, d, turn)
-}
-
-// Draft makes a booking of what is asked for, in memory, and finds all faults at once. What the project says stands in for what is
-// not given, as does the session or the hold that is named. Faults of the request are in the draft: see Err. Forbidden for a session
-// of a widget key, and UnknownZone, are errors at once.
-func (s *Service) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*Draft, error) {
-	d := &Draft{caller: c, in: in, graph: in.Graph, problems: in.Problems}
-	if d.problems == nil {
-		d.problems = fault.Problems{}
-	}
-	d.Booking = &booking.Booking{
-		Clock: d.caller.App.Clock,
-		ID:    in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
-		What: in.What, Where: in.Where, Description: in.Description, Participants: append([]string{}, in.Participants...),
-		Customers: in.Customers, Meta: in.Meta,
-	}
-	d.Related.Bulk = in.Bulk
-	if d.graph != nil {
-		d.SetGraph(d.graph)
-		d.State = d.graph.Initial
-	}
-	if in.Project != nil {
-		d.Related.Project = &in.Project.ID
-	}
-	steps := []func(context.Context, *Draft) error{
-		s.attach, s.place, setUnits, s.describe, setPolicy, s.choose, s.judge, s.remind,
-	}
-	for _, step := range steps {
-		if err := step(ctx, d); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
-}
-
 // Err returns all faults of the draft as one error; nil for none.
 func (d *Draft) Err() error { return d.problems.Err() }
 
-// BookDraft makes a booking of a draft, unless it has faults: then it returns them. It gives the turn back once the booking is on record.
-// ErrNoDoubles for a double booking of a widget key, SlotTaken when somebody else has the time, Overloaded when too many are being made.
-func (s *Service) BookDraft(ctx context.Context, d *Draft, turn *Turn) (Outcome, error) {
-	if err := d.Err(); err != nil {
-		return Outcome{}, err
-	}
-	if d.Settings.AllowDoubleBookings && d.caller.Kind != tenant.ServerKey {
-		return Outcome{}, ErrNoDoubles
-	}
-	return s.startBooking(ctx, d, turn)
-}
-
-// ErrNoDoubles refuses a double booking to all but server keys.
-var ErrNoDoubles = fault.Errorf(fault.Forbidden, "A widget key may not double-book.")
-
 // describe completes when, what and for whom.
-func (s *Service) describe(_ context.Context, d *Draft) error {
+func describe(_ context.Context, d *Draft) error {
 	d.Start, d.End = d.in.Start, d.in.End
 	switch unset := d.Start.IsZero() && d.End.IsZero() && d.problems["start"] == nil && d.problems["end"] == nil; {
 	case d.source != nil && (unset || d.in.Session != nil):
@@ -168,26 +115,26 @@ func (d *Draft) requireTimes() {
 	}
 }
 
-// MaxDescription is how long a booking's description may be, in characters; MaxText its title and its place.
+// maxDescription is how long a booking's description may be, in characters; maxText its title and its place.
 const (
-	MaxText        = 500
-	MaxDescription = 20_000
+	maxText        = 500
+	maxDescription = 20_000
 )
 
 func (d *Draft) check() {
 	if !d.Start.IsZero() && !d.End.IsZero() && !d.Start.Before(d.End) {
 		d.problems.Add("end", "must be after start")
 	}
-	checkLength(d.What, "what", MaxText, d.problems)
-	checkLength(d.Where, "where", MaxText, d.problems)
-	checkLength(d.Description, "description", MaxDescription, d.problems)
+	checkLength(d.What, "what", maxText, d.problems)
+	checkLength(d.Where, "where", maxText, d.problems)
+	checkLength(d.Description, "description", maxDescription, d.problems)
 }
 
 // hasBegun reports whether an earlier try has put the draft's first action on record: then its outcome is the answer, and what is asked
 // for must not be checked again. A try that died before that has left nothing.
-func (s *Service) hasBegun(ctx context.Context, d *Draft) (bool, error) {
+func (s *drafts) hasBegun(ctx context.Context, d *Draft) (bool, error) {
 	if d.begun == nil {
-		begun, err := s.Submitted(ctx, FirstAction(d.ID), d.in.Retried)
+		begun, err := s.submissions.submitted(ctx, FirstAction(d.ID), d.in.Retried)
 		if err != nil {
 			return false, err
 		}

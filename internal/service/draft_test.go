@@ -41,7 +41,7 @@ func TestOfferWithoutAProject(t *testing.T) {
 		d := &Draft{caller: caller, problems: fault.Problems{}, Booking: &booking.Booking{
 			Resource: *chair(c.rules), Start: start.Add(c.from), End: start.Add(c.to),
 		}}
-		if err := (&Service{}).checkOffered(t.Context(), d); err != nil {
+		if err := (&drafts{}).checkOffered(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 		if len(d.problems[c.field]) != len(d.problems) || (len(d.problems) == 0) != (c.field == "") {
@@ -119,7 +119,7 @@ func TestOnlyServersDoubleBook(t *testing.T) {
 	for _, kind := range []tenant.KeyKind{tenant.WidgetKey, ""} {
 		d := &Draft{caller: booking.Caller{Kind: kind}, problems: fault.Problems{}, Booking: &booking.Booking{}}
 		d.Settings.AllowDoubleBookings = true
-		if _, err := (&Service{}).BookDraft(t.Context(), d, nil); !errors.Is(err, ErrNoDoubles) {
+		if _, err := (&Booker{}).BookDraft(t.Context(), d, nil); !errors.Is(err, ErrNoDoubles) {
 			t.Errorf("%q: %v", kind, err)
 		}
 	}
@@ -141,7 +141,7 @@ func TestSeatsHaveTheTimesOfTheirSession(t *testing.T) {
 		if !c.asked.IsZero() {
 			d.in.End = c.asked.Add(time.Hour)
 		}
-		if err := (&Service{}).describe(t.Context(), d); err != nil || !d.Start.Equal(c.want) || !d.End.Equal(c.want.Add(time.Hour)) {
+		if err := describe(t.Context(), d); err != nil || !d.Start.Equal(c.want) || !d.End.Equal(c.want.Add(time.Hour)) {
 			t.Errorf("%s: from %v to %v, want %v: %v", name, d.Start, d.End, c.want, err)
 		}
 	}

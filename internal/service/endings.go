@@ -16,7 +16,7 @@ var ownersCancel = []string{"cancel", booking.CancelByOwnerAction, "decline"}
 
 // CancelForOwner plays the action that ends a booking for its owner, and waits for no outcome. A repeat in the same state is the same
 // action. ActionNotAvailable where the graph has none.
-func (s *Service) CancelForOwner(ctx context.Context, c booking.Caller, b *booking.Booking) error {
+func (s *Player) CancelForOwner(ctx context.Context, c booking.Caller, b *booking.Booking) error {
 	graph, err := b.LoadGraph()
 	if err != nil {
 		return err
@@ -33,12 +33,12 @@ func (s *Service) CancelForOwner(ctx context.Context, c booking.Caller, b *booki
 }
 
 // TakeBack withdraws a booking that is not decided, or else ends it, and deletes it.
-func (s *Service) TakeBack(ctx context.Context, c booking.Caller, made Outcome, wait time.Duration) error {
+func (s *Player) TakeBack(ctx context.Context, c booking.Caller, made Outcome, wait time.Duration) error {
 	b := made.Booking
 	if made.Action.Status == booking.Pending {
-		gone, err := s.DB.Withdraw(ctx, made.Action)
+		gone, err := s.db.Withdraw(ctx, made.Action)
 		if err == nil && !gone {
-			b, err = s.DB.Booking(ctx, c.App.ID, b.ID)
+			b, err = s.db.Booking(ctx, c.App.ID, b.ID)
 		}
 		if gone || err != nil {
 			return err
@@ -47,11 +47,11 @@ func (s *Service) TakeBack(ctx context.Context, c booking.Caller, made Outcome, 
 	if err := s.end(ctx, c, b, wait); err != nil {
 		return err
 	}
-	return s.DB.DeleteBooking(ctx, c.App.ID, b.ID)
+	return s.db.DeleteBooking(ctx, c.App.ID, b.ID)
 }
 
 // end plays the first action that ends a booking without completing it.
-func (s *Service) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
+func (s *Player) end(ctx context.Context, c booking.Caller, b *booking.Booking, wait time.Duration) error {
 	graph, err := b.LoadGraph()
 	if err != nil || b.Completed {
 		return err

@@ -8,6 +8,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
 
 // Foresight is what an action would do to a booking.
@@ -19,7 +20,7 @@ type Foresight struct {
 
 // Foresee returns what an action would do now, and changes nothing. Its errors are those of Play. It is a look, not a promise: another
 // caller can be first.
-func (s *Service) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (f Foresight, err error) {
+func (s *Player) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (f Foresight, err error) {
 	if _, err := Allow(b, p.Name, p.Actor); err != nil {
 		return f, err
 	}
@@ -36,7 +37,7 @@ func (s *Service) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) 
 	move := moveOf(b, p.Name, p.Actor)
 	other := move.Otherwise
 	move.Otherwise = nil
-	err = s.DB.HasRoom(ctx, b, move)
+	err = s.db.HasRoom(ctx, b, move)
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 		f = Foresight{Move: move, Effects: graph.EffectsOf(b.State, p.Name)}
@@ -46,14 +47,14 @@ func (s *Service) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) 
 		return f, err
 	}
 	if f.Move.To == graphs.Previous {
-		f.Move, err = returned(ctx, s, graph, b, f.Move)
+		f.Move, err = returned(ctx, s.db, graph, b, f.Move)
 	}
 	return f, err
 }
 
 // returned resolves a move to the state before.
-func returned(ctx context.Context, s *Service, graph *graphs.Graph, b *booking.Booking, move graphs.Move) (graphs.Move, error) {
-	all, err := s.DB.Transitions(ctx, []uuid.UUID{b.ID})
+func returned(ctx context.Context, db *postgres.DB, graph *graphs.Graph, b *booking.Booking, move graphs.Move) (graphs.Move, error) {
+	all, err := db.Transitions(ctx, []uuid.UUID{b.ID})
 	if err != nil {
 		return move, err
 	}

@@ -27,7 +27,7 @@ const (
 )
 
 // Hold makes a hold of a draft. Visitors may have so many at once, with one key from one address: TooManyRequests for more.
-func (s *Service) Hold(ctx context.Context, d *Draft, turn *Turn, address string) (Outcome, error) {
+func (s *Booker) Hold(ctx context.Context, d *Draft, turn *Turn, address string) (Outcome, error) {
 	if !d.caller.IsVisitor() {
 		return s.BookDraft(ctx, d, turn)
 	}
@@ -35,13 +35,13 @@ func (s *Service) Hold(ctx context.Context, d *Draft, turn *Turn, address string
 		return Outcome{}, err
 	}
 	owner := sha256.Sum256([]byte(d.caller.KeyID.String() + " " + address))
-	if err := s.DB.ReserveHold(ctx, owner[:], d.ID, maxHolds); err != nil {
+	if err := s.db.ReserveHold(ctx, owner[:], d.ID, maxHolds); err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.BookDraft(ctx, d, turn)
 	if err != nil {
-		if err := s.DB.ReleaseHold(ctx, d.ID); err != nil {
-			s.Log.Warn("a hold that was not made counts for a minute", "hold", d.ID, "error", err)
+		if err := s.db.ReleaseHold(ctx, d.ID); err != nil {
+			s.log.Warn("a hold that was not made counts for a minute", "hold", d.ID, "error", err)
 		}
 	}
 	return out, err
@@ -49,7 +49,7 @@ func (s *Service) Hold(ctx context.Context, d *Draft, turn *Turn, address string
 
 // Extend starts a hold's time again. after is how long it is to last from now on, as a duration of graphs; "" = as long as the last
 // time. NotFound when the app has no such hold, HoldExpired when it does not stand any more.
-func (s *Service) Extend(
+func (s *Player) Extend(
 	ctx context.Context, c booking.Caller, hold, operation uuid.UUID, after string, wait time.Duration,
 ) (Outcome, error) {
 	b, err := s.openHold(ctx, c, hold)
@@ -74,8 +74,8 @@ func (s *Service) Extend(
 var errHoldOver = fault.Errorf(fault.HoldExpired, "The hold has run out, was released, or became a booking already.")
 
 // openHold loads a hold that still stands.
-func (s *Service) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) (*booking.Booking, error) {
-	b, err := s.DB.Booking(ctx, c.App.ID, id)
+func (s *Player) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) (*booking.Booking, error) {
+	b, err := s.db.Booking(ctx, c.App.ID, id)
 	if err == nil && b.Graph != HoldGraph {
 		err = fault.Errorf(fault.NotFound, "The hold does not exist.")
 	}
@@ -89,12 +89,12 @@ func (s *Service) openHold(ctx context.Context, c booking.Caller, id uuid.UUID) 
 }
 
 // checkHoldOwner refuses a resource a hold of another one's time, unless it was made through a project that the caller belongs to.
-func (s *Service) checkHoldOwner(ctx context.Context, c booking.Caller, hold *booking.Booking) error {
+func (s *Player) checkHoldOwner(ctx context.Context, c booking.Caller, hold *booking.Booking) error {
 	refused := c.RequireOwner(hold.Resource.ID, "The hold")
 	if refused == nil || hold.Related.Project == nil {
 		return refused
 	}
-	p, err := s.DB.Project(ctx, c.App.ID, *hold.Related.Project)
+	p, err := s.db.Project(ctx, c.App.ID, *hold.Related.Project)
 	if unlessNotFound(err) != nil {
 		return err
 	}

@@ -93,18 +93,18 @@ type Choice struct {
 	End   time.Time
 }
 
-// ErrNotOffered refuses a picked time that no page would have shown.
-var ErrNotOffered = fault.Problems{"start": {"is not a time that is offered here"}}.Err()
+// errNotOffered refuses a picked time that no page would have shown.
+var errNotOffered = fault.Problems{"start": {"is not a time that is offered here"}}.Err()
 
-// Choose finds the picked time among what a page offers. ErrNotOffered for what no page would have shown.
+// Choose finds the picked time among what a page offers. errNotOffered for what no page would have shown.
 func (o *Offer) Choose(start time.Time, resource uuid.UUID) (*Choice, error) {
 	at := o.position(resource)
 	if at < 0 {
-		return nil, ErrNotOffered
+		return nil, errNotOffered
 	}
 	end, ok := o.slotFrom(at, start)
 	if !ok || o.Judge(resource, start, end, o.now) != nil {
-		return nil, ErrNotOffered
+		return nil, errNotOffered
 	}
 	return &Choice{o.Hosts[at], start, end}, nil
 }
@@ -112,7 +112,7 @@ func (o *Offer) Choose(start time.Time, resource uuid.UUID) (*Choice, error) {
 // FreeFor finds out who can take a picked time just now: the picked resource if it is free; else, where the owner lets any of
 // several do it (round robin), the first that is and is offered then. It returns nil when nobody is free. Steps of a minute find
 // the time wherever it begins.
-func (s *Service) FreeFor(ctx context.Context, app uuid.UUID, o *Offer, c *Choice) (*Choice, error) {
+func (s *Offers) FreeFor(ctx context.Context, app uuid.UUID, o *Offer, c *Choice) (*Choice, error) {
 	one := *o
 	one.everyone = true
 	one.From, one.Rules.Query.Step = c.Start, time.Minute

@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/policy"
+	"holdfast/internal/postgres"
 	"holdfast/internal/requires"
 	"holdfast/internal/tenant"
 )
@@ -41,8 +42,14 @@ const aheadDays = 28
 // usualLength is that of a page's times where the rules give whole free stretches, which are nothing to click on.
 const usualLength = 30 * time.Minute
 
+// Offers finds out which times are free: it makes offers and answers questions. It is safe for concurrent use.
+type Offers struct {
+	db     *postgres.DB
+	reader Reader
+}
+
 // NewOffer makes an offer of rules and the resources they name, without those that are deleted. Invalid when the rules cannot be read.
-func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*Offer, error) {
+func (s *Offers) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*Offer, error) {
 	o := &Offer{Rules: rules, Zone: time.UTC, Policy: PolicyOf(app, &Project{Rules: rules}), now: app.Clock.Now()}
 	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	if err := rules.Problems.Err(); err != nil {
@@ -57,7 +64,7 @@ func (s *Service) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*
 			ids = append(ids, id)
 		}
 	}
-	hosts, calendars, err := s.DB.Hosts(ctx, app.ID, ids)
+	hosts, calendars, err := s.db.Hosts(ctx, app.ID, ids)
 	o.party = hosts
 	o.setHosts(slices.DeleteFunc(slices.Clone(hosts), func(r *catalogue.Resource) bool { return !slices.Contains(rules.Hosts, r.ID) }))
 	o.calendars = calendars
@@ -169,7 +176,7 @@ func (o *Offer) places() []requires.Place {
 }
 
 // FreeTimes finds the free times of the window that begin in [from, until), with one host each.
-func (s *Service) FreeTimes(ctx context.Context, app uuid.UUID, o *Offer, from, until time.Time) ([]availability.Slot, error) {
+func (s *Offers) FreeTimes(ctx context.Context, app uuid.UUID, o *Offer, from, until time.Time) ([]availability.Slot, error) {
 	return s.firstTimes(ctx, app, o, from, until, maxShown)
 }
 
@@ -177,7 +184,7 @@ func (s *Service) FreeTimes(ctx context.Context, app uuid.UUID, o *Offer, from, 
 const maxShown = 200_000
 
 // firstTimes is FreeTimes until about so many are found.
-func (s *Service) firstTimes(
+func (s *Offers) firstTimes(
 	ctx context.Context, app uuid.UUID, o *Offer, from, until time.Time, most int,
 ) ([]availability.Slot, error) {
 	from = Later(from, o.From)
@@ -212,7 +219,7 @@ func (s *Service) firstTimes(
 }
 
 // NextFree finds the first free time from a moment on; the zero time when there is none in the window.
-func (s *Service) NextFree(ctx context.Context, app uuid.UUID, o *Offer, from time.Time) (time.Time, error) {
+func (s *Offers) NextFree(ctx context.Context, app uuid.UUID, o *Offer, from time.Time) (time.Time, error) {
 	for ; from.Before(o.To); from = from.AddDate(0, 0, aheadDays) {
 		slots, err := s.firstTimes(ctx, app, o, from, from.AddDate(0, 0, aheadDays), 1)
 		if err != nil || len(slots) > 0 {

@@ -16,7 +16,7 @@ import (
 // checkOffered adds a problem where a visitor's browser asks for a time that is not offered: see Offer.Judge. A server key may book
 // at any time, and a resource its own: see keepOwn for others'. A seat is offered by its session until that begins; a hold's time
 // was judged when it was held. A resource whose zone is unknown offers nothing of either.
-func (s *Service) checkOffered(ctx context.Context, d *Draft) error {
+func (s *drafts) checkOffered(ctx context.Context, d *Draft) error {
 	if d.keepOwn(); d.caller.Kind == tenant.ServerKey || d.caller.Is(d.Resource.ID) || len(d.problems) > 0 {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (d *Draft) isHeld() bool {
 }
 
 // offerFor is what the draft's visitor may pick from: what the page offers, or else the project.
-func (s *Service) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
+func (s *drafts) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
 	if d.in.Offer != nil {
 		return d.in.Offer, nil
 	}
@@ -122,7 +122,7 @@ func (s *Service) offerFor(ctx context.Context, d *Draft) (*Offer, error) {
 	if d.in.Project == nil {
 		return s.offerWithout(ctx, d)
 	}
-	o, err := s.NewOffer(ctx, d.caller.App, d.in.Project.Rules)
+	o, err := s.offers.NewOffer(ctx, d.caller.App, d.in.Project.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ const longestWithout = 24 * time.Hour
 
 // offerWithout is what a visitor may pick from where no project is named: nothing, unless the app lets its widgets do without
 // projects; then what the resource's own rules allow, of a day at most.
-func (s *Service) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
+func (s *drafts) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
 	if NeedsProject(d.caller, d.problems) {
 		return nil, nil
 	}
@@ -145,12 +145,12 @@ func (s *Service) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
 	r := &d.Resource
 	if r.Constraints == nil { // it came with a booking
 		var err error
-		r, err = s.DB.Resource(ctx, d.AppID, r.ID)
+		r, err = s.db.Resource(ctx, d.AppID, r.ID)
 		if missing(err, "resource_id", d.problems) || err != nil {
 			return nil, unlessNotFound(err)
 		}
 	}
-	o := OfferOf(Unruled(r.ID), []*catalogue.Resource{r}, d.Clock.Now())
+	o := OfferOf(unruled(r.ID), []*catalogue.Resource{r}, d.Clock.Now())
 	return o, o.OpenAnywhere(r.Zone())
 }
 

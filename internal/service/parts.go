@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/graphs"
 	"holdfast/internal/availability"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
@@ -24,7 +23,7 @@ const maxCombinations = 20
 type party struct {
 	*Draft
 
-	service   *Service
+	drafts    *drafts
 	places    []requires.Place
 	hosts     []*catalogue.Resource
 	calendars map[uuid.UUID]*catalogue.Calendar
@@ -51,7 +50,7 @@ func (d *Draft) required() *requires.Requires {
 
 // choose chooses the resources of a draft that takes several: of those that can have a part, a combination that is free. The record decides
 // when they are claimed: see createChosen. SlotTaken names the parts that nobody is free for.
-func (s *Service) choose(ctx context.Context, d *Draft) error {
+func (s *drafts) choose(ctx context.Context, d *Draft) error {
 	wanted := d.required()
 	if wanted == nil || len(d.problems) > 0 {
 		return nil
@@ -59,7 +58,7 @@ func (s *Service) choose(ctx context.Context, d *Draft) error {
 	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
 		return err
 	}
-	d.party = &party{Draft: d, service: s}
+	d.party = &party{Draft: d, drafts: s}
 	if err := d.party.gather(ctx, wanted); err != nil || len(d.problems) > 0 {
 		return err
 	}
@@ -77,7 +76,7 @@ func (d *party) gather(ctx context.Context, wanted *requires.Requires) error {
 		choices = p.Choices
 	} else {
 		var err error
-		if choices, err = d.service.DB.Choices(ctx, d.AppID, wanted); err != nil {
+		if choices, err = d.drafts.db.Choices(ctx, d.AppID, wanted); err != nil {
 			return err
 		}
 		if err = d.checkNamed(ctx); err != nil {
@@ -102,7 +101,7 @@ func (d *party) gather(ctx context.Context, wanted *requires.Requires) error {
 		}
 	}
 	var err error
-	d.hosts, d.calendars, err = d.service.DB.Hosts(ctx, d.AppID, ids)
+	d.hosts, d.calendars, err = d.drafts.db.Hosts(ctx, d.AppID, ids)
 	return err
 }
 
@@ -111,7 +110,7 @@ func (d *party) checkNamed(ctx context.Context) error {
 	if d.in.Requires == nil {
 		return nil
 	}
-	lacking, err := d.service.DB.MissingFrom(ctx, d.AppID, d.in.Requires)
+	lacking, err := d.drafts.db.MissingFrom(ctx, d.AppID, d.in.Requires)
 	for _, id := range lacking {
 		d.problems.Add("requires", "%s does not exist", id)
 	}
@@ -203,7 +202,7 @@ func (d *party) before() (all []uuid.UUID) {
 
 // glance loads what keeps the resources from being taken now.
 func (d *party) glance(ctx context.Context) error {
-	q := &Question{Policy: d.Rules(), Now: d.Clock.Now()}
+	q := &Question{Policy: d.Rules(), Whole: true, Now: d.Clock.Now()}
 	q.From, q.To, q.Units = d.Start, d.End, d.Units
 	for _, p := range d.places {
 		from, to := p.Times(d.Start, d.End)
@@ -219,7 +218,7 @@ func (d *party) glance(ctx context.Context) error {
 	q.BufferBefore, q.BufferAfter = d.Buffers()
 	q.Policy.Limits = nil // see full
 	q.Ask(d.hosts)
-	if err := d.service.LoadBusy(ctx, d.AppID, q); err != nil {
+	if err := d.drafts.offers.LoadBusy(ctx, d.AppID, q); err != nil {
 		return err
 	}
 	d.look = q.Look()
@@ -249,7 +248,7 @@ func (d *party) countLimits(ctx context.Context) error {
 	if len(buckets) == 0 {
 		return nil
 	}
-	taken, err := d.service.DB.Taken(ctx, d.AppID, buckets)
+	taken, err := d.drafts.db.Taken(ctx, d.AppID, buckets)
 	for i, n := range taken {
 		d.full[of[i]] = d.full[of[i]] || buckets[i].Full(n) != nil
 	}
@@ -273,7 +272,7 @@ func (d *party) settle(ctx context.Context, places []requires.Place, picks []uui
 	if d.in.Calendar == nil {
 		return nil
 	}
-	_, calendar, err := d.service.DB.Place(ctx, d.AppID, d.Resource.ID, d.in.Calendar)
+	_, calendar, err := d.drafts.db.Place(ctx, d.AppID, d.Resource.ID, d.in.Calendar)
 	switch {
 	case err != nil:
 		return err
@@ -283,20 +282,6 @@ func (d *party) settle(ctx context.Context, places []requires.Place, picks []uui
 		d.Calendar = *calendar
 	}
 	return nil
-}
-
-// createChosen puts a draft on record with the resources that were chosen for it, all of them or none. When somebody else takes one of
-// them in between, another combination is chosen, and so on; SlotTaken names the parts that were missing at last.
-func (s *Service) createChosen(ctx context.Context, d *Draft, first *booking.Action, move graphs.Move) (*booking.Action, error) {
-	for try := uint64(1); ; try++ {
-		known, err := s.DB.CreateBooking(ctx, d.Booking, first, move)
-		if d.party == nil || fault.CodeOf(err) != fault.SlotTaken || try == maxCombinations {
-			return known, err
-		}
-		if err := d.party.choose(ctx, try); err != nil {
-			return nil, err
-		}
-	}
 }
 
 // Require makes the question one about slots that take several resources. hosts are all that can have a part.

@@ -12,7 +12,7 @@ import (
 
 // place finds the resource and the calendar that the booking is to take time of: those that are named, or those of its session or
 // hold. Where the project chooses, that is left to the record.
-func (s *Service) place(ctx context.Context, d *Draft) error {
+func (s *drafts) place(ctx context.Context, d *Draft) error {
 	if d.required() != nil { // see choose
 		return nil
 	}
@@ -32,7 +32,7 @@ func (s *Service) place(ctx context.Context, d *Draft) error {
 }
 
 // findPlace loads the named resource and calendar. What the page's offer has of them is not read again.
-func (s *Service) findPlace(ctx context.Context, d *Draft) error {
+func (s *drafts) findPlace(ctx context.Context, d *Draft) error {
 	if d.required() != nil { // see choose
 		return nil
 	}
@@ -77,11 +77,11 @@ func setUnits(_ context.Context, d *Draft) error {
 	return nil
 }
 
-func (s *Service) resource(ctx context.Context, d *Draft) (*catalogue.Resource, *catalogue.Calendar, error) {
+func (s *drafts) resource(ctx context.Context, d *Draft) (*catalogue.Resource, *catalogue.Calendar, error) {
 	if o := d.in.Offer; o != nil && d.in.Calendar == nil && o.calendars != nil {
 		if at := o.position(d.in.Resource); at >= 0 {
 			return o.Hosts[at], o.calendars[d.in.Resource], nil
 		}
 	}
-	return s.DB.Place(ctx, d.AppID, d.in.Resource, d.in.Calendar)
+	return s.db.Place(ctx, d.AppID, d.in.Resource, d.in.Calendar)
 }

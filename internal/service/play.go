@@ -9,8 +9,10 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
+	"holdfast/internal/postgres"
 )
 
 // PlayInput is an action that is asked of a booking.
@@ -28,10 +30,23 @@ type PlayInput struct {
 	Wait      time.Duration                // for its outcome
 }
 
+// Player moves bookings that exist: by their graphs, for their owners, and by hand. It is safe for concurrent use.
+type Player struct {
+	db          *postgres.DB
+	dispatch    *dispatch.Dispatcher
+	submissions *submissions
+}
+
+// Submitted reports whether an earlier try has put an action on record: then its outcome is the answer, and what it asked for must
+// not be checked again. Nothing is looked up unless there may have been one.
+func (s *Player) Submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
+	return s.submissions.submitted(ctx, action, retried)
+}
+
 // Play moves a booking. ActionNotAvailable where the graph refuses it. The time or seat that the action needs is claimed, and the
 // link spent, as it is put on record: SlotTaken when somebody else has it. The outcome's action is still pending when the wait was
 // too short.
-func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
+func (s *Player) Play(ctx context.Context, c booking.Caller, b *booking.Booking, p PlayInput) (Outcome, error) {
 	a := newAction(c, p.ID, b, p.Name)
 	a.Revision = p.Revision
 	if p.Actor != "" {
@@ -56,12 +71,12 @@ func (s *Service) Play(ctx context.Context, c booking.Caller, b *booking.Booking
 	return s.play(ctx, c, b, a, p.Spend, p.Wait)
 }
 
-func (s *Service) play(
+func (s *Player) play(
 	ctx context.Context, c booking.Caller, b *booking.Booking, a *booking.Action, spend string, wait time.Duration,
 ) (Outcome, error) {
-	insert := func() (*booking.Action, error) { return s.DB.InsertMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
-	send := func(ctx context.Context) error { return s.Dispatch.Signal(ctx, b, c.App.Slug, signalOf(a)) }
-	return s.submit(ctx, a, insert, send, nil, wait)
+	insert := func() (*booking.Action, error) { return s.db.InsertMove(ctx, b, a, moveOf(b, a.Name, a.Actor), spend) }
+	send := func(ctx context.Context) error { return s.dispatch.Signal(ctx, b, c.App.Slug, signalOf(a)) }
+	return s.submissions.submit(ctx, a, insert, send, nil, wait)
 }
 
 // isBound reports whether an action is open for a time only.
@@ -121,8 +136,8 @@ func notAvailable(b *booking.Booking, actor graphs.Actor, why string) error {
 
 // HasRoom looks whether the time or seat that an action needs can be had just now. It takes nothing. SlotTaken, or what the
 // session says, when it cannot.
-func (s *Service) HasRoom(ctx context.Context, b *booking.Booking, action string, actor graphs.Actor) error {
-	return s.DB.HasRoom(ctx, b, moveOf(b, action, actor))
+func (s *Player) HasRoom(ctx context.Context, b *booking.Booking, action string, actor graphs.Actor) error {
+	return s.db.HasRoom(ctx, b, moveOf(b, action, actor))
 }
 
 // moveOf is the move that an action makes from where the caller sees a booking; none where the graph refuses it.

@@ -65,7 +65,7 @@ func setPolicy(_ context.Context, d *Draft) error {
 
 // judgePolicy refuses a start that the draft's policy excludes: with the code and the moment of the rule. Sessions are what is sold,
 // and an owner may move a booking to any time. A hold's time was judged when it was held.
-func (s *Service) judgePolicy(ctx context.Context, d *Draft) error {
+func (s *drafts) judgePolicy(ctx context.Context, d *Draft) error {
 	if d.Policy == nil || d.IsSupply() || len(d.problems) > 0 || d.movedByOwner() {
 		return nil
 	}
@@ -112,7 +112,7 @@ func CheckOverride(c booking.Caller, override policy.Lifted, problems fault.Prob
 }
 
 // closed sets what the policy of a question excludes of each resource's starts. Limits cost one query for all of them.
-func (s *Service) closed(ctx context.Context, app uuid.UUID, q *Question) error {
+func (s *Offers) closed(ctx context.Context, app uuid.UUID, q *Question) error {
 	rules := q.Policy
 	counts, err := s.counts(ctx, app, q)
 	if err != nil {
@@ -147,7 +147,7 @@ func (q *Question) subjects(r *catalogue.Resource) policy.Subjects {
 const longestPeriod = 367 * 24 * time.Hour
 
 // counts loads what is taken in the buckets that the question's window touches.
-func (s *Service) counts(ctx context.Context, app uuid.UUID, q *Question) (func(string, time.Time) int, error) {
+func (s *Offers) counts(ctx context.Context, app uuid.UUID, q *Question) (func(string, time.Time) int, error) {
 	names := []string{}
 	for _, r := range q.Hosts {
 		names = append(names, q.Policy.BucketNames(q.subjects(r))...)
@@ -156,7 +156,7 @@ func (s *Service) counts(ctx context.Context, app uuid.UUID, q *Question) (func(
 		return nil, nil
 	}
 	slices.Sort(names)
-	taken, err := s.DB.BucketsTaken(ctx, app, slices.Compact(names), q.From.Add(-longestPeriod), q.To.Add(longestPeriod))
+	taken, err := s.db.BucketsTaken(ctx, app, slices.Compact(names), q.From.Add(-longestPeriod), q.To.Add(longestPeriod))
 	if err != nil {
 		return nil, err
 	}

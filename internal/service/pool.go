@@ -58,12 +58,12 @@ func (d *Draft) count(how assign.How) {
 }
 
 // openPool loads the resources that the draft's is chosen from. The first one stands in until then.
-func (s *Service) openPool(ctx context.Context, d *Draft) error {
+func (s *drafts) openPool(ctx context.Context, d *Draft) error {
 	if d.in.Calendar != nil {
 		d.problems.Add("calendar_id", "does not go without resource_id where the project chooses the resource")
 		return nil
 	}
-	hosts, calendars, err := s.DB.Hosts(ctx, d.AppID, d.in.Project.Resources)
+	hosts, calendars, err := s.db.Hosts(ctx, d.AppID, d.in.Project.Resources)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Service) openPool(ctx context.Context, d *Draft) error {
 
 // judge asks the offer and the policy whether the draft's time can be had. Where its resource is chosen, each that could be is judged as
 // if it had been named, and by its hours, for every caller; if none of them will do, the answer is that of the first.
-func (s *Service) judge(ctx context.Context, d *Draft) error {
+func (s *drafts) judge(ctx context.Context, d *Draft) error {
 	if !d.Pool.Chooses() || len(d.problems) > 0 {
 		return s.judgeOne(ctx, d)
 	}
@@ -98,7 +98,7 @@ func (s *Service) judge(ctx context.Context, d *Draft) error {
 	d.hours = OfferOf(d.in.Project.Rules, hosts, d.Clock.Now())
 	d.hours.Rules.Query.Length = 0
 	if d.caller.Kind != tenant.ServerKey && d.in.Offer == nil {
-		offered, err := s.NewOffer(ctx, d.caller.App, d.in.Project.Rules)
+		offered, err := s.offers.NewOffer(ctx, d.caller.App, d.in.Project.Rules)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (s *Service) judge(ctx context.Context, d *Draft) error {
 }
 
 // judgePool judges who keeps the draft, and then each member of its pool.
-func (s *Service) judgePool(ctx context.Context, d *Draft) error {
+func (s *drafts) judgePool(ctx context.Context, d *Draft) error {
 	var first *memberFault
 	if kept := d.Pool.Kept; kept != nil {
 		f, err := s.judgeMember(ctx, d, *kept, true)
@@ -144,7 +144,7 @@ func (s *Service) judgePool(ctx context.Context, d *Draft) error {
 	return first.err
 }
 
-func (s *Service) judgeOne(ctx context.Context, d *Draft) error {
+func (s *drafts) judgeOne(ctx context.Context, d *Draft) error {
 	if err := s.checkOffered(ctx, d); err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ type memberFault struct {
 
 // judgeMember judges a draft as if it had named a resource. One that is chosen is judged by its hours too, by which named ones are not with
 // a key that may book at any time. The error is one of the record.
-func (s *Service) judgeMember(ctx context.Context, d *Draft, m catalogue.Member, named bool) (*memberFault, error) {
+func (s *drafts) judgeMember(ctx context.Context, d *Draft, m catalogue.Member, named bool) (*memberFault, error) {
 	one := *d
 	one.Booking, one.problems = d.With(m), fault.Problems{}
 	err := s.judgeOne(ctx, &one)

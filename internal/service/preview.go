@@ -66,8 +66,8 @@ type Usage struct {
 
 // PreviewPolicy resolves the policy for a time of a resource, and judges it now. It takes nothing, and does not look whether the time is
 // free. NotFound when the app has no such resource.
-func (s *Service) PreviewPolicy(ctx context.Context, app *tenant.App, in PreviewInput) (*Preview, error) {
-	resource, err := s.DB.Resource(ctx, app.ID, in.Resource)
+func (s *Offers) PreviewPolicy(ctx context.Context, app *tenant.App, in PreviewInput) (*Preview, error) {
+	resource, err := s.db.Resource(ctx, app.ID, in.Resource)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *Service) PreviewPolicy(ctx context.Context, app *tenant.App, in Preview
 	if len(buckets) == 0 {
 		return p, nil
 	}
-	taken, err := s.DB.Taken(ctx, app.ID, buckets)
+	taken, err := s.db.Taken(ctx, app.ID, buckets)
 	if err != nil {
 		return nil, err
 	}

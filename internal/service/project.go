@@ -10,12 +10,12 @@ import (
 )
 
 // Project loads a project of an app and reads its rules. NotFound when the app has no such project.
-func (s *Service) Project(ctx context.Context, app, id uuid.UUID) (*Project, error) {
-	p, err := s.DB.Project(ctx, app, id)
+func (s *Offers) Project(ctx context.Context, app, id uuid.UUID) (*Project, error) {
+	p, err := s.db.Project(ctx, app, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.Reader.Project(p)
+	return s.reader.Project(p)
 }
 
 // UnfitForPages says why a project's times cannot be booked on a page of ours; "" when they can.

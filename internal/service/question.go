@@ -22,6 +22,7 @@ type Question struct {
 	Policy  policy.Policy // that rules what is offered
 	Now     time.Time     // of the app, by which the policy is judged
 	Project uuid.UUID     // through which it is; the nil UUID for none
+	Whole   bool          // what is taken matters also where no rules allow a time: to a look
 }
 
 // Ask sets the resources that the question is about, without what is busy.
@@ -91,16 +92,16 @@ func (q *Question) Acquire(ctx context.Context) (release func(), err error) {
 
 // LoadBusy loads what is taken of the question's resources, and what the policy excludes: one query for each, for all of them,
 // and one more where units are counted.
-func (s *Service) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
-	return s.load(ctx, app, q, s.DB.BusyTimes)
+func (s *Offers) LoadBusy(ctx context.Context, app uuid.UUID, q *Question) error {
+	return s.load(ctx, app, q, s.db.BusyTimes)
 }
 
 // LoadBusyWithHolders is LoadBusy with what takes the time, each thing for itself.
-func (s *Service) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
-	return s.load(ctx, app, q, s.DB.BusyTimesWithHolder)
+func (s *Offers) LoadBusyWithHolders(ctx context.Context, app uuid.UUID, q *Question) error {
+	return s.load(ctx, app, q, s.db.BusyTimesWithHolder)
 }
 
-func (s *Service) load(
+func (s *Offers) load(
 	ctx context.Context, app uuid.UUID, q *Question,
 	load func(context.Context, uuid.UUID, postgres.Window) (map[uuid.UUID][]postgres.BusyTime, error),
 ) error {
@@ -110,6 +111,9 @@ func (s *Service) load(
 	}
 	window := postgres.Window{Hold: q.Hold}
 	window.From, window.To = q.Reach()
+	if !q.Whole {
+		window.Parts = q.Matters()
+	}
 	for _, r := range q.Hosts {
 		if r.Capacity > 1 {
 			window.Counted = append(window.Counted, r.ID)

@@ -25,7 +25,7 @@ type Reminder struct {
 
 // remind plans the draft's reminders, each with its target. One whose moment has passed already is not sent, but kept: the
 // booking may be moved to a time that it is not too late for.
-func (s *Service) remind(_ context.Context, d *Draft) error {
+func (s *drafts) remind(_ context.Context, d *Draft) error {
 	if len(d.problems) > 0 {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (s *Service) remind(_ context.Context, d *Draft) error {
 	return nil
 }
 
-func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*outbox.Endpoint, error) {
+func (s *drafts) reminderTarget(b *booking.Booking, in Reminder) (*outbox.Endpoint, error) {
 	e := &outbox.Endpoint{
 		ID: newID(), AppID: b.AppID, URL: in.URL, Method: strings.ToUpper(in.Method), Expected: in.Expected, Purpose: outbox.ForReminders,
 	}
@@ -50,6 +50,6 @@ func (s *Service) reminderTarget(b *booking.Booking, in Reminder) (*outbox.Endpo
 		e.Method = "POST"
 	}
 	var err error
-	e.Secret, err = s.Vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
+	e.Secret, err = s.vault.Seal([]byte(webhook.NewSecret()), tenant.EndpointSecret(e.ID))
 	return e, err
 }

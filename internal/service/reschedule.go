@@ -39,7 +39,7 @@ const MaxInput = 10_000
 // Reschedule makes a new booking of an old one at another time. In one transaction the old time is given up, the new one taken, and
 // the old booking ends; or none of it. Stale for a caller who has seen another version, ActionNotAvailable where the graph lets nobody move
 // it, TooLate or LimitReached where its policy does not, SlotTaken when somebody else has the new time.
-func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking.Booking, m Move) (Outcome, error) {
+func (s *Booker) Reschedule(ctx context.Context, c booking.Caller, old *booking.Booking, m Move) (Outcome, error) {
 	if m.Problems == nil {
 		m.Problems = fault.Problems{}
 	}
@@ -63,8 +63,8 @@ func (s *Service) Reschedule(ctx context.Context, c booking.Caller, old *booking
 }
 
 // mayReschedule asks the old booking's graph. A repeat of a try that got no answer may find the old booking over.
-func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error {
-	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
+func (s *Booker) mayReschedule(ctx context.Context, d *Draft, stale bool) error {
+	if begun, err := s.drafts.hasBegun(ctx, d); begun || err != nil {
 		return err
 	}
 	if stale {
@@ -82,7 +82,7 @@ func (s *Service) mayReschedule(ctx context.Context, d *Draft, stale bool) error
 }
 
 // prepareMove completes the draft that takes the old booking's place.
-func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (err error) {
+func (s *Booker) prepareMove(ctx context.Context, d *Draft, message *string) (err error) {
 	d.requireTimes()
 	d.check()
 	if err := s.askProject(ctx, d); err != nil {
@@ -97,36 +97,36 @@ func (s *Service) prepareMove(ctx context.Context, d *Draft, message *string) (e
 	if d.graph, err = d.LoadGraph(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.choose, s.judge} {
+	for _, step := range []func(context.Context, *Draft) error{setPolicy, s.drafts.choose, s.drafts.judge} {
 		if err := step(ctx, d); err != nil {
 			return err
 		}
 	}
 	d.inputs = messageInput(message, d.problems)
-	raw, err := s.DB.ReminderSettings(ctx, d.source.ID)
+	raw, err := s.db.ReminderSettings(ctx, d.source.ID)
 	if err != nil {
 		return err
 	}
-	d.in.Reminders = s.Reader.Reminders(raw, "event_notifications", d.problems)
-	return s.remind(ctx, d)
+	d.in.Reminders = s.reader.Reminders(raw, "event_notifications", d.problems)
+	return s.drafts.remind(ctx, d)
 }
 
 // placeMoved finds the resource and the calendar that a booking is moved to. Where its project chooses and none is named, it keeps its own
 // if that can have it, or else one is chosen anew.
-func (s *Service) placeMoved(ctx context.Context, d *Draft) error {
+func (s *Booker) placeMoved(ctx context.Context, d *Draft) error {
 	if d.required() != nil { // see choose
 		return nil
 	}
 	if !d.assigns() || !d.keeps {
-		err := s.findPlace(ctx, d)
+		err := s.drafts.findPlace(ctx, d)
 		d.count(assign.Named)
 		return err
 	}
-	resource, calendar, err := s.resource(ctx, d)
+	resource, calendar, err := s.drafts.resource(ctx, d)
 	if unlessNotFound(err) != nil {
 		return err
 	}
-	if err := s.openPool(ctx, d); err != nil || calendar == nil {
+	if err := s.drafts.openPool(ctx, d); err != nil || calendar == nil {
 		return err
 	}
 	delete(d.problems, "resource_id") // who keeps it need not be a member
@@ -137,11 +137,11 @@ func (s *Service) placeMoved(ctx context.Context, d *Draft) error {
 
 // askProject loads the project that the old booking was made through, if there still is one. What it offers binds visitors; its
 // policy holds for all bookings.
-func (s *Service) askProject(ctx context.Context, d *Draft) (err error) {
+func (s *Booker) askProject(ctx context.Context, d *Draft) (err error) {
 	if d.Related.Project == nil {
 		return nil
 	}
-	d.in.Project, err = s.Project(ctx, d.AppID, *d.Related.Project)
+	d.in.Project, err = s.offers.Project(ctx, d.AppID, *d.Related.Project)
 	return unlessNotFound(err)
 }
 

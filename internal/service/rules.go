@@ -68,8 +68,8 @@ func (r *Rules) setLength(length time.Duration) error {
 	return nil
 }
 
-// Unruled are the rules where nobody but the resource itself has any: whole free stretches.
-func Unruled(resource uuid.UUID) Rules {
+// unruled are the rules where nobody but the resource itself has any: whole free stretches.
+func unruled(resource uuid.UUID) Rules {
 	return Rules{
 		Hosts: []uuid.UUID{resource},
 		Query: availability.Query{RoundToHour: true, Mode: availability.RoundRobinRandom},

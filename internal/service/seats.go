@@ -30,14 +30,14 @@ func IsSeat(graph *graphs.Graph) bool {
 func (d *Draft) isSeat() bool { return IsSeat(d.graph) }
 
 // attach loads the session or the hold that is named.
-func (s *Service) attach(ctx context.Context, d *Draft) error {
+func (s *drafts) attach(ctx context.Context, d *Draft) error {
 	if d.in.Session != nil || d.isSeat() {
 		return s.attachSession(ctx, d)
 	}
 	if d.in.Reservation == nil {
 		return nil
 	}
-	hold, err := s.DB.Booking(ctx, d.AppID, *d.in.Reservation)
+	hold, err := s.db.Booking(ctx, d.AppID, *d.in.Reservation)
 	if missing(err, "reservation_id", d.problems) || err != nil {
 		return unlessNotFound(err)
 	}
@@ -48,7 +48,7 @@ func (s *Service) attach(ctx context.Context, d *Draft) error {
 	return nil
 }
 
-func (s *Service) attachSession(ctx context.Context, d *Draft) error {
+func (s *drafts) attachSession(ctx context.Context, d *Draft) error {
 	const field = "related.owner_booking_id"
 	if d.graph != nil && !d.isSeat() {
 		d.problems.Add(field, "only goes with a graph of seats, such as group_customer")
@@ -63,7 +63,7 @@ func (s *Service) attachSession(ctx context.Context, d *Draft) error {
 		}
 		return nil
 	}
-	session, err := s.DB.Booking(ctx, d.AppID, *d.in.Session)
+	session, err := s.db.Booking(ctx, d.AppID, *d.in.Session)
 	if missing(err, field, d.problems) || err != nil {
 		return unlessNotFound(err)
 	}

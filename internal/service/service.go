@@ -1,5 +1,15 @@
 // Package service holds the use cases of bookings: making, moving, holding and ending them, and which times are offered. API and
 // pages call it with Go values. It has no HTTP and reads no body; what the record keeps as JSON it has read by its Reader.
+//
+// Each type is one part and uses only those below it:
+//
+//	Booker        makes bookings, holds, and bookings in the place of others
+//	drafts        finds out what they take, and whether their callers may
+//	Player        moves bookings that exist
+//	submissions   puts actions on record, delivers them, waits for outcomes
+//	Offers        free times, and rules that are tried
+//	Admission     how many bookings may be made at once
+//	Tokens        signed tokens of callers without a key
 package service
 
 import (
@@ -17,7 +27,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// Service carries use cases out. All fields are needed. It is safe for concurrent use.
+// Service is what the use cases are made of, and makes them: see its methods. All fields are needed. It is safe for concurrent use, and so
+// is what it makes.
 type Service struct {
 	DB        *postgres.DB
 	Outcomes  *postgres.Outcomes
@@ -29,6 +40,32 @@ type Service struct {
 	Reader    Reader
 	Wait      time.Duration // how long a creation counts as in time
 	Log       *slog.Logger
+}
+
+// Offers answers which times are free.
+func (s *Service) Offers() *Offers { return &Offers{db: s.DB, reader: s.Reader} }
+
+// Player moves bookings that exist.
+func (s *Service) Player() *Player {
+	return &Player{db: s.DB, dispatch: s.Dispatch, submissions: s.newSubmissions()}
+}
+
+// Booker makes bookings.
+func (s *Service) Booker() *Booker {
+	offers, submissions := s.Offers(), s.newSubmissions()
+	return &Booker{
+		db: s.DB, dispatch: s.Dispatch, admission: s.Admission, offers: offers, submissions: submissions, reader: s.Reader, log: s.Log,
+		drafts: &drafts{db: s.DB, vault: s.Vault, offers: offers, submissions: submissions},
+	}
+}
+
+// Tokens reads the tokens of callers without a key.
+func (s *Service) Tokens() *Tokens {
+	return &Tokens{access: s.DB.Access, vault: s.Vault, keyring: s.Keyring}
+}
+
+func (s *Service) newSubmissions() *submissions {
+	return &submissions{db: s.DB, outcomes: s.Outcomes, retries: s.Retries, wait: s.Wait}
 }
 
 // Reader reads what the record keeps in JSON, as a project's owner or a booking's maker wrote it. It was checked when it was

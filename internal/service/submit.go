@@ -9,41 +9,29 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
 	"holdfast/internal/limit"
+	"holdfast/internal/postgres"
 )
 
 const lookAgain = time.Second // announcements can be missed; the record cannot
 
-// startBooking plays the action that brings a booking to life. The time or seat that it takes is claimed as it is put on record:
-// SlotTaken when somebody else has it, and then no workflow is started.
-func (s *Service) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outcome, error) {
-	b, app := d.Booking, d.caller.App.Slug
-	move, err := d.graph.Next(b.State, d.graph.Start, graphs.ActorAPI)
-	if err != nil {
-		return Outcome{}, err
-	}
-	place, err := s.admit(ctx, d, move, turn)
-	if err != nil {
-		return Outcome{}, err
-	}
-	a := newAction(d.caller, FirstAction(b.ID), b, d.graph.Start)
-	a.Inputs, a.Lifted = d.inputs, d.in.Override
-	insert := func() (*booking.Action, error) {
-		defer turn.Leave()
-		return s.createChosen(ctx, d, a, move)
-	}
-	send := func(ctx context.Context) error { return s.Dispatch.Start(ctx, b, app, signalOf(a)) }
-	return s.submit(ctx, a, insert, send, place, d.in.Wait)
+// submissions puts actions on record, delivers them to their workflows and waits for their outcomes.
+type submissions struct {
+	db       *postgres.DB
+	outcomes *postgres.Outcomes
+	retries  *dispatch.Retries
+	wait     time.Duration // how long a creation counts as in time
 }
 
 // submit puts an action on record, delivers it to the booking's workflow and waits for the outcome; a refusal is an error.
 // The action is still pending when the wait was too short: it is on record, and its delivery goes on without the request.
-func (s *Service) submit(
+func (s *submissions) submit(
 	ctx context.Context, a *booking.Action, insert func() (*booking.Action, error), send func(context.Context) error,
 	place *limit.Place, wait time.Duration,
 ) (Outcome, error) {
-	decided, done := s.Outcomes.Expect(a.ID)
+	decided, done := s.outcomes.Expect(a.ID)
 	defer done()
 	delivered := false
 	defer func() {
@@ -80,7 +68,7 @@ func releaseUnused(place *limit.Place, err error) {
 }
 
 // waitOutcome returns an action with its outcome and its booking, or as they are when the wait is over.
-func (s *Service) waitOutcome(
+func (s *submissions) waitOutcome(
 	ctx context.Context, a *booking.Action, decided <-chan bool, wait time.Duration,
 ) (Outcome, error) {
 	deadline := time.NewTimer(wait)
@@ -96,7 +84,7 @@ func (s *Service) waitOutcome(
 		case <-ctx.Done():
 			return Outcome{}, ctx.Err()
 		}
-		action, b, err := s.DB.Outcome(ctx, a.ID)
+		action, b, err := s.db.Outcome(ctx, a.ID)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -106,13 +94,12 @@ func (s *Service) waitOutcome(
 	}
 }
 
-// Submitted reports whether an earlier try has put an action on record: then its outcome is the answer, and what it asked for must
-// not be checked again. Nothing is looked up unless there may have been one.
-func (s *Service) Submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
+// submitted is Player.Submitted.
+func (s *submissions) submitted(ctx context.Context, action uuid.UUID, retried bool) (bool, error) {
 	if !retried {
 		return false, nil
 	}
-	_, err := s.DB.Action(ctx, action)
+	_, err := s.db.Action(ctx, action)
 	return err == nil, unlessNotFound(err)
 }
 
@@ -130,4 +117,59 @@ func newAction(c booking.Caller, id uuid.UUID, b *booking.Booking, name string) 
 
 func signalOf(a *booking.Action) booking.Signal {
 	return booking.Signal{ActionID: a.ID, Action: a.Name, Actor: a.Actor}
+}
+
+// watch gives a creation's place back at its outcome. An outcome that does not come in time lowers the bound; the place
+// is kept until Temporal has the creation, so that no more is accepted than it takes.
+func (s *submissions) watch(action uuid.UUID, place *limit.Place, decided <-chan bool, taken <-chan error) {
+	timer := time.NewTimer(s.wait)
+	defer timer.Stop()
+	for late := false; ; {
+		select {
+		case announced := <-decided:
+			if announced || s.isDecided(action) {
+				place.Finish()
+				return
+			}
+		case <-place.Ended():
+			return
+		case err := <-taken:
+			if err != nil || late {
+				place.Fail()
+				return
+			}
+			taken = nil
+		case <-timer.C:
+			if taken == nil {
+				place.Fail()
+				return
+			}
+			late = true
+			place.Late()
+		}
+	}
+}
+
+// isDecided looks at the record, since an announcement may have been missed. An action that cannot be read counts as undecided: its
+// place ends with its delivery or its time-out then.
+func (s *submissions) isDecided(action uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), recordLook)
+	defer cancel()
+	a, err := s.db.Action(ctx, action)
+	return err == nil && a.Status != booking.Pending
+}
+
+// deliver hands an action to its workflow in the background, and watches it when it has a place.
+func (s *submissions) deliver(action uuid.UUID, send func(context.Context) error, place *limit.Place) {
+	if place == nil {
+		s.retries.Deliver(action, send)
+		return
+	}
+	decided, done := s.outcomes.Expect(action)
+	place.Begin()
+	taken := s.retries.Deliver(action, send)
+	go func() {
+		defer done()
+		s.watch(action, place, decided, taken)
+	}()
 }

@@ -93,9 +93,9 @@ const freeHeading = `
 ## Free time
 
 POST /v2/availability over HTTP, one at a time, over %d occupancies of %d resources (each busy for 30 of every 262 minutes, from 30 days
-ago on); half-hour slots from nine to five on weekdays, one resource named for each. Aim: 50 resources and 60 days in 40 ms at p95.
+ago on); half-hour slots from nine to five on weekdays, one resource named for each. Aim: 50 resources and 60 days in 30 ms at p95.
 
-| resources | days | busy ranges read | slots | p50 ms | p95 ms | ratio of p50 to the first row |
+| resources | days | busy ranges of these days | slots | p50 ms | p95 ms | ratio of p50 to the first row |
 |---|---|---|---|---|---|---|
 `
 

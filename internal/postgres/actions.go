@@ -27,14 +27,14 @@ func scanAction(row pgx.Row) (*booking.Action, error) {
 var errKnown = errors.New("it is on record already")
 
 // Action returns a request to move by its id, or NotFound.
-func (db *Bookings) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
+func (db *Actions) Action(ctx context.Context, id uuid.UUID) (*booking.Action, error) {
 	const q = `SELECT ` + actionColumns + ` FROM actions WHERE id = @id`
 	a, err := scanAction(db.pool.QueryRow(ctx, q, namedArgs{"id": id}))
 	return a, orNotFound(err, "The action")
 }
 
 // Outcome returns an action and its booking, nil when there is none (any more), in one round trip.
-func (db *Bookings) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *booking.Booking, err error) {
+func (db *Actions) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Action, b *booking.Booking, err error) {
 	const bookingOf = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = (SELECT booking_id FROM actions WHERE id = @id)`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": id}
@@ -55,14 +55,14 @@ func (db *Bookings) Outcome(ctx context.Context, id uuid.UUID) (a *booking.Actio
 // InsertAction puts an action on record before it is signalled, without a claim. A repeat with the same id returns the first one,
 // whatever has become of it. spend, when not empty, is the identity of the link the action came by: LinkUsed when that link
 // has acted already.
-func (db *Bookings) InsertAction(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
+func (db *Actions) InsertAction(ctx context.Context, a *booking.Action, spend string) (*booking.Action, error) {
 	return db.InsertMove(ctx, &booking.Booking{ID: a.BookingID, AppID: a.AppID}, a, graphs.Move{}, spend)
 }
 
-// InsertMove is Request for an action whose move is known. It claims the time or the seat that the move takes, in the same transaction, or
-// refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking share its claim. It locks
+// InsertMove is InsertAction for an action whose move is known. It claims the time or the seat that the move takes, in the same
+// transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking share its claim. It locks
 // the booking's row and, to claim time, the resource's slots, until the end of its transaction.
-func (db *Bookings) InsertMove(
+func (db *Actions) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {
 	move = atDoor(move)
@@ -83,7 +83,7 @@ func (db *Bookings) InsertMove(
 	case err == nil && c.accepted:
 		return a, nil
 	case err == nil:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	known, lookErr := db.Action(ctx, a.ID)
 	switch {
@@ -92,9 +92,9 @@ func (db *Bookings) InsertMove(
 	case lookErr == nil || fault.CodeOf(lookErr) != fault.NotFound:
 		return known, lookErr
 	case errors.Is(err, errRefused):
-		return nil, db.refused(ctx, c)
+		return nil, db.claims.refused(ctx, c)
 	case fault.CodeOf(err) == fault.SlotTaken:
-		return nil, db.lost(ctx, c)
+		return nil, db.claims.lost(ctx, c)
 	}
 	return nil, err
 }
@@ -109,14 +109,6 @@ func queueSpend(batch *pgx.Batch, a *booking.Action, spend string) {
 	batch.Queue(q, namedArgs{"booking": a.BookingID, "spend": spend, "action": a.ID})
 }
 
-// LinkSpent reports whether a link has acted on one of the bookings.
-func (db *Bookings) LinkSpent(ctx context.Context, bookings []uuid.UUID, spend string) (bool, error) {
-	const q = `SELECT EXISTS (SELECT FROM spent_links WHERE booking_id = ANY(@bookings) AND spend_key = @spend)`
-	var spent bool
-	err := db.pool.QueryRow(ctx, q, namedArgs{"bookings": bookings, "spend": spend}).Scan(&spent)
-	return spent, err
-}
-
 // Stuck is something that nobody seems to work on: an action that was accepted some time ago and has no outcome yet, or
 // a booking whose timer has not fired (without an action then).
 type Stuck struct {
@@ -128,7 +120,7 @@ type Stuck struct {
 // OverdueActions claims up to limit actions that have waited longer than a while for their outcome: the process that accepted them may
 // have died before it could signal. Each is handed out once per while. It locks the actions that it returns, and skips those that another
 // transaction has locked.
-func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Stuck, error) {
+func (db *Actions) OverdueActions(ctx context.Context, while time.Duration, limit int) ([]Stuck, error) {
 	const q = `
 		UPDATE actions SET signalled_at = now() WHERE id IN (
 			SELECT id FROM actions WHERE status = 'pending' AND signalled_at < now() - make_interval(secs => @while)
@@ -137,9 +129,22 @@ func (db *Bookings) OverdueActions(ctx context.Context, while time.Duration, lim
 	return db.actionsWithBookings(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 }
 
+// PendingRelays are the actions that a booking's commits have put on record for other bookings and that have not been
+// signalled, each with its booking and the app's slug.
+func (db *Actions) PendingRelays(ctx context.Context, by uuid.UUID) ([]Stuck, error) {
+	const q = `SELECT ` + actionColumns + ` FROM actions WHERE relayed_by = @by AND NOT told ORDER BY id`
+	return db.actionsWithBookings(ctx, q, namedArgs{"by": by})
+}
+
+// MarkRelayed notes that an action was signalled to its booking.
+func (db *Actions) MarkRelayed(ctx context.Context, action uuid.UUID) error {
+	_, err := db.pool.Exec(ctx, `UPDATE actions SET told = true WHERE id = @id`, namedArgs{"id": action})
+	return err
+}
+
 // actionsWithBookings collects actions, each with its booking, if there is one, and the app's slug: two queries, however
 // many there are.
-func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
+func (db *Actions) actionsWithBookings(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err
@@ -170,7 +175,7 @@ func (db *Bookings) actionsWithBookings(ctx context.Context, q string, args name
 }
 
 // overdue collects bookings with their app's slug.
-func (db *Bookings) overdue(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
+func (db *Actions) overdue(ctx context.Context, q string, args namedArgs) ([]Stuck, error) {
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, err

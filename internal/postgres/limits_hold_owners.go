@@ -13,7 +13,7 @@ import (
 // ReserveHold counts a hold that is about to be made against its owner: TooManyRequests when the owner has most holds already
 // that are alive. Owners are counted one by one, under an advisory lock until the statement ends. A repeat for the same hold
 // changes nothing. A hold that is not on record within a minute does not count any more; ReleaseHold takes it back at once.
-func (db *Bookings) ReserveHold(ctx context.Context, owner []byte, hold uuid.UUID, most int) error {
+func (db *limits) ReserveHold(ctx context.Context, owner []byte, hold uuid.UUID, most int) error {
 	const forget = `
 		DELETE FROM hold_owners WHERE booking_id IN (SELECT booking_id FROM hold_owners
 			WHERE made_at < now() - interval '2 hours' ORDER BY made_at LIMIT 20 FOR UPDATE SKIP LOCKED)`
@@ -40,7 +40,7 @@ func (db *Bookings) ReserveHold(ctx context.Context, owner []byte, hold uuid.UUI
 }
 
 // ReleaseHold takes back what ReserveHold counted, when the hold could not be made.
-func (db *Bookings) ReleaseHold(ctx context.Context, hold uuid.UUID) error {
+func (db *limits) ReleaseHold(ctx context.Context, hold uuid.UUID) error {
 	_, err := db.pool.Exec(ctx, `DELETE FROM hold_owners WHERE booking_id = @hold`, namedArgs{"hold": hold})
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,6 +13,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/byhand"
 	"holdfast/internal/fault"
+	"holdfast/internal/postgres"
 )
 
 // maxMigrated is how many bookings go over to another version by one call.
@@ -31,8 +33,8 @@ type MigratedState struct {
 }
 
 // foreseeMigration returns what would become of the bookings that are not over, by state.
-func foreseeMigration(ctx context.Context, s *Service, c booking.Caller, m Migration) ([]MigratedState, error) {
-	walking, err := s.DB.StatesOf(ctx, c.App.ID, m.From)
+func foreseeMigration(ctx context.Context, db *postgres.DB, c booking.Caller, m Migration) ([]MigratedState, error) {
+	walking, err := db.StatesOf(ctx, c.App.ID, m.From)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +52,8 @@ func foreseeMigration(ctx context.Context, s *Service, c booking.Caller, m Migra
 // Migrate lets bookings go over to another version of their graph, up to 500 in one call, and returns how many were asked to, and what
 // becomes of each state. With dryRun it asks none. An action on record moves each booking in its commit, which refuses it when the booking
 // is elsewhere by then. Invalid, with the states, when those of a state cannot go over: then none is asked.
-func (s *Service) Migrate(ctx context.Context, c booking.Caller, m Migration, dryRun bool) (asked int, all []MigratedState, err error) {
-	if all, err = foreseeMigration(ctx, s, c, m); err != nil || dryRun {
+func (s *Player) Migrate(ctx context.Context, c booking.Caller, m Migration, dryRun bool) (asked int, all []MigratedState, err error) {
+	if all, err = foreseeMigration(ctx, s.db, c, m); err != nil || dryRun {
 		return 0, all, err
 	}
 	problems := fault.Problems{}
@@ -63,7 +65,7 @@ func (s *Service) Migrate(ctx context.Context, c booking.Caller, m Migration, dr
 	if err := problems.Err(); err != nil {
 		return 0, all, err
 	}
-	walkers, err := s.DB.WalkersOf(ctx, c.App.ID, m.From, maxMigrated)
+	walkers, err := s.db.WalkersOf(ctx, c.App.ID, m.From, maxMigrated)
 	if err != nil {
 		return 0, all, err
 	}
@@ -79,4 +81,25 @@ func (s *Service) Migrate(ctx context.Context, c booking.Caller, m Migration, dr
 		asked++
 	}
 	return asked, all, nil
+}
+
+// Force puts a booking into a state of its graph by no action of it. The commit takes what the state holds and releases what the booking
+// held, or refuses; rules, guards and deadlines do not count, and no effect is carried out. The reason is on record. id is the action's.
+// Invalid for a state that the booking cannot be put into, SlotTaken when its time is another's by now.
+func (s *Player) Force(
+	ctx context.Context, c booking.Caller, b *booking.Booking, id uuid.UUID, to, reason string, wait time.Duration,
+) (Outcome, error) {
+	graph, err := b.LoadGraph()
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, err := graph.Jump(byhand.Force, b.State, to); err != nil {
+		return Outcome{}, fault.Problems{"state": {err.Error()}}.Err()
+	}
+	a := newAction(c, id, b, byhand.Force)
+	a.Actor = byhand.ActorAdmin
+	if a.Inputs, err = json.Marshal(byhand.ForceInputs(to, reason)); err != nil {
+		return Outcome{}, err
+	}
+	return s.play(ctx, c, b, a, "", wait)
 }

@@ -174,7 +174,7 @@ func settleLimits(batch *pgx.Batch, b *booking.Booking, old *predecessor, in boo
 }
 
 // full is why a booking has no room in one of its buckets, by a look after it was refused; nil when it has by now.
-func (db *Bookings) full(ctx context.Context, b *booking.Booking, move graphs.Move) error {
+func (db *limits) full(ctx context.Context, b *booking.Booking, move graphs.Move) error {
 	e := entryOf(b, move, nil)
 	if len(e.buckets) == 0 {
 		return nil
@@ -192,7 +192,7 @@ func (db *Bookings) full(ctx context.Context, b *booking.Booking, move graphs.Mo
 }
 
 // Taken returns what is taken in buckets of an app, in their order, without a lock.
-func (db *Bookings) Taken(ctx context.Context, app uuid.UUID, buckets []policy.Bucket) ([]int, error) {
+func (db *limits) Taken(ctx context.Context, app uuid.UUID, buckets []policy.Bucket) ([]int, error) {
 	const q = `
 		SELECT COALESCE(k.taken, 0) FROM unnest(@names::text[], @firsts::date[]) WITH ORDINALITY w (name, first, nth)
 		LEFT JOIN limit_buckets k ON (k.app_id, k.name, k.first) = (@app, w.name, w.first) ORDER BY w.nth`
@@ -206,7 +206,7 @@ func (db *Bookings) Taken(ctx context.Context, app uuid.UUID, buckets []policy.B
 
 // BucketsTaken returns what is taken in those buckets of an app that have one of the names and begin within [from, to], by name and
 // first day, without a lock. Empty buckets are left out.
-func (db *Bookings) BucketsTaken(ctx context.Context, app uuid.UUID, names []string, from, to time.Time) (map[BucketKey]int, error) {
+func (db *limits) BucketsTaken(ctx context.Context, app uuid.UUID, names []string, from, to time.Time) (map[BucketKey]int, error) {
 	const q = `
 		SELECT name, first, taken FROM limit_buckets
 		WHERE app_id = @app AND name = ANY(@names) AND first BETWEEN @from::date AND @to::date AND taken > 0`

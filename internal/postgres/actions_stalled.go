@@ -9,7 +9,7 @@ import (
 // their workflow was terminated, or lost with Temporal's database, or is late. Each is handed out again after lease at the soonest, those
 // first that were never handed out: bookings that cannot be resumed do not keep others from their turn. It locks the bookings that it
 // returns, and skips those that another transaction has locked.
-func (db *Bookings) BookingsWithOverdueTimer(ctx context.Context, while, lease time.Duration, limit int) ([]Stuck, error) {
+func (db *Actions) BookingsWithOverdueTimer(ctx context.Context, while, lease time.Duration, limit int) ([]Stuck, error) {
 	return db.overdue(ctx, claimLate(`deadline_at < now() - make_interval(secs => @while)`), lateArgs(while, lease, limit))
 }
 

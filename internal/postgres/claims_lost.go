@@ -20,7 +20,7 @@ const (
 var errRefused = errors.New("refused")
 
 // lost is why a claim was not won that nothing but somebody else stood in the way of.
-func (db *Bookings) lost(ctx context.Context, c *claim) error {
+func (db *claims) lost(ctx context.Context, c *claim) error {
 	if c.takesSeat() {
 		return db.refused(ctx, c)
 	}
@@ -28,7 +28,7 @@ func (db *Bookings) lost(ctx context.Context, c *claim) error {
 		db.lostAt.Store(time.Now().UnixNano())
 		return slotTaken(nil)
 	}
-	taken, err := whichTaken(ctx, db, c.booking)
+	taken, err := whichTaken(ctx, db.store, c.booking)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ const crowded = time.Second
 
 // lookFirst refuses a creation whose time is taken, by one cheap statement, while others have just lost theirs: a crowd is sent
 // away several times as fast. At rest it does nothing and costs nothing. A repeat of what is on record passes.
-func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
+func (db *claims) lookFirst(ctx context.Context, c *claim) error {
 	first := c.booking.Seq == 0 && c.booking.Related.Succeeds() == nil
 	if !first || !c.takesSlot() || len(c.slots) > 1 || c.slots[0].shared || time.Since(time.Unix(0, db.lostAt.Load())) > crowded {
 		return nil
@@ -54,14 +54,14 @@ func (db *Bookings) lookFirst(ctx context.Context, c *claim) error {
 }
 
 // refused is why a claim was not won: what the session or the predecessor says, or else that somebody has the time.
-func (db *Bookings) refused(ctx context.Context, c *claim) error {
+func (db *claims) refused(ctx context.Context, c *claim) error {
 	batch := &pgx.Batch{}
 	checkPredecessor(batch, c.booking)
 	queueSession(batch, c.booking, c.move)
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return mapConstraint(err)
 	}
-	if err := db.full(ctx, c.booking, c.move); err != nil {
+	if err := db.limits.full(ctx, c.booking, c.move); err != nil {
 		return err
 	}
 	switch how := c.booking.Related.Succeeds(); {

@@ -20,7 +20,7 @@ const requestObject = `jsonb_build_object('id', q.id, 'app_id', q.app_id, 'name'
 
 // CreateSchedulingRequest puts a scheduling request on record for which no time is picked yet. A repeat with the same id changes
 // nothing; NotFound when the id is another app's, or the project is.
-func (db *Bookings) CreateSchedulingRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
+func (db *Requests) CreateSchedulingRequest(ctx context.Context, r *booking.SchedulingRequest) (*booking.SchedulingRequest, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(insertRequest(``), requestArgs(r))
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
@@ -122,7 +122,7 @@ const eraseRequest = `
 	AND NOT EXISTS (SELECT FROM bookings o WHERE o.request_id = q.id AND o.id <> b.id)`
 
 // ClaimSpent reports whether a claim token has made a booking. A quick look, not a promise.
-func (db *Bookings) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
+func (db *Requests) ClaimSpent(ctx context.Context, appID uuid.UUID, jti string) (spent bool, err error) {
 	const q = `SELECT EXISTS (SELECT FROM spent_claims WHERE app_id = @app AND jti = @jti)`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "jti": jti}).Scan(&spent)
 	return spent, err
@@ -135,7 +135,7 @@ type RequestWithBooking struct {
 }
 
 // SchedulingRequests returns those of an app's scheduling requests that have one of the names, in the order of the names.
-func (db *Bookings) SchedulingRequests(ctx context.Context, appID uuid.UUID, names []string) ([]RequestWithBooking, error) {
+func (db *Requests) SchedulingRequests(ctx context.Context, appID uuid.UUID, names []string) ([]RequestWithBooking, error) {
 	const q = `SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.app_id = @app AND q.name = ANY(@names)
 		ORDER BY array_position(@names, q.name)`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "names": names})
@@ -162,7 +162,7 @@ func (db *Bookings) SchedulingRequests(ctx context.Context, appID uuid.UUID, nam
 }
 
 // SchedulingRequestByCode finds a scheduling request by the code in its page's address, with its app; NotFound when there is none.
-func (db *Bookings) SchedulingRequestByCode(ctx context.Context, code string) (*RequestWithBooking, *tenant.App, error) {
+func (db *Requests) SchedulingRequestByCode(ctx context.Context, code string) (*RequestWithBooking, *tenant.App, error) {
 	const q = `SELECT ` + appColumns + `, ` + requestObject + `
 		FROM scheduling_requests q JOIN apps a ON a.id = q.app_id WHERE q.code = @code`
 	var found RequestWithBooking
@@ -179,7 +179,7 @@ func (db *Bookings) SchedulingRequestByCode(ctx context.Context, code string) (*
 }
 
 // requestedBookings returns the newest booking of each scheduling request; none of one for which no time is picked yet.
-func (db *Bookings) requestedBookings(ctx context.Context, requests ...uuid.UUID) (map[uuid.UUID]*booking.Booking, error) {
+func (db *Requests) requestedBookings(ctx context.Context, requests ...uuid.UUID) (map[uuid.UUID]*booking.Booking, error) {
 	const q = `SELECT DISTINCT ON (b.request_id) ` + bookingColumns + bookingFrom + `
 		WHERE b.request_id = ANY(@requests) AND b.seq > 0 ORDER BY b.request_id, b.created_at DESC, b.id DESC`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"requests": requests})
@@ -196,7 +196,7 @@ func (db *Bookings) requestedBookings(ctx context.Context, requests ...uuid.UUID
 
 // CancelSchedulingRequest ends a scheduling request for which no time is picked; one that has a booking, or is over, stays as it is.
 // NotFound when the app has no such request. It locks the request's row until the end of its transaction.
-func (db *Bookings) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
+func (db *Requests) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
 	const end = `
 		UPDATE scheduling_requests q SET cancelled_at = holdfast_now(q.app_id) WHERE q.id = @id AND q.cancelled_at IS NULL
@@ -211,8 +211,8 @@ func (db *Bookings) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID
 	})
 }
 
-// InsertMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
-func (db *Bookings) InsertMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
+// CountMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
+func (db *Requests) CountMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
 	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id}).Scan(&count)
 	return count, err
@@ -221,7 +221,7 @@ func (db *Bookings) InsertMoves(ctx context.Context, id uuid.UUID) (count int, e
 // EraseSchedulingRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that
 // one is deleted instead, and takes the request along. NotFound when the app has no such request. It locks the request's row until the end
 // of its transaction.
-func (db *Bookings) EraseSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
+func (db *Requests) EraseSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR UPDATE`
 	const erase = `DELETE FROM scheduling_requests q WHERE q.id = @id AND` + unpicked
 	return db.inTx(ctx, func(tx pgx.Tx) error {

@@ -14,7 +14,7 @@ const sweptAlong = 20
 
 // KeepForm stores what a visitor has typed, sealed, in the place of what was stored under this id before. It expires after life. It
 // deletes some expired ones, and skips those that another transaction has locked..
-func (db *Bookings) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []byte, life time.Duration) error {
+func (db *Requests) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []byte, life time.Duration) error {
 	const q = `
 		WITH expired AS (DELETE FROM kept_forms WHERE id IN (
 			SELECT id FROM kept_forms WHERE expires_at <= now() AND id <> @id LIMIT @along FOR UPDATE SKIP LOCKED))
@@ -26,7 +26,7 @@ func (db *Bookings) KeepForm(ctx context.Context, appID, id uuid.UUID, sealed []
 }
 
 // KeptForm returns what KeepForm stored; nil when there is nothing, or it has expired.
-func (db *Bookings) KeptForm(ctx context.Context, appID, id uuid.UUID) (sealed []byte, err error) {
+func (db *Requests) KeptForm(ctx context.Context, appID, id uuid.UUID) (sealed []byte, err error) {
 	const q = `SELECT sealed FROM kept_forms WHERE id = @id AND app_id = @app AND expires_at > now()`
 	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(&sealed)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -36,7 +36,7 @@ func (db *Bookings) KeptForm(ctx context.Context, appID, id uuid.UUID) (sealed [
 }
 
 // DropForm deletes what KeepForm stored. Nothing to delete is no error.
-func (db *Bookings) DropForm(ctx context.Context, appID, id uuid.UUID) error {
+func (db *Requests) DropForm(ctx context.Context, appID, id uuid.UUID) error {
 	_, err := db.pool.Exec(ctx, `DELETE FROM kept_forms WHERE id = @id AND app_id = @app`, namedArgs{"id": id, "app": appID})
 	return err
 }
