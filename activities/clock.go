@@ -170,18 +170,18 @@ func (c advance) signal(ctx context.Context, s *clock.State, bookings []uuid.UUI
 }
 
 // sweepClocks sees to it that advances go on, and starts the workflows of bookings whose timer did not fire by the clock of their app.
-func sweepClocks(ctx context.Context, a *Activities) (int, error) {
-	apps, err := a.DB.AdvancingApps(ctx)
+func (s sweeper) sweepClocks(ctx context.Context) (int, error) {
+	apps, err := s.DB.AdvancingApps(ctx)
 	if err != nil {
 		return 0, err
 	}
 	going := atOnce(apps, func(app uuid.UUID) bool {
-		err := a.Dispatch.EnsureClockRunning(ctx, app)
+		err := s.Dispatch.EnsureClockRunning(ctx, app)
 		if err != nil {
-			a.Log.Warn("could not set the advance of a clock going", "app", app, "error", err)
+			s.Log.Warn("could not set the advance of a clock going", "app", app, "error", err)
 		}
 		return err == nil
 	})
-	resumed, err := sweepLate(ctx, a, a.DB.BookingsBehindClock)
+	resumed, err := s.sweepLate(ctx, s.DB.BookingsBehindClock)
 	return going + resumed, err
 }
