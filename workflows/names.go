@@ -5,7 +5,6 @@ package workflows
 import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
-
 )
 
 // DefaultTaskQueue is the task queue of workers unless a setting names another.
