@@ -25,7 +25,7 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	for _, w := range []any{workflows.Booking, workflows.Endpoint, workflows.Sweep} {
 		r.RegisterWorkflow(w)
 	}
-	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Drain, acts.Sweep} {
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Settle, acts.Drain, acts.Sweep} {
 		r.RegisterActivity(a)
 	}
 }
@@ -33,7 +33,7 @@ func Register(r worker.Registry, acts workflows.Activities) {
 // RegisterBookings names what walks bookings whose graphs are of a level above 0, each of which has a task queue of its own.
 func RegisterBookings(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Booking)
-	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind} {
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Settle} {
 		r.RegisterActivity(a)
 	}
 }
@@ -54,6 +54,12 @@ func RegisterEffects(r worker.Registry, acts workflows.Activities) {
 func RegisterPayments(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Payment)
 	r.RegisterActivity(acts.WatchPayment)
+}
+
+// RegisterClocks names what advances the clocks of test apps, which has a task queue of its own.
+func RegisterClocks(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Clock)
+	r.RegisterActivity(acts.AdvanceClock)
 }
 
 // Options say where a worker works.
@@ -110,9 +116,13 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 		MaxConcurrentActivityExecutionSize: maxPayments,
 	})
 	RegisterPayments(payments, acts)
+	clocks := worker.New(c, workflows.ClockQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+	})
+	RegisterClocks(clocks, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range append(workers, webhooks, effects, payments) {
+	for _, w := range append(workers, webhooks, effects, payments, clocks) {
 		if err := w.Start(); err != nil {
 			return err
 		}

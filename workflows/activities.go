@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 	"holdfast/internal/payment"
@@ -33,6 +34,10 @@ type Activities interface {
 	// WatchPayment asks the provider of a payment how it is, puts on record what follows, makes the refunds that are due, and returns when to
 	// look again.
 	WatchPayment(ctx context.Context, in payment.Input) (payment.Watched, error)
+	// AdvanceClock moves the clock of a test app towards its target, step by step, for half a minute at most.
+	AdvanceClock(ctx context.Context, in clock.Input) (clock.Result, error)
+	// Settle notes that a booking's workflow has carried out whatever was due by a step of its app's clock.
+	Settle(ctx context.Context, in clock.Settled) error
 	// Sweep finds actions, deliveries and effects that were left behind, and resumes them.
 	Sweep(ctx context.Context) (booking.SweepResult, error)
 }
@@ -41,6 +46,7 @@ type Activities interface {
 const (
 	commitName = "Commit"
 	remindName = "Remind"
+	settleName = "Settle"
 )
 
 func commit(ctx workflow.Context, in booking.CommitInput) (booking.Outcome, error) {

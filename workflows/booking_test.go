@@ -16,6 +16,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
@@ -39,6 +40,7 @@ type record struct {
 	relays  int  // how many actions for others each move puts on record
 	timers  graphs.Overrides
 	over    *booking.GraphInput // the version that the booking has gone over to, with its second decision
+	clock   clock.Clock         // of the app
 }
 
 func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outcome, error) {
@@ -47,7 +49,7 @@ func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outc
 		return booking.Outcome{}, fmt.Errorf("postgres is away")
 	}
 	standing := func(result booking.Result, code fault.Code) booking.Outcome {
-		out := booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered}
+		out := booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered, Clock: r.clock}
 		if len(r.decided) > 1 {
 			out.Graph = r.over
 		}
@@ -107,6 +109,15 @@ func (r *record) Perform(context.Context, effect.Input) (effect.Result, error) {
 
 func (r *record) WatchPayment(context.Context, payment.Input) (payment.Watched, error) {
 	return payment.Watched{}, nil
+}
+
+func (r *record) AdvanceClock(context.Context, clock.Input) (clock.Result, error) {
+	return clock.Result{}, nil
+}
+
+func (r *record) Settle(_ context.Context, in clock.Settled) error {
+	r.story = append(r.story, fmt.Sprintf("settled %d", in.Revision))
+	return nil
 }
 
 func (r *record) Sweep(context.Context) (booking.SweepResult, error) {

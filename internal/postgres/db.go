@@ -39,6 +39,7 @@ type DB struct {
 	*Operations
 	*Effects
 	*Payments
+	*Clocks
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -85,6 +86,12 @@ type Effects struct {
 // Payments stores accounts at payment providers, payments, refunds, and which webhook requests of providers were seen.
 type Payments struct{ *store }
 
+// Clocks stores the clocks of test apps, and what is due by them.
+type Clocks struct {
+	*store
+	actions *Actions
+}
+
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
 type Calendars struct{ *store }
 
@@ -122,6 +129,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
 		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
+		Clocks: &Clocks{s, actions},
 	}
 }
 
