@@ -85,6 +85,7 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 		"actions": "actions", "bookings": "bookings", "endpoints": "webhook_endpoints", "effects": "effects", "idempotency_keys": "idempotency_keys",
 		"claim_tokens": "spent_claims", "kept_forms": "kept_forms", "limit_buckets": "limit_buckets", "refused_actions": "actions", "scheduling_requests": "scheduling_requests",
 		"paused_deliveries": "webhook_endpoints", "deliveries": "webhook_deliveries", "events": "events", "reminder_targets": "reminders",
+		"payments": "payments", "clocks": "bookings",
 	}
 	for _, one := range (sweeper{a}).sweepParts(&booking.SweepResult{}) {
 		part, table := one.name, tables[one.name]

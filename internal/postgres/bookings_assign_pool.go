@@ -220,7 +220,7 @@ func queueAssignment(batch *pgx.Batch, b *booking.Booking, first *booking.Action
 	}
 	const count = `
 		INSERT INTO assignments (project_id, resource_id, booking_id, at, bookings, minutes, skipped, customer)
-		SELECT @pool, w.id, @id, holdfast_now(@app), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
+		SELECT @pool, w.id, @id, (SELECT holdfast_now(@app)), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
 		WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM assignments a
 			WHERE a.booking_id = @old AND a.project_id = @pool AND a.resource_id = @picked AND NOT a.skipped)`
 	const keep = `

@@ -14,6 +14,9 @@ import (
 // app's time: clock.Clock.Now.
 var realTime = map[string]string{
 	"api/middleware.go":                    "how long requests take",
+	"api/payments/accounts.go":             "when an account was closed",
+	"api/payments/notices.go":              "signatures of providers",
+	"api/visitor/payment_page.go":          "how long ago a provider was asked",
 	"api/edge/limit.go":                    "limits of requests",
 	"api/tenants/test_clock.go":            "how far a clock is ahead of it",
 	"api/visitor/picker.go":                "dates, which do not depend on it",
