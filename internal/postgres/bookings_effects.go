@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"context"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -41,25 +39,6 @@ func writeOwnEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, owi
 		"now": b.EnteredAt,
 	})
 	*owing = append(*owing, b.ID)
-}
-
-// AddEffect puts an effect on record that somebody asks for by hand, behind those of the booking's last transition. A repeat with the same id
-// changes nothing. It locks the booking's row.
-func (db *Effects) AddEffect(ctx context.Context, b *booking.Booking, id uuid.UUID, does graphs.Effect) (*effect.Effect, error) {
-	const q = `
-		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)
-		SELECT @id, @app, @booking, b.seq, COALESCE((SELECT max(nth) FROM effects WHERE booking_id = @booking AND seq = b.seq), 0) + 1,
-			@kind, @does FROM bookings b WHERE b.id = @booking AND b.app_id = @app FOR UPDATE OF b
-		ON CONFLICT (id) DO NOTHING`
-	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id AND f.booking_id = @booking`
-	does = graphs.Filled(does)
-	if _, err := db.pool.Exec(ctx, q, namedArgs{
-		"id": id, "app": b.AppID, "booking": b.ID, "kind": does.Kind, "does": asJSON(does),
-	}); err != nil {
-		return nil, err
-	}
-	e, err := scanEffect(db.pool.QueryRow(ctx, look, namedArgs{"id": id, "booking": b.ID}))
-	return e, orNotFound(err, "The booking")
 }
 
 // effectsOf returns the effects of a move; nil for one that has led to the state of a conflict. A graph that this build lacks has none

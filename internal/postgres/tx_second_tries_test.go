@@ -137,7 +137,7 @@ func TestSecondTries(t *testing.T) {
 	for i := range both {
 		c := &chronicle{bundle: setup(t), disturbed: i == 1}
 		c.exec(disturbance)
-		for _, chapter := range []func(*chronicle){ofTheCalendar, ofProjects, ofBookings, ofEndpoints, ofRequests, ofTheSweep, ofEnds} {
+		for _, chapter := range []func(*chronicle){ofTheCalendar, ofProjects, ofBookings, ofMoney, ofEndpoints, ofRequests, ofTheSweep, ofEnds} {
 			chapter(c)
 		}
 		both[i] = c
