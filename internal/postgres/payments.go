@@ -74,7 +74,7 @@ func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithR
 		return nil, orNotFound(err, "The payment")
 	}
 	refunds, err := db.RefundsOf(ctx, []uuid.UUID{p.ID})
-	return &PaymentWithRefunds{p, refunds[p.ID]}, err
+	return &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]}, err
 }
 
 // PaymentFilter narrows a list of payments. Zero values say nothing.
@@ -113,7 +113,7 @@ func (db *Payments) ListPayments(
 	}
 	refunds, err := db.RefundsOf(ctx, ids)
 	for _, p := range rows {
-		all = append(all, &PaymentWithRefunds{p, refunds[p.ID]})
+		all = append(all, &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]})
 	}
 	return all, found, err
 }
@@ -138,7 +138,7 @@ func (db *Payments) PaymentsOf(ctx context.Context, appID uuid.UUID, bookings []
 	refunds, err := db.RefundsOf(ctx, ids)
 	all := map[uuid.UUID][]*PaymentWithRefunds{}
 	for _, p := range list {
-		all[p.BookingID] = append(all[p.BookingID], &PaymentWithRefunds{p, refunds[p.ID]})
+		all[p.BookingID] = append(all[p.BookingID], &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]})
 	}
 	return all, err
 }

@@ -77,7 +77,7 @@ func (db *Payments) Settle(ctx context.Context, id uuid.UUID, seen *payment.Seen
 			return err
 		}
 		s.write()
-		out.PaymentWithRefunds = &PaymentWithRefunds{s.payment, s.refunds}
+		out.PaymentWithRefunds = &PaymentWithRefunds{Payment: s.payment, Refunds: s.refunds}
 		return tx.SendBatch(ctx, s.batch).Close()
 	})
 	return out, err
