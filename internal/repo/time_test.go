@@ -15,6 +15,9 @@ import (
 var realTime = map[string]string{
 	"api/middleware.go":                    "how long requests take",
 	"api/edge/limit.go":                    "limits of requests",
+	"api/payments/accounts.go":             "when an account was closed",
+	"api/payments/notices.go":              "how old a signature is",
+	"api/visitor/payment_page.go":          "how long ago a provider was asked",
 	"api/tenants/test_clock.go":            "how far a clock is ahead of it",
 	"api/visitor/picker.go":                "dates, which do not depend on it",
 	"api/visitor/visit.go":                 "the life of a visit",
