@@ -143,8 +143,8 @@ func (c cashier) settle(ctx context.Context, id uuid.UUID, seen *payment.Seen) (
 		return out, err
 	}
 	c.serve(ctx, out.Woken...)
-	if out.Signal != nil {
-		performer(c).play(ctx, *out.Signal)
+	if out.Waiting && out.ActionID != nil { // also one that somebody else has put on record, and did not hand on
+		performer(c).play(ctx, *out.ActionID)
 	}
 	return out, nil
 }

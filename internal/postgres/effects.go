@@ -50,25 +50,6 @@ func (db *Effects) EffectsOf(ctx context.Context, bookings []uuid.UUID) (map[uui
 	return all, err
 }
 
-// AddEffect puts an effect on record that somebody asks for by hand, behind those of the booking's last transition. A repeat with the same id
-// changes nothing. It locks the booking's row.
-func (db *Effects) AddEffect(ctx context.Context, b *booking.Booking, id uuid.UUID, does graphs.Effect) (*effect.Effect, error) {
-	const q = `
-		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)
-		SELECT @id, @app, @booking, b.seq, COALESCE((SELECT max(nth) FROM effects WHERE booking_id = @booking AND seq = b.seq), 0) + 1,
-			@kind, @does FROM bookings b WHERE b.id = @booking AND b.app_id = @app FOR UPDATE OF b
-		ON CONFLICT (id) DO NOTHING`
-	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id AND f.booking_id = @booking`
-	does = graphs.Filled(does)
-	if _, err := db.pool.Exec(ctx, q, namedArgs{
-		"id": id, "app": b.AppID, "booking": b.ID, "kind": does.Kind, "does": asJSON(does),
-	}); err != nil {
-		return nil, err
-	}
-	e, err := scanEffect(db.pool.QueryRow(ctx, look, namedArgs{"id": id, "booking": b.ID}))
-	return e, orNotFound(err, "The booking")
-}
-
 // oldestEffect is true of the pending effect f of a booking that is carried out next. Those behind it wait until it has ended.
 const oldestEffect = `f.status = 'pending' AND NOT EXISTS (SELECT FROM effects p
 	WHERE p.booking_id = f.booking_id AND p.status = 'pending' AND (p.seq, p.nth) < (f.seq, f.nth))`
@@ -167,6 +148,25 @@ func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Du
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// AddEffect puts an effect on record that somebody asks for by hand, behind those of the booking's last transition. A repeat with the same id
+// changes nothing. It locks the booking's row.
+func (db *Effects) AddEffect(ctx context.Context, b *booking.Booking, id uuid.UUID, does graphs.Effect) (*effect.Effect, error) {
+	const q = `
+		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)
+		SELECT @id, @app, @booking, b.seq, COALESCE((SELECT max(nth) FROM effects WHERE booking_id = @booking AND seq = b.seq), 0) + 1,
+			@kind, @does FROM bookings b WHERE b.id = @booking AND b.app_id = @app FOR UPDATE OF b
+		ON CONFLICT (id) DO NOTHING`
+	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id AND f.booking_id = @booking`
+	does = graphs.Filled(does)
+	if _, err := db.pool.Exec(ctx, q, namedArgs{
+		"id": id, "app": b.AppID, "booking": b.ID, "kind": does.Kind, "does": asJSON(does),
+	}); err != nil {
+		return nil, err
+	}
+	e, err := scanEffect(db.pool.QueryRow(ctx, look, namedArgs{"id": id, "booking": b.ID}))
+	return e, orNotFound(err, "The booking")
 }
 
 // EffectAction returns the action that an effect has played, with its booking and the app's slug.

@@ -89,6 +89,9 @@ func (b *bundle) followedLists() map[string]followed {
 		"public links": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
 			return idsOf(func(v *catalogue.PublicLink) uuid.UUID { return v.ID })(b.PublicLinks(b.ctx, app, p))
 		}, func() uuid.UUID { return b.link(named()).ID }, touch("public_links"), "public_links"},
+		"payments": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
+			return idsOf(func(v *postgres.PaymentWithRefunds) uuid.UUID { return v.ID })(b.ListPayments(b.ctx, app, postgres.PaymentFilter{}, p))
+		}, func() uuid.UUID { n++; _, p := b.paying(float64(n)); return p.ID }, touch("payments"), "payments"},
 		"calendar events": {func(p postgres.Page) ([]uuid.UUID, postgres.Found, error) {
 			return idsOf(func(v *booking.CalendarEvent) uuid.UUID { return v.ID })(b.CalendarEvents(b.ctx, app, postgres.CalendarEventFilter{}, p))
 		}, func() uuid.UUID {

@@ -60,7 +60,7 @@ func (db *DB) catchUp(ctx context.Context) error {
 	const rows = `
 		DO $$ DECLARE name text; BEGIN
 			FOREACH name IN ARRAY ARRAY['bookings', 'resources', 'projects', 'services', 'locations', 'calendars', 'resource_credentials',
-				'public_links', 'calendar_events'] LOOP
+				'public_links', 'calendar_events', 'payments'] LOOP
 				EXECUTE format('UPDATE %I SET changed_by = ''3'' WHERE changed_by >= pg_snapshot_xmax(pg_current_snapshot())', name);
 			END LOOP;
 		END $$`

@@ -83,16 +83,27 @@ type PaymentFilter struct {
 	State   payment.State
 }
 
+// where says which payments of an app are meant, so that each filter has an index.
+func (f PaymentFilter) where(appID uuid.UUID) (where string, args namedArgs) {
+	where, args = "p.app_id = @app", namedArgs{"app": appID}
+	if f.Booking != nil {
+		where, args["booking"] = where+" AND p.booking_id = @booking", *f.Booking
+	}
+	if f.State != "" {
+		where, args["state"] = where+" AND p.state = @state", f.State
+	}
+	return where, args
+}
+
 // ListPayments returns a page of an app's payments with their refunds, the newest first.
 func (db *Payments) ListPayments(
 	ctx context.Context, appID uuid.UUID, f PaymentFilter, page Page,
 ) (all []*PaymentWithRefunds, found Found, err error) {
+	where, args := f.where(appID)
 	rows, found, err := listRows(ctx, db.store, listing[payment.Payment]{
-		columns: paymentColumns, table: "payments", alias: "p",
-		where: "p.app_id = @app AND (@booking::uuid IS NULL OR p.booking_id = @booking) AND (@state = '' OR p.state = @state)",
-		order: "p.created_at", desc: true, changed: "p.updated_at",
+		columns: paymentColumns, table: "payments", alias: "p", where: where, order: "p.created_at", desc: true, changed: "p.updated_at",
 		scan: func(row pgx.CollectableRow) (*payment.Payment, error) { return scanPayment(row) },
-	}, page, namedArgs{"app": appID, "booking": f.Booking, "state": f.State})
+	}, page, args)
 	if err != nil || len(rows) == 0 {
 		return nil, found, err
 	}

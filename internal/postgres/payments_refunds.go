@@ -112,7 +112,7 @@ func (db *Payments) MarkRefundByHand(ctx context.Context, appID, paymentID, id u
 func (db *Payments) changeRefund(
 	ctx context.Context, batch *pgx.Batch, appID, paymentID, id uuid.UUID,
 ) (r *payment.Refund, err error) {
-	const wake = `UPDATE payments SET next_at = now() WHERE id = @payment`
+	const wake = `UPDATE payments SET next_at = now(), updated_at = now() WHERE id = @payment`
 	const look = `SELECT ` + refundColumns + ` FROM refunds f WHERE f.id = @id AND f.payment_id = @payment AND f.app_id = @app`
 	batch.Queue(wake, namedArgs{"payment": paymentID})
 	batch.Queue(look, namedArgs{"id": id, "payment": paymentID, "app": appID}).QueryRow(func(row pgx.Row) (err error) {

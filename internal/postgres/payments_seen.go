@@ -265,5 +265,5 @@ func insertRefund(batch *pgx.Batch, r *payment.Refund) {
 		"id": r.ID, "payment": r.PaymentID, "app": r.AppID, "booking": r.BookingID, "currency": r.Currency, "amount": r.Amount,
 		"reason": r.Reason, "note": r.Note,
 	})
-	batch.Queue(`UPDATE payments SET next_at = now() WHERE id = @payment`, namedArgs{"payment": r.PaymentID})
+	batch.Queue(`UPDATE payments SET next_at = now(), updated_at = now() WHERE id = @payment`, namedArgs{"payment": r.PaymentID})
 }

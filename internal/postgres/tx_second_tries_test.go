@@ -24,7 +24,6 @@ import (
 	"holdfast/internal/catalogue"
 	"holdfast/internal/clock"
 	"holdfast/internal/outbox"
-	"holdfast/internal/payment"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 )
@@ -138,7 +137,7 @@ func TestSecondTries(t *testing.T) {
 	for i := range both {
 		c := &chronicle{bundle: setup(t), disturbed: i == 1}
 		c.exec(disturbance)
-		for _, chapter := range []func(*chronicle){ofTheCalendar, ofProjects, ofBookings, ofEndpoints, ofRequests, ofTheSweep, ofMoney, ofEnds} {
+		for _, chapter := range []func(*chronicle){ofTheCalendar, ofProjects, ofBookings, ofMoney, ofEndpoints, ofRequests, ofTheSweep, ofEnds} {
 			chapter(c)
 		}
 		both[i] = c
@@ -317,28 +316,6 @@ func ofTheSweep(c *chronicle) {
 	c.exec(`UPDATE events SET written_by = '999999999999'`)
 	c.call("catchUp", func() any { return must(c.Migrate(c.ctx)) })
 	c.wantCount(0, `SELECT count(*) FROM events WHERE written_by <> '3'`)
-}
-
-func ofMoney(c *chronicle) {
-	var a *payment.Account
-	c.call("CreateAccount", func() any { a = c.account("money"); return a.Name })
-	c.call("ChangeAccount", func() any { return must(c.ChangeAccount(c.ctx, a)).Name })
-	v := c.booked(c.priced(c.at("instant_payment", 19, 20), a, 4500))
-	ensure := func() *payment.Payment {
-		return must(c.EnsurePayment(c.ctx, &payment.Payment{
-			ID: newID(), AppID: v.AppID, BookingID: v.ID, AccountID: a.ID, Provider: a.Provider, Code: newID().String(), Kind: payment.Full,
-			Capture: payment.CaptureNow, Currency: "EUR", Amount: 4500, ExpiresAt: monday,
-		}))
-	}
-	p, refused := ensure(), ensure()
-	c.call("RecordFailed", func() any { return must(c.RecordFailed(c.ctx, refused.ID, "card_declined", "No.")) })
-	c.call("RecordOpened", func() any { return must(c.RecordOpened(c.ctx, p.ID, "cs_1", "https://pay.example/1", monday, monday)) })
-	c.call("Settle", func() any { return c.settle(p, arrived(p)).State })
-	c.call("AskRefund", func() any {
-		r, woken, err := c.AskRefund(c.ctx, &payment.Refund{ID: newID(), PaymentID: p.ID, Amount: 100, Reason: payment.ByOwner}, true)
-		check(c.t, err)
-		return []any{r.Amount, woken}
-	})
 }
 
 func ofEnds(c *chronicle) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast/internal/webhook"
 )
 
 // payments walks through the operations of money with an account at the desk: nobody but the tour says what has arrived.
@@ -22,8 +24,9 @@ func (r tour) payments(t *testing.T, resource string) {
 	r.do(t, http.MethodDelete, accounts+"/"+spare, "", http.StatusNoContent)
 	slug := r.get(t, "/v2/app").want(t, http.StatusOK).str("data.slug")
 	r.do(t, http.MethodPost, "/v2/payment_webhooks/manual/"+slug, `{}`, http.StatusBadRequest)
-	r.do(t, http.MethodPost, "/v2/payment_webhooks/http/"+slug, `{}`, http.StatusNotFound)
+	r.do(t, http.MethodPost, "/v2/payment_webhooks/http/nobody", `{}`, http.StatusNotFound)
 
+	r.noticed(t, slug)
 	const terms = `,"price":{"amount":4500,"currency":"EUR","due_now":1500,"items":[{"name":"Haircut","amount":5000},{"name":"Discount","amount":-500}]},
 		"payment_policy":{"refund":[{"until":"PT24H","percent":100},{"percent":50,"keep_fee":200}],"no_show":{"fee":1000,"consent":"Not coming costs 10 EUR."}}`
 	id := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "paid_booking", 300, terms), http.StatusCreated).str("data.id")
@@ -43,6 +46,22 @@ func (r tour) payments(t *testing.T, resource string) {
 	r.do(t, http.MethodGet, "/v2/bookings/"+id+everything, "", http.StatusOK)
 	r.balance(t, id)
 	r.givenBack(t, id, path)
+}
+
+// noticed is a webhook of a provider of the app's own. It is about no payment.
+func (r tour) noticed(t *testing.T, slug string) {
+	t.Helper()
+	calls, webhooks := webhook.NewSecret(), webhook.NewSecret()
+	r.do(t, http.MethodPost, "/v2/payment_accounts", fmt.Sprintf(
+		`{"name":"own","provider":"http","config":{"url":"https://pay.example.com/","secrets":[%q],"webhook_secrets":[%q]}}`, calls, webhooks), http.StatusCreated)
+	const body = `{"type":"payment.changed","ref":"P-4711"}`
+	at := time.Now()
+	signature, err := webhook.Sign("evt-1", at, []byte(body), webhooks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.do(t, http.MethodPost, "/v2/payment_webhooks/http/"+slug, body, http.StatusOK,
+		"Webhook-Id", "evt-1", "Webhook-Timestamp", fmt.Sprint(at.Unix()), "Webhook-Signature", signature)
 }
 
 // opened waits until a booking's payment can be paid, and returns its id.
@@ -86,7 +105,7 @@ func (r tour) givenBack(t *testing.T, booking, path string) {
 	r.do(t, http.MethodPost, refund+"/retry", "", http.StatusOK)
 	failed()
 	r.do(t, http.MethodPost, refund+"/mark_paid", `{"note":"In cash"}`, http.StatusOK)
-	r.do(t, http.MethodPost, refund+"/mark_paid", `{}`, http.StatusConflict)
+	r.do(t, http.MethodPost, refund+"/retry", "", http.StatusConflict)
 	r.do(t, http.MethodPost, refund+"x/retry", "", http.StatusNotFound)
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/bookings/"+booking+everything, "", http.StatusOK)

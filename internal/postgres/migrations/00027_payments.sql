@@ -50,12 +50,17 @@ CREATE TABLE payments (
     next_at timestamptz, -- when it is to be looked at again; null when nothing is expected
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
+    changed_by xid8 NOT NULL DEFAULT pg_current_xact_id(), -- readers follow the list by it: see 00012_lists.sql
     CONSTRAINT payments_sums CHECK (authorized >= 0 AND captured >= 0 AND refunded >= 0)
 );
 CREATE INDEX payments_booking ON payments (booking_id);
 CREATE INDEX payments_listed ON payments (app_id, created_at, id);
+CREATE INDEX payments_states ON payments (app_id, state, created_at, id);
+CREATE INDEX payments_changed ON payments (app_id, changed_by, id);
+CREATE INDEX payments_updated ON payments (app_id, updated_at, id);
 CREATE INDEX payments_due ON payments (next_at) WHERE next_at IS NOT NULL;
 CREATE UNIQUE INDEX payments_ref_key ON payments (account_id, ref) WHERE ref <> '';
+CREATE TRIGGER payments_changed BEFORE UPDATE OF updated_at ON payments FOR EACH ROW EXECUTE FUNCTION holdfast_changed();
 
 CREATE TABLE refunds (
     id uuid NOT NULL CONSTRAINT refunds_pkey PRIMARY KEY,
