@@ -202,6 +202,16 @@ func (d *party) before() (all []uuid.UUID) {
 
 // glance loads what keeps the resources from being taken now.
 func (d *party) glance(ctx context.Context) error {
+	q := d.question()
+	if err := d.drafts.offers.LoadBusy(ctx, d.AppID, q); err != nil {
+		return err
+	}
+	d.look = q.Look()
+	return d.countLimits(ctx)
+}
+
+// question asks about the time of all places, with the buffers of the booking. Limits are counted by resource: see countLimits.
+func (d *party) question() *Question {
 	q := &Question{Policy: d.Rules(), Whole: true}
 	q.From, q.To, q.Units = d.Start, d.End, d.Units
 	for _, p := range d.places {
@@ -216,13 +226,9 @@ func (d *party) glance(ctx context.Context) error {
 	}
 	q.IgnoreAllDay = d.Settings.IgnoreAllDayEvents
 	q.BufferBefore, q.BufferAfter = d.Buffers()
-	q.Policy.Limits = nil // see full
+	q.Policy.Limits = nil
 	q.Ask(d.hosts)
-	if err := d.drafts.offers.LoadBusy(ctx, d.AppID, q); err != nil {
-		return err
-	}
-	d.look = q.Look()
-	return d.countLimits(ctx)
+	return q
 }
 
 // countLimits finds the resources whose own limits have no room for the draft. Those that it had before are counted already.

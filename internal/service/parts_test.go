@@ -2,12 +2,14 @@ package service
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/policy"
 	"holdfast/internal/requires"
 )
 
@@ -18,6 +20,7 @@ func TestWhoseRequirementCounts(t *testing.T) {
 	own, held, projects := &requires.Requires{}, &requires.Requires{}, &requires.Requires{}
 	seats, _ := graphs.Named("group_customer", nil)
 	old := uuid.New()
+	moved := &booking.Booking{Related: booking.Related{RescheduledFrom: &old}}
 	project := &Project{Project: &catalogue.Project{Requires: projects}}
 	for name, c := range map[string]struct {
 		draft Draft
@@ -28,8 +31,8 @@ func TestWhoseRequirementCounts(t *testing.T) {
 		"of a hold without any":  {Draft{in: NewBooking{Project: project}, source: &booking.Booking{}}, projects},
 		"of the project":         {Draft{in: NewBooking{Project: project}}, projects},
 		"of nobody":              {Draft{}, nil},
-		"moved":                  {Draft{Booking: &booking.Booking{Related: booking.Related{RescheduledFrom: &old}}, in: NewBooking{Project: project}, source: &booking.Booking{Requires: held}}, held},
-		"moved, and without any": {Draft{Booking: &booking.Booking{Related: booking.Related{RescheduledFrom: &old}}, in: NewBooking{Project: project}, source: &booking.Booking{}}, nil},
+		"moved":                  {Draft{Booking: moved, in: NewBooking{Project: project}, source: &booking.Booking{Requires: held}}, held},
+		"moved, and without any": {Draft{Booking: moved, in: NewBooking{Project: project}, source: &booking.Booking{}}, nil},
 		"a seat":                 {Draft{graph: seats, in: NewBooking{Requires: own, Project: project}}, nil},
 	} {
 		if c.draft.Booking == nil {
@@ -38,5 +41,36 @@ func TestWhoseRequirementCounts(t *testing.T) {
 		if got := c.draft.required(); got != c.want {
 			t.Errorf("%s: %p of %p, %p and %p", name, got, own, held, projects)
 		}
+	}
+}
+
+// TestOnePartyAsksForAll: one question spans the times of all places and says what the draft takes, and beside what.
+func TestOnePartyAsksForAll(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2030, 12, 2, 9, 0, 0, 0, time.UTC)
+	hold := uuid.New()
+	limits := []policy.Limit{{Max: 1, Per: policy.PerResource}}
+	rules := policy.Policy{Buffer: policy.BothSides(10 * time.Minute), Limits: &limits}
+	d := &party{
+		Draft: &Draft{Booking: &booking.Booking{
+			Start: start, End: start.Add(time.Hour), Units: 3, Policy: policy.NewSnapshot(rules, nil), Related: booking.Related{Reservation: &hold},
+			Settings: booking.Settings{IgnoreAllDayEvents: true},
+		}},
+		places: []requires.Place{{}, {Offset: -15 * time.Minute, Length: 20 * time.Minute}, {Offset: 45 * time.Minute, Length: time.Hour}},
+		hosts:  []*catalogue.Resource{chair(`[]`)},
+	}
+	q := d.question()
+	if !q.From.Equal(start.Add(-15*time.Minute)) || !q.To.Equal(start.Add(105*time.Minute)) {
+		t.Errorf("from %v to %v", q.From, q.To)
+	}
+	if q.Units != 3 || q.Hold != hold || !q.IgnoreAllDay || len(q.Resources) != 1 || q.Policy.Limits != nil {
+		t.Errorf("%d units in the place of %v, all-day events ignored %t, of %d resources, with limits %v",
+			q.Units, q.Hold, q.IgnoreAllDay, len(q.Resources), q.Policy.Limits)
+	}
+	if q.BufferBefore != 10*time.Minute || q.BufferAfter != 10*time.Minute {
+		t.Errorf("buffers of %v and %v", q.BufferBefore, q.BufferAfter)
+	}
+	if d.Rules().Limits == nil {
+		t.Error("the draft has lost its limits")
 	}
 }
