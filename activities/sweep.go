@@ -29,7 +29,7 @@ type sweepPart struct {
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
 // workflow is gone, wakes endpoints whose due deliveries are not being sent and bookings
-// whose due effects are not carried out, and deletes what is past its retention. Each part has a
+// whose due effects are not carried out, sets advances of clocks going, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	defer stayAlive(ctx, a.beat)()
@@ -66,6 +66,10 @@ func (s sweeper) sweepParts(out *booking.SweepResult) []sweepPart {
 		{"effects", 10 * time.Second, func(ctx context.Context) (n int, err error) {
 			out.Effects, err = performer(s).sweepEffects(ctx)
 			return out.Effects, err
+		}},
+		{"clocks", 10 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Clocks, err = s.sweepClocks(ctx)
+			return out.Clocks, err
 		}},
 	}
 	return append(parts, s.cleanups(out)...)

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,8 +13,14 @@ import (
 // sweepBookings starts the workflows of bookings whose timer did not fire, batch after batch. A booking that cannot be
 // resumed is tried again after resumeAgain, so it does not keep the others from their turn.
 func (s sweeper) sweepBookings(ctx context.Context) (int, error) {
+	return s.sweepLate(ctx, s.DB.BookingsWithOverdueTimer)
+}
+
+func (s sweeper) sweepLate(
+	ctx context.Context, late func(ctx context.Context, while, lease time.Duration, limit int) ([]postgres.Stuck, error),
+) (int, error) {
 	return untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
-		overdue, err := s.DB.BookingsWithOverdueTimer(ctx, overdueTimer, resumeAgain, sweepLimit)
+		overdue, err := late(ctx, overdueTimer, resumeAgain, sweepLimit)
 		return len(overdue), atOnce(overdue, func(o postgres.Stuck) bool {
 			err := s.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
 			if err != nil {

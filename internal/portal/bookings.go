@@ -67,7 +67,11 @@ func listBookings(v *visit) error {
 		Current int           `json:"current_page"`
 		Last    int           `json:"last_page"`
 	}
-	err = v.get(at("bookings"), search(given, page.Zone, time.Now()), &got)
+	now, err := appNow(v)
+	if err != nil {
+		return err
+	}
+	err = v.get(at("bookings"), search(given, page.Zone, now), &got)
 	if faults, is := faultsOf(err); is {
 		page.Faults, err = faults, nil
 	}

@@ -132,7 +132,11 @@ func loadMoveResources(v *visit, page *movePage) error {
 // loadFreeWeek asks for the free times of a week, by the rules of the project or of the resource. The time that the booking has
 // counts as free.
 func loadFreeWeek(v *visit, page *movePage, length time.Duration, from string) error {
-	now, begin := time.Now(), dateIn(from, page.Zone, 0)
+	now, err := appNow(v)
+	if err != nil {
+		return err
+	}
+	begin := dateIn(from, page.Zone, 0)
 	if begin.IsZero() {
 		begin = later(dateIn(page.Event.Start.In(place(page.Zone)).Format(time.DateOnly), page.Zone, 0), now)
 	}
@@ -155,7 +159,7 @@ func loadFreeWeek(v *visit, page *movePage, length time.Duration, from string) e
 	if end.Add(length).Before(now) || length < time.Minute {
 		return nil
 	}
-	err := v.call(request{method: http.MethodPost, path: at("availability"), body: ask}, &got)
+	err = v.call(request{method: http.MethodPost, path: at("availability"), body: ask}, &got)
 	if problem, is := faultsOf(err); is { // rules that contradict the question offer nothing
 		for _, texts := range problem {
 			page.Fault = texts[0]

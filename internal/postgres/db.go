@@ -38,6 +38,7 @@ type DB struct {
 	*Graphs
 	*Operations
 	*Effects
+	*Clocks
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -81,6 +82,12 @@ type Effects struct {
 	actions *Actions
 }
 
+// Clocks stores the clocks of test apps, and what is due by them.
+type Clocks struct {
+	*store
+	actions *Actions
+}
+
 // Calendars stores resources, their calendars and calendar events, and answers what time is taken.
 type Calendars struct{ *store }
 
@@ -118,6 +125,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
 		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions},
+		Clocks: &Clocks{s, actions},
 	}
 }
 

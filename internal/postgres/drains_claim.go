@@ -16,6 +16,7 @@ type DrainTarget struct {
 	Endpoint   outbox.Endpoint
 	OldSecrets [][]byte // sealed; they still sign
 	AppSecret  []byte   // sealed; signs x-timekit-signature
+	TestApp    bool     // what it is sent is about nothing real
 
 	ClientSecretIDs []uuid.UUID // of the secrets that sign notifications, the oldest first,
 	ClientSecrets   [][]byte    // and themselves, sealed
@@ -27,7 +28,7 @@ type DrainTarget struct {
 const drainTargetOf = `
 	SELECT ` + endpointColumns + `,
 		ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
-		a.webhook_secret, w.pace, w.opened > 0,
+		a.webhook_secret, a.test_mode, w.pace, w.opened > 0,
 		ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
 		ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
 	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE `
@@ -36,7 +37,7 @@ const drainTarget = drainTargetOf + `w.id = @endpoint`
 
 func (t *DrainTarget) scan(row pgx.Row) error {
 	return row.Scan(append(endpointFields(&t.Endpoint),
-		&t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
+		&t.OldSecrets, &t.AppSecret, &t.TestApp, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
 }
 
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.

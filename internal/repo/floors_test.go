@@ -30,6 +30,7 @@ var house = map[string]floor{
 	"internal/zones":             {0, nil},
 	"internal/breaker":           {0, nil}, // pure, so that every course of failures can be tried
 	"internal/fault":             {0, nil},
+	"internal/clock":             {0, []string{"github.com/google/uuid"}}, // the one place where programs read an app's time
 	"internal/policy":            {1, nil},                                // pure: the clock and the counts are arguments
 	"internal/requires":          {1, []string{"github.com/google/uuid"}}, // pure: who is there and who is free are arguments
 	"internal/byhand":            {1, nil},                                // pure: the record makes the moves

@@ -50,7 +50,8 @@ func (s *Booker) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*D
 		d.problems = fault.Problems{}
 	}
 	d.Booking = &booking.Booking{
-		ID: in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
+		Clock: c.App.Clock,
+		ID:    in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
 		What: in.What, Where: in.Where, Description: in.Description, Participants: append([]string{}, in.Participants...),
 		Customers: in.Customers, Meta: in.Meta,
 	}

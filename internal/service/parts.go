@@ -123,19 +123,26 @@ func (d *party) choose(ctx context.Context, try uint64) error {
 		return err
 	}
 	places := requires.Rotated(d.places, binary.BigEndian.Uint64(d.ID[8:])+try, d.before())
-	var missing []string
-	for strict := strictest; strict >= max(d.strictest, d.laxest()); strict-- {
-		picks, without := requires.Choose(places, func(place int, id uuid.UUID) bool { return d.canHave(place, id, strict) })
-		if picks != nil {
-			d.strictest = strict
-			return d.settle(ctx, places, picks)
-		}
-		missing = without
+	picks, missing := d.pick(places)
+	if picks != nil {
+		return d.settle(ctx, places, picks)
 	}
 	if err := d.notOffered(places); err != nil {
 		return err
 	}
 	return &fault.Error{Code: fault.SlotTaken, Message: "The time slot is already taken.", Missing: missing}
+}
+
+// pick finds a combination, as strictly as one can be found; nil, and the parts that go without, when there is none.
+func (d *party) pick(places []requires.Place) (picks []uuid.UUID, missing []string) {
+	for strict := strictest; strict >= max(d.strictest, d.laxest()); strict-- {
+		picks, missing = requires.Choose(places, func(place int, id uuid.UUID) bool { return d.canHave(place, id, strict) })
+		if picks != nil {
+			d.strictest = strict
+			return picks, nil
+		}
+	}
+	return nil, missing
 }
 
 // How strictly resources are chosen. Who is free is always asked, unless the booking may overlap others.
@@ -212,7 +219,7 @@ func (d *party) glance(ctx context.Context) error {
 
 // question asks about the time of all places, with the buffers of the booking. Limits are counted by resource: see countLimits.
 func (d *party) question() *Question {
-	q := &Question{Policy: d.Rules(), Whole: true}
+	q := &Question{Policy: d.Rules(), Whole: true, Now: d.Clock.Now()}
 	q.From, q.To, q.Units = d.Start, d.End, d.Units
 	for _, p := range d.places {
 		from, to := p.Times(d.Start, d.End)
@@ -268,13 +275,9 @@ func (d *party) settle(ctx context.Context, places []requires.Place, picks []uui
 		p := &d.Parts[i]
 		p.Resource, p.Role = picks[i], places[i].Role
 		p.Start, p.End = places[i].Times(d.Start, d.End)
-		p.Calendar = d.calendars[p.Resource].ID
-		at := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == p.Resource })
-		p.Name = d.hosts[at].Name
-		if i == 0 {
-			d.Resource, d.Calendar = *d.hosts[at], *d.calendars[p.Resource]
-		}
 	}
+	first := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == picks[0] })
+	d.Resource, d.Calendar = *d.hosts[first], *d.calendars[picks[0]]
 	if d.in.Calendar == nil {
 		return nil
 	}
