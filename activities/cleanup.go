@@ -15,14 +15,14 @@ const (
 )
 
 // cleanups delete rows past their retention, each kind in a part of its own.
-func (a *Activities) cleanups(out *booking.SweepResult) []sweepPart {
+func (s sweeper) cleanups(out *booking.SweepResult) []sweepPart {
 	var parts []sweepPart
-	for _, cleanup := range a.Cleaner.Cleanups {
+	for _, cleanup := range s.Cleaner.Cleanups {
 		parts = append(parts, sweepPart{cleanup.Name, cleanBudget + cleanGrace, func(ctx context.Context) (int, error) {
 			deadline, _ := ctx.Deadline()
 			deleted, err := cleanup.Run(ctx, deadline.Add(-cleanGrace))
 			out.Deleted += deleted
-			a.logDropped()
+			s.logDropped()
 			return deleted, err
 		}})
 	}
@@ -31,12 +31,12 @@ func (a *Activities) cleanups(out *booking.SweepResult) []sweepPart {
 
 // logDropped counts the deliveries that were dropped because their endpoint is paused, and logs the first ones since it was last
 // resumed: they are lost to its receiver.
-func (a *Activities) logDropped() {
-	for _, d := range a.Cleaner.TakeDropped() {
-		a.Metrics.Dropped("too_old", d.TooOld)
-		a.Metrics.Dropped("too_many", d.TooMany)
+func (s sweeper) logDropped() {
+	for _, d := range s.Cleaner.TakeDropped() {
+		s.Metrics.Dropped("too_old", d.TooOld)
+		s.Metrics.Dropped("too_many", d.TooMany)
 		if d.First {
-			a.Log.Error("a paused webhook endpoint loses deliveries: it has been paused for too long, or too many wait for it",
+			s.Log.Error("a paused webhook endpoint loses deliveries: it has been paused for too long, or too many wait for it",
 				"endpoint", d.EndpointID, "app", d.AppID, "too_old", d.TooOld, "too_many", d.TooMany)
 		}
 	}

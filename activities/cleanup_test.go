@@ -15,7 +15,7 @@ import (
 // TestCleanUpsEndInTime: no batch begins once its part of a sweep has only the time left that a batch may take.
 func TestCleanUpsEndInTime(t *testing.T) {
 	t.Parallel()
-	a, _, look := sweeper(t)
+	a, _, look := sweeping(t)
 	if _, err := look.Exec(t.Context(), `
 		INSERT INTO apps (id, name, slug, webhook_secret) VALUES (gen_random_uuid(), 'x', 'x', '')`); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func TestCleanUpsEndInTime(t *testing.T) {
 	}{{cleanGrace, 0}, {cleanGrace + time.Hour, 1}} {
 		var out booking.SweepResult
 		ctx, cancel := context.WithTimeout(t.Context(), c.left)
-		for _, part := range a.cleanups(&out) {
+		for _, part := range (sweeper{a}).cleanups(&out) {
 			if part.budget <= cleanGrace {
 				t.Errorf("%s has %v, of which its last batch may take %v", part.name, part.budget, cleanGrace)
 			}

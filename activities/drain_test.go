@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/await"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
@@ -169,9 +170,9 @@ func TestWorkerStop(t *testing.T) {
 	f.waits(30)
 	stop := make(chan struct{})
 	go func() {
-		eventually(t, "four requests are under way", func() bool { return r.got() == 4 })
+		await.True(t, "four requests are under way", func() bool { return r.got() == 4 })
 		close(stop)
-		eventually(t, "the rest is given back while they are", func() bool { return f.rows(untouched) == 26 })
+		await.True(t, "the rest is given back while they are", func() bool { return f.rows(untouched) == 26 })
 		close(r.proceed)
 	}()
 	out := f.drainOnce(stop)
@@ -196,9 +197,9 @@ func TestCancelledDrain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	mine, _ := f.drains.enter(f.endpoint.ID)
 	go func() {
-		eventually(t, "four requests are under way", func() bool { return r.got() == 4 })
+		await.True(t, "four requests are under way", func() bool { return r.got() == 4 })
 		cancel()
-		eventually(t, "the rest is given back while they are", func() bool { return f.rows(untouched) == 6 })
+		await.True(t, "the rest is given back while they are", func() bool { return f.rows(untouched) == 6 })
 		close(r.proceed)
 	}()
 	out, err := f.newDrain(f.endpoint.ID, mine, nil, time.Minute).run(ctx, false)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/internal/await"
 	"holdfast/internal/outbox"
 	"holdfast/internal/pgtest"
 	"holdfast/internal/postgres"
@@ -21,7 +22,7 @@ func (f *fixture) keeping(stopTime time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { f.KeepDrains(ctx, stopTime) })
-	eventually(f.t, "drains are kept", func() bool { f.drains.mu.Lock(); defer f.drains.mu.Unlock(); return f.drains.open })
+	await.True(f.t, "drains are kept", func() bool { f.drains.mu.Lock(); defer f.drains.mu.Unlock(); return f.drains.open })
 	stop = func() { cancel(); running.Wait() }
 	f.t.Cleanup(stop)
 	return stop
@@ -50,7 +51,7 @@ func TestServedAtOnce(t *testing.T) {
 	f.waits(1)
 	f.reserved()
 	f.serve(t.Context(), f.endpoint.ID)
-	eventually(t, "it is sent and the endpoint sleeps", func() bool {
+	await.True(t, "it is sent and the endpoint sleeps", func() bool {
 		return f.rows(delivered) == 1 && f.rows(`FROM webhook_endpoints WHERE NOT awake`) == 1 && f.rows(`FROM webhook_drains`) == 0
 	})
 	if n := f.woken.count.Load(); n != 0 {
@@ -59,7 +60,7 @@ func TestServedAtOnce(t *testing.T) {
 	f.waits(1)
 	f.reserved()
 	f.serve(t.Context(), f.endpoint.ID)
-	eventually(t, "the workflow is woken for the retry", func() bool { return f.woken.count.Load() == 1 })
+	await.True(t, "the workflow is woken for the retry", func() bool { return f.woken.count.Load() == 1 })
 	f.wantRows(1, `FROM webhook_deliveries WHERE status = 'pending' AND attempts = 1 AND next_at > now()`)
 }
 
@@ -89,9 +90,9 @@ func TestStopOfServing(t *testing.T) {
 	f.waits(20)
 	f.reserved()
 	f.serve(t.Context(), f.endpoint.ID)
-	eventually(t, "four requests are under way", func() bool { return r.got() == 4 })
+	await.True(t, "four requests are under way", func() bool { return r.got() == 4 })
 	go func() {
-		eventually(t, "the rest is given back", func() bool { return f.rows(untouched) == 16 })
+		await.True(t, "the rest is given back", func() bool { return f.rows(untouched) == 16 })
 		close(r.proceed)
 	}()
 	stop()
@@ -130,7 +131,7 @@ func TestTakeOver(t *testing.T) {
 	f.sql(`UPDATE webhook_deliveries SET next_at = now() + interval '2 hours' WHERE id = (SELECT id FROM webhook_deliveries WHERE claimed_by IS NULL LIMIT 1)`)
 	f.sql(`UPDATE webhook_drains SET until = now() - interval '1 second'`)
 	f.keeping(time.Minute)
-	eventually(t, "all but a retry is sent", func() bool { return f.rows(delivered) == 9 })
+	await.True(t, "all but a retry is sent", func() bool { return f.rows(delivered) == 9 })
 	f.wantRows(4, `FROM webhook_attempts WHERE number = 2`) // whether the first was made nobody knows
 	f.wantRows(1, `FROM webhook_deliveries WHERE next_at > now() + interval '1 hour'`)
 	if _, err := other.FinishAttempts(t.Context(), f.endpoint.ID, []postgres.Finished{{
@@ -152,11 +153,11 @@ func TestReservationsAreRenewed(t *testing.T) {
 	f.reserved()
 	f.keeping(time.Minute)
 	f.serve(t.Context(), f.endpoint.ID)
-	eventually(t, "a request is under way", func() bool { return r.got() == 1 })
+	await.True(t, "a request is under way", func() bool { return r.got() == 1 })
 	f.sql(`UPDATE webhook_drains SET until = now() - interval '1 second'`)
-	eventually(t, "the reservation is renewed", func() bool { return f.rows(`FROM webhook_drains WHERE until > now()`) == 1 })
+	await.True(t, "the reservation is renewed", func() bool { return f.rows(`FROM webhook_drains WHERE until > now()`) == 1 })
 	close(r.proceed)
-	eventually(t, "it is delivered", func() bool { return f.rows(delivered) == 1 })
+	await.True(t, "it is delivered", func() bool { return f.rows(delivered) == 1 })
 	f.wantRows(1, `FROM webhook_attempts`)
 }
 
@@ -195,9 +196,9 @@ func TestTheWorkflowHasPrecedence(t *testing.T) {
 	f.waits(20)
 	f.reserved()
 	f.serve(t.Context(), f.endpoint.ID)
-	eventually(t, "four requests are under way", func() bool { return r.got() == 4 })
+	await.True(t, "four requests are under way", func() bool { return r.got() == 4 })
 	go func() {
-		eventually(t, "the rest is given back", func() bool { return f.rows(untouched) == 16 })
+		await.True(t, "the rest is given back", func() bool { return f.rows(untouched) == 16 })
 		close(r.proceed)
 	}()
 	if out := f.drainOnce(nil); out.Sent != 16 {
@@ -257,7 +258,7 @@ func TestTripsOfADelivery(t *testing.T) {
 		f.reserved()
 		before := proxy.trips.Load()
 		f.serve(t.Context(), f.endpoint.ID)
-		eventually(t, "it is sent", func() bool {
+		await.True(t, "it is sent", func() bool {
 			return f.rows(delivered) == n && f.rows(`FROM webhook_drains`) == 0 && len(f.drains.endpoints()) == 0
 		})
 		proxy.last = proxy.trips.Load() - before

@@ -58,7 +58,8 @@ func (p performer) call(ctx context.Context, e *effect.Effect) (attempted, error
 		return attempted{code: webhook.CodeRender, message: "There was nothing to send, by a fault of this service."}, nil
 	}
 	sent := p.Sender.Send(ctx, webhook.Request{
-		URL: t.URL, Method: t.Method, ID: e.ID.String(), At: time.Now(), Body: body, Secrets: t.secrets, Headers: t.headers,
+		Test: t.testApp,
+		URL:  t.URL, Method: t.Method, ID: e.ID.String(), At: time.Now(), Body: body, Secrets: t.secrets, Headers: t.headers,
 		MayTake: time.Duration(e.Does.Timeout),
 	})
 	p.Metrics.Attempt(string(sent.Verdict), sent.Duration)

@@ -81,7 +81,7 @@ func (p performer) carry(ctx context.Context, e *effect.Effect) (attempted, erro
 
 // put puts on record what an attempt came to.
 func (p performer) put(ctx context.Context, e *effect.Effect, out attempted, last *effect.Attempt) error {
-	now := time.Now()
+	now := e.Clock.Now()
 	if out.code != "" && !out.final && now.Before(*e.GiveUpAt) {
 		next := now.Add(webhook.Wait(e.Tries, out.sent, rand.Float64))
 		if next.After(*e.GiveUpAt) {

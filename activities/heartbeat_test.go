@@ -39,7 +39,7 @@ func (m slowSweep) Swept(part string, rows int, err error) {
 // TestASweepSendsHeartbeats while a part of it takes long. This one's parts end with the first heartbeat.
 func TestASweepSendsHeartbeats(t *testing.T) {
 	t.Parallel()
-	a, parts, _ := sweeper(t)
+	a, parts, _ := sweeping(t)
 	a.beat = time.Millisecond
 	patience, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

@@ -16,22 +16,22 @@ const actionsParallel = 16
 
 // sweepActions delivers overdue actions, batch after batch and several at once, until none is left or ctx ends. It
 // returns how many it has set going. Actions that cannot be set going are handed out again by a later sweep.
-func (a *Activities) sweepActions(ctx context.Context) (int, error) {
-	return a.untilDone(ctx, func(ctx context.Context) (found, done int, err error) {
-		actions, err := a.DB.OverdueActions(ctx, overdueAction, sweepLimit)
-		return len(actions), a.reviveAll(ctx, actions), err
+func (s sweeper) sweepActions(ctx context.Context) (int, error) {
+	return untilDone(ctx, func(ctx context.Context) (found, done int, err error) {
+		actions, err := s.DB.OverdueActions(ctx, overdueAction, sweepLimit)
+		return len(actions), s.reviveAll(ctx, actions), err
 	})
 }
 
 // reviveAll returns how many of the actions it has set going.
-func (a *Activities) reviveAll(ctx context.Context, actions []postgres.Stuck) int {
+func (s sweeper) reviveAll(ctx context.Context, actions []postgres.Stuck) int {
 	var done atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(actionsParallel)
 	for _, o := range actions {
 		group.Go(func() error {
-			if err := a.revive(ctx, o); err != nil {
-				a.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
+			if err := s.revive(ctx, o); err != nil {
+				s.Log.Warn("could not set an overdue action going", "action", o.Action.ID, "error", err)
 				return nil
 			}
 			done.Add(1)

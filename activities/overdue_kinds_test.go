@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/graphs"
+	"holdfast/internal/await"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 )
@@ -51,7 +52,7 @@ func (b *backlog) asked(t *testing.T, v *booking.Booking, name string) *booking.
 func (b *backlog) wantSwept(t *testing.T, want int, started ...string) {
 	t.Helper()
 	b.overdue(t)
-	n, err := b.sweepActions(t.Context())
+	n, err := (sweeper{b.Activities}).sweepActions(t.Context())
 	if n != want || err != nil || fmt.Sprint(b.temporal.started) != fmt.Sprint(started) {
 		t.Errorf("set going %d, started %v, %v; want %d, %v", n, b.temporal.started, err, want, started)
 	}
@@ -161,11 +162,11 @@ func TestSweepMakesWhatFindsRoomAfterAll(t *testing.T) {
 	}
 	var sweep sync.WaitGroup
 	sweep.Go(func() {
-		if n, err := b.sweepActions(t.Context()); n != 1 || err != nil {
+		if n, err := (sweeper{b.Activities}).sweepActions(t.Context()); n != 1 || err != nil {
 			t.Errorf("set going %d, %v", n, err)
 		}
 	})
-	eventually(t, "the sweep's commit waits", func() bool {
+	await.True(t, "the sweep's commit waits", func() bool {
 		return b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
 	})
 	b.played(t, winner, cancel, move(t, graph, "confirmed", "cancel"))

@@ -175,14 +175,14 @@ func TestSweepGoesOn(t *testing.T) {
 	b.exec(t, `INSERT INTO actions (id, app_id, booking_id, name, actor, channel)
 		SELECT gen_random_uuid(), app_id, booking_id, 'cancel', actor, channel FROM actions, generate_series(2, $1)`, many)
 	b.overdue(t)
-	n, err := b.sweepActions(t.Context())
+	n, err := (sweeper{b.Activities}).sweepActions(t.Context())
 	if err != nil || n != many || len(b.temporal.started) != many {
 		t.Errorf("set going %d, started %d, %v", n, len(b.temporal.started), err)
 	}
 	if most := b.temporal.most; most < 2 || most > actionsParallel {
 		t.Errorf("%d at once", most)
 	}
-	if n, err := b.sweepActions(t.Context()); n != 0 || err != nil {
+	if n, err := (sweeper{b.Activities}).sweepActions(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d more, %v: each is handed out once", n, err)
 	}
 }
@@ -199,7 +199,7 @@ func TestSweepWithoutTemporal(t *testing.T) {
 	b.exec(t, `INSERT INTO actions (id, app_id, booking_id, name, actor, channel)
 		SELECT gen_random_uuid(), app_id, booking_id, 'cancel', actor, channel FROM actions, generate_series(1, $1)`, sweepLimit+10)
 	b.overdue(t)
-	if n, err := b.sweepActions(t.Context()); n != 0 || err != nil {
+	if n, err := (sweeper{b.Activities}).sweepActions(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if n := b.count(t, `SELECT count(*) FROM actions WHERE status = 'pending' AND signalled_at < now() - interval '4 minutes'`); n != 11 {
@@ -226,7 +226,7 @@ func TestSweepRefusesWithoutAWorkflow(t *testing.T) {
 		t.Fatal(out, err)
 	}
 	b.overdue(t)
-	if n, err := b.sweepActions(t.Context()); n != 1 || err != nil {
+	if n, err := (sweeper{b.Activities}).sweepActions(t.Context()); n != 1 || err != nil {
 		t.Errorf("set going %d, %v", n, err)
 	}
 	if len(b.temporal.started) > 0 || b.temporal.most > 0 {
@@ -250,7 +250,7 @@ func TestSweepDeliversWhatHasRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.overdue(t)
-	n, err := b.sweepActions(t.Context())
+	n, err := (sweeper{b.Activities}).sweepActions(t.Context())
 	if want := []string{"booking-" + v.ID.String()}; n != 1 || err != nil || fmt.Sprint(b.temporal.started) != fmt.Sprint(want) {
 		t.Errorf("set going %d, started %v, %v", n, b.temporal.started, err)
 	}

@@ -3,6 +3,8 @@ package activities
 import (
 	"testing"
 	"time"
+
+	"holdfast/internal/await"
 )
 
 // recordsFail lets Postgres refuse so many attempts to record something, as if it was busy.
@@ -23,7 +25,7 @@ func TestStopIsNotHeldUpByRecords(t *testing.T) {
 	f.waits(1)
 	stop, stopped := make(chan struct{}), time.Time{}
 	go func() {
-		eventually(t, "a record has failed", func() bool { return f.rows(`FROM tries WHERE is_called`) == 1 })
+		await.True(t, "a record has failed", func() bool { return f.rows(`FROM tries WHERE is_called`) == 1 })
 		stopped = time.Now()
 		close(stop)
 	}()
@@ -43,7 +45,7 @@ func TestAStopLosesNoRecord(t *testing.T) {
 	f.waits(1)
 	stop := make(chan struct{})
 	go func() {
-		eventually(t, "a record has failed", func() bool { return f.rows(`FROM tries WHERE is_called`) == 1 })
+		await.True(t, "a record has failed", func() bool { return f.rows(`FROM tries WHERE is_called`) == 1 })
 		close(stop)
 	}()
 	f.drainOnce(stop)

@@ -27,10 +27,11 @@ type target struct {
 	timekitSecret string
 	clientSecrets []string
 	headers       map[string]string
+	testApp       bool // what it is sent is about nothing real
 }
 
 func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
-	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing}
+	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing, testApp: found.TestApp}
 	for _, sealed := range append([][]byte{found.Endpoint.Secret}, found.OldSecrets...) {
 		secret, err := a.Vault.Open(sealed, tenant.EndpointSecret(t.ID))
 		if err != nil {
@@ -56,7 +57,7 @@ func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 func (t *target) request(d outbox.ClaimedDelivery, started time.Time, body []byte) webhook.Request {
 	r := webhook.Request{
 		URL: t.URL, Method: t.Method, ID: d.Event.Name(), At: started, Body: body, Secrets: t.secrets,
-		Headers: t.headers, Test: d.Event.Test,
+		Headers: t.headers, Test: d.Event.Test || t.testApp,
 	}
 	switch t.Format {
 	case outbox.FormatTimekit:
@@ -97,7 +98,9 @@ func (a *Activities) body(t *target, c *outbox.Event) (body []byte, err error) {
 			return nil, err
 		}
 	}
-	return payload.BodyOf(t.Format, c, b, links)
+	shown := *c
+	shown.Test = c.Test || t.testApp
+	return payload.BodyOf(t.Format, &shown, b, links)
 }
 
 // verdict says what becomes of a delivery. A test is tried once, and has no consequences: a receiver that does not want it is

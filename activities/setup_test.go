@@ -17,10 +17,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
-	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
-	"holdfast/internal/catalogue"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
 	"holdfast/internal/metrics"
@@ -103,21 +101,10 @@ func setupOn(t testing.TB, db *postgres.DB, url, receiver string, shape func(*ou
 
 func (f *fixture) book() {
 	f.t.Helper()
-	r := &catalogue.Resource{ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, Name: "Dr. Grau", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
-	check(f.t, f.DB.CreateResource(f.t.Context(), r, uuid.Must(uuid.NewV7())))
-	calendar, err := f.DB.Calendar(f.t.Context(), r.ID, nil)
-	check(f.t, err)
-	f.booking = &booking.Booking{
-		ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, EventID: uuid.Must(uuid.NewV7()), Graph: "instant", GraphVersion: 1, State: "initialized",
-		Start: time.Now().Add(time.Hour).Truncate(time.Second), End: time.Now().Add(2 * time.Hour).Truncate(time.Second), What: "Check-up",
-		Meta: json.RawMessage(`{}`), Resource: *r, Calendar: *calendar,
-	}
-	first := &booking.Action{
-		ID: uuid.Must(uuid.NewV7()), AppID: f.app.ID, BookingID: f.booking.ID, Name: "create", Actor: graphs.ActorAPI,
-		Channel: booking.ChannelAPI, Status: booking.Pending,
-	}
-	_, err = f.DB.CreateBooking(f.t.Context(), f.booking, first, graphs.Move{})
-	check(f.t, err)
+	r := pgtest.Resource(f.t, f.DB, f.app.ID, "Dr. Grau")
+	f.booking = pgtest.Booking(f.t, f.DB, r, "instant", time.Now().Add(time.Hour).Truncate(time.Second))
+	f.booking.What = "Check-up"
+	pgtest.Record(f.t, f.DB, f.booking)
 	f.booking.State, f.booking.Seq, f.booking.EnteredAt = "confirmed", 1, time.Now()
 }
 
@@ -194,22 +181,6 @@ func wantDue(t testing.TB, at, began time.Time, least, most time.Duration) {
 	t.Helper()
 	if at.Before(began.Add(least)) || at.After(time.Now().Add(most)) {
 		t.Errorf("due at %s, which was set since %s; want %s to %s later", at, began, least, most)
-	}
-}
-
-// eventually waits until a condition holds.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-deadline.C:
-			t.Fatalf("never: %s", what)
-		}
 	}
 }
 

@@ -29,14 +29,14 @@ type sweepPart struct {
 
 // Sweep signals actions whose API process died between accepting and signalling them, starts bookings again whose
 // workflow is gone, wakes endpoints whose due deliveries are not being sent and bookings
-// whose due effects are not carried out, and deletes what is past its retention. Each part has a
+// whose due effects are not carried out, sets advances of clocks going, and deletes what is past its retention. Each part has a
 // budget, and a part that fails does not stop the others. The errors of all parts are returned together.
 func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	defer stayAlive(ctx, a.beat)()
 	var out booking.SweepResult
 	var faults []error
-	for _, part := range a.sweepParts(&out) {
-		n, err := a.sweepOne(ctx, part)
+	for _, part := range (sweeper{a}).sweepParts(&out) {
+		n, err := sweepOne(ctx, part)
 		a.Metrics.Swept(part.name, n, err)
 		if err != nil {
 			a.Log.Error("a part of the sweep failed", "part", part.name, "error", err)
@@ -46,29 +46,36 @@ func (a *Activities) Sweep(ctx context.Context) (booking.SweepResult, error) {
 	return out, errors.Join(faults...)
 }
 
-func (a *Activities) sweepParts(out *booking.SweepResult) []sweepPart {
+// sweeper is what a sweep does, part by part.
+type sweeper struct{ *Activities }
+
+func (s sweeper) sweepParts(out *booking.SweepResult) []sweepPart {
 	parts := []sweepPart{
 		{"actions", 45 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Actions, err = a.sweepActions(ctx)
+			out.Actions, err = s.sweepActions(ctx)
 			return out.Actions, err
 		}},
 		{"bookings", 20 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Bookings, err = a.sweepBookings(ctx)
+			out.Bookings, err = s.sweepBookings(ctx)
 			return out.Bookings, err
 		}},
 		{"endpoints", 10 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Endpoints, err = a.sweepEndpoints(ctx)
+			out.Endpoints, err = s.sweepEndpoints(ctx)
 			return out.Endpoints, err
 		}},
 		{"effects", 10 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Effects, err = performer{a}.sweepEffects(ctx)
+			out.Effects, err = performer{s.Activities}.sweepEffects(ctx)
 			return out.Effects, err
 		}},
+		{"clocks", 10 * time.Second, func(ctx context.Context) (n int, err error) {
+			out.Clocks, err = s.sweepClocks(ctx)
+			return out.Clocks, err
+		}},
 	}
-	return append(parts, a.cleanups(out)...)
+	return append(parts, s.cleanups(out)...)
 }
 
-func (a *Activities) sweepOne(ctx context.Context, part sweepPart) (int, error) {
+func sweepOne(ctx context.Context, part sweepPart) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, part.budget)
 	defer cancel()
 	return part.do(ctx)

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,13 +12,19 @@ import (
 
 // sweepBookings starts the workflows of bookings whose timer did not fire, batch after batch. A booking that cannot be
 // resumed is tried again after resumeAgain, so it does not keep the others from their turn.
-func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
-	return a.untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
-		overdue, err := a.DB.BookingsWithOverdueTimer(ctx, overdueTimer, resumeAgain, sweepLimit)
+func (s sweeper) sweepBookings(ctx context.Context) (int, error) {
+	return s.sweepLate(ctx, s.DB.BookingsWithOverdueTimer)
+}
+
+func (s sweeper) sweepLate(
+	ctx context.Context, late func(ctx context.Context, while, lease time.Duration, limit int) ([]postgres.Stuck, error),
+) (int, error) {
+	return untilDone(ctx, func(ctx context.Context) (found, resumed int, err error) {
+		overdue, err := late(ctx, overdueTimer, resumeAgain, sweepLimit)
 		return len(overdue), atOnce(overdue, func(o postgres.Stuck) bool {
-			err := a.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
+			err := s.Dispatch.EnsureBookingRunning(ctx, o.Booking, o.App)
 			if err != nil {
-				a.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)
+				s.Log.Warn("could not resume a booking", "booking", o.Booking.ID, "error", err)
 			}
 			return err == nil
 		}), err
@@ -25,11 +32,11 @@ func (a *Activities) sweepBookings(ctx context.Context) (int, error) {
 }
 
 // sweepEndpoints wakes endpoints whose deliveries have been due for some time.
-func (a *Activities) sweepEndpoints(ctx context.Context) (int, error) {
-	endpoints, err := a.DB.OverdueEndpoints(ctx, overdueDelivery, sweepLimit)
+func (s sweeper) sweepEndpoints(ctx context.Context) (int, error) {
+	endpoints, err := s.DB.OverdueEndpoints(ctx, overdueDelivery, sweepLimit)
 	woken := 0
 	for _, endpoint := range endpoints {
-		if ctx.Err() == nil && a.wake(ctx, endpoint) {
+		if ctx.Err() == nil && s.wake(ctx, endpoint) {
 			woken++
 		}
 	}
@@ -41,7 +48,7 @@ func (a *Activities) sweepEndpoints(ctx context.Context) (int, error) {
 
 // untilDone repeats a batch until it finds less than sweepLimit, handles none, or the context ends, which is no error: the next
 // sweep goes on. It returns how many rows were handled.
-func (a *Activities) untilDone(ctx context.Context, batch func(context.Context) (found, done int, err error)) (total int, err error) {
+func untilDone(ctx context.Context, batch func(context.Context) (found, done int, err error)) (total int, err error) {
 	for {
 		found, done, err := batch(ctx)
 		total += done

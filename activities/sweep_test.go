@@ -34,8 +34,8 @@ func (m *sweptParts) Swept(part string, rows int, err error) {
 	m.rows[part], m.failed[part] = rows, err != nil
 }
 
-// sweeper is the activities over a record of their own, and a connection that looks at the tables.
-func sweeper(t *testing.T) (*Activities, *sweptParts, *pgxpool.Pool) {
+// sweeping is the activities over a record of their own, and a connection that looks at the tables.
+func sweeping(t *testing.T) (*Activities, *sweptParts, *pgxpool.Pool) {
 	t.Helper()
 	db, url := pgtest.New(t)
 	look, err := pgxpool.New(t.Context(), url)
@@ -63,7 +63,7 @@ func sweep(t *testing.T, a *Activities) (out booking.SweepResult, err error) {
 // TestAFailingPartStopsNoOther takes each part's table away in turn: the sweep says which part failed, and the others work.
 func TestAFailingPartStopsNoOther(t *testing.T) {
 	t.Parallel()
-	a, parts, look := sweeper(t)
+	a, parts, look := sweeping(t)
 	seed := func() {
 		const app = `WITH app AS (INSERT INTO apps (id, name, slug, webhook_secret)
 			VALUES (gen_random_uuid(), 'x', gen_random_uuid()::text, '') RETURNING id) `
@@ -86,7 +86,7 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 		"claim_tokens": "spent_claims", "kept_forms": "kept_forms", "limit_buckets": "limit_buckets", "refused_actions": "actions", "scheduling_requests": "scheduling_requests",
 		"paused_deliveries": "webhook_endpoints", "deliveries": "webhook_deliveries", "events": "events", "reminder_targets": "reminders",
 	}
-	for _, one := range a.sweepParts(&booking.SweepResult{}) {
+	for _, one := range (sweeper{a}).sweepParts(&booking.SweepResult{}) {
 		part, table := one.name, tables[one.name]
 		if table == "" {
 			t.Fatalf("the test knows no table of %s", part)
@@ -121,16 +121,16 @@ func TestAFailingPartStopsNoOther(t *testing.T) {
 // TestASweepIsBounded: every part ends within its budget, and all of them within the sweep's time.
 func TestASweepIsBounded(t *testing.T) {
 	t.Parallel()
-	a, _, _ := sweeper(t)
+	a, _, _ := sweeping(t)
 	var out booking.SweepResult
 	var all time.Duration
-	for _, part := range a.sweepParts(&out) {
+	for _, part := range (sweeper{a}).sweepParts(&out) {
 		all += part.budget
 	}
 	if all >= workflows.SweepTimeout {
 		t.Errorf("the parts may take %v, the sweep %v", all, workflows.SweepTimeout)
 	}
-	n, err := a.sweepOne(t.Context(), sweepPart{"slow", time.Millisecond, func(ctx context.Context) (int, error) {
+	n, err := sweepOne(t.Context(), sweepPart{"slow", time.Millisecond, func(ctx context.Context) (int, error) {
 		<-ctx.Done()
 		return 3, ctx.Err()
 	}})
@@ -142,10 +142,11 @@ func TestASweepIsBounded(t *testing.T) {
 // TestAPartWithoutTimeIsNoFault: a part whose budget is used up before it begins has handled nothing, and that is no fault of it.
 func TestAPartWithoutTimeIsNoFault(t *testing.T) {
 	t.Parallel()
-	a, _, _ := sweeper(t)
+	a, _, _ := sweeping(t)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	for name, part := range map[string]func(context.Context) (int, error){"actions": a.sweepActions, "bookings": a.sweepBookings, "endpoints": a.sweepEndpoints} {
+	s := sweeper{a}
+	for name, part := range map[string]func(context.Context) (int, error){"actions": s.sweepActions, "bookings": s.sweepBookings, "endpoints": s.sweepEndpoints} {
 		if n, err := part(over); n != 0 || err != nil {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
@@ -155,9 +156,8 @@ func TestAPartWithoutTimeIsNoFault(t *testing.T) {
 // TestUntilDone: batches follow each other while they are full, and end with the budget.
 func TestUntilDone(t *testing.T) {
 	t.Parallel()
-	a := &Activities{}
 	sizes := []int{sweepLimit, sweepLimit, 7}
-	n, err := a.untilDone(t.Context(), func(context.Context) (int, int, error) {
+	n, err := untilDone(t.Context(), func(context.Context) (int, int, error) {
 		size := sizes[0]
 		sizes = sizes[1:]
 		return size, size - 1, nil
@@ -166,7 +166,7 @@ func TestUntilDone(t *testing.T) {
 		t.Errorf("%d, %v, want %d", n, err, want)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	n, err = a.untilDone(ctx, func(ctx context.Context) (int, int, error) {
+	n, err = untilDone(ctx, func(ctx context.Context) (int, int, error) {
 		cancel()
 		return sweepLimit, 1, ctx.Err()
 	})
@@ -174,7 +174,7 @@ func TestUntilDone(t *testing.T) {
 		t.Errorf("after the budget: %d, %v", n, err)
 	}
 	batches := 0
-	n, err = a.untilDone(t.Context(), func(context.Context) (int, int, error) {
+	n, err = untilDone(t.Context(), func(context.Context) (int, int, error) {
 		if batches++; batches > 1 {
 			return 0, 0, errors.New("asked again for what it could not handle")
 		}
@@ -184,7 +184,7 @@ func TestUntilDone(t *testing.T) {
 		t.Errorf("none handled: %d, %v", n, err)
 	}
 	fault := errors.New("fault")
-	if n, err = a.untilDone(t.Context(), func(context.Context) (int, int, error) { return 0, 2, fault }); n != 2 || !errors.Is(err, fault) {
+	if n, err = untilDone(t.Context(), func(context.Context) (int, int, error) { return 0, 2, fault }); n != 2 || !errors.Is(err, fault) {
 		t.Errorf("after a fault: %d, %v", n, err)
 	}
 }

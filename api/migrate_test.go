@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
+	"holdfast/internal/await"
 	"holdfast/internal/fault"
 )
 
@@ -19,22 +19,6 @@ func renamed() string {
 func (f *fixture) migrate(body string) answer {
 	f.t.Helper()
 	return f.post(f.server, "/v2/bookings/migrate", body)
-}
-
-// eventually waits until a condition holds.
-func (f *fixture) eventually(what string, holds func() bool) {
-	f.t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-deadline.C:
-			f.t.Fatalf("never: %s", what)
-		}
-	}
 }
 
 // TestMigrate: bookings that are not over go over to another version, hold what they held, and walk on by its actions.
@@ -60,7 +44,7 @@ func TestMigrate(t *testing.T) {
 	if a := f.migrate(`{"from":"viewing@1","to":"viewing@2","map":{"planned":"agreed"}}`).want(t, http.StatusAccepted).Body.String(); !strings.Contains(a, `"asked":2`) {
 		t.Errorf("%s", a)
 	}
-	f.eventually("both have gone over", func() bool {
+	await.True(f.t, "both have gone over", func() bool {
 		return value[int](f, `SELECT count(*) FROM bookings WHERE graph_version = 2 AND state = 'agreed' AND seq = 2`) == 2
 	})
 	f.post(f.server, "/v2/bookings", `{"graph":"viewing",`+slot(room, 0, 1)+`}`).refused(t, fault.SlotTaken, "")

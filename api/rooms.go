@@ -49,7 +49,10 @@ func (s *Server) webhooks() *webhooks.Handlers {
 }
 
 func (s *Server) tenants() *tenants.Handlers {
-	return &tenants.Handlers{Access: s.DB.Access, Calendars: s.DB.Calendars, Vault: s.Vault, Edge: s.edge(), SignIns: s.SignIns}
+	return &tenants.Handlers{
+		Access: s.DB.Access, Calendars: s.DB.Calendars, Clocks: s.DB.Clocks, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault,
+		Edge: s.edge(), SignIns: s.SignIns, Wait: s.Wait,
+	}
 }
 
 func (s *Server) catalogue() *catalogue.Handlers {
@@ -61,8 +64,8 @@ func (s *Server) catalogue() *catalogue.Handlers {
 
 func (s *Server) calendar() *calendar.Handlers {
 	return &calendar.Handlers{
-		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Offers: s.service().Offers(), Edge: s.edge(), Passwords: s.Passwords,
-		Feed: s.webhooks().Events(),
+		Calendars: s.DB.Calendars, Catalogue: s.DB.Catalogue, Access: s.DB.Access, Offers: s.service().Offers(),
+		Edge: s.edge(), Passwords: s.Passwords, Feed: s.webhooks().Events(),
 	}
 }
 

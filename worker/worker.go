@@ -24,7 +24,7 @@ func Register(r worker.Registry, acts workflows.Activities) {
 	for _, w := range []any{workflows.Booking, workflows.Endpoint, workflows.Sweep} {
 		r.RegisterWorkflow(w)
 	}
-	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Drain, acts.Sweep} {
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Settle, acts.Drain, acts.Sweep} {
 		r.RegisterActivity(a)
 	}
 }
@@ -32,7 +32,7 @@ func Register(r worker.Registry, acts workflows.Activities) {
 // RegisterBookings names what walks bookings of an app's own graphs, which have a task queue of their own.
 func RegisterBookings(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Booking)
-	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind} {
+	for _, a := range []any{acts.Commit, acts.Relay, acts.Remind, acts.Settle} {
 		r.RegisterActivity(a)
 	}
 }
@@ -47,6 +47,12 @@ func RegisterWebhooks(r worker.Registry, acts workflows.Activities) {
 func RegisterEffects(r worker.Registry, acts workflows.Activities) {
 	r.RegisterWorkflow(workflows.Effects)
 	r.RegisterActivity(acts.Perform)
+}
+
+// RegisterClocks names what advances the clocks of test apps, which has a task queue of its own.
+func RegisterClocks(r worker.Registry, acts workflows.Activities) {
+	r.RegisterWorkflow(workflows.Clock)
+	r.RegisterActivity(acts.AdvanceClock)
 }
 
 // Options say where a worker works.
@@ -92,9 +98,13 @@ func Run(ctx context.Context, c client.Client, acts workflows.Activities, o Opti
 		MaxConcurrentActivityExecutionSize: maxEffects,
 	})
 	RegisterEffects(effects, acts)
+	clocks := worker.New(c, workflows.ClockQueue(o.TaskQueue), worker.Options{
+		WorkflowTaskPollerBehavior: polling, ActivityTaskPollerBehavior: polling, WorkerStopTimeout: o.StopTimeout,
+	})
+	RegisterClocks(clocks, acts)
 	var stopping sync.WaitGroup
 	defer stopping.Wait()
-	for _, w := range []worker.Worker{bookings, extended, webhooks, effects} {
+	for _, w := range []worker.Worker{bookings, extended, webhooks, effects, clocks} {
 		if err := w.Start(); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 )
@@ -29,6 +30,10 @@ type Activities interface {
 	Drain(ctx context.Context, in outbox.DrainInput) (outbox.DrainResult, error)
 	// Perform carries out the oldest pending effect of a booking, if it is due, and returns when to come again.
 	Perform(ctx context.Context, in effect.Input) (effect.Result, error)
+	// AdvanceClock moves the clock of a test app towards its target, step by step, for half a minute at most.
+	AdvanceClock(ctx context.Context, in clock.Input) (clock.Result, error)
+	// Settle notes that a booking's workflow has carried out whatever was due by a step of its app's clock.
+	Settle(ctx context.Context, in clock.Settled) error
 	// Sweep finds actions, deliveries and effects that were left behind, and resumes them.
 	Sweep(ctx context.Context) (booking.SweepResult, error)
 }
@@ -37,6 +42,7 @@ type Activities interface {
 const (
 	commitName = "Commit"
 	remindName = "Remind"
+	settleName = "Settle"
 )
 
 func commit(ctx workflow.Context, in booking.CommitInput) (booking.Outcome, error) {

@@ -8,6 +8,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/fault"
 )
 
@@ -17,7 +18,8 @@ func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	w := &bookingRun{
 		WorkflowInput: in, ctx: ctx, signals: workflow.GetSignalChannel(ctx, ActionSignal),
-		fired: map[string]bool{}, notices: map[string]bool{},
+		clockSignals: workflow.GetSignalChannel(ctx, ClockSignal),
+		fired:        map[string]bool{}, notices: map[string]bool{},
 	}
 	err := w.UnpackGraph()
 	if err == nil {
@@ -26,6 +28,8 @@ func Booking(ctx workflow.Context, in booking.WorkflowInput) error {
 	if err != nil {
 		return w.fail("the graph in the booking's input is not valid", err)
 	}
+	w.Clock = clock.Clock{}
+	w.adoptClock(in.Clock)
 	return w.run()
 }
 
@@ -38,6 +42,10 @@ type bookingRun struct {
 	fired   map[string]bool // timers of this stay in the state that have had their turn
 	notices map[string]bool // the same for notices
 	gone    bool            // the record has no such booking (any more)
+
+	clockSignals workflow.ReceiveChannel
+	clocks       int // clocks of the app that have come
+	settled      int // the last step of the clock that is settled
 }
 
 // timer is the one clock that runs: the earliest deadline of the state, or a notice or reminder that is due before it.
@@ -88,8 +96,10 @@ func (w *bookingRun) stuck() bool {
 }
 
 func (w *bookingRun) step() error {
-	next, due := w.wait()
+	next, due, err := w.wait()
 	switch {
+	case err != nil:
+		return err
 	case due.Reminder != nil:
 		return remind(w.ctx, booking.RemindInput{BookingID: w.BookingID, Number: due.Reminder.Number})
 	case due.Notice != "":
@@ -100,25 +110,48 @@ func (w *bookingRun) step() error {
 
 // wait returns the next action: one that is queued, one that comes by signal, or a timer's; or a notice or a reminder that is due.
 // It is the only place that waits. An action that changes nothing leaves the running timer alone.
-func (w *bookingRun) wait() (next booking.Signal, due booking.Due) {
+//
+// While the clock of the app stands, no timer runs: what has come by it is next, and nothing else comes by itself.
+func (w *bookingRun) wait() (next booking.Signal, due booking.Due, err error) {
 	if len(w.Actions) > 0 {
 		next = w.Actions[0]
 		w.Actions = w.Actions[1:]
-		return next, due
+		return next, due, nil
 	}
-	w.arm()
-	selector := workflow.NewSelector(w.ctx)
-	selector.AddReceive(w.signals, func(c workflow.ReceiveChannel, _ bool) { c.Receive(w.ctx, &next) })
-	if w.timer.future != nil {
-		selector.AddFuture(w.timer.future, func(workflow.Future) { next, due = w.fire() })
+	for came := false; !came; {
+		w.receiveClocks()
+		if first, ok := w.stay().NextDue(); ok && w.hasCome(first.At) {
+			next, due = w.fire(first)
+			return next, due, nil
+		}
+		if err := w.settle(); err != nil {
+			return next, due, err
+		}
+		w.arm()
+		selector := workflow.NewSelector(w.ctx)
+		selector.AddReceive(w.signals, func(c workflow.ReceiveChannel, _ bool) {
+			came = true
+			c.Receive(w.ctx, &next)
+		})
+		selector.AddReceive(w.clockSignals, func(c workflow.ReceiveChannel, _ bool) {
+			var clock clock.Clock
+			c.Receive(w.ctx, &clock)
+			w.adoptClock(clock)
+		})
+		if w.timer.future != nil {
+			selector.AddFuture(w.timer.future, func(workflow.Future) {
+				came = true
+				next, due = w.fire(w.timer.due)
+			})
+		}
+		selector.Select(w.ctx)
 	}
-	selector.Select(w.ctx)
-	return next, due
+	return next, due, nil
 }
 
 // arm starts the timer of what is due first, unless it runs already.
 func (w *bookingRun) arm() {
-	if w.timer.future != nil {
+	if w.timer.future != nil || w.Clock.Stands() {
 		return
 	}
 	due, ok := w.stay().NextDue()
@@ -134,7 +167,7 @@ func (w *bookingRun) arm() {
 	}
 	ctx, cancel := workflow.WithCancel(w.ctx)
 	options := workflow.TimerOptions{Summary: summary}
-	w.timer = timer{due, workflow.NewTimerWithOptions(ctx, due.At.Sub(workflow.Now(ctx)), options), cancel}
+	w.timer = timer{due, workflow.NewTimerWithOptions(ctx, w.Clock.Until(due.At, workflow.Now(ctx)), options), cancel}
 }
 
 // stay is what can fall due in the present state.
@@ -146,9 +179,8 @@ func (w *bookingRun) stay() booking.Stay {
 	}
 }
 
-// fire returns the action of the timer that has run out, or else what was due instead.
-func (w *bookingRun) fire() (booking.Signal, booking.Due) {
-	due := w.timer.due
+// fire returns the action of the timer that is due, or else what is due instead.
+func (w *bookingRun) fire(due booking.Due) (booking.Signal, booking.Due) {
 	w.timer = timer{}
 	switch {
 	case due.Reminder != nil:
@@ -203,6 +235,7 @@ func (w *bookingRun) syncFromRecord(out booking.Outcome) error {
 		w.show()
 		return nil
 	}
+	w.adoptClock(out.Clock)
 	if out.Graph != nil { // the booking has gone over to another version
 		w.GraphInput = *out.Graph
 		if err := w.UnpackGraph(); err != nil {
@@ -263,6 +296,7 @@ func (w *bookingRun) tooLong() bool {
 
 // continueAsNew continues with an empty history and with the actions that were received and not yet played.
 func (w *bookingRun) continueAsNew() error {
+	w.receiveClocks()
 	next := w.WorkflowInput
 	next.Actions = w.drainSignals()
 	next.CarriedOn++

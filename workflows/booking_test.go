@@ -16,6 +16,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
@@ -37,6 +38,7 @@ type record struct {
 	broken  int  // how many calls still fail
 	relays  int  // how many actions for others each move puts on record
 	timers  graphs.Overrides
+	clock   clock.Clock // of the app
 }
 
 func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outcome, error) {
@@ -45,7 +47,7 @@ func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outc
 		return booking.Outcome{}, fmt.Errorf("postgres is away")
 	}
 	standing := func(result booking.Result, code fault.Code) booking.Outcome {
-		return booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered}
+		return booking.Outcome{Result: result, Code: code, State: r.state, Seq: r.seq, Entered: r.entered, Clock: r.clock}
 	}
 	if known, ok := r.decided[in.ActionID]; ok {
 		return standing(known, ""), nil
@@ -97,6 +99,15 @@ func (r *record) Drain(context.Context, outbox.DrainInput) (outbox.DrainResult, 
 
 func (r *record) Perform(context.Context, effect.Input) (effect.Result, error) {
 	return effect.Result{}, nil
+}
+
+func (r *record) AdvanceClock(context.Context, clock.Input) (clock.Result, error) {
+	return clock.Result{}, nil
+}
+
+func (r *record) Settle(_ context.Context, in clock.Settled) error {
+	r.story = append(r.story, fmt.Sprintf("settled %d", in.Revision))
+	return nil
 }
 
 func (r *record) Sweep(context.Context) (booking.SweepResult, error) {

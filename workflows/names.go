@@ -28,10 +28,17 @@ func GraphQueue(taskQueue string) string { return taskQueue + graphQueue }
 
 const graphQueue = "-graphs"
 
+// ClockQueue is the task queue of what advances the clocks of test apps. A worker of an older release, which has no clocks, has no part
+// in it.
+func ClockQueue(taskQueue string) string { return taskQueue + clockQueue }
+
+const clockQueue = "-clocks"
+
 // The signals of workflows.
 const (
 	ActionSignal = "action" // to a booking: a booking.Signal
-	WakeSignal   = "wake"   // to an endpoint, or to the effects of a booking: no payload
+	ClockSignal  = "clock"  // to a booking of a test app: a clock.Clock
+	WakeSignal   = "wake"   // to an endpoint, the effects of a booking, or the clock of an app: no payload
 )
 
 // SweepID is the id of the schedule, and of the workflow, that puts right what a crash left half done. Installations
@@ -46,6 +53,9 @@ func EndpointID(endpoint uuid.UUID) string { return "webhook-" + endpoint.String
 
 // EffectsID is the id of the workflow that carries out the effects of a booking.
 func EffectsID(booking uuid.UUID) string { return "effects-" + booking.String() }
+
+// ClockID is the id of the workflow that advances the clock of an app.
+func ClockID(app uuid.UUID) string { return "clock-" + app.String() }
 
 // The search attributes of bookings in the Temporal UI. The program registers them where the server lets it.
 var (

@@ -32,6 +32,7 @@ func TestOldHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Booking)
 			replayer.RegisterWorkflow(workflows.Endpoint)
 			replayer.RegisterWorkflow(workflows.Effects)
+			replayer.RegisterWorkflow(workflows.Clock)
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(logger, file); err != nil {
 				t.Error(err)

@@ -3,7 +3,6 @@ package bookings
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
@@ -65,7 +64,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"customers":         func() any { return v.Customers() },
 		"resource":          func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
 		"user":              func() any { return timekit.ResourceFor(k.Kind, &b.Resource, k.Clock) },
-		"available_actions": func() any { return v.OpenActionsAt(time.Now()) },
+		"available_actions": func() any { return v.OpenActionsAt(b.Clock.Now()) },
 		"action_windows":    func() any { return v.ActionWindows() },
 		"meta":              func() any { return b.Meta },
 		"policy":            func() any { return v.Policy() },
@@ -87,7 +86,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		}
 	}
 	if w.wanted["customer_action_links"] && !k.unlinked {
-		links, err := h.links.CustomerAt(b, time.Now())
+		links, err := h.links.CustomerAt(b, b.Clock.Now())
 		if err != nil {
 			return nil, err
 		}

@@ -1,8 +1,6 @@
 package bookings
 
 import (
-	"time"
-
 	"github.com/google/uuid"
 
 	"holdfast/api/rules"
@@ -76,7 +74,7 @@ func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID) (err error)
 func (w *included) project(k *call, b *booking.Booking) any {
 	for _, p := range w.projects {
 		if b.Related.Project != nil && p.ID == *b.Related.Project {
-			return rules.ProjectView(k.Kind, p, k.Clock, time.Now())
+			return rules.ProjectView(k.Kind, p, k.Clock, k.App.Clock.Now())
 		}
 	}
 	return nil

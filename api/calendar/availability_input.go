@@ -73,10 +73,10 @@ func (h *slotHandlers) slotQueryOf(k *edge.Call, body map[string]json.RawMessage
 }
 
 // newSlotQuery reads a query without its resources.
-func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, problems fault.Problems) *slotQuery {
-	q := in.Query(clock, time.Now(), problems)
+func newSlotQuery(in rules.AvailabilityInput, clock timekit.Clock, now time.Time, problems fault.Problems) *slotQuery {
+	q := in.Query(clock, now, problems)
 	q.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
-	return &slotQuery{Question: service.Question{Query: q.Query}, zone: q.Zone, at: string(in.At)}
+	return &slotQuery{Question: service.Question{Query: q.Query, Now: now}, zone: q.Zone, at: string(in.At)}
 }
 
 // slotQueryFor reads a query as its caller may ask it: a server key without restriction, others within what the project offers.
@@ -89,23 +89,23 @@ func slotQueryFor(
 	}
 	if k.Kind == tenant.ServerKey {
 		in, err := ownersQuestion(p, body)
-		w := newSlotQuery(in, k.Clock, problems)
+		w := newSlotQuery(in, k.Clock, k.App.Clock.Now(), problems)
 		w.checkWindow(asked, p, problems)
 		return w, in, err
 	}
-	narrower := newSlotQuery(asked, k.Clock, problems)
+	narrower := newSlotQuery(asked, k.Clock, k.App.Clock.Now(), problems)
 	rules.AllowUnits(k.Caller, asked.Units, p, problems)
 	if p == nil && k.Kind == tenant.WidgetKey && problems["project_id"] == nil {
 		service.NeedsProject(k.Caller, problems)
 	}
 	narrower.checkWindow(asked, p, problems)
 	if p == nil {
-		narrower.future(time.Now())
+		narrower.future(k.App.Clock.Now())
 		return narrower, asked, nil
 	}
 	in := visitorsQuestion(p, asked)
-	w := newSlotQuery(in, k.Clock, fault.Problems{}) // the project's was checked when it was written
-	w.bound(in, asked, narrower, time.Now())
+	w := newSlotQuery(in, k.Clock, k.App.Clock.Now(), fault.Problems{}) // the project's was checked when it was written
+	w.bound(in, asked, narrower, k.App.Clock.Now())
 	return w, in, nil
 }
 

@@ -62,7 +62,7 @@ func pageAnswer(t *testing.T, body []byte) string {
 		t.Fatal(err)
 	}
 	problems := fault.Problems{}
-	w := newSlotQuery(in, timekit.Clock{Zone: berlin}, problems)
+	w := newSlotQuery(in, timekit.Clock{Zone: berlin}, time.Now(), problems)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("%s: %v", body, problems)
 	}

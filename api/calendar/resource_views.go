@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -110,6 +109,6 @@ func (h *resourceHandlers) resourceTimezone(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	_, offset := time.Now().In((&catalogue.Resource{Timezone: name}).Zone()).Zone()
+	_, offset := k.App.Clock.Now().In((&catalogue.Resource{Timezone: name}).Zone()).Zone()
 	return k.Answer(http.StatusOK, timekit.Object{"timezone": name, "utc_offset": float64(offset) / 3600})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -74,7 +73,7 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 	if p.Slug != "" && !edge.GoodSlug.MatchString(p.Slug) {
 		problems.Add("slug", "must be 1 to 63 lower-case letters, digits and dashes")
 	}
-	in.rules(p, k.App.Graphs, problems)
+	in.rules(p, k.App, problems)
 	p.Reminders = edge.JSONList(in.Reminders, "reminders", problems)
 	h.rules.CheckReminders(p.Reminders, "reminders", problems)
 	if err := h.parts(k, in, p, problems); err != nil {
@@ -84,10 +83,10 @@ func (h *projectHandlers) readProject(k *edge.Call, id uuid.UUID, fresh bool) (*
 }
 
 // rules reads the fields that are kept as JSON.
-func (in projectInput) rules(p *catalogue.Project, known *tenant.Graphs, problems fault.Problems) {
-	p.Availability = rules.CheckAvailability(in.Availability, time.Now(), "availability", problems)
+func (in projectInput) rules(p *catalogue.Project, app *tenant.App, problems fault.Problems) {
+	p.Availability = rules.CheckAvailability(in.Availability, app.Clock.Now(), "availability", problems)
 	p.Constraints = rules.CheckConstraints(in.Constraints, "availability_constraints", problems)
-	p.Booking = checkInherited(in.Booking, "booking", known, problems)
+	p.Booking = checkInherited(in.Booking, "booking", app.Graphs, problems)
 	p.CustomerFields = checkForm(in.CustomerFields, "customer_fields", problems)
 	p.UI = checkUI(in.UI, "ui", problems)
 	p.Meta = edge.JSONObject(in.Meta, "meta", problems)
@@ -206,7 +205,7 @@ func (h *projectHandlers) listProjects(k *edge.Call) error {
 	}
 	list := []timekit.Object{}
 	for _, p := range all {
-		list = append(list, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
+		list = append(list, rules.ProjectView(k.Kind, p, k.Clock, k.App.Clock.Now()))
 	}
 	return k.AnswerList(list, len(list), found, page)
 }
@@ -234,7 +233,7 @@ func (h *projectHandlers) createProject(k *edge.Call) error {
 		return err
 	}
 	k.Header("Location", "/v2/projects/"+p.ID.String())
-	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
+	return k.Answer(http.StatusCreated, rules.ProjectView(k.Kind, p, k.Clock, k.App.Clock.Now()))
 }
 
 var spelled = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")
@@ -264,7 +263,7 @@ func (h *projectHandlers) getProject(k *edge.Call) error {
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock, time.Now()))
+	return k.Answer(http.StatusOK, rules.ProjectView(k.Kind, p, k.Clock, k.App.Clock.Now()))
 }
 
 // updateProject changes the fields that the body has. It answers 204, as Timekit does.

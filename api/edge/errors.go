@@ -31,6 +31,7 @@ var Statuses = map[fault.Code]int{
 	fault.OutsideWindow:      http.StatusUnprocessableEntity,
 	fault.LimitReached:       http.StatusConflict,
 	fault.InUse:              http.StatusConflict,
+	fault.ClockAdvancing:     http.StatusConflict,
 	fault.AlreadyExists:      http.StatusConflict,
 	fault.NotFinal:           http.StatusConflict,
 	fault.KeyInFlight:        http.StatusConflict,

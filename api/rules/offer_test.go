@@ -25,7 +25,7 @@ func offerOf(t testing.TB, availability, rules string, chairs ...*catalogue.Reso
 	for _, r := range chairs {
 		p.Resources = append(p.Resources, r.ID)
 	}
-	o := service.OfferOf(ProjectAvailability(p).rules(), chairs)
+	o := service.OfferOf(ProjectAvailability(p).rules(), chairs, time.Now())
 	if err := o.OpenAnywhere(chairs[0].Zone()); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestObstaclesAreWhatOffersNothing(t *testing.T) {
 		if got := fmt.Sprint(found); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
-		o := service.OfferOf(ProjectAvailability(p).rules(), c.hosts)
+		o := service.OfferOf(ProjectAvailability(p).rules(), c.hosts, time.Now())
 		if o.Rules.Problems.Err() != nil || o.Open(time.UTC, 0, 31) != nil || len(p.Missing()) > 0 {
 			continue // no question of it is answered with times
 		}

@@ -37,7 +37,7 @@ func Obstacles(p *catalogue.Project, now time.Time) []string {
 	if len(found) > 0 || len(p.Resources) == 0 && p.Requires == nil { // a group graph needs no resources: its sessions have them
 		return found
 	}
-	o := service.OfferOf(ProjectAvailability(p).rules(), nil)
+	o := service.OfferOf(ProjectAvailability(p).rules(), nil, now)
 	if p.Requires == nil && !o.HasZones(p.Zones) || p.Requires != nil && !p.CanBeMet(knownZone) {
 		found = append(found, "resources.timezone")
 	}

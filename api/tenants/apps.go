@@ -40,7 +40,8 @@ var goodHost = regexp.MustCompile(`^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9
 type appInput struct {
 	Name     *string           `json:"name"`
 	Slug     string            `json:"slug"`
-	TestMode bool              `json:"test_mode"`
+	TestMode *bool             `json:"test_mode"`
+	Test     *bool             `json:"test"` // another name of test_mode
 	Settings *appSettingsInput `json:"settings"`
 }
 
@@ -53,6 +54,22 @@ type appSettingsInput struct {
 
 	WidgetRequiresProject         *bool `json:"widget_requires_project"`
 	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
+}
+
+// test reports whether the app is one for tests.
+func (in appInput) test() bool {
+	return in.TestMode != nil && *in.TestMode || in.Test != nil && *in.Test
+}
+
+// checkTest refuses to make a test app live, and the other way round.
+func (in appInput) checkTest(app *tenant.App) error {
+	problems := fault.Problems{}
+	for name, test := range map[string]*bool{"test_mode": in.TestMode, "test": in.Test} {
+		if test != nil && *test != app.TestMode {
+			problems.Add(name, "is fixed when the app is made")
+		}
+	}
+	return problems.Err()
 }
 
 func (in appInput) apply(app *tenant.App) error {
@@ -128,7 +145,7 @@ func (h *appHandlers) createApp(k *edge.Call) error {
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
-	app := &tenant.App{ID: k.Operation, Slug: in.Slug, TestMode: in.TestMode}
+	app := &tenant.App{ID: k.Operation, Slug: in.Slug, TestMode: in.test()}
 	app.Settings = tenant.NewAppSettings()
 	if err := in.apply(app); err != nil {
 		return err
@@ -209,6 +226,9 @@ func (h *appHandlers) changeApp(k *edge.Call, app *tenant.App) error {
 	if err := k.DecodeKnown(&in, appAnswers...); err != nil {
 		return err
 	}
+	if err := in.checkTest(app); err != nil {
+		return err
+	}
 	if err := in.apply(app); err != nil {
 		return err
 	}
@@ -223,7 +243,8 @@ var appAnswers = []string{"id", "role", "webhook_secret", "api_key", "created_at
 
 func appView(k *edge.Call, app *tenant.App) timekit.Object {
 	return timekit.Object{
-		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "settings": app.Settings,
+		"id": app.ID, "name": app.Name, "slug": app.Slug, "role": "admin", "test_mode": app.TestMode, "test": app.TestMode,
+		"settings":   app.Settings,
 		"created_at": k.Clock.Show(app.CreatedAt, time.UTC), "updated_at": k.Clock.Show(app.UpdatedAt, time.UTC),
 	}
 }

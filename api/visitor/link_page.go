@@ -82,11 +82,11 @@ func confirmPage(k *call, l *link) error {
 	l.fillPeople(&p)
 	p.Title, p.Button, p.Danger = verb+"?", verb, ends(l.claims.Action)
 	p.Text = "Nothing has happened yet. Press the button to go on."
-	if past := l.pastText(time.Now()); past != "" {
+	if past := l.pastText(l.booking.Clock.Now()); past != "" {
 		p.Text = past + " " + p.Text
 	}
 	if b := l.booking; l.claims.Action == booking.CancelByCustomerAction {
-		for _, text := range deadlineTexts(b, true, false, time.Now(), l.zone(), l.app.Name) {
+		for _, text := range deadlineTexts(b, true, false, l.booking.Clock.Now(), l.zone(), l.app.Name) {
 			p.Text += " " + text
 		}
 	}
@@ -153,7 +153,7 @@ func (h *linkHandlers) linkError(k *call, l *link, err error) error {
 
 // offerDecline puts a link to decline on the page of a request that cannot be confirmed any more, for the person who was to confirm it.
 func (h *linkHandlers) offerDecline(l *link, p *page) error {
-	if l.actor != graphs.ActorOwnerLink || !slices.Contains(l.booking.OpenTo(graphs.ActorOwnerLink, time.Now()), "decline") {
+	if l.actor != graphs.ActorOwnerLink || !slices.Contains(l.booking.OpenTo(graphs.ActorOwnerLink, l.booking.Clock.Now()), "decline") {
 		return nil
 	}
 	other, err := h.links.Owner(l.booking, "decline")

@@ -145,7 +145,7 @@ func (h *requestOffers) offerTimes(k *call, r *requested) (err error) {
 
 // mayReschedule reports whether the customer may have another time: the graph and the policy say so, and the time has not begun.
 func (r *requested) mayReschedule() bool {
-	return r.open(booking.RescheduleAction) && mayMove(r.Booking, time.Now()) && !r.begun() && !r.unruled && !r.orphaned()
+	return r.open(booking.RescheduleAction) && mayMove(r.Booking, r.Booking.Clock.Now()) && !r.begun() && !r.unruled && !r.orphaned()
 }
 
 // orphaned reports whether the project that the request was made through is deleted: then nobody says any more which times are
@@ -158,7 +158,7 @@ func (r *requested) orphaned() bool {
 	return err != nil || len(rules.Hosts) == 0
 }
 
-func (r *requested) begun() bool { return r.Booking.Begun(time.Now()) }
+func (r *requested) begun() bool { return r.Booking.Begun(r.Booking.Clock.Now()) }
 
 func (r *requested) open(action string) bool { return slices.Contains(r.openActions(), action) }
 
@@ -166,7 +166,7 @@ func (r *requested) openActions() []string {
 	if r.Booking == nil {
 		return nil
 	}
-	return r.Booking.OpenTo(graphs.ActorCustomerLink, time.Now())
+	return r.Booking.OpenTo(graphs.ActorCustomerLink, r.Booking.Clock.Now())
 }
 
 // view is the booking of the request as the page shows it.
@@ -184,7 +184,7 @@ func (r *requested) view(k *call) *requestPage {
 	}
 	if !b.Completed && !r.begun() {
 		cancels := slices.Contains(r.openActions(), booking.CancelByCustomerAction)
-		p.Rules = deadlineTexts(b, cancels, r.open(booking.RescheduleAction), time.Now(), r.zone, k.App.Name)
+		p.Rules = deadlineTexts(b, cancels, r.open(booking.RescheduleAction), r.Booking.Clock.Now(), r.zone, k.App.Name)
 	}
 	if r.alone {
 		return p

@@ -41,7 +41,7 @@ func (r *requested) wayToGiveUp() surrender {
 		return r.withdraws()
 	}
 	for _, name := range r.openActions() {
-		if name != booking.RescheduleAction && ends(name) && mayCancel(r.Booking, name, time.Now()) {
+		if name != booking.RescheduleAction && ends(name) && mayCancel(r.Booking, name, r.Booking.Clock.Now()) {
 			return surrender{
 				name, graphs.ActorCustomerLink, "Cancel the booking", "Cancel this booking?",
 				"Nothing has happened yet. The time is given up when you press the button.", "Cancel the booking", "Keep the booking", true,
@@ -62,7 +62,7 @@ func (r *requested) wayToGiveUp() surrender {
 			"Give this time up", "Keep this time", false,
 		}
 	}
-	if way.action == "" || !slices.Contains(r.Booking.OpenTo(way.as, time.Now()), way.action) {
+	if way.action == "" || !slices.Contains(r.Booking.OpenTo(way.as, r.Booking.Clock.Now()), way.action) {
 		return surrender{}
 	}
 	return way

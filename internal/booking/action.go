@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/clock"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -91,15 +92,16 @@ type WorkflowInput struct {
 	Start     time.Time        `json:"start"`
 	End       time.Time        `json:"end"`
 	// CancelUntil and MoveUntil are the deadlines of the booking's policy, where the graph is one of the app's own; zero for none.
-	CancelUntil time.Time  `json:"cancel_until,omitzero"`
-	MoveUntil   time.Time  `json:"move_until,omitzero"`
-	State       string     `json:"state"`
-	Seq         int        `json:"seq"`
-	Entered     time.Time  `json:"entered"`
-	Reminders   []Reminder `json:"reminders,omitempty"` // those that are still to come, the earliest first
-	Actions     []Signal   `json:"actions"`             // to play first, in order
-	Shown       string     `json:"shown"`               // the state in the search index; "" = the server has no search attributes of ours
-	CarriedOn   int        `json:"carried_on"`          // how often the workflow has continued as new
+	CancelUntil time.Time   `json:"cancel_until,omitzero"`
+	MoveUntil   time.Time   `json:"move_until,omitzero"`
+	State       string      `json:"state"`
+	Seq         int         `json:"seq"`
+	Entered     time.Time   `json:"entered"`
+	Reminders   []Reminder  `json:"reminders,omitempty"` // those that are still to come, the earliest first
+	Actions     []Signal    `json:"actions"`             // to play first, in order
+	Shown       string      `json:"shown"`               // the state in the search index; "" = the server has no search attributes of ours
+	Clock       clock.Clock `json:"clock,omitzero"`      // of the app, if it was ever moved
+	CarriedOn   int         `json:"carried_on"`          // how often the workflow has continued as new
 }
 
 // CommitInput is the input of the one activity that moves a booking.
@@ -151,6 +153,8 @@ type Outcome struct {
 	Wake   []uuid.UUID      `json:"-"`                // endpoints this commit found asleep
 	// Graph is the booking's graph, where the workflow walks another version of it; nil else.
 	Graph *GraphInput `json:"graph,omitempty"`
+	// Clock is that of the booking's app, if it was ever moved.
+	Clock clock.Clock `json:"clock,omitzero"`
 	// Effects are the bookings that this commit has left effects of.
 	Effects []uuid.UUID `json:"-"`
 }
@@ -178,5 +182,6 @@ type SweepResult struct {
 	Actions   int `json:"actions"`
 	Endpoints int `json:"endpoints"`
 	Effects   int `json:"effects"` // bookings whose effects were left alone
+	Clocks    int `json:"clocks"`  // advances set going, and bookings behind their app's clock
 	Deleted   int `json:"deleted"` // rows past their retention
 }

@@ -11,6 +11,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/assign"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/clock"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
@@ -67,6 +68,9 @@ type Booking struct {
 
 	// Counts is how often each action has moved the booking, for guards; nil where the graph is built in and has none that count.
 	Counts map[string]int `json:"-"`
+
+	// Clock is the app's, as the booking was loaded; for its own workflow and for judging it by.
+	Clock clock.Clock `json:"-"`
 
 	own *graphs.Graph // if OwnGraph
 }

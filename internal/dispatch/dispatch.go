@@ -20,6 +20,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 	"holdfast/internal/outbox"
 	"holdfast/workflows"
@@ -62,6 +63,27 @@ func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string,
 			return err
 		}
 	}
+	return err
+}
+
+// SignalClock says to the workflow of a booking what the clock of its app shows. False for a workflow that does not run: start it from the
+// record, which has the clock.
+func (d *Dispatcher) SignalClock(ctx context.Context, b uuid.UUID, clock clock.Clock) (running bool, err error) {
+	err = d.Client.SignalWorkflow(ctx, workflows.BookingID(b), "", workflows.ClockSignal, clock)
+	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// EnsureClockRunning starts the workflow that advances the clock of an app, or lets it look again.
+func (d *Dispatcher) EnsureClockRunning(ctx context.Context, app uuid.UUID) error {
+	id := workflows.ClockID(app)
+	options := client.StartWorkflowOptions{
+		ID: id, TaskQueue: workflows.ClockQueue(d.TaskQueue), StaticSummary: "advances the clock of app " + app.String(),
+	}
+	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Clock,
+		clock.Input{AppID: app})
 	return err
 }
 
@@ -143,7 +165,7 @@ func (d *Dispatcher) startIndexed(
 	in := booking.WorkflowInput{
 		BookingID: b.ID, AppID: b.AppID, App: app, Title: Title(b), GraphInput: booking.GraphInput{Graph: *graph}, Timers: b.Settings.Timers,
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
-		Reminders: b.Reminders, Actions: actions,
+		Reminders: b.Reminders, Actions: actions, Clock: b.Clock,
 	}
 	if graph.Own {
 		times := b.Times()

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/graphs"
+	"holdfast/internal/clock"
 )
 
 // Effect is something that is done outside after a transition.
@@ -31,6 +32,7 @@ type Effect struct {
 	Plays     *Played    // nil for nothing
 	CreatedAt time.Time
 	EndedAt   *time.Time
+	Clock     clock.Clock // of the app; the times of the effect are the app's
 }
 
 // Played is the action that an effect has played in the end. One that the booking does not take any more is refused.

@@ -41,10 +41,11 @@ const (
 	LinkExpired        Code = "link_expired" // past its exp
 	TooLarge           Code = "too_large"
 	TooManyRequests    Code = "too_many_requests"
-	NotSupported       Code = "not_supported" // of Timekit's contract, and deliberately not here
-	Unavailable        Code = "unavailable"   // a part behind us is away; try again
-	Overloaded         Code = "overloaded"    // more new bookings than can be carried out; try again
-	Internal           Code = "internal"      // our fault; details are in the log only
+	NotSupported       Code = "not_supported"   // of Timekit's contract, and deliberately not here
+	Unavailable        Code = "unavailable"     // a part behind us is away; try again
+	ClockAdvancing     Code = "clock_advancing" // of a test app; until it has arrived
+	Overloaded         Code = "overloaded"      // more new bookings than can be carried out; try again
+	Internal           Code = "internal"        // our fault; details are in the log only
 )
 
 // The codes of public links and of the claim tokens that bring visitors to them.
@@ -72,7 +73,7 @@ var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, OutsideWindow, LimitReached, UnknownZone, HoldExpired, ActionNotAvailable,
 	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
-	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, Internal,
+	TooLarge, TooManyRequests, NotSupported, Unavailable, Overloaded, ClockAdvancing, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
 	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,
 	NoLongerOffered, InvalidParameter,

@@ -12,11 +12,11 @@ import (
 
 // drawBooking draws the graph of a booking with the way it has gone.
 func drawBooking(v *visit) error {
-	b, err := v.booking()
+	b, err := loadBooking(v)
 	if err != nil {
 		return err
 	}
-	g, err := v.graph(b.graphRef())
+	g, err := loadGraph(v, b.graphRef())
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func drawBooking(v *visit) error {
 }
 
 // deliveriesByEvent returns the newest deliveries of a booking, with their webhooks.
-func (v *visit) deliveriesByEvent(id string) ([]bookingDelivery, error) {
+func deliveriesByEvent(v *visit, id string) ([]bookingDelivery, error) {
 	list, err := fetch[[]delivery](v, at("deliveries"), url.Values{"booking_id": {id}, "limit": {"100"}})
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -57,7 +57,7 @@ func playAction(v *visit) error {
 	problem, refused := errors.AsType[*refusal](err)
 	switch {
 	case refused && problem.Status != http.StatusNotFound && problem.Status < http.StatusInternalServerError && !isRevoked(err):
-		return v.showBookingPage(problem.Status, problem.Detail, newWaiver(v.r, problem))
+		return showBookingPage(v, problem.Status, problem.Detail, newWaiver(v.r, problem))
 	case err != nil:
 		return err
 	case answer.status == http.StatusAccepted:
@@ -76,7 +76,7 @@ func giveUpEffect(v *visit) error { return turnEffect(v, "give_up", "effect_give
 func turnEffect(v *visit, what, notice string) error {
 	err := v.post(at("bookings", v.id(), "effects", v.r.PathValue("effect"), what), nil, nil)
 	if problem, refused := errors.AsType[*refusal](err); refused && problem.Status == http.StatusUnprocessableEntity {
-		return v.showBookingPage(problem.Status, problem.Detail, nil)
+		return showBookingPage(v, problem.Status, problem.Detail, nil)
 	}
 	if err != nil {
 		return err

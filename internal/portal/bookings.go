@@ -42,7 +42,7 @@ var bookingOrders = []choice{
 const listedResources = "200" // that the filter offers; others are found by their name
 
 func listBookings(v *visit) error {
-	all, err := v.graphs()
+	all, err := loadGraphs(v)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,11 @@ func listBookings(v *visit) error {
 		Current int           `json:"current_page"`
 		Last    int           `json:"last_page"`
 	}
-	err = v.get(at("bookings"), search(given, page.Zone, time.Now()), &got)
+	now, err := appNow(v)
+	if err != nil {
+		return err
+	}
+	err = v.get(at("bookings"), search(given, page.Zone, now), &got)
 	if faults, is := faultsOf(err); is {
 		page.Faults, err = faults, nil
 	}
@@ -254,21 +258,21 @@ type bookingDelivery struct {
 	URL string
 }
 
-func showBooking(v *visit) error { return v.showBookingPage(http.StatusOK, "", nil) }
+func showBooking(v *visit) error { return showBookingPage(v, http.StatusOK, "", nil) }
 
-func (v *visit) showBookingPage(status int, fault string, waiver *waiver) error {
-	b, err := v.booking()
+func showBookingPage(v *visit, status int, fault string, waiver *waiver) error {
+	b, err := loadBooking(v)
 	if err != nil {
 		return err
 	}
 	page := bookingPage{bookingView: b, Path: walked(b), Version: v.etag, Fault: fault, Waiver: waiver}
-	g, err := v.graph(b.graphRef())
+	g, err := loadGraph(v, b.graphRef())
 	if page.Drawn = err == nil; page.Drawn {
 		page.Open, page.Moves = openActions(g, b)
 	} else if !isMissing(err) { // a graph that this build does not have is no reason to hide the booking
 		return err
 	}
-	if page.Deliveries, err = v.deliveriesByEvent(b.ID); err != nil {
+	if page.Deliveries, err = deliveriesByEvent(v, b.ID); err != nil {
 		return err
 	}
 	if v.TemporalUI != "" {
@@ -281,7 +285,7 @@ func (v *visit) showBookingPage(status int, fault string, waiver *waiver) error 
 	return v.show(status, "booking", title, page)
 }
 
-func (v *visit) booking() (bookingView, error) {
+func loadBooking(v *visit) (bookingView, error) {
 	return fetch[bookingView](v, at("bookings", v.id()), url.Values{
 		"include": {"event,customers,resource,project,logs,policy,available_actions,effects"},
 	})

@@ -12,12 +12,12 @@ import (
 	"holdfast/graphs/drawing"
 )
 
-// graphs asks for every version of every graph.
-func (v *visit) graphs() ([]*graphs.Graph, error) {
+// loadGraphs asks for every version of every graph.
+func loadGraphs(v *visit) ([]*graphs.Graph, error) {
 	return fetch[[]*graphs.Graph](v, at("graphs"), nil)
 }
 
-func (v *visit) graph(name string) (*graphs.Graph, error) {
+func loadGraph(v *visit, name string) (*graphs.Graph, error) {
 	return fetch[*graphs.Graph](v, at("graphs", name), nil)
 }
 
@@ -72,7 +72,7 @@ func (g ownGraph) Stands() (text string) {
 }
 
 func listGraphs(v *visit) error {
-	all, err := v.graphs()
+	all, err := loadGraphs(v)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func setAlias(v *visit) error {
 }
 
 func drawGraph(v *visit) error {
-	g, err := v.graph(v.r.PathValue("name"))
+	g, err := loadGraph(v, v.r.PathValue("name"))
 	if err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ type keysPage struct {
 	Faults faultList
 }
 
-func listKeys(v *visit) error { return v.showKeys(http.StatusOK, keysPage{Kind: "server"}) }
+func listKeys(v *visit) error { return showKeys(v, http.StatusOK, keysPage{Kind: "server"}) }
 
-func (v *visit) showKeys(status int, page keysPage) (err error) {
+func showKeys(v *visit, status int, page keysPage) (err error) {
 	if page.Keys, err = fetch[[]apiKey](v, at("keys"), nil); err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func createKey(v *visit) error {
 	err := v.post(at("keys"), map[string]any{"name": page.Name, "kind": page.Kind}, &made)
 	if faults, is := faultsOf(err); is {
 		page.Faults = faults
-		return v.showKeys(http.StatusUnprocessableEntity, page)
+		return showKeys(v, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err

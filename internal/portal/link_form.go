@@ -30,11 +30,11 @@ var questionKinds = []choice{
 }
 
 func newLink(v *visit) error {
-	return v.showLinkForm(http.StatusOK, linkForm{Values: publicLink{Enabled: true}, Horizon: "14"})
+	return showLinkForm(v, http.StatusOK, linkForm{Values: publicLink{Enabled: true}, Horizon: "14"})
 }
 
 func editLink(v *visit) error {
-	l, err := v.loadPublicLink()
+	l, err := loadPublicLink(v)
 	if err != nil {
 		return err
 	}
@@ -42,11 +42,11 @@ func editLink(v *visit) error {
 	if l.Duration != nil {
 		form.Duration = strconv.Itoa(*l.Duration)
 	}
-	return v.showLinkForm(http.StatusOK, form)
+	return showLinkForm(v, http.StatusOK, form)
 }
 
-func (v *visit) showLinkForm(status int, form linkForm) (err error) {
-	if form.Projects, err = v.projects(); err != nil {
+func showLinkForm(v *visit, status int, form linkForm) (err error) {
+	if form.Projects, err = loadProjects(v); err != nil {
 		return err
 	}
 	title := "New public link"
@@ -57,20 +57,20 @@ func (v *visit) showLinkForm(status int, form linkForm) (err error) {
 }
 
 // typedLink is the form as it was sent.
-func (v *visit) typedLink() linkForm {
+func typedLink(v *visit) linkForm {
 	f := v.r.PostForm
 	one := func(name string) string { return strings.TrimSpace(f.Get(name)) }
 	return linkForm{
 		ID: v.id(), Duration: one("duration"), Horizon: one("horizon_days"),
 		Values: publicLink{
-			ProjectID: one("project_id"), Title: one("title"), Description: f.Get("description"), Questions: v.typedQuestions(),
+			ProjectID: one("project_id"), Title: one("title"), Description: f.Get("description"), Questions: typedQuestions(v),
 			RequireClaim: f.Get("require_claim_token") != "", Enabled: f.Get("enabled") != "",
 		},
 	}
 }
 
 // typedQuestions reads the rows; an empty one is none.
-func (v *visit) typedQuestions() []question {
+func typedQuestions(v *visit) []question {
 	f := v.r.PostForm
 	of := func(name string, row int) string {
 		if row < len(f[name]) {
@@ -105,26 +105,26 @@ func (f linkForm) body() map[string]any {
 }
 
 func createLink(v *visit) error {
-	form := v.typedLink()
+	form := typedLink(v)
 	if err := v.post(at("public_links"), form.body(), nil); err != nil {
-		return v.linkFormAgain(form, err)
+		return linkFormAgain(v, form, err)
 	}
 	return v.redirectWithNotice("link_made", "links")
 }
 
 func updateLink(v *visit) error {
-	form := v.typedLink()
+	form := typedLink(v)
 	if err := v.call(request{method: http.MethodPut, path: at("public_links", v.id()), body: form.body()}, nil); err != nil {
-		return v.linkFormAgain(form, err)
+		return linkFormAgain(v, form, err)
 	}
 	return v.redirectWithNotice("updated", "links")
 }
 
-func (v *visit) linkFormAgain(form linkForm, err error) error {
+func linkFormAgain(v *visit, form linkForm, err error) error {
 	faults, is := faultsOf(err)
 	if !is {
 		return err
 	}
 	form.Faults = faults
-	return v.showLinkForm(http.StatusUnprocessableEntity, form)
+	return showLinkForm(v, http.StatusUnprocessableEntity, form)
 }

@@ -18,10 +18,10 @@ type linksPage struct {
 	Faults      faultList
 }
 
-func listLinks(v *visit) error { return v.showLinks(http.StatusOK, linksPage{}) }
+func listLinks(v *visit) error { return showLinks(v, http.StatusOK, linksPage{}) }
 
 // showLinks shows the page, with what was typed for the callback where that was refused.
-func (v *visit) showLinks(status int, page linksPage) (err error) {
+func showLinks(v *visit, status int, page linksPage) (err error) {
 	if page.Links, err = fetch[[]publicLink](v, at("public_links"), url.Values{"limit": {"1000"}}); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (v *visit) showLinks(status int, page linksPage) (err error) {
 		return err
 	}
 	page.Full = len(slices.DeleteFunc(slices.Clone(page.Secrets), clientSecret.Ended)) >= maxSecrets
-	if page.Projects, err = v.loadOffered(); err != nil {
+	if page.Projects, err = loadOffered(v); err != nil {
 		return err
 	}
 	hooks, err := fetch[[]endpoint](v, at("webhooks"), nil)
@@ -59,7 +59,7 @@ func setCallback(v *visit) error {
 	err := v.call(request{method: http.MethodPut, path: at("embed_callback"), body: body}, nil)
 	if faults, is := faultsOf(err); is {
 		page.Faults = faults
-		return v.showLinks(http.StatusUnprocessableEntity, page)
+		return showLinks(v, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
@@ -76,12 +76,12 @@ func switchLink(v *visit) error {
 	return v.redirectWithNotice("updated", "links")
 }
 
-func (v *visit) loadPublicLink() (publicLink, error) {
+func loadPublicLink(v *visit) (publicLink, error) {
 	return fetch[publicLink](v, at("public_links", v.id()), nil)
 }
 
 func askDeleteLink(v *visit) error {
-	l, err := v.loadPublicLink()
+	l, err := loadPublicLink(v)
 	if err != nil {
 		return err
 	}
@@ -105,10 +105,10 @@ func createCredential(v *visit) error {
 	if err := v.post(at("embed_credentials"), map[string]any{}, &made); err != nil {
 		return err
 	}
-	return v.showMade(http.StatusCreated, "The credential is made", made.Data)
+	return showMade(v, http.StatusCreated, "The credential is made", made.Data)
 }
 
-func (v *visit) showMade(status int, title string, c embedCredential) error {
+func showMade(v *visit, status int, title string, c embedCredential) error {
 	return v.show(status, "made", title, madePage{
 		Label: "Embed secret", Public: c.PublicKey, Secret: c.Secret,
 		Hint: "Your server signs claim tokens with it. It must never reach a browser.",
@@ -116,7 +116,7 @@ func (v *visit) showMade(status int, title string, c embedCredential) error {
 }
 
 func askRotateCredential(v *visit) error {
-	c, err := v.credential()
+	c, err := loadCredential(v)
 	if err != nil {
 		return err
 	}
@@ -132,11 +132,11 @@ func rotateCredential(v *visit) error {
 	if err := v.post(at("embed_credentials", v.id(), "rotate"), body, &made); err != nil {
 		return err
 	}
-	return v.showMade(http.StatusOK, "The new credential", made.Data)
+	return showMade(v, http.StatusOK, "The new credential", made.Data)
 }
 
-// credential is the one in the address, as long as it is good.
-func (v *visit) credential() (embedCredential, error) {
+// loadCredential is the one in the address, as long as it is good.
+func loadCredential(v *visit) (embedCredential, error) {
 	all, err := fetch[[]embedCredential](v, at("embed_credentials"), nil)
 	i := slices.IndexFunc(all, func(c embedCredential) bool { return c.ID == v.id() && !c.Ended() })
 	if err != nil || i < 0 {
@@ -158,7 +158,7 @@ type endPage struct {
 }
 
 func askEndCredential(v *visit) error {
-	c, err := v.credential()
+	c, err := loadCredential(v)
 	if err != nil {
 		return err
 	}
@@ -166,9 +166,9 @@ func askEndCredential(v *visit) error {
 	return v.show(http.StatusOK, "end", "Revoke this credential?", page)
 }
 
-func endCredential(v *visit) error { return v.end("embed_credentials") }
+func endCredential(v *visit) error { return endKind(v, "embed_credentials") }
 
-func (v *visit) end(kind string) error {
+func endKind(v *visit, kind string) error {
 	if err := v.call(request{method: http.MethodDelete, path: at(kind, v.id())}, nil); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func createClientSecret(v *visit) error {
 	var made data[clientSecret]
 	err := v.post(at("client_secrets"), map[string]any{}, &made)
 	if faults, is := faultsOf(err); is {
-		return v.showLinks(http.StatusConflict, linksPage{Faults: faults})
+		return showLinks(v, http.StatusConflict, linksPage{Faults: faults})
 	}
 	if err != nil {
 		return err
@@ -200,9 +200,9 @@ func askEndSecret(v *visit) error {
 	return v.show(http.StatusOK, "end", "Revoke this client secret?", page)
 }
 
-func endSecret(v *visit) error { return v.end("client_secrets") }
+func endSecret(v *visit) error { return endKind(v, "client_secrets") }
 
-// projects are those that a link can be of.
-func (v *visit) projects() ([]named, error) {
+// loadProjects are those that a link can be of.
+func loadProjects(v *visit) ([]named, error) {
 	return fetch[[]named](v, at("projects"), url.Values{"limit": {"1000"}})
 }

@@ -261,24 +261,27 @@ type question struct {
 	Required bool   `json:"required"`
 }
 
-type embedCredential struct {
-	ID        string     `json:"id"`
-	PublicKey string     `json:"public_key"`
+// lifetime is since when and until when something is good.
+type lifetime struct {
 	CreatedAt *time.Time `json:"created_at"`
 	GoodUntil *time.Time `json:"good_until"`
-	Secret    string     `json:"secret"` // of one that was made just now
 }
 
 // Ended reports whether it is good no more.
-func (c embedCredential) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }
+func (l lifetime) Ended() bool { return l.GoodUntil != nil && !l.GoodUntil.After(time.Now()) }
+
+type embedCredential struct {
+	lifetime
+
+	ID        string `json:"id"`
+	PublicKey string `json:"public_key"`
+	Secret    string `json:"secret"` // of one that was made just now
+}
 
 type clientSecret struct {
-	ID        string     `json:"id"`
-	Hint      string     `json:"hint"`
-	CreatedAt *time.Time `json:"created_at"`
-	GoodUntil *time.Time `json:"good_until"`
-	Secret    string     `json:"secret"` // of one that was made just now
-}
+	lifetime
 
-// Ended reports whether it is good no more.
-func (c clientSecret) Ended() bool { return c.GoodUntil != nil && !c.GoodUntil.After(time.Now()) }
+	ID     string `json:"id"`
+	Hint   string `json:"hint"`
+	Secret string `json:"secret"` // of one that was made just now
+}

@@ -205,9 +205,13 @@ func (f *policyForm) loadResources(v *visit) (err error) {
 	if err != nil || len(f.Resources) == 0 {
 		return err
 	}
+	now, err := appNow(v)
+	if err != nil {
+		return err
+	}
 	usual := map[string]string{
 		"resource_id": f.Resources[0].ID, "minutes": "60",
-		"start": time.Now().In(place(f.Resources[0].Timezone)).AddDate(0, 0, 1).Format(time.DateOnly) + "T10:00",
+		"start": now.In(place(f.Resources[0].Timezone)).AddDate(0, 0, 1).Format(time.DateOnly) + "T10:00",
 	}
 	for name, value := range usual {
 		if _, typed := f.Values[name]; !typed {

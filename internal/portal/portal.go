@@ -117,6 +117,9 @@ var pages = map[string]page{
 	"POST /portal/graphs/{name}/draft/delete":             deleteDraft,
 	"GET /portal/graphs/{name}/drawing.svg":               drawGraph,
 
+	"GET /portal/clock":  showClock,
+	"POST /portal/clock": advanceClock,
+
 	"GET /portal/keys":              listKeys,
 	"POST /portal/keys":             createKey,
 	"GET /portal/keys/{id}/revoke":  askRevoke,

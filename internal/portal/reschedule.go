@@ -43,23 +43,23 @@ const moveDays = 7
 
 // askMove shows times to choose from; with a time in the address, the question.
 func askMove(v *visit) error {
-	return v.showMovePage(http.StatusOK, "", nil)
+	return showMovePage(v, http.StatusOK, "", nil)
 }
 
-func (v *visit) showMovePage(status int, fault string, waiver *waiver) error {
-	b, err := v.booking()
+func showMovePage(v *visit, status int, fault string, waiver *waiver) error {
+	b, err := loadBooking(v)
 	if err != nil {
 		return err
 	}
 	page := movePage{bookingView: b, Version: v.etag, Fault: fault, Waiver: waiver, Chosen: b.Resource.ID, Zone: b.Resource.Timezone}
-	if g, err := v.graph(b.Graph); err == nil {
+	if g, err := loadGraph(v, b.Graph); err == nil {
 		_, page.Moves = openActions(g, b)
 		page.Anew = beginsOpen(g)
 	} else if !isMissing(err) {
 		return err
 	}
 	if page.Moves {
-		if err := v.chooseMove(&page); err != nil {
+		if err := chooseMove(v, &page); err != nil {
 			return err
 		}
 	}
@@ -73,8 +73,8 @@ func beginsOpen(g *graphs.Graph) bool {
 }
 
 // chooseMove fills in what there is to choose from, or what was chosen.
-func (v *visit) chooseMove(page *movePage) error {
-	if err := v.moveResources(page); err != nil {
+func chooseMove(v *visit, page *movePage) error {
+	if err := loadMoveResources(v, page); err != nil {
 		return err
 	}
 	given := v.r.URL.Query()
@@ -95,7 +95,7 @@ func (v *visit) chooseMove(page *movePage) error {
 		}
 		page.Fault = "Please give a date and a time of day."
 	}
-	return v.freeWeek(page, length, given.Get("from"))
+	return loadFreeWeek(v, page, length, given.Get("from"))
 }
 
 func pickedAt(start time.Time, length time.Duration) *moveTime {
@@ -103,8 +103,8 @@ func pickedAt(start time.Time, length time.Duration) *moveTime {
 	return &moveTime{Start: &start, End: &end}
 }
 
-// moveResources finds the resources that the booking can be moved to, and the one that was chosen.
-func (v *visit) moveResources(page *movePage) error {
+// loadMoveResources finds the resources that the booking can be moved to, and the one that was chosen.
+func loadMoveResources(v *visit, page *movePage) error {
 	page.Resources = []named{{page.Resource.ID, page.Resource.Name}}
 	if page.Project != nil {
 		all, err := fetch[[]resourceView](v, at("projects", page.Project.ID, "resources"), nil)
@@ -129,10 +129,14 @@ func (v *visit) moveResources(page *movePage) error {
 	return err
 }
 
-// freeWeek asks for the free times of a week, by the rules of the project or of the resource. The time that the booking has
+// loadFreeWeek asks for the free times of a week, by the rules of the project or of the resource. The time that the booking has
 // counts as free.
-func (v *visit) freeWeek(page *movePage, length time.Duration, from string) error {
-	now, begin := time.Now(), dateIn(from, page.Zone, 0)
+func loadFreeWeek(v *visit, page *movePage, length time.Duration, from string) error {
+	now, err := appNow(v)
+	if err != nil {
+		return err
+	}
+	begin := dateIn(from, page.Zone, 0)
 	if begin.IsZero() {
 		begin = later(dateIn(page.Event.Start.In(place(page.Zone)).Format(time.DateOnly), page.Zone, 0), now)
 	}
@@ -155,7 +159,7 @@ func (v *visit) freeWeek(page *movePage, length time.Duration, from string) erro
 	if end.Add(length).Before(now) || length < time.Minute {
 		return nil
 	}
-	err := v.call(request{method: http.MethodPost, path: at("availability"), body: ask}, &got)
+	err = v.call(request{method: http.MethodPost, path: at("availability"), body: ask}, &got)
 	if problem, is := faultsOf(err); is { // rules that contradict the question offer nothing
 		for _, texts := range problem {
 			page.Fault = texts[0]
@@ -198,7 +202,7 @@ func (b *bookingView) isAt(form url.Values) bool {
 // move gives the booking another time, in one step. It keeps the one it has when the other is taken, and when it is the same.
 func move(v *visit) error {
 	form := v.r.PostForm
-	if b, err := v.booking(); err != nil {
+	if b, err := loadBooking(v); err != nil {
 		return err
 	} else if b.isAt(form) {
 		return v.redirectWithNotice("same", "bookings", b.ID)
@@ -224,7 +228,7 @@ func move(v *visit) error {
 	case refused && (problem.Code == fault.Stale || problem.Code == fault.ActionNotAvailable):
 		return v.redirectWithNotice("kept", "bookings", v.id())
 	case refused && (problem.Status == http.StatusUnprocessableEntity || problem.Rule != nil):
-		return v.showMovePage(problem.Status, detailed(problem), newWaiver(v.r, problem))
+		return showMovePage(v, problem.Status, detailed(problem), newWaiver(v.r, problem))
 	}
 	return err
 }

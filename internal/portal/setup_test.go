@@ -20,7 +20,6 @@ import (
 
 	"holdfast/api"
 	"holdfast/api/edge"
-	"holdfast/graphs"
 	"holdfast/internal/apps"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
@@ -92,12 +91,9 @@ func (h *house) widgetKey() string {
 // book puts a booking on record, by itself.
 func (h *house) book(customer string) *booking.Booking {
 	h.t.Helper()
-	id := func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
-	resource := &catalogue.Resource{ID: id(), AppID: h.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
-	check(h.t, h.CreateResource(context.Background(), resource, id()))
-	b := h.draft(*resource, time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC))
+	b := h.draft(*pgtest.Resource(h.t, h.DB, h.app.ID, "Chair"), time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC))
 	b.What = "Haircut of " + customer
-	b.Customers = []booking.Customer{{ID: id(), Name: customer, Email: "c@example.com", Meta: json.RawMessage(`{}`)}}
+	b.Customers = []booking.Customer{{ID: uuid.New(), Name: customer, Email: "c@example.com", Meta: json.RawMessage(`{}`)}}
 	h.record(b)
 	return b
 }
@@ -105,25 +101,13 @@ func (h *house) book(customer string) *booking.Booking {
 // draft is an hour of a resource, not yet on record.
 func (h *house) draft(resource catalogue.Resource, start time.Time) *booking.Booking {
 	h.t.Helper()
-	calendar, err := h.Calendar(context.Background(), resource.ID, nil)
-	check(h.t, err)
-	g, _ := graphs.Named("confirm_decline", nil)
-	return &booking.Booking{
-		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, EventID: uuid.Must(uuid.NewV7()), Graph: g.Name, GraphVersion: g.Version, State: g.Initial,
-		Start: start, End: start.Add(time.Hour), What: "Haircut", Meta: json.RawMessage(`{}`), Resource: resource, Calendar: *calendar,
-	}
+	return pgtest.Booking(h.t, h.DB, &resource, "confirm_decline", start)
 }
 
 // record puts a booking on record.
 func (h *house) record(b *booking.Booking) {
 	h.t.Helper()
-	g, _ := graphs.Named("confirm_decline", nil)
-	a := &booking.Action{
-		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, BookingID: b.ID, Name: g.Start, Actor: graphs.ActorAPI, Channel: booking.ChannelAPI,
-		Status: booking.Pending, Inputs: json.RawMessage(`{}`),
-	}
-	_, err := h.CreateBooking(context.Background(), b, a, graphs.Move{})
-	check(h.t, err)
+	pgtest.Record(h.t, h.DB, b)
 }
 
 // sql runs a statement behind the back of the service.

@@ -46,6 +46,7 @@ type sheet struct {
 	Notice  string
 	Script  string
 	Style   string
+	Test    bool // the app is for tests
 	Page    any
 }
 
@@ -54,7 +55,7 @@ func (v *visit) show(status int, name, title string, content any) error {
 	var text bytes.Buffer
 	err := templates[name].ExecuteTemplate(&text, "layout", sheet{
 		Title: title, Section: sectionOf(v.r.URL.Path), App: v.app, CSRF: v.csrf(), Notice: v.notice(),
-		Script: scriptPath, Style: stylePath, Page: content,
+		Script: scriptPath, Style: stylePath, Page: content, Test: isTestApp(v),
 	})
 	if err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// visit is one request on its way through a page.
+// visit is one request on its way through a page. Its methods are what every page may do: answer, show, ask the API, have the session. What
+// one page does is a function in its file.
 type visit struct {
 	*Portal
 	w http.ResponseWriter

@@ -63,11 +63,11 @@ func faultsOf(err error) (faultList, bool) {
 
 func newWebhook(v *visit) error {
 	form := webhookForm{Values: endpoint{Method: "post", Format: "holdfast", Ordered: true}, InFlight: "4", Rate: "0"}
-	return v.showForm(http.StatusOK, form)
+	return showWebhookForm(v, http.StatusOK, form)
 }
 
 func editWebhook(v *visit) error {
-	e, err := v.loadEndpoint()
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -75,19 +75,19 @@ func editWebhook(v *visit) error {
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		form.Headers += name + ": " + e.Headers[name] + "\n"
 	}
-	return v.showForm(http.StatusOK, form)
+	return showWebhookForm(v, http.StatusOK, form)
 }
 
-func (v *visit) showForm(status int, form webhookForm) error {
+func showWebhookForm(v *visit, status int, form webhookForm) error {
 	types, err := fetch[[]eventType](v, at("webhooks", "event_types"), nil)
 	if err != nil {
 		return err
 	}
-	graphs, err := v.graphs()
+	graphs, err := loadGraphs(v)
 	if err != nil {
 		return err
 	}
-	if form.Offered, err = v.loadOffered(); err != nil {
+	if form.Offered, err = loadOffered(v); err != nil {
 		return err
 	}
 	form.EventTypes, form.Graphs, form.States = families(types), namesOf(graphs), statesOf(graphs)
@@ -113,8 +113,8 @@ func families(types []eventType) []family {
 	return all
 }
 
-// typed is the form as it was sent.
-func (v *visit) typed() webhookForm {
+// typedWebhook is the form as it was sent.
+func typedWebhook(v *visit) webhookForm {
 	f := v.r.PostForm
 	one := func(name string) string { return strings.TrimSpace(f.Get(name)) }
 	return webhookForm{
@@ -170,32 +170,32 @@ func readHeaders(text string) map[string]string {
 
 // createWebhook shows the secret in its own answer: it is in no other.
 func createWebhook(v *visit) error {
-	form := v.typed()
+	form := typedWebhook(v)
 	var made data[endpoint]
 	err := v.post(at("webhooks"), form.body(), &made)
 	if err != nil {
-		return v.formAgain(form, err)
+		return webhookFormAgain(v, form, err)
 	}
 	return v.show(http.StatusCreated, "secret", "The webhook is made", made.Data)
 }
 
 func updateWebhook(v *visit) error {
-	form := v.typed()
+	form := typedWebhook(v)
 	err := v.call(request{method: http.MethodPut, path: at("webhooks", v.id()), body: form.body()}, nil)
 	if err != nil {
-		return v.formAgain(form, err)
+		return webhookFormAgain(v, form, err)
 	}
 	return v.redirectWithNotice("updated", "webhooks", v.id())
 }
 
-// formAgain shows the form as it was sent, with what is wrong beside the fields.
-func (v *visit) formAgain(form webhookForm, err error) error {
+// webhookFormAgain shows the form as it was sent, with what is wrong beside the fields.
+func webhookFormAgain(v *visit, form webhookForm, err error) error {
 	faults, is := faultsOf(err)
 	if !is {
 		return err
 	}
 	form.Faults = faults
-	return v.showForm(http.StatusUnprocessableEntity, form)
+	return showWebhookForm(v, http.StatusUnprocessableEntity, form)
 }
 
 // query are the values of a form that chooses from a list, without the empty ones.

@@ -19,7 +19,7 @@ type rotatePage struct {
 }
 
 func askRotate(v *visit) error {
-	e, err := v.loadEndpoint()
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -42,10 +42,10 @@ type testPage struct {
 	Faults faultList
 }
 
-func askTest(v *visit) error { return v.showTest(http.StatusOK, nil) }
+func askTest(v *visit) error { return showTest(v, http.StatusOK, nil) }
 
-func (v *visit) showTest(status int, faults faultList) error {
-	e, err := v.loadEndpoint()
+func showTest(v *visit, status int, faults faultList) error {
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func sendTest(v *visit) error {
 	var sent data[delivery]
 	err := v.post(at("webhooks", v.id(), "test"), body, &sent)
 	if faults, is := faultsOf(err); is {
-		return v.showTest(http.StatusUnprocessableEntity, faults)
+		return showTest(v, http.StatusUnprocessableEntity, faults)
 	}
 	if err != nil {
 		return err
@@ -95,11 +95,11 @@ type replayPage struct {
 
 func askReplay(v *visit) error {
 	since := time.Now().UTC().Add(-24 * time.Hour).Format(fieldTime)
-	return v.showReplay(http.StatusOK, replayPage{Since: since, Only: "failed"})
+	return showReplay(v, http.StatusOK, replayPage{Since: since, Only: "failed"})
 }
 
-func (v *visit) showReplay(status int, page replayPage) error {
-	e, err := v.loadEndpoint()
+func showReplay(v *visit, status int, page replayPage) error {
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -121,13 +121,13 @@ func replay(v *visit) error {
 	err := v.post(at("webhooks", v.id(), "replay"), body, &counted)
 	if faults, is := faultsOf(err); is {
 		page.Faults, page.Counted = faults, false
-		return v.showReplay(http.StatusUnprocessableEntity, page)
+		return showReplay(v, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
 	}
 	if page.Count = counted.Data.Count; page.Counted {
-		return v.showReplay(http.StatusOK, page)
+		return showReplay(v, http.StatusOK, page)
 	}
 	return v.redirect(here("webhooks", v.id(), "deliveries") + "?replayed=" + plain(page.Count))
 }

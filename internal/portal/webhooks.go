@@ -26,7 +26,7 @@ type webhookPage struct {
 }
 
 func showWebhook(v *visit) error {
-	e, err := v.loadEndpoint()
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -34,14 +34,14 @@ func showWebhook(v *visit) error {
 	if err != nil {
 		return err
 	}
-	names, err := v.namesFor(e)
+	names, err := loadNames(v, e)
 	if err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, "webhook", e.URL, webhookPage{e, latest, names.of("projects", e.Projects), names.of("services", e.Services)})
 }
 
-func (v *visit) loadEndpoint() (endpoint, error) {
+func loadEndpoint(v *visit) (endpoint, error) {
 	return fetch[endpoint](v, at("webhooks", v.id()), nil)
 }
 
@@ -51,7 +51,7 @@ type offered map[string][]named
 var offers = map[string]string{"projects": at("projects"), "services": at("location", "services")}
 
 // loadOffered asks for the projects and services of the app.
-func (v *visit) loadOffered() (offered, error) {
+func loadOffered(v *visit) (offered, error) {
 	all := offered{}
 	for kind, path := range offers {
 		list, err := fetch[[]named](v, path, url.Values{"limit": {"1000"}})
@@ -63,12 +63,12 @@ func (v *visit) loadOffered() (offered, error) {
 	return all, nil
 }
 
-// namesFor asks for the names of what a webhook is narrowed down to; most are not.
-func (v *visit) namesFor(e endpoint) (offered, error) {
+// loadNames asks for the names of what a webhook is narrowed down to; most are not.
+func loadNames(v *visit, e endpoint) (offered, error) {
 	if len(e.Projects)+len(e.Services) == 0 {
 		return offered{}, nil
 	}
-	return v.loadOffered()
+	return loadOffered(v)
 }
 
 // Of are the names of ids, for pages.
@@ -89,11 +89,11 @@ func (o offered) of(kind string, ids []string) []string {
 	return names
 }
 
-func pauseWebhook(v *visit) error { return v.switchWebhook("pause", "paused") }
+func pauseWebhook(v *visit) error { return switchWebhook(v, "pause", "paused") }
 
-func resumeWebhook(v *visit) error { return v.switchWebhook("resume", "resumed") }
+func resumeWebhook(v *visit) error { return switchWebhook(v, "resume", "resumed") }
 
-func (v *visit) switchWebhook(what, done string) error {
+func switchWebhook(v *visit, what, done string) error {
 	if err := v.post(at("webhooks", v.id(), what), nil, nil); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (v *visit) switchWebhook(what, done string) error {
 }
 
 func askDeleteWebhook(v *visit) error {
-	e, err := v.loadEndpoint()
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ type deliveriesPage struct {
 var deliveryStatuses = []string{"pending", "delivered", "exhausted", "cancelled"}
 
 func listDeliveries(v *visit) error {
-	e, err := v.loadEndpoint()
+	e, err := loadEndpoint(v)
 	if err != nil {
 		return err
 	}
@@ -142,14 +142,14 @@ func listDeliveries(v *visit) error {
 	}
 	given := query(v.r.URL.Query(), "status", "event_type", "booking_id", "since", "test")
 	page := deliveriesPage{endpoint: e, Filter: given, Types: single(types), Statuses: deliveryStatuses}
-	if err := v.fill(&page); err != nil {
+	if err := fillDeliveries(v, &page); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, "deliveries", "Deliveries", page)
 }
 
-// fill asks for the deliveries that the filter names.
-func (v *visit) fill(page *deliveriesPage) error {
+// fillDeliveries asks for the deliveries that the filter names.
+func fillDeliveries(v *visit, page *deliveriesPage) error {
 	q := query(page.Filter, "status", "event_type", "booking_id", "since", "test")
 	if since := q.Get("since"); since != "" {
 		q.Set("since", instant(since))

@@ -11,13 +11,19 @@ import (
 	"holdfast/internal/tenant"
 )
 
-const appColumns = `a.id, a.name, a.slug, a.test_mode, a.settings, a.webhook_secret, a.created_at, a.updated_at, a.graphs_revision`
+const appColumns = `a.id, a.name, a.slug, a.test_mode, a.settings, a.webhook_secret, a.created_at, a.updated_at, a.graphs_revision,
+	` + appClock
+
+// appClock is the clock of an app a, as JSON; that of live apps is empty.
+const appClock = `CASE WHEN a.clock_revision > 0 THEN jsonb_build_object(
+	'revision', a.clock_revision, 'offset', a.clock_offset * 1000, 'at', a.clock_at) ELSE '{}'::jsonb END`
 
 // scanApp reads an app without the graphs of its own.
 func scanApp(row pgx.Row) (*tenant.App, error) {
 	var a tenant.App
 	var settings []byte
-	err := row.Scan(&a.ID, &a.Name, &a.Slug, &a.TestMode, &settings, &a.WebhookSecret, &a.CreatedAt, &a.UpdatedAt, &a.GraphsRevision)
+	err := row.Scan(&a.ID, &a.Name, &a.Slug, &a.TestMode, &settings, &a.WebhookSecret, &a.CreatedAt, &a.UpdatedAt, &a.GraphsRevision,
+		&a.Clock)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ const (
 		(SELECT ` + requestObject + ` FROM scheduling_requests q WHERE q.id = b.request_id),
 		r.id, r.app_id, r.name, r.first_name, r.last_name, r.email, r.timezone, r.image, r.meta, r.created_at, r.updated_at, r.tags,
 		r.capacity,
+		` + clockOf + `,
 		c.id, c.resource_id, c.name, c.description, c.foregroundcolor, c.backgroundcolor, c.created_at, c.updated_at,
 		COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'email', p.email, 'phone', p.phone,
 			'voip', p.voip, 'timezone', p.timezone, 'meta', p.meta) ORDER BY p.id) FROM customers p WHERE p.booking_id = b.id), '[]')`
@@ -40,6 +41,8 @@ const (
 	// countsOf is how often each action has moved a booking of such a graph; null for others.
 	countsOf = `CASE WHEN b.own_graph THEN (SELECT jsonb_object_agg(t.action, t.n)
 			FROM (SELECT action, count(*) AS n FROM transitions WHERE booking_id = b.id GROUP BY action) t) END`
+	// clockOf is the clock of the booking's app.
+	clockOf       = `(SELECT ` + appClock + ` FROM apps a WHERE a.id = b.app_id)`
 	bookingFrom   = ` FROM bookings b` + bookingBeside
 	bookingBeside = ` JOIN resources r ON r.id = b.resource_id JOIN calendars c ON c.id = b.calendar_id`
 )
@@ -59,7 +62,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&b.Policy, &firstStart, &b.Moves, &b.Units, &b.Assigned, &b.Requires, &b.Parts, &b.Session,
 		&b.Reminders, &b.Request,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,
-		&r.Tags, &r.Capacity,
+		&r.Tags, &r.Capacity, &b.Clock,
 		&c.ID, &c.ResourceID, &c.Name, &c.Description, &c.ForegroundColor, &c.BackgroundColor, &c.CreatedAt, &c.UpdatedAt,
 		&customers)
 	if err != nil {
@@ -102,7 +105,7 @@ const selectBookingApp = `SELECT ` + appColumns + ` FROM apps a JOIN bookings b 
 func (db *Bookings) SetMeta(ctx context.Context, appID, id uuid.UUID, meta json.RawMessage, revision int) error {
 	const q = `
 		WITH changed AS (
-			UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = now()
+			UPDATE bookings SET meta = @meta, revision = revision + 1, updated_at = holdfast_now(@app)
 			WHERE id = @id AND app_id = @app AND (@revision = 0 OR revision = @revision) RETURNING id)
 		INSERT INTO booking_texts (booking_id, words, meta) SELECT id, '', lower(@meta::jsonb::text) FROM changed
 		ON CONFLICT ON CONSTRAINT booking_texts_pkey DO UPDATE SET meta = EXCLUDED.meta`

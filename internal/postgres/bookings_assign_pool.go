@@ -42,10 +42,10 @@ func (s *poolState) queue(batch *pgx.Batch, b *booking.Booking) {
 				AND x.booking_id IS DISTINCT FROM @old),
 			(SELECT m.since FROM pool_members m WHERE m.project_id = @pool AND m.resource_id = w.id)
 		FROM unnest(@members::uuid[]) w (id) LEFT JOIN assignments a ON a.project_id = @pool AND a.resource_id = w.id
-			AND a.at > now() - make_interval(hours => @hours) AND a.booking_id IS DISTINCT FROM @old
+			AND a.at > (SELECT holdfast_now(@app)) - make_interval(hours => @hours) AND a.booking_id IS DISTINCT FROM @old
 		GROUP BY w.id`
 	const beside = `
-		SELECT clock_timestamp(), (SELECT a.resource_id FROM assignments a
+		SELECT holdfast_now(@app), (SELECT a.resource_id FROM assignments a
 			WHERE a.project_id = @pool AND a.customer = @customer AND NOT a.skipped ORDER BY a.at DESC LIMIT 1),
 			EXISTS (SELECT FROM pool_members WHERE project_id = @pool AND resource_id <> ALL(@members))`
 	args := poolArgs(b)
@@ -80,7 +80,7 @@ func poolArgs(b *booking.Booking) namedArgs {
 	}
 	return namedArgs{
 		"pool": b.Pool.Project, "members": members, "old": old, "hours": 24 * b.Pool.Assign.WindowDays(), "customer": nullText(b.CustomerKey()),
-		"id": b.ID, "minutes": b.Minutes(),
+		"id": b.ID, "minutes": b.Minutes(), "app": b.AppID,
 	}
 }
 
@@ -220,7 +220,7 @@ func queueAssignment(batch *pgx.Batch, b *booking.Booking, first *booking.Action
 	}
 	const count = `
 		INSERT INTO assignments (project_id, resource_id, booking_id, at, bookings, minutes, skipped, customer)
-		SELECT @pool, w.id, @id, statement_timestamp(), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
+		SELECT @pool, w.id, @id, holdfast_now(@app), 1, @minutes, w.id <> @picked, @customer FROM unnest(@counted::uuid[]) w (id)
 		WHERE ` + begun + ` AND NOT EXISTS (SELECT FROM assignments a
 			WHERE a.booking_id = @old AND a.project_id = @pool AND a.resource_id = @picked AND NOT a.skipped)`
 	const keep = `

@@ -36,23 +36,13 @@ func (b *bundle) busy(from, to float64, allDay bool) (id uuid.UUID, fits bool) {
 	return id, b.count(`SELECT count(*) FROM occupancies WHERE event_id = $1`, id) == 1
 }
 
-// wantFits books and asserts whether that works: the quick look says the same, a winner has its rows, a loser none.
+// wantFits is wantRoom, and a winner has its rows.
 func (b *bundle) wantFits(what string, v *booking.Booking, fits bool) *booking.Booking {
 	b.t.Helper()
-	const rows = `SELECT COALESCE(string_agg(o::text, E'\n' ORDER BY o::text), '') FROM occupancies o`
-	before := first[string](b, rows)
-	if err := b.HasRoom(b.ctx, v, takesSlot); (err == nil) != fits || (err != nil && fault.CodeOf(err) != fault.SlotTaken) {
-		b.t.Errorf("%s: the quick look says %v", what, err)
-	}
-	b.wantClaimable(what, v, fits)
-	known, out := b.book(v)
+	known := b.wantRoom(what, v, fits)
 	if fits {
-		wantEqual(b.t, what, out.Result, booking.ResultApplied)
 		b.wantHeld(v)
-		return known
 	}
-	wantEqual(b.t, what, words(out.Result, out.Code), words(booking.ResultGone, fault.SlotTaken))
-	wantEqual(b.t, what+": rows", first[string](b, rows), before)
 	return known
 }
 

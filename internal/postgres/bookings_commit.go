@@ -12,6 +12,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/byhand"
+	"holdfast/internal/clock"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -19,8 +20,9 @@ import (
 // Commit writes one transition, or the refusal of one, with everything that belongs to it, in one transaction: fence, calendar, state,
 // transition, action, event, deliveries. It is idempotent by action id: a repeat returns the first outcome. A slot that is gone is an
 // outcome, not an error; errors are faults of Postgres and worth a retry. An outcome that somebody waits for is announced after the
-// transaction. It locks, until the end of the transaction and in this order, the booking's row, that of the booking whose place it takes,
-// the buckets of limits, the session's row, the resource's slots, and the gates of the endpoints that get deliveries (shared).
+// transaction. It locks, until the end of the transaction and in this order, the booking's row, the row of a test app (shared: its clock
+// does not move meanwhile), that of the booking whose place it takes, the buckets of limits, the session's row, the resource's slots, and
+// the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool
@@ -79,8 +81,9 @@ func commitAction(ctx context.Context, tx statements, in booking.CommitInput, aw
 // commitState is what a commit finds once it has the booking to itself.
 type commitState struct {
 	booking *booking.Booking // nil when there is none
-	now     time.Time        // the record's clock
-	result  booking.Result   // what became of the action already; "" = nothing yet
+	now     time.Time        // the app's time, by the record's clock
+	clock   clock.Clock
+	result  booking.Result // what became of the action already; "" = nothing yet
 	code    fault.Code
 	// revision is the only one that the action may move; 0 = any.
 	revision      int
@@ -89,7 +92,7 @@ type commitState struct {
 	promised      bool                      // another booking that is not decided is to take its place
 	withdrew      bool                      // the request that it answers was cancelled
 	lifted        policy.Lifted             // rules of the policy that the action is not held to
-	asked         time.Time                 // when the action was put on record; now for a timer's
+	asked         time.Time                 // when the action was put on record, in the app's time; now for a timer's
 	inputs        map[string]map[string]any // of the action, by step and field; never nil
 	byHand        string                    // the action, if it is one of byhand.ActorAdmin
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
@@ -112,7 +115,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 				OR EXISTS (SELECT FROM seats WHERE booking_id = @id AND claimed),
 			EXISTS (SELECT FROM bookings n WHERE COALESCE(n.rescheduled_from, n.reservation_id) = @id AND n.seq = 0 AND n.id <> @id),
 			COALESCE((SELECT name FROM actions WHERE id = @action), ''),
-			(SELECT lifted FROM actions WHERE id = @action), COALESCE((SELECT created_at FROM actions WHERE id = @action), now()),
+			(SELECT lifted FROM actions WHERE id = @action), (SELECT created_at FROM actions WHERE id = @action),
 			COALESCE((SELECT inputs FROM actions WHERE id = @action), '{}')`
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
@@ -122,10 +125,13 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		found.booking, err = scanBooking(row)
 		return unlessNone(err)
 	})
+	batch.Queue(clockOfBooking, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.clock)) })
 	batch.Queue(outcome, args).QueryRow(func(row pgx.Row) error {
 		var name string
+		var asked *time.Time
 		err := row.Scan(&found.now, &found.result, &found.code, &found.revision, &found.pendingRelays, &found.claimed, &found.promised, &name,
-			&found.lifted, &found.asked, &found.inputs)
+			&found.lifted, &asked, &found.inputs)
+		found.setTime(asked)
 		found.first = begins(found.booking, name)
 		if in.Actor == byhand.ActorAdmin {
 			found.byHand = name
@@ -155,7 +161,7 @@ func unlessNone(err error) error {
 func outcomeOf(b *booking.Booking, in booking.CommitInput, result booking.Result, code fault.Code) booking.Outcome {
 	return booking.Outcome{
 		Result: result, Code: code, State: b.State, Seq: b.Seq, Entered: b.EnteredAt, Timers: b.Settings.Timers,
-		Graph: graphFor(b, in),
+		Graph: graphFor(b, in), Clock: b.Clock,
 	}
 }
 

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -127,7 +126,7 @@ func queueSession(batch *pgx.Batch, b *booking.Booking, move graphs.Move) {
 		if err != nil {
 			return err
 		}
-		return session.Refuses(b, move, b.Seq == 0, time.Now()).Err()
+		return session.Refuses(b, move, b.Seq == 0, b.Clock.Now()).Err()
 	})
 }
 
@@ -147,10 +146,11 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
 			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, first_start, moves, units, assigned,
-			requires)
+			requires, created_at, updated_at, entered_at)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires WHERE ` + begun
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @first_start, @moves, @units, @assigned, @requires,
+			made.at, made.at AS updated_at, made.at AS entered_at FROM (SELECT holdfast_now(@app) AS at) made WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
 		"action": first.ID,

@@ -38,11 +38,12 @@ func rearmTimer(ctx context.Context, tx statements, batch *pgx.Batch, found comm
 		return nil
 	}
 	const q = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, revision)
-		VALUES (@id, @app, @booking, @name, @actor, @channel, @by, false, @revision) ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, revision, created_at)
+		VALUES (@id, @app, @booking, @name, @actor, @channel, @by, false, @revision, @now) ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING`
 	batch.Queue(q, namedArgs{
 		"id": uuid.NewSHA1(in.ActionID, []byte("due "+due[0].Action)), "app": waits.AppID, "booking": waits.ID, "name": due[0].Action,
 		"actor": graphs.ActorTimer, "channel": booking.ChannelTimer, "by": found.booking.ID, "revision": waits.Revision,
+		"now": found.now,
 	}).Exec(func(tag pgconn.CommandTag) error {
 		*count += int(tag.RowsAffected())
 		return nil

@@ -21,8 +21,8 @@ func writeEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, old *p
 // writeOwnEffects puts the effects of one booking's move on record, in their declared order. A move without effects queues nothing.
 func writeOwnEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, owing *[]uuid.UUID) {
 	const q = `
-		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)
-		SELECT e.id, @app, @booking, @seq, e.nth, e.kind, e.parameters::jsonb
+		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters, created_at, next_at)
+		SELECT e.id, @app, @booking, @seq, e.nth, e.kind, e.parameters::jsonb, @now, @now
 		FROM unnest(@ids::uuid[], @kinds::text[], @parameters::text[]) WITH ORDINALITY AS e (id, kind, parameters, nth)`
 	effects := effectsOf(b, move)
 	if len(effects) == 0 {
@@ -36,6 +36,7 @@ func writeOwnEffects(batch *pgx.Batch, b *booking.Booking, move graphs.Move, owi
 	}
 	batch.Queue(q, namedArgs{
 		"app": b.AppID, "booking": b.ID, "seq": b.Seq, "ids": ids, "kinds": kinds, "parameters": parameters,
+		"now": b.EnteredAt,
 	})
 	*owing = append(*owing, b.ID)
 }

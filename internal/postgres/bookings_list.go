@@ -66,7 +66,7 @@ var orders = map[string]string{
 
 // createdFrom are the distances, by direction, in whose order bookings were created: no booking was before Holdfast, or is of next year.
 var createdFrom = map[bool]string{
-	false: "b.created_at <-> timestamptz '2020-01-01 00:00:00+00'", true: "b.created_at <-> now() + interval '1 year'",
+	false: "b.created_at <-> timestamptz '2020-01-01 00:00:00+00'", true: "b.created_at <-> now() + interval '3 years'",
 }
 
 // ListBookings returns one page of an app's bookings, and what is known of the others. Invalid names the key or order that is not

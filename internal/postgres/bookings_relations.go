@@ -76,8 +76,8 @@ func predecessorMove(row pgx.Row, how *booking.Succession) (*predecessor, *booki
 // inserted for its workflow. What it still holds is released.
 func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, now time.Time) {
 	const insert = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told)
-		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false)`
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told, created_at)
+		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false, @now)`
 	in := booking.CommitInput{
 		BookingID: old.ID, Seq: old.Seq, ActionID: uuid.NewSHA1(b.ID, []byte(old.Action)), Actor: old.Actor, Move: old.move,
 	}
@@ -146,7 +146,7 @@ func insertRelays(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, 
 	}
 	args := namedArgs{
 		"id": b.ID, "action": in.ActionID, "channel": booking.ChannelRelay, "open": !b.Completed, "name": booking.CancelByOwnerAction,
-		"actor": graphs.ActorAPI, "bulk": b.Related.Bulk, "app": b.AppID,
+		"actor": graphs.ActorAPI, "bulk": b.Related.Bulk, "app": b.AppID, "now": b.EnteredAt,
 	}
 	if b.Session != nil && b.Related.OwnerBooking == nil {
 		batch.Queue(`UPDATE sessions SET open = @open WHERE booking_id = @id`, args)
@@ -161,12 +161,12 @@ func insertRelays(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, 
 
 const (
 	relaySeats = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs)
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, created_at)
 		SELECT gen_random_uuid(), app_id, id, @name, @actor, @channel, @id, false,
-			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}')
+			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}'), @now
 		FROM bookings WHERE owner_booking_id = @id AND app_id = @app AND NOT completed`
 	relayBulk = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, lifted)
-		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, lifted, created_at)
+		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted, @now
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )

@@ -85,7 +85,7 @@ func publishDueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput, 
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
-		namedArgs{"id": b.ID, "deadline": nullTime(deadline(b, time.Now()))})
+		namedArgs{"id": b.ID, "deadline": nullTime(deadline(b, b.Clock.Now()))})
 	if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // of another build: the workflow decides
 		batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
 		event := publishReminder(batch, b, in.Number, endpoint)
@@ -128,7 +128,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint 
 	const q = `
 		WITH event AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder)
-			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @number) RETURNING id)
+			VALUES (@id, @app, @booking, @seq, @type, @data, holdfast_now(@app), @number) RETURNING id)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
 		WHERE w.id = @endpoint AND w.status = 'active'`
@@ -166,7 +166,7 @@ func publishDueNotice(ctx context.Context, tx pgx.Tx, in booking.RemindInput, dr
 	if err != nil {
 		return err
 	}
-	number, ok := noticeNumber(b, in, time.Now())
+	number, ok := noticeNumber(b, in, b.Clock.Now())
 	if !ok {
 		return nil
 	}
@@ -207,7 +207,7 @@ func publishNotice(
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics, reminder)
-			VALUES (@id, @app, @booking, @seq, @type, @data, now(), @graph, @state, @project, @topics, @number)
+			VALUES (@id, @app, @booking, @seq, @type, @data, holdfast_now(@app), @graph, @state, @project, @topics, @number)
 			ON CONFLICT (booking_id, reminder) WHERE reminder IS NOT NULL DO NOTHING RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w

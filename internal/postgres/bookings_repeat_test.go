@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"holdfast/graphs"
+	"holdfast/internal/await"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 )
@@ -122,21 +122,7 @@ func (b *bundle) holdBooking(v *booking.Booking) (release func()) {
 // until waits for a query to become true.
 func (b *bundle) until(sql string) {
 	b.t.Helper()
-	b.eventually(sql, func() bool { return first[bool](b, sql) })
-}
-
-// eventually waits until a condition holds.
-func (b *bundle) eventually(what string, holds func() bool) {
-	b.t.Helper()
-	look, deadline := time.NewTicker(2*time.Millisecond), time.After(20*time.Second)
-	defer look.Stop()
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-deadline:
-			b.t.Fatalf("never came true: %s", what)
-		}
-	}
+	await.True(b.t, sql, func() bool { return first[bool](b, sql) })
 }
 
 // together runs n calls that start at the same moment and returns when all have ended.

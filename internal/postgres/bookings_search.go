@@ -126,10 +126,14 @@ func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
 	}
 	if f.Bookable {
 		s.add(`EXISTS (SELECT FROM sessions s WHERE s.booking_id = b.id AND s.open AND s.taken < s.max_seats
-			AND b.start_at > now() AND COALESCE(s.book_from <= now(), true) AND COALESCE(s.book_until >= now(), true))`)
+			AND b.start_at > ` + appNow + ` AND COALESCE(s.book_from <= ` + appNow + `, true)
+			AND COALESCE(s.book_until >= ` + appNow + `, true))`)
 	}
 	return s.readWords(ctx, db, f.Words)
 }
+
+// appNow is the time of the app, which is read once for a statement.
+const appNow = `(SELECT holdfast_now(@app))`
 
 // longBooking is longer than a list by time looks back for bookings that have begun before its window: 7 days of 24 hours.
 const longBooking = `interval '168 hours'`

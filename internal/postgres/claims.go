@@ -129,8 +129,8 @@ func (c *claim) queueSeat(batch *pgx.Batch, current bool) {
 // openSession is the session of a seat, unless it refuses a move by its bounds: see booking.Session.Refuses.
 const openSession = `sessions s JOIN bookings o ON o.id = s.booking_id WHERE s.booking_id = @session AND o.app_id = @app
 	AND (NOT @opens OR s.open)
-	AND (NOT @bounded OR clock_timestamp() BETWEEN COALESCE(s.book_from, '-infinity') AND COALESCE(s.book_until, 'infinity'))
-	AND (NOT @cancels OR clock_timestamp() <= COALESCE(s.cancel_until, 'infinity'))`
+	AND (NOT @bounded OR holdfast_now(@app) BETWEEN COALESCE(s.book_from, '-infinity') AND COALESCE(s.book_until, 'infinity'))
+	AND (NOT @cancels OR holdfast_now(@app) <= COALESCE(s.cancel_until, 'infinity'))`
 
 // queueOld locks the booking whose place a new one is to take, and refuses unless it can give it away. Time is promised to
 // one only: a second one is refused while the first is undecided.
@@ -194,8 +194,10 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	}
 	q := `
 		WITH claim AS MATERIALIZED (SELECT ` + accepted + ` AS won, ` + claimed + ` AS claimed), put AS (
-			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims, lifted)
-			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed, @lifted FROM claim WHERE won
+			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims, lifted,
+				created_at)
+			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed, @lifted,
+				holdfast_now(@app) FROM claim WHERE won
 			ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING RETURNING id)
 		SELECT won, CASE WHEN won AND NOT EXISTS (SELECT FROM put) OR NOT won AND EXISTS (SELECT FROM actions WHERE ` + known + `)
 			THEN holdfast_refuse('actions_pkey') END FROM claim`

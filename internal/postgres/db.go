@@ -31,12 +31,14 @@ type DB struct {
 	*Requests
 	*limits
 	*Outbox
+	*drains
 	*Calendars
 	*Catalogue
 	*Access
 	*Graphs
 	*Operations
 	*Effects
+	*Clocks
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -68,11 +70,20 @@ type Requests struct {
 // limits stores how many bookings there are in each period of a limit, and how many holds each owner has.
 type limits struct{ *store }
 
-// Outbox stores events, endpoints, deliveries and attempts.
+// Outbox stores events, endpoints and what they are to get: deliveries, with their attempts.
 type Outbox struct{ *store }
+
+// drains stores what is sent: which process sends for an endpoint, what it has claimed, and how its attempts ended.
+type drains struct{ *store }
 
 // Effects stores what is done outside after transitions. The commit of a transition writes them, by writeEffects.
 type Effects struct {
+	*store
+	actions *Actions
+}
+
+// Clocks stores the clocks of test apps, and what is due by them.
+type Clocks struct {
 	*store
 	actions *Actions
 }
@@ -112,8 +123,9 @@ func newDB(pool *pgxpool.Pool) *DB {
 	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
 	return &DB{
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
-		Outbox: &Outbox{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions},
+		Clocks: &Clocks{s, actions},
 	}
 }
 

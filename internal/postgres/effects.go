@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"holdfast/internal/clock"
 	"holdfast/internal/effect"
 )
 
@@ -15,14 +16,16 @@ import (
 const effectColumns = `
 	f.id, f.app_id, f.booking_id, f.seq, f.nth, f.parameters, f.status, f.attempts, f.attempts - f.tried_before, f.round,
 	CASE f.status WHEN 'pending' THEN f.next_at END, f.give_up_at, f.answer, f.error_code, f.error_message, f.action_id, f.action,
-	COALESCE((SELECT a.status FROM actions a WHERE a.id = f.action_id), 'refused'), f.created_at, f.ended_at`
+	COALESCE((SELECT a.status FROM actions a WHERE a.id = f.action_id), 'refused'), f.created_at, f.ended_at,
+	(SELECT ` + appClock + ` FROM apps a WHERE a.id = f.app_id)`
 
 func scanEffect(row pgx.Row) (*effect.Effect, error) {
 	var e effect.Effect
 	var played *uuid.UUID
 	var action effect.Played
 	err := row.Scan(&e.ID, &e.AppID, &e.BookingID, &e.Seq, &e.Number, &e.Does, &e.Status, &e.Attempts, &e.Tries, &e.Round,
-		&e.NextAt, &e.GiveUpAt, &e.Answer, &e.ErrorCode, &e.ErrorText, &played, &action.Name, &action.Status, &e.CreatedAt, &e.EndedAt)
+		&e.NextAt, &e.GiveUpAt, &e.Answer, &e.ErrorCode, &e.ErrorText, &played, &action.Name, &action.Status, &e.CreatedAt, &e.EndedAt,
+		&e.Clock)
 	if played != nil {
 		action.ID = *played
 		e.Plays = &action
@@ -50,16 +53,17 @@ const oldestEffect = `f.status = 'pending' AND NOT EXISTS (SELECT FROM effects p
 	WHERE p.booking_id = f.booking_id AND p.status = 'pending' AND (p.seq, p.nth) < (f.seq, f.nth))`
 
 // ClaimEffect takes the oldest pending effect of a booking for one attempt, if it is due; nil otherwise. next is when its next attempt is
-// due, should this one be lost; zero when nothing is pending. The first attempt sets the time to give up. It locks the effect.
+// due, should this one be lost, in real time; zero when nothing is pending. The first attempt sets the time to give up. It locks the
+// effect.
 func (db *Effects) ClaimEffect(ctx context.Context, bookingID uuid.UUID) (e *effect.Effect, next time.Time, err error) {
 	const claim = `
 		WITH claimed AS (
 			UPDATE effects f SET attempts = f.attempts + 1, claimed = true, updated_at = now(),
-				next_at = now() + COALESCE((f.parameters->>'timeout')::interval, '30 s') + interval '10 s',
-				give_up_at = COALESCE(f.give_up_at, now() + COALESCE((f.parameters->>'give_up_after')::interval, '7 d'))
-			WHERE f.booking_id = @booking AND f.next_at <= now() AND ` + oldestEffect + ` RETURNING f.*)
+				next_at = clock.now + COALESCE((f.parameters->>'timeout')::interval, '30 s') + interval '10 s',
+				give_up_at = COALESCE(f.give_up_at, clock.now + COALESCE((f.parameters->>'give_up_after')::interval, '7 d'))
+			FROM (SELECT holdfast_now(app_id) AS now FROM bookings WHERE id = @booking) clock
+			WHERE f.booking_id = @booking AND f.next_at <= clock.now AND ` + oldestEffect + ` RETURNING f.*)
 		SELECT ` + effectColumns + ` FROM claimed f`
-	const look = `SELECT f.next_at FROM effects f WHERE f.booking_id = @booking AND ` + oldestEffect
 	batch := &pgx.Batch{}
 	args := namedArgs{"booking": bookingID}
 	batch.Queue(claim, args).QueryRow(func(row pgx.Row) error {
@@ -69,14 +73,30 @@ func (db *Effects) ClaimEffect(ctx context.Context, bookingID uuid.UUID) (e *eff
 		}
 		return unlessNone(err)
 	})
-	batch.Queue(look, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&next)) })
+	batch.Queue(nextEffect, args).QueryRow(func(row pgx.Row) (err error) {
+		next, err = scanNextEffect(row)
+		return err
+	})
 	return e, next, db.pool.SendBatch(ctx, batch).Close()
 }
 
-// NextEffect returns when the oldest pending effect of a booking is due; zero when nothing is pending.
-func (db *Effects) NextEffect(ctx context.Context, bookingID uuid.UUID) (next time.Time, err error) {
-	const q = `SELECT f.next_at FROM effects f WHERE f.booking_id = @booking AND ` + oldestEffect
-	return next, unlessNone(db.pool.QueryRow(ctx, q, namedArgs{"booking": bookingID}).Scan(&next))
+// nextEffect is when the oldest pending effect of a booking is due, in the app's time.
+const nextEffect = `SELECT f.next_at, ` + appClock + ` FROM effects f JOIN apps a ON a.id = f.app_id
+	WHERE f.booking_id = @booking AND ` + oldestEffect
+
+// scanNextEffect returns the moment in real time; zero for none.
+func scanNextEffect(row pgx.Row) (next time.Time, err error) {
+	var clock clock.Clock
+	err = row.Scan(&next, &clock)
+	if now := time.Now(); err == nil && !clock.IsZero() {
+		next = now.Add(clock.Until(next, now))
+	}
+	return next, unlessNone(err)
+}
+
+// NextEffect returns when the oldest pending effect of a booking is due, in real time; zero when nothing is pending.
+func (db *Effects) NextEffect(ctx context.Context, bookingID uuid.UUID) (time.Time, error) {
+	return scanNextEffect(db.pool.QueryRow(ctx, nextEffect, namedArgs{"booking": bookingID}))
 }
 
 // PostponeEffect puts on record that an attempt has failed, and when the next one is due. It changes nothing when the effect has ended, or
@@ -95,14 +115,14 @@ func (db *Effects) PostponeEffect(ctx context.Context, e *effect.Effect, next ti
 // then begin anew. One that is done stays done. NotFound when the app's booking has no such effect. It locks the effect.
 func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UUID) (*effect.Effect, error) {
 	const q = `
-		UPDATE effects f SET status = 'pending', next_at = now(), claimed = false, updated_at = now(), ended_at = NULL,
+		UPDATE effects f SET status = 'pending', next_at = holdfast_now(f.app_id), claimed = false, updated_at = now(), ended_at = NULL,
 			tried_before = CASE f.status WHEN 'failed' THEN f.attempts ELSE f.tried_before END,
 			give_up_at = CASE f.status WHEN 'failed' THEN NULL ELSE f.give_up_at END,
 			round = f.round + CASE f.status WHEN 'failed' THEN 1 ELSE 0 END,
 			action = CASE f.status WHEN 'failed' THEN '' ELSE f.action END,
 			action_id = CASE f.status WHEN 'failed' THEN NULL ELSE f.action_id END
 		WHERE f.id = @id AND f.booking_id = @booking AND f.app_id = @app
-			AND (f.status = 'failed' OR f.status = 'pending' AND (NOT f.claimed OR f.next_at <= now()))`
+			AND (f.status = 'failed' OR f.status = 'pending' AND (NOT f.claimed OR f.next_at <= holdfast_now(f.app_id)))`
 	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id AND f.booking_id = @booking AND f.app_id = @app`
 	args := namedArgs{"id": id, "booking": bookingID, "app": appID}
 	if _, err := db.pool.Exec(ctx, q, args); err != nil {
@@ -116,8 +136,11 @@ func (db *Effects) RetryEffect(ctx context.Context, appID, bookingID, id uuid.UU
 // have woken their workflow may have ended before it could.
 func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	const q = `
-		SELECT f.booking_id FROM effects f WHERE f.next_at < now() - make_interval(secs => @while) AND ` + oldestEffect + `
-		ORDER BY f.next_at LIMIT @limit`
+		(SELECT f.booking_id FROM effects f WHERE f.next_at < now() - make_interval(secs => @while) AND ` + oldestEffect + `
+			ORDER BY f.next_at LIMIT @limit)
+		UNION (SELECT f.booking_id FROM apps a JOIN effects f ON f.app_id = a.id
+			WHERE a.clock_revision > 0 AND f.next_at < holdfast_now(a.id) - make_interval(secs => @while) AND ` + oldestEffect + `
+			LIMIT @limit)`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds(), "limit": limit})
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (db *Effects) EndEffect(ctx context.Context, in EffectEnd) (out EndedEffect
 func (db *Effects) writeEnd(ctx context.Context, tx pgx.Tx, b *booking.Booking, in EffectEnd, out *EndedEffect) error {
 	const q = `
 		UPDATE effects f SET status = @status, answer = @answer, error_code = @code, error_message = @message, claimed = false,
-			action = @action, action_id = @played, ended_at = now(), updated_at = now()
+			action = @action, action_id = @played, ended_at = holdfast_now(f.app_id), updated_at = now()
 		WHERE f.id = @id`
 	const look = `SELECT ` + effectColumns + ` FROM effects f WHERE f.id = @id`
 	e, answer := out.Effect, &in.Answer
@@ -110,9 +110,9 @@ func queueEffectAction(batch *pgx.Batch, b *booking.Booking, e *effect.Effect, s
 		WITH left_since AS (
 			SELECT EXISTS (SELECT FROM transitions n JOIN transitions t ON t.booking_id = n.booking_id AND t.seq = @seq
 				WHERE n.booking_id = @booking AND n.seq > @seq AND n.to_state <> t.to_state) AS it)
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, code, message, decided_at)
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, code, message, decided_at, created_at)
 		SELECT @id, @app, @booking, @name, @actor, @channel, CASE WHEN it THEN 'refused' ELSE 'pending' END,
-			CASE WHEN it THEN @code ELSE '' END, CASE WHEN it THEN @message ELSE '' END, CASE WHEN it THEN now() END
+			CASE WHEN it THEN @code ELSE '' END, CASE WHEN it THEN @message ELSE '' END, CASE WHEN it THEN now() END, holdfast_now(@app)
 		FROM left_since RETURNING status`
 	batch.Queue(q, namedArgs{
 		"id": s.ActionID, "app": b.AppID, "booking": b.ID, "seq": e.Seq, "name": s.Action, "actor": s.Actor,
@@ -143,7 +143,7 @@ func publishFailure(batch *pgx.Batch, b *booking.Booking, failed effect.Failure,
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics, effect, reminder)
-			SELECT @id, @app, @booking, @seq, @type, @data, now(), @graph, @state, @project, @topics, @effect,
+			SELECT @id, @app, @booking, @seq, @type, @data, holdfast_now(@app), @graph, @state, @project, @topics, @effect,
 				(SELECT COALESCE(max(p.reminder), @first - 1) + 1 FROM events p WHERE p.booking_id = @booking AND p.reminder >= @first)
 			RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)

@@ -114,3 +114,27 @@ func (db *Outbox) Delivery(ctx context.Context, appID, id uuid.UUID) (*outbox.De
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
 	return &s, &c, orNotFound(err, "The delivery")
 }
+
+// shiftDeliveries brings the next attempts of an app's deliveries nearer, and returns the endpoints that have some due.
+const shiftDeliveries = `
+	WITH waiting AS (
+		SELECT d.id FROM webhook_endpoints w JOIN webhook_deliveries d ON d.endpoint_id = w.id
+		WHERE w.app_id = @app AND w.status = 'active' AND d.status = 'pending' AND d.claimed_by IS NULL AND d.next_at > now()
+		ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED),
+	nearer AS (
+		UPDATE webhook_deliveries SET next_at = next_at - make_interval(secs => @by) WHERE id IN (SELECT id FROM waiting)
+		RETURNING endpoint_id, next_at)
+	SELECT DISTINCT endpoint_id FROM nearer WHERE next_at <= now()`
+
+// Attempts returns what is on record of a delivery's attempts, the first one first.
+func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
+	const q = `
+		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
+			request_headers, response_headers, response_body
+		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/await"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
@@ -28,7 +29,7 @@ func (b *bundle) listed(after postgres.EventCursor, f postgres.EventFilter) []uu
 func (b *bundle) all(n int) []uuid.UUID {
 	b.t.Helper()
 	var ids []uuid.UUID
-	b.eventually(fmt.Sprintf("%d changes", n), func() bool {
+	await.True(b.t, fmt.Sprintf("%d changes", n), func() bool {
 		ids = b.listed(postgres.EventCursor{}, postgres.EventFilter{})
 		return len(ids) >= n
 	})
@@ -41,7 +42,7 @@ func (b *bundle) follow(n, page int) []*outbox.Event {
 	b.t.Helper()
 	var got []*outbox.Event
 	var after postgres.EventCursor
-	b.eventually(fmt.Sprintf("%d changes by cursor", n), func() bool {
+	await.True(b.t, fmt.Sprintf("%d changes by cursor", n), func() bool {
 		list, more, err := b.Events(b.ctx, b.app.ID, after, postgres.EventFilter{}, page)
 		check(b.t, err)
 		if more && len(list) != page {

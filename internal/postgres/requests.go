@@ -199,7 +199,7 @@ func (db *Requests) requestedBookings(ctx context.Context, requests ...uuid.UUID
 func (db *Requests) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID, name string) error {
 	const lock = `SELECT q.id FROM scheduling_requests q WHERE q.app_id = @app AND q.name = @name FOR NO KEY UPDATE`
 	const end = `
-		UPDATE scheduling_requests q SET cancelled_at = now() WHERE q.id = @id AND q.cancelled_at IS NULL
+		UPDATE scheduling_requests q SET cancelled_at = holdfast_now(q.app_id) WHERE q.id = @id AND q.cancelled_at IS NULL
 		AND NOT EXISTS (SELECT FROM bookings b WHERE b.request_id = q.id AND b.seq > 0)`
 	return db.inTx(ctx, func(tx pgx.Tx) error {
 		var id uuid.UUID

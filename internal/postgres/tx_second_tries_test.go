@@ -22,6 +22,7 @@ import (
 	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/clock"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
@@ -325,6 +326,10 @@ func ofEnds(c *chronicle) {
 	c.do("DeleteBooking", func() error { return c.DB.DeleteBooking(c.ctx, c.app.ID, v.ID) })
 	unused, _ := c.newResource(c.app)
 	c.do("DeleteResource", func() error { return c.DeleteResource(c.ctx, c.app.ID, unused.ID) })
+	c.app = c.testApp()
+	var s *clock.State
+	c.do("BeginAdvance", func() error { s = c.begin(time.Hour); return nil })
+	c.do("StepClock", func() error { s = c.step(s, s.Advance.To); return nil })
 	unwanted := c.newApp("unwanted")
 	c.do("DeleteApp", func() error { return c.DeleteApp(c.ctx, unwanted.ID) })
 }

@@ -23,50 +23,56 @@ const sdk = "go.temporal.io/sdk/"
 
 // house is the whole building. A package that is not in it has no place; a package imports only from lower floors.
 var house = map[string]floor{
-	"graphs":                    {0, nil},
-	"graphs/drawing":            {1, nil},
-	"graphs/definition":         {1, nil},
-	"graphs/graphtest":          {1, []string{"pgregory.net/rapid"}}, // for tests
-	"internal/zones":            {0, nil},
-	"internal/breaker":          {0, nil}, // pure, so that every course of failures can be tried
-	"internal/fault":            {0, nil},
-	"internal/policy":           {1, nil},                                // pure: the clock and the counts are arguments
-	"internal/requires":         {1, []string{"github.com/google/uuid"}}, // pure: who is there and who is free are arguments
-	"internal/byhand":           {1, nil},                                // pure: the record makes the moves
-	"internal/assign":           {1, []string{"github.com/google/uuid"}}, // pure: the clock, the counts and the seed are arguments
-	"internal/tenant":           {2, []string{"github.com/google/uuid"}},
-	"internal/catalogue":        {2, []string{"github.com/google/uuid"}},
-	"internal/outbox":           {2, []string{"github.com/google/uuid"}},
-	"internal/effect":           {2, []string{"github.com/google/uuid"}},
-	"internal/payment":          {2, []string{"github.com/google/uuid"}}, // pure: the clock and what providers say are arguments
-	"internal/booking":          {3, []string{"github.com/google/uuid"}},
-	"workflows":                 {4, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
-	"internal/postgres":         {4, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
-	"internal/availability":     {4, nil},
-	"internal/links":            {4, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
-	"internal/webhook":          {4, []string{"code.dny.dev/ssrf"}},
-	"internal/timekit":          {4, nil},
-	"internal/payment/provider": {4, []string{"github.com/google/uuid"}}, // the port; adapters stand one floor up
-	"internal/strictjson":       {0, nil},                                // reads what strangers wrote, and knows nothing of what it means
-	"internal/limit":            {4, []string{"golang.org/x/time"}},
-	"internal/metrics":          {4, []string{"github.com/prometheus/client_golang"}},
-	"internal/config":           {4, []string{"github.com/caarlos0/env/v11"}},
-	"internal/ports":            {1, nil},
-	"internal/pgserver":         {4, []string{"github.com/jackc/pgx/v5"}},
-	"internal/pgtest":           {5, []string{"github.com/jackc/pgx/v5"}},
-	"internal/dispatch":         {5, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
-	"internal/payload":          {5, []string{"github.com/google/uuid"}},
-	"internal/apps":             {5, []string{"github.com/google/uuid"}},
-	"activities":                {6, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
-	"internal/service":          {6, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
-	"api/edge":                  {6, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
-	"api/rules":                 {7, []string{"github.com/google/uuid"}}, // reads JSON: pure
-	"api/calendar":              {8, []string{"github.com/google/uuid"}},
-	"api/bookings":              {8, []string{"github.com/google/uuid"}},
-	"api/catalogue":             {8, []string{"github.com/google/uuid"}},
-	"api/tenants":               {8, []string{"github.com/google/uuid"}},
-	"api/webhooks":              {8, []string{"github.com/google/uuid"}},
-	"api/scheduling":            {8, []string{"github.com/google/uuid"}},
+	"graphs":                     {0, nil},
+	"graphs/drawing":             {1, nil},
+	"graphs/definition":          {1, nil},
+	"graphs/graphtest":           {1, []string{"pgregory.net/rapid"}}, // for tests
+	"internal/zones":             {0, nil},
+	"internal/breaker":           {0, nil}, // pure, so that every course of failures can be tried
+	"internal/fault":             {0, nil},
+	"internal/clock":             {0, []string{"github.com/google/uuid"}}, // the one place where programs read an app's time
+	"internal/policy":            {1, nil},                                // pure: the clock and the counts are arguments
+	"internal/requires":          {1, []string{"github.com/google/uuid"}}, // pure: who is there and who is free are arguments
+	"internal/byhand":            {1, nil},                                // pure: the record makes the moves
+	"internal/assign":            {1, []string{"github.com/google/uuid"}}, // pure: the clock, the counts and the seed are arguments
+	"internal/tenant":            {2, []string{"github.com/google/uuid"}},
+	"internal/catalogue":         {2, []string{"github.com/google/uuid"}},
+	"internal/outbox":            {2, []string{"github.com/google/uuid"}},
+	"internal/effect":            {2, []string{"github.com/google/uuid"}},
+	"internal/payment":           {2, []string{"github.com/google/uuid"}}, // pure: the clock and what providers say are arguments
+	"internal/booking":           {3, []string{"github.com/google/uuid"}},
+	"workflows":                  {4, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
+	"internal/postgres":          {4, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
+	"internal/availability":      {4, nil},
+	"internal/links":             {4, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
+	"internal/webhook":           {4, []string{"code.dny.dev/ssrf"}},
+	"internal/timekit":           {4, nil},
+	"internal/payment/provider":  {4, []string{"github.com/google/uuid"}}, // the port; adapters stand one floor up
+	"internal/payment/stripe":    {5, []string{"github.com/google/uuid"}}, // plain HTTPS: no library of Stripe's
+	"internal/payment/signed":    {5, []string{"github.com/google/uuid"}},
+	"internal/payment/manual":    {5, nil},
+	"internal/payment/providers": {6, nil}, // the adapters by name
+	"internal/strictjson":        {0, nil}, // reads what strangers wrote, and knows nothing of what it means
+	"internal/limit":             {4, []string{"golang.org/x/time"}},
+	"internal/metrics":           {4, []string{"github.com/prometheus/client_golang"}},
+	"internal/config":            {4, []string{"github.com/caarlos0/env/v11"}},
+	"internal/ports":             {1, nil},
+	"internal/await":             {0, nil},
+	"internal/pgserver":          {4, []string{"github.com/jackc/pgx/v5"}},
+	"internal/pgtest":            {5, []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+	"internal/dispatch":          {5, []string{sdk + "client", sdk + "temporal", "go.temporal.io/api", "github.com/google/uuid"}},
+	"internal/payload":           {5, []string{"github.com/google/uuid"}},
+	"internal/apps":              {5, []string{"github.com/google/uuid"}},
+	"activities":                 {6, []string{sdk + "activity", "golang.org/x/sync", "golang.org/x/time", "github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn"}},
+	"internal/service":           {6, []string{"github.com/google/uuid"}}, // use cases: no HTTP, and no JSON of requests
+	"api/edge":                   {6, []string{"github.com/gin-gonic/gin", "github.com/google/uuid"}},
+	"api/rules":                  {7, []string{"github.com/google/uuid"}}, // reads JSON: pure
+	"api/calendar":               {8, []string{"github.com/google/uuid"}},
+	"api/bookings":               {8, []string{"github.com/google/uuid"}},
+	"api/catalogue":              {8, []string{"github.com/google/uuid"}},
+	"api/tenants":                {8, []string{"github.com/google/uuid"}},
+	"api/webhooks":               {8, []string{"github.com/google/uuid"}},
+	"api/scheduling":             {8, []string{"github.com/google/uuid"}},
 	"api/visitor": {8, []string{"github.com/gin-gonic/gin", "github.com/google/uuid",
 		"github.com/arran4/golang-ical"}}, // calendar files: folding, escaping and CRLF are easily got nearly right
 	"api":                     {9, []string{"github.com/gin-gonic/gin", "github.com/rs/cors", sdk + "client", "github.com/google/uuid"}},
@@ -83,7 +89,7 @@ var house = map[string]floor{
 }
 
 // outsiders are packages of the nested module that know nothing of the product.
-var outsiders = []string{"deployments/local/temporal", "deployments/local/bench"}
+var outsiders = []string{"deployments/local/temporal", "deployments/local/bench", "deployments/local/fakepay"}
 
 type source struct {
 	dir, path string

@@ -24,16 +24,16 @@ var larger = map[string]struct {
 	why string
 }{
 	"graphs":         {size{files: 20, exported: 69, methods: 26, largest: "Graph"}, "a name for each word of the format"},
-	"internal/fault": {size{files: 20, exported: 58, methods: 25}, "most of its names are error codes, and those of rules"},
-	"internal/postgres": {size{files: 77, exported: 64, methods: 44, largest: "Outbox"},
+	"internal/fault": {size{files: 20, exported: 59, methods: 25}, "most of its names are error codes, and those of rules"},
+	"internal/postgres": {size{files: 78, exported: 65, methods: 34, largest: "Access"},
 		"one package, since a commit crosses its types; each type is read by itself"},
 	"internal/policy":       {size{files: 20, exported: 61, methods: 25}, "names for each rule, subject, unit and count"},
 	"internal/service":      {size{files: 28, exported: 54, methods: 25}, "what use cases are asked and answer, and a file for each"},
 	"internal/booking":      {size{files: 20, exported: 53, methods: 26, largest: "Booking"}, "a type for each thing that a booking has, and what depends on several of them"},
 	"internal/payment":      {size{files: 20, exported: 55, methods: 25}, "a name for each kind, state, reason and action of money"},
-	"internal/portal":       {size{files: 23, exported: 10, methods: 55, largest: "visit"}, "a page is a function of its visit, and has a file"},
+	"internal/portal":       {size{files: 24, exported: 10, methods: 25}, "a page is a function of its visit, and has a file"},
 	"internal/availability": {size{files: 20, exported: 50, methods: 33, largest: "plan"}, "one computation in steps"},
-	"activities":            {size{files: 20, exported: 10, methods: 33, largest: "Activities"}, "one struct is registered with Temporal"},
+	"activities":            {size{files: 21, exported: 50, methods: 26, largest: "Activities"}, "one struct is registered with Temporal"},
 	"api/visitor":           {size{files: 21, exported: 50, methods: 25}, "a file for each page and each of its parts"},
 	"api/edge":              {size{files: 20, exported: 52, methods: 31, largest: "Call"}, "what a handler may do with its request"},
 }

@@ -104,6 +104,15 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestResourcesAreNamedOnce, in the order of the places, although several places can have them.
+func TestResourcesAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	got := Resources([]Place{{From: []uuid.UUID{id(2), id(1)}}, {From: []uuid.UUID{id(1), id(3), id(2)}}, {}})
+	if want := []uuid.UUID{id(2), id(1), id(3)}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // TestChooseAgainstAllAssignments compares the choice with a walk through every assignment.
 func TestChooseAgainstAllAssignments(t *testing.T) {
 	t.Parallel()

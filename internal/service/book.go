@@ -50,7 +50,8 @@ func (s *Booker) Draft(ctx context.Context, c booking.Caller, in NewBooking) (*D
 		d.problems = fault.Problems{}
 	}
 	d.Booking = &booking.Booking{
-		ID: in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
+		Clock: c.App.Clock,
+		ID:    in.ID, AppID: c.App.ID, EventID: newID(), Settings: in.Settings, Request: in.Request, Claim: in.Claim,
 		What: in.What, Where: in.Where, Description: in.Description, Participants: append([]string{}, in.Participants...),
 		Customers: in.Customers, Meta: in.Meta,
 	}
@@ -110,8 +111,8 @@ func (s *Booker) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outcom
 	return s.submissions.submit(ctx, a, insert, send, place, d.in.Wait)
 }
 
-// admit gives a creation a place among those in flight; SlotTaken, or what the session says, if it has lost already when there is none. What
-// takes the place of a hold or of another booking is always admitted, and so is the repeat of a request that is on record.
+// admit gives a creation a place among those in flight; SlotTaken, or what the session says, if it has lost already when there is none.
+// What takes the place of a hold or of another booking is always admitted, and so is the repeat of a request that is on record.
 func (s *Booker) admit(ctx context.Context, d *Draft, move graphs.Move, turn *Turn) (*limit.Place, error) {
 	begun, err := s.drafts.hasBegun(ctx, d)
 	if err != nil {

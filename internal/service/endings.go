@@ -56,7 +56,7 @@ func (s *Player) end(ctx context.Context, c booking.Caller, b *booking.Booking, 
 	if err != nil || b.Completed {
 		return err
 	}
-	for _, name := range b.OpenTo(graphs.ActorAPI, time.Now()) {
+	for _, name := range b.OpenTo(graphs.ActorAPI, b.Clock.Now()) {
 		move, err := graph.Next(b.State, name, graphs.ActorAPI)
 		if err == nil && move.Final && move.To != booking.Completed {
 			_, err = s.play(ctx, c, b, newAction(c, uuid.NewSHA1(b.ID, []byte("take back")), b, name), "", wait)

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -28,7 +27,7 @@ func (s *Player) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (
 	if err := CheckPolicy(b, p.Name, p.Actor, p.Override...); err != nil {
 		return f, err
 	}
-	if why := b.GuardedAgainst(p.Name, time.Now(), anyInputs(p.Inputs)); why != nil {
+	if why := b.GuardedAgainst(p.Name, b.Clock.Now(), anyInputs(p.Inputs)); why != nil {
 		return f, why.Err()
 	}
 	graph, err := b.LoadGraph()

@@ -113,7 +113,7 @@ func checkExtension(c booking.Caller, hold *booking.Booking, after string) error
 	if err != nil {
 		return err
 	}
-	timers, now := hold.Settings.Timers, time.Now()
+	timers, now := hold.Settings.Timers, hold.Clock.Now()
 	if after != "" {
 		timers = graphs.Overrides{HoldTimer: after}
 	}

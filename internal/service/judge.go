@@ -103,7 +103,7 @@ func (o *Offer) Choose(start time.Time, resource uuid.UUID) (*Choice, error) {
 		return nil, errNotOffered
 	}
 	end, ok := o.slotFrom(at, start)
-	if !ok || o.Judge(resource, start, end, time.Now()) != nil {
+	if !ok || o.Judge(resource, start, end, o.now) != nil {
 		return nil, errNotOffered
 	}
 	return &Choice{o.Hosts[at], start, end}, nil
@@ -133,7 +133,7 @@ func (s *Offers) FreeFor(ctx context.Context, app uuid.UUID, o *Offer, c *Choice
 			if r.ID == c.Host.ID {
 				return c, nil
 			}
-			if other == nil && o.Judge(r.ID, c.Start, slot.End, time.Now()) == nil {
+			if other == nil && o.Judge(r.ID, c.Start, slot.End, o.now) == nil {
 				other = &Choice{r, c.Start, slot.End}
 			}
 		}

@@ -29,6 +29,7 @@ type Offer struct {
 
 	Policy policy.Policy // of what is booked by it
 
+	now       time.Time                         // of the app, when the offer was made
 	plans     []availability.Resource           // of the hosts, without what is busy
 	party     []*catalogue.Resource             // that can have a part, hosts too; nil where bookings take one resource
 	calendars map[uuid.UUID]*catalogue.Calendar // the first of each host, by the host's id; nil where they were not loaded
@@ -49,7 +50,7 @@ type Offers struct {
 
 // NewOffer makes an offer of rules and the resources they name, without those that are deleted. Invalid when the rules cannot be read.
 func (s *Offers) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*Offer, error) {
-	o := &Offer{Rules: rules, Zone: time.UTC, Policy: PolicyOf(app, &Project{Rules: rules})}
+	o := &Offer{Rules: rules, Zone: time.UTC, Policy: PolicyOf(app, &Project{Rules: rules}), now: app.Clock.Now()}
 	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	if err := rules.Problems.Err(); err != nil {
 		return nil, err
@@ -70,9 +71,9 @@ func (s *Offers) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*O
 	return o, err
 }
 
-// OfferOf makes an offer of rules and hosts that were loaded before. It draws the order in which free hosts are taken.
-func OfferOf(rules Rules, hosts []*catalogue.Resource) *Offer {
-	o := &Offer{Rules: rules, Zone: time.UTC}
+// OfferOf makes an offer of rules and hosts that were loaded before, at a moment of the app's time. It draws the order in which free hosts are taken.
+func OfferOf(rules Rules, hosts []*catalogue.Resource, now time.Time) *Offer {
+	o := &Offer{Rules: rules, Zone: time.UTC, now: now}
 	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret
 	o.setHosts(hosts)
 	return o
@@ -95,13 +96,12 @@ func (o *Offer) Open(zone *time.Location, length time.Duration, days int) error 
 			return err
 		}
 	}
-	from, to, err := o.Rules.window(zone)
+	from, to, err := o.Rules.window(zone, o.now)
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	o.From, o.To = Later(from, now), to
-	if last := now.AddDate(0, 0, days); days > 0 && (o.Rules.To == "" || last.Before(o.To)) {
+	o.From, o.To = Later(from, o.now), to
+	if last := o.now.AddDate(0, 0, days); days > 0 && (o.Rules.To == "" || last.Before(o.To)) {
 		o.To = last
 	}
 	return nil
@@ -117,7 +117,7 @@ func (o *Offer) Fits(b *booking.Booking) bool {
 // "2026-12-24" begins in New Zealand first and ends in Hawaii last. It ends where the rules say, and nowhere else.
 func (o *Offer) OpenAnywhere(own *time.Location) error {
 	for i, zone := range []*time.Location{own, time.FixedZone("", 14*60*60), time.FixedZone("", -12*60*60)} {
-		from, to, err := o.Rules.window(zone)
+		from, to, err := o.Rules.window(zone, o.now)
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (o *Offer) RoundRobin() bool {
 
 // Question is the question for free time of a window, with the hosts of the offer.
 func (o *Offer) Question(from, to time.Time) *Question {
-	q := &Question{Query: o.Rules.Query, Hosts: o.Hosts, Hold: o.Hold, Policy: o.Policy, Project: o.Rules.Project}
+	q := &Question{Query: o.Rules.Query, Hosts: o.Hosts, Hold: o.Hold, Policy: o.Policy, Project: o.Rules.Project, Now: o.now}
 	q.From, q.To, q.Resources = from, to, slices.Clone(o.plans)
 	if len(o.Rules.Places) > 0 {
 		others := slices.DeleteFunc(slices.Clone(o.party), func(r *catalogue.Resource) bool { return o.position(r.ID) >= 0 })

@@ -28,7 +28,7 @@ func (s *drafts) checkOffered(ctx context.Context, d *Draft) error {
 		return fault.Errorf(fault.UnknownZone,
 			"The resource's time zone, %q, is not in the IANA database: nothing is offered until another one is set.", d.Resource.Timezone)
 	case d.isSeat():
-		return d.checkSession(time.Now())
+		return d.checkSession(d.Clock.Now())
 	case d.isHeld():
 		return nil
 	}
@@ -36,7 +36,7 @@ func (s *drafts) checkOffered(ctx context.Context, d *Draft) error {
 	if err != nil || o == nil {
 		return err
 	}
-	f := o.Judge(d.Resource.ID, d.Start, d.End, time.Now())
+	f := o.Judge(d.Resource.ID, d.Start, d.End, d.Clock.Now())
 	if f != nil && d.keepsLength() {
 		f = o.judgeLength(d, f)
 	}
@@ -83,7 +83,7 @@ func (o *Offer) judgeLength(d *Draft, f *Fault) *Fault {
 		return f // the page has judged with that length
 	}
 	own := *o
-	if own.Rules.setLength(d.End.Sub(d.Start)) == nil && own.Judge(d.Resource.ID, d.Start, d.End, time.Now()) == nil {
+	if own.Rules.setLength(d.End.Sub(d.Start)) == nil && own.Judge(d.Resource.ID, d.Start, d.End, d.Clock.Now()) == nil {
 		return nil
 	}
 	return f
@@ -150,7 +150,7 @@ func (s *drafts) offerWithout(ctx context.Context, d *Draft) (*Offer, error) {
 			return nil, unlessNotFound(err)
 		}
 	}
-	o := OfferOf(unruled(r.ID), []*catalogue.Resource{r})
+	o := OfferOf(unruled(r.ID), []*catalogue.Resource{r}, d.Clock.Now())
 	return o, o.OpenAnywhere(r.Zone())
 }
 

@@ -202,7 +202,7 @@ func (d *party) before() (all []uuid.UUID) {
 
 // glance loads what keeps the resources from being taken now.
 func (d *party) glance(ctx context.Context) error {
-	q := &Question{Policy: d.Rules(), Whole: true}
+	q := &Question{Policy: d.Rules(), Whole: true, Now: d.Clock.Now()}
 	q.From, q.To, q.Units = d.Start, d.End, d.Units
 	for _, p := range d.places {
 		from, to := p.Times(d.Start, d.End)

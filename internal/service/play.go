@@ -115,7 +115,7 @@ func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Inpu
 	if err != nil {
 		return nil, notAvailable(b, actor, err.Error())
 	}
-	now := time.Now()
+	now := b.Clock.Now()
 	if why := b.OutsideWindow(move, now); why != nil {
 		return nil, why.Err()
 	}
@@ -130,7 +130,7 @@ func Allow(b *booking.Booking, action string, actor graphs.Actor) ([]graphs.Inpu
 // notAvailable says why an action cannot be played, in Timekit's words, and lists which the actor may play instead.
 func notAvailable(b *booking.Booking, actor graphs.Actor, why string) error {
 	err := fault.Errorf(fault.ActionNotAvailable, "%s", why)
-	err.Open = b.OpenTo(actor, time.Now())
+	err.Open = b.OpenTo(actor, b.Clock.Now())
 	return err
 }
 
@@ -153,12 +153,12 @@ func moveOf(b *booking.Booking, action string, actor graphs.Actor) graphs.Move {
 // CheckPolicy refuses an action that the booking's policy does not allow now: TooLate, with the rule.
 func CheckPolicy(b *booking.Booking, action string, actor graphs.Actor, lifted ...policy.Rule) error {
 	zone := b.Resource.Zone()
-	return b.RefusesAction(action, actor, time.Now(), lifted).Err(zone)
+	return b.RefusesAction(action, actor, b.Clock.Now(), lifted).Err(zone)
 }
 
 // CheckNotBegun refuses a customer what cannot be changed any more, because the booked time has begun.
 func CheckNotBegun(b *booking.Booking) error {
-	if !b.Begun(time.Now()) {
+	if !b.Begun(b.Clock.Now()) {
 		return nil
 	}
 	err := fault.Errorf(fault.TooLate, "The booked time has begun, so it cannot be changed here any more.")

@@ -72,7 +72,7 @@ func (s *drafts) judgePolicy(ctx context.Context, d *Draft) error {
 	if begun, err := s.hasBegun(ctx, d); begun || err != nil {
 		return err
 	}
-	now := time.Now()
+	now := d.Clock.Now()
 	if d.source != nil && d.source.Graph == HoldGraph && d.source.Start.Equal(d.Start) {
 		now = d.source.CreatedAt
 	}
@@ -92,7 +92,7 @@ func (d *Draft) judgeLeaving() error {
 	}
 	old := d.source
 	zone := old.Resource.Zone()
-	return old.Rules().JudgeMove(old.Held(), time.Now(), zone, d.in.Override).Err(zone)
+	return old.Rules().JudgeMove(old.Held(), old.Clock.Now(), zone, d.in.Override).Err(zone)
 }
 
 // CheckOverride refuses rules that do not exist, and all callers but server keys and the resource itself.
@@ -118,7 +118,7 @@ func (s *Offers) closed(ctx context.Context, app uuid.UUID, q *Question) error {
 	if err != nil {
 		return err
 	}
-	now, byZone := time.Now(), map[string][]policy.Closed{}
+	now, byZone := q.Now, map[string][]policy.Closed{}
 	for i, r := range q.Hosts {
 		one := &q.Resources[i]
 		if one.UnknownZone {

@@ -95,7 +95,7 @@ func (s *drafts) judge(ctx context.Context, d *Draft) error {
 	for i := range d.Pool.Members {
 		hosts = append(hosts, &d.Pool.Members[i].Resource)
 	}
-	d.hours = OfferOf(d.in.Project.Rules, hosts)
+	d.hours = OfferOf(d.in.Project.Rules, hosts, d.Clock.Now())
 	d.hours.Rules.Query.Length = 0
 	if d.caller.Kind != tenant.ServerKey && d.in.Offer == nil {
 		offered, err := s.offers.NewOffer(ctx, d.caller.App, d.in.Project.Rules)

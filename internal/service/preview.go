@@ -77,14 +77,14 @@ func (s *Offers) PreviewPolicy(ctx context.Context, app *tenant.App, in PreviewI
 	}
 	rules := in.rules(app)
 	b := &booking.Booking{
-		AppID: app.ID, Resource: *resource, Start: in.Start, End: in.End, Policy: policy.NewSnapshot(rules, in.Policy),
+		AppID: app.ID, Clock: app.Clock, Resource: *resource, Start: in.Start, End: in.End, Policy: policy.NewSnapshot(rules, in.Policy),
 		Customers: []booking.Customer{{Email: in.Customer}},
 	}
 	if in.Project != nil {
 		b.Related.Project = &in.Project.ID
 	}
 	p := &Preview{Policy: rules, Zone: resource.Zone(), Held: b.Held()}
-	p.Refusal = rules.JudgeStart(in.Start, time.Now(), p.Zone, nil)
+	p.Refusal = rules.JudgeStart(in.Start, b.Clock.Now(), p.Zone, nil)
 	buckets := b.Buckets()
 	if len(buckets) == 0 {
 		return p, nil

@@ -20,6 +20,7 @@ type Question struct {
 	Hosts   []*catalogue.Resource
 	Hold    uuid.UUID     // a booking whose time counts as free; the nil UUID for none
 	Policy  policy.Policy // that rules what is offered
+	Now     time.Time     // of the app, by which the policy is judged
 	Project uuid.UUID     // through which it is; the nil UUID for none
 	Whole   bool          // what is taken matters also where no rules allow a time: to a look
 }

@@ -37,18 +37,18 @@ const usualTo = "4 weeks"
 const MaxWindow = 190 * 24 * time.Hour
 
 // window reads both ends of the rules' time, with dates of a zone. Where no end was given it is usualTo from now.
-func (r *Rules) window(zone *time.Location) (from, to time.Time, err error) {
+func (r *Rules) window(zone *time.Location, now time.Time) (from, to time.Time, err error) {
 	problems := fault.Problems{}
-	from = moment(r.From, "now", zone, "from", problems)
-	to = moment(r.To, usualTo, zone, "to", problems)
+	from = moment(r.From, "now", now, zone, "from", problems)
+	to = moment(r.To, usualTo, now, zone, "to", problems)
 	return from, to, problems.Err()
 }
 
-func moment(text, otherwise string, zone *time.Location, field string, problems fault.Problems) time.Time {
+func moment(text, otherwise string, now time.Time, zone *time.Location, field string, problems fault.Problems) time.Time {
 	if text == "" {
 		text = otherwise
 	}
-	t, err := availability.ParseMoment(text, zones.Cut(time.Now()), zone)
+	t, err := availability.ParseMoment(text, zones.Cut(now), zone)
 	if err != nil {
 		problems.Add(field, "%s", err)
 	}

@@ -27,8 +27,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// Service is what the use cases are made of, and makes them: see its methods. All fields are needed. It is safe for concurrent use, and so is
-// what it makes.
+// Service is what the use cases are made of, and makes them: see its methods. All fields are needed. It is safe for concurrent use, and so
+// is what it makes.
 type Service struct {
 	DB        *postgres.DB
 	Outcomes  *postgres.Outcomes

@@ -30,7 +30,7 @@ func (s *Tokens) VerifyLink(target *postgres.LinkTarget, token string) (links.Cl
 		}
 		keys = append(keys, string(key))
 	}
-	return s.keyring.Verify(token, target.App.ID.String(), keys, time.Now())
+	return s.keyring.Verify(token, target.App.ID.String(), keys, target.App.Clock.Now())
 }
 
 // ReadClaimToken reads a claim token for a public link of an app. It spends nothing. ClaimNotForLink for a good one of another app.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/clock"
 	"holdfast/internal/policy"
 )
 
@@ -14,7 +15,8 @@ type App struct {
 	ID            uuid.UUID
 	Name          string
 	Slug          string
-	TestMode      bool
+	TestMode      bool        // fixed when the app is made
+	Clock         clock.Clock // its own time; the zero Clock of live apps
 	Settings      AppSettings
 	WebhookSecret []byte // sealed; signs x-timekit-signature
 	// Graphs is what the app can book by; nil for the built-in graphs alone. Of a bare name with weights it has one version, drawn as the

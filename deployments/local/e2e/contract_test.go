@@ -127,6 +127,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r := tour{tenant(t, `{"action_links":"confirm_page","redirect_hosts":["example.com"],"widget_requires_project":false}`), map[string]bool{}}
 	r.service(t)
 	r.apps(t)
+	r.testClock(t)
 	resource := r.resources(t)
 	r.resourceParts(t)
 	r.projects(t, resource)

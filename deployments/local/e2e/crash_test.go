@@ -19,6 +19,7 @@ type process struct {
 	*bundle
 	cmd      *exec.Cmd
 	database string
+	adminKey string
 }
 
 // spawn starts a local run on a data directory and waits until it answers.
@@ -42,15 +43,16 @@ func spawn(t *testing.T, dir string, env ...string) *process {
 	p := &process{bundle: &bundle{dir: dir, log: log}, cmd: cmd}
 	t.Cleanup(func() { p.kill(t) })
 	var local struct {
-		API string `json:"api_url"`
-		Key string `json:"api_key"`
-		URL string `json:"database_url"`
+		API   string `json:"api_url"`
+		Key   string `json:"api_key"`
+		URL   string `json:"database_url"`
+		Admin string `json:"admin_key"`
 	}
 	eventually(t, 60*time.Second, "a local run that answers: "+log.String(), func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "local.json"))
 		return err == nil && json.Unmarshal(text, &local) == nil && local.API != ""
 	})
-	p.api, p.key, p.database = local.API, local.Key, local.URL
+	p.api, p.key, p.database, p.adminKey = local.API, local.Key, local.URL, local.Admin
 	return p
 }
 

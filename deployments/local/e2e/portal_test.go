@@ -273,8 +273,10 @@ func keyboardStory(t *testing.T) portalStory {
 
 // galleryStory furnishes an app with everything there is to see.
 func galleryStory(t *testing.T) portalStory {
-	b, r := tenant(t, plain), newTill(t)
+	b, r := laboratory(t), newTill(t)
 	b.widget(t)
+	b.book(t, b.resource(t), "request", 40)
+	b.advance(t, `{"advance":"P3D"}`)
 	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, "<html><body>502 Bad Gateway: the shop's server is being moved</body></html>")
@@ -331,8 +333,8 @@ func galleryStory(t *testing.T) portalStory {
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
-			"settings": "/portal/settings",
-			"links":    "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"settings": "/portal/settings", "clock": "/portal/clock",
+			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {

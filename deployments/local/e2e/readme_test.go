@@ -37,13 +37,25 @@ type step struct {
 // how the README marks them.
 func TestReadmeWalk(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../README.md")
+	walk(t, "README.md", 5)
+}
+
+// TestClockPageWalk does the same for the story of docs/test-clock.md.
+func TestClockPageWalk(t *testing.T) {
+	t.Parallel()
+	walk(t, "docs/test-clock.md", 3)
+}
+
+// walk types in the walk of a page, which has so many steps at least.
+func walk(t *testing.T, page string, least int) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../..", page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	script, steps := readWalk(t, string(text))
-	if len(steps) < 5 {
-		t.Fatalf("the README has %d steps only", len(steps))
+	if len(steps) < least {
+		t.Fatalf("%s has %d steps only", page, len(steps))
 	}
 	b := start(t)
 	port, err := ports.Free("127.0.0.1")
@@ -55,10 +67,10 @@ func TestReadmeWalk(t *testing.T) {
 	pieces := strings.Split(output, stop)
 	for i, s := range steps {
 		if i >= len(pieces)-1 {
-			t.Fatalf("README.md:%d: the walk ended before: %s", s.line, fault)
+			t.Fatalf("%s:%d: the walk ended before: %s", page, s.line, fault)
 		}
 		if problem := s.check(pieces[i]); problem != "" {
-			t.Errorf("README.md:%d: %s, got:\n%s\n%s", s.line, problem, pieces[i], fault)
+			t.Errorf("%s:%d: %s, got:\n%s\n%s", page, s.line, problem, pieces[i], fault)
 		}
 	}
 	if fault != "" {

@@ -60,7 +60,23 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		replay(t, c, name, id)
 	}
 	replay(t, c, "effects-retried-answered", b.tried(t, resource))
+	advanced(t, c)
 	replay(t, c, "endpoint-on-its-own-queue", workflows.EndpointID(mustUUID(t, hook)))
+}
+
+// advanced lives a booking of a test app whose clock goes to its notices, and then to its end, and replays what both workflows have recorded.
+func advanced(t *testing.T, c client.Client) {
+	t.Helper()
+	lab := laboratory(t)
+	app, booking := lab.get(t, "/v2/app").str("data.id"), lab.book(t, lab.resource(t), "request", 9)
+	lab.advance(t, `{"advance":"P1DT1H"}`)
+	lab.advance(t, `{"advance":"P3D"}`)
+	id := workflows.BookingID(mustUUID(t, booking))
+	must(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+	replay(t, c, "clock-noticed-expired", id)
+	id = workflows.ClockID(mustUUID(t, app))
+	must(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+	replay(t, c, "clock-advanced", id)
 }
 
 // tried lives the effects of a booking, the first of which is tried again, and returns the id of their workflow.
@@ -135,6 +151,7 @@ func replayRun(t *testing.T, c client.Client, name, id, run string) {
 	replayer.RegisterWorkflow(workflows.Booking)
 	replayer.RegisterWorkflow(workflows.Endpoint)
 	replayer.RegisterWorkflow(workflows.Effects)
+	replayer.RegisterWorkflow(workflows.Clock)
 	if err := replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), read); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/deployments/local/stack"
+	"holdfast/internal/await"
 	"holdfast/internal/config"
 )
 
@@ -316,20 +317,10 @@ func (b *bundle) state(t testing.TB, id string) string {
 	return b.get(t, "/v2/bookings/"+id).want(t, http.StatusOK).str("data.state")
 }
 
-// eventually waits until a condition holds, and fails the test when it does not within a while.
+// eventually waits until a condition holds. Each look asks the service, so there are fewer of them than in tests of its parts.
 func eventually(t testing.TB, within time.Duration, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", within, what)
-		}
-	}
+	await.Within(t, within, 50*time.Millisecond, what, holds)
 }
 
 func mustUUID(t testing.TB, text string) uuid.UUID {

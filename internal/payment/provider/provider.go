@@ -13,8 +13,8 @@ import (
 	"holdfast/internal/payment"
 )
 
-// Provider takes payments for one account. It is safe for concurrent use. Every call that changes something has a key, and a repeat with the
-// same key and parameters does nothing a second time. Errors are *Error.
+// Provider takes payments for one account. It is safe for concurrent use. Every call that changes something has a key, and a repeat with
+// the same key and parameters does nothing a second time. Errors are *Error.
 type Provider interface {
 	// Can says what the provider can do.
 	Can() Abilities
@@ -25,15 +25,22 @@ type Provider interface {
 	// End closes the page of a payment that is not paid yet. What it returns is the state after that: Expired when it has ended, or whatever
 	// the payment is when it was too late for that. An error says nothing about the payment.
 	End(ctx context.Context, c Charge, key string) (payment.Seen, error)
-	// Capture takes an amount of what is authorized, and lets the rest go.
+	// Capture takes an amount of what is authorized, and lets the rest go. What it returns is the state after that: Captured, or whatever the
+	// payment is when nothing is authorized any more.
 	Capture(ctx context.Context, c Charge, amount int64, key string) (payment.Seen, error)
-	// Void lets go what is authorized.
+	// Void lets go what is authorized. What it returns is the state after that: Voided, or whatever the payment is when nothing is authorized.
 	Void(ctx context.Context, c Charge, key string) (payment.Seen, error)
 	// Refund gives an amount back.
 	Refund(ctx context.Context, r RefundOrder) (payment.SeenRefund, error)
-	// Verify checks that a webhook request is the provider's and for this account, and says what it is about. A request that is somebody
-	// else's is Forged. at is the present time.
+	// Verify checks that a webhook request is the provider's, and says what it is about: nothing when it is about another account. A request
+	// that is somebody else's is Forged. at is the present time.
 	Verify(header http.Header, body []byte, at time.Time) ([]Notice, error)
+}
+
+// Finder is a Provider that can say which payment a notice is about when the notice itself has only the provider's name for it.
+type Finder interface {
+	// Find returns our id of the payment; NotFound when it is none of ours.
+	Find(ctx context.Context, ref string) (uuid.UUID, error)
 }
 
 // Abilities are what a provider can do.
@@ -83,12 +90,12 @@ type RefundOrder struct {
 	Key      string
 }
 
-// Notice is what a webhook request is about: look at this payment again.
+// Notice is what a webhook request is about: look at this payment again. One that names no payment is to be noted only.
 type Notice struct {
 	EventID   string    // the same whenever the provider repeats itself
 	Type      string    // in the provider's words
 	PaymentID uuid.UUID // nil when the request does not say
-	Ref       string    // "" when the request does not say
+	Ref       string    // the provider's name of it: that of its Session, or one for Finder; "" when the request does not say
 }
 
 // Code says why a call has failed.
@@ -99,7 +106,7 @@ const (
 	Unreachable Code = "provider_unreachable" // no answer, or not in time: it may have done it all the same
 	Busy        Code = "provider_busy"        // 429, 5xx, or a twin of the call is under way
 	Refused     Code = "provider_refused"     // the request is wrong, or not possible any more
-	Credentials Code = "credentials_invalid"  //nolint:gosec // a code; the key of the account is wrong or revoked
+	Credentials Code = "credentials_invalid"  // the key of the account is wrong or revoked
 	NotFound    Code = "payment_unknown"      // the provider has no such payment
 	Unsupported Code = "not_supported"        // the provider cannot do this
 	Malformed   Code = "bad_answer"           // an answer that cannot be read

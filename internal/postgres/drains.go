@@ -14,7 +14,7 @@ const drainLease = 5 * time.Second
 // ReserveDrain reserves an endpoint for this process's drain. It fails, with false, while another process that is not lost has
 // it. Deliveries that a lost process had claimed are due again at once; their attempts stay counted, since it is unknown
 // whether they were sent.
-func (db *Outbox) ReserveDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, err error) {
+func (db *drains) ReserveDrain(ctx context.Context, endpointID uuid.UUID) (taken bool, err error) {
 	const take = `
 		WITH before AS (SELECT drainer FROM webhook_drains WHERE endpoint_id = @endpoint)
 		INSERT INTO webhook_drains AS d (endpoint_id, drainer, until)
@@ -39,7 +39,7 @@ func (db *Outbox) ReserveDrain(ctx context.Context, endpointID uuid.UUID) (taken
 
 // releaseClaims makes due what other processes have claimed of an endpoint. A claim lasts no longer than ClaimLease, so what
 // is due later than that waits for a retry.
-func (db *Outbox) releaseClaims(ctx context.Context, endpointID uuid.UUID) error {
+func (db *drains) releaseClaims(ctx context.Context, endpointID uuid.UUID) error {
 	const q = `
 		UPDATE webhook_deliveries SET next_at = now(), claimed_by = NULL
 		WHERE endpoint_id = @endpoint AND status = 'pending' AND next_at <= now() + make_interval(secs => @lease) AND claimed_by <> @drainer`
@@ -48,7 +48,7 @@ func (db *Outbox) releaseClaims(ctx context.Context, endpointID uuid.UUID) error
 }
 
 // RenewDrains renews this process's reservations of endpoints and returns those it still has.
-func (db *Outbox) RenewDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uuid.UUID, err error) {
+func (db *drains) RenewDrains(ctx context.Context, endpoints []uuid.UUID) (kept []uuid.UUID, err error) {
 	const q = `
 		UPDATE webhook_drains SET until = now() + make_interval(secs => @lease)
 		WHERE endpoint_id = ANY(@endpoints) AND drainer = @drainer RETURNING endpoint_id`
@@ -61,7 +61,7 @@ func (db *Outbox) RenewDrains(ctx context.Context, endpoints []uuid.UUID) (kept 
 }
 
 // LostDrains returns up to limit endpoints whose reservation has run out, the longest ago first.
-func (db *Outbox) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error) {
+func (db *drains) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	const q = `SELECT endpoint_id FROM webhook_drains WHERE until < now() ORDER BY until LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"limit": limit})
 	if err != nil {
@@ -71,7 +71,7 @@ func (db *Outbox) LostDrains(ctx context.Context, limit int) ([]uuid.UUID, error
 }
 
 // ReleaseDrain ends the reservation of an endpoint. It does not say whether deliveries wait: the caller has to wake the workflow.
-func (db *Outbox) ReleaseDrain(ctx context.Context, endpointID uuid.UUID) error {
+func (db *drains) ReleaseDrain(ctx context.Context, endpointID uuid.UUID) error {
 	const q = `DELETE FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer`
 	_, err := db.pool.Exec(ctx, q, namedArgs{"endpoint": endpointID, "drainer": db.process})
 	return err

@@ -41,7 +41,7 @@ type Recorded struct {
 }
 
 // FinishAttempt is FinishAttempts for a single one.
-func (db *Outbox) FinishAttempt(
+func (db *drains) FinishAttempt(
 	ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate,
 ) (woken []uuid.UUID, err error) {
 	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
@@ -52,7 +52,7 @@ func (db *Outbox) FinishAttempt(
 // the deliveries and for the endpoint: all in one transaction, or none. NotFound when a delivery is deleted. Locks go in one
 // order everywhere, endpoint, event, delivery, so that a crowd of receivers that are gone does not deadlock. Attempts that all
 // succeeded take one round trip.
-func (db *Outbox) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Finished) (out Recorded, err error) {
+func (db *drains) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Finished) (out Recorded, err error) {
 	if !AnyFailure(all) {
 		return out, db.FinishSuccesses(ctx, []EndpointAttempts{{endpointID, all}})
 	}
@@ -86,7 +86,7 @@ type EndpointAttempts struct {
 
 // FinishSuccesses is FinishAttempts for several endpoints at once, in one transaction and one round trip. None of the attempts may be a
 // failure by AnyFailure. It locks the events of the deliveries, and the endpoints, each by id, until the end of its transaction.
-func (db *Outbox) FinishSuccesses(ctx context.Context, groups []EndpointAttempts) error {
+func (db *drains) FinishSuccesses(ctx context.Context, groups []EndpointAttempts) error {
 	var all []Finished
 	for _, g := range groups {
 		all = append(all, g.Attempts...)
@@ -147,7 +147,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 }
 
 // announceTests announces the tests among attempts that are on record: somebody waits for their end.
-func (db *Outbox) announceTests(all []Finished, err error) {
+func (db *drains) announceTests(all []Finished, err error) {
 	for _, f := range all {
 		if err == nil && f.Verdict.Test {
 			db.announcer.announce(f.Attempt.DeliveryID)
@@ -178,17 +178,4 @@ func finishedArgs(all []Finished) namedArgs {
 		"bodies": bodies, "errors": texts[0], "urls": texts[1], "methods": texts[2], "formats": texts[3], "requests": texts[4],
 		"responses": texts[5], "becomes": texts[6],
 	}
-}
-
-// Attempts returns what is on record of a delivery's attempts, the first one first.
-func (db *Outbox) Attempts(ctx context.Context, deliveryID uuid.UUID) ([]outbox.Attempt, error) {
-	const q = `
-		SELECT delivery_id, number, started_at, duration_ms * 1000000::bigint, status, error_code, url, method, format,
-			request_headers, response_headers, response_body
-		FROM webhook_attempts WHERE delivery_id = @delivery ORDER BY number`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"delivery": deliveryID})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Attempt])
 }

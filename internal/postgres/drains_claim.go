@@ -16,6 +16,7 @@ type DrainTarget struct {
 	Endpoint   outbox.Endpoint
 	OldSecrets [][]byte // sealed; they still sign
 	AppSecret  []byte   // sealed; signs x-timekit-signature
+	TestApp    bool     // what it is sent is about nothing real
 
 	ClientSecretIDs []uuid.UUID // of the secrets that sign notifications, the oldest first,
 	ClientSecrets   [][]byte    // and themselves, sealed
@@ -27,7 +28,7 @@ type DrainTarget struct {
 const drainTargetOf = `
 	SELECT ` + endpointColumns + `,
 		ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
-		a.webhook_secret, w.pace, w.opened > 0,
+		a.webhook_secret, a.test_mode, w.pace, w.opened > 0,
 		ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
 		ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
 	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE `
@@ -36,18 +37,18 @@ const drainTarget = drainTargetOf + `w.id = @endpoint`
 
 func (t *DrainTarget) scan(row pgx.Row) error {
 	return row.Scan(append(endpointFields(&t.Endpoint),
-		&t.OldSecrets, &t.AppSecret, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
+		&t.OldSecrets, &t.AppSecret, &t.TestApp, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
 }
 
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.
-func (db *Outbox) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
+func (db *drains) DrainTarget(ctx context.Context, endpointID uuid.UUID) (*DrainTarget, error) {
 	var t DrainTarget
 	err := t.scan(db.pool.QueryRow(ctx, drainTarget, namedArgs{"endpoint": endpointID}))
 	return &t, orNotFound(err, "The webhook")
 }
 
 // NamedTarget returns an app's endpoint of a name, whatever its status, or NotFound.
-func (db *Outbox) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
+func (db *drains) NamedTarget(ctx context.Context, appID uuid.UUID, name string) (*DrainTarget, error) {
 	const q = drainTargetOf + `w.app_id = @app AND w.name = @name AND w.name <> '' AND w.purpose = 'subscription'`
 	var t DrainTarget
 	err := t.scan(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "name": name}))
@@ -83,7 +84,7 @@ const claimDue = `
 	SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
 	FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
 
-func (db *Outbox) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
+func (db *drains) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 	return namedArgs{
 		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
 		"drainer": db.process,
@@ -92,7 +93,7 @@ func (db *Outbox) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 
 // ClaimDeliveries takes due deliveries of an endpoint for one attempt each. A claim that is never finished falls due again after the
 // lease. It locks the deliveries that it returns, and skips those that another transaction has locked. lease is how long a claim lasts.
-func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
+func (db *drains) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c Claim) ([]outbox.ClaimedDelivery, error) {
 	rows, err := db.pool.Query(ctx, claimDue, db.claimArgs(endpointID, c))
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (db *Outbox) ClaimDeliveries(ctx context.Context, endpointID uuid.UUID, c C
 // ClaimReservedDeliveries is ClaimDeliveries for the process that has reserved the endpoint, and returns the endpoint as it is
 // now: both in one round trip. A process that has lost the endpoint claims nothing; reserved is false then. NotFound when the
 // endpoint is deleted.
-func (db *Outbox) ClaimReservedDeliveries(
+func (db *drains) ClaimReservedDeliveries(
 	ctx context.Context, endpointID uuid.UUID, c Claim,
 ) (t *DrainTarget, due []outbox.ClaimedDelivery, reserved bool, err error) {
 	const fence = `SELECT EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)`
@@ -127,7 +128,7 @@ var claimFenced = strings.Replace(claimDue, "d.next_at <= now()",
 	"d.next_at <= now() AND EXISTS (SELECT FROM webhook_drains WHERE endpoint_id = @endpoint AND drainer = @drainer)", 1)
 
 // ReleaseDeliveries gives back deliveries that were claimed and not sent: they are due, and the attempt does not count.
-func (db *Outbox) ReleaseDeliveries(ctx context.Context, all ...outbox.ClaimedDelivery) error {
+func (db *drains) ReleaseDeliveries(ctx context.Context, all ...outbox.ClaimedDelivery) error {
 	const q = `
 		UPDATE webhook_deliveries d SET attempts = attempts - 1, next_at = now(), claimed_by = NULL
 		FROM unnest(@ids::uuid[], @attempts::integer[]) AS c (id, attempt)
@@ -153,7 +154,7 @@ const (
 // changes nothing; a moment that is past says so. The gate makes commits that are writing deliveries wait, or makes this wait
 // for them, and the row's lock those who send something anew: no delivery is missed. All is one round trip, and so one
 // transaction; each statement has a snapshot of its own.
-func (db *Outbox) MarkIdle(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
+func (db *drains) MarkIdle(ctx context.Context, endpointID uuid.UUID) (time.Time, error) {
 	const lock = `SELECT FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
 	args := namedArgs{"endpoint": endpointID, "drainer": db.process}
 	var next *time.Time
@@ -188,7 +189,7 @@ var fallAsleep = `
 
 // OverdueEndpoints returns endpoints whose deliveries have been due for longer than a while, though nothing keeps them:
 // the process that should have woken them may have ended before it could.
-func (db *Outbox) OverdueEndpoints(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
+func (db *drains) OverdueEndpoints(ctx context.Context, while time.Duration, limit int) ([]uuid.UUID, error) {
 	q := `
 		SELECT w.id FROM webhook_endpoints w WHERE EXISTS (
 			SELECT FROM webhook_deliveries d WHERE d.endpoint_id = w.id
