@@ -65,7 +65,7 @@ func (s sweeper) sweepParts(out *booking.SweepResult) []sweepPart {
 			return out.Endpoints, err
 		}},
 		{"effects", 10 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Effects, err = performer{s.Activities}.sweepEffects(ctx)
+			out.Effects, err = performer(s).sweepEffects(ctx)
 			return out.Effects, err
 		}},
 		{"payments", 10 * time.Second, func(ctx context.Context) (n int, err error) {

@@ -366,6 +366,11 @@ func TestARepeatBooksSeveralOnce(t *testing.T) {
 	if one.id(t) != two.id(t) || !slices.Equal(one.parts(t), two.parts(t)) {
 		t.Errorf("a repeat gave %s, after %s", two.Body, one.Body)
 	}
+	j.sql(`UPDATE idempotency_keys SET status = 0, locked_until = now()`) // no answer was stored
+	again := j.send(j.server, http.MethodPost, "/v2/bookings", body, "Idempotency-Key", "once").want(t, http.StatusCreated)
+	if again.id(t) != one.id(t) || !slices.Equal(again.parts(t), one.parts(t)) {
+		t.Errorf("a repeat of what has no answer yet gave %s, after %s", again.Body, one.Body)
+	}
 }
 
 // TestOffersAgreeWithBookings: at random busy times, what is offered can be booked, and what is not offered for want of a resource cannot.

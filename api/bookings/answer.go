@@ -56,6 +56,9 @@ func (h *renderer) views(k *call, all []*booking.Booking, more ...string) ([]tim
 func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Object, error) {
 	v := timekit.View{Booking: b, Clock: k.Clock}
 	o := v.Bare()
+	if len(w.wanted) == 0 {
+		return o, nil
+	}
 	parts := map[string]func() any{
 		"attributes":        func() any { return v.Attributes() },
 		"event":             func() any { return v.Event() },

@@ -95,6 +95,7 @@ func (h *bookingHandlers) listBookings(k *call) error {
 	if err != nil {
 		return err
 	}
+	filter.Bare = len(k.Includes()) == 0
 	all, found, err := h.bookings.ListBookings(k, k.App.ID, filter, page)
 	if err != nil {
 		return err

@@ -182,8 +182,8 @@ func (q *Query) Reach() (from, to time.Time) {
 const maxMatters = 500
 
 // Matters returns those ranges of Reach in which busy ranges can matter to Slots and Taken, in order and apart: what the rules of any
-// resource allow, with the buffers. To a question for office hours it does not matter what is taken at night. With Needs it is all of Reach. Of
-// many ranges, neighbors are returned as one.
+// resource allow, with the buffers. To a question for office hours it does not matter what is taken at night. With Needs it is all of
+// Reach. Of many ranges, neighbors are returned as one.
 func (q *Query) Matters() [][2]time.Time {
 	from, to := q.Reach()
 	if len(q.Needs) > 0 { // resources beside are held to rules of their own

@@ -60,8 +60,8 @@ func (db *Actions) InsertAction(ctx context.Context, a *booking.Action, spend st
 }
 
 // InsertMove is InsertAction for an action whose move is known. It claims the time or the seat that the move takes, in the same
-// transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking share its claim. It locks
-// the booking's row and, to claim time, the resource's slots, until the end of its transaction.
+// transaction, or refuses: SlotTaken, or what the session says. b is the booking as the caller saw it. Actions of one booking share its
+// claim. It locks the booking's row and, to claim time, the resource's slots, until the end of its transaction.
 func (db *Actions) InsertMove(
 	ctx context.Context, b *booking.Booking, a *booking.Action, move graphs.Move, spend string,
 ) (*booking.Action, error) {

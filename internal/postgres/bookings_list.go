@@ -26,6 +26,23 @@ type Filter struct {
 	Desc  bool
 
 	Bookable bool // only sessions that have a seat and take bookings now
+
+	Bare bool // without what an answer without includes does not show: see bareColumns
+}
+
+// bareColumns select of a booking what timekit.View.Bare shows, and nothing that has to be looked for or decoded beside it: scanBare reads
+// them. Of a long page, the rest takes most of the time.
+const bareColumns = `
+	b.id, b.app_id, b.graph, b.graph_version, b.state, b.completed, b.created_at, b.updated_at,
+	b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id, b.units, ` + partsOf + `,
+	r.id, r.timezone`
+
+func scanBare(row pgx.CollectableRow) (*booking.Booking, error) {
+	var b booking.Booking
+	ties := &b.Related
+	return &b, row.Scan(&b.ID, &b.AppID, &b.Graph, &b.GraphVersion, &b.State, &b.Completed, &b.CreatedAt, &b.UpdatedAt,
+		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &b.Units, &b.Parts,
+		&b.Resource.ID, &b.Resource.Timezone)
 }
 
 // bookingKeys are what bookings can be searched by, beside customer.<field> and meta.<key>. Graphs and states are compared by value: see
@@ -69,6 +86,9 @@ func (db *Bookings) ListBookings(
 		columns: bookingColumns, table: "bookings", alias: "b", beside: bookingBeside,
 		order: order, desc: filter.Desc, changed: "b.updated_at",
 		scan: func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) },
+	}
+	if filter.Bare {
+		kind.columns, kind.beside, kind.scan = bareColumns, ` JOIN resources r ON r.id = b.resource_id`, scanBare
 	}
 	kind.where, kind.search = s.render(false)
 	if s.windowed && !s.texts() && order == orders["created_at"] {
@@ -147,10 +167,23 @@ func (w word) inside(similar bool, folded func(arg string) string) string {
 	return text
 }
 
+// calledSo selects the first 1,000 resources with a word in their name. A rare one is found by the index of names; what many names have is
+// among the first resources soon, and those are not sorted.
+const calledSo = `
+	WITH named AS MATERIALIZED (
+		SELECT id, created_at FROM resources WHERE app_id = @app AND folded LIKE holdfast_fold(@word::text) LIMIT 3001)
+	(SELECT id FROM named WHERE (SELECT count(*) FROM named) <= 3000 ORDER BY created_at, id LIMIT 1000)
+	UNION ALL
+	(SELECT id FROM ((` + calledAmong + ` AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1000)
+		UNION ALL (` + calledAmong + ` AND deleted_at IS NOT NULL ORDER BY created_at, id LIMIT 1000)) walked
+		WHERE (SELECT count(*) FROM named) > 3000 ORDER BY created_at, id LIMIT 1000)`
+
+// calledAmong selects resources by their names, one by one.
+const calledAmong = `
+	SELECT id, created_at FROM resources WHERE app_id = @app AND COALESCE(folded || '' LIKE holdfast_fold(@word::text), false)`
+
 // readWords takes in words, and looks for resources that are called so.
 func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string) error {
-	const called = `
-		SELECT id FROM resources WHERE app_id = @app AND folded LIKE holdfast_fold(@word::text) ORDER BY created_at, id LIMIT 1000`
 	if len(words) == 0 {
 		return nil
 	}
@@ -169,7 +202,7 @@ func (s *bookingSearch) readWords(ctx context.Context, db *store, words []string
 			if before, after, ok := strings.Cut(typed, "@"); ok && before != "" && after != "" {
 				batch.Queue(mail, args).QueryRow(func(row pgx.Row) error { return row.Scan(&w.mail) })
 			}
-			batch.Queue(called, args).Query(func(rows pgx.Rows) error {
+			batch.Queue(calledSo, args).Query(func(rows pgx.Rows) error {
 				ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				w.named, s.args[w.arg+"resources"] = len(ids) > 0, ids
 				return err

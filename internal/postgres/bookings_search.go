@@ -17,6 +17,7 @@ type bookingSearch struct {
 	args       namedArgs
 	among      []string // of a resource or calendar, which have their bookings in an index
 	conditions []string
+	hinted     []string // conditions that a hint among sought says, too
 	sought     []sought
 	words      []word
 	windowed   bool // a window is among the conditions
@@ -90,7 +91,7 @@ func (s *bookingSearch) texts() bool { return len(s.sought)+len(s.words) > 0 }
 func (s *bookingSearch) render(similar bool) (where string, search *textSearch) {
 	texts := append(slices.Clone(s.sought), soughtWords(s.words, similar)...)
 	among := append([]string{"b.app_id = @app"}, s.among...)
-	whole, rows := append(slices.Clone(among), s.conditions...), append([]string{"true"}, s.conditions...)
+	whole, rows := slices.Concat(among, s.conditions, s.hinted), slices.Concat([]string{"true"}, s.conditions, s.hinted)
 	for _, c := range texts {
 		whole = append(whole, c.anywhere())
 		if !c.hint {
@@ -219,10 +220,14 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 		s.customer(arg, field, t)
 	case ofMeta:
 		s.args[arg], s.args[arg+"key"] = likePattern(t.Value), key
-		s.add(matching, "lower(b.meta->>@"+arg+"key)", arg)
-		if texts := s.within(arg, "t.meta", key, t.Value); texts != "" {
-			s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
+		matched := fmt.Sprintf(matching, "lower(b.meta->>@"+arg+"key)", arg)
+		texts := s.within(arg, "t.meta", key, t.Value)
+		if texts == "" {
+			s.conditions = append(s.conditions, matched)
+			break
 		}
+		s.hinted = append(s.hinted, matched)
+		s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,41 +22,42 @@ const entryColumns = `
 		v.created_at, v.updated_at,
 		r.id, r.timezone`
 
-// firstEntries are the calendar entries of an app: its events, and its bookings that hold or have claimed time now, each once, in the
-// calendar of its first resource.
-const firstEntries = `
-	FROM (
+// handEntries are the calendar events that were made by hand, as entries v.
+const handEntries = `
 		SELECT id, id AS event, app_id, resource_id, calendar_id, start_at, end_at, all_day, start_date, end_date, what, where_at, description,
 			participants, my_rsvp, settings,
 			NULL::uuid AS booking_id, '' AS graph, 0 AS graph_version, false AS own_graph, '' AS definition, '' AS state, created_at, updated_at
-		FROM calendar_events
-		UNION ALL
-		SELECT b.event_id, b.event_id AS event, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false,
-			NULL::date AS start_date, NULL::date AS end_date,
-			b.what, b.where_at, b.description,
-			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
+		FROM calendar_events`
+
+// bookingEntries are the bookings that hold or have claimed time now, each once, in the calendar of its first resource.
+const bookingEntries = `
+		SELECT b.event_id AS id, b.event_id AS event, b.app_id, b.resource_id, b.calendar_id, b.start_at, b.end_at, false AS all_day,
+			NULL::date AS start_date, NULL::date AS end_date, b.what, b.where_at, b.description, b.participants, '' AS my_rsvp, b.settings,
+			b.id AS booking_id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + ` AS definition, b.state, b.created_at, b.updated_at
 		FROM bookings b WHERE (` + holdsTime + `)`
 
-// holdsTime is true of bookings b that hold or have claimed time now.
-const holdsTime = `EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id)
-	OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id)`
+// holdsTime is true of bookings b that hold or have claimed time now. OFFSET 0 keeps Postgres from looking at all time that is taken.
+const holdsTime = `EXISTS (SELECT FROM occupancies o WHERE o.booking_id = b.id OFFSET 0)
+	OR EXISTS (SELECT FROM occupancies o WHERE o.claimant = b.id OFFSET 0)`
 
 // partEntries are the entries of bookings in the calendars of their further resources, at the times of those parts. The id of such an
 // entry is that of the booking's with the number of the part in its last four bits, by XOR: see entryIDs.
 const partEntries = `
-		UNION ALL
-		SELECT overlay(b.event_id::text PLACING to_hex(('x' || right(b.event_id::text, 1))::bit(4)::int # y.nth) FROM 36)::uuid, b.event_id,
-			b.app_id, y.resource_id, COALESCE(y.calendar_id,
-				(SELECT c.id FROM calendars c WHERE c.resource_id = y.resource_id ORDER BY c.created_at, c.id LIMIT 1)),
-			y.start_at, y.end_at, false, NULL::date AS start_date, NULL::date AS end_date, b.what, b.where_at, b.description,
-			b.participants, '', b.settings, b.id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + `, b.state, b.created_at, b.updated_at
+		SELECT overlay(b.event_id::text PLACING to_hex(('x' || right(b.event_id::text, 1))::bit(4)::int # y.nth) FROM 36)::uuid AS id,
+			b.event_id AS event, b.app_id, y.resource_id, COALESCE(y.calendar_id,
+				(SELECT c.id FROM calendars c WHERE c.resource_id = y.resource_id ORDER BY c.created_at, c.id LIMIT 1)) AS calendar_id,
+			y.start_at, y.end_at, false AS all_day,
+			NULL::date AS start_date, NULL::date AS end_date, b.what, b.where_at, b.description, b.participants, '' AS my_rsvp, b.settings,
+			b.id AS booking_id, b.graph, b.graph_version, b.own_graph, ` + definitionOf + ` AS definition, b.state, b.created_at, b.updated_at
 		FROM bookings b JOIN booking_resources y ON y.booking_id = b.id AND y.nth > 0
 		WHERE (` + holdsTime + `)`
 
-// entriesEnd follows firstEntries and partEntries. Behind it comes a condition on entries v. It is no join: see ofUsed.
-const entriesEnd = `
-	) v WHERE v.app_id = @app AND (v.resource_id IS NULL OR NOT EXISTS (
+// ofUsedResources is true of entries v of an app whose resource is in use. It is no join: see ofUsed.
+const ofUsedResources = `v.app_id = @app AND (v.resource_id IS NULL OR NOT EXISTS (
 		SELECT FROM resources z WHERE z.id = v.resource_id AND z.app_id = @app AND z.deleted_at IS NOT NULL)) AND `
+
+// allEntries is the FROM of all calendar entries of an app. Behind it comes a condition on entries v.
+const allEntries = ` FROM (` + handEntries + ` UNION ALL ` + bookingEntries + ` UNION ALL ` + partEntries + `) v WHERE ` + ofUsedResources
 
 func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 	var e booking.CalendarEvent
@@ -83,7 +85,7 @@ func scanEvent(row pgx.Row) (*booking.CalendarEvent, error) {
 // CalendarEvent returns a calendar entry of an app, or NotFound.
 func (db *Calendars) CalendarEvent(ctx context.Context, appID, id uuid.UUID) (*booking.CalendarEvent, error) {
 	//nolint:unqueryvet // of the entries, whose columns stand above
-	const q = entryColumns + ` FROM (SELECT v.*` + firstEntries + partEntries + entriesEnd + `v.event = ANY(@events) AND v.id = @id) v
+	const q = entryColumns + ` FROM (SELECT v.*` + allEntries + `v.event = ANY(@events) AND v.id = @id) v
 		JOIN resources r ON r.id = v.resource_id`
 	e, err := scanEvent(db.pool.QueryRow(ctx, q, namedArgs{"app": appID, "id": id, "events": entryIDs(id)}))
 	if err != nil {
@@ -133,14 +135,9 @@ func (db *Calendars) CalendarEvents(
 		}
 		return listRows(ctx, db.store, ownEvents(found), page, args)
 	}
-	// No part begins more than a day before its booking, or ends more than two days after its start: the index of the bookings' times does.
-	const near = ` AND tstzrange(b.start_at, b.end_at)
-		&& tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
-	const entries = firstEntries + partEntries + near + entriesEnd
-	where := entries + within + found
 	const inOrder = ` ORDER BY v.start_at, v.id`
-	//nolint:unqueryvet // of the entries, whose columns stand above
-	rows := entryColumns + ` FROM (SELECT v.*` + where + inOrder + ` LIMIT @limit OFFSET @offset) v JOIN resources r ON r.id = v.resource_id`
+	rows := entryColumns + ` FROM (` + entriesWithin(found, inOrder+` LIMIT @offset::bigint + @limit::bigint`) + inOrder + `
+			LIMIT @limit OFFSET @offset) v JOIN resources r ON r.id = v.resource_id`
 	var all []*booking.CalendarEvent
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
@@ -148,10 +145,31 @@ func (db *Calendars) CalendarEvents(
 			all, err = pgx.CollectRows(read, func(row pgx.CollectableRow) (*booking.CalendarEvent, error) { return scanEvent(row) })
 			return err
 		})
-		batch.Queue(`SELECT count(*) FROM (SELECT`+where+` LIMIT @most) counted`, args).
+		batch.Queue(`SELECT count(*) FROM (`+entriesWithin(found, ` LIMIT @most`)+` LIMIT @most) counted`, args).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&total) })
 	})
 	return all, Found{Total: max(min(total, maxSearched), page.seen(len(all))), Exact: total <= maxSearched}, err
+}
+
+// entriesWithin selects the calendar entries that overlap [@from,@to), under a further condition: those that have begun before, by the
+// index of ranges, and those that begin in it, by that of starts. Each of the selects ends like this, so that none reads on when it has
+// enough.
+func entriesWithin(and, ending string) string {
+	const (
+		before = `v.start_at < @from AND tstzrange(v.start_at, v.end_at) @> @from::timestamptz`
+		within = `v.start_at >= @from AND v.start_at < @to AND v.end_at > v.start_at`
+		// No part begins more than a day before its booking, or ends more than two days after its start: the index of the bookings' times does.
+		near = ` AND tstzrange(b.start_at, b.end_at)
+			&& tstzrange(@from::timestamptz - interval '48 hours', @to::timestamptz + interval '24 hours')`
+		overlap = `tstzrange(v.start_at, v.end_at) && tstzrange(@from, @to)`
+	)
+	var all []string
+	for _, s := range [][2]string{
+		{handEntries, before}, {handEntries, within}, {bookingEntries, before}, {bookingEntries, within}, {partEntries + near, overlap},
+	} {
+		all = append(all, `(SELECT v.* FROM (`+s[0]+`) v WHERE `+ofUsedResources+s[1]+and+ending+`)`)
+	}
+	return `SELECT v.* FROM (` + strings.Join(all, ` UNION ALL `) + `) v`
 }
 
 // ownEvents are the calendar events of an app that were made by requests, under a further condition.

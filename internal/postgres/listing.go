@@ -223,12 +223,14 @@ func (l listing[T]) start(ctx context.Context, db *store, page Page, args namedA
 func (l listing[T]) changedColumn() string { return l.changed[len(l.alias)+1:] }
 
 // readOnly runs the statements of one batch on one snapshot, in one round trip. Each gets a plan of its own: with other values another
-// index is the right one. A table is read from end to end only when it has no index that helps.
+// index is the right one. A table is read from end to end only when it has no index that helps. One list takes one core: to start a
+// parallel worker takes as long as the lists that one would help.
 func (db *store) readOnly(ctx context.Context, queue func(*pgx.Batch)) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`)
 	batch.Queue(`SET LOCAL plan_cache_mode = force_custom_plan`)
 	batch.Queue(`SET LOCAL enable_seqscan = off`)
+	batch.Queue(`SET LOCAL max_parallel_workers_per_gather = 0`)
 	queue(batch)
 	batch.Queue(commit)
 	return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {

@@ -143,7 +143,7 @@ type probe struct {
 	generic bool   // the plan does not depend on what is searched for
 }
 
-// bounds are how far looks reach, in rows. A row that is walked over costs about 3 µs, one that the index of texts finds about 15, one
+// bounds are how far looks reach, in rows. A row that is walked over costs about 2 µs, one that the index of texts finds about 8, one
 // that the other conditions find about 3, one with typing errors about 25. A walk ends when it has filled the page.
 type bounds struct {
 	walk, farWalk, longWalk, hits, farHits int
@@ -192,7 +192,7 @@ func (db *store) probes(ctx context.Context, s *textSearch, page Page, args name
 }
 
 // hitCost is how many rows can be walked over in the time in which the index of texts finds one.
-const hitCost = 5
+const hitCost = 4
 
 // frequent returns the probes for a text that Postgres takes for a frequent one: the one that should be cheapest comes first. wanted
 // is how many rows fill the page. A text may stand elsewhere than in the first rows of the list: so the walk goes on until it has cost
@@ -200,7 +200,7 @@ const hitCost = 5
 func (b bounds) frequent(s *textSearch, e estimates, wanted float64) []probe {
 	enough := wanted * e.of / e.texts * e.list / e.rest
 	asked := hitCost * min(e.texts, float64(b.farHits))
-	all := []probe{s.walk(int(min(max(2*enough, asked/4, float64(b.walk)), float64(b.longWalk)))), s.ask(b.farHits)}
+	all := []probe{s.walk(int(min(max(1.5*enough, asked/4, float64(b.walk)), float64(b.longWalk)))), s.ask(b.farHits)}
 	if enough > asked {
 		slices.Reverse(all)
 	}
@@ -306,9 +306,10 @@ func (l listing[T]) walked(among string) (with, inner, counted string) {
 }
 
 // indexed is the FROM of what a search finds among the rows that a SELECT names, and a SELECT of the number of those. Both read them
-// from the same WITH. The named rows are sorted before they are looked at; LIMIT keeps Postgres from doing it the other way round.
+// from the same WITH. The named rows are sorted before they are looked at; LIMIT keeps Postgres from doing it the other way round. As an
+// array, the ids are looked up in their own order, in two thirds of the time.
 func (l listing[T]) indexed(named string) (with, inner, counted string) {
-	first := l.search.among + ` AND ` + l.alias + `.id IN (SELECT named.id FROM named)`
+	first := l.search.among + ` AND ` + l.alias + `.id = ANY(ARRAY(SELECT named.id FROM named))`
 	_, inner, _ = l.walked(first)
 	return `WITH named AS MATERIALIZED (` + named + ` LIMIT @bound) `, inner, `SELECT count(*) FROM named`
 }

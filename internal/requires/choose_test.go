@@ -39,6 +39,11 @@ func TestCheck(t *testing.T) {
 		`{"all_of":[{"resource":"` + one + `","role":"doctor"}]}`:                                                           "",
 		`{"all_of":[{"pool":"` + one + `"},{"any_of":{"n":2,"from":[` + many(3) + `]},"offset":"-PT15M","length":"PT1H"}]}`: "",
 		`{"all_of":[{"any_of":{"n":8,"from":[` + many(20) + `]}}]}`:                                                         "",
+		`{"all_of":[{"any_of":{"n":3,"from":[` + many(3) + `]}}]}`:                                                          "",
+		`{"all_of":[{"any_of":{"from":[` + many(1) + `]}}]}`:                                                                "",
+		`{"all_of":[{"pool":"` + one + `","role":"` + strings.Repeat("ä", 60) + `"}]}`:                                      "",
+		`{"all_of":[{"pool":"` + one + `"},{"pool":"` + one + `","length":"PT0M"}]}`:                                        "requires.all_of.1.length",
+		`{"all_of":[{"resource":"` + id(99).String() + `"},{"any_of":{"from":[` + many(20) + `]}}]}`:                        "requires",
 		`{}`:              "requires.all_of",
 		`{"all_of":[{}]}`: "requires.all_of.0",
 		`{"all_of":[{"resource":"` + one + `","pool":"` + one + `"}]}`:                    "requires.all_of.0",
@@ -59,6 +64,16 @@ func TestCheck(t *testing.T) {
 		if _, found := problems[field]; found != (field != "") || field == "" && len(problems) > 0 {
 			t.Errorf("%s: %v, want a problem with %q", text, problems, field)
 		}
+	}
+}
+
+// TestIDs are those that are named, of each kind; what is no UUID is left to Check.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	r := parsed(t, `{"all_of":[{"resource":"`+id(1).String()+`"},{"any_of":{"from":["`+id(2).String()+`","no id"]}},{"pool":"`+id(3).String()+`"},{"pool":"none"}]}`)
+	resources, pools := r.IDs()
+	if !slices.Equal(resources, []uuid.UUID{id(1), id(2)}) || !slices.Equal(pools, []uuid.UUID{id(3)}) {
+		t.Errorf("resources %v, pools %v", resources, pools)
 	}
 }
 

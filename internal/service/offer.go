@@ -71,7 +71,8 @@ func (s *Offers) NewOffer(ctx context.Context, app *tenant.App, rules Rules) (*O
 	return o, err
 }
 
-// OfferOf makes an offer of rules and hosts that were loaded before, at a moment of the app's time. It draws the order in which free hosts are taken.
+// OfferOf makes an offer of rules and hosts that were loaded before, at a moment of the app's time. It draws the order in which free hosts
+// are taken.
 func OfferOf(rules Rules, hosts []*catalogue.Resource, now time.Time) *Offer {
 	o := &Offer{Rules: rules, Zone: time.UTC, now: now}
 	o.Rules.Query.Seed = rand.Uint64() //nolint:gosec // fairness, not a secret

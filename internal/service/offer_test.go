@@ -51,7 +51,7 @@ func TestOpen(t *testing.T) {
 		"further than usual":   {"", "", 60, in(60)},
 		"as far as rules go":   {"", in(60).Format(time.RFC3339), 0, in(60)},
 	} {
-		o := Offer{Rules: Rules{From: c.from, To: c.to}}
+		o := Offer{Rules: Rules{From: c.from, To: c.to}, now: now}
 		if err := o.Open(time.UTC, 0, c.days); err != nil {
 			t.Fatal(err)
 		}

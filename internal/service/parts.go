@@ -123,19 +123,26 @@ func (d *party) choose(ctx context.Context, try uint64) error {
 		return err
 	}
 	places := requires.Rotated(d.places, binary.BigEndian.Uint64(d.ID[8:])+try, d.before())
-	var missing []string
-	for strict := strictest; strict >= max(d.strictest, d.laxest()); strict-- {
-		picks, without := requires.Choose(places, func(place int, id uuid.UUID) bool { return d.canHave(place, id, strict) })
-		if picks != nil {
-			d.strictest = strict
-			return d.settle(ctx, places, picks)
-		}
-		missing = without
+	picks, missing := d.pick(places)
+	if picks != nil {
+		return d.settle(ctx, places, picks)
 	}
 	if err := d.notOffered(places); err != nil {
 		return err
 	}
 	return &fault.Error{Code: fault.SlotTaken, Message: "The time slot is already taken.", Missing: missing}
+}
+
+// pick finds a combination, as strictly as one can be found; nil, and the parts that go without, when there is none.
+func (d *party) pick(places []requires.Place) (picks []uuid.UUID, missing []string) {
+	for strict := strictest; strict >= max(d.strictest, d.laxest()); strict-- {
+		picks, missing = requires.Choose(places, func(place int, id uuid.UUID) bool { return d.canHave(place, id, strict) })
+		if picks != nil {
+			d.strictest = strict
+			return picks, nil
+		}
+	}
+	return nil, missing
 }
 
 // How strictly resources are chosen. Who is free is always asked, unless the booking may overlap others.
@@ -202,6 +209,16 @@ func (d *party) before() (all []uuid.UUID) {
 
 // glance loads what keeps the resources from being taken now.
 func (d *party) glance(ctx context.Context) error {
+	q := d.question()
+	if err := d.drafts.offers.LoadBusy(ctx, d.AppID, q); err != nil {
+		return err
+	}
+	d.look = q.Look()
+	return d.countLimits(ctx)
+}
+
+// question asks about the time of all places, with the buffers of the booking. Limits are counted by resource: see countLimits.
+func (d *party) question() *Question {
 	q := &Question{Policy: d.Rules(), Whole: true, Now: d.Clock.Now()}
 	q.From, q.To, q.Units = d.Start, d.End, d.Units
 	for _, p := range d.places {
@@ -216,13 +233,9 @@ func (d *party) glance(ctx context.Context) error {
 	}
 	q.IgnoreAllDay = d.Settings.IgnoreAllDayEvents
 	q.BufferBefore, q.BufferAfter = d.Buffers()
-	q.Policy.Limits = nil // see full
+	q.Policy.Limits = nil
 	q.Ask(d.hosts)
-	if err := d.drafts.offers.LoadBusy(ctx, d.AppID, q); err != nil {
-		return err
-	}
-	d.look = q.Look()
-	return d.countLimits(ctx)
+	return q
 }
 
 // countLimits finds the resources whose own limits have no room for the draft. Those that it had before are counted already.
@@ -262,13 +275,9 @@ func (d *party) settle(ctx context.Context, places []requires.Place, picks []uui
 		p := &d.Parts[i]
 		p.Resource, p.Role = picks[i], places[i].Role
 		p.Start, p.End = places[i].Times(d.Start, d.End)
-		p.Calendar = d.calendars[p.Resource].ID
-		at := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == p.Resource })
-		p.Name = d.hosts[at].Name
-		if i == 0 {
-			d.Resource, d.Calendar = *d.hosts[at], *d.calendars[p.Resource]
-		}
 	}
+	first := slices.IndexFunc(d.hosts, func(r *catalogue.Resource) bool { return r.ID == picks[0] })
+	d.Resource, d.Calendar = *d.hosts[first], *d.calendars[picks[0]]
 	if d.in.Calendar == nil {
 		return nil
 	}

@@ -47,6 +47,10 @@ INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, gra
         jsonb_build_object('ticket', 'T-' || g, 'source', (ARRAY['web', 'phone', 'app'])[1 + g % 3]), made, made, made, g % 100 < 60, 1, 1,
         ((SELECT first FROM bench_first) + g::bigint * 2000 / @n)::text::xid8
     FROM bench_rows;
+-- Bookings of a spring hold their time, unless they are cancelled or declined: those months are asked for calendar entries.
+INSERT INTO occupancies (id, app_id, resource_id, booking_id, during, exclusive)
+    SELECT gen_random_uuid(), app_id, resource_id, id, tstzrange(start_at, end_at), false
+    FROM bookings WHERE app_id = @app AND start_at BETWEEN '2025-02-15' AND '2025-04-15' AND state IN ('completed', 'confirmed', 'tentative');
 INSERT INTO customers (id, app_id, booking_id, name, email, phone, voip, timezone, meta)
     SELECT gen_random_uuid(), @app, id, fn || ' ' || ln, lower(fn || '.' || ln) || g % 1000 || '@example.' || (ARRAY['org', 'com', 'net'])[1 + g % 3],
         '+49 ' || 170 + g % 9 || ' ' || 1000000 + (hashint4(g + 3) & 2147483647) % 8999999, '', 'Europe/Berlin', '{"note": "x"}' FROM bench_rows;
