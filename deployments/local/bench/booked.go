@@ -15,6 +15,7 @@ import (
 
 	"holdfast/deployments/local/stack"
 	"holdfast/internal/apps"
+	"holdfast/internal/fault"
 	"holdfast/internal/tenant"
 	"holdfast/workflows"
 )
@@ -84,19 +85,23 @@ func (b *booked) call(ctx context.Context, method, path, body string, want int) 
 	return answer.Data.ID, err
 }
 
-// newApp makes another app on a server and returns a server key of it.
-func newApp(ctx context.Context, s *stack.Stack, name string) (key string, err error) {
+// newApp makes another app on a server, unless it is there, and returns a server key of it.
+func newApp(ctx context.Context, s *stack.Stack, name string) (key string, made bool, err error) {
 	admin := &booked{stack: s, http: http.DefaultClient, key: string(s.AdminKey())}
 	slug := strings.ToLower(name)
 	body := fmt.Sprintf(`{"name":%q,"slug":%q}`, name, slug)
-	if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", body, http.StatusCreated); err != nil {
-		return "", err
-	}
 	a := s.App
 	app, err := a.DB.Access.AppBySlug(ctx, slug)
+	if fault.CodeOf(err) == fault.NotFound {
+		if _, err := admin.call(ctx, http.MethodPost, "/v2/apps", body, http.StatusCreated); err != nil {
+			return "", false, err
+		}
+		app, err = a.DB.Access.AppBySlug(ctx, slug)
+		made = true
+	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	_, key, err = apps.AddKey(ctx, a.DB.Access, a.Vault, app, tenant.ServerKey, "bench", uuid.Must(uuid.NewV7()))
-	return key, err
+	return key, made, err
 }

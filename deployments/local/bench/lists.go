@@ -61,6 +61,18 @@ func (l *lists) fill(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), nil
 }
 
+// checkFilled returns an error unless the record that was kept has the last of n bookings.
+func (l *lists) checkFilled(ctx context.Context) error {
+	const q = `
+		SELECT EXISTS (SELECT FROM bookings
+			WHERE id = ('0190' || lpad(to_hex($1::int), 8, '0') || '70008' || substr(md5($1::int::text), 1, 15))::uuid)`
+	var filled bool
+	if err := l.conn.QueryRow(ctx, q, l.n).Scan(&filled); err != nil || filled {
+		return err
+	}
+	return fmt.Errorf("the folder keeps another record than that of %d bookings", l.n)
+}
+
 // statements are the statements of a text: DO commits, and so each must be sent alone.
 func statements(text string) (all []string) {
 	for part := range strings.SplitSeq(text, ";\n") {
@@ -134,11 +146,11 @@ func (l *lists) row(ctx context.Context, one listed) (row string, slow bool, err
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 const listsHeading = `
-## Lists
+## Lists of %[2]d bookings
 
-GET over HTTP, one at a time, each list %d times after a first one; %d bookings of one app, and a fiftieth as many resources,
-calendars, projects, services, locations, credentials and calendar events, seeded by SQL in %.0f s. A page has 50 rows where nothing
-else is said. A total with + is a lower bound. Aim: p95 below %d ms. %d of %d lists are above it.
+GET over HTTP, one at a time, each list %[1]d times after a first one; %[2]d bookings of one app, and a fiftieth as many resources,
+calendars, projects, services, locations, credentials and calendar events, seeded by SQL%[3]s. A page has 50 rows where nothing
+else is said. A total with + is a lower bound. Aim: p95 below %[4]d ms. %[5]d of %[6]d lists are above it.
 
 | list | rows | total | p50 ms | p95 ms |
 |---|---|---|---|---|
@@ -146,7 +158,7 @@ else is said. A total with + is a lower bound. Aim: p95 below %d ms. %d of %d li
 
 // measureLists seeds n bookings and measures every order, filter and search that the API offers.
 func measureLists(ctx context.Context, s *stack.Stack, n int) (string, error) {
-	key, err := newApp(ctx, s, "Lists") // no list has what the other sections have booked
+	key, made, err := newApp(ctx, s, "Lists") // no list has what the other sections have booked
 	if err != nil {
 		return "", err
 	}
@@ -160,8 +172,14 @@ func measureLists(ctx context.Context, s *stack.Stack, n int) (string, error) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	l := &lists{booked: b, conn: conn, n: n}
-	filled, err := l.fill(ctx)
-	if err != nil {
+	filled := " before"
+	if made {
+		took, err := l.fill(ctx)
+		if err != nil {
+			return "", err
+		}
+		filled = fmt.Sprintf(" in %.0f s", took.Seconds())
+	} else if err := l.checkFilled(ctx); err != nil {
 		return "", err
 	}
 	all, err := l.all(ctx)
@@ -178,7 +196,7 @@ func measureLists(ctx context.Context, s *stack.Stack, n int) (string, error) {
 			above++
 		}
 	}
-	return fmt.Sprintf(listsHeading, listsAsked, n, filled.Seconds(), listsAim.Milliseconds(), above, len(all)) + table, nil
+	return fmt.Sprintf(listsHeading, listsAsked, n, filled, listsAim.Milliseconds(), above, len(all)) + table, nil
 }
 
 // at is the path of a list with a query.

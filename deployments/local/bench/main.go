@@ -20,11 +20,12 @@ func main() {
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
 	only := flag.String("only", "", "measure one section: lives, crowd, free, policies, webhooks, attack or lists; empty = all of them")
 	bookings := flag.Int("bookings", 1_000_000, "bookings that the lists are measured over")
+	data := flag.String("data", "", "folder that keeps the record, with what the lists are measured over, for another run; empty = none")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
-	if err := run(ctx, size{*lives, *rounds, *bookings}, *only, *out); err != nil {
+	if err := run(ctx, size{*lives, *rounds, *bookings}, *only, *data, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -62,12 +63,21 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 	return page, errors.Join(faults...)
 }
 
-func run(ctx context.Context, n size, only, out string) error {
-	dir, err := os.MkdirTemp("", "holdfast-bench-")
+// folder is where the record is: one that stays, or one that is removed after the run.
+func folder(data string) (dir string, remove func(), err error) {
+	if data != "" {
+		return data, func() {}, nil
+	}
+	dir, err = os.MkdirTemp("", "holdfast-bench-")
+	return dir, func() { _ = os.RemoveAll(dir) }, err
+}
+
+func run(ctx context.Context, n size, only, data, out string) error {
+	dir, remove, err := folder(data)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer remove()
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", Postgres: true, Temporal: true}
 	settings := []string{"HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=error", "HOLDFAST_RATE_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0"}
 	if options.Config, err = config.Read(settings); err != nil {

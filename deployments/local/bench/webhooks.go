@@ -80,7 +80,7 @@ func (t *webhookBench) endpoint(ctx context.Context, url, state string, inFlight
 
 // neighbour is another app on the same server.
 func (t *webhookBench) neighbour(ctx context.Context) (*webhookBench, error) {
-	key, err := newApp(ctx, t.stack, "Neighbour")
+	key, _, err := newApp(ctx, t.stack, "Neighbour")
 	return &webhookBench{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
 }
 
