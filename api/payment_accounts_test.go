@@ -57,8 +57,15 @@ func TestPaymentAccounts(t *testing.T) {
 			t.Errorf("%s: the answer repeats a secret: %s", body, a.Body)
 		}
 	}
+	sealed := func() {
+		t.Helper()
+		if n := value[int](f, `SELECT count(*)::int FROM payment_accounts WHERE position('zq7' in encode(sealed, 'escape')) > 0`); n != 0 {
+			t.Errorf("%d accounts have their keys in the clear", n)
+		}
+	}
 	first := f.post(f.server, "/v2/payment_accounts", `{"name":"main","provider":"stripe","config":{"secret_key":"sk_test_zq7","webhook_secrets":["whsec_zq7"]}}`)
 	main := first.id(t)
+	sealed()
 	desk := f.post(f.server, "/v2/payment_accounts", `{"name":"desk","provider":"manual"}`).id(t)
 	f.post(f.server, "/v2/payment_accounts", `{"name":"desk","provider":"manual"}`).refused(t, fault.AlreadyExists, "")
 	if got := first.text(t, "webhook_url"); got != "https://book.example.com/v2/payment_webhooks/stripe/acme" {
@@ -72,9 +79,7 @@ func TestPaymentAccounts(t *testing.T) {
 			t.Errorf("%s shows a key: %s", a.what, a.Body)
 		}
 	}
-	if n := value[int](f, `SELECT count(*)::int FROM payment_accounts WHERE position('zq7' in encode(sealed, 'escape')) > 0`); n != 0 {
-		t.Errorf("%d accounts have their keys in the clear", n)
-	}
+	sealed()
 	defaults := func(want string) {
 		t.Helper()
 		if got := value[string](f, `SELECT string_agg(name, ' ') FROM payment_accounts WHERE is_default`); got != want {
