@@ -46,13 +46,19 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if err != nil {
 		return attempted{}, err
 	}
-	if failed == nil && b.Payment.Policy.CaptureRule() == payment.CaptureOnConfirm && kind != payment.Balance && !at.Can().Authorize {
+	if failed == nil && captureOf(b.Payment, kind) == payment.CaptureOnConfirm && !at.Can().Authorize {
 		failed = &provider.Error{Code: provider.Unsupported}
 	}
 	if failed != nil {
 		return notDone(failed), nil
 	}
-	on, err := p.ensurePayment(ctx, b, &payment.Payment{
+	return p.openNew(ctx, e, b, at)
+}
+
+// openNew puts a payment on record, unless an attempt before this one has, and opens it.
+func (p performer) openNew(ctx context.Context, e *effect.Effect, b *booking.Booking, at provider.Provider) (attempted, error) {
+	kind, amount := owed(b.Payment, e.Does.Of)
+	on, err := p.ensurePayment(ctx, &payment.Payment{
 		ID: e.PaymentID(), AppID: b.AppID, BookingID: b.ID, AccountID: b.Payment.AccountID,
 		Provider: b.Payment.Provider, Code: newCode(), Kind: kind, Capture: captureOf(b.Payment, kind), Currency: b.Payment.Price.Currency,
 		Amount: amount, ExpiresAt: expiry(b, at.Can(), time.Now()),
@@ -71,8 +77,8 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	return p.openAt(ctx, b, on, at)
 }
 
-// hasPayment reports whether the booking has a payment of a kind already, that came along from the booking whose place it has taken. Its money
-// moves this one.
+// hasPayment reports whether the booking has a payment of a kind already, that came along from the booking whose place it has taken. Its
+// money moves this one.
 func (p performer) hasPayment(ctx context.Context, e *effect.Effect, kind payment.Kind) (bool, error) {
 	all, err := p.payments(ctx, e)
 	for _, pay := range all {
@@ -128,7 +134,7 @@ func (p performer) recordOpened(ctx context.Context, id uuid.UUID, s provider.Se
 	return p.DB.RecordOpened(ctx, id, s.Ref, s.URL, s.ExpiresAt, time.Now().Add(soonest))
 }
 
-func (p performer) ensurePayment(ctx context.Context, b *booking.Booking, pay *payment.Payment) (*payment.Payment, error) {
+func (p performer) ensurePayment(ctx context.Context, pay *payment.Payment) (*payment.Payment, error) {
 	defer p.connection()()
 	return p.DB.EnsurePayment(ctx, pay)
 }
@@ -169,8 +175,8 @@ func captureOf(t *payment.Terms, kind payment.Kind) payment.Capture {
 // openFor is how long a page stays open for a booking that does not wait for the payment.
 const openFor = 24 * time.Hour
 
-// expiry is when a payment's page closes: when the booking stops to wait, within what the provider can do. A page that stays open longer than
-// the booking waits is ended by the graph.
+// expiry is when a payment's page closes: when the booking stops to wait, within what the provider can do. A page that stays open longer
+// than the booking waits is ended by the graph.
 func expiry(b *booking.Booking, can provider.Abilities, now time.Time) time.Time {
 	at := now.Add(openFor)
 	if graph, err := b.LoadGraph(); err == nil {
@@ -224,8 +230,8 @@ func (p performer) payments(ctx context.Context, e *effect.Effect) ([]*postgres.
 	return all[e.BookingID], err
 }
 
-// endPayment closes what the customer could still pay. The answer is yes when nothing was paid; no when there is money, which then moves the
-// booking by itself, or goes back.
+// endPayment closes what the customer could still pay. The answer is yes when nothing was paid; no when there is money, which then moves
+// the booking by itself, or goes back.
 func (p performer) endPayment(ctx context.Context, e *effect.Effect) (attempted, error) {
 	all, err := p.payments(ctx, e)
 	if err != nil {
@@ -278,7 +284,7 @@ func (p performer) capturePayment(ctx context.Context, e *effect.Effect) (attemp
 	if err != nil {
 		return attempted{}, err
 	}
-	found := false
+	found := false // a payment that is held, or was captured by an attempt before this one
 	for _, pay := range all {
 		found = found || pay.Captured > 0
 		if pay.State != payment.Authorized || pay.LettingGo {
@@ -294,6 +300,12 @@ func (p performer) capturePayment(ctx context.Context, e *effect.Effect) (attemp
 		if failed != nil {
 			return notDone(failed), nil
 		}
+	}
+	if all, err = p.payments(ctx, e); err != nil {
+		return attempted{}, err
+	}
+	for _, pay := range all {
+		found = found && pay.State != payment.Voided // the hold had ended before
 	}
 	if !found {
 		return attempted{code: codeNothingHeld, message: "No payment of the booking is held.", final: true}, nil

@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// refundPayment gives money back as a booking ends: all of it, or what its policy says as of the moment of the transition. What is held is let
-// go, and what could still be paid is closed. The refunds are on record when it has ended; the workflows of the payments make them.
+// refundPayment gives money back as a booking ends: all of it, or what its policy says as of the moment of the transition. What is held is
+// let go, and what could still be paid is closed. The refunds are on record when it has ended; the workflows of the payments make them.
 func (p performer) refundPayment(ctx context.Context, e *effect.Effect) (attempted, error) {
 	b, err := p.bookingOf(ctx, e)
 	if err != nil || b == nil {
@@ -48,8 +48,8 @@ func (p performer) refundPayment(ctx context.Context, e *effect.Effect) (attempt
 	return attempted{answer: true}, nil
 }
 
-// refundDue is what a booking's customer gets back, and why: by the policy if the customer's side has ended the booking, unless the graph says
-// otherwise.
+// refundDue is what a booking's customer gets back, and why: by the policy if the customer's side has ended the booking, unless the graph
+// says otherwise.
 func (p performer) refundDue(
 	ctx context.Context, b *booking.Booking, e *effect.Effect, all []*postgres.PaymentWithRefunds,
 ) (int64, payment.Reason, error) {

@@ -257,6 +257,7 @@ func nextOf(p postgres.Settled, growing, now time.Time) time.Time {
 		if now.Before(p.ExpiresAt.Add(lateMoneyFor)) {
 			return now.Add(lateMoneyFor / 4)
 		}
+	case payment.Created, payment.Captured:
 	}
 	return time.Time{}
 }

@@ -69,7 +69,7 @@ func (s sweeper) sweepParts(out *booking.SweepResult) []sweepPart {
 			return out.Effects, err
 		}},
 		{"payments", 10 * time.Second, func(ctx context.Context) (n int, err error) {
-			out.Payments, err = cashier{s.Activities}.sweep(ctx)
+			out.Payments, err = cashier(s).sweep(ctx)
 			return out.Payments, err
 		}},
 		{"clocks", 10 * time.Second, func(ctx context.Context) (n int, err error) {

@@ -50,7 +50,8 @@ func (h *bookingHandlers) createBooking(k *call) error {
 	return h.renderer.answer(k, http.StatusCreated, out)
 }
 
-// A caller who asks for the payment of a new booking needs the page to send its customer to: how long the page of the provider is waited for.
+// A caller who asks for the payment of a new booking needs the page to send its customer to: how long the page of the provider is waited
+// for.
 const (
 	pageWait = 5 * time.Second
 	pageLook = 100 * time.Millisecond

@@ -42,7 +42,9 @@ func (h *Handlers) Routes() []edge.Route {
 	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, payments: h.Payments, catalogue: h.Catalogue, links: h.Links}
 	drafts := &draftReader{booker: h.Booker, offers: h.Offers, rules: h.Rules, wait: h.Wait}
 	return slices.Concat(
-		(&bookingHandlers{bookings: h.Bookings, payments: h.Payments, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer}).routes(),
+		(&bookingHandlers{
+			bookings: h.Bookings, payments: h.Payments, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer,
+		}).routes(),
 		(&bulkHandlers{
 			bookings: h.Bookings, admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer,
 			edge: h.Edge, wait: h.Wait, log: h.Log,

@@ -30,8 +30,8 @@ func (h *noticeHandlers) routes() []edge.Route {
 	}
 }
 
-// receive takes a webhook request of a provider. It is on record before it is answered, and says only that a payment is to be looked at: the
-// provider's API says how it is. A request that none of the app's accounts recognizes is refused.
+// receive takes a webhook request of a provider. It is on record before it is answered, and says only that a payment is to be looked at:
+// the provider's API says how it is. A request that none of the app's accounts recognizes is refused.
 func (h *noticeHandlers) receive(k *edge.Call) error {
 	body, err := k.ReadBody()
 	if err != nil {

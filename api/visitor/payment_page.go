@@ -57,7 +57,7 @@ func (h *paymentHandlers) showPayment(k *call) error {
 	if edge.UnlessNotFound(err) != nil {
 		return err
 	}
-	page := viewPayment(k, p, b)
+	page := viewPayment(p, b)
 	if waits(p) {
 		k.Header("Refresh", strconv.Itoa(int(refresh.Seconds())))
 		h.look(k, p)
@@ -80,7 +80,7 @@ func waits(p *postgres.PaymentWithRefunds) bool {
 	return !p.State.Over() && p.State != payment.Authorized || p.HasMoney() && !p.Honoured && len(p.Refunds) == 0
 }
 
-func viewPayment(k *call, p *postgres.PaymentWithRefunds, b *booking.Booking) *paymentPage {
+func viewPayment(p *postgres.PaymentWithRefunds, b *booking.Booking) *paymentPage {
 	page := &paymentPage{Amount: payment.Text(p.Amount, p.Currency)}
 	zone := time.UTC
 	if b != nil {
@@ -112,7 +112,8 @@ func paymentText(p *postgres.PaymentWithRefunds, b *booking.Booking) (title, tex
 	case p.HasMoney(), p.State == payment.Processing:
 		return "Your payment is under way", "One moment, please: this page says by itself when it has arrived."
 	case p.State.Over(), b != nil && b.Completed:
-		return "This cannot be paid any more", "Nothing was charged. If you have paid just now, this page says so in a moment, and the money goes back."
+		return "This cannot be paid any more", "Nothing was charged. " +
+			"If you have paid just now, this page says so in a moment, and the money goes back."
 	case p.State == payment.Open && p.CheckoutURL == "":
 		return "To be paid", "Please pay as you were told. This page says so when your payment has arrived."
 	case p.State == payment.Open:

@@ -63,8 +63,8 @@ func (e *Effect) ActionID() uuid.UUID {
 	return uuid.NewSHA1(e.ID, fmt.Appendf(nil, "end/%d", e.Round))
 }
 
-// PaymentID is the id of the payment that an effect opens: the same on every attempt, and another one after the effect was taken up again by
-// hand.
+// PaymentID is the id of the payment that an effect opens: the same on every attempt, and another one after the effect was taken up again
+// by hand.
 func (e *Effect) PaymentID() uuid.UUID {
 	return uuid.NewSHA1(e.ID, fmt.Appendf(nil, "payment/%d", e.Round))
 }

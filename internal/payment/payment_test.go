@@ -13,6 +13,7 @@ import (
 )
 
 func TestTexts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		amount   int64
 		currency string
@@ -28,6 +29,7 @@ func TestTexts(t *testing.T) {
 }
 
 func TestExponents(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[string]int{"JPY": 0, "KRW": 0, "EUR": 2, "USD": 2, "HUF": 2, "KWD": 3, "BHD": 3} {
 		if got, ok := Exponent(code); got != want || !ok {
 			t.Errorf("Exponent(%s) = %d, %v; want %d", code, got, ok, want)
@@ -41,6 +43,7 @@ func TestExponents(t *testing.T) {
 }
 
 func TestPercent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		amount  int64
 		percent int
@@ -54,6 +57,7 @@ func TestPercent(t *testing.T) {
 
 // Parts add up to the whole, and are as equal as can be.
 func TestSplit(t *testing.T) {
+	t.Parallel()
 	if got := Split(100, 3); !slices.Equal(got, []int64{33, 33, 34}) {
 		t.Errorf("Split(100, 3) = %v", got)
 	}
@@ -75,6 +79,7 @@ func steps(list ...Step) *Policy { return &Policy{Refund: &list} }
 
 // Each step holds until its very second.
 func TestRefundDue(t *testing.T) {
+	t.Parallel()
 	p := steps(
 		Step{Until: policy.MustLead("PT48H"), Percent: 100}, Step{Until: policy.MustLead("PT24H"), Percent: 50, KeepFee: 200},
 		Step{Until: policy.MustLead("PT1H"), Percent: 10, KeepFee: 900},
@@ -103,6 +108,7 @@ func TestRefundDue(t *testing.T) {
 }
 
 func TestPricesAreChecked(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		price string
 		want  string // the field
@@ -129,6 +135,7 @@ func TestPricesAreChecked(t *testing.T) {
 }
 
 func TestPoliciesAreChecked(t *testing.T) {
+	t.Parallel()
 	for want, p := range map[string]*Policy{
 		"":                         steps(Step{Until: policy.MustLead("P2D"), Percent: 100}, Step{Percent: 50}),
 		"policy.refund[0].until":   steps(Step{Percent: 50}, Step{Until: policy.MustLead("P2D"), Percent: 100}),
@@ -149,6 +156,7 @@ func TestPoliciesAreChecked(t *testing.T) {
 
 // Whatever order a provider's words come in, sums never shrink, money is never forgotten, and the end is the same.
 func TestMergeHasNoOrder(t *testing.T) {
+	t.Parallel()
 	life := []Seen{
 		{State: Open}, {State: Processing}, {State: Authorized, Authorized: 500}, {State: Captured, Authorized: 500, Captured: 500},
 		{State: Captured, Captured: 500, Refunded: 200}, {State: Captured, Captured: 500, Refunded: 500}, {}, {State: "unheard_of"},
@@ -171,6 +179,7 @@ func TestMergeHasNoOrder(t *testing.T) {
 }
 
 func TestMergeRefusesOtherCurrencies(t *testing.T) {
+	t.Parallel()
 	p := Payment{State: Open, Currency: "EUR", Amount: 500}
 	if !p.Merge(Seen{State: Captured, Currency: "USD", Captured: 500}) || p.Captured != 0 || p.State != Open || p.FailureCode != OtherCurrency {
 		t.Errorf("%+v", p)
@@ -178,6 +187,7 @@ func TestMergeRefusesOtherCurrencies(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
+	t.Parallel()
 	paid := Payment{Kind: Full, State: Captured, Captured: 500, Amount: 500}
 	held := Payment{Kind: Full, State: Authorized, Authorized: 500, Amount: 500}
 	with := func(p Payment, change func(s *Situation)) Situation {

@@ -102,7 +102,8 @@ func (p *Price) checkItems(prefix string, problems fault.Problems) {
 	}
 }
 
-// Policy says what becomes of money. It is copied onto the booking when it is made. The zero value gives everything back, whichever side ends the booking.
+// Policy says what becomes of money. It is copied onto the booking when it is made. The zero value gives everything back, whichever side
+// ends the booking.
 type Policy struct {
 	// Capture is CaptureNow without one.
 	Capture Capture `json:"capture,omitempty"`

@@ -145,8 +145,8 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const q = `
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
-			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, payment, first_start, moves, units, assigned,
-			requires, created_at, updated_at, entered_at)
+			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, payment, first_start, moves,
+			units, assigned, requires, created_at, updated_at, entered_at)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
 			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires,

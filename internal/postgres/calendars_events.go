@@ -167,9 +167,9 @@ func entriesWithin(and, ending string) string {
 	for _, s := range [][2]string{
 		{handEntries, before}, {handEntries, within}, {bookingEntries, before}, {bookingEntries, within}, {partEntries + near, overlap},
 	} {
-		all = append(all, `(SELECT v.* FROM (`+s[0]+`) v WHERE `+ofUsedResources+s[1]+and+ending+`)`)
+		all = append(all, `(SELECT v.* FROM (`+s[0]+`) v WHERE `+ofUsedResources+s[1]+and+ending+`)`) //nolint:unqueryvet // entries have the columns that their texts name
 	}
-	return `SELECT v.* FROM (` + strings.Join(all, ` UNION ALL `) + `) v`
+	return `SELECT v.* FROM (` + strings.Join(all, ` UNION ALL `) + `) v` //nolint:unqueryvet // the same
 }
 
 // ownEvents are the calendar events of an app that were made by requests, under a further condition.

@@ -150,8 +150,8 @@ func (db *Effects) BookingsWithOverdueEffects(ctx context.Context, while time.Du
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// AddEffect puts an effect on record that somebody asks for by hand, behind those of the booking's last transition. A repeat with the same id
-// changes nothing. It locks the booking's row.
+// AddEffect puts an effect on record that somebody asks for by hand, behind those of the booking's last transition. A repeat with the same
+// id changes nothing. It locks the booking's row.
 func (db *Effects) AddEffect(ctx context.Context, b *booking.Booking, id uuid.UUID, does graphs.Effect) (*effect.Effect, error) {
 	const q = `
 		INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters)

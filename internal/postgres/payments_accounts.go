@@ -18,7 +18,8 @@ func scanAccount(row pgx.Row) (*payment.Account, error) {
 	return &a, err
 }
 
-// CreateAccount puts an account at a provider on record. The first one of an app is its default. Conflict when the app has one of that name.
+// CreateAccount puts an account at a provider on record. The first one of an app is its default. Conflict when the app has one of that
+// name.
 func (db *Payments) CreateAccount(ctx context.Context, a *payment.Account) (created *payment.Account, err error) {
 	const undefault = `UPDATE payment_accounts SET is_default = false WHERE app_id = @app AND is_default AND @default`
 	const q = `
@@ -74,8 +75,8 @@ func (db *Payments) Account(ctx context.Context, appID, id uuid.UUID) (*payment.
 	return a, orNotFound(err, "The payment account")
 }
 
-// AccountFor returns the open account of an app that takes the money of bookings that name it; without a name the default one. NotFound when
-// there is none.
+// AccountFor returns the open account of an app that takes the money of bookings that name it; without a name the default one. NotFound
+// when there is none.
 func (db *Payments) AccountFor(ctx context.Context, appID uuid.UUID, name string) (*payment.Account, error) {
 	const q = `
 		SELECT ` + accountColumns + ` FROM payment_accounts a
@@ -84,7 +85,8 @@ func (db *Payments) AccountFor(ctx context.Context, appID uuid.UUID, name string
 	return a, orNotFound(err, "The payment account")
 }
 
-// AccountsOf returns the accounts at a provider of the app with a slug, closed ones too: their payments go on. NotFound when there are none.
+// AccountsOf returns the accounts at a provider of the app with a slug, closed ones too: their payments go on. NotFound when there are
+// none.
 func (db *Payments) AccountsOf(ctx context.Context, slug, provider string) ([]*payment.Account, error) {
 	const q = `
 		SELECT ` + accountColumns + ` FROM payment_accounts a JOIN apps ON apps.id = a.app_id

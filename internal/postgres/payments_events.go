@@ -11,8 +11,9 @@ import (
 
 // stateEvents are the types of the events of the states that a payment reaches.
 var stateEvents = map[payment.State]string{
-	payment.Open: outbox.PaymentOpenEvent, payment.Processing: outbox.PaymentProcessingEvent, payment.Authorized: outbox.PaymentAuthorizedEvent,
-	payment.Captured: outbox.PaymentCapturedEvent, payment.Failed: outbox.PaymentFailedEvent, payment.Expired: outbox.PaymentExpiredEvent,
+	payment.Open: outbox.PaymentOpenEvent, payment.Processing: outbox.PaymentProcessingEvent,
+	payment.Authorized: outbox.PaymentAuthorizedEvent,
+	payment.Captured:   outbox.PaymentCapturedEvent, payment.Failed: outbox.PaymentFailedEvent, payment.Expired: outbox.PaymentExpiredEvent,
 	payment.Voided: outbox.PaymentVoidedEvent,
 }
 

@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/payment"
 )
 
-// EnsurePayment puts a payment on record before the first call to its provider, and returns it as the record has it: a repeat finds what the
-// first one has written, so that all calls have the same parameters.
+// EnsurePayment puts a payment on record before the first call to its provider, and returns it as the record has it: a repeat finds what
+// the first one has written, so that all calls have the same parameters.
 func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment) (on *payment.Payment, err error) {
 	const insert = `
 		INSERT INTO payments (id, app_id, booking_id, account_id, provider, code, kind, capture, currency, amount, expires_at)
@@ -31,8 +31,8 @@ func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment) (on *
 	return on, mapConstraint(db.pool.SendBatch(ctx, batch).Close())
 }
 
-// RenewPayment gives a payment that was not opened yet another time to be paid until, and another key: the provider does not take the one that
-// is on record any more. What a call that was lost has opened has a page that nobody has.
+// RenewPayment gives a payment that was not opened yet another time to be paid until, and another key: the provider does not take the one
+// that is on record any more. What a call that was lost has opened has a page that nobody has.
 func (db *Payments) RenewPayment(ctx context.Context, id uuid.UUID, expires time.Time) (*payment.Payment, error) {
 	const q = `
 		UPDATE payments p SET opened_as = p.opened_as + 1, expires_at = @expires, updated_at = now()
@@ -43,7 +43,9 @@ func (db *Payments) RenewPayment(ctx context.Context, id uuid.UUID, expires time
 
 // RecordOpened puts on record that the customer can pay, with the event of it. What the payment has become meanwhile stays. It locks the
 // payment, then the gates of the endpoints that get the event (shared).
-func (db *Payments) RecordOpened(ctx context.Context, id uuid.UUID, ref, url string, expires, next time.Time) (woken []uuid.UUID, err error) {
+func (db *Payments) RecordOpened(
+	ctx context.Context, id uuid.UUID, ref, url string, expires, next time.Time,
+) (woken []uuid.UUID, err error) {
 	const q = `
 		UPDATE payments p SET ref = @ref, checkout_url = @url, state = CASE p.state WHEN 'created' THEN 'open' ELSE p.state END,
 			expires_at = COALESCE(@expires, p.expires_at), next_at = @next, updated_at = now()

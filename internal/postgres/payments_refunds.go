@@ -49,8 +49,8 @@ func (db *Payments) AskRefund(ctx context.Context, r *payment.Refund, exact bool
 	return on, woken, err
 }
 
-// ClaimRefund takes one due refund of a payment for one call of its provider; nil when none is due. Should the call be lost, it is due again
-// after a minute. It locks the refund.
+// ClaimRefund takes one due refund of a payment for one call of its provider; nil when none is due. Should the call be lost, it is due
+// again after a minute. It locks the refund.
 func (db *Payments) ClaimRefund(ctx context.Context, paymentID uuid.UUID) (*payment.Refund, error) {
 	const q = `
 		UPDATE refunds f SET attempts = f.attempts + 1, next_at = now() + interval '1 minute', updated_at = now()
@@ -122,8 +122,8 @@ func (db *Payments) changeRefund(
 	return r, orNotFound(db.pool.SendBatch(ctx, batch).Close(), "The refund")
 }
 
-// SetNextLook puts on record when a payment is to be looked at again; the zero time when nothing is expected any more. A refund that has come
-// to be due meanwhile is looked at as well.
+// SetNextLook puts on record when a payment is to be looked at again; the zero time when nothing is expected any more. A refund that has
+// come to be due meanwhile is looked at as well.
 func (db *Payments) SetNextLook(ctx context.Context, id uuid.UUID, next time.Time) (time.Time, error) {
 	const q = `
 		UPDATE payments p SET next_at = LEAST(@next::timestamptz, (SELECT min(f.next_at) FROM refunds f
