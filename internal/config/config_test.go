@@ -60,7 +60,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	c := read(t, good("HOLDFAST_HTTP_ADDR=:80", "HOLDFAST_METRICS_ADDR=:90", "HOLDFAST_PUBLIC_URL=https://book.example.com",
 		"HOLDFAST_DATABASE_MAX_CONNS=7", "HOLDFAST_TEMPORAL_ADDRESS=t:1", "HOLDFAST_TEMPORAL_NAMESPACE=ns", "HOLDFAST_TEMPORAL_API_KEY=k",
 		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q", "HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES=on", "HOLDFAST_DATABASE_LISTEN_URL=postgres://x",
-		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com",
+		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com", "HOLDFAST_STRIPE_URL=https://stripe.example.com",
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
 		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
@@ -91,7 +91,7 @@ func TestReadRefuses(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "HOLDFAST_EMPTY") {
 		t.Errorf("a variable without a value counts as not set: %v", err)
 	}
-	for _, fine := range []string{"HOLDFAST_DATA_DIR=x", "HOLDFAST_TEMPORAL_UI_ADDR=x", "HOLDFAST_TEST_X=x", "NOT_HOLDFAST_X=x", "HOLDFAST=x"} {
+	for _, fine := range []string{"HOLDFAST_DATA_DIR=x", "HOLDFAST_TEMPORAL_UI_ADDR=x", "HOLDFAST_FAKE_PAYMENTS_ADDR=x", "HOLDFAST_TEST_X=x", "NOT_HOLDFAST_X=x", "HOLDFAST=x"} {
 		if _, err := Read([]string{fine}); err != nil {
 			t.Errorf("%s: %v", fine, err)
 		}

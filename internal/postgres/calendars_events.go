@@ -167,7 +167,7 @@ func entriesWithin(and, ending string) string {
 	for _, s := range [][2]string{
 		{handEntries, before}, {handEntries, within}, {bookingEntries, before}, {bookingEntries, within}, {partEntries + near, overlap},
 	} {
-		all = append(all, `(SELECT v.* FROM (`+s[0]+`) v WHERE `+ofUsedResources+s[1]+and+ending+`)`) //nolint:unqueryvet // entries have the columns that their texts name
+		all = append(all, `(SELECT v.* FROM (`+s[0]+`) v WHERE `+ofUsedResources+s[1]+and+ending+`)`) //nolint:unqueryvet // as named there
 	}
 	return `SELECT v.* FROM (` + strings.Join(all, ` UNION ALL `) + `) v` //nolint:unqueryvet // the same
 }
