@@ -18,7 +18,8 @@ const (
 	fakeSecret = "whsec_localRunOnly0000000000" //nolint:gosec // of a provider that is not real
 )
 
-// listenForPayments reserves the address of the fake provider, which the service then takes for Stripe. A provider that is named replaces it.
+// listenForPayments reserves the address of the fake provider, which the service then takes for Stripe. A provider that is named replaces
+// it.
 func (s *Stack) listenForPayments() (net.Listener, error) {
 	c := &s.options.Config
 	if s.options.PayAddr == "" || c.StripeURL != "" {
