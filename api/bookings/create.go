@@ -60,7 +60,7 @@ const (
 // awaitPage waits until the payment of a booking is opened, if its graph asks for one by itself, for a bounded time.
 func (h *bookingHandlers) awaitPage(k *call, b *booking.Booking) {
 	graph, err := b.LoadGraph()
-	if b.Payment == nil || err != nil || !graph.OpensPayments() {
+	if b.Payment == nil || b.Payment.Price.Due() == 0 || err != nil || !graph.OpensPayments() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(k, pageWait)

@@ -138,7 +138,7 @@ func (s *settling) follow(ctx context.Context) error {
 // situation reads what the booking makes of the payment. Of an action that is not on record any more, its booking was erased.
 func (s *settling) situation(ctx context.Context) (payment.Situation, error) {
 	const q = `
-		SELECT clock_timestamp(), COALESCE((SELECT status FROM actions WHERE id = @action), ''),
+		SELECT holdfast_now(@app), COALESCE((SELECT status FROM actions WHERE id = @action), ''),
 			COALESCE((SELECT to_state FROM transitions WHERE action_id = @action), ''),
 			EXISTS (SELECT FROM payments o WHERE o.booking_id = @booking AND o.id <> @id AND o.kind = @kind AND o.honoured)`
 	of := payment.Situation{Payment: s.payment, Refunds: s.refunds}
@@ -146,7 +146,7 @@ func (s *settling) situation(ctx context.Context) (payment.Situation, error) {
 	var status booking.Status
 	var to string
 	err := s.tx.QueryRow(ctx, q, namedArgs{
-		"action": s.payment.ActionID, "booking": s.payment.BookingID, "id": s.payment.ID, "kind": s.payment.Kind,
+		"app": s.payment.AppID, "action": s.payment.ActionID, "booking": s.payment.BookingID, "id": s.payment.ID, "kind": s.payment.Kind,
 	}).Scan(&now, &status, &to, &of.Paid)
 	if err != nil || s.booking == nil {
 		return of, err
