@@ -49,6 +49,12 @@ const (
 	Internal           Code = "internal"        // our fault; details are in the log only
 )
 
+// IsConflict reports whether a code says that what a move takes cannot be had: the time or the seats are another's, a limit has no room, or
+// the session of the seat is closed.
+func (c Code) IsConflict() bool {
+	return c == SlotTaken || c == SoldOut || c == SessionClosed || c == LimitReached
+}
+
 // The codes of public links and of the claim tokens that bring visitors to them.
 const (
 	ClaimMissing          Code = "claim_token_missing" // where the link asks for one

@@ -279,15 +279,10 @@ func obtain(
 	if why, err = judge(ctx, tx, old, *in, found); err == nil && why == nil {
 		taken, why, err = acquireInPlaceOf(ctx, tx, found.booking, old, in.Move, found.claimed)
 	}
-	if other := in.Move.Otherwise; err == nil && other != nil && old == nil && isConflict(why) {
+	if other := in.Move.Otherwise; err == nil && other != nil && old == nil && why != nil && why.Code.IsConflict() {
 		in.Move, taken, why = *other, nil, nil
 	}
 	return taken, why, err
-}
-
-// isConflict reports whether a move is refused because what it takes cannot be had.
-func isConflict(why *booking.Refusal) bool {
-	return why != nil && (why.Code == fault.SlotTaken || why.Code == fault.SoldOut || why.Code == fault.LimitReached)
 }
 
 // resolveReturn replaces the target of a move to the state before by that state, from the booking's last transition. Other moves stay as

@@ -7,6 +7,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 )
 
 // by plays an action as an actor, from where the record stands.
@@ -114,6 +115,32 @@ var (
 	ownersEnd    = map[string]string{"paid_booking": "cancel", "paid_seat": "cancel_by_owner"}
 	endedByOwner = map[string]string{"paid_booking": "cancelled", "paid_seat": "cancelled_by_owner"}
 )
+
+// TestMoneyThatComesLateForAClosedSession takes no seat: before the session's cancellation has ended the seat, too, and then the seat is over.
+func TestMoneyThatComesLateForAClosedSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.priced(paidKinds(b)["paid_seat"], b.account("main"), 4500)
+	b.booked(v)
+	p := b.charged(v)
+	b.wantBy(graphs.ActorTimer, v, "timeout", "expiring")
+	b.wantBy(graphs.ActorEffect, v, "expire", "unpaid")
+	b.played(b.known(&booking.Booking{ID: *v.Related.OwnerBooking, AppID: v.AppID}), "cancel")
+
+	out := b.settle(p, arrived(p))
+	if out.Signal == nil {
+		t.Fatalf("the money plays nothing: %+v", out.Payment)
+	}
+	wantEqual(t, "state", b.decide(v, *out.Signal).State, "refunded_late")
+	after := b.settle(p, nil)
+	if after.Honoured || after.Refusals != 0 || len(after.Refunds) != 1 || after.Refunds[0].Reason != payment.Late ||
+		after.Refunds[0].Amount != 4500 {
+		t.Errorf("%+v %v", after.Payment, after.Refunds)
+	}
+	_, ended := b.by(graphs.ActorAPI, v, "cancel_by_owner")
+	b.wantRefused("the session's cancellation", ended, fault.ActionNotAvailable, v, "refunded_late")
+	b.sound()
+}
 
 // TestMoneyInTheLastMoment: while the payment is being ended the time stays taken, and money that has just arrived counts.
 func TestMoneyInTheLastMoment(t *testing.T) {

@@ -41,7 +41,7 @@ func (s *Player) Foresee(ctx context.Context, b *booking.Booking, p PlayInput) (
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 		f = Foresight{Move: move, Effects: graph.EffectsOf(b.State, p.Name)}
-	case other != nil && (code == fault.SlotTaken || code == fault.SoldOut):
+	case other != nil && code.IsConflict():
 		f, err = Foresight{Move: *other, Taken: true}, nil
 	default:
 		return f, err
