@@ -76,11 +76,12 @@ func (p performer) refundDue(
 	return captured, payment.ByOwner, nil
 }
 
-// askRefund puts a refund of a payment on record, of what is left of it at most, and has it made. It returns how much that is.
+// askRefund puts a refund of a payment on record, of what is left of it at most, and has it made. It returns how much that is. One of a
+// disputed payment fails, and waits for a person.
 func (p performer) askRefund(
 	ctx context.Context, pay *postgres.PaymentWithRefunds, e *effect.Effect, amount int64, why payment.Reason,
 ) (int64, error) {
-	if pay.Kind == payment.Fee || !pay.Honoured || pay.Disputed {
+	if pay.Kind == payment.Fee || !pay.Honoured {
 		return 0, nil
 	}
 	defer p.connection()()

@@ -164,8 +164,7 @@ func (c cashier) giveBack(ctx context.Context, p postgres.Settled, at provider.P
 		if err != nil || r == nil {
 			return err
 		}
-		order := provider.RefundOrder{Charge: chargeOf(p.Payment), RefundID: r.ID, Amount: r.Amount, Reason: r.Reason, Key: r.Key()}
-		seen, failed := call(ctx, func(ctx context.Context) (payment.SeenRefund, error) { return at.Refund(ctx, order) })
+		seen, failed := askBack(ctx, p.Payment, r, at)
 		if failed != nil {
 			*last = providerFault(failed)
 		}
@@ -174,6 +173,20 @@ func (c cashier) giveBack(ctx context.Context, p postgres.Settled, at provider.P
 		}
 	}
 	return nil
+}
+
+// codeDisputed is the code of a refund that was not asked for: the customer's bank disputes the payment, and would give the money back as
+// well.
+const codeDisputed = "disputed"
+
+// askBack asks the provider for a refund. Of a disputed payment it is refused here: not every provider does so, and the money would go back
+// twice.
+func askBack(ctx context.Context, p *payment.Payment, r *payment.Refund, at provider.Provider) (payment.SeenRefund, error) {
+	if p.Disputed {
+		return payment.SeenRefund{}, &provider.Error{Code: provider.Refused, Detail: codeDisputed}
+	}
+	order := provider.RefundOrder{Charge: chargeOf(p), RefundID: r.ID, Amount: r.Amount, Reason: r.Reason, Key: r.Key()}
+	return call(ctx, func(ctx context.Context) (payment.SeenRefund, error) { return at.Refund(ctx, order) })
 }
 
 func (c cashier) claimRefund(ctx context.Context, id uuid.UUID) (*payment.Refund, error) {

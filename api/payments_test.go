@@ -108,6 +108,7 @@ func TestPaymentsByHand(t *testing.T) {
 	for body, field := range map[string]string{`{"amount":0}`: "amount", `{"amount":-1}`: "amount", `{"amount":1,"note":"` + strings.Repeat("x", 501) + `"}`: "note"} {
 		f.post(f.server, path+"/refunds", body).refused(t, fault.Invalid, field)
 	}
+	f.post(f.server, path+"/refunds", `{"amount":1,"currency":"USD"}`).refused(t, fault.Invalid, "currency")
 	f.post(f.server, path+"/refunds", `{"amount":4501}`).refused(t, fault.PaymentState, "")
 	half := path + "/refunds/" + f.post(f.server, path+"/refunds", `{"amount":2000,"note":"Half of the time"}`).id(t)
 	f.post(f.server, half+"/mark_paid", "").refused(t, fault.PaymentState, "")
@@ -120,10 +121,17 @@ func TestPaymentsByHand(t *testing.T) {
 		t.Errorf("the refund is %s", got)
 	}
 	f.post(f.server, half+"/retry", "").refused(t, fault.PaymentState, "")
-	var rest struct{ Data struct{ Amount int64 } }
-	check(t, json.Unmarshal(f.post(f.server, path+"/refunds", "").want(t, http.StatusCreated).Body.Bytes(), &rest))
-	if rest.Data.Amount != 2500 {
-		t.Errorf("the rest is %d", rest.Data.Amount)
+	var rest struct {
+		Data struct {
+			Amount int64
+			At     time.Time `json:"created_at"`
+			Next   time.Time `json:"next_attempt_at"`
+		}
+	}
+	all := f.post(f.server, path+"/refunds", `{"currency":"EUR"}`).want(t, http.StatusCreated)
+	check(t, json.Unmarshal(all.Body.Bytes(), &rest))
+	if rest.Data.Amount != 2500 || rest.Data.At.IsZero() || rest.Data.Next.IsZero() {
+		t.Errorf("the rest is %+v", rest.Data)
 	}
 	f.post(f.server, path+"/refunds", "").refused(t, fault.PaymentState, "")
 	for _, other := range []string{"/v2/payments/pay_" + uuid.NewString(), "/v2/payments/nothing"} {

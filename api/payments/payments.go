@@ -184,14 +184,18 @@ func (h *paymentHandlers) refundPayment(k *edge.Call) error {
 		return err
 	}
 	var in struct {
-		Amount *int64 `json:"amount"`
-		Note   string `json:"note"`
+		Amount   *int64 `json:"amount"`
+		Currency string `json:"currency"`
+		Note     string `json:"note"`
 	}
 	if err := k.Decode(&in); err != nil {
 		return err
 	}
 	problems := fault.Problems{}
 	edge.CheckLength(in.Note, "note", maxNote, problems)
+	if in.Currency != "" && in.Currency != p.Currency {
+		problems.Add("currency", "must be that of the payment, %s", p.Currency)
+	}
 	amount := p.Left(p.Refunds)
 	if in.Amount != nil {
 		amount = *in.Amount

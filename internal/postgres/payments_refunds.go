@@ -13,8 +13,9 @@ import (
 )
 
 // AskRefund puts a refund on record, of what is left of a payment at most: the amount of a refund that would be higher is cut, and one
-// of which nothing is left is not made. A refund with that id that is there stays as it is. It locks the booking's row, the payment, its
-// refunds, and the gates of the endpoints that get the event (shared).
+// of which nothing is left is not made. With exact it is PaymentState to ask for more than is left, or of a disputed payment. A refund with
+// that id that is there stays as it is. It locks the booking's row, the payment, its refunds, and the gates of the endpoints that get the
+// event (shared).
 func (db *Payments) AskRefund(ctx context.Context, r *payment.Refund, exact bool) (on *payment.Refund, woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		on, woken = nil, nil
@@ -30,7 +31,7 @@ func (db *Payments) AskRefund(ctx context.Context, r *payment.Refund, exact bool
 		}
 		left := p.Left(refunds)
 		switch {
-		case p.Disputed:
+		case exact && p.Disputed:
 			return fault.Errorf(fault.PaymentState, "The customer's bank disputes the payment: nothing is given back meanwhile.")
 		case exact && r.Amount > left:
 			return fault.Errorf(fault.PaymentState, "Only %s of the payment is left.", payment.Text(left, p.Currency))

@@ -257,13 +257,15 @@ func (s *settling) writeRefund(r *payment.Refund) {
 	}
 }
 
+// insertRefund queues a refund that is to be made, and fills in its times.
 func insertRefund(batch *pgx.Batch, r *payment.Refund) {
 	const q = `
 		INSERT INTO refunds (id, payment_id, app_id, booking_id, currency, amount, reason, note)
-		VALUES (@id, @payment, @app, @booking, @currency, @amount, @reason, @note) ON CONFLICT (id) DO NOTHING`
+		VALUES (@id, @payment, @app, @booking, @currency, @amount, @reason, @note) ON CONFLICT (id) DO NOTHING
+		RETURNING created_at, updated_at, next_at`
 	batch.Queue(q, namedArgs{
 		"id": r.ID, "payment": r.PaymentID, "app": r.AppID, "booking": r.BookingID, "currency": r.Currency, "amount": r.Amount,
 		"reason": r.Reason, "note": r.Note,
-	})
+	}).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&r.CreatedAt, &r.UpdatedAt, &r.NextAt)) })
 	batch.Queue(`UPDATE payments SET next_at = now(), updated_at = now() WHERE id = @payment`, namedArgs{"payment": r.PaymentID})
 }

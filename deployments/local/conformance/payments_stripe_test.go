@@ -184,6 +184,36 @@ func TestStripeWebhooksComeInAnyWay(t *testing.T) {
 	s.see(t, c, payment.Captured, 0, 1250, 100)
 }
 
+// TestStripeRefundIsUpdatedBeforeItIsCreated: whichever comes first leads to the payment, and the refund is as the API says.
+func TestStripeRefundIsUpdatedBeforeItIsCreated(t *testing.T) {
+	t.Parallel()
+	s := stripeDesk(t)
+	c := s.paid(t, payment.CaptureNow)
+	s.fake.Flush(t.Context())
+	s.fake.Deliver(fakepay.Deliveries{Hold: true})
+	s.fake.Fail(fakepay.Fault{On: "refund", Do: fakepay.RefundPending})
+	one, err := s.Refund(t.Context(), refundOf(c, 1250))
+	if err != nil || one.State != payment.RefundPending {
+		t.Fatalf("%+v, %v", one, err)
+	}
+	s.fake.SettleRefund(one.Ref, "succeeded", "")
+	s.fake.Deliver(fakepay.Deliveries{Reverse: true})
+	var types []string
+	for _, sent := range s.fake.Flush(t.Context()) {
+		notices, err := s.Verify(sent.Header, sent.Body, s.now())
+		if err != nil || len(notices) != 1 || notices[0].PaymentID != c.PaymentID {
+			t.Errorf("%s: %+v, %v", sent.Type, notices, err)
+		}
+		types = append(types, sent.Type)
+	}
+	if got := strings.Join(types, " "); got != "refund.updated refund.created" {
+		t.Errorf("types %s", got)
+	}
+	if seen := s.see(t, c, payment.Captured, 0, 1250, 1250); len(seen.Refunds) != 1 || seen.Refunds[0].State != payment.RefundSucceeded {
+		t.Errorf("refunds %+v", seen.Refunds)
+	}
+}
+
 // TestStripeWebhooksAreRepeated until one is taken; then they stop.
 func TestStripeWebhooksAreRepeated(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ func TestWithoutPostgresNothingIsAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.get(t, "/v2/bookings/"+id).refused(t, http.StatusServiceUnavailable, "unavailable")
+	b.post(t, "/v2/payment_webhooks/stripe/demo", `{}`).refused(t, http.StatusServiceUnavailable, "unavailable") // its provider repeats it
 	b.get(t, "/readyz").refused(t, http.StatusServiceUnavailable, "unavailable")
 	b.get(t, "/healthz").want(t, http.StatusOK)
 	done := make(chan error, 1)

@@ -137,12 +137,13 @@ func (l *life) Of(*payment.Account) (provider.Provider, error) {
 
 func (l *life) url() string { return l.account.Name }
 
-func (h *house) live(t *testing.T, seed uint64) *life {
+// provided is a life with a provider of its own, and nothing booked yet.
+func (h *house) provided(t *testing.T) *life {
 	t.Helper()
 	fake := fakepay.New(fakepay.Options{})
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	l := &life{house: h, t: t, rnd: rand.New(rand.NewPCG(seed, 7)), fake: fake, cut: &cut{next: server.Client().Transport}}
+	l := &life{house: h, t: t, fake: fake, cut: &cut{next: server.Client().Transport}}
 	name := "a" + uuid.NewString()[:8]
 	account, err := h.db.CreateAccount(t.Context(), &payment.Account{
 		ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, Name: name, Provider: "stripe", Sealed: []byte("{}"),
@@ -154,19 +155,42 @@ func (h *house) live(t *testing.T, seed uint64) *life {
 		DB: h.acts.DB, Sender: h.acts.Sender, Vault: h.acts.Vault, Links: h.acts.Links, Dispatch: h.acts.Dispatch, Log: h.acts.Log,
 		Metrics: h.acts.Metrics, Providers: l,
 	}
-	r := &catalogue.Resource{ID: uuid.Must(uuid.NewV7()), AppID: h.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`)}
-	check(t, h.db.CreateResource(t.Context(), r, uuid.Must(uuid.NewV7())))
-	calendar, err := h.db.Calendar(t.Context(), r.ID, nil)
-	check(t, err)
-	l.booking = l.make(r, calendar, "paid_booking", 4500)
-	l.rival = l.make(r, calendar, "instant", 0)
+	return l
+}
+
+// chair is somebody whose time is booked.
+func (l *life) chair() (*catalogue.Resource, *catalogue.Calendar) {
+	l.t.Helper()
+	r := &catalogue.Resource{
+		ID: uuid.Must(uuid.NewV7()), AppID: l.app.ID, Name: "Chair", Timezone: "Europe/Berlin", Meta: json.RawMessage(`{}`),
+	}
+	check(l.t, l.db.CreateResource(l.t.Context(), r, uuid.Must(uuid.NewV7())))
+	calendar, err := l.db.Calendar(l.t.Context(), r.ID, nil)
+	check(l.t, err)
+	return r, calendar
+}
+
+func (h *house) live(t *testing.T, seed uint64) *life {
+	t.Helper()
+	l := h.provided(t)
+	l.rnd = rand.New(rand.NewPCG(seed, 7))
+	r, calendar := l.chair()
+	l.booking, l.rival = l.make(r, calendar, "paid_booking"), l.make(r, calendar, "instant")
+	terms := &payment.Terms{Price: payment.Price{Amount: 4500, Currency: "EUR"}, AccountID: l.account.ID, Provider: "stripe"}
+	if l.rnd.IntN(3) == 0 {
+		terms.Policy.Capture = payment.CaptureOnConfirm
+	}
+	if l.rnd.IntN(4) == 0 {
+		terms.Policy.Late = payment.RefundLate
+	}
+	l.booking.Payment = terms
 	l.create(l.booking)
 	l.decide(l.booking)
 	return l
 }
 
 // make is a booking that is not on record yet.
-func (l *life) make(r *catalogue.Resource, c *catalogue.Calendar, name string, amount int64) *booking.Booking {
+func (l *life) make(r *catalogue.Resource, c *catalogue.Calendar, name string) *booking.Booking {
 	graph, ok := graphs.Named(name, nil)
 	if !ok {
 		l.t.Fatalf("no graph %s", name)
@@ -177,15 +201,6 @@ func (l *life) make(r *catalogue.Resource, c *catalogue.Calendar, name string, a
 		What: "Haircut", Meta: json.RawMessage(`{}`), Resource: *r, Calendar: *c,
 	}
 	b.SetGraph(graph)
-	if amount > 0 {
-		b.Payment = &payment.Terms{Price: payment.Price{Amount: amount, Currency: "EUR"}, AccountID: l.account.ID, Provider: "stripe"}
-		if l.rnd.IntN(3) == 0 {
-			b.Payment.Policy.Capture = payment.CaptureOnConfirm
-		}
-		if l.rnd.IntN(4) == 0 {
-			b.Payment.Policy.Late = payment.RefundLate
-		}
-	}
 	return b
 }
 
