@@ -64,7 +64,7 @@ var cases = []struct {
 	{21, "a time-out after the provider did it", []string{stripeTests + " TestStripeOpenTimesOut"}},
 	{22, "a crash between row and call", []string{stories + ": killed around each call", agreement}},
 	{23, "kill -9 between call and row", []string{
-		stories + ": killed around each call", agreement,
+		stories + ": killed around each call", agreement, "deployments/local/e2e/payments_kill_test.go TestKillNineAroundPayments",
 	}},
 	{24, "a twin is under way", []string{stories + ": the provider is busy", stripeTests + " TestStripeIsBusy"}},
 	{25, "429 and 500", []string{stories + ": the provider is busy", stripeTests + " TestStripeIsBusy"}},
