@@ -156,10 +156,8 @@ func owed(t *payment.Terms, of string) (payment.Kind, int64) {
 		return payment.Full, 0
 	case of == graphs.OfBalance:
 		return payment.Balance, t.Price.Balance()
-	case of == graphs.OfNoShowFee && t.Policy.NoShow != nil:
-		return payment.Fee, t.Policy.NoShow.Fee
 	case of == graphs.OfNoShowFee:
-		return payment.Fee, 0
+		return payment.Fee, t.NoShowFee()
 	}
 	return t.Price.First(), t.Price.Due()
 }

@@ -178,6 +178,36 @@ func TestPaymentsAreOpenedByEffects(t *testing.T) {
 	}
 }
 
+// TestNoShowConsent: a fee is asked for of customers who have agreed to it; a project cannot agree for them.
+func TestNoShowConsent(t *testing.T) {
+	t.Parallel()
+	f := setup(t, withoutProjects)
+	resource := f.resource(`[]`)
+	f.post(f.server, "/v2/payment_accounts", `{"name":"desk","provider":"manual"}`).id(t)
+	const fee = `,"price":{"amount":4500,"currency":"EUR"},"payment_policy":{"no_show":{"fee":2000,"consent":"Who does not come pays."}}`
+	project := f.project(resource, `,"availability":{"length":"1 hour"},"booking":{"graph":"instant","no_show_consent":true}`+fee)
+	for i, c := range []struct {
+		key, more string
+		agreed    bool
+	}{
+		{f.server, "", false}, {f.server, `,"no_show_consent":true`, true}, {f.server, `,"no_show_consent":false`, false},
+		{f.widget, `,"no_show_consent":true`, true}, {f.widget, "", false},
+	} {
+		body := fmt.Sprintf(`{"graph":"instant",%s,"project_id":%q%s}`, slot(resource, float64(2*i+2), 1), project, c.more)
+		id := f.post(c.key, "/v2/bookings", body).id(t)
+		shown := f.send(f.server, http.MethodGet, "/v2/bookings/"+id+"?include=payment", "").want(t, http.StatusOK).Body.String()
+		if got := !strings.Contains(shown, `"no_show_consented_at":null`); got != c.agreed {
+			t.Errorf("%d: agreed %v: %s", i, got, shown)
+		}
+		a := f.post(f.server, "/v2/payments", fmt.Sprintf(`{"booking_id":%q,"of":"no_show_fee"}`, id))
+		if c.agreed {
+			a.want(t, http.StatusAccepted)
+		} else {
+			a.refused(t, fault.PaymentState, "")
+		}
+	}
+}
+
 // TestPrices: a project's price and policy are copied onto its bookings; a price of 0 takes it away; only a server key says another one.
 func TestPrices(t *testing.T) {
 	t.Parallel()

@@ -319,7 +319,7 @@ var contract = []struct {
 	},
 	{
 		graph: "paid_booking", initial: "initialized", start: "create",
-		states: "initialized=nothing tentative=slot expiring=slot requested=slot paid=slot unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
+		states: "initialized=nothing tentative=slot expiring=slot requested=slot paid=slot balance_due=slot balance_overdue=slot settled=slot unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled. cancelled_by_customer. rescheduled_by_customer. completed. attended=kept. no_show=kept. error.",
 		arrows: []string{
 			"initialized create tentative A !",
 			"tentative authorize requested P",
@@ -341,10 +341,32 @@ var contract = []struct {
 			"paid cancel cancelled AO",
 			"paid cancel_by_customer cancelled_by_customer AC",
 			"paid reschedule_by_customer rescheduled_by_customer AC",
+			"paid ask_balance balance_due AOT",
+			"paid pay_balance settled AP",
 			"paid capture_failed unpaid E",
 			"paid complete completed AOT",
 			"paid attended attended AO",
 			"paid no_show no_show AO",
+			"balance_due pay_balance settled APE",
+			"balance_due cancel cancelled AO",
+			"balance_due cancel_by_customer cancelled_by_customer AC",
+			"balance_due reschedule_by_customer rescheduled_by_customer AC",
+			"balance_due capture_failed unpaid E",
+			"balance_due overdue balance_overdue AT",
+			"balance_due complete completed AOT",
+			"balance_overdue ask_balance balance_due AO",
+			"balance_overdue pay_balance settled AP",
+			"balance_overdue cancel cancelled AO",
+			"balance_overdue cancel_by_customer cancelled_by_customer AC",
+			"balance_overdue reschedule_by_customer rescheduled_by_customer AC",
+			"balance_overdue capture_failed unpaid E",
+			"balance_overdue complete completed AOT",
+			"settled cancel cancelled AO",
+			"settled cancel_by_customer cancelled_by_customer AC",
+			"settled reschedule_by_customer rescheduled_by_customer AC",
+			"settled complete completed AOT",
+			"settled attended attended AO",
+			"settled no_show no_show AO",
 			"unpaid pay_late paid P ! refunded_late",
 			"unpaid lapse lapsed T",
 			"unpaid cancel cancelled AO",
@@ -357,12 +379,19 @@ var contract = []struct {
 			"tentative timeout 5m0s entered",
 			"expiring expire 2m0s entered",
 			"requested expire_request 144h0m0s entered or -1h0m0s start",
+			"paid ask_balance 0s or 0s balance_due",
 			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"balance_due overdue 24h0m0s entered",
+			"balance_due complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"balance_overdue complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"settled complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
 			"unpaid lapse 24h0m0s entered",
 		},
 		windows: []string{
 			"paid attended from 10m0s start until 168h0m0s end",
 			"paid no_show from 10m0s start until 168h0m0s end",
+			"settled attended from 10m0s start until 168h0m0s end",
+			"settled no_show from 10m0s start until 168h0m0s end",
 			"unpaid pay_late until 0s start",
 			"completed attended from 10m0s start until 168h0m0s end",
 			"completed no_show from 10m0s start until 168h0m0s end",
@@ -381,11 +410,27 @@ var contract = []struct {
 			"requested withdraw void the payment 72h0m0s",
 			"paid cancel refund everything 72h0m0s",
 			"paid cancel_by_customer refund by policy 72h0m0s",
+			"paid ask_balance ask for the balance balance 15m0s then pay_balance",
+			"paid no_show ask for the fee no_show_fee 15m0s",
+			"balance_due cancel refund everything 72h0m0s",
+			"balance_due cancel_by_customer refund by policy 72h0m0s",
+			"balance_due capture_failed end the payment 2m0s",
+			"balance_due complete end the payment 2m0s",
+			"balance_overdue ask_balance ask for the balance balance 15m0s then pay_balance",
+			"balance_overdue cancel refund everything 72h0m0s",
+			"balance_overdue cancel_by_customer refund by policy 72h0m0s",
+			"balance_overdue capture_failed end the payment 2m0s",
+			"balance_overdue complete end the payment 2m0s",
+			"settled cancel refund everything 72h0m0s",
+			"settled cancel_by_customer refund by policy 72h0m0s",
+			"settled no_show ask for the fee no_show_fee 15m0s",
+			"completed no_show ask for the fee no_show_fee 15m0s",
+			"no_show undo end the payment 2m0s",
 		},
 	},
 	{
 		graph: "paid_seat", initial: "initialized", start: "create",
-		states: "initialized=nothing tentative=seat expiring=seat requested=seat paid=seat unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled_by_owner. cancelled_by_customer. completed. attended=kept. no_show=kept. error.",
+		states: "initialized=nothing tentative=seat expiring=seat requested=seat paid=seat balance_due=seat balance_overdue=seat settled=seat unpaid=nothing lapsed. refunded_late. declined. withdrawn. expired. cancelled_by_owner. cancelled_by_customer. completed. attended=kept. no_show=kept. error.",
 		arrows: []string{
 			"initialized create tentative A !",
 			"tentative authorize requested P",
@@ -407,10 +452,29 @@ var contract = []struct {
 			"requested cancel_by_owner cancelled_by_owner AO",
 			"paid cancel_by_owner cancelled_by_owner AO",
 			"paid cancel_by_customer cancelled_by_customer AC",
+			"paid ask_balance balance_due AOT",
+			"paid pay_balance settled AP",
 			"paid capture_failed unpaid E",
 			"paid complete completed AOT",
 			"paid attended attended AO",
 			"paid no_show no_show AO",
+			"balance_due pay_balance settled APE",
+			"balance_due cancel_by_owner cancelled_by_owner AO",
+			"balance_due cancel_by_customer cancelled_by_customer AC",
+			"balance_due capture_failed unpaid E",
+			"balance_due overdue balance_overdue AT",
+			"balance_due complete completed AOT",
+			"balance_overdue ask_balance balance_due AO",
+			"balance_overdue pay_balance settled AP",
+			"balance_overdue cancel_by_owner cancelled_by_owner AO",
+			"balance_overdue cancel_by_customer cancelled_by_customer AC",
+			"balance_overdue capture_failed unpaid E",
+			"balance_overdue complete completed AOT",
+			"settled cancel_by_owner cancelled_by_owner AO",
+			"settled cancel_by_customer cancelled_by_customer AC",
+			"settled complete completed AOT",
+			"settled attended attended AO",
+			"settled no_show no_show AO",
 			"unpaid pay_late paid P ! refunded_late",
 			"unpaid lapse lapsed T",
 			"unpaid cancel_by_owner cancelled_by_owner AO",
@@ -423,12 +487,19 @@ var contract = []struct {
 			"tentative timeout 5m0s entered",
 			"expiring expire 2m0s entered",
 			"requested expire_request 144h0m0s entered or -1h0m0s start",
+			"paid ask_balance 0s or 0s balance_due",
 			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"balance_due overdue 24h0m0s entered",
+			"balance_due complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"balance_overdue complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
+			"settled complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
 			"unpaid lapse 24h0m0s entered",
 		},
 		windows: []string{
 			"paid attended from 10m0s start until 168h0m0s end",
 			"paid no_show from 10m0s start until 168h0m0s end",
+			"settled attended from 10m0s start until 168h0m0s end",
+			"settled no_show from 10m0s start until 168h0m0s end",
 			"unpaid pay_late until 0s start",
 			"completed attended from 10m0s start until 168h0m0s end",
 			"completed no_show from 10m0s start until 168h0m0s end",
@@ -448,6 +519,22 @@ var contract = []struct {
 			"requested cancel_by_owner void the payment 72h0m0s",
 			"paid cancel_by_owner refund everything 72h0m0s",
 			"paid cancel_by_customer refund by policy 72h0m0s",
+			"paid ask_balance ask for the balance balance 15m0s then pay_balance",
+			"paid no_show ask for the fee no_show_fee 15m0s",
+			"balance_due cancel_by_owner refund everything 72h0m0s",
+			"balance_due cancel_by_customer refund by policy 72h0m0s",
+			"balance_due capture_failed end the payment 2m0s",
+			"balance_due complete end the payment 2m0s",
+			"balance_overdue ask_balance ask for the balance balance 15m0s then pay_balance",
+			"balance_overdue cancel_by_owner refund everything 72h0m0s",
+			"balance_overdue cancel_by_customer refund by policy 72h0m0s",
+			"balance_overdue capture_failed end the payment 2m0s",
+			"balance_overdue complete end the payment 2m0s",
+			"settled cancel_by_owner refund everything 72h0m0s",
+			"settled cancel_by_customer refund by policy 72h0m0s",
+			"settled no_show ask for the fee no_show_fee 15m0s",
+			"completed no_show ask for the fee no_show_fee 15m0s",
+			"no_show undo end the payment 2m0s",
 		},
 	},
 }
@@ -583,7 +670,7 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 				}
 				for _, timer := range s.Timers {
 					line := fmt.Sprintf("%s %s %s %s %s", s.Name, timer.Action, time.Duration(timer.After), timer.From, timer.Switch)
-					for _, m := range timer.NoLaterThan {
+					for _, m := range append(timer.NoLaterThan, timer.Any...) {
 						line = strings.TrimSpace(line) + " or " + momentLine(m)
 					}
 					timers = append(timers, strings.TrimSpace(line))
@@ -669,6 +756,9 @@ func TestNoticesOfRequests(t *testing.T) {
 	}
 	for _, g := range Published() {
 		for _, s := range g.States {
+			if s.Name == "balance_due" { // TestBalances
+				continue
+			}
 			var want []Notice
 			if timer := asking[g.Ref()+" "+s.Name]; timer != "" {
 				want = []Notice{{"approval_due", timer, 50}, {"approval_escalated", timer, 75}}
@@ -676,6 +766,28 @@ func TestNoticesOfRequests(t *testing.T) {
 			if !slices.Equal(s.Notices, want) {
 				t.Errorf("%s in %s: %v, want %v", g.Ref(), s.Name, s.Notices, want)
 			}
+		}
+	}
+}
+
+// TestBalances: the rest of a price is asked for at its moment, which only a booking with a balance has, and the customer is reminded at
+// half of the time.
+func TestBalances(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, name := range []string{"paid_booking", "paid_seat"} {
+		g, _ := Version(name, 1)
+		state, _ := g.State("balance_due")
+		if want := []Notice{{"balance_reminder", "overdue", 50}}; !slices.Equal(state.Notices, want) {
+			t.Errorf("%s: %v, want %v", name, state.Notices, want)
+		}
+		times := Times{Entered: now, Start: now.Add(9 * time.Hour), End: now.Add(10 * time.Hour)}
+		if due := g.Deadlines("paid", times, nil); len(due) != 1 || due[0].Action != "complete" {
+			t.Errorf("%s without a balance: %v", name, due)
+		}
+		times.BalanceDue = now.Add(time.Hour)
+		if due := g.Deadlines("paid", times, nil); len(due) != 2 || due[0] != (Deadline{"ask_balance", times.BalanceDue}) {
+			t.Errorf("%s with a balance: %v", name, due)
 		}
 	}
 }
@@ -694,6 +806,7 @@ func TestInputsAgainstTheContract(t *testing.T) {
 		"reservation extend": {{Step: "extend", Field: "reservation_time", Timer: "expire"}},
 		"authorize":          {{Step: "authorize", Field: "payment_id"}},
 		"pay_late":           {{Step: "pay_late", Field: "payment_id"}},
+		"pay_balance":        {{Step: "pay_balance", Field: "payment_id"}},
 	}
 	for _, g := range Published() {
 		for _, s := range g.States {

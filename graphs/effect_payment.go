@@ -64,9 +64,9 @@ var openPaymentKind = effectKind{
 	words: func(e *Effect) string {
 		switch e.Of {
 		case OfBalance:
-			return "open a payment of the balance"
+			return "ask for the balance"
 		case OfNoShowFee:
-			return "open a payment of the no-show fee"
+			return "ask for the fee"
 		}
 		return "open a payment"
 	},

@@ -37,8 +37,8 @@ func TestEffectsOnPayments(t *testing.T) {
 		words  string
 	}{
 		{graphs.Effect{Kind: "open_payment"}, graphs.Effect{Of: "due", GiveUpAfter: graphtest.Minutes(15)}, "open a payment"},
-		{graphs.Effect{Kind: "open_payment", Of: "balance"}, graphs.Effect{Of: "balance", GiveUpAfter: graphtest.Minutes(15)}, "open a payment of the balance"},
-		{graphs.Effect{Kind: "open_payment", Of: "no_show_fee", GiveUpAfter: graphtest.Minutes(1)}, graphs.Effect{Of: "no_show_fee", GiveUpAfter: graphtest.Minutes(1)}, "open a payment of the no-show fee"},
+		{graphs.Effect{Kind: "open_payment", Of: "balance"}, graphs.Effect{Of: "balance", GiveUpAfter: graphtest.Minutes(15)}, "ask for the balance"},
+		{graphs.Effect{Kind: "open_payment", Of: "no_show_fee", GiveUpAfter: graphtest.Minutes(1)}, graphs.Effect{Of: "no_show_fee", GiveUpAfter: graphtest.Minutes(1)}, "ask for the fee"},
 		{graphs.Effect{Kind: "end_payment"}, graphs.Effect{GiveUpAfter: graphtest.Minutes(2)}, "end the payment"},
 		{graphs.Effect{Kind: "capture_payment"}, graphs.Effect{GiveUpAfter: graphtest.Minutes(3 * 24 * 60)}, "capture the payment"},
 		{graphs.Effect{Kind: "void_payment"}, graphs.Effect{GiveUpAfter: graphtest.Minutes(3 * 24 * 60)}, "void the payment"},
@@ -142,6 +142,7 @@ func TestLevels(t *testing.T) {
 		"a call":                         {func(g *graphs.Graph) { calling(g) }, 1},
 		"a payment":                      {func(g *graphs.Graph) { paying(g) }, 2},
 		"an app's own payment":           {func(g *graphs.Graph) { g.Own = true; paying(g) }, 2},
+		"a timer of the balance":         {func(g *graphs.Graph) { several(g).Any[0].From = "balance_due" }, 2},
 		"an effect of an unknown kind":   {func(g *graphs.Graph) { calling(g).Kind = "fly" }, graphs.MaxLevel},
 		"a payment, then a guard beside": {func(g *graphs.Graph) { paying(g); finish(g).When = []graphs.Guard{{HasPayment: &truth}} }, 2},
 	} {

@@ -33,14 +33,15 @@ const (
 // From is the moment that a timer is counted from.
 type From string
 
-// The moments a timer can count from. Every booking has the first three. The deadlines are those of its policy, and a booking can be
-// without them: then a Moment from such a deadline does not count.
+// The moments a timer can count from. Every booking has the first three. The others are those of its policies, and a booking can be
+// without them: then a Moment from such a one does not count.
 const (
 	FromEntered     From = "entered"             // the booking entered the state
 	FromStart       From = "start"               // the booked time starts
 	FromEnd         From = "end"                 // the booked time ends
 	FromCancelUntil From = "cancel_deadline"     // until when the customer can cancel
 	FromMoveUntil   From = "reschedule_deadline" // until when the customer can move the booking
+	fromBalanceDue  From = "balance_due"         // when the rest of the price is to be asked for
 )
 
 // Moment is a length of time after, or before, one of the moments of a booking.

@@ -1,10 +1,12 @@
 package graphs
 
+import "slices"
+
 // The levels of the format. A release that adds words which the one before refuses or passes over adds a level.
 const (
 	levelPlain    = iota // what built-in graphs had first
 	levelOwn             // an app's own graph, or guards, calls, other states on a conflict, timers of several moments
-	levelPayments        // effects on payments
+	levelPayments        // effects on payments, the moment of the balance
 )
 
 // MaxLevel is the highest level that this release reads.
@@ -27,7 +29,10 @@ func (s *State) level() int {
 	level := levelPlain
 	for i := range s.Timers {
 		if len(s.Timers[i].Any) > 0 {
-			level = levelOwn
+			level = max(level, levelOwn)
+		}
+		if slices.ContainsFunc(s.Timers[i].Moments(""), ofBalance) {
+			level = levelPayments
 		}
 	}
 	for i := range s.Actions {
@@ -35,12 +40,18 @@ func (s *State) level() int {
 		if len(a.When) > 0 || a.Otherwise() != "" {
 			level = max(level, levelOwn)
 		}
+		if slices.ContainsFunc(a.NotBefore, ofBalance) || slices.ContainsFunc(a.Until, ofBalance) {
+			level = levelPayments
+		}
 		for k := range a.Effects {
 			level = max(level, a.Effects[k].level())
 		}
 	}
 	return level
 }
+
+// ofBalance reports whether a moment is one that only releases with payments have.
+func ofBalance(m Moment) bool { return m.From == fromBalanceDue }
 
 func (e *Effect) level() int {
 	if kind := effectKindOf(e.Kind); kind != nil {

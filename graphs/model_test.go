@@ -57,7 +57,7 @@ func length(text any) time.Duration {
 func moment(m map[string]any, times graphs.Times) time.Time {
 	from := map[string]time.Time{
 		"entered": times.Entered, "start": times.Start, "end": times.End,
-		"cancel_deadline": times.CancelUntil, "reschedule_deadline": times.MoveUntil,
+		"cancel_deadline": times.CancelUntil, "reschedule_deadline": times.MoveUntil, "balance_due": times.BalanceDue,
 	}[m["from"].(string)]
 	if from.IsZero() {
 		return from
@@ -151,6 +151,9 @@ func drawFacts(t *rapid.T) graphs.Facts {
 	}
 	if rapid.Bool().Draw(t, "can be moved") {
 		f.Times.MoveUntil = at.Draw(t, "move until")
+	}
+	if rapid.Bool().Draw(t, "has a balance") {
+		f.Times.BalanceDue = at.Draw(t, "balance due")
 	}
 	return f
 }

@@ -32,6 +32,8 @@ type Times struct {
 	// CancelUntil and MoveUntil are the deadlines of the booking's policy for its customer; zero for none.
 	CancelUntil time.Time
 	MoveUntil   time.Time
+	// BalanceDue is when the rest of the price is to be asked for; zero where there is none, or nothing says when.
+	BalanceDue time.Time
 }
 
 // Deadline is the moment at which a timer plays its action, or at which a notice is published.
@@ -164,6 +166,8 @@ func (f From) at(times Times) (time.Time, bool) {
 		return times.CancelUntil, !times.CancelUntil.IsZero()
 	case FromMoveUntil:
 		return times.MoveUntil, !times.MoveUntil.IsZero()
+	case fromBalanceDue:
+		return times.BalanceDue, !times.BalanceDue.IsZero()
 	default:
 		return times.Entered, true
 	}
@@ -173,4 +177,6 @@ func (f From) at(times Times) (time.Time, bool) {
 func (f From) certain() bool { return f == FromEntered || f == FromStart || f == FromEnd }
 
 // exists reports whether the format has the moment.
-func (f From) exists() bool { return f.certain() || f == FromCancelUntil || f == FromMoveUntil }
+func (f From) exists() bool {
+	return f.certain() || f == FromCancelUntil || f == FromMoveUntil || f == fromBalanceDue
+}

@@ -26,10 +26,15 @@ func (v *validator) checkTimers(s *State, at string) {
 		} else {
 			v.checkSpans(s, t, at)
 		}
-		if !certain(t.Moments("")) {
+		if moments := t.Moments(""); !certain(moments) && !asksForBalance(moments) {
 			v.fault(at, "state %s: timer %s needs a moment that every booking has", s.Name, t.Action)
 		}
 	}
+}
+
+// asksForBalance reports whether a timer is one for bookings with a balance only: the others are meant not to have it.
+func asksForBalance(moments []Moment) bool {
+	return !slices.ContainsFunc(moments, func(m Moment) bool { return m.From != fromBalanceDue })
 }
 
 // checkAny checks a timer of several moments. It has nothing of the other form.

@@ -174,7 +174,9 @@ func (w *bookingRun) arm() {
 func (w *bookingRun) stay() booking.Stay {
 	return booking.Stay{
 		Graph: &w.Graph, State: w.State,
-		Times:  graphs.Times{Entered: w.Entered, Start: w.Start, End: w.End, CancelUntil: w.CancelUntil, MoveUntil: w.MoveUntil},
+		Times: graphs.Times{
+			Entered: w.Entered, Start: w.Start, End: w.End, CancelUntil: w.CancelUntil, MoveUntil: w.MoveUntil, BalanceDue: w.BalanceDue,
+		},
 		Timers: w.Timers, Fired: w.fired, Published: w.notices, Reminders: w.Reminders,
 	}
 }

@@ -63,6 +63,23 @@ func TestPaidStories(t *testing.T) {
 			b.by(graphs.ActorOwnerLink, time.Hour, "confirm")
 			b.by(graphs.ActorEffect, 2*time.Hour, "capture_failed")
 		}, []string{"tentative by api", "requested by payment", "paid by owner_link", "unpaid by effect", "lapsed by timer"}, 26 * time.Hour},
+		{"a balance that nobody pays", func(b *bundle) {
+			b.in.Timers = graphs.Overrides{"overdue": "PT4H"}
+			b.in.BalanceDue = b.in.Start.Add(-22 * time.Hour)
+			b.by(graphs.ActorPayment, minutes, "pay")
+		}, []string{
+			"tentative by api", "paid by payment", "balance_due by timer", "notice balance_reminder of 3", "balance_overdue by timer",
+			"completed by timer",
+		}, 26 * time.Hour},
+		{"a balance that is paid late", func(b *bundle) {
+			b.in.Timers = graphs.Overrides{"overdue": "PT4H"}
+			b.in.BalanceDue = b.in.Start.Add(-30 * time.Hour) // at once
+			b.by(graphs.ActorPayment, minutes, "pay")
+			b.by(graphs.ActorPayment, 5*time.Hour, "pay_balance")
+		}, []string{
+			"tentative by api", "paid by payment", "balance_due by timer", "notice balance_reminder of 3", "balance_overdue by timer",
+			"settled by payment", "completed by timer",
+		}, 26 * time.Hour},
 		{"a payment cannot authorize what is paid", func(b *bundle) {
 			b.by(graphs.ActorPayment, minutes, "pay")
 			b.by(graphs.ActorPayment, 2*minutes, "authorize")

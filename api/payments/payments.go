@@ -134,6 +134,9 @@ func (h *paymentHandlers) openPayment(k *edge.Call) error {
 	if b.Payment == nil || b.Payment.AccountID == uuid.Nil {
 		return fault.Errorf(fault.PaymentState, "The booking has no price, or the app had no payment account when it was made.")
 	}
+	if in.Of == graphs.OfNoShowFee && b.Payment.NoShowFee() == 0 {
+		return fault.Errorf(fault.PaymentState, "There is no fee: the payment policy has none, or the customer has not agreed to it.")
+	}
 	e, err := h.effects.AddEffect(k, b, k.Operation, graphs.Effect{Kind: graphs.OpenPaymentEffect, Of: in.Of})
 	if err != nil {
 		return err

@@ -31,13 +31,14 @@ type BookingInput struct {
 	Settings      json.RawMessage            `json:"settings"`
 	Related       Related                    `json:"related"`
 	Buffer        string                     `json:"buffer"`
-	Units         *int                       `json:"units"`          // of the resource
-	MaxUnits      *int                       `json:"max_units"`      // of a project: what its visitors may ask for
-	Policy        *policy.Policy             `json:"policy"`         // of its own
-	Override      policy.Lifted              `json:"override"`       // rules that it is not held to
-	Price         *payment.Price             `json:"price"`          // of its own, instead of the project's
-	PaymentPolicy *payment.Policy            `json:"payment_policy"` // of its own, instead of the project's
-	Requires      *requires.Requires         `json:"requires"`       // resources that it takes together, instead of resource_id
+	Units         *int                       `json:"units"`           // of the resource
+	MaxUnits      *int                       `json:"max_units"`       // of a project: what its visitors may ask for
+	Policy        *policy.Policy             `json:"policy"`          // of its own
+	Override      policy.Lifted              `json:"override"`        // rules that it is not held to
+	Price         *payment.Price             `json:"price"`           // of its own, instead of the project's
+	PaymentPolicy *payment.Policy            `json:"payment_policy"`  // of its own, instead of the project's
+	NoShowConsent bool                       `json:"no_show_consent"` // the customer agrees to the no-show fee
+	Requires      *requires.Requires         `json:"requires"`        // resources that it takes together, instead of resource_id
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 
@@ -99,6 +100,7 @@ func readDefaults(p *catalogue.Project) (in BookingInput, err error) {
 		return in, err
 	}
 	in.switches, in.Requires = readSwitches(p.Booking), nil // see Project.Requires
+	in.NoShowConsent = false                                // is the customer's to give
 	return in, nil
 }
 

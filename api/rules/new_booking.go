@@ -50,7 +50,7 @@ func (r Reader) NewBooking(
 	}
 	n.Reminders = r.wantedReminders(in, p, hold, problems)
 	n.Policy, n.Override = in.policy(c, p, n.Settings), in.Override
-	n.Price, n.PaymentPolicy = in.Price, in.PaymentPolicy
+	n.Price, n.PaymentPolicy, n.NoShowConsent = in.Price, in.PaymentPolicy, in.NoShowConsent
 	if n.Requires = in.Requires; n.Requires != nil {
 		n.Requires.Check("requires", problems)
 	}

@@ -17,9 +17,10 @@ func TermsView(c timekit.Clock, b *booking.Booking, all []*payment.WithRefunds, 
 	for _, p := range all {
 		payments = append(payments, PaymentView(c, p, baseURL))
 	}
-	o := timekit.Object{"price": nil, "payment_policy": nil, "account_id": nil, "payments": payments}
+	o := timekit.Object{"price": nil, "payment_policy": nil, "account_id": nil, "no_show_consented_at": nil, "payments": payments}
 	if t := b.Payment; t != nil {
 		o["price"], o["payment_policy"] = t.Price, t.Policy
+		o["no_show_consented_at"] = shownMoment(c, t.ConsentedAt)
 		if t.Provider != "" {
 			o["account_id"] = t.AccountID
 		}

@@ -3,7 +3,6 @@
 package drawing
 
 import (
-	"slices"
 	"strings"
 
 	"holdfast/graphs"
@@ -106,7 +105,7 @@ func momentText(m graphs.Moment) string {
 	}
 	from := strings.ReplaceAll(string(m.From), "_", " ")
 	switch {
-	case !slices.Contains([]graphs.From{graphs.FromStart, graphs.FromEnd, graphs.FromCancelUntil, graphs.FromMoveUntil}, m.From):
+	case m.From == graphs.FromEntered:
 		return "after " + length.String()
 	case length == 0:
 		return from

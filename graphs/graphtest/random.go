@@ -18,7 +18,7 @@ var AllActors = []graphs.Actor{
 // The moments that every booking has, and those that some have not.
 var (
 	certain   = []graphs.From{graphs.FromEntered, graphs.FromStart, graphs.FromEnd}
-	deadlines = []graphs.From{graphs.FromCancelUntil, graphs.FromMoveUntil}
+	deadlines = []graphs.From{graphs.FromCancelUntil, graphs.FromMoveUntil, "balance_due"}
 )
 
 // ValidGraph draws a graph that must pass Validate: a chain of states, each with a way to a final one, and any number

@@ -96,6 +96,7 @@ type WorkflowInput struct {
 	// CancelUntil and MoveUntil are the deadlines of the booking's policy, where the graph is one of the app's own; zero for none.
 	CancelUntil time.Time   `json:"cancel_until,omitzero"`
 	MoveUntil   time.Time   `json:"move_until,omitzero"`
+	BalanceDue  time.Time   `json:"balance_due,omitzero"` // when the rest of the price is to be asked for; zero for never
 	State       string      `json:"state"`
 	Seq         int         `json:"seq"`
 	Entered     time.Time   `json:"entered"`

@@ -13,11 +13,11 @@ import (
 
 // Times are the moments that the booking's timers and guards count from.
 func (b *Booking) Times() graphs.Times {
-	times := graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}
+	times, zone := graphs.Times{Entered: b.EnteredAt, Start: b.Start, End: b.End}, b.Resource.Zone()
+	times.BalanceDue = b.Payment.BalanceDue(b.Start, zone)
 	if b.Policy == nil {
 		return times
 	}
-	zone := b.Resource.Zone()
 	times.CancelUntil, _ = b.Rules().CancelUntil(policy.Customer, b.Held(), zone)
 	times.MoveUntil, _ = b.Rules().MoveUntil(b.Held(), zone)
 	return times

@@ -179,8 +179,8 @@ func (d *Dispatcher) startIndexed(
 		Start: b.Start, End: b.End, State: b.State, Seq: b.Seq, Entered: b.EnteredAt,
 		Reminders: b.Reminders, Actions: actions, Clock: b.Clock,
 	}
-	if graph.Own {
-		times := b.Times()
+	times := b.Times()
+	if in.BalanceDue = times.BalanceDue; graph.Own {
 		in.CancelUntil, in.MoveUntil = times.CancelUntil, times.MoveUntil
 	}
 	if indexed {

@@ -83,6 +83,7 @@ func TestReserveKitStatus(t *testing.T) {
 	want := map[string]string{
 		"initialized": "pending", "tentative": "pending", "group_owner tentative": "confirmed", "reserved": "pending",
 		"confirmed": "confirmed", "paid": "confirmed", "completed": "confirmed",
+		"balance_due": "confirmed", "balance_overdue": "confirmed", "settled": "confirmed",
 		"declined": "cancelled", "cancelled": "cancelled", "cancelled_by_customer": "cancelled", "cancelled_by_owner": "cancelled",
 		"rescheduled_by_customer": "cancelled", "unpaid": "cancelled", "error": "cancelled",
 		"booked": "cancelled", "released": "cancelled", "expired": "cancelled",

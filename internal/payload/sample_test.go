@@ -168,11 +168,12 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 	want := strings.Fields(`
-		booking.tentative booking.confirmed booking.paid booking.requested booking.expiring booking.reserved booking.completed
+		booking.tentative booking.confirmed booking.paid booking.requested booking.expiring booking.balance_due booking.settled
+		booking.balance_overdue booking.reserved booking.completed
 		booking.attended booking.no_show
 		booking.declined booking.cancelled booking.cancelled_by_customer booking.rescheduled_by_customer booking.withdrawn booking.expired
 		booking.cancelled_by_owner booking.unpaid booking.refunded_late booking.lapsed booking.booked booking.released
-		booking.approval_due booking.approval_escalated booking.undone
+		booking.approval_due booking.approval_escalated booking.balance_reminder booking.undone
 		bookings.create bookings.update bookings.delete effect.failed
 		payment.open payment.processing payment.authorized payment.captured payment.failed payment.expired payment.voided
 		payment.disputed payment.late_refunded refund.created refund.succeeded refund.failed

@@ -31,6 +31,25 @@ type Terms struct {
 	Policy    Policy    `json:"policy,omitzero"`
 	AccountID uuid.UUID `json:"account_id"`
 	Provider  string    `json:"provider"`
+	// ConsentedAt is when the customer has agreed to the no-show fee, by the app's clock; nil for never.
+	ConsentedAt *time.Time `json:"consented_at,omitempty"`
+}
+
+// BalanceDue returns when the balance is to be asked for: so long before the start, an instant, as the policy says. The zero time when
+// there is no balance, or nothing says when. The zone is that of the resource. Nil terms have none.
+func (t *Terms) BalanceDue(start time.Time, zone *time.Location) time.Time {
+	if t == nil || t.Price.Balance() == 0 || !t.Policy.BalanceDue.Exists() {
+		return time.Time{}
+	}
+	return t.Policy.BalanceDue.Before(start, zone)
+}
+
+// NoShowFee returns what can be asked for when the customer does not come; 0 without a fee, or without the customer's consent on record.
+func (t *Terms) NoShowFee() int64 {
+	if t == nil || t.Policy.NoShow == nil || t.ConsentedAt == nil {
+		return 0
+	}
+	return t.Policy.NoShow.Fee
 }
 
 // Input is the input of the workflow that carries a payment on, and of its activity.

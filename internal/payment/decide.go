@@ -33,6 +33,7 @@ type Decision struct {
 	Play   string // the action to put on record
 	Void   Reason // let the authorization go, for this reason
 	Refund Reason // give back what is left, for this reason
+	Wait   bool   // the booking waits for its first payment, and takes this one behind it
 }
 
 // Decide says what is to be done about a payment: its money moves its booking, or goes back. It is asked anew whenever the payment or its
@@ -48,6 +49,9 @@ func Decide(s Situation) Decision {
 	case s.Paid:
 		return s.giveBack(Duplicate)
 	}
+	if s.Kind == Balance && slices.Contains(s.Open, Pay) {
+		return Decision{Wait: true}
+	}
 	if s.Refusals < maxRefusals {
 		for _, name := range s.plays() {
 			if slices.Contains(s.Open, name) {
@@ -61,14 +65,12 @@ func Decide(s Situation) Decision {
 // plays returns the actions that the payment plays, the first one that is open counts.
 func (s Situation) plays() []string {
 	switch {
-	case s.Kind == Balance && s.Captured > 0:
+	case s.Kind == Balance:
 		return []string{PayBalance}
 	case s.Captured > 0 && s.Late == RefundLate:
 		return []string{Pay}
 	case s.Captured > 0:
 		return []string{Pay, PayLate}
-	case s.Kind == Balance:
-		return nil
 	}
 	return []string{Authorize}
 }

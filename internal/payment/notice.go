@@ -13,9 +13,10 @@ func (p *Payment) Name() string { return "pay_" + p.ID.String() }
 // Name is the id as the world reads it.
 func (r *Refund) Name() string { return "rfd_" + r.ID.String() }
 
-// NextActionID is the id of the next action that the payment plays: the same whenever that is repeated, and another one after a refusal.
+// NextActionID is the id of the next action that the payment plays: the same whenever that is repeated, and another one after a refusal,
+// or when the payment has gone over to another booking.
 func (p *Payment) NextActionID() uuid.UUID {
-	return uuid.NewSHA1(p.ID, fmt.Appendf(nil, "action/%d", p.Refusals))
+	return uuid.NewSHA1(p.ID, fmt.Appendf(nil, "action/%s/%d", p.BookingID, p.Refusals))
 }
 
 // RefundID is the id of the refund that is made for a reason by itself: there is one at most of each.

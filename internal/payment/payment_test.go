@@ -216,8 +216,10 @@ func TestDecide(t *testing.T) {
 		"given back":          {with(paid, func(s *Situation) { s.Refunds = []*Refund{{Amount: 500, Reason: ByOwner}} }), Decision{}},
 		"disputed":            {with(paid, func(s *Situation) { s.Disputed = true }), Decision{}},
 		"honoured before":     {with(paid, func(s *Situation) { s.Honoured = true }), Decision{}},
-		"the rest":            {with(paid, func(s *Situation) { s.Kind, s.Open = Balance, []string{Pay, PayBalance} }), Decision{Play: PayBalance}},
-		"the rest, twice":     {with(paid, func(s *Situation) { s.Kind, s.Open = Balance, []string{Pay} }), Decision{Refund: Late}},
+		"the rest":            {with(paid, func(s *Situation) { s.Kind, s.Open = Balance, []string{PayBalance} }), Decision{Play: PayBalance}},
+		"the rest, too late":  {with(paid, func(s *Situation) { s.Kind = Balance }), Decision{Refund: Late}},
+		"the rest, twice":     {with(paid, func(s *Situation) { s.Kind, s.Paid = Balance, true }), Decision{Refund: Duplicate}},
+		"the rest, first":     {with(paid, func(s *Situation) { s.Kind, s.Open = Balance, []string{Pay} }), Decision{Wait: true}},
 		"a fee moves nothing": {with(paid, func(s *Situation) { s.Kind = Fee }), Decision{Honour: true}},
 		"a refund that failed waits": {with(paid, func(s *Situation) {
 			s.Refunds = []*Refund{{Amount: 500, State: RefundFailed, Reason: Late}}

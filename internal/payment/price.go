@@ -114,6 +114,8 @@ type Policy struct {
 	Refund *[]Step `json:"refund,omitempty"`
 	// Late says what becomes of money that arrives when the booking's time is released; ReacquireOrRefund without one.
 	Late LateRule `json:"late,omitempty"`
+	// BalanceDue is how long before the start the rest of the price is asked for; nil leaves that to the owner.
+	BalanceDue *policy.Lead `json:"balance_due,omitempty"`
 	// NoShow is the fee for a no-show; nil for none.
 	NoShow *NoShow `json:"no_show,omitempty"`
 }

@@ -97,7 +97,8 @@ func finishPredecessor(batch *pgx.Batch, old *predecessor, b *booking.Booking, n
 // takeOverPayments gives the payments of a booking that is moved, and their refunds, to the one that takes its place: their money
 // moves that one then.
 const takeOverPayments = `
-	WITH moved AS (UPDATE payments SET booking_id = @new, honoured = false, action_id = NULL WHERE booking_id = @old RETURNING id)
+	WITH moved AS (UPDATE payments SET booking_id = @new, honoured = false, action_id = NULL, refusals = 0 WHERE booking_id = @old
+		RETURNING id)
 	UPDATE refunds SET booking_id = @new WHERE payment_id IN (SELECT id FROM moved)`
 
 // lockSession locks the session of a seat until the end of the transaction, and returns why it refuses the move, if it does. So

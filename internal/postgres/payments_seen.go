@@ -120,8 +120,8 @@ func (s *settling) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.out.Waiting = situation.Pending
 	decided := payment.Decide(situation)
+	s.out.Waiting = situation.Pending || decided.Wait
 	switch {
 	case decided.Honour:
 		s.payment.Honoured = true

@@ -45,7 +45,9 @@ asked to end the payment, so that money that is under way counts. Then it is ` +
 time or seat again (` + "`pay_late`" + `); if somebody else has it, the booking is ` + "`refunded_late`" + ` and the money goes back. A price that is captured on
 confirmation is only authorized: the booking is ` + "`requested`" + ` until the owner confirms it, which captures, or declines it, which voids, for six days at most and until an hour
 before the start (` + "`settings.timers.expire_request`" + `). The owner's ` + "`cancel`" + ` gives everything back, ` + "`cancel_by_customer`" + ` what the payment policy says. Seats go
-with sessions of ` + "`group_owner`" + `; a session that is cancelled ends its seats wherever they are. A paid booking that is moved keeps its payments: they belong to
+with sessions of ` + "`group_owner`" + `; a session that is cancelled ends its seats wherever they are. The rest of a price is asked for when the payment policy says so, or by
+` + "`ask_balance`" + `: the booking is ` + "`balance_due`" + `, ` + "`settled`" + ` once it is paid, and ` + "`balance_overdue`" + ` after a day without it, when it still keeps its time. ` + "`no_show`" + ` asks for the
+fee that the customer has agreed to. A paid booking that is moved keeps its payments: they belong to
 the booking that takes its place from then on, which is paid by them in turn.
 
 The data is in [graphs/data](../graphs/data); a running server shows it at ` + "`/v2/graphs/NAME@VERSION`" + `, with who may play

@@ -56,6 +56,7 @@ type NewBooking struct {
 	Policy        *policy.Policy  // of its own, over those of the project and the app; nil for none
 	Price         *payment.Price  // of its own, instead of its project's; nil for none
 	PaymentPolicy *payment.Policy // of its own, instead of its project's; nil for none
+	NoShowConsent bool            // the customer agrees to the fee that its payment policy has for a no-show
 	Override      policy.Lifted   // rules of the policy that it is not held to
 	ByCustomer    bool            // a booking is moved for its customer: the policy holds
 

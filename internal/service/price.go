@@ -16,6 +16,10 @@ func (s *drafts) setTerms(ctx context.Context, d *Draft) error {
 		return nil
 	}
 	t := d.terms()
+	if t.Policy.NoShow != nil && d.in.NoShowConsent {
+		now := d.Clock.Now()
+		t.ConsentedAt = &now
+	}
 	d.in.Price.Check("price", d.problems)
 	d.in.PaymentPolicy.Check("payment_policy", d.problems)
 	if t.Price.Amount == 0 || len(d.problems) > 0 {

@@ -59,6 +59,7 @@ func TestRSVP(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"initialized": "needsAction", "tentative": "tentative", "confirmed": "accepted", "paid": "accepted", "completed": "accepted",
+		"balance_due": "accepted", "balance_overdue": "accepted", "settled": "accepted",
 		"declined": "declined", "cancelled": "declined", "cancelled_by_customer": "declined", "cancelled_by_owner": "declined",
 		"rescheduled_by_customer": "declined", "unpaid": "declined", "error": "declined",
 		"reserved": "tentative", "booked": "declined", "released": "declined", "expired": "declined",

@@ -58,6 +58,19 @@ func (s story) another() story {
 	return other
 }
 
+// moved moves the booking by three hours, and is the story of the one that takes its place.
+func (s story) moved() story {
+	s.t.Helper()
+	b := *s.known(s.booking)
+	b.ID, b.EventID, b.Seq, b.State = uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), 0, "initialized"
+	b.Start, b.End = b.Start.Add(3*time.Hour), b.End.Add(3*time.Hour)
+	b.Related.RescheduledFrom, b.Customers = &s.booking.ID, nil
+	next := s.of(&b)
+	next.create(&b)
+	next.decide(&b)
+	return next
+}
+
 // rest does all the work that is due, until two rounds of it change nothing: in one of them the worker may be killed.
 func (s story) rest() {
 	before := ""
@@ -509,6 +522,22 @@ func TestStories(t *testing.T) {
 			if n := len(s.payments()) + len(s.fake.Calls()); n != 0 {
 				t.Errorf("%d payments and calls", n)
 			}
+		},
+		"moved": func(t *testing.T) {
+			s := h.begin(t)
+			s.rest()
+			s.press("pay")
+			s.rest()
+			next := s.moved()
+			next.rest()
+			s.is("rescheduled_by_customer")
+			next.is("paid")
+			if p := next.money(payment.Captured, 4500, 0); !p.Honoured || len(s.payments()) != 0 {
+				t.Errorf("%+v", p.Payment)
+			}
+			next.play("cancel", graphs.ActorAPI)
+			next.rest()
+			next.money(payment.Captured, 4500, 4500)
 		},
 		"a fee above what was paid": func(t *testing.T) {
 			s := h.begin(t, func(t *payment.Terms) { t.Policy.Refund = &[]payment.Step{{Percent: 100, KeepFee: 5000}} })
