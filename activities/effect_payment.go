@@ -173,14 +173,14 @@ func captureOf(t *payment.Terms, kind payment.Kind) payment.Capture {
 // openFor is how long a page stays open for a booking that does not wait for the payment.
 const openFor = 24 * time.Hour
 
-// expiry is when a payment's page closes: when the booking stops to wait, within what the provider can do. A page that stays open longer
-// than the booking waits is ended by the graph.
+// expiry is when a payment's page closes, by real time: when the booking stops to wait, within what the provider can do. A page that stays
+// open longer than the booking waits is ended by the graph, as is that of a test app whose clock is advanced.
 func expiry(b *booking.Booking, can provider.Abilities, now time.Time) time.Time {
 	at := now.Add(openFor)
 	if graph, err := b.LoadGraph(); err == nil {
 		stay := booking.Stay{Graph: graph, State: b.State, Times: b.Times(), Timers: b.Settings.Timers}
 		if due, ok := stay.NextDue(); ok {
-			at = due.At
+			at = now.Add(due.At.Sub(b.Clock.Now()))
 		}
 	}
 	const margin = time.Minute // between this clock and the provider's, and for the call itself

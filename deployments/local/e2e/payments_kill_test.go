@@ -270,7 +270,7 @@ func TestKillNineAroundPayments(t *testing.T) {
 	const lives = 20
 	seed := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1)) //nolint:gosec // each run kills elsewhere
 	m := startMortals(t, map[string]map[int]int{
-		"worker": {3 + seed.IntN(12): diesAfter, 18 + seed.IntN(12): diesBefore, 33 + seed.IntN(12): diesAfter},
+		"worker": {3 + seed.IntN(14): diesAfter, 20 + seed.IntN(20): diesBefore + seed.IntN(2)},
 		"api":    {2 + seed.IntN(6): diesBefore, 10 + seed.IntN(6): diesAfter},
 	})
 	began, resource := time.Now(), m.resource(t)

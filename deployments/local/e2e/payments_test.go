@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -107,6 +108,36 @@ func TestPayments(t *testing.T) {
 		s.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
 		s.reaches(t, id, "refunded", "4500")
 		s.reaches(t, id, "refunds.0.state", "succeeded")
+	})
+	t.Run("of a test app whose clock is advanced", func(t *testing.T) {
+		lab := asLaboratory(t, s.bundle)
+		lab.post(t, "/v2/payment_accounts", `{"name":"main","provider":"stripe","config":{"secret_key":"sk_test_fake"}}`).want(t, http.StatusCreated)
+		desk := &cashDesk{lab, s.fake, lab.resource(t)}
+		lab.advance(t, `{"advance":"P10D"}`)
+		id, paid := desk.reserve(t, 10), desk.reserve(t, 20)
+		closes, err := time.Parse(time.RFC3339, desk.payment(t, id, "expires_at"))
+		if err != nil || time.Until(closes) > 2*time.Hour {
+			t.Errorf("the provider's page closes at %s by the clock of the wall, %v", closes, err)
+		}
+		if !s.fake.Press(desk.payment(t, paid, "provider_ref"), "pay") { // the provider tells another app
+			t.Fatal("not payable")
+		}
+		v := lab.advance(t, `{"advance":"PT10M"}`)
+		var moves []string
+		for _, one := range v.Transitions {
+			if one.Booking == id {
+				moves = append(moves, one.Action)
+			}
+		}
+		if !slices.Equal(moves, []string{"timeout", "expire"}) {
+			t.Errorf("the advance has played %v", moves)
+		}
+		desk.becomes(t, id, "unpaid")
+		desk.becomes(t, paid, "paid")
+		desk.reaches(t, id, "state", "expired")
+		if s.fake.Press(desk.payment(t, id, "provider_ref"), "pay") {
+			t.Error("the page of a payment that has ended is open")
+		}
 	})
 	t.Run("paid while it is given up", func(t *testing.T) {
 		id := s.reserve(t, 50)

@@ -33,6 +33,7 @@ import (
 	"holdfast/internal/payment/provider"
 	"holdfast/internal/payment/stripe"
 	"holdfast/internal/pgtest"
+	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
 	"holdfast/internal/webhook"
@@ -183,6 +184,10 @@ func (h *house) live(t *testing.T, seed uint64) *life {
 	if l.rnd.IntN(4) == 0 {
 		terms.Policy.Late = payment.RefundLate
 	}
+	if l.rnd.IntN(3) == 0 {
+		now := int64(1500)
+		terms.Price.DueNow, terms.Policy.BalanceDue = &now, policy.MustLead("P2D")
+	}
 	l.booking.Payment = terms
 	l.create(l.booking)
 	l.decide(l.booking)
@@ -281,8 +286,8 @@ func (l *life) fire() {
 	graph, err := b.LoadGraph()
 	check(l.t, err)
 	s, _ := graph.State(b.State)
-	if len(s.Timers) > 0 && s.Name != "paid" {
-		l.commit(b, booking.TimerActionID(b.ID, b.Seq, s.Timers[0].Action), s.Timers[0].Action, graphs.ActorTimer)
+	if due := graph.Deadlines(s.Name, b.Times(), nil); len(due) > 0 && due[0].Action != "complete" {
+		l.commit(b, booking.TimerActionID(b.ID, b.Seq, due[0].Action), due[0].Action, graphs.ActorTimer)
 	}
 }
 
