@@ -379,7 +379,7 @@ var contract = []struct {
 			"tentative timeout 5m0s entered",
 			"expiring expire 2m0s entered",
 			"requested expire_request 144h0m0s entered or -1h0m0s start",
-			"paid ask_balance 0s or 0s balance_due",
+			"paid ask_balance 0s balance_due",
 			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
 			"balance_due overdue 24h0m0s entered",
 			"balance_due complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
@@ -487,7 +487,7 @@ var contract = []struct {
 			"tentative timeout 5m0s entered",
 			"expiring expire 2m0s entered",
 			"requested expire_request 144h0m0s entered or -1h0m0s start",
-			"paid ask_balance 0s or 0s balance_due",
+			"paid ask_balance 0s balance_due",
 			"paid complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
 			"balance_due overdue 24h0m0s entered",
 			"balance_due complete 1h0m0s end auto_complete_one_hour_after_booking_ends",
@@ -670,7 +670,7 @@ func TestStatesAndTimersAgainstTheContract(t *testing.T) {
 				}
 				for _, timer := range s.Timers {
 					line := fmt.Sprintf("%s %s %s %s %s", s.Name, timer.Action, time.Duration(timer.After), timer.From, timer.Switch)
-					for _, m := range append(timer.NoLaterThan, timer.Any...) {
+					for _, m := range timer.NoLaterThan {
 						line = strings.TrimSpace(line) + " or " + momentLine(m)
 					}
 					timers = append(timers, strings.TrimSpace(line))

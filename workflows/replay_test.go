@@ -33,6 +33,7 @@ func TestOldHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflow(workflows.Endpoint)
 			replayer.RegisterWorkflow(workflows.Effects)
 			replayer.RegisterWorkflow(workflows.Clock)
+			replayer.RegisterWorkflow(workflows.Payment)
 			logger := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(logger, file); err != nil {
 				t.Error(err)

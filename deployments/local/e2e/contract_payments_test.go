@@ -28,8 +28,9 @@ func (r tour) payments(t *testing.T, resource string) {
 
 	r.noticed(t, slug)
 	const terms = `,"price":{"amount":4500,"currency":"EUR","due_now":1500,"items":[{"name":"Haircut","amount":5000},{"name":"Discount","amount":-500}]},
-		"payment_policy":{"refund":[{"until":"PT24H","percent":100},{"percent":50,"keep_fee":200}],"no_show":{"fee":1000,"consent":"Not coming costs 10 EUR."}}`
-	id := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "paid_booking", 300, terms), http.StatusCreated).str("data.id")
+		"payment_policy":{"refund":[{"until":"PT24H","percent":100},{"percent":50,"keep_fee":200}],"balance_due":"PT1H","no_show":{"fee":1000,"consent":"Not coming costs 10 EUR."}}`
+	const agreed = `,"no_show_consent":true`
+	id := r.do(t, http.MethodPost, "/v2/bookings"+everything, request(resource, "paid_booking", 300, terms, agreed), http.StatusCreated).str("data.id")
 	path := "/v2/payments/" + r.opened(t, id, 0)
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/payments/pay_nothing", "", http.StatusNotFound)

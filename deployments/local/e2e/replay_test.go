@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,7 @@ func TestFreshHistoriesReplay(t *testing.T) {
 		replay(t, c, name, id)
 	}
 	replay(t, c, "effects-retried-answered", b.tried(t, resource))
+	b.paid(t, c, resource)
 	advanced(t, c)
 	replay(t, c, "endpoint-on-its-own-queue", workflows.EndpointID(mustUUID(t, hook)))
 }
@@ -77,6 +79,29 @@ func advanced(t *testing.T, c client.Client) {
 	id = workflows.ClockID(mustUUID(t, app))
 	must(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
 	replay(t, c, "clock-advanced", id)
+}
+
+// paid lives a booking whose deposit and balance are paid at the desk, and which is cancelled then, and replays what it and a payment of it
+// have recorded.
+func (b *bundle) paid(t *testing.T, c client.Client, resource string) {
+	t.Helper()
+	b.post(t, "/v2/payment_accounts", `{"name":"desk","provider":"manual"}`).want(t, http.StatusCreated)
+	const terms = `,"price":{"amount":4500,"currency":"EUR","due_now":1500},"payment_policy":{"balance_due":"P1D"}`
+	booking := b.book(t, resource, "paid_booking", 15, terms)
+	deposit := b.opened(t, booking, 0)
+	b.post(t, "/v2/payments/"+deposit+"/mark_paid", "").want(t, http.StatusOK)
+	b.becomes(t, booking, "paid")
+	b.put(t, "/v2/bookings/"+booking+"/ask_balance", "").want(t, http.StatusOK)
+	b.post(t, "/v2/payments/"+b.opened(t, booking, 1)+"/mark_paid", "").want(t, http.StatusOK)
+	b.becomes(t, booking, "settled")
+	b.put(t, "/v2/bookings/"+booking+"/cancel", "").want(t, http.StatusOK)
+	for name, id := range map[string]string{
+		"paid-booking-settled-cancelled": workflows.BookingID(mustUUID(t, booking)),
+		"payment-refund-refused":         workflows.PaymentID(mustUUID(t, strings.TrimPrefix(deposit, "pay_"))),
+	} {
+		must(t, c.GetWorkflow(t.Context(), id, "").Get(t.Context(), nil))
+		replay(t, c, name, id)
+	}
 }
 
 // tried lives the effects of a booking, the first of which is tried again, and returns the id of their workflow.
@@ -152,6 +177,7 @@ func replayRun(t *testing.T, c client.Client, name, id, run string) {
 	replayer.RegisterWorkflow(workflows.Endpoint)
 	replayer.RegisterWorkflow(workflows.Effects)
 	replayer.RegisterWorkflow(workflows.Clock)
+	replayer.RegisterWorkflow(workflows.Payment)
 	if err := replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), read); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
