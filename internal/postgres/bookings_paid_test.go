@@ -163,6 +163,9 @@ func TestACancelledSessionEndsItsPaidSeats(t *testing.T) {
 	for state, way := range map[string][][2]string{
 		"tentative": nil, "expiring": {{"timer", "timeout"}}, "requested": {{"payment", "authorize"}},
 		"paid": {{"payment", "pay"}}, "unpaid": {{"timer", "timeout"}, {"effect", "expire"}},
+		"balance_due":     {{"payment", "pay"}, {"api", "ask_balance"}},
+		"balance_overdue": {{"payment", "pay"}, {"owner_link", "ask_balance"}, {"timer", "overdue"}},
+		"settled":         {{"payment", "pay"}, {"payment", "pay_balance"}},
 	} {
 		b := setup(t)
 		v := b.booked(paidKinds(b)["paid_seat"])
@@ -174,7 +177,10 @@ func TestACancelledSessionEndsItsPaidSeats(t *testing.T) {
 		b.played(session, "cancel")
 		b.wantCount(1, `SELECT count(*) FROM actions WHERE booking_id = $1 AND name = 'cancel_by_owner' AND status = 'pending'`, v.ID)
 		b.wantBy(graphs.ActorAPI, v, "cancel_by_owner", "cancelled_by_owner")
-		want := map[string]string{"tentative": "end_payment", "requested": "void_payment", "paid": "refund_payment"}[state]
+		want := map[string]string{
+			"tentative": "end_payment", "requested": "void_payment", "paid": "refund_payment", "balance_due": "refund_payment",
+			"balance_overdue": "refund_payment", "settled": "refund_payment",
+		}[state]
 		got := column[string](b, `SELECT kind FROM effects WHERE booking_id = $1 AND seq = $2`, v.ID, v.Seq+1)
 		wantSame(t, state, got, map[bool][]string{true: {want}}[want != ""])
 	}
