@@ -4,6 +4,7 @@ package mail
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -35,8 +36,8 @@ const (
 
 // Kinds lists all kinds.
 var Kinds = []Kind{
-	Requested, Received, Expired, Confirmed, Rescheduled, Declined, Cancelled, Withdrawn, PaymentPending, PaymentExpired, Refunded, RefundFailed,
-	Reminder, FollowUp,
+	Requested, Received, Expired, Confirmed, Rescheduled, Declined, Cancelled, Withdrawn, PaymentPending, PaymentExpired, Refunded,
+	RefundFailed, Reminder, FollowUp,
 }
 
 // Role is who a mail is for.
@@ -67,7 +68,8 @@ type Mail struct {
 }
 
 // Of returns the mails that an event of a booking makes, those to the owner first. Events of webhook endpoints, tests and corrections by
-// hand make none. The states are those that built-in graphs have; a graph of an app's own makes the same mails where its states have the same names.
+// hand make none. The states are those that built-in graphs have; a graph of an app's own makes the same mails where its states have the
+// same names.
 func Of(e *outbox.Event, b *booking.Booking) []Mail {
 	if e.Test || b == nil {
 		return nil
@@ -116,10 +118,6 @@ func ofMoney(event string) []Mail {
 // ofTransition are the mails of a transition. Whose calendar has the booking gets its end in any case.
 func ofTransition(e *outbox.Event, b *booking.Booking) []Mail {
 	stood := slices.Contains([]string{"confirmed", "paid"}, e.From)
-	out := CalendarNone
-	if stood {
-		out = CalendarCancel
-	}
 	both := func(kind Kind, calendar Calendar) []Mail {
 		all := []Mail{{Kind: kind, To: Owner, Calendar: calendar}, {Kind: kind, To: Customer, Calendar: calendar}}
 		if b.Related.OwnerBooking != nil { // the owner's calendar has the session, once
@@ -130,28 +128,32 @@ func ofTransition(e *outbox.Event, b *booking.Booking) []Mail {
 	switch e.State {
 	case "confirmed", "paid":
 		return ofStanding(e, b, stood, both)
-	case "declined":
-		return []Mail{{Kind: Declined, To: Customer}}
-	case "expired":
-		return both(Expired, CalendarNone)
-	case "withdrawn":
-		if asksOwner(b, e.From) {
-			return []Mail{{Kind: Withdrawn, To: Owner}}
-		}
-	case "unpaid":
-		if stood { // the money could not be captured
+	case "unpaid", "cancelled", "cancelled_by_owner", "cancelled_by_customer":
+		if stood { // unpaid: the money could not be captured
 			return both(Cancelled, CalendarCancel)
 		}
+	}
+	return ofWaiting(e, b, both)
+}
+
+// ofWaiting are the mails of a booking that waits for an answer or a payment, or does not any more.
+func ofWaiting(e *outbox.Event, b *booking.Booking, both func(Kind, Calendar) []Mail) []Mail {
+	asked := asksOwner(b, e.From)
+	switch {
+	case e.State == "declined":
+		return []Mail{{Kind: Declined, To: Customer}}
+	case e.State == "expired":
+		return both(Expired, CalendarNone)
+	case e.State == "unpaid":
 		return []Mail{{Kind: PaymentExpired, To: Customer}}
-	case "cancelled", "cancelled_by_owner", "cancelled_by_customer":
-		if stood || asksOwner(b, e.From) {
-			return both(Cancelled, out)
-		}
+	case e.State == "withdrawn" && asked:
+		return []Mail{{Kind: Withdrawn, To: Owner}}
+	case strings.HasPrefix(e.State, "cancelled") && asked:
+		return both(Cancelled, CalendarNone)
+	case strings.HasPrefix(e.State, "cancelled"):
 		return []Mail{{Kind: Cancelled, To: Customer}}
-	default:
-		if asksOwner(b, e.State) && e.From != e.State {
-			return []Mail{{Kind: Requested, To: Owner}, {Kind: Received, To: Customer}}
-		}
+	case asksOwner(b, e.State) && e.From != e.State:
+		return []Mail{{Kind: Requested, To: Owner}, {Kind: Received, To: Customer}}
 	}
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // When is the time of a booking for one reader: in the zone of its place and, where the clocks there show something else, in the reader's
-// own zone as well. Either zone may be nil, which stands for the other one; the place's counts. Every mail, subject and page of one reader has this text.
+// own zone as well. Either zone may be nil, which stands for the other one; the place's counts. Every mail, subject and page of one reader
+// has this text.
 func When(l Language, start, end time.Time, place, reader *time.Location) string {
 	if place == nil {
 		place, reader = reader, nil
@@ -47,7 +48,8 @@ func (l Language) span(start, end time.Time, dated bool) string {
 func (l Language) date(t time.Time) string {
 	of := catalogue[l]
 	return strings.NewReplacer(
-		"{weekday}", of.Weekdays[t.Weekday()], "{day}", strconv.Itoa(t.Day()), "{month}", of.Months[t.Month()-1], "{year}", strconv.Itoa(t.Year()),
+		"{weekday}", of.Weekdays[t.Weekday()], "{day}", strconv.Itoa(t.Day()), "{month}", of.Months[t.Month()-1],
+		"{year}", strconv.Itoa(t.Year()),
 	).Replace(of.Date)
 }
 

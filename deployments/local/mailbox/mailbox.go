@@ -1,5 +1,5 @@
-// Package mailbox is a mail server that delivers nothing: it keeps what it is given, for tests and for the local run. It speaks SMTP, and can
-// be made to greylist, to refuse, to hang up, and to ask for a password.
+// Package mailbox is a mail server that delivers nothing: it keeps what it is given, for tests and for the local run. It speaks SMTP, and
+// can be made to greylist, to refuse, to hang up, and to ask for a password.
 package mailbox
 
 import (

@@ -57,17 +57,24 @@ func Parse(text string) (s Settings, err error) {
 			return s, errPort
 		}
 	}
+	s.TLS, err = encryption(u, s.TLS)
+	return s, err
+}
+
+// encryption reads how to encrypt, usual where the address does not say, and refuses whatever else an address has.
+func encryption(u *url.URL, usual TLS) (TLS, error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil || u.Path != "" && u.Path != "/" || u.Fragment != "" || len(query) > 1 || len(query) == 1 && !query.Has("tls") {
-		return s, errRest
+		return "", errRest
 	}
-	if query.Has("tls") {
-		s.TLS = TLS(query.Get("tls"))
-		if u.Scheme == "smtps" || !slices.Contains([]TLS{StartTLS, Opportunistic, Plain}, s.TLS) {
-			return s, errTLS
-		}
+	if !query.Has("tls") {
+		return usual, nil
 	}
-	return s, nil
+	asked := TLS(query.Get("tls"))
+	if u.Scheme == "smtps" || !slices.Contains([]TLS{StartTLS, Opportunistic, Plain}, asked) {
+		return "", errTLS
+	}
+	return asked, nil
 }
 
 // Address is the host and port.
