@@ -117,7 +117,7 @@ func ofMoney(event string) []Mail {
 
 // ofTransition are the mails of a transition. Whose calendar has the booking gets its end in any case.
 func ofTransition(e *outbox.Event, b *booking.Booking) []Mail {
-	stood := slices.Contains([]string{"confirmed", "paid"}, e.From)
+	stood := slices.Contains([]string{"confirmed", "paid", "balance_due", "balance_overdue", "settled"}, e.From)
 	both := func(kind Kind, calendar Calendar) []Mail {
 		all := []Mail{{Kind: kind, To: Owner, Calendar: calendar}, {Kind: kind, To: Customer, Calendar: calendar}}
 		if b.Related.OwnerBooking != nil { // the owner's calendar has the session, once
