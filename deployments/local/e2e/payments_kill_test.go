@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -127,9 +128,7 @@ func (m *mortals) pass(who string, w http.ResponseWriter, r *http.Request, to ht
 		answer := httptest.NewRecorder()
 		to.ServeHTTP(answer, r)
 		if how == 0 {
-			for name, values := range answer.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), answer.Header())
 			w.WriteHeader(answer.Code)
 			_, _ = w.Write(answer.Body.Bytes())
 			return
@@ -268,7 +267,7 @@ var mortalLives = []struct {
 func TestKillNineAroundPayments(t *testing.T) {
 	t.Parallel()
 	const lives = 20
-	seed := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1)) //nolint:gosec // each run kills elsewhere
+	seed := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	m := startMortals(t, map[string]map[int]int{
 		"worker": {3 + seed.IntN(14): diesAfter, 20 + seed.IntN(20): diesBefore + seed.IntN(2)},
 		"api":    {2 + seed.IntN(6): diesBefore, 10 + seed.IntN(6): diesAfter},

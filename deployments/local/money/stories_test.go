@@ -189,7 +189,7 @@ func (s story) did(operation string) (n int) {
 // sessions are the names of the pages at the provider.
 func (s story) sessions() (ids []string) {
 	s.t.Helper()
-	answer, err := http.Get(s.url() + "/control") //nolint:noctx // the fake is in this process
+	answer, err := http.Get(s.url() + "/control")
 	check(s.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -364,9 +364,9 @@ func TestStories(t *testing.T) {
 		},
 		"no webhook ever": func(t *testing.T) {
 			s := h.begin(t)
-			s.rest()
+			s.perform()
+			s.watched(t) // from the moment on that it can be paid
 			s.press("pay")
-			s.watched(t)
 			_, err := s.look.Exec(t.Context(), `UPDATE payments SET next_at = now() - interval '1 hour' WHERE booking_id = $1`, s.booking.ID)
 			check(t, err)
 			due, err := s.db.PaymentsToWatch(t.Context(), time.Minute, 100)
