@@ -79,6 +79,7 @@ func TestPaymentsByHand(t *testing.T) {
 	}
 	f.send(f.server, http.MethodGet, "/v2/payments?state=paid", "").refused(t, fault.Invalid, "state")
 	f.send(f.server, http.MethodGet, "/v2/payments?booking_id=x", "").refused(t, fault.Invalid, "booking_id")
+	f.send(f.server, http.MethodGet, "/v2/payments?needs=x", "").refused(t, fault.Invalid, "needs")
 	f.send(f.server, http.MethodGet, "/v2/payments/"+p.ID.String(), "").want(t, http.StatusOK)
 	f.says(p, "To be paid")
 	f.post(f.server, path+"/refunds", "").refused(t, fault.PaymentState, "")
@@ -114,7 +115,18 @@ func TestPaymentsByHand(t *testing.T) {
 	f.says(p, "Money goes back to you")
 	f.fail(p)
 	f.says(p, "could not be given back automatically")
+	needing := func(want bool) {
+		t.Helper()
+		for _, need := range []string{"any", "failed_refund"} {
+			a := f.send(f.server, http.MethodGet, "/v2/payments?needs="+need, "").want(t, http.StatusOK)
+			if got := strings.Contains(a.Body.String(), p.Name()); got != want {
+				t.Errorf("%s finds the payment: %v", need, got)
+			}
+		}
+	}
+	needing(true)
 	f.post(f.server, half+"/retry", "").want(t, http.StatusOK)
+	needing(false)
 	f.fail(p)
 	if got := f.post(f.server, half+"/mark_paid", `{"note":"In cash"}`).want(t, http.StatusOK).text(t, "state"); got != "by_hand" {
 		t.Errorf("the refund is %s", got)
@@ -126,6 +138,21 @@ func TestPaymentsByHand(t *testing.T) {
 		t.Errorf("the rest is %d", rest.Data.Amount)
 	}
 	f.post(f.server, path+"/refunds", "").refused(t, fault.PaymentState, "")
+	var history struct {
+		Data struct {
+			Refundable int64
+			Events     []struct{ Type string }
+		}
+	}
+	check(t, json.Unmarshal(f.send(f.server, http.MethodGet, path+"?include=events", "").want(t, http.StatusOK).Body.Bytes(), &history))
+	var happened []string
+	for _, e := range history.Data.Events {
+		happened = append(happened, e.Type)
+	}
+	const all = "payment.open payment.captured refund.created refund.failed refund.failed refund.created"
+	if got := strings.Join(happened, " "); got != all || history.Data.Refundable != 0 {
+		t.Errorf("%s, and %d can go back", got, history.Data.Refundable)
+	}
 	for _, other := range []string{"/v2/payments/pay_" + uuid.NewString(), "/v2/payments/nothing"} {
 		f.send(f.server, http.MethodGet, other, "").refused(t, fault.NotFound, "")
 		for _, more := range []string{"/refresh", "/mark_paid", "/refunds", "/refunds/rfd_" + uuid.NewString() + "/retry"} {

@@ -101,6 +101,14 @@ type WithRefunds struct {
 	Refunds []*Refund
 }
 
+// Refundable returns what of the money can be given back now: nothing while the customer's bank disputes the payment.
+func (p *WithRefunds) Refundable() int64 {
+	if p.Disputed {
+		return 0
+	}
+	return p.Left(p.Refunds)
+}
+
 // Left returns what of the money that has arrived was neither given back nor is being given back by the refunds.
 func (p *Payment) Left(refunds []*Refund) int64 {
 	promised := int64(0)
