@@ -18,9 +18,9 @@ import (
 )
 
 // owing books what costs 45.00 EUR, and opens its payment as the effect of the booking would. The app has an account.
-func (f *fixture) owing(resource string, hour float64) (booking string, p *payment.Payment) {
+func (f *fixture) owing(resource string, hour float64, more ...string) (booking string, p *payment.Payment) {
 	f.t.Helper()
-	id := f.post(f.server, "/v2/bookings", `{"graph":"paid_booking","price":{"amount":4500,"currency":"EUR"},`+slot(resource, hour, 1)+`}`).id(f.t)
+	id := f.post(f.server, "/v2/bookings", `{"graph":"paid_booking","price":{"amount":4500,"currency":"EUR"},`+slot(resource, hour, 1)+strings.Join(more, "")+`}`).id(f.t)
 	a, err := f.DB.AccountFor(f.t.Context(), f.app.ID, "")
 	check(f.t, err)
 	p, err = f.DB.EnsurePayment(f.t.Context(), &payment.Payment{

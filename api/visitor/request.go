@@ -70,7 +70,7 @@ func (h *requestHandlers) openRequest(k *call) error {
 	case k.Query("reschedule") != "" && r.mayReschedule():
 		return h.pages.showNewTimes(k, r, k.Query("said"))
 	case k.Query("decline") != "" && r.wayToGiveUp().action != "":
-		return askDecline(k, r)
+		return h.pages.askDecline(k, r)
 	}
 	return h.pages.showRequest(k, r)
 }

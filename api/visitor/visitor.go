@@ -56,6 +56,7 @@ func (h *Handlers) Routes() []edge.Route {
 	requests := &requestOffers{Requests: h.Requests, catalogue: h.Catalogue, offers: h.Offers}
 	pages := &requestPages{
 		bookings: h.Bookings, actions: h.Actions, catalogue: h.Catalogue, offers: h.Offers, requests: requests, times: times,
+		payments: h.Payments,
 	}
 	actions := &requestActions{player: h.Player, offers: h.Offers, requests: requests, booker: booker, wait: h.Wait}
 	return slices.Concat(
@@ -68,7 +69,8 @@ func (h *Handlers) Routes() []edge.Route {
 		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions}).routes(),
 		(&paymentHandlers{page: page, payments: h.Payments, bookings: h.Bookings, dispatch: h.Dispatch, log: h.Log}).routes(),
 		(&linkHandlers{
-			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, edge: h.Edge, links: h.Links, wait: h.Wait,
+			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, payments: h.Payments, edge: h.Edge, links: h.Links,
+			wait:  h.Wait,
 			moves: &linkMoves{calendars: h.Calendars, page: page, pages: pages, actions: actions},
 		}).routes(),
 	)

@@ -244,7 +244,8 @@ func refundPayment(v *visit) error {
 	if typed.Amount != "" {
 		amount, ok := minorUnits(typed.Amount, p.Currency)
 		if !ok {
-			typed.Faults = faultList{"amount": {"must be an amount such as " + strings.TrimSuffix(payment.Text(p.Refundable, p.Currency), " "+p.Currency)}}
+			such := strings.TrimSuffix(payment.Text(p.Refundable, p.Currency), " "+p.Currency)
+			typed.Faults = faultList{"amount": {"must be an amount such as " + such}}
 			return showPaymentPage(v, http.StatusUnprocessableEntity, typed, "")
 		}
 		body["amount"] = amount

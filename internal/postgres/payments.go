@@ -81,8 +81,8 @@ func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithR
 type PaymentFilter struct {
 	Booking *uuid.UUID
 	State   payment.State
-	// Needs says what about it a person may have to look at: failed_refund, dispute, late (whatever has become of it), or any: the first two, and
-	// late money that was neither taken nor is going back.
+	// Needs says what about it a person may have to look at: failed_refund, dispute, late (whatever has become of it), or any: the first
+	// two, and late money that was neither taken nor is going back.
 	Needs string
 }
 

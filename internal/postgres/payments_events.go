@@ -71,8 +71,8 @@ func publishPayments(batch *pgx.Batch, b *booking.Booking, all []paymentEvent, d
 	markAwake(batch, drainer, events, woken)
 }
 
-// PaymentEvents returns up to limit events of a payment and of its refunds, the oldest first. A payment of a booking that was moved has also
-// those of the bookings before it. What was erased, or is past its keeping time, is not among them.
+// PaymentEvents returns up to limit events of a payment and of its refunds, the oldest first. A payment of a booking that was moved has
+// also those of the bookings before it. What was erased, or is past its keeping time, is not among them.
 func (db *Payments) PaymentEvents(ctx context.Context, p *payment.Payment, limit int) ([]*outbox.Event, error) {
 	const q = `
 		WITH RECURSIVE one (id, moved_from, n) AS (

@@ -108,5 +108,11 @@ func (r tour) givenBack(t *testing.T, booking, path string) {
 	r.do(t, http.MethodPost, refund+"/retry", "", http.StatusConflict)
 	r.do(t, http.MethodPost, refund+"x/retry", "", http.StatusNotFound)
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodGet, path+"?include=events", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?needs=any", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?needs=all", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodGet, "/v2/bookings/"+booking+everything, "", http.StatusOK)
+	preview := "/v2/bookings/" + booking + "/cancel/preview"
+	r.do(t, http.MethodGet, preview, "", http.StatusOK)
+	r.do(t, http.MethodGet, preview+"?by=nobody", "", http.StatusUnprocessableEntity)
 }

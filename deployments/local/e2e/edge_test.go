@@ -49,7 +49,7 @@ var asked = []struct{ method, path, need string }{
 	{"DELETE", "/v2/payment_accounts/x", "server"}, {"GET", "/v2/payments", "server"}, {"POST", "/v2/payments", "server"},
 	{"GET", "/v2/payments/x", "server"}, {"POST", "/v2/payments/x/refresh", "server"}, {"POST", "/v2/payments/x/mark_paid", "server"},
 	{"POST", "/v2/payments/x/refunds", "server"}, {"POST", "/v2/payments/x/refunds/x/retry", "server"},
-	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"},
+	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"}, {"GET", "/v2/bookings/x/cancel/preview", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 
