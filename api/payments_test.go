@@ -21,9 +21,15 @@ import (
 func (f *fixture) owing(resource string, hour float64, more ...string) (booking string, p *payment.Payment) {
 	f.t.Helper()
 	id := f.post(f.server, "/v2/bookings", `{"graph":"paid_booking","price":{"amount":4500,"currency":"EUR"},`+slot(resource, hour, 1)+strings.Join(more, "")+`}`).id(f.t)
+	return id, f.opened(id)
+}
+
+// opened opens the payment of a booking, as its effect would.
+func (f *fixture) opened(id string) *payment.Payment {
+	f.t.Helper()
 	a, err := f.DB.AccountFor(f.t.Context(), f.app.ID, "")
 	check(f.t, err)
-	p, err = f.DB.EnsurePayment(f.t.Context(), &payment.Payment{
+	p, err := f.DB.EnsurePayment(f.t.Context(), &payment.Payment{
 		ID: edge.NewID(), AppID: f.app.ID, BookingID: uuid.MustParse(id), AccountID: a.ID, Provider: a.Provider, Code: uuid.NewString(),
 		Kind: payment.Full, Capture: payment.CaptureNow, Currency: "EUR", Amount: 4500, ExpiresAt: noon,
 	})
@@ -32,7 +38,7 @@ func (f *fixture) owing(resource string, hour float64, more ...string) (booking 
 	check(f.t, err)
 	found, err := f.DB.WatchedPayment(f.t.Context(), p.ID)
 	check(f.t, err)
-	return id, found.Payment
+	return found.Payment
 }
 
 // carryOn does what the workflow of a payment does: it decides the action that is on record, and looks again.

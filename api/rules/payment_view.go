@@ -35,7 +35,7 @@ func PaymentView(c timekit.Clock, p *payment.WithRefunds, baseURL string) timeki
 		"page_url": baseURL + "/pay/" + p.Code, "expires_at": c.Show(p.ExpiresAt, time.UTC), "capture_before": nil,
 		"authorized": p.Authorized, "captured": p.Captured, "refunded": p.Refunded, "refundable": p.Refundable(),
 		"disputed": p.Disputed, "late": p.Late, "honoured": p.Honoured,
-		"failure":  failureView(p.FailureCode, p.FailureText), "created_at": c.Show(p.CreatedAt, time.UTC),
+		"failure": failureView(p.FailureCode, p.FailureText), "created_at": c.Show(p.CreatedAt, time.UTC),
 		"updated_at": c.Show(p.UpdatedAt, time.UTC),
 	}
 	if p.CheckoutURL != "" {

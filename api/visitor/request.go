@@ -63,6 +63,8 @@ func (h *requestHandlers) openRequest(k *call) error {
 		return err
 	}
 	switch {
+	case k.Query("pay") != "":
+		return h.pages.leadToPayment(k, r)
 	case k.Query("start") != "" && (r.unpicked() || k.Query("reschedule") != ""):
 		return h.pages.confirmTime(k, r)
 	case r.unpicked():

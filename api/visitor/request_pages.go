@@ -42,6 +42,9 @@ type requestPage struct {
 	Where        string
 	State        string
 	Rules        []string // until when it can be changed
+	Paid         string   // what has been paid; "" for nothing
+	Pay          string   // where to pay
+	PayText      string
 	Over         bool
 	Calendar     string
 	CalendarText string
@@ -55,7 +58,10 @@ func (h *requestPages) showRequest(k *call, r *requested) error {
 		return err
 	}
 	p := r.view(k)
-	var err error
+	err := h.fillMoney(k, r, p)
+	if err != nil {
+		return err
+	}
 	if p.Notice, err = h.noticeOf(k); err != nil {
 		return err
 	}

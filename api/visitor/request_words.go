@@ -61,6 +61,10 @@ func (r *requested) waitingText(app string) (title, text string) {
 	switch {
 	case r.Booking.State == "expiring":
 		return "Not paid yet", "The time to pay is over. The time is held for you a moment longer, until it is sure that no payment is under way."
+	case ahead.Pays && ahead.Collects && !until.IsZero():
+		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up."
+	case ahead.Pays && ahead.Collects:
+		return "Not paid yet", "The time is held for you while you pay."
 	case ahead.Pays && !until.IsZero():
 		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
 			"The payment is made with " + theApp(app) + ", not on this page."

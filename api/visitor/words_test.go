@@ -140,12 +140,13 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"request"}`:           "This asks for the time: Acme has to confirm it. It is held for you until then",
 		`{"graph":"confirm_decline@2"}`: "This asks for the time: Acme has to confirm it. Until then the time is not held",
 		`{"graph":"instant_payment"}`:   "The time is held for 5 minutes and has to be paid within them.",
-		`{"graph":"paid_booking"}`:      "The time is held for 5 minutes and has to be paid within them.",
+		`{"graph":"paid_booking"}`:      "", // it costs nothing
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT90S"}}}`: "held for 1 minute ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookText(rules.OutlookOf(&tenant.App{}, &catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
+		p := &catalogue.Project{Booking: json.RawMessage(body)}
+		got := outlookText(rules.OutlookOf(&tenant.App{}, p), p, "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}
