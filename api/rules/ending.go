@@ -23,7 +23,7 @@ type Ending struct {
 }
 
 // Kept is what stays of what was paid.
-func (e Ending) Kept() int64 { return e.Paid - e.Refunded - e.Refund }
+func (e *Ending) Kept() int64 { return e.Paid - e.Refunded - e.Refund }
 
 // EndingOf foresees what an action gives back that is played now, as the effects of the booking's graph will do it. The payments are all of
 // the booking. It changes nothing.

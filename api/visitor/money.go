@@ -31,8 +31,8 @@ func endingOf(ctx context.Context, db *postgres.Payments, b *booking.Booking, ac
 	return &e, err
 }
 
-// moneyBackText says what goes back: to the customer, or to the owner about the customer; "" where nothing has come. Until when that counts is
-// shown in the zone.
+// moneyBackText says what goes back: to the customer, or to the owner about the customer; "" where nothing has come. Until when that counts
+// is shown in the zone.
 func moneyBackText(e *rules.Ending, toCustomer bool, zone *time.Location) string {
 	if e == nil {
 		return ""
@@ -134,7 +134,8 @@ func (h *requestPages) awaitPayPath(k *call, b *booking.Booking, wait time.Durat
 	}
 }
 
-// leadToPayment leads on to the page of a booking's payment. While there is none, the page says so and loads itself anew, for a bounded time.
+// leadToPayment leads on to the page of a booking's payment. While there is none, the page says so and loads itself anew, for a bounded
+// time.
 func (h *requestPages) leadToPayment(k *call, r *requested) error {
 	if r.unpicked() {
 		tried, err := h.requests.RequestTried(k, r.Request.ID)

@@ -66,8 +66,8 @@ type paymentPage struct {
 	Times        string // where other times can be chosen
 }
 
-// lookAgain is how old what the provider has said may be before a look at the page asks anew. The others are how often the page loads itself:
-// while a provider is asked, while a person has to say what has arrived, and once before it leads back to the page of the booking.
+// lookAgain is how old what the provider has said may be before a look at the page asks anew. The others are how long the page waits until
+// it loads itself: while a provider is asked, while a person has to say what has arrived, and before it leads back to the booking.
 const (
 	lookAgain   = 2 * time.Second
 	refresh     = 4 * time.Second
@@ -336,7 +336,8 @@ func (v *visited) unpaidText() (title, text string) {
 	case v.isPayable():
 		return "To be paid", "Your time is kept for you while you pay."
 	case b != nil && b.State == expiringState:
-		return "The time to pay is over", "Your time is kept a moment longer, in case your payment is under way. This page says what has become of it."
+		return "The time to pay is over", "Your time is kept a moment longer, in case your payment is under way. " +
+			"This page says what has become of it."
 	case b != nil && b.State == "withdrawn":
 		return "Given up", "You have given this time up, and nothing was charged. " + justPaid
 	case v.State.Over(), v.State == payment.Open, b != nil && b.Completed:

@@ -55,8 +55,9 @@ func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	p := &formPage{
 		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone),
 		Text:     outlookText(ahead, v.project.Project, k.App.Name),
-		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead, v.project.Project),
-		Back: k.pageAddress(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
+		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path,
+		Button: bookText(ahead, v.project.Project),
+		Back:   k.pageAddress(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
 			"visit": v.sealed, "start": wire(c.Start), "end": wire(c.End), "resource": c.Host.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),

@@ -59,17 +59,10 @@ func (r *requested) ended() (title, text string) {
 func (r *requested) waitingText(app string) (title, text string) {
 	ahead, until := r.outlook()
 	switch {
-	case r.Booking.State == "expiring":
+	case r.Booking.State == expiringState:
 		return "Not paid yet", "The time to pay is over. The time is held for you a moment longer, until it is sure that no payment is under way."
-	case ahead.Pays && ahead.Collects && !until.IsZero():
-		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up."
-	case ahead.Pays && ahead.Collects:
-		return "Not paid yet", "The time is held for you while you pay."
-	case ahead.Pays && !until.IsZero():
-		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
-			"The payment is made with " + theApp(app) + ", not on this page."
 	case ahead.Pays:
-		return "Not paid yet", "The payment is made with " + theApp(app) + ", not on this page."
+		return "Not paid yet", unpaidText(ahead, until, r.zone, app)
 	case r.begun():
 		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
 	case ahead.Asks && ahead.Holds && !until.IsZero():
@@ -84,6 +77,18 @@ func (r *requested) waitingText(app string) (title, text string) {
 			"somebody else may get it. Keep the address of this page: it shows the answer."
 	}
 	return "Not confirmed yet", "Keep the address of this page: it shows what becomes of it."
+}
+
+// unpaidText says until when a time is held that has to be paid, the zero time for without an end, and where the payment is made.
+func unpaidText(ahead service.Outlook, until time.Time, zone *time.Location, app string) string {
+	var texts []string
+	if !until.IsZero() {
+		texts = append(texts, "The time is held for you until "+momentText(until, zone)+". If it is not paid by then, it is given up.")
+	}
+	if !ahead.Collects {
+		texts = append(texts, "The payment is made with "+theApp(app)+", not on this page.")
+	}
+	return strings.Join(texts, " ")
 }
 
 // momentText is a moment as a visitor reads it.

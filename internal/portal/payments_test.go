@@ -79,8 +79,8 @@ func TestPaymentsInThePortal(t *testing.T) {
 	h.refuse(p)
 	b.get("/portal/payments?needs=failed_refund").says(t, page, "refund failed")
 	failed := b.get(page).says(t, "A refund has failed: 20.50 EUR. The provider could not give the money back.", "Retry", "I have paid it back")
-	refund := failed.text[strings.Index(failed.text, "/refunds/")+len("/refunds/"):]
-	refund = refund[:strings.Index(refund, "/")]
+	_, refund, _ := strings.Cut(failed.text, "/refunds/")
+	refund, _, _ = strings.Cut(refund, "/")
 	b.send(page+"/refunds/"+refund+"/retry").leads(t, page+"?said=refund_retried")
 	h.refuse(p)
 	b.send(page+"/refunds/"+refund+"/paid", "note", "In cash").leads(t, page+"?said=refund_by_hand")
