@@ -109,9 +109,12 @@ func newShop(t *testing.T, more string) *shop {
 }
 
 // form is the form of the first time that is offered.
-func (s *shop) form() (a answer, values url.Values) {
+func (s *shop) form() (a answer, values url.Values) { return s.formAt(s.path) }
+
+// formAt is the form of the first time that a page offers.
+func (s *shop) formAt(path string) (a answer, values url.Values) {
 	s.t.Helper()
-	at := timeLinks.FindStringSubmatch(s.browse(s.path).want(s.t, http.StatusOK).Body.String())
+	at := timeLinks.FindStringSubmatch(s.browse(path).want(s.t, http.StatusOK).Body.String())
 	if at == nil {
 		s.t.Fatal("no time is offered")
 	}
@@ -216,4 +219,33 @@ func TestTheTimeToPayIsOver(t *testing.T) {
 	f.sql(`DELETE FROM bookings WHERE id = $1`, id)
 	f.sql(`UPDATE payments SET kind = $2 WHERE id = $1`, p.ID, payment.Full)
 	f.browse("/pay/"+p.Code).want(t, http.StatusOK).reads(t, "This cannot be paid any more")
+}
+
+// TestRequestsLeadToThePayment as public links do: their pages say what is paid, and the button leads on to it.
+func TestRequestsLeadToThePayment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, priceOf45)
+	made := s.post(s.server, "/v1/scheduling_requests", fmt.Sprintf(`{"project_id":%q,"event":{"summary":"Interview"},"duration":{"minutes":60},
+		"recipients":[{"email":"ada@example.com","display_name":"Ada"}]}`, s.project)).want(t, http.StatusCreated)
+	var request struct {
+		Of struct {
+			URL string `json:"primary_select_url"`
+		} `json:"scheduling_request"`
+	}
+	check(t, json.Unmarshal(made.Body.Bytes(), &request))
+	_, path, _ := strings.Cut(request.Of.URL, "example.com")
+	form, values := s.formAt(path)
+	form.reads(t, "You pay 45.00 EUR now", "Book and pay 45.00 EUR")
+	to := s.submit(path, values).want(t, http.StatusSeeOther).Header().Get("Location")
+	if !strings.HasPrefix(to, path+"?") || !strings.Contains(to, "pay=1") {
+		t.Fatalf("the button leads to %s", to)
+	}
+	p := s.opened(value[string](s.fixture, `SELECT id::text FROM bookings`))
+	if got := s.browse(to).want(t, http.StatusSeeOther).Header().Get("Location"); got != "/pay/"+p.Code {
+		t.Errorf("it leads to %s", got)
+	}
+	s.submit("/pay/"+p.Code, giveUp).want(t, http.StatusSeeOther)
+	if got := s.browse(path+"?pay=1").want(t, http.StatusSeeOther).Header().Get("Location"); !strings.HasPrefix(got, path) {
+		t.Errorf("what is given up leads to %s", got)
+	}
 }
