@@ -107,10 +107,10 @@ const (
 	payLooks = 30
 )
 
-// payPath is the page of a booking's payment that is expected or has money; "" while there is none.
-func payPath(all []*postgres.PaymentWithRefunds) string {
+// payPath is the page of a booking's payment that has money, or is expected while the booking waits for it; "" while there is none.
+func payPath(all []*postgres.PaymentWithRefunds, waits bool) string {
 	for _, p := range slices.Backward(all) {
-		if p.Kind != payment.Fee && (!p.State.Over() || p.HasMoney()) {
+		if p.Kind != payment.Fee && (p.HasMoney() || waits && !p.State.Over()) {
 			return "/pay/" + p.Code
 		}
 	}
@@ -123,7 +123,7 @@ func (h *requestPages) awaitPayPath(k *call, b *booking.Booking, wait time.Durat
 	defer cancel()
 	for {
 		all, err := h.payments.PaymentsOf(k, b.AppID, []uuid.UUID{b.ID})
-		if path := payPath(all[b.ID]); path != "" || err != nil || !collects(b) {
+		if path := payPath(all[b.ID], collects(b)); path != "" || err != nil || !collects(b) {
 			return path, err
 		}
 		select {
