@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/policy"
 )
@@ -59,7 +60,11 @@ func TestCancelPreview(t *testing.T) {
 		t.Errorf("nothing is paid: %s", a)
 	}
 	f.post(f.server, "/v2/payments/"+p.Name()+"/mark_paid", "").want(t, http.StatusOK)
-	f.carryOn(p)
+	action := value[uuid.UUID](f, `SELECT action_id FROM payments WHERE id = $1`, p.ID)
+	check(t, f.temporal.commit(t.Context(), booking.Signal{ActionID: action}))
+	f.wantEnding(f.previewCancel(id, "").Customer, "cancel_by_customer", 4500, 0, true) // before it is on record that the booking has the money
+	_, err := f.DB.Settle(t.Context(), p.ID, nil)
+	check(t, err)
 
 	early := f.previewCancel(id, "?by=customer")
 	f.wantEnding(early.Customer, "cancel_by_customer", 4500, 0, true)

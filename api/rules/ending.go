@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ func EndingOf(b *booking.Booking, action string, by graphs.Actor, all []*payment
 	if b.Payment != nil {
 		e.Currency = b.Payment.Price.Currency
 	}
+	all = taken(b, all, now)
 	for _, p := range all {
 		if p.Returnable() {
 			e.Currency, e.Paid, e.Refunded = p.Currency, e.Paid+p.Captured, e.Refunded+p.Captured-p.Left(p.Refunds)
@@ -51,6 +53,24 @@ func EndingOf(b *booking.Booking, action string, by graphs.Actor, all []*payment
 		}
 	}
 	return e, nil
+}
+
+// taken returns the payments as they will be when the booking ends: money whose action the booking has applied counts as taken, also where
+// that is not on record yet.
+func taken(b *booking.Booking, all []*payment.WithRefunds, now time.Time) (list []*payment.WithRefunds) {
+	moved := !b.Completed && !b.AwaitsPayment(now)
+	for _, p := range all {
+		goesBack := slices.ContainsFunc(p.Refunds, func(r *payment.Refund) bool {
+			return r.Reason == payment.Late || r.Reason == payment.Duplicate
+		})
+		if moved && p.HasMoney() && p.ActionID != nil && !goesBack {
+			one := *p.Payment
+			one.Honoured = true
+			p = &payment.WithRefunds{Payment: &one, Refunds: p.Refunds}
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 func (e *Ending) giveBack(b *booking.Booking, all []*payment.WithRefunds, byPolicy bool, now time.Time) {

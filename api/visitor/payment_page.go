@@ -75,6 +75,9 @@ const (
 	refreshBack = 6 * time.Second
 )
 
+// justEnded is how long after its end a payment is looked at once more.
+const justEnded = 2 * time.Minute
+
 // visited is a payment as its customer sees it, with its booking; nil for one that was erased.
 type visited struct {
 	*postgres.PaymentWithRefunds
@@ -211,8 +214,11 @@ func (h *paymentHandlers) linkToTimes(k *call, b *booking.Booking) (link *catalo
 	return link, nil
 }
 
-// waits reports whether something is expected of the payment in the next moments.
+// waits reports whether something is expected of the payment in the next moments: money can be under way when it has just ended.
 func (v *visited) waits() bool {
+	if v.State.Over() && !v.HasMoney() {
+		return time.Since(v.UpdatedAt) < justEnded
+	}
 	return !v.State.Over() && v.State != payment.Authorized || v.HasMoney() && !v.Honoured && len(v.Refunds) == 0
 }
 
@@ -272,12 +278,13 @@ func (v *visited) view() *paymentPage {
 // IsBack reports whether all that is left is to go back to the booking.
 func (p *paymentPage) IsBack() bool { return p.Pay == "" && p.Times == "" }
 
-// heldUntil is until when the booking waits for the money, or the provider takes it, whichever is earlier.
+// heldUntil is until when the booking waits for the money, or the provider takes it, whichever is earlier, by the app's time. Providers go by
+// real time.
 func (v *visited) heldUntil() time.Time {
-	until := v.ExpiresAt
 	if v.booking == nil {
-		return until
+		return v.ExpiresAt
 	}
+	until := v.ExpiresAt.Add(v.now.Sub(time.Now()).Round(time.Second))
 	graph, err := v.booking.LoadGraph()
 	if err != nil {
 		return until
