@@ -278,13 +278,13 @@ func (v *visited) view() *paymentPage {
 // IsBack reports whether all that is left is to go back to the booking.
 func (p *paymentPage) IsBack() bool { return p.Pay == "" && p.Times == "" }
 
-// heldUntil is until when the booking waits for the money, or the provider takes it, whichever is earlier, by the app's time. Providers go by
-// real time.
+// heldUntil is until when the booking waits for the money, or the provider takes it, whichever is earlier, by the app's time. Providers go
+// by real time.
 func (v *visited) heldUntil() time.Time {
 	if v.booking == nil {
 		return v.ExpiresAt
 	}
-	until := v.ExpiresAt.Add(v.now.Sub(time.Now()).Round(time.Second))
+	until := v.ExpiresAt.Add(time.Until(v.now).Round(time.Second))
 	graph, err := v.booking.LoadGraph()
 	if err != nil {
 		return until
