@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -24,7 +25,7 @@ type postOffice struct {
 	resource string
 }
 
-func startPostOffice(t testing.TB) *postOffice {
+func startPostOffice(t testing.TB, settings ...string) *postOffice {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +41,7 @@ func startPostOffice(t testing.TB) *postOffice {
 		_ = box.Close()
 		<-done
 	})
-	b := startOwn(t, "HOLDFAST_SMTP_URL=smtp://"+l.Addr().String()+"?tls=none", "HOLDFAST_MAIL_FROM=Salon <bookings@example.com>", "HOLDFAST_MAIL_DELAY=1s")
+	b := startOwn(t, append([]string{"HOLDFAST_SMTP_URL=smtp://" + l.Addr().String() + "?tls=none", "HOLDFAST_MAIL_FROM=Salon <bookings@example.com>", "HOLDFAST_MAIL_DELAY=1s"}, settings...)...)
 	resource := b.post(t, "/v2/resources", `{"name":"Dr. Grau","email":"grau@example.com","timezone":"Europe/Berlin"}`).want(t, http.StatusCreated)
 	return &postOffice{b, box, resource.str("data.id")}
 }
@@ -143,5 +144,75 @@ func TestMails(t *testing.T) {
 	}
 	if ended != 2 {
 		t.Errorf("%d calendars have the end, want 2", ended)
+	}
+}
+
+// TestMailsThatAreNotSent: what has nothing to say, nobody to go to, or is refused for good.
+func TestMailsThatAreNotSent(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t)
+	status := func(id, to string) (status, code string) {
+		a := p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK)
+		for i := range 10 {
+			if one := fmt.Sprintf("data.%d.", i); a.str(one+"to") == to {
+				return a.str(one + "status"), a.str(one + "last_error")
+			}
+		}
+		return "", ""
+	}
+	becomes := func(id, to, want, code string) {
+		t.Helper()
+		eventually(t, time.Minute, to+" "+want+" "+code, func() bool {
+			is, why := status(id, to)
+			return is == want && why == code
+		})
+	}
+	p.mailbox.Fail(
+		mailbox.Fault{To: "gone@example.com", Code: 550, Status: [3]int{5, 1, 1}},
+		mailbox.Fault{To: "busy@example.com", Code: 451, Status: [3]int{4, 7, 1}},
+	)
+	to := func(address string) string { return `,"customer":{"name":"Marty","email":"` + address + `"}` }
+	gone := p.book(t, p.resource, "instant", 10, to("gone@example.com"))
+	becomes(gone, "customer", "exhausted", "smtp_550")
+	becomes(gone, "owner", "delivered", "") // the one does not keep the other
+	busy := p.book(t, p.resource, "instant", 11, to("busy@example.com"))
+	becomes(busy, "customer", "pending", "smtp_451")
+	becomes(p.book(t, p.resource, "instant", 12, `,"customer":{"name":"Marty"}`), "customer", "cancelled", "no_address")
+
+	p.put(t, "/v2/app", `{"settings":{"disable_email":true}}`).want(t, http.StatusOK)
+	becomes(p.book(t, p.resource, "instant", 13), "customer", "cancelled", "disabled")
+	p.put(t, "/v2/app", `{"settings":{"disable_email":false,"language":"de"}}`).want(t, http.StatusOK)
+	p.put(t, "/v2/app", `{"settings":{"language":"xx"}}`).want(t, http.StatusUnprocessableEntity)
+
+	german := p.book(t, p.resource, "confirm_decline", 14)
+	becomes(german, "owner", "delivered", "")
+	becomes(german, "customer", "delivered", "")
+	for _, m := range p.mailbox.Mails() {
+		if a := open(t, m); strings.Contains(a.text, "/external_action/confirm?") {
+			if !strings.Contains(a.text, "fragt einen Termin an") || a.to != "grau@example.com" || a.calendar != "" {
+				t.Errorf("the owner reads\n%s", a.text)
+			}
+			_, link, _ := strings.Cut(a.text, "Bestätigen:\r\n")
+			link, _, _ = strings.Cut(link, "\r\n")
+			p.get(t, strings.TrimPrefix(link, p.api)).want(t, http.StatusOK) // the demo app acts on the click
+		}
+	}
+	p.becomes(t, german, "confirmed")
+	if log := p.log.String(); strings.Contains(log, "@example.com") || strings.Contains(log, "Marty") {
+		t.Error("the log has an address or a name")
+	}
+}
+
+// TestChangesMakeOneMail: what is undone while its mail waits is not told.
+func TestChangesMakeOneMail(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t, "HOLDFAST_MAIL_DELAY=5s")
+	id := p.book(t, p.resource, "confirm_decline", 10)
+	p.put(t, "/v2/bookings/"+id+"/confirm", "").want(t, http.StatusOK)
+	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
+	for _, one := range p.arrives(t, 2) {
+		if one.field("METHOD") != "CANCEL" {
+			t.Errorf("to %s:\n%s", one.to, one.text)
+		}
 	}
 }
