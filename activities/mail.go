@@ -154,11 +154,16 @@ func (m mailer) postpone(d outbox.ClaimedDelivery, r relay.Result, unsent bool) 
 	if r.Verdict == relay.Down {
 		wait = relayAgain
 	}
-	wait = time.Duration(float64(wait) * (0.9 + 0.2*rand.Float64()))
+	wait = spread(wait, rand.Float64)
 	if d.Recipient != "" && time.Since(d.Event.At)+wait > mailUseful {
 		return r, postgres.DeliveryUpdate{Status: postgres.Exhausted, Unsent: unsent}
 	}
 	return r, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: unsent}
+}
+
+// spread makes a wait longer or shorter by a tenth at most, so that mails which failed together do not come back together.
+func spread(wait time.Duration, draw func() float64) time.Duration {
+	return time.Duration(float64(wait) * (0.9 + 0.2*draw()))
 }
 
 // route is the mail server that sends, and the sender: the mailer's, or the operator's.
@@ -222,8 +227,8 @@ func (m mailer) compose(
 		Thread: uuid.NewSHA1(thread.First, []byte(strings.ToLower(to.Address))).String() + "@" + host, Date: time.Now(),
 	}
 	a = mail.About{
-		App: from.Name, What: b.What, Where: b.Where, Description: b.Description, Start: b.Start, End: b.End, Place: b.Resource.Zone(), Reader: zone,
-		Owner: b.Resource.Name, Message: d.Event.Reason(),
+		App: from.Name, What: b.What, Where: b.Where, Description: b.Description, Start: b.Start, End: b.End,
+		Place: b.Resource.Zone(), Reader: zone, Owner: b.Resource.Name, Message: d.Event.Reason(),
 	}
 	if len(b.Customers) > 0 {
 		a.Customer = b.Customers[0].Name
@@ -235,7 +240,8 @@ func (m mailer) compose(
 	}
 	e.Entry = &message.Entry{
 		Says: one.Calendar, UID: thread.First.String() + "@" + host, Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
-		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage, Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
+		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage,
+		Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
 	}
 	if one.Calendar == mail.CalendarCancel {
 		e.Entry.Sequence++

@@ -14,7 +14,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// Handlers has the handlers of apps, clocks, keys, sign-ins and credentials. All fields but Mailers are needed. It is safe for concurrent use.
+// Handlers has the handlers of apps, clocks, keys, sign-ins and credentials. All fields but Mailers are needed. It is safe for concurrent
+// use.
 type Handlers struct {
 	Access    *postgres.Access
 	Calendars *postgres.Calendars

@@ -14,7 +14,8 @@ import (
 )
 
 // WriteMails ends the delivery of an event to a mailer, and writes one for each mail that the event makes, due after a while: an object for
-// each recipient, which is owner or the id of a customer. A repeat changes nothing. It locks the mailer's gate (shared), the event and the delivery.
+// each recipient, which is owner or the id of a customer. A repeat changes nothing. It locks the mailer's gate (shared), the event and the
+// delivery.
 func (db *drains) WriteMails(
 	ctx context.Context, mailer uuid.UUID, d outbox.ClaimedDelivery, mails map[string]json.RawMessage, while time.Duration,
 ) error {
@@ -42,8 +43,8 @@ func (db *drains) WriteMails(
 	})
 }
 
-// EnsureMailers gives every app that has no mailer one that sends by the operator's relay. It has no order: a mail that waits keeps no later event
-// from being looked at, which may make the mail needless.
+// EnsureMailers gives every app that has no mailer one that sends by the operator's relay. It has no order: a mail that waits keeps no later
+// event from being looked at, which may make the mail needless.
 func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
