@@ -150,7 +150,8 @@ func TestEdges(t *testing.T) {
 	metrics := admin.get(t, "/metrics").want(t, http.StatusOK)
 	for _, name := range []string{
 		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request{",
-		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
+		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_oldest_waiting_seconds{kind="due_effect"}`,
+		`holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
 	} {
 		if !strings.Contains(metrics.body, name) {
 			t.Errorf("no %s among the metrics", name)
