@@ -186,13 +186,14 @@ func (d *Dispatcher) startIndexed(
 	if indexed {
 		in.Shown = expected(graph, b.State, actions)
 	}
-	options := client.StartWorkflowOptions{
-		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, graphs.Level(graph)), WorkflowIDReusePolicy: reuse,
-		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
-		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
-	}
+	summary := workflows.Summary(in)
 	if err := in.SetGraph(graph); err != nil {
 		return err
+	}
+	options := client.StartWorkflowOptions{
+		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, startLevel(graph, &in)), WorkflowIDReusePolicy: reuse,
+		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
+		StaticSummary: summary, StaticDetails: graph.Description,
 	}
 	if in.Shown != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
@@ -207,6 +208,27 @@ func (d *Dispatcher) startIndexed(
 		return errUnindexed
 	}
 	return err
+}
+
+// startLevel is the level of the task queue on which a booking starts. The first workers of level 1 wrote no effects and read no packed
+// graph; all of level 2 do. Bookings that run already stay where they are.
+func startLevel(g *graphs.Graph, in *booking.WorkflowInput) int {
+	level := graphs.Level(g)
+	if len(in.Packed) > 0 || hasEffects(g) {
+		level = max(level, 2)
+	}
+	return level
+}
+
+func hasEffects(g *graphs.Graph) bool {
+	for i := range g.States {
+		for k := range g.States[i].Actions {
+			if len(g.States[i].Actions[k].Effects) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.
