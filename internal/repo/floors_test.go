@@ -91,7 +91,7 @@ var house = map[string]floor{
 }
 
 // outsiders are packages of the nested module that know nothing of the product.
-var outsiders = []string{"deployments/local/temporal", "deployments/local/bench", "deployments/local/fakepay"}
+var outsiders = []string{"deployments/local/temporal", "deployments/local/bench", "deployments/local/previous", "deployments/local/fakepay"}
 
 type source struct {
 	dir, path string
