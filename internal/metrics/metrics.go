@@ -80,7 +80,8 @@ func (m *Metrics) Attempt(verdict string, took time.Duration) {
 	m.attempts.WithLabelValues(verdict).Observe(took.Seconds())
 }
 
-// Effect notes one attempt of an effect, by its outcome: done, again or failed. kind is one of graphs.EffectKinds; any other is counted as unknown.
+// Effect notes one attempt of an effect, by its outcome: done, again or failed. kind is one of graphs.EffectKinds; any other is counted
+// as unknown.
 func (m *Metrics) Effect(kind, outcome string) {
 	if !slices.Contains(graphs.EffectKinds(), kind) {
 		kind = "unknown"

@@ -88,8 +88,8 @@ func (t *Turn) Leave() {
 	}
 }
 
-// admit gives a creation a place among those of its graph's level in flight. When there is none, lost says whether the creation has lost already: then its
-// error is the answer. Otherwise it waits for a short time, and then the creation is Overloaded.
+// admit gives a creation a place among those of its graph's level in flight. When there is none, lost says whether the creation has lost
+// already: then its error is the answer. Otherwise it waits for a short time, and then the creation is Overloaded.
 func (a *Admission) admit(ctx context.Context, g *graphs.Graph, turn *Turn, lost func() error) (*limit.Place, error) {
 	bound := a.of(g)
 	if place := bound.TryEnter(); place != nil {
