@@ -70,31 +70,20 @@ func (d *Dispatcher) Signal(ctx context.Context, b *booking.Booking, app string,
 // SignalClock says to the workflow of a booking what the clock of its app shows. False for a workflow that does not run: start it from the
 // record, which has the clock.
 func (d *Dispatcher) SignalClock(ctx context.Context, b uuid.UUID, clock clock.Clock) (running bool, err error) {
-	err = d.Client.SignalWorkflow(ctx, workflows.BookingID(b), "", workflows.ClockSignal, clock)
-	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
-		return false, nil
-	}
-	return err == nil, err
+	return d.signalRunning(ctx, workflows.BookingID(b), workflows.ClockSignal, clock)
 }
 
 // EnsureClockRunning starts the workflow that advances the clock of an app, or lets it look again.
 func (d *Dispatcher) EnsureClockRunning(ctx context.Context, app uuid.UUID) error {
-	id := workflows.ClockID(app)
-	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: workflows.ClockQueue(d.TaskQueue), StaticSummary: "advances the clock of app " + app.String(),
-	}
-	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Clock,
-		clock.Input{AppID: app})
-	return err
+	return d.wake(ctx, client.StartWorkflowOptions{
+		ID: workflows.ClockID(app), TaskQueue: workflows.ClockQueue(d.TaskQueue), StaticSummary: "advances the clock of app " + app.String(),
+	}, workflows.Clock, clock.Input{AppID: app})
 }
 
 // SignalIfRunning signals an action that is on record as applied to the booking's workflow. A workflow that does not run is no
 // error: it reads the record when it starts.
 func (d *Dispatcher) SignalIfRunning(ctx context.Context, b uuid.UUID, s booking.Signal) error {
-	err := d.Client.SignalWorkflow(ctx, workflows.BookingID(b), "", workflows.ActionSignal, s)
-	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
-		return nil
-	}
+	_, err := d.signalRunning(ctx, workflows.BookingID(b), workflows.ActionSignal, s)
 	return err
 }
 
@@ -105,45 +94,45 @@ func (d *Dispatcher) EnsureBookingRunning(ctx context.Context, b *booking.Bookin
 
 // EnsureEndpointRunning signals the workflow of an endpoint that deliveries are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UUID) error {
-	id := workflows.EndpointID(endpoint)
-	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
-	}
-	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Endpoint,
-		outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
-	return err
+	return d.wake(ctx, client.StartWorkflowOptions{
+		ID: workflows.EndpointID(endpoint), TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+	}, workflows.Endpoint, outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 }
 
 // EnsurePaymentRunning signals the workflow of a payment to look at it, and starts it if it does not run.
 func (d *Dispatcher) EnsurePaymentRunning(ctx context.Context, p uuid.UUID) error {
-	id := workflows.PaymentID(p)
-	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: workflows.PaymentQueue(d.TaskQueue), StaticSummary: "carries on payment " + p.String(),
-	}
-	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Payment,
-		payment.Input{PaymentID: p})
-	return err
+	return d.wake(ctx, client.StartWorkflowOptions{
+		ID: workflows.PaymentID(p), TaskQueue: workflows.PaymentQueue(d.TaskQueue), StaticSummary: "carries on payment " + p.String(),
+	}, workflows.Payment, payment.Input{PaymentID: p})
 }
 
 // EnsureEffectsRunning signals the workflow of a booking's effects that some are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEffectsRunning(ctx context.Context, b uuid.UUID) error {
-	id := workflows.EffectsID(b)
-	options := client.StartWorkflowOptions{
-		ID: id, TaskQueue: workflows.EffectQueue(d.TaskQueue), StaticSummary: "carries out the effects of booking " + b.String(),
-	}
-	_, err := d.Client.SignalWithStartWorkflow(ctx, id, workflows.WakeSignal, nil, options, workflows.Effects,
-		effect.Input{BookingID: b})
-	return err
+	return d.wake(ctx, client.StartWorkflowOptions{
+		ID: workflows.EffectsID(b), TaskQueue: workflows.EffectQueue(d.TaskQueue), StaticSummary: "carries out the effects of booking " + b.String(),
+	}, workflows.Effects, effect.Input{BookingID: b})
 }
 
 // NudgeIfRunning signals the workflow of an endpoint that was deleted, so that it looks and ends. A workflow that does not run is
 // no error.
 func (d *Dispatcher) NudgeIfRunning(ctx context.Context, endpoint uuid.UUID) error {
-	err := d.Client.SignalWorkflow(ctx, workflows.EndpointID(endpoint), "", workflows.WakeSignal, nil)
-	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
-		return nil
-	}
+	_, err := d.signalRunning(ctx, workflows.EndpointID(endpoint), workflows.WakeSignal, nil)
 	return err
+}
+
+// wake signals a workflow to look at what is due, and starts it with an input if it does not run.
+func (d *Dispatcher) wake(ctx context.Context, options client.StartWorkflowOptions, workflow, input any) error {
+	_, err := d.Client.SignalWithStartWorkflow(ctx, options.ID, workflows.WakeSignal, nil, options, workflow, input)
+	return err
+}
+
+// signalRunning signals a workflow. False for one that does not run.
+func (d *Dispatcher) signalRunning(ctx context.Context, id, signal string, value any) (running bool, err error) {
+	err = d.Client.SignalWorkflow(ctx, id, "", signal, value)
+	if _, lost := errors.AsType[*serviceerror.NotFound](err); lost {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // unlessRunning is for starts that bring nothing that a workflow which runs already lacks.

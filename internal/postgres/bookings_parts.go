@@ -43,18 +43,20 @@ func resourcesOf(bookings ...*booking.Booking) (all []uuid.UUID) {
 	return slices.Compact(all)
 }
 
-// queueParts puts the resources of a booking that takes several on record, if its first action is.
+// queueParts puts the resources of a booking that takes several on record, if its first action is. The first one's calendar is the
+// booking's; the others have the first one of their resource.
 func queueParts(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	if len(b.Parts) == 0 {
 		return
 	}
 	const q = `
 		INSERT INTO booking_resources (booking_id, nth, resource_id, calendar_id, role, start_at, end_at)
-		SELECT @id, w.nth - 1, w.resource, (SELECT id FROM calendars c WHERE c.resource_id = w.resource ORDER BY c.created_at, c.id LIMIT 1),
+		SELECT @id, w.nth - 1, w.resource, CASE WHEN w.nth = 1 THEN @calendar ELSE (
+				SELECT id FROM calendars c WHERE c.resource_id = w.resource ORDER BY c.created_at, c.id LIMIT 1) END,
 			w.role, w.start, w.end
 		FROM unnest(@resources::uuid[], @roles::text[], @starts::timestamptz[], @ends::timestamptz[])
 			WITH ORDINALITY w (resource, role, start, "end", nth) WHERE ` + begun
-	args := namedArgs{"id": b.ID, "action": first.ID}
+	args := namedArgs{"id": b.ID, "action": first.ID, "calendar": b.Calendar.ID}
 	var resources []uuid.UUID
 	var roles []string
 	var starts, ends []time.Time

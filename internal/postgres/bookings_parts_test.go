@@ -120,6 +120,22 @@ func TestPartsWithoutAClaim(t *testing.T) {
 	b.sound()
 }
 
+// TestTheFirstPartHasTheNamedCalendar: a booking of several resources is on the calendar that it names, and on no other one of its resource.
+func TestTheFirstPartHasTheNamedCalendar(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	places := b.resources(2)
+	named := &catalogue.OwnedCalendar{Calendar: catalogue.Calendar{ID: newID(), ResourceID: places[0].ID, Name: "Private"}}
+	check(t, b.CreateCalendar(b.ctx, b.app.ID, named))
+	v := b.joint(b.at("instant", 9, 10), places[0], places[1])
+	v.Calendar = named.Calendar
+	b.accepted(v)
+	found := b.known(v)
+	wantEqual(t, "calendar of the booking", found.Calendar.ID, named.ID)
+	wantEqual(t, "calendar of its first part", found.Parts[0].Calendar, named.ID)
+	wantEqual(t, "calendar of the other", found.Parts[1].Calendar, must(b.DB.Calendar(b.ctx, places[1].ID, nil)).ID)
+}
+
 // TestPartsHaveTheirOwnTimes: a part with an offset and a length takes just that, and the record shows it.
 func TestPartsHaveTheirOwnTimes(t *testing.T) {
 	t.Parallel()
