@@ -95,7 +95,8 @@ func (d *Dispatcher) EnsureBookingRunning(ctx context.Context, b *booking.Bookin
 // EnsureEndpointRunning signals the workflow of an endpoint that deliveries are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UUID) error {
 	return d.wake(ctx, client.StartWorkflowOptions{
-		ID: workflows.EndpointID(endpoint), TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+		ID: workflows.EndpointID(endpoint), TaskQueue: workflows.WebhookQueue(d.TaskQueue),
+		StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
 	}, workflows.Endpoint, outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 }
 
@@ -109,7 +110,8 @@ func (d *Dispatcher) EnsurePaymentRunning(ctx context.Context, p uuid.UUID) erro
 // EnsureEffectsRunning signals the workflow of a booking's effects that some are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEffectsRunning(ctx context.Context, b uuid.UUID) error {
 	return d.wake(ctx, client.StartWorkflowOptions{
-		ID: workflows.EffectsID(b), TaskQueue: workflows.EffectQueue(d.TaskQueue), StaticSummary: "carries out the effects of booking " + b.String(),
+		ID: workflows.EffectsID(b), TaskQueue: workflows.EffectQueue(d.TaskQueue),
+		StaticSummary: "carries out the effects of booking " + b.String(),
 	}, workflows.Effects, effect.Input{BookingID: b})
 }
 
