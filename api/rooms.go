@@ -59,7 +59,7 @@ func (s *Server) webhooks() *webhooks.Handlers {
 func (s *Server) tenants() *tenants.Handlers {
 	return &tenants.Handlers{
 		Access: s.DB.Access, Calendars: s.DB.Calendars, Clocks: s.DB.Clocks, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault,
-		Edge: s.edge(), SignIns: s.SignIns, Wait: s.Wait,
+		Edge: s.edge(), SignIns: s.SignIns, Wait: s.Wait, Mailers: s.Mailers,
 	}
 }
 

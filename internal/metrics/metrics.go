@@ -21,6 +21,7 @@ type Metrics struct {
 	transitions *prometheus.CounterVec
 	attempts    *prometheus.HistogramVec
 	effects     *prometheus.CounterVec
+	mails       *prometheus.CounterVec
 	swept       *prometheus.CounterVec
 	sweepErrors *prometheus.CounterVec
 	dropped     *prometheus.CounterVec
@@ -39,6 +40,9 @@ func New() *Metrics {
 		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_transitions_total", Help: "Applied transitions by action and state reached.",
 		}, []string{"action", "state"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_mail_attempts_total", Help: "Attempts to send a mail, by verdict.",
+		}, []string{"verdict"}),
 		attempts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "holdfast_webhook_attempt_seconds", Help: "Webhook attempts by verdict.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 2.5, 5, 10, 20},
@@ -57,7 +61,7 @@ func New() *Metrics {
 			Help: "Deliveries that were dropped while their webhook was paused: too_old (HOLDFAST_PAUSED_RETENTION) or too_many (…_BACKLOG).",
 		}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.effects, m.swept, m.sweepErrors, m.dropped, m.sdk,
+	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.effects, m.mails, m.swept, m.sweepErrors, m.dropped, m.sdk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.record.all()...)
 	m.Dropped("too_old", 0) // an alert on the increase needs the counters from the start
@@ -74,6 +78,9 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 func (m *Metrics) Transition(action, state string) {
 	m.transitions.WithLabelValues(action, state).Inc()
 }
+
+// Mail notes one attempt to send a mail, by its verdict.
+func (m *Metrics) Mail(verdict string) { m.mails.WithLabelValues(verdict).Inc() }
 
 // Attempt notes one webhook attempt.
 func (m *Metrics) Attempt(verdict string, took time.Duration) {

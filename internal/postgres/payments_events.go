@@ -41,7 +41,7 @@ func publishPayments(batch *pgx.Batch, b *booking.Booking, all []paymentEvent, d
 			RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND w.event_types <> '{}' AND ` + matches
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose <> 'reminder' AND w.event_types <> '{}' AND ` + matches
 	if len(all) == 0 {
 		return
 	}
