@@ -58,6 +58,8 @@ type Relays struct {
 type Metrics interface {
 	Transition(action, state string)
 	Attempt(outcome string, took time.Duration)
+	// Effect notes one attempt of an effect: done, failed, or again when it has failed and is tried again.
+	Effect(kind, outcome string)
 	Mail(verdict string)
 	// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
 	Swept(part string, rows int, err error)

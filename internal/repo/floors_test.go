@@ -94,7 +94,9 @@ var house = map[string]floor{
 }
 
 // outsiders are packages of the nested module that know nothing of the product.
-var outsiders = []string{"deployments/local/temporal", "deployments/local/bench", "deployments/local/fakepay", "deployments/local/mailbox"}
+var outsiders = []string{
+	"deployments/local/temporal", "deployments/local/bench", "deployments/local/previous", "deployments/local/fakepay", "deployments/local/mailbox",
+}
 
 type source struct {
 	dir, path string

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asked are the routes that want a credential, with what each wants.
@@ -147,10 +148,15 @@ func TestEdges(t *testing.T) {
 	}
 	admin := *b
 	admin.key = b.admin
-	metrics := admin.get(t, "/metrics").want(t, http.StatusOK)
+	var metrics answer
+	eventually(t, time.Minute, "what waits was read from the record", func() bool {
+		metrics = admin.get(t, "/metrics").want(t, http.StatusOK)
+		return strings.Contains(metrics.body, "holdfast_oldest_waiting_seconds")
+	})
 	for _, name := range []string{
 		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request{",
-		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
+		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_oldest_waiting_seconds{kind="due_effect"}`,
+		`holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
 	} {
 		if !strings.Contains(metrics.body, name) {
 			t.Errorf("no %s among the metrics", name)
