@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fmt tools postgres chromium
+.PHONY: help run build test check bench previous fmt tools postgres chromium
 
 # Left out: gin's msgpack codec, which nothing here speaks and which takes half a minute to compile.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack)
@@ -16,7 +16,7 @@ FAR_READERS := staticcheck,contextcheck
 SECTION = printf '\n== %s\n'
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: postgres ## run everything here: Postgres, Temporal, its web UI, the API and the worker
 	@$(LOCAL)/build.sh bin/holdfast-local
@@ -62,6 +62,11 @@ check: bin/.tools ## format, vet, linters, determinism, known vulnerabilities, f
 
 bench: postgres ## measure bookings per second and latencies; writes BENCHMARKS.md
 	cd $(LOCAL) && $(PROGRAMS_ENV) go run ./bench $(BENCH) -out ../../BENCHMARKS.md
+
+# The worker of another revision is built from its own source, in a worktree of git.
+previous: postgres ## run the worker of REV, an older revision, beside today's API and worker
+	@test -n '$(REV)' || { echo 'Which revision? Say REV=…, for example REV=HEAD~20.'; exit 1; }
+	@cd $(LOCAL) && $(PROGRAMS_ENV) go run ./previous -rev '$(REV)'
 
 fmt: ## format the code
 	gofmt -w .

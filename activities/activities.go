@@ -12,6 +12,8 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
+	"holdfast/internal/mail/message"
+	"holdfast/internal/mail/relay"
 	"holdfast/internal/payment"
 	"holdfast/internal/payment/provider"
 	"holdfast/internal/postgres"
@@ -30,6 +32,8 @@ type Activities struct {
 	Cleaner  *postgres.Cleaner
 	// Providers reaches the providers of payments.
 	Providers Providers
+	// Mail hands mails to mail servers.
+	Mail Relays
 
 	drains    drains
 	successes recorder
@@ -42,10 +46,21 @@ type Providers interface {
 	Of(a *payment.Account) (provider.Provider, error)
 }
 
+// Relays is how mails leave: by the relay of an app's mailer, or by the operator's.
+type Relays struct {
+	Client relay.Client
+	Usual  *relay.Settings // the operator's; nil for none
+	From   message.Person  // who sends by it
+	Delay  time.Duration   // how long a mail waits for a later one that says more: changes within it make one mail
+}
+
 // Metrics counts what activities do. Implementations must be safe for concurrent use.
 type Metrics interface {
 	Transition(action, state string)
 	Attempt(outcome string, took time.Duration)
+	// Effect notes one attempt of an effect: done, failed, or again when it has failed and is tried again.
+	Effect(kind, outcome string)
+	Mail(verdict string)
 	// Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.
 	Swept(part string, rows int, err error)
 	// Dropped notes deliveries that were dropped while their endpoint was paused: too_old or too_many.

@@ -163,7 +163,7 @@ func (d *drain) recordMore(ctx context.Context) {
 				if f.Verdict.Status != postgres.Delivered {
 					d.flying--
 				}
-				d.left = d.left || f.Verdict.Status == postgres.Waiting
+				d.left = d.left || f.Verdict.Left || f.Verdict.Status == postgres.Waiting
 				health = health || !f.Verdict.Test && !f.Verdict.Unsent
 			}
 			if health {
@@ -196,6 +196,9 @@ func (a *Activities) attempt(
 		return f, false
 	}
 	started := time.Now()
+	if t.Purpose == outbox.ForMail {
+		return mailer{a, t}.attempt(ctx, d, started), true
+	}
 	result := webhook.Result{Verdict: webhook.Retry, ErrorCode: webhook.CodeRender}
 	body, err := a.body(t, &d.Event)
 	if err == nil {

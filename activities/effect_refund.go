@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/effect"
 	"holdfast/internal/payment"
@@ -60,7 +59,7 @@ func (p performer) refundDue(
 	}
 	captured := int64(0)
 	for _, pay := range all {
-		if pay.Kind != payment.Fee && pay.Honoured {
+		if pay.Returnable() {
 			captured += pay.Captured
 		}
 	}
@@ -68,8 +67,7 @@ func (p performer) refundDue(
 		if t.Seq != e.Seq {
 			continue
 		}
-		byPolicy := e.Does.Share == graphs.SharePolicy || e.Does.Share == "" && t.Actor == graphs.ActorCustomerLink
-		if byPolicy && b.Payment != nil {
+		if e.Does.ByPolicy(t.Actor) && b.Payment != nil {
 			return b.Payment.Policy.RefundDue(captured, t.At, b.Start, b.Resource.Zone()), payment.ByPolicy, nil
 		}
 	}
@@ -81,7 +79,7 @@ func (p performer) refundDue(
 func (p performer) askRefund(
 	ctx context.Context, pay *postgres.PaymentWithRefunds, e *effect.Effect, amount int64, why payment.Reason,
 ) (int64, error) {
-	if pay.Kind == payment.Fee || !pay.Honoured {
+	if !pay.Returnable() || amount == 0 {
 		return 0, nil
 	}
 	defer p.connection()()

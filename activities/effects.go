@@ -39,6 +39,9 @@ const (
 	codeNoEvent     = "no_event"     // the event of its transition is past its keeping time
 )
 
+// attemptedAgain is the outcome, in the metrics, of an attempt that has failed and is made again. The others are the statuses of effects.
+const attemptedAgain = "again"
+
 // Perform carries out the oldest pending effect of a booking, if it is due: one attempt. A failure is put on record with the time of the
 // next attempt, until the time to give up has come. The end of an effect plays its action.
 func (a *Activities) Perform(ctx context.Context, in effect.Input) (effect.Result, error) {
@@ -93,6 +96,7 @@ func (p performer) put(ctx context.Context, e *effect.Effect, out attempted, las
 			next = *e.GiveUpAt // the last attempt
 		}
 		e.ErrorCode, e.ErrorText = out.code, out.message
+		p.Metrics.Effect(e.Does.Kind, attemptedAgain)
 		defer p.connection()()
 		return p.DB.PostponeEffect(ctx, e, next)
 	}
@@ -108,6 +112,7 @@ func (p performer) put(ctx context.Context, e *effect.Effect, out attempted, las
 		return err
 	}
 	last.Status = ended.Status
+	p.Metrics.Effect(e.Does.Kind, string(ended.Status))
 	p.serve(ctx, ended.Woken...)
 	if ended.Signal != nil {
 		p.play(ctx, ended.Signal.ActionID)

@@ -20,6 +20,7 @@ import (
 	"holdfast/graphs/graphtest"
 	"holdfast/internal/booking"
 	"holdfast/internal/effect"
+	"holdfast/internal/metrics"
 	"holdfast/internal/outbox"
 	"holdfast/internal/webhook"
 )
@@ -252,6 +253,14 @@ func TestCallsAreRepeatedUnderOneID(t *testing.T) {
 	}
 	if out := c.perform(); out.Last.Status != effect.Done || out.Last.Attempt != 4 {
 		t.Errorf("%+v", out.Last)
+	}
+	counted := httptest.NewRecorder()
+	c.Metrics.(*metrics.Metrics).Handler().ServeHTTP(counted, httptest.NewRequest(http.MethodGet, "/", nil))
+	for outcome, want := range map[string]string{"again": "3", "done": "1"} {
+		line := `holdfast_effect_attempts_total{kind="call",outcome="` + outcome + `"} ` + want
+		if !strings.Contains(counted.Body.String(), line) {
+			t.Errorf("the metrics lack %s", line)
+		}
 	}
 	for i, one := range to.calls {
 		effect, _ := one.body["effect"].(map[string]any)

@@ -80,6 +80,8 @@ type quiet struct{}
 
 func (quiet) Transition(string, string)     {}
 func (quiet) Attempt(string, time.Duration) {}
+func (quiet) Effect(string, string)         {}
+func (quiet) Mail(string)                   {}
 func (quiet) Swept(string, int, error)      {}
 func (quiet) Dropped(string, int)           {}
 

@@ -26,6 +26,8 @@ type sweptParts struct {
 
 func (*sweptParts) Transition(string, string)     {}
 func (*sweptParts) Attempt(string, time.Duration) {}
+func (*sweptParts) Effect(string, string)         {}
+func (*sweptParts) Mail(string)                   {}
 func (m *sweptParts) Dropped(reason string, count int) {
 	m.dropped[reason] += count
 }

@@ -18,12 +18,18 @@ import (
 )
 
 // owing books what costs 45.00 EUR, and opens its payment as the effect of the booking would. The app has an account.
-func (f *fixture) owing(resource string, hour float64) (booking string, p *payment.Payment) {
+func (f *fixture) owing(resource string, hour float64, more ...string) (booking string, p *payment.Payment) {
 	f.t.Helper()
-	id := f.post(f.server, "/v2/bookings", `{"graph":"paid_booking","price":{"amount":4500,"currency":"EUR"},`+slot(resource, hour, 1)+`}`).id(f.t)
+	id := f.post(f.server, "/v2/bookings", `{"graph":"paid_booking","price":{"amount":4500,"currency":"EUR"},`+slot(resource, hour, 1)+strings.Join(more, "")+`}`).id(f.t)
+	return id, f.opened(id)
+}
+
+// opened opens the payment of a booking, as its effect would.
+func (f *fixture) opened(id string) *payment.Payment {
+	f.t.Helper()
 	a, err := f.DB.AccountFor(f.t.Context(), f.app.ID, "")
 	check(f.t, err)
-	p, err = f.DB.EnsurePayment(f.t.Context(), &payment.Payment{
+	p, err := f.DB.EnsurePayment(f.t.Context(), &payment.Payment{
 		ID: edge.NewID(), AppID: f.app.ID, BookingID: uuid.MustParse(id), AccountID: a.ID, Provider: a.Provider, Code: uuid.NewString(),
 		Kind: payment.Full, Capture: payment.CaptureNow, Currency: "EUR", Amount: 4500, ExpiresAt: noon,
 	})
@@ -32,7 +38,7 @@ func (f *fixture) owing(resource string, hour float64) (booking string, p *payme
 	check(f.t, err)
 	found, err := f.DB.WatchedPayment(f.t.Context(), p.ID)
 	check(f.t, err)
-	return id, found.Payment
+	return found.Payment
 }
 
 // carryOn does what the workflow of a payment does: it decides the action that is on record, and looks again.
@@ -79,6 +85,7 @@ func TestPaymentsByHand(t *testing.T) {
 	}
 	f.send(f.server, http.MethodGet, "/v2/payments?state=paid", "").refused(t, fault.Invalid, "state")
 	f.send(f.server, http.MethodGet, "/v2/payments?booking_id=x", "").refused(t, fault.Invalid, "booking_id")
+	f.send(f.server, http.MethodGet, "/v2/payments?needs=x", "").refused(t, fault.Invalid, "needs")
 	f.send(f.server, http.MethodGet, "/v2/payments/"+p.ID.String(), "").want(t, http.StatusOK)
 	f.says(p, "To be paid")
 	f.post(f.server, path+"/refunds", "").refused(t, fault.PaymentState, "")
@@ -115,7 +122,18 @@ func TestPaymentsByHand(t *testing.T) {
 	f.says(p, "Money goes back to you")
 	f.fail(p)
 	f.says(p, "could not be given back automatically")
+	needing := func(want bool) {
+		t.Helper()
+		for _, need := range []string{"any", "failed_refund"} {
+			a := f.send(f.server, http.MethodGet, "/v2/payments?needs="+need, "").want(t, http.StatusOK)
+			if got := strings.Contains(a.Body.String(), p.Name()); got != want {
+				t.Errorf("%s finds the payment: %v", need, got)
+			}
+		}
+	}
+	needing(true)
 	f.post(f.server, half+"/retry", "").want(t, http.StatusOK)
+	needing(false)
 	f.fail(p)
 	if got := f.post(f.server, half+"/mark_paid", `{"note":"In cash"}`).want(t, http.StatusOK).text(t, "state"); got != "by_hand" {
 		t.Errorf("the refund is %s", got)
@@ -128,12 +146,27 @@ func TestPaymentsByHand(t *testing.T) {
 			Next   time.Time `json:"next_attempt_at"`
 		}
 	}
-	all := f.post(f.server, path+"/refunds", `{"currency":"EUR"}`).want(t, http.StatusCreated)
-	check(t, json.Unmarshal(all.Body.Bytes(), &rest))
+	whole := f.post(f.server, path+"/refunds", `{"currency":"EUR"}`).want(t, http.StatusCreated)
+	check(t, json.Unmarshal(whole.Body.Bytes(), &rest))
 	if rest.Data.Amount != 2500 || rest.Data.At.IsZero() || rest.Data.Next.IsZero() {
 		t.Errorf("the rest is %+v", rest.Data)
 	}
 	f.post(f.server, path+"/refunds", "").refused(t, fault.PaymentState, "")
+	var history struct {
+		Data struct {
+			Refundable int64
+			Events     []struct{ Type string }
+		}
+	}
+	check(t, json.Unmarshal(f.send(f.server, http.MethodGet, path+"?include=events", "").want(t, http.StatusOK).Body.Bytes(), &history))
+	var happened []string
+	for _, e := range history.Data.Events {
+		happened = append(happened, e.Type)
+	}
+	const all = "payment.open payment.captured refund.created refund.failed refund.failed refund.created"
+	if got := strings.Join(happened, " "); got != all || history.Data.Refundable != 0 {
+		t.Errorf("%s, and %d can go back", got, history.Data.Refundable)
+	}
 	for _, other := range []string{"/v2/payments/pay_" + uuid.NewString(), "/v2/payments/nothing"} {
 		f.send(f.server, http.MethodGet, other, "").refused(t, fault.NotFound, "")
 		for _, more := range []string{"/refresh", "/mark_paid", "/refunds", "/refunds/rfd_" + uuid.NewString() + "/retry"} {

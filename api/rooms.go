@@ -59,7 +59,7 @@ func (s *Server) webhooks() *webhooks.Handlers {
 func (s *Server) tenants() *tenants.Handlers {
 	return &tenants.Handlers{
 		Access: s.DB.Access, Calendars: s.DB.Calendars, Clocks: s.DB.Clocks, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault,
-		Edge: s.edge(), SignIns: s.SignIns, Wait: s.Wait,
+		Edge: s.edge(), SignIns: s.SignIns, Wait: s.Wait, Mailers: s.Mailers,
 	}
 }
 
@@ -82,7 +82,7 @@ func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
 		Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
 		Bookings: s.DB.Bookings, Actions: s.DB.Actions, Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars,
-		Payments: s.DB.Payments, Dispatch: s.Dispatch,
+		Payments: s.DB.Payments, Providers: s.Providers, Dispatch: s.Dispatch,
 		Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -41,7 +42,8 @@ type Server struct {
 	Wait      time.Duration   // how long an action waits for its outcome unless the client says otherwise
 	// PausedBacklog is how many deliveries wait for a paused webhook at most. It is only shown: the worker's sweep holds to it.
 	PausedBacklog int
-	Providers     payments.Providers // of payments
+	Providers     payments.Providers          // of payments
+	Mailers       func(context.Context) error // gives apps that have none what they send mails by; nil = this server sends none
 	Metrics       *metrics.Metrics
 	Log           *slog.Logger
 	Portal        http.Handler // answers under /portal; nil = there is nothing

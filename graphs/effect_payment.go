@@ -119,6 +119,12 @@ var refundPaymentKind = effectKind{
 	},
 }
 
+// ByPolicy reports whether a refund effect of a move that an actor has made goes by the payment policy of its booking, or gives everything
+// back.
+func (e *Effect) ByPolicy(actor Actor) bool {
+	return e.Share == SharePolicy || e.Share == "" && actor == ActorCustomerLink
+}
+
 func fillTries(e *Effect, tries Duration) {
 	if e.GiveUpAfter == 0 {
 		e.GiveUpAfter = tries

@@ -56,6 +56,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&rescheduleHandlers{bookings: h.Bookings, booker: h.Booker, tokens: h.Tokens, renderer: renderer, wait: h.Wait}).routes(),
 		(&policyHandlers{offers: h.Offers}).routes(),
 		(&effectHandlers{bookings: h.Bookings, effects: h.Effects, dispatch: h.Dispatch, wake: h.Wake, log: h.Log}).routes(),
+		(&cancelHandlers{bookings: h.Bookings, payments: h.Payments}).routes(),
 		(&actionHandlers{bookings: h.Bookings, player: h.Player, renderer: renderer, wait: h.Wait}).routes(),
 		(&migrationHandlers{player: h.Player}).routes(),
 	)

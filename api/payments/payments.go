@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -77,6 +78,9 @@ func (h *paymentHandlers) routes() []edge.Route {
 	}
 }
 
+// needs are what payments can be listed by.
+var needs = []string{"any", "failed_refund", "dispute", "late"}
+
 // listPayments answers with a page of the app's payments, the newest first.
 func (h *paymentHandlers) listPayments(k *edge.Call) error {
 	page, err := k.ReadPage()
@@ -85,8 +89,12 @@ func (h *paymentHandlers) listPayments(k *edge.Call) error {
 	}
 	problems := fault.Problems{}
 	filter := postgres.PaymentFilter{Booking: k.QueryID("booking_id", problems), State: payment.State(k.Query("state"))}
+	filter.Needs = k.Query("needs")
 	if filter.State != "" && !slices.Contains(payment.States, filter.State) {
 		problems.Add("state", "must be one of %v", payment.States)
+	}
+	if filter.Needs != "" && !slices.Contains(needs, filter.Needs) {
+		problems.Add("needs", "must be one of %v", needs)
 	}
 	if err := problems.Err(); err != nil {
 		return err
@@ -102,12 +110,28 @@ func (h *paymentHandlers) listPayments(k *edge.Call) error {
 	return k.AnswerList(list, len(list), found, page)
 }
 
+// maxEvents is how many events of a payment are shown with it.
+const maxEvents = 200
+
+// getPayment shows a payment; with include=events also what has happened to it and its refunds, the oldest first.
 func (h *paymentHandlers) getPayment(k *edge.Call) error {
 	p, err := h.named(k)
 	if err != nil {
 		return err
 	}
-	return k.Answer(http.StatusOK, rules.PaymentView(k.Clock, p, h.baseURL))
+	view := rules.PaymentView(k.Clock, p, h.baseURL)
+	if k.Includes()["events"] {
+		all, err := h.payments.PaymentEvents(k, p.Payment, maxEvents)
+		if err != nil {
+			return err
+		}
+		list := []timekit.Object{}
+		for _, e := range all {
+			list = append(list, timekit.Object{"id": e.ID, "type": e.Type, "timestamp": k.Clock.Show(e.At, time.UTC), "payment": e.Payment})
+		}
+		view["events"] = list
+	}
+	return k.Answer(http.StatusOK, view)
 }
 
 // openPayment has a payment opened for a booking: what is due, its balance, or its no-show fee. The payment is there a moment later.

@@ -34,9 +34,9 @@ func PaymentView(c timekit.Clock, p *payment.WithRefunds, baseURL string) timeki
 		"id": p.Name(), "booking_id": p.BookingID, "provider": p.Provider, "account_id": p.AccountID, "kind": p.Kind, "capture": p.Capture,
 		"currency": p.Currency, "amount": p.Amount, "state": p.State, "provider_ref": p.Ref, "checkout_url": nil,
 		"page_url": baseURL + "/pay/" + p.Code, "expires_at": c.Show(p.ExpiresAt, time.UTC), "capture_before": nil,
-		"authorized": p.Authorized, "captured": p.Captured, "refunded": p.Refunded, "disputed": p.Disputed, "late": p.Late,
-		"honoured": p.Honoured,
-		"failure":  failureView(p.FailureCode, p.FailureText), "created_at": c.Show(p.CreatedAt, time.UTC),
+		"authorized": p.Authorized, "captured": p.Captured, "refunded": p.Refunded, "refundable": p.Refundable(),
+		"disputed": p.Disputed, "late": p.Late, "honoured": p.Honoured,
+		"failure": failureView(p.FailureCode, p.FailureText), "created_at": c.Show(p.CreatedAt, time.UTC),
 		"updated_at": c.Show(p.UpdatedAt, time.UTC),
 	}
 	if p.CheckoutURL != "" {

@@ -1,8 +1,10 @@
 package tenants
 
 import (
+	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/mail"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
@@ -21,6 +24,8 @@ import (
 type appHandlers struct {
 	access *postgres.Access
 	vault  *links.Vault
+	// mailers gives apps that have none what they send mails by; nil on a server without mails.
+	mailers func(context.Context) error
 }
 
 func (h *appHandlers) routes() []edge.Route {
@@ -51,6 +56,9 @@ type appSettingsInput struct {
 	GraphVersions map[string]int   `json:"graph_versions"`
 
 	Policy *policy.Policy `json:"policy"`
+
+	DisableEmail *bool   `json:"disable_email"`
+	Language     *string `json:"language"` // of mails
 
 	WidgetRequiresProject         *bool `json:"widget_requires_project"`
 	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
@@ -98,6 +106,7 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 		in.Policy.Check("settings.policy", false, problems)
 		settings.Policy = in.Policy
 	}
+	in.applyMail(settings, problems)
 	if in.WidgetRequiresProject != nil {
 		settings.WidgetRequiresProject = *in.WidgetRequiresProject
 	}
@@ -123,6 +132,18 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 		if len(host) > 255 || !goodHost.MatchString(host) {
 			problems.Add("settings.redirect_hosts", "each must be a lower-case host, with a port where it is not 443")
 			return
+		}
+	}
+}
+
+func (in appSettingsInput) applyMail(settings *tenant.AppSettings, problems fault.Problems) {
+	if in.DisableEmail != nil {
+		settings.DisableEmail = *in.DisableEmail
+	}
+	if in.Language != nil {
+		settings.Language = *in.Language
+		if *in.Language != "" && !slices.Contains(mail.Languages, mail.Language(*in.Language)) {
+			problems.Add("settings.language", "must be one of %v", mail.Languages)
 		}
 	}
 }
@@ -157,6 +178,9 @@ func (h *appHandlers) createApp(k *edge.Call) error {
 	if made, lookErr := h.access.AppBySlug(k, in.Slug); err != nil && lookErr == nil && made.ID == k.Operation {
 		// An earlier try of this request created the app, and ended before its answer with the key was stored.
 		_, key, err = apps.AddKey(k, h.access, h.vault, made, tenant.ServerKey, "first key", edge.NewID())
+	}
+	if err == nil && h.mailers != nil {
+		err = h.mailers(k)
 	}
 	if err != nil {
 		return err

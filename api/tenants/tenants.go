@@ -3,6 +3,7 @@
 package tenants
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-// Handlers has the handlers of apps, clocks, keys, sign-ins and credentials. All fields are needed. It is safe for concurrent use.
+// Handlers has the handlers of apps, clocks, keys, sign-ins and credentials. All fields but Mailers are needed. It is safe for concurrent
+// use.
 type Handlers struct {
 	Access    *postgres.Access
 	Calendars *postgres.Calendars
@@ -22,14 +24,15 @@ type Handlers struct {
 	Dispatch  *dispatch.Dispatcher
 	Vault     *links.Vault
 	Edge      *edge.Edge
-	SignIns   *apps.Passwords // bounds how many passwords of strangers are checked at once
-	Wait      time.Duration   // for an advance of a clock, unless the caller says how long
+	Mailers   func(context.Context) error // gives apps that have none what they send mails by; nil on a server without mails
+	SignIns   *apps.Passwords             // bounds how many passwords of strangers are checked at once
+	Wait      time.Duration               // for an advance of a clock, unless the caller says how long
 }
 
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
 	return slices.Concat(
-		(&appHandlers{access: h.Access, vault: h.Vault}).routes(),
+		(&appHandlers{access: h.Access, vault: h.Vault, mailers: h.Mailers}).routes(),
 		(&clockHandlers{h.Clocks, h.Outcomes, h.Dispatch, h.Wait}).routes(),
 		(&keyHandlers{access: h.Access, vault: h.Vault}).routes(),
 		(&signInHandlers{access: h.Access, edge: h.Edge, passwords: h.SignIns}).routes(),

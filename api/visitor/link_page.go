@@ -76,7 +76,7 @@ func (k *call) acceptsJSON() bool {
 	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-func confirmPage(k *call, l *link) error {
+func (h *linkHandlers) confirmPage(k *call, l *link) error {
 	verb := phrase(l.claims.Action)
 	p := l.pageOf()
 	l.fillPeople(&p)
@@ -89,6 +89,13 @@ func confirmPage(k *call, l *link) error {
 		for _, text := range deadlineTexts(b, true, false, l.booking.Clock.Now(), l.zone(), l.app.Name) {
 			p.Text += " " + text
 		}
+	}
+	if ends(l.claims.Action) {
+		ending, err := endingOf(k, h.payments, l.booking, l.claims.Action, l.actor)
+		if err != nil {
+			return err
+		}
+		p.Text = strings.TrimSpace(p.Text + " " + moneyBackText(ending, l.actor == graphs.ActorCustomerLink, l.zone()))
 	}
 	p.Form = k.Request.URL.RequestURI()
 	posting := ""

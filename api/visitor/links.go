@@ -24,6 +24,7 @@ type linkHandlers struct {
 	actions  *postgres.Actions
 	player   *service.Player
 	tokens   *service.Tokens
+	payments *postgres.Payments
 	edge     *edge.Edge
 	links    links.Maker
 	moves    *linkMoves
@@ -78,7 +79,7 @@ func (h *linkHandlers) openLink(k *call) error {
 	if err := h.player.HasRoom(k, l.booking, l.claims.Action, l.actor); err != nil {
 		return h.linkError(k, l, err)
 	}
-	return confirmPage(k, l)
+	return h.confirmPage(k, l)
 }
 
 // followLink answers POST: the button of the page, or a backend.

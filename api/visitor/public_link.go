@@ -261,11 +261,15 @@ func (h *visits) redirectOrRefuse(k *call, a *openedVisit, err error) error {
 	return err
 }
 
-// redirectToBooking leads to the page of the request, which also says that something is not decided yet.
+// redirectToBooking leads to the page of the request, which also says that something is not decided yet, or on to the payment.
 func redirectToBooking(k *call, out service.Outcome) error {
 	if out.Booking == nil || out.Booking.Request == nil {
 		return fault.Errorf(fault.NotFound, "The booking does not exist any more.")
 	}
-	k.Redirect(http.StatusSeeOther, requestPath(out.Booking.Request)+"?done=true")
+	next := "?done=true"
+	if collects(out.Booking) {
+		next = "?pay=1"
+	}
+	k.Redirect(http.StatusSeeOther, requestPath(out.Booking.Request)+next)
 	return nil
 }

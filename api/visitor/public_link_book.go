@@ -53,9 +53,11 @@ func (k *call) parseForm() error {
 func showForm(k *call, v *linkVisit, c *service.Choice, f *form) error {
 	zone, ahead := v.offer.Zone, rules.OutlookOf(k.App, v.project.Project)
 	p := &formPage{
-		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone), Text: outlookText(ahead, k.App.Name),
-		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path, Button: bookText(ahead),
-		Back: k.pageAddress(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
+		frame: frame{Title: "Your details"}, About: v.link.Title, When: whenText(c.Start, c.End, zone),
+		Text:     outlookText(ahead, v.project.Project, k.App.Name),
+		ZoneText: zoneText(zone.String()), With: c.Host.Name, Fields: f.fields, Action: k.Request.URL.Path,
+		Button: bookText(ahead, v.project.Project),
+		Back:   k.pageAddress(v.keep(), "tz", zone.String(), "from", c.Start.In(zone).Format(time.DateOnly)),
 		Hidden: map[string]string{
 			"visit": v.sealed, "start": wire(c.Start), "end": wire(c.End), "resource": c.Host.ID.String(), "tz": zone.String(),
 			"operation": f.operation.String(),

@@ -63,6 +63,8 @@ func (h *requestHandlers) openRequest(k *call) error {
 		return err
 	}
 	switch {
+	case k.Query("pay") != "":
+		return h.pages.leadToPayment(k, r)
 	case k.Query("start") != "" && (r.unpicked() || k.Query("reschedule") != ""):
 		return h.pages.confirmTime(k, r)
 	case r.unpicked():
@@ -70,7 +72,7 @@ func (h *requestHandlers) openRequest(k *call) error {
 	case k.Query("reschedule") != "" && r.mayReschedule():
 		return h.pages.showNewTimes(k, r, k.Query("said"))
 	case k.Query("decline") != "" && r.wayToGiveUp().action != "":
-		return askDecline(k, r)
+		return h.pages.askDecline(k, r)
 	}
 	return h.pages.showRequest(k, r)
 }

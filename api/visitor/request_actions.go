@@ -49,7 +49,7 @@ func (r *requested) fillOutlook(app *tenant.App, p *formPage) {
 	}
 	if r.project != nil {
 		ahead := rules.OutlookOf(app, r.project)
-		p.Text, p.Button = outlookText(ahead, app.Name), bookText(ahead)
+		p.Text, p.Button = outlookText(ahead, r.project, app.Name), bookText(ahead, r.project)
 	}
 }
 
@@ -97,7 +97,18 @@ func (h *requestActions) declineTime(k *call, r *requested) error {
 	if way.action == "" {
 		return redirectToRequest(k, r)
 	}
-	b := r.Booking
+	out, err := h.giveUp(k, r.Booking, way)
+	if fault.CodeOf(err) == fault.ActionNotAvailable {
+		return redirectToRequest(k, r)
+	}
+	if err != nil {
+		return err
+	}
+	return redirectAfterAction(k, r, out)
+}
+
+// giveUp gives a time up. What is done twice is done once.
+func (h *requestActions) giveUp(k *call, b *booking.Booking, way surrender) (service.Outcome, error) {
 	p := service.PlayInput{
 		ID: uuid.NewSHA1(b.ID, fmt.Appendf(nil, "%s/%d", way.action, b.Seq)), Name: way.action, Actor: way.as,
 		Channel: booking.ChannelLink, Inputs: map[string]map[string]string{}, Wait: k.PreferredWait(h.wait),
@@ -106,14 +117,7 @@ func (h *requestActions) declineTime(k *call, r *requested) error {
 		word := []rune(k.formValue("message")) // one that is longer than the form lets through is cut: nobody loses a time to a long word
 		p.Inputs[way.action] = map[string]string{"message": string(word[:min(len(word), maxAnswer)])}
 	}
-	out, err := h.player.Play(k, k.Caller, b, p)
-	if fault.CodeOf(err) == fault.ActionNotAvailable {
-		return redirectToRequest(k, r)
-	}
-	if err != nil {
-		return err
-	}
-	return redirectAfterAction(k, r, out)
+	return h.player.Play(k, k.Caller, b, p)
 }
 
 // redirectToRequest leads to the page of the request.
@@ -161,6 +165,10 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 		return backToNewTimes(k, r, saidOver)
 	case err != nil:
 		return err
+	}
+	if collects(out.Booking) {
+		k.Redirect(http.StatusSeeOther, r.address("pay", "1"))
+		return nil
 	}
 	return redirectAfterAction(k, r, out, "done", "true")
 }

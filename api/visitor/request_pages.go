@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type requestPages struct {
 	offers    *service.Offers
 	requests  *requestOffers
 	times     *timePages
+	payments  *postgres.Payments
 }
 
 // requestPage shows where a request stands, and what can be done about it now.
@@ -40,6 +42,9 @@ type requestPage struct {
 	Where        string
 	State        string
 	Rules        []string // until when it can be changed
+	Paid         string   // what has been paid; "" for nothing
+	Pay          string   // where to pay
+	PayText      string
 	Over         bool
 	Calendar     string
 	CalendarText string
@@ -53,7 +58,10 @@ func (h *requestPages) showRequest(k *call, r *requested) error {
 		return err
 	}
 	p := r.view(k)
-	var err error
+	err := h.fillMoney(k, r, p)
+	if err != nil {
+		return err
+	}
 	if p.Notice, err = h.noticeOf(k); err != nil {
 		return err
 	}
@@ -180,11 +188,16 @@ func (h *requestPages) openRequestAsItIs(k *call, r *requested) error {
 }
 
 // askDecline asks before a time is given up, and for a word about it.
-func askDecline(k *call, r *requested) error {
+func (h *requestPages) askDecline(k *call, r *requested) error {
 	b, way := r.Booking, r.wayToGiveUp()
+	ending, err := endingOf(k, h.payments, b, way.action, way.as)
+	if err != nil {
+		return err
+	}
 	p := &formPage{
 		frame: frame{Title: way.title}, About: b.What, When: whenText(b.Start, b.End, r.zone), ZoneText: zoneText(r.zone.String()),
-		With: b.Resource.Name, Text: way.text, Action: r.formAddress(), Button: way.button, Hidden: r.hiddenFields("decline"),
+		With: b.Resource.Name, Text: strings.TrimSpace(way.text + " " + moneyBackText(ending, true, r.zone)),
+		Action: r.formAddress(), Button: way.button, Hidden: r.hiddenFields("decline"),
 		Back: r.address(), BackText: way.back,
 	}
 	if way.word {

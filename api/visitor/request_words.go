@@ -1,10 +1,15 @@
 package visitor
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/service"
 )
 
 // headline says where the booking stands and what comes next. Just after booking it says what has been reached.
@@ -54,13 +59,10 @@ func (r *requested) ended() (title, text string) {
 func (r *requested) waitingText(app string) (title, text string) {
 	ahead, until := r.outlook()
 	switch {
-	case r.Booking.State == "expiring":
+	case r.Booking.State == expiringState:
 		return "Not paid yet", "The time to pay is over. The time is held for you a moment longer, until it is sure that no payment is under way."
-	case ahead.Pays && !until.IsZero():
-		return "Not paid yet", "The time is held for you until " + momentText(until, r.zone) + ". If it is not paid by then, it is given up. " +
-			"The payment is made with " + theApp(app) + ", not on this page."
 	case ahead.Pays:
-		return "Not paid yet", "The payment is made with " + theApp(app) + ", not on this page."
+		return "Not paid yet", unpaidText(ahead, until, r.zone, app)
 	case r.begun():
 		return "Not confirmed", "This time has passed, and it was never confirmed. Nothing is booked."
 	case ahead.Asks && ahead.Holds && !until.IsZero():
@@ -75,6 +77,18 @@ func (r *requested) waitingText(app string) (title, text string) {
 			"somebody else may get it. Keep the address of this page: it shows the answer."
 	}
 	return "Not confirmed yet", "Keep the address of this page: it shows what becomes of it."
+}
+
+// unpaidText says until when a time is held that has to be paid, the zero time for without an end, and where the payment is made.
+func unpaidText(ahead service.Outlook, until time.Time, zone *time.Location, app string) string {
+	var texts []string
+	if !until.IsZero() {
+		texts = append(texts, "The time is held for you until "+momentText(until, zone)+". If it is not paid by then, it is given up.")
+	}
+	if !ahead.Collects {
+		texts = append(texts, "The payment is made with "+theApp(app)+", not on this page.")
+	}
+	return strings.Join(texts, " ")
 }
 
 // momentText is a moment as a visitor reads it.
@@ -129,4 +143,79 @@ func stateText(state string) string {
 	}
 	text := words(state)
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// outlook is what has to happen before the time is the visitor's, and until when it can be paid.
+func (r *requested) outlook() (service.Outlook, time.Time) {
+	graph, err := r.Booking.LoadGraph()
+	if err != nil {
+		return service.Outlook{}, time.Time{}
+	}
+	return service.LookAhead(graph, r.Booking.State, r.Booking.Times(), r.Booking.Settings.Timers)
+}
+
+// surrender is how a visitor gives their time up: an action, as whom it is played, and the words for it.
+type surrender struct {
+	action string // "" = not possible
+	as     graphs.Actor
+	link   string
+	title  string
+	text   string
+	button string
+	back   string
+	word   bool // it takes a word to the other side along
+}
+
+// wayToGiveUp finds the action by which the visitor can give their time up. Where the graph has one for customers it is that
+// one. A request that nobody has confirmed is withdrawn, and a time that is not paid given up, by the action that ends such a
+// state, in the name of the link's app: Timekit's graphs have none for customers there.
+func (r *requested) wayToGiveUp() surrender {
+	if r.Booking == nil || r.begun() {
+		return surrender{}
+	}
+	if r.open(withdrawAction) {
+		return r.withdraws()
+	}
+	for _, name := range r.openActions() {
+		if name != booking.RescheduleAction && ends(name) && mayCancel(r.Booking, name, r.Booking.Clock.Now()) {
+			return surrender{
+				name, graphs.ActorCustomerLink, "Cancel the booking", "Cancel this booking?",
+				"Nothing has happened yet. The time is given up when you press the button.", "Cancel the booking", "Keep the booking", true,
+			}
+		}
+	}
+	var way surrender
+	switch ahead, _ := r.outlook(); {
+	case ahead.Asks:
+		way = surrender{
+			"decline", graphs.ActorAPI, "Withdraw the request", "Withdraw this request?",
+			"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", false,
+		}
+	case ahead.Pays:
+		way = surrender{
+			"timeout", graphs.ActorAPI, "Give this time up", "Give this time up?",
+			"Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then.",
+			"Give this time up", "Keep this time", false,
+		}
+	}
+	if way.action == "" || !slices.Contains(r.Booking.OpenTo(way.as, r.Booking.Clock.Now()), way.action) {
+		return surrender{}
+	}
+	return way
+}
+
+// withdrawAction is how customers give up what is not decided or not paid, in graphs that let them.
+const withdrawAction = "withdraw"
+
+// withdraws are the words for it.
+func (r *requested) withdraws() surrender {
+	way := surrender{
+		withdrawAction, graphs.ActorCustomerLink, "Withdraw the request", "Withdraw this request?",
+		"Nothing has happened yet. The request is withdrawn when you press the button.", "Withdraw the request", "Keep the request", true,
+	}
+	if ahead, _ := r.outlook(); ahead.Pays {
+		way.link, way.title, way.button, way.back = "Give this time up", "Give this time up?", "Give this time up", "Keep this time"
+		way.text = "Nothing has happened yet. The time is given up when you press the button; it cannot be paid any more then."
+	}
+	return way
 }

@@ -29,6 +29,7 @@ type Handlers struct {
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
 	Payments  *postgres.Payments
+	Providers Providers
 	Dispatch  *dispatch.Dispatcher
 	Rules     rules.Reader
 	Edge      *edge.Edge
@@ -56,6 +57,7 @@ func (h *Handlers) Routes() []edge.Route {
 	requests := &requestOffers{Requests: h.Requests, catalogue: h.Catalogue, offers: h.Offers}
 	pages := &requestPages{
 		bookings: h.Bookings, actions: h.Actions, catalogue: h.Catalogue, offers: h.Offers, requests: requests, times: times,
+		payments: h.Payments,
 	}
 	actions := &requestActions{player: h.Player, offers: h.Offers, requests: requests, booker: booker, wait: h.Wait}
 	return slices.Concat(
@@ -66,9 +68,13 @@ func (h *Handlers) Routes() []edge.Route {
 			forms:  &keptForms{requests: h.Requests, vault: h.Vault, log: h.Log},
 		}).routes(),
 		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions}).routes(),
-		(&paymentHandlers{page: page, payments: h.Payments, bookings: h.Bookings, dispatch: h.Dispatch, log: h.Log}).routes(),
+		(&paymentHandlers{
+			page: page, payments: h.Payments, bookings: h.Bookings, catalogue: h.Catalogue, actions: actions, providers: h.Providers,
+			dispatch: h.Dispatch, log: h.Log,
+		}).routes(),
 		(&linkHandlers{
-			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, edge: h.Edge, links: h.Links, wait: h.Wait,
+			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, payments: h.Payments, edge: h.Edge, links: h.Links,
+			wait:  h.Wait,
 			moves: &linkMoves{calendars: h.Calendars, page: page, pages: pages, actions: actions},
 		}).routes(),
 	)

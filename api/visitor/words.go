@@ -5,7 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 	"holdfast/internal/service"
 )
 
@@ -72,9 +74,11 @@ func linkErrorText(err *fault.Error) (title, text string) {
 	}
 }
 
-// outlookText says before booking what happens afterwards.
-func outlookText(o service.Outlook, app string) string {
+// outlookText says before booking through a project what happens afterwards.
+func outlookText(o service.Outlook, p *catalogue.Project, app string) string {
 	switch {
+	case o.Pays && o.Collects:
+		return costText(o, p, app)
 	case o.Asks && o.Holds:
 		return "This asks for the time: " + theApp(app) + " has to confirm it. It is held for you until then, and given up if no answer comes."
 	case o.Asks:
@@ -100,9 +104,12 @@ func timeToPay(length time.Duration) string {
 }
 
 // bookText is what the button says that books.
-func bookText(o service.Outlook) string {
-	if o.Asks {
+func bookText(o service.Outlook, p *catalogue.Project) string {
+	switch due := p.Price.Due(); {
+	case o.Asks:
 		return "Ask for this time"
+	case o.Pays && o.Collects && due > 0:
+		return "Book and pay " + payment.Text(due, p.Price.Currency)
 	}
 	return "Book this time"
 }

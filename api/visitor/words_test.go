@@ -140,12 +140,13 @@ func TestOutlook(t *testing.T) {
 		`{"graph":"request"}`:           "This asks for the time: Acme has to confirm it. It is held for you until then",
 		`{"graph":"confirm_decline@2"}`: "This asks for the time: Acme has to confirm it. Until then the time is not held",
 		`{"graph":"instant_payment"}`:   "The time is held for 5 minutes and has to be paid within them.",
-		`{"graph":"paid_booking"}`:      "The time is held for 5 minutes and has to be paid within them.",
+		`{"graph":"paid_booking"}`:      "", // it costs nothing
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT90S"}}}`: "held for 1 minute ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"PT30S"}}}`: "held for 30 seconds ",
 		`{"graph":"instant_payment","settings":{"timers":{"timeout":"P3D"}}}`:   "held for 3 days ",
 	} {
-		got := outlookText(rules.OutlookOf(&tenant.App{}, &catalogue.Project{Booking: json.RawMessage(body)}), "Acme")
+		p := &catalogue.Project{Booking: json.RawMessage(body)}
+		got := outlookText(rules.OutlookOf(&tenant.App{}, p), p, "Acme")
 		if !strings.HasPrefix(got, want) && !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", body, got)
 		}
@@ -232,6 +233,45 @@ func TestStatesOfPaidBookings(t *testing.T) {
 		r := requestedIn(t, "paid_booking", state, time.Now().Add(time.Hour))
 		if got := [2]string{r.stateText(), string(calendarStatus(r.Booking))}; got != want {
 			t.Errorf("%s: %v, want %v", state, got, want)
+		}
+	}
+}
+
+// TestMoneyBackText: both sides read the same sums.
+func TestMoneyBackText(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, 3, 27, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		ending *rules.Ending
+		mine   bool
+		want   string
+	}{
+		{nil, true, ""}, {&rules.Ending{Currency: "EUR"}, true, ""},
+		{&rules.Ending{Currency: "EUR", Paid: 4500, Refund: 4500}, true, "You have paid 45.00 EUR, and all of it goes back to you."},
+		{&rules.Ending{Currency: "EUR", Paid: 4500, Refund: 4500}, false, "The customer has paid 45.00 EUR, and all of it goes back to the customer."},
+		{&rules.Ending{Currency: "JPY", Paid: 4500, ByPolicy: true}, true, "You have paid 4500 JPY, and nothing of it goes back."},
+		{&rules.Ending{Currency: "KWD", Paid: 4500, Refunded: 500, Refund: 1000, ByPolicy: true, Until: until}, true,
+			"You have paid 4.000 KWD. Of that 1.000 KWD go back to you, and 3.000 KWD are kept. That counts until 10:00 on Friday, 27 March."},
+		{&rules.Ending{Currency: "EUR", Paid: 4500, Refunded: 4500}, true, ""},
+		{&rules.Ending{Currency: "EUR", Released: 4500}, true, "45.00 EUR are held, and let go. Nothing is charged."},
+	} {
+		if got := moneyBackText(c.ending, c.mine, time.UTC); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.ending, got, c.want)
+		}
+	}
+}
+
+// TestLeftText counts down in words.
+func TestLeftText(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]string{
+		-time.Second: "the time is over", 0: "the time is over", time.Second: "less than a minute left", time.Minute: "about a minute left",
+		89 * time.Second: "about a minute left", 90 * time.Second: "about 2 minutes left", 99 * time.Minute: "about 99 minutes left",
+		100 * time.Minute: "about 2 hours left", 47 * time.Hour: "about 47 hours left", 48 * time.Hour: "about 2 days left",
+		6 * 24 * time.Hour: "about 6 days left",
+	} {
+		if got := leftText(left); got != want {
+			t.Errorf("%s: %q, want %q", left, got, want)
 		}
 	}
 }

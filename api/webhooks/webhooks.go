@@ -37,6 +37,7 @@ func (h *Handlers) Routes() []edge.Route {
 		(&webhookHandlers{
 			outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, pausedBacklog: h.PausedBacklog, waker: waker, log: h.Log,
 		}).routes(),
+		(&mailHandlers{outbox: h.Outbox}).routes(),
 		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
 		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),
 		deliveries.routes(),

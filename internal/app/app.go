@@ -45,7 +45,8 @@ type App struct {
 	metrics  *metrics.Metrics
 	cleaner  *postgres.Cleaner
 	webhooks webhook.Options
-	accounts *accounts         // at payment providers
+	accounts *accounts // at payment providers
+	mail     activities.Relays
 	retries  *dispatch.Retries // of this process's API
 
 	preparing sync.Mutex
@@ -107,6 +108,7 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 		},
 	}
 	a.accounts = newAccounts(vault, a.webhooks, c.StripeURL)
+	a.mail = newRelays(c)
 	counted.WatchPool(a.pool)
 	return a, nil
 }
@@ -131,6 +133,9 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
 		Providers: a.accounts,
 		SignIns:   apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
+	}
+	if a.mail.Usual != nil {
+		server.Mailers = a.DB.EnsureMailers
 	}
 	handler := a.handler(server) //nolint:contextcheck // each request brings its own
 	listening, stopListening := context.WithCancel(context.WithoutCancel(ctx))
@@ -209,7 +214,12 @@ func (a *App) RunWorker(ctx context.Context) error {
 	defer sender.Close()
 	acts := &activities.Activities{
 		DB: a.DB, Dispatch: a.dispatch, Sender: sender, Vault: a.Vault, Links: a.maker(), Log: a.log, Metrics: a.metrics,
-		Cleaner: a.cleaner, Providers: a.accounts,
+		Cleaner: a.cleaner, Providers: a.accounts, Mail: a.mail,
+	}
+	if a.mail.Usual != nil {
+		if err := a.DB.EnsureMailers(ctx); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

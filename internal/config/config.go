@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"holdfast/internal/mail/relay"
 )
 
 // Config has all settings of a process. Secrets print as "***".
@@ -56,6 +59,11 @@ type Config struct {
 	WebhookAllowNetworks []netip.Prefix `env:"HOLDFAST_WEBHOOK_ALLOW_NETWORKS"` // private networks opened on purpose
 	WebhookAllowHTTP     bool           `env:"HOLDFAST_WEBHOOK_ALLOW_HTTP"`
 	WebhookTimeout       time.Duration  `env:"HOLDFAST_WEBHOOK_TIMEOUT" envDefault:"10s"`
+
+	SMTPURL  Secret `env:"HOLDFAST_SMTP_URL"`  // the mail server for all apps, smtp://user:password@host:587; empty = none
+	MailFrom string `env:"HOLDFAST_MAIL_FROM"` // who mails are from, "Salon <bookings@example.com>"; needed with the former
+
+	MailDelay time.Duration `env:"HOLDFAST_MAIL_DELAY" envDefault:"20s"` // how long a mail waits for a later change that says more
 
 	StripeURL string `env:"HOLDFAST_STRIPE_URL"` // where Stripe's API is; empty = at Stripe. Another one is for tests
 
@@ -145,6 +153,7 @@ func (c *Config) Check() error {
 	if c.PausedBacklog < 1 || c.PausedBacklog > 100_000_000 {
 		fault("HOLDFAST_PAUSED_BACKLOG must lie between 1 and 100000000 deliveries")
 	}
+	c.checkMail(fault)
 	c.checkLimits(fault)
 	return errors.Join(faults...)
 }
@@ -165,6 +174,26 @@ func (c *Config) checkAddresses(fault func(format string, args ...any)) {
 	}
 	if c.TemporalUIURL != "" && !isWeb(c.TemporalUIURL) {
 		fault("HOLDFAST_TEMPORAL_UI_URL must be an http or https URL")
+	}
+}
+
+// checkMail checks how mails leave. No fault has the address of the server, which has a password in it.
+func (c *Config) checkMail(fault func(format string, args ...any)) {
+	if c.SMTPURL == "" && c.MailFrom == "" {
+		return
+	}
+	if c.SMTPURL == "" || c.MailFrom == "" {
+		fault("HOLDFAST_SMTP_URL and HOLDFAST_MAIL_FROM go together")
+		return
+	}
+	if _, err := relay.Parse(string(c.SMTPURL)); err != nil {
+		fault("HOLDFAST_SMTP_URL %w", err)
+	}
+	if c.MailDelay < 0 || c.MailDelay > time.Hour {
+		fault("HOLDFAST_MAIL_DELAY must lie between 0s and 1h")
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+		fault("HOLDFAST_MAIL_FROM must be an address, such as bookings@example.com or \"Salon <bookings@example.com>\"")
 	}
 }
 

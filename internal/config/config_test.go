@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 	got := read(t, nil)
 	want := Config{
 		HTTPAddr: "127.0.0.1:8080", MaxConns: 20, TemporalAddress: "127.0.0.1:7233", TemporalNamespace: "default",
-		TaskQueue: "holdfast", TemporalAttributes: "auto", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute,
+		TaskQueue: "holdfast", TemporalAttributes: "auto", WebhookTimeout: 10 * time.Second, Wait: 10 * time.Second, SweepEvery: time.Minute, MailDelay: 20 * time.Second,
 		RateLimit: 6000, WidgetRateLimit: 300, BadKeyLimit: 120, Portal: true,
 		StopTimeout: 20 * time.Second, EventRetention: 30 * 24 * time.Hour,
 		PausedRetention: 30 * 24 * time.Hour, PausedBacklog: 100_000, RequestRetention: 90 * 24 * time.Hour, LogLevel: slog.LevelInfo,
@@ -60,7 +60,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	c := read(t, good("HOLDFAST_HTTP_ADDR=:80", "HOLDFAST_METRICS_ADDR=:90", "HOLDFAST_PUBLIC_URL=https://book.example.com",
 		"HOLDFAST_DATABASE_MAX_CONNS=7", "HOLDFAST_TEMPORAL_ADDRESS=t:1", "HOLDFAST_TEMPORAL_NAMESPACE=ns", "HOLDFAST_TEMPORAL_API_KEY=k",
 		"HOLDFAST_TEMPORAL_TLS=true", "HOLDFAST_TEMPORAL_TLS_CERT=c", "HOLDFAST_TEMPORAL_TLS_KEY=d", "HOLDFAST_TASK_QUEUE=q", "HOLDFAST_TEMPORAL_SEARCH_ATTRIBUTES=on", "HOLDFAST_DATABASE_LISTEN_URL=postgres://x",
-		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com", "HOLDFAST_STRIPE_URL=https://stripe.example.com",
+		"HOLDFAST_ADMIN_KEY=0123456789abcdef", "HOLDFAST_TEMPORAL_UI_URL=https://temporal.example.com", "HOLDFAST_STRIPE_URL=https://stripe.example.com", "HOLDFAST_SMTP_URL=smtp://u:p@mail.example.com", "HOLDFAST_MAIL_FROM=Salon <bookings@example.com>",
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_NETWORKS=10.0.0.0/8,fd00::/8",
 		"HOLDFAST_WEBHOOK_ALLOW_HTTP=1", "HOLDFAST_WEBHOOK_TIMEOUT=3s", "HOLDFAST_WAIT=1s", "HOLDFAST_SWEEP_EVERY=2s",
 		"HOLDFAST_RATE_LIMIT=1", "HOLDFAST_WIDGET_RATE_LIMIT=2", "HOLDFAST_BAD_KEY_LIMIT=3", "HOLDFAST_TRUSTED_PROXIES=10.0.0.0/8,::1/128",
@@ -123,6 +123,28 @@ func TestCheckTellsAllAtOnce(t *testing.T) {
 	wantAll(t, empty.Check(), "HOLDFAST_SECRET_KEY is missing")
 }
 
+// TestMailIsChecked: a wrong mail server stops the start, and no message has its password.
+func TestMailIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct{ url, from, delay, want string }{
+		{"smtp://u:secret@mail.example.com", "bookings@example.com", "0s", ""},
+		{"smtps://u:secret@mail.example.com", "Salon Süd <bookings@example.com>", "20s", ""},
+		{"http://u:secret@mail.example.com", "bookings@example.com", "20s", "HOLDFAST_SMTP_URL must begin with"},
+		{"smtp://u:secret@mail.example.com?tls=maybe", "bookings@example.com", "20s", "HOLDFAST_SMTP_URL can have tls"},
+		{"smtp://u:secret@mail.example.com", "Salon", "20s", "HOLDFAST_MAIL_FROM must be an address"},
+		{"smtp://u:secret@mail.example.com", "bookings@example.com", "2h", "HOLDFAST_MAIL_DELAY"},
+	} {
+		c := read(t, good("HOLDFAST_SMTP_URL="+one.url, "HOLDFAST_MAIL_FROM="+one.from, "HOLDFAST_MAIL_DELAY="+one.delay))
+		err := c.Check()
+		if one.want == "" && err != nil || one.want != "" && (err == nil || !strings.Contains(err.Error(), one.want)) {
+			t.Errorf("%s, %s, %s: %v, want %q", one.url, one.from, one.delay, err, one.want)
+		}
+		if strings.Contains(fmt.Sprint(err, c), "secret") {
+			t.Errorf("the password of %s is printed", one.url)
+		}
+	}
+}
+
 func TestCheckOneByOne(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -140,6 +162,8 @@ func TestCheckOneByOne(t *testing.T) {
 		{"HOLDFAST_HTTP_ADDR=0.0.0.0:80", false},
 		{"HOLDFAST_HTTP_ADDR=[::]:80", false},
 		{"HOLDFAST_TEMPORAL_TLS_KEY=x", false},
+		{"HOLDFAST_SMTP_URL=smtp://mail.example.com", false}, // nobody sends
+		{"HOLDFAST_MAIL_FROM=bookings@example.com", false},
 		{"HOLDFAST_TEMPORAL_UI_URL=http://127.0.0.1:8233", true},
 		{"HOLDFAST_TEMPORAL_UI_URL=temporal.example.com", false},
 		{"HOLDFAST_TEMPORAL_UI_URL=javascript://temporal.example.com/%0aalert(1)", false},

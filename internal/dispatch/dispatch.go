@@ -95,7 +95,8 @@ func (d *Dispatcher) EnsureBookingRunning(ctx context.Context, b *booking.Bookin
 // EnsureEndpointRunning signals the workflow of an endpoint that deliveries are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEndpointRunning(ctx context.Context, endpoint uuid.UUID) error {
 	return d.wake(ctx, client.StartWorkflowOptions{
-		ID: workflows.EndpointID(endpoint), TaskQueue: workflows.WebhookQueue(d.TaskQueue), StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
+		ID: workflows.EndpointID(endpoint), TaskQueue: workflows.WebhookQueue(d.TaskQueue),
+		StaticSummary: "sends the webhooks of endpoint " + endpoint.String(),
 	}, workflows.Endpoint, outbox.DrainInput{EndpointID: endpoint, Idle: workflows.EndpointIdle})
 }
 
@@ -109,7 +110,8 @@ func (d *Dispatcher) EnsurePaymentRunning(ctx context.Context, p uuid.UUID) erro
 // EnsureEffectsRunning signals the workflow of a booking's effects that some are due, and starts it if it does not run.
 func (d *Dispatcher) EnsureEffectsRunning(ctx context.Context, b uuid.UUID) error {
 	return d.wake(ctx, client.StartWorkflowOptions{
-		ID: workflows.EffectsID(b), TaskQueue: workflows.EffectQueue(d.TaskQueue), StaticSummary: "carries out the effects of booking " + b.String(),
+		ID: workflows.EffectsID(b), TaskQueue: workflows.EffectQueue(d.TaskQueue),
+		StaticSummary: "carries out the effects of booking " + b.String(),
 	}, workflows.Effects, effect.Input{BookingID: b})
 }
 
@@ -175,13 +177,14 @@ func (d *Dispatcher) startIndexed(
 	if indexed {
 		in.Shown = expected(graph, b.State, actions)
 	}
-	options := client.StartWorkflowOptions{
-		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, graphs.Level(graph)), WorkflowIDReusePolicy: reuse,
-		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
-		StaticSummary: workflows.Summary(in), StaticDetails: graph.Description,
-	}
+	summary := workflows.Summary(in)
 	if err := in.SetGraph(graph); err != nil {
 		return err
+	}
+	options := client.StartWorkflowOptions{
+		ID: workflows.BookingID(b.ID), TaskQueue: workflows.BookingQueue(d.TaskQueue, startLevel(graph, &in)), WorkflowIDReusePolicy: reuse,
+		WorkflowExecutionErrorWhenAlreadyStarted: true, EnableEagerStart: true,
+		StaticSummary: summary, StaticDetails: graph.Description,
 	}
 	if in.Shown != "" {
 		options.TypedSearchAttributes = temporal.NewSearchAttributes(
@@ -196,6 +199,27 @@ func (d *Dispatcher) startIndexed(
 		return errUnindexed
 	}
 	return err
+}
+
+// startLevel is the level of the task queue on which a booking starts. The first workers of level 1 wrote no effects and read no packed
+// graph; all of level 2 do. Bookings that run already stay where they are.
+func startLevel(g *graphs.Graph, in *booking.WorkflowInput) int {
+	level := graphs.Level(g)
+	if len(in.Packed) > 0 || hasEffects(g) {
+		level = max(level, 2)
+	}
+	return level
+}
+
+func hasEffects(g *graphs.Graph) bool {
+	for i := range g.States {
+		for k := range g.States[i].Actions {
+			if len(g.States[i].Actions[k].Effects) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // expected is the state the workflow is about to reach, so that it need not index its first step at once.

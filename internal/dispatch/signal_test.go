@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"holdfast/graphs"
+	"holdfast/graphs/graphtest"
 	"holdfast/internal/booking"
 )
 
@@ -102,11 +104,15 @@ func TestBookingsStartOnTheQueueOfTheirLevel(t *testing.T) {
 	}
 	plain, _ := graphs.Named("instant@2", nil)
 	paid, _ := graphs.Named("paid_seat", nil)
+	calling, large := graphtest.Calling(graphtest.Call("crm")), own("instant@2")
+	calling.Own, calling.States[0].Name, calling.Initial = true, "confirmed", "confirmed"
+	large.Description = strings.Repeat("long ", 2000)
 	for _, c := range []struct {
 		graph *graphs.Graph
 		want  string
 	}{
 		{plain, "holdfast"}, {own("instant@2"), "holdfast-graphs"}, {paid, "holdfast-graphs-2"}, {own("paid_booking"), "holdfast-graphs-2"},
+		{calling, "holdfast-graphs-2"}, {large, "holdfast-graphs-2"},
 	} {
 		b := confirmed(t)
 		b.SetGraph(c.graph)

@@ -61,10 +61,23 @@ const (
 
 // Mail is one mail that is to be sent.
 type Mail struct {
-	Kind     Kind
-	To       Role
-	Customer uuid.UUID // of To Customer: which one
-	Calendar Calendar
+	Kind     Kind      `json:"kind"`
+	To       Role      `json:"to"`
+	Customer uuid.UUID `json:"customer,omitzero"` // of To Customer: which one
+	Calendar Calendar  `json:"calendar,omitempty"`
+}
+
+// Recipient is who the mail is for, among those of its event: owner, or the id of the customer.
+func (m Mail) Recipient() string {
+	if m.To == Owner {
+		return string(Owner)
+	}
+	return m.Customer.String()
+}
+
+// OfState reports whether the mail says how the booking is: a later one of them replaces it. The others are about money or a moment.
+func (m Mail) OfState() bool {
+	return !slices.Contains([]Kind{PaymentPending, Refunded, RefundFailed, Reminder, FollowUp}, m.Kind)
 }
 
 // Of returns the mails that an event of a booking makes, those to the owner first. Events of webhook endpoints, tests and corrections by

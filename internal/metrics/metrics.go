@@ -3,12 +3,15 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"holdfast/graphs"
 )
 
 // Metrics are the counters of one process.
@@ -17,6 +20,8 @@ type Metrics struct {
 	requests    *prometheus.HistogramVec
 	transitions *prometheus.CounterVec
 	attempts    *prometheus.HistogramVec
+	effects     *prometheus.CounterVec
+	mails       *prometheus.CounterVec
 	swept       *prometheus.CounterVec
 	sweepErrors *prometheus.CounterVec
 	dropped     *prometheus.CounterVec
@@ -35,10 +40,16 @@ func New() *Metrics {
 		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_transitions_total", Help: "Applied transitions by action and state reached.",
 		}, []string{"action", "state"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_mail_attempts_total", Help: "Attempts to send a mail, by verdict.",
+		}, []string{"verdict"}),
 		attempts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "holdfast_webhook_attempt_seconds", Help: "Webhook attempts by verdict.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 2.5, 5, 10, 20},
 		}, []string{"verdict"}),
+		effects: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "holdfast_effect_attempts_total", Help: "Attempts of effects by kind and outcome: done, again (it is tried again) or failed.",
+		}, []string{"kind", "outcome"}),
 		swept: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "holdfast_sweep_rows_total", Help: "Rows that the sweep set going, or deleted because they were past their retention, by part.",
 		}, []string{"part"}),
@@ -50,7 +61,7 @@ func New() *Metrics {
 			Help: "Deliveries that were dropped while their webhook was paused: too_old (HOLDFAST_PAUSED_RETENTION) or too_many (…_BACKLOG).",
 		}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.swept, m.sweepErrors, m.dropped, m.sdk,
+	m.registry.MustRegister(m.requests, m.transitions, m.attempts, m.effects, m.mails, m.swept, m.sweepErrors, m.dropped, m.sdk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.record.all()...)
 	m.Dropped("too_old", 0) // an alert on the increase needs the counters from the start
@@ -68,9 +79,21 @@ func (m *Metrics) Transition(action, state string) {
 	m.transitions.WithLabelValues(action, state).Inc()
 }
 
+// Mail notes one attempt to send a mail, by its verdict.
+func (m *Metrics) Mail(verdict string) { m.mails.WithLabelValues(verdict).Inc() }
+
 // Attempt notes one webhook attempt.
 func (m *Metrics) Attempt(verdict string, took time.Duration) {
 	m.attempts.WithLabelValues(verdict).Observe(took.Seconds())
+}
+
+// Effect notes one attempt of an effect, by its outcome: done, again or failed. kind is one of graphs.EffectKinds; any other is counted
+// as unknown.
+func (m *Metrics) Effect(kind, outcome string) {
+	if !slices.Contains(graphs.EffectKinds(), kind) {
+		kind = "unknown"
+	}
+	m.effects.WithLabelValues(kind, outcome).Inc()
 }
 
 // Swept notes what one part of a sweep has done: rows it handled, and its error, nil for none.

@@ -19,6 +19,7 @@ type Backlog struct {
 	OverdueTimer  time.Duration            // how long ago the oldest timer was due that has not fired
 	DueDeliveries int                      // deliveries that are due and not sent
 	DueDelivery   time.Duration            // how long ago the oldest of them was due
+	DueEffect     time.Duration            // how long ago the oldest effect was due that is not carried out
 	PastRetention map[string]time.Duration // how far the oldest row of each clean-up is past its retention
 }
 
@@ -34,7 +35,7 @@ type recordMetrics struct {
 func newRecordMetrics() recordMetrics {
 	return recordMetrics{
 		backlog: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "holdfast_oldest_waiting_seconds", Help: "Age of the oldest pending action, unfired timer and due delivery; 0 = none.",
+			Name: "holdfast_oldest_waiting_seconds", Help: "Age of the oldest pending action, unfired timer, due delivery and due effect; 0 = none.",
 		}, []string{"kind"}),
 		due: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "holdfast_due_deliveries", Help: "Webhook deliveries of active endpoints that are due and not sent, up to 10000. Once a minute.",
@@ -69,6 +70,7 @@ func (m *Metrics) SetBacklog(b Backlog, err error) {
 	m.record.backlog.WithLabelValues("pending_action").Set(b.PendingAction.Seconds())
 	m.record.backlog.WithLabelValues("overdue_timer").Set(b.OverdueTimer.Seconds())
 	m.record.backlog.WithLabelValues("due_delivery").Set(b.DueDelivery.Seconds())
+	m.record.backlog.WithLabelValues("due_effect").Set(b.DueEffect.Seconds())
 	m.record.due.Set(float64(b.DueDeliveries))
 	for kind, past := range b.PastRetention {
 		m.record.pastRetention.WithLabelValues(kind).Set(past.Seconds())

@@ -50,13 +50,18 @@ func TestRecordMetrics(t *testing.T) {
 		return Pool{Max: 20, Acquired: 3, Idle: 2, Acquires: 9, Waits: 1, Waited: 1500 * time.Millisecond}
 	})
 	m.Listening(true)
-	m.SetBacklog(Backlog{PendingAction: 90 * time.Second, DueDeliveries: 4, PastRetention: map[string]time.Duration{"events": time.Hour}}, nil)
+	m.SetBacklog(Backlog{PendingAction: 90 * time.Second, DueEffect: time.Minute, DueDeliveries: 4, PastRetention: map[string]time.Duration{"events": time.Hour}}, nil)
 	m.Swept("actions", 3, nil)
 	m.Swept("events", 2, errTest)
 	m.Dropped("too_many", 3)
+	m.Effect("call", "again")
+	m.Effect("call", "done")
+	m.Effect("of a later release", "again")
 	m.SetBacklog(Backlog{}, errTest)
 	wantLines(t, m.text(t), "holdfast_database_connections_max 20", "holdfast_database_connections_acquired 3", "holdfast_database_waits_total 1",
 		"holdfast_database_acquire_seconds_total 1.5", "holdfast_outcomes_listening 1", `holdfast_oldest_waiting_seconds{kind="pending_action"} 90`,
+		`holdfast_oldest_waiting_seconds{kind="due_effect"} 60`, `holdfast_effect_attempts_total{kind="call",outcome="again"} 1`,
+		`holdfast_effect_attempts_total{kind="call",outcome="done"} 1`, `holdfast_effect_attempts_total{kind="unknown",outcome="again"} 1`,
 		"holdfast_due_deliveries 4", `holdfast_past_retention_seconds{kind="events"} 3600`, `holdfast_sweep_rows_total{part="actions"} 3`,
 		`holdfast_sweep_errors_total{part="actions"} 0`, `holdfast_sweep_errors_total{part="events"} 1`, "holdfast_backlog_errors_total 1",
 		`holdfast_webhook_dropped_total{reason="too_many"} 3`, `holdfast_webhook_dropped_total{reason="too_old"} 0`)

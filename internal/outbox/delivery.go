@@ -21,8 +21,9 @@ type Delivery struct {
 	NextAt     *time.Time // when it is due, while it is pending
 	CreatedAt  time.Time
 	FinishedAt *time.Time
-	LastStatus int    // of the last attempt's answer; 0 when none came
-	LastError  string // of the last attempt
+	LastStatus int             // of the last attempt's answer; 0 when none came
+	LastError  string          // of the last attempt
+	Mail       json.RawMessage // of a mailer: which mail it is, an object
 }
 
 // ClaimedDelivery is one event for one endpoint, claimed for one attempt.
@@ -31,6 +32,9 @@ type ClaimedDelivery struct {
 	Attempt int // 1 for the first
 	Tries   int // the same, counted since it was last sent anew by hand
 	Event   Event
+	// Of a mailer: who the mail is for, and which it is, a JSON object. Both are empty for the event that mails are made of.
+	Recipient string
+	Mail      json.RawMessage
 }
 
 // Attempt is one HTTP request of a delivery, on record. Secrets in it are masked.

@@ -91,4 +91,5 @@ type Purpose string
 const (
 	ForSubscription Purpose = "subscription" // every transition that its filters let through
 	ForReminders    Purpose = "reminder"     // reminders that name its URL, and nothing else
+	ForMail         Purpose = "mail"         // mails about bookings; one per app
 )

@@ -11,15 +11,15 @@ const (
 	FormatCronofy    Format = "cronofy"    // {notification, scheduling_request}: of scheduling requests only
 )
 
-// FormatLabel is a format as it is offered to people.
-type FormatLabel struct {
+// formatLabel is a format as it is offered to people.
+type formatLabel struct {
 	Format Format
 	Name   string
 	Hint   string // what its bodies have
 }
 
 // FormatLabels are all formats, in the order in which they are offered.
-var FormatLabels = []FormatLabel{
+var FormatLabels = []formatLabel{
 	{FormatTimekit, "Timekit", "the booking itself, also signed with x-timekit-signature"},
 	{FormatHoldfast, "Holdfast", "type, timestamp and data, after Standard Webhooks"},
 	{FormatReserveKit, "ReserveKit", "event_type, bookings and timestamp"},
@@ -29,7 +29,7 @@ var FormatLabels = []FormatLabel{
 // Formats are all of them, in the order of FormatLabels.
 var Formats = formatsOf(FormatLabels)
 
-func formatsOf(labels []FormatLabel) (all []Format) {
+func formatsOf(labels []formatLabel) (all []Format) {
 	for _, one := range labels {
 		all = append(all, one.Format)
 	}

@@ -101,6 +101,26 @@ type WithRefunds struct {
 	Refunds []*Refund
 }
 
+// Returnable reports whether the money of the payment goes back when its booking ends: a fee does not, nor does what the booking has not
+// taken, which goes back in any case.
+func (p *WithRefunds) Returnable() bool { return p.Kind != Fee && p.Honoured }
+
+// Back returns what goes back of the payment when its booking ends and so much is due to the customer.
+func (p *WithRefunds) Back(due int64) int64 {
+	if !p.Returnable() {
+		return 0
+	}
+	return max(min(due, p.Refundable()), 0)
+}
+
+// Refundable returns what of the money can be given back now: nothing while the customer's bank disputes the payment.
+func (p *WithRefunds) Refundable() int64 {
+	if p.Disputed {
+		return 0
+	}
+	return p.Left(p.Refunds)
+}
+
 // Left returns what of the money that has arrived was neither given back nor is being given back by the refunds.
 func (p *Payment) Left(refunds []*Refund) int64 {
 	promised := int64(0)

@@ -287,7 +287,7 @@ func showBookingPage(v *visit, status int, fault string, waiver *waiver) error {
 
 func loadBooking(v *visit) (bookingView, error) {
 	return fetch[bookingView](v, at("bookings", v.id()), url.Values{
-		"include": {"event,customers,resource,project,logs,policy,available_actions,effects"},
+		"include": {"event,customers,resource,project,logs,policy,available_actions,effects,payment"},
 	})
 }
 

@@ -130,6 +130,7 @@ type bookingView struct {
 	Logs     []transition `json:"logs"`
 	Policy   *policyView  `json:"policy"`
 	Effects  []effectView `json:"effects"`
+	Payment  *termsView   `json:"payment"` // nil for one that costs nothing
 
 	Part *partView `json:"-"` // the list is of the bookings of this part's resource, which is not the booking's first
 }

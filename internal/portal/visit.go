@@ -70,7 +70,7 @@ func here(segments ...string) string {
 
 // checkAddress requires that what the address names is one step of a path: the API reads a "%2F" as a step further.
 func (v *visit) checkAddress() error {
-	for _, name := range []string{"id", "action", "name"} {
+	for _, name := range []string{"id", "action", "name", "effect", "refund"} {
 		if strings.ContainsAny(v.r.PathValue(name), "/\\.?#") {
 			return errNoPage
 		}

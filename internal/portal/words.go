@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
 	"holdfast/internal/zones"
 )
 
@@ -21,6 +22,7 @@ var functions = template.FuncMap{
 	"ends": ends, "once": newIdempotencyKey,
 	"fault": faultWords, "reason": reasonWords, "outcome": outcomeWords,
 	"format": formatWords, "code": codeOf, "deliveries": deliveries,
+	"money": payment.Text, "refundReason": refundReasonWords,
 	"faultCount": func(all []graphFault) string { return plural(len(all), "fault") },
 	"missing":    missingWords, "units": func(n int) string { return plural(n, "unit") }, "plus": func(i int) int { return i + 1 },
 	"questions": func() []choice { return questionKinds },
@@ -270,7 +272,9 @@ var notices = map[string]string{
 	"policy_saved":   "The policy is saved. It rules what is booked from now on.",
 	"link_made":      "The link is made. Give its address to whom you like.", "link_deleted": "The link is deleted.",
 	"graph_published": "The graph is published. Bookings can be made by it.", "draft_deleted": "The draft is deleted.",
-	"ended": "It is revoked.",
+	"ended": "It is revoked.", "refund_asked": "The refund is on record, and being made.",
+	"refund_retried": "The refund is being tried again.", "refund_by_hand": "It is noted that you have paid it back.",
+	"marked_paid": "It is noted that the money has arrived.", "asked": "The provider is being asked. Load the page again in a moment.",
 }
 
 func (v *visit) notice() string {

@@ -211,7 +211,7 @@ func publishNotice(
 			ON CONFLICT (booking_id, reminder) WHERE reminder IS NOT NULL DO NOTHING RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND w.event_types <> '{}' AND ` + matches
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose <> 'reminder' AND w.event_types <> '{}' AND ` + matches
 	kind := outbox.EventType(in.Notice)
 	p := publication{Booking: b, kind: kind, topics: outbox.Topics(kind, "")}
 	event := uuid.Must(uuid.NewV7())

@@ -208,8 +208,7 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 		s.add("b.completed = ANY(@%s::boolean[])", arg)
 		return nil
 	case t.Key == "graph_version":
-		s.args[arg] = likePattern(t.Value)
-		s.add("b.graph_version::text LIKE @%s::text", arg)
+		s.version(arg, t.Value)
 		return nil
 	case named:
 		values, err := s.resolve(ctx, db, t)
@@ -230,6 +229,17 @@ func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term)
 		s.sought = append(s.sought, sought{table: "booking_texts", where: texts, hint: true, rank: rankOf(t.Value, wholeMeta)})
 	}
 	return nil
+}
+
+// version is true of bookings of a version of their graph. A whole number is compared as one, which an index serves.
+func (s *bookingSearch) version(arg, value string) {
+	if n, err := strconv.ParseInt(value, 10, 32); err == nil {
+		s.args[arg] = n
+		s.add("b.graph_version = @%s::integer", arg)
+		return
+	}
+	s.args[arg] = likePattern(value)
+	s.add("b.graph_version::text LIKE @%s::text", arg)
 }
 
 // byKey is true of bookings with an id.

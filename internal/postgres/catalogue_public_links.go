@@ -59,6 +59,13 @@ func (db *Catalogue) PublicLink(ctx context.Context, appID, id uuid.UUID) (*cata
 	return publicLink(db.pool.Query(ctx, q, namedArgs{"id": id, "app": appID}))
 }
 
+// LinkToTimes returns the oldest link of an app where anybody can choose a time of a project; NotFound when there is none.
+func (db *Catalogue) LinkToTimes(ctx context.Context, appID, project uuid.UUID) (*catalogue.PublicLink, error) {
+	const q = `SELECT ` + publicLinkColumns + ` FROM public_links l
+		WHERE l.app_id = @app AND l.project_id = @project AND l.enabled AND NOT l.require_claim_token ORDER BY l.created_at, l.id LIMIT 1`
+	return publicLink(db.pool.Query(ctx, q, namedArgs{"app": appID, "project": project}))
+}
+
 // PublicLinks returns one page of an app's links, the oldest first, and what is known of the others.
 func (db *Catalogue) PublicLinks(ctx context.Context, appID uuid.UUID, page Page) ([]*catalogue.PublicLink, Found, error) {
 	return listRows(ctx, db.store, listing[catalogue.PublicLink]{

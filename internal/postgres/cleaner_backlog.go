@@ -13,6 +13,7 @@ type Backlog struct {
 	OverdueTimer  time.Duration            // since the oldest timer was due that has not fired
 	DueDeliveries int                      // deliveries that are due and not sent, up to maxCounted
 	DueDelivery   time.Duration            // since the oldest of them was due
+	DueEffect     time.Duration            // since the oldest effect was due that is not carried out
 	PastRetention map[string]time.Duration // how far the oldest row of each clean-up is past its retention
 }
 
@@ -23,6 +24,9 @@ const maxCounted = 10_000
 const dueDeliveries = `
 	SELECT d.next_at FROM webhook_endpoints w JOIN webhook_deliveries d ON d.endpoint_id = w.id
 	WHERE w.status = 'active' AND w.open_until <= now() AND d.status = 'pending' AND d.next_at <= now()`
+
+// dueEffect is when the oldest effect was due of those that are carried out next for their booking.
+const dueEffect = `SELECT f.next_at FROM effects f WHERE f.next_at <= now() AND ` + oldestEffect + ` ORDER BY f.next_at LIMIT 1`
 
 // oldest are the times of the oldest rows of each clean-up that it can delete, each by an index. Where it spares some, only rows past
 // @keep are looked at: those that are spared then are few.
@@ -57,6 +61,7 @@ func (c *Cleaner) Backlog(ctx context.Context) (Backlog, error) {
 	age(&out.PendingAction, `SELECT min(created_at) FROM actions WHERE status = 'pending'`, 0)
 	age(&out.OverdueTimer, `SELECT min(deadline_at) FROM bookings WHERE deadline_at IS NOT NULL`, 0)
 	age(&out.DueDelivery, `SELECT min(next_at) FROM (`+dueDeliveries+`) due`, 0)
+	age(&out.DueEffect, dueEffect, 0)
 	batch.Queue(`SELECT count(*) FROM (`+dueDeliveries+` LIMIT @most) due`, namedArgs{"most": maxCounted}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&out.DueDeliveries) })
 	ages := make([]time.Duration, len(oldest))

@@ -15,7 +15,7 @@ func TestBacklog(t *testing.T) {
 		Operations: time.Hour, Claims: time.Hour, Refusals: time.Hour, Changes: time.Hour, Paused: time.Hour, Requests: time.Hour,
 	})
 	empty := must(c.Backlog(b.ctx))
-	wantEqual(t, "nothing waits", empty.PendingAction+empty.OverdueTimer+empty.DueDelivery+time.Duration(empty.DueDeliveries), 0)
+	wantEqual(t, "nothing waits", empty.PendingAction+empty.OverdueTimer+empty.DueDelivery+empty.DueEffect+time.Duration(empty.DueDeliveries), 0)
 	wantEqual(t, "kinds", len(empty.PastRetention), len(c.Cleanups))
 	for _, cleanup := range c.Cleanups {
 		if _, ok := empty.PastRetention[cleanup.Name]; !ok {
@@ -40,10 +40,14 @@ func TestBacklog(t *testing.T) {
 	b.exec(`INSERT INTO webhook_endpoints (id, app_id, url, purpose, secret, updated_at)
 		VALUES ($1, $2, 'http://127.0.0.1', 'reminder', '', now() - interval '32 hours')`, newID(), b.app.ID)
 	b.exec(`UPDATE scheduling_requests SET looked_at = now() - interval '6 hours'`)
+	for nth, due := range []string{"now() - interval '11 hours'", "now() - interval '12 hours'"} { // the second waits for the first
+		b.exec(`INSERT INTO effects (id, app_id, booking_id, seq, nth, kind, parameters, next_at)
+			VALUES ($1, $2, $3, 1, $4, 'call', '{}', `+due+`)`, newID(), b.app.ID, v.ID, nth+1)
+	}
 	found := must(c.Backlog(b.ctx))
 	wantEqual(t, "due", found.DueDeliveries, 1)
 	for what, ages := range map[string][2]time.Duration{
-		"due delivery": {found.DueDelivery, 2 * time.Hour}, "paused": {found.PastRetention["paused_deliveries"], 2 * time.Hour},
+		"due delivery": {found.DueDelivery, 2 * time.Hour}, "due effect": {found.DueEffect, 11 * time.Hour}, "paused": {found.PastRetention["paused_deliveries"], 2 * time.Hour},
 		"pending action": {found.PendingAction, 4 * time.Hour}, "timer": {found.OverdueTimer, 5 * time.Hour},
 		"events": {found.PastRetention["events"], 6 * time.Hour}, "targets": {found.PastRetention["reminder_targets"], 8 * time.Hour},
 		"request": {found.PastRetention["scheduling_requests"], 5 * time.Hour}, "keys": {found.PastRetention["idempotency_keys"] + time.Hour, time.Hour},

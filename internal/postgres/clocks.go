@@ -173,13 +173,13 @@ func (db *Clocks) SettleClock(ctx context.Context, in clock.Settled) error {
 	return err
 }
 
-// Timed returns up to limit bookings of an app behind one, by id, that have timers.
+// Timed returns up to limit bookings of an app behind one, by id, that have timers or effects to come.
 func (db *Clocks) Timed(ctx context.Context, appID, after uuid.UUID, limit int) (out clock.Timed, err error) {
 	const q = `
-		SELECT b.id, b.deadline_at IS NOT NULL, EXISTS (SELECT FROM effects f WHERE f.booking_id = b.id AND f.status = 'pending')
-		FROM bookings b WHERE b.app_id = @app AND b.id > @after
-			AND (b.deadline_at IS NOT NULL OR EXISTS (SELECT FROM effects f WHERE f.booking_id = b.id AND f.status = 'pending'))
-		ORDER BY b.id LIMIT @limit`
+		SELECT id, bool_or(timer), bool_or(NOT timer) FROM (
+			SELECT id, true AS timer FROM bookings WHERE app_id = @app AND deadline_at IS NOT NULL AND id > @after
+			UNION ALL SELECT booking_id, false FROM effects WHERE app_id = @app AND status = 'pending' AND booking_id > @after) timed
+		GROUP BY id ORDER BY id LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "after": after, "limit": limit})
 	if err != nil {
 		return out, err
@@ -235,10 +235,42 @@ func (db *Clocks) Due(ctx context.Context, appID uuid.UUID, v *clock.Advance, li
 }
 
 // BookingsBehindClock is BookingsWithOverdueTimer for apps whose clock is ahead of real time, and runs.
-func (db *Clocks) BookingsBehindClock(ctx context.Context, while, lease time.Duration, limit int) ([]Stuck, error) {
-	const late = `app_id IN (SELECT id FROM apps WHERE clock_revision > 0 AND clock_at IS NULL)
-		AND deadline_at < holdfast_now(app_id) - make_interval(secs => @while)`
-	return db.actions.overdue(ctx, claimLate(late), lateArgs(while, lease, limit))
+func (db *Clocks) BookingsBehindClock(ctx context.Context, while, lease time.Duration, limit int) (all []Stuck, err error) {
+	apps, err := db.appsBehindClock(ctx, while)
+	for _, app := range apps {
+		if err != nil || len(all) >= limit {
+			break
+		}
+		args := lateArgs(while, lease, limit-len(all))
+		args["app"], args["until"] = app.id, app.until
+		var found []Stuck
+		found, err = db.actions.overdue(ctx, claimLate(`app_id = @app AND deadline_at < @until`), args)
+		all = append(all, found...)
+	}
+	return all, err
+}
+
+// appBehindClock is an app with bookings whose first timer was due before a moment of the app's time.
+type appBehindClock struct {
+	id    uuid.UUID
+	until time.Time
+}
+
+// appsBehindClock returns the apps with such bookings. Their bookings are then read app by app: holdfast_now is volatile, and so a
+// condition on no index.
+func (db *Clocks) appsBehindClock(ctx context.Context, while time.Duration) ([]appBehindClock, error) {
+	const q = `
+		WITH moved AS MATERIALIZED (
+			SELECT id, holdfast_now(id) - make_interval(secs => @while) AS until FROM apps WHERE clock_revision > 0 AND clock_at IS NULL)
+		SELECT id, until FROM moved WHERE (SELECT min(deadline_at) FROM bookings WHERE app_id = moved.id) < until ORDER BY id`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"while": while.Seconds()})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (a appBehindClock, err error) {
+		err = row.Scan(&a.id, &a.until)
+		return a, err
+	})
 }
 
 // clockOfBooking locks the row of a test app, shared, until the end of the transaction: its clock does not move meanwhile. Live apps are

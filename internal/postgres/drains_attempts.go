@@ -18,6 +18,7 @@ type DeliveryUpdate struct {
 	Disable    bool      // the receiver is gone: disable the endpoint and cancel what waits
 	Overloaded bool      // the receiver has more than it can bear: send it less at a time
 	Test       bool      // of a made-up change, which says nothing about the endpoint's health
+	Left       bool      // others were made of it, which are due later
 	Unsent     bool      // there was nothing to send, by a fault of ours: that says nothing about it either
 }
 

@@ -80,8 +80,8 @@ const claimDue = `
 		ORDER BY d.next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
 	claimed AS (
 		UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease), claimed_by = @drainer
-		FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.attempts, d.tried_before)
-	SELECT c.id, c.attempts, c.attempts - c.tried_before, ` + changeColumns + `
+		FROM due WHERE d.id = due.id RETURNING d.id, d.event_id, d.attempts, d.tried_before, d.recipient, d.mail)
+	SELECT c.id, c.attempts, c.attempts - c.tried_before, c.recipient, c.mail, ` + changeColumns + `
 	FROM claimed c JOIN events e ON e.id = c.event_id ORDER BY e.at, e.seq`
 
 func (db *drains) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {

@@ -148,7 +148,7 @@ func publishFailure(batch *pgx.Batch, b *booking.Booking, failed effect.Failure,
 			RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND w.event_types <> '{}' AND ` + matches
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose <> 'reminder' AND w.event_types <> '{}' AND ` + matches
 	p := publication{Booking: b, kind: outbox.EffectFailedEvent, topics: outbox.Topics(outbox.EffectFailedEvent, "")}
 	event := uuid.Must(uuid.NewV7())
 	shareGates(batch, p)

@@ -15,11 +15,13 @@ import (
 // due before it was made.
 const sendingColumns = `d.id, d.endpoint_id, d.event_id, e.type, CASE WHEN NOT d.test THEN e.booking_id END, e.seq, d.status,
 	d.attempts, d.test, CASE WHEN d.status = 'pending' THEN GREATEST(d.next_at, d.created_at) END, d.created_at, d.finished_at,
-	COALESCE(a.status, 0), COALESCE(a.error_code, '')`
+	COALESCE(a.status, 0), COALESCE(a.error_code, ''), d.mail`
 
 // sendingFrom also finds the last attempt. Reminders have endpoints of their own, which nobody else sees.
 const sendingFrom = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
-	JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'subscription'
+	JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'subscription'` + lastAttempt
+
+const lastAttempt = `
 	LEFT JOIN LATERAL (SELECT status, error_code FROM webhook_attempts WHERE delivery_id = d.id ORDER BY number DESC LIMIT 1) a ON true`
 
 // DeliveryFilter chooses deliveries; what is empty lets everything pass.
@@ -59,6 +61,27 @@ func (db *Outbox) BookingDeliveries(
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
+}
+
+// BookingMails returns the mails of a booking, as BookingDeliveries does its deliveries. Events that mails are still to be made of are not
+// among them.
+func (db *Outbox) BookingMails(
+	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
+) (list []outbox.Delivery, more bool, err error) {
+	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
+	q := `SELECT ` + sendingColumns + ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+		JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'mail'` + lastAttempt + `
+		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.mail IS NOT NULL` + filter.and(args) + before.and(args) + `
+		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, args)
+	if err != nil {
+		return nil, false, err
+	}
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Delivery])
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
 }
 
 func (db *Outbox) listDeliveries(
@@ -109,7 +132,7 @@ func (db *Outbox) Delivery(ctx context.Context, appID, id uuid.UUID) (*outbox.De
 	var c outbox.Event
 	fields := []any{
 		&s.ID, &s.EndpointID, &s.EventID, &s.EventType, &s.BookingID, &s.Seq, &s.Status, &s.Attempts, &s.Test, &s.NextAt, &s.CreatedAt,
-		&s.FinishedAt, &s.LastStatus, &s.LastError,
+		&s.FinishedAt, &s.LastStatus, &s.LastError, &s.Mail,
 	}
 	err := db.pool.QueryRow(ctx, q, namedArgs{"id": id, "app": appID}).Scan(append(fields, changeFields(&c)...)...)
 	return &s, &c, orNotFound(err, "The delivery")

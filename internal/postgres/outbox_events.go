@@ -27,7 +27,7 @@ func changeFields(c *outbox.Event) []any {
 }
 
 func scanDelivery(row pgx.CollectableRow) (d outbox.ClaimedDelivery, err error) {
-	err = row.Scan(append([]any{&d.ID, &d.Attempt, &d.Tries}, changeFields(&d.Event)...)...)
+	err = row.Scan(append([]any{&d.ID, &d.Attempt, &d.Tries, &d.Recipient, &d.Mail}, changeFields(&d.Event)...)...)
 	return d, err
 }
 

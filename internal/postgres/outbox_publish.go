@@ -73,7 +73,7 @@ func publish(batch *pgx.Batch, b publication) (event uuid.UUID) {
 			FROM transitions t LEFT JOIN actions a ON a.id = t.action_id WHERE t.booking_id = @booking AND t.seq = @seq RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + matches
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose <> 'reminder' AND ` + matches
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": b.kind, "data": asJSON(b.Booking), "graph": b.Graph,

@@ -81,9 +81,21 @@ func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithR
 type PaymentFilter struct {
 	Booking *uuid.UUID
 	State   payment.State
+	// Needs says what about it a person may have to look at: failed_refund, dispute, late (whatever has become of it), or any: the first
+	// two, and late money that was neither taken nor is going back.
+	Needs string
 }
 
-// where says which payments of an app are meant, so that each filter has an index.
+// paymentNeeds are what payments p are listed by.
+var paymentNeeds = func() map[string]string {
+	const refund = `EXISTS (SELECT FROM refunds f WHERE f.payment_id = p.id AND f.state = 'failed')`
+	const open = `p.late AND NOT p.honoured AND NOT EXISTS (SELECT FROM refunds f WHERE f.payment_id = p.id)`
+	return map[string]string{
+		"failed_refund": refund, "dispute": `p.disputed`, "late": `p.late`, "any": `(p.disputed OR ` + open + ` OR ` + refund + `)`,
+	}
+}()
+
+// where says which payments of an app are meant. A booking and a state have an index; a need is looked for among those that are left.
 func (f PaymentFilter) where(appID uuid.UUID) (where string, args namedArgs) {
 	where, args = "p.app_id = @app", namedArgs{"app": appID}
 	if f.Booking != nil {
@@ -91,6 +103,9 @@ func (f PaymentFilter) where(appID uuid.UUID) (where string, args namedArgs) {
 	}
 	if f.State != "" {
 		where, args["state"] = where+" AND p.state = @state", f.State
+	}
+	if need := paymentNeeds[f.Needs]; need != "" {
+		where += " AND " + need
 	}
 	return where, args
 }

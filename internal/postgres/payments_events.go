@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +43,7 @@ func publishPayments(batch *pgx.Batch, b *booking.Booking, all []paymentEvent, d
 			RETURNING *)
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
 		SELECT gen_random_uuid(), w.id, e.id, ` + deliveryLane + ` FROM e, webhook_endpoints w
-		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose = 'subscription' AND w.event_types <> '{}' AND ` + matches
+		WHERE w.app_id = @app AND w.status <> 'disabled' AND w.purpose <> 'reminder' AND w.event_types <> '{}' AND ` + matches
 	if len(all) == 0 {
 		return
 	}
@@ -67,4 +69,20 @@ func publishPayments(batch *pgx.Batch, b *booking.Booking, all []paymentEvent, d
 		})
 	}
 	markAwake(batch, drainer, events, woken)
+}
+
+// PaymentEvents returns up to limit events of a payment and of its refunds, the oldest first. A payment of a booking that was moved has
+// also those of the bookings before it. What was erased, or is past its keeping time, is not among them.
+func (db *Payments) PaymentEvents(ctx context.Context, p *payment.Payment, limit int) ([]*outbox.Event, error) {
+	const q = `
+		WITH RECURSIVE one (id, moved_from, n) AS (
+			SELECT b.id, b.rescheduled_from, 1 FROM bookings b WHERE b.id = @booking AND b.app_id = @app
+			UNION ALL SELECT b.id, b.rescheduled_from, one.n + 1 FROM one JOIN bookings b ON b.id = one.moved_from WHERE one.n < 50)
+		SELECT ` + changeColumns + ` FROM one JOIN events e ON e.booking_id = one.id AND e.reminder IS NOT NULL
+		WHERE e.payment->>'id' = @name AND NOT e.test ORDER BY e.at, e.reminder, e.id LIMIT @limit`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"booking": p.BookingID, "app": p.AppID, "name": p.Name(), "limit": limit})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanChange)
 }

@@ -230,8 +230,8 @@ func (s *settling) write() {
 			"fetched": s.fetched,
 		})
 	}
-	if p.State != s.was.State && p.State != payment.Created {
-		s.publish(nil, stateEvents[p.State])
+	if p.State != s.was.State && p.State != payment.Created { // before what follows from it
+		s.events = append([]paymentEvent{{p, nil, stateEvents[p.State]}}, s.events...)
 	}
 	if p.Disputed && !s.was.Disputed {
 		s.publish(nil, outbox.PaymentDisputedEvent)

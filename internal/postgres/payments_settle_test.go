@@ -139,7 +139,7 @@ func TestLateMoneyGoesBack(t *testing.T) {
 		wantEqual(t, "reason", r.Reason, payment.Late)
 		wantEqual(t, "amount", r.Amount, int64(4500))
 	}
-	wantSame(t, "events", b.eventsOf(v), []string{"payment.open", "refund.created", "payment.late_refunded", "payment.captured"})
+	wantSame(t, "events", b.eventsOf(v), []string{"payment.open", "payment.captured", "refund.created", "payment.late_refunded"})
 	r, err := b.ClaimRefund(b.ctx, p.ID)
 	check(t, err)
 	if twin, err := b.ClaimRefund(b.ctx, p.ID); twin != nil || err != nil {

@@ -277,6 +277,13 @@ func ofEndpoints(c *chronicle) {
 	for range 2 {
 		c.call("RotateSecret", func() any { return must(c.RotateSecret(c.ctx, c.app.ID, e.ID, newID(), []byte("new"), time.Hour)) })
 	}
+	mailer := c.mailer()
+	v := c.booked(c.at("instant", 17, 18))
+	event := c.claimMail(mailer)[0]
+	c.do("WriteMails", func() error {
+		return c.WriteMails(c.ctx, mailer, event, map[string]json.RawMessage{v.ID.String(): json.RawMessage(`{}`)}, 0)
+	})
+	c.exec(`DELETE FROM webhook_endpoints WHERE id = $1`, mailer)
 	c.exec(`UPDATE webhook_endpoints SET awake = false`)
 	for _, turn := range []func(*outbox.Endpoint) []uuid.UUID{
 		c.pause, c.resume,

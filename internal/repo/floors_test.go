@@ -54,7 +54,7 @@ var house = map[string]floor{
 	"internal/payment/providers": {7, nil},                                // the adapters by name
 	"internal/mail":              {5, []string{"github.com/google/uuid"}}, // pure: the record and the time are arguments
 	"internal/mail/message":      {6, []string{"github.com/arran4/golang-ical", "github.com/wneessen/go-mail"}},
-	"internal/mail/relay":        {6, []string{"github.com/wneessen/go-mail"}},
+	"internal/mail/relay":        {1, []string{"github.com/wneessen/go-mail"}},
 	"internal/strictjson":        {0, nil}, // reads what strangers wrote, and knows nothing of what it means
 	"internal/limit":             {5, []string{"golang.org/x/time"}},
 	"internal/metrics":           {5, []string{"github.com/prometheus/client_golang"}},
@@ -94,7 +94,9 @@ var house = map[string]floor{
 }
 
 // outsiders are packages of the nested module that know nothing of the product.
-var outsiders = []string{"deployments/local/temporal", "deployments/local/bench", "deployments/local/fakepay", "deployments/local/mailbox"}
+var outsiders = []string{
+	"deployments/local/temporal", "deployments/local/bench", "deployments/local/previous", "deployments/local/fakepay", "deployments/local/mailbox",
+}
 
 type source struct {
 	dir, path string

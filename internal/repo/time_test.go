@@ -16,7 +16,7 @@ var realTime = map[string]string{
 	"api/middleware.go":                    "how long requests take",
 	"api/payments/accounts.go":             "when an account was closed",
 	"api/payments/notices.go":              "signatures of providers",
-	"api/visitor/payment_page.go":          "how long ago a provider was asked",
+	"api/visitor/payment_page.go":          "how long ago a provider was asked, and how long its page stays open",
 	"api/edge/limit.go":                    "limits of requests",
 	"api/tenants/test_clock.go":            "how far a clock is ahead of it",
 	"api/visitor/picker.go":                "dates, which do not depend on it",

@@ -5,15 +5,17 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"holdfast/graphs"
 	"holdfast/internal/fault"
 	"holdfast/internal/limit"
 )
 
 // Admission bounds the new bookings that one API process works on, so that it accepts no more than can be carried out, and
-// what moves existing bookings goes first.
+// what moves existing bookings goes first. Each level of graphs has a bound of its own, as it has a task queue: while an installation is
+// upgraded, those that wait for a worker of the new release keep nobody from booking what the older ones carry out.
 type Admission struct {
-	inFlight *limit.InFlight // creations from their record to their outcome; adapted to how long that takes
-	door     *limit.InFlight // creations before their record: they share the pool of connections with everything else
+	inFlight [graphs.MaxLevel + 1]*limit.InFlight // creations from their record to their outcome; adapted to how long that takes
+	door     *limit.InFlight                      // creations before their record: they share the pool of connections with everything else
 }
 
 // How many creations there may be.
@@ -33,18 +35,30 @@ const (
 // NewAdmission makes the bounds of a process with so many connections to Postgres. Creations get half of them.
 func NewAdmission(conns int) *Admission {
 	half := max(1, conns/2)
-	return &Admission{
-		inFlight: limit.NewInFlight(limit.InFlightOptions{
-			Start: startInFlight, Floor: fewestInFlight, Ceiling: mostInFlight, Target: slowCreation, Wait: placeWait, Queue: placeQueue,
-		}),
+	a := &Admission{
 		door: limit.NewInFlight(limit.InFlightOptions{
 			Start: half, Floor: half, Ceiling: half, Target: time.Hour, Wait: doorWait, Queue: doorQueue,
 		}),
 	}
+	for level := range a.inFlight {
+		a.inFlight[level] = limit.NewInFlight(limit.InFlightOptions{
+			Start: startInFlight, Floor: fewestInFlight, Ceiling: mostInFlight, Target: slowCreation, Wait: placeWait, Queue: placeQueue,
+		})
+	}
+	return a
 }
 
-// Load is how many creations are in flight, and how many may be.
-func (a *Admission) Load() (running, bound int) { return a.inFlight.Load() }
+// of is the bound of the bookings of a graph.
+func (a *Admission) of(g *graphs.Graph) *limit.InFlight { return a.inFlight[graphs.Level(g)] }
+
+// Load is how many creations are in flight, and how many may be, of all levels together.
+func (a *Admission) Load() (running, bound int) {
+	for _, level := range a.inFlight {
+		r, b := level.Load()
+		running, bound = running+r, bound+b
+	}
+	return running, bound
+}
 
 // Turn is a request's turn to read and write for new bookings. It belongs to one goroutine. A nil Turn is none.
 type Turn struct{ place *limit.Place }
@@ -61,7 +75,7 @@ func (a *Admission) enter(ctx context.Context, t *Turn) error {
 		return nil
 	}
 	if t.place = a.door.Enter(ctx); t.place == nil {
-		return a.overloaded()
+		return overloaded(a.door)
 	}
 	return nil
 }
@@ -74,17 +88,18 @@ func (t *Turn) Leave() {
 	}
 }
 
-// admit gives a creation a place among those in flight. When there is none, lost says whether the creation has lost already: then its
-// error is the answer. Otherwise it waits for a short time, and then the creation is Overloaded.
-func (a *Admission) admit(ctx context.Context, turn *Turn, lost func() error) (*limit.Place, error) {
-	if place := a.inFlight.TryEnter(); place != nil {
+// admit gives a creation a place among those of its graph's level in flight. When there is none, lost says whether the creation has lost
+// already: then its error is the answer. Otherwise it waits for a short time, and then the creation is Overloaded.
+func (a *Admission) admit(ctx context.Context, g *graphs.Graph, turn *Turn, lost func() error) (*limit.Place, error) {
+	bound := a.of(g)
+	if place := bound.TryEnter(); place != nil {
 		return place, nil
 	}
 	if err := lost(); err != nil {
 		return nil, err
 	}
 	turn.Leave()
-	place := a.inFlight.Enter(ctx)
+	place := bound.Enter(ctx)
 	if err := a.enter(ctx, turn); err != nil {
 		place.Release()
 		return nil, err
@@ -95,14 +110,14 @@ func (a *Admission) admit(ctx context.Context, turn *Turn, lost func() error) (*
 	if err := lost(); err != nil {
 		return nil, err
 	}
-	return nil, a.overloaded()
+	return nil, overloaded(bound)
 }
 
 // overloaded refuses a creation, and spreads those that come again over as many seconds as they take to be carried out.
-func (a *Admission) overloaded() error {
+func overloaded(bound *limit.InFlight) error {
 	err := fault.Errorf(fault.Overloaded,
 		"More bookings are being made than can be carried out. Nothing was booked. Try again in a moment.")
-	spread := min(longestRetry, a.inFlight.Retry())
+	spread := min(longestRetry, bound.Retry())
 	err.RetryAfter = time.Duration(1+rand.IntN(spread)) * time.Second //nolint:gosec // no secret
 	return err
 }

@@ -18,18 +18,41 @@ func admitting(most int) *Admission {
 	bound := func() *limit.InFlight {
 		return limit.NewInFlight(limit.InFlightOptions{Start: most, Floor: 1, Ceiling: most, Target: time.Minute, Wait: time.Second, Queue: 1})
 	}
-	return &Admission{inFlight: bound(), door: bound()}
+	a := &Admission{door: bound()}
+	for level := range a.inFlight {
+		a.inFlight[level] = bound()
+	}
+	return a
+}
+
+// TestLevelsHaveBoundsOfTheirOwn: bookings that wait for a worker of a newer release keep none out that an older one carries out.
+func TestLevelsHaveBoundsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	a, old, own := admitting(1), &graphs.Graph{}, &graphs.Graph{Own: true}
+	full := errors.New("full")
+	for _, c := range []struct {
+		graph *graphs.Graph
+		want  error
+	}{{own, nil}, {own, full}, {old, nil}, {old, full}} {
+		place, err := a.admit(t.Context(), c.graph, nil, func() error { return full })
+		if (place != nil) != (c.want == nil) || !errors.Is(err, c.want) {
+			t.Errorf("own %t: %v, want %v", c.graph.Own, err, c.want)
+		}
+	}
+	if running, bound := a.Load(); running != 2 || bound != 1+graphs.MaxLevel {
+		t.Errorf("%d in flight of %d", running, bound)
+	}
 }
 
 // TestARepeatIsAdmitted, however many creations are in flight: it is on record, and takes nothing more.
 func TestARepeatIsAdmitted(t *testing.T) {
 	t.Parallel()
 	a, begun := admitting(1), true
-	if a.inFlight.TryEnter() == nil {
+	if a.inFlight[0].TryEnter() == nil {
 		t.Fatal("no place at all")
 	}
 	s := &Booker{admission: a, drafts: &drafts{}}
-	place, err := s.admit(t.Context(), &Draft{begun: &begun, Booking: &booking.Booking{}}, graphs.Move{}, nil)
+	place, err := s.admit(t.Context(), &Draft{begun: &begun, graph: &graphs.Graph{}, Booking: &booking.Booking{}}, graphs.Move{}, nil)
 	if place == nil || err != nil {
 		t.Errorf("%v, %v", place, err)
 	}
@@ -57,7 +80,7 @@ func TestWatch(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, s := admitting(4), &submissions{wait: time.Minute} // in which each is to be decided
 				_, most := a.Load()
-				place, decided, taken := a.inFlight.TryEnter(), make(chan bool), make(chan error)
+				place, decided, taken := a.inFlight[0].TryEnter(), make(chan bool), make(chan error)
 				place.Begin()
 				go s.watch(uuid.New(), place, decided, taken)
 				if c.then != nil {

@@ -119,9 +119,9 @@ func (s *Booker) admit(ctx context.Context, d *Draft, move graphs.Move, turn *Tu
 		return nil, err
 	}
 	if begun || d.Related.Succeeds() != nil {
-		return s.admission.inFlight.Force(), nil
+		return s.admission.of(d.graph).Force(), nil
 	}
-	return s.admission.admit(ctx, turn, func() error { return looksTaken(ctx, s.db, d, move) })
+	return s.admission.admit(ctx, d.graph, turn, func() error { return looksTaken(ctx, s.db, d, move) })
 }
 
 // looksTaken looks whether a creation has lost already. One that takes several resources may have others instead.

@@ -13,6 +13,8 @@ type Outlook struct {
 	Holds   bool          // the time is held until then, or until it is paid
 	Pays    bool          // it has to be paid,
 	PayTime time.Duration // within this time; 0 = without an end
+
+	Collects bool // the graph asks for the money by itself
 }
 
 // StartOutlook is the outlook of a new booking.
@@ -36,7 +38,7 @@ func LookAhead(graph *graphs.Graph, state string, times graphs.Times, timers gra
 		return Outlook{}, time.Time{}
 	}
 	ahead.Asks = slices.Contains(graph.OpenTo(state, graphs.ActorOwnerLink), "confirm")
-	ahead.Holds = s.Holds != graphs.HoldsNothing
+	ahead.Holds, ahead.Collects = s.Holds != graphs.HoldsNothing, graph.OpensPayments()
 	if ahead.Pays = len(graph.OpenTo(state, graphs.ActorPayment)) > 0; ahead.Pays || ahead.Asks {
 		if deadlines := graph.Deadlines(state, times, timers); len(deadlines) > 0 {
 			until = deadlines[0].At

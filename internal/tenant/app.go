@@ -39,6 +39,10 @@ type AppSettings struct {
 	// Policy rules all bookings of the app, where nothing nearer says otherwise; nil for none.
 	Policy *policy.Policy `json:"policy,omitempty"`
 
+	// DisableEmail keeps mails from being sent; Language is what they are written in where their receiver has no other, empty for English.
+	DisableEmail bool   `json:"disable_email,omitempty"`
+	Language     string `json:"language,omitempty"`
+
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.
 	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only

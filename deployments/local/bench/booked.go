@@ -26,6 +26,7 @@ type booked struct {
 	http     *http.Client
 	key      string // of the app
 	resource string
+	graph    string
 	hours    atomic.Int64
 }
 
@@ -35,7 +36,8 @@ func newBooked(ctx context.Context, s *stack.Stack) (*booked, error) {
 
 // newBookedBy is the same by the key of an app.
 func newBookedBy(ctx context.Context, s *stack.Stack, key string) (*booked, error) {
-	b := &booked{stack: s, key: key, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}
+	b := &booked{stack: s, key: key, graph: "instant", http: client}
 	id, err := b.call(ctx, http.MethodPost, "/v2/resources", `{"name":"Chair","timezone":"Europe/Berlin"}`, http.StatusCreated)
 	b.resource = id
 	return b, err
@@ -43,9 +45,9 @@ func newBookedBy(ctx context.Context, s *stack.Stack, key string) (*booked, erro
 
 func (b *booked) live(ctx context.Context, _ int) (begin, end time.Duration, id string, err error) {
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(b.hours.Add(1)) * time.Hour)
-	body := fmt.Sprintf(`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut",`+
+	body := fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q,"what":"Haircut",`+
 		`"customer":{"name":"Marty McFly","email":"marty@example.com"}}`,
-		b.resource, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
+		b.resource, b.graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339))
 	started := time.Now()
 	id, err = b.call(ctx, http.MethodPost, "/v2/bookings", body, http.StatusCreated)
 	if err != nil {

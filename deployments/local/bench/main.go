@@ -18,7 +18,7 @@ import (
 func main() {
 	lives := flag.Int("n", 300, "lives per round and kind")
 	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
-	only := flag.String("only", "", "measure one section: lives, crowd, free, policies, webhooks, attack or lists; empty = all of them")
+	only := flag.String("only", "", "measure one section: lives, graphs, crowd, free, policies, webhooks, attack or lists; empty = all")
 	bookings := flag.Int("bookings", 1_000_000, "bookings that the lists are measured over")
 	data := flag.String("data", "", "folder that keeps the record, with what the lists are measured over, for another run; empty = none")
 	out := flag.String("out", "", "file to write the figures to; empty = print only")
@@ -48,6 +48,9 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 		{"policies", measurePolicies},
 		{"webhooks", measureTold},
 		{"lives", func(ctx context.Context, s *stack.Stack) (string, error) { return measure(ctx, s, n.lives, n.rounds) }},
+		{"graphs", func(ctx context.Context, s *stack.Stack) (string, error) {
+			return measureGraphs(ctx, s, min(n.lives, graphLives))
+		}},
 		{"crowd", measureCrowd},
 		{"lists", func(ctx context.Context, s *stack.Stack) (string, error) { return measureLists(ctx, s, n.bookings) }}, // fills the record
 	} {
@@ -59,7 +62,8 @@ func report(ctx context.Context, s *stack.Stack, n size, only string) (string, e
 			faults = append(faults, fmt.Errorf("%s: %w", section.name, err))
 		}
 	}
-	page := pages["lives"] + pages["crowd"] + pages["free"] + pages["policies"] + pages["webhooks"] + pages["attack"] + pages["lists"]
+	page := pages["lives"] + pages["graphs"] + pages["crowd"] + pages["free"]
+	page += pages["policies"] + pages["webhooks"] + pages["attack"] + pages["lists"]
 	return page, errors.Join(faults...)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,9 +14,11 @@ import (
 	"syscall"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 
 	"holdfast/deployments/local/stack"
+	"holdfast/internal/booking"
 )
 
 // kind is one way to live.
@@ -31,7 +34,13 @@ type figures struct {
 	lives        int
 	server       time.Duration // CPU of this process: Temporal, API, worker, client
 	postgres     time.Duration // CPU of Postgres
-	events       int64
+	history      historySize   // of the last life
+}
+
+// historySize is how large the history of a workflow is, and its input, in bytes.
+type historySize struct {
+	events, bytes, input int64
+	graph, unpacked      int64 // the graph as JSON, and the input with it
 }
 
 func measure(ctx context.Context, s *stack.Stack, lives, rounds int) (string, error) {
@@ -105,26 +114,51 @@ func (k kind) round(ctx context.Context, s *stack.Stack, f *figures, n, at int) 
 	if failed != nil {
 		return fmt.Errorf("%s: %w", k.name, failed)
 	}
-	events, err := history(ctx, s, last)
-	f.events = events
+	var err error
+	f.history, err = history(ctx, s, last)
 	return err
 }
 
-// history waits for a workflow's end and counts its events.
-func history(ctx context.Context, s *stack.Stack, id string) (int64, error) {
+// history waits for a workflow's end and measures its history.
+func history(ctx context.Context, s *stack.Stack, id string) (h historySize, err error) {
 	if err := s.App.Temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
-		return 0, err
+		return h, err
 	}
+	info, err := s.App.Temporal.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil {
+		return h, err
+	}
+	h.bytes = info.GetWorkflowExecutionInfo().GetHistorySizeBytes()
 	all := s.App.Temporal.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	var n int64
 	for all.HasNext() {
 		event, err := all.Next()
 		if err != nil {
-			return 0, err
+			return h, err
 		}
-		n = event.GetEventId()
+		h.events = event.GetEventId()
+		if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
+			h.measureInput(started.GetInput().GetPayloads())
+		}
 	}
-	return n, nil
+	return h, nil
+}
+
+// measureInput measures the input of a booking's workflow as it is, and as it would be with its graph as JSON. That of another workflow has
+// no graph.
+func (h *historySize) measureInput(input []*common.Payload) {
+	for _, one := range input {
+		h.input += int64(len(one.GetData()))
+		var in booking.WorkflowInput
+		if json.Unmarshal(one.GetData(), &in) != nil || in.UnpackGraph() != nil {
+			continue
+		}
+		in.Packed = nil
+		text, err := json.Marshal(in)
+		graph, faulty := json.Marshal(in.Graph)
+		if err == nil && faulty == nil {
+			h.unpacked, h.graph = int64(len(text)), int64(len(graph))
+		}
+	}
 }
 
 func selfCPU() time.Duration {
@@ -208,7 +242,7 @@ func table(at int, kinds []kind, results []*figures) string {
 		n := float64(f.lives)
 		rows[i] = [8]float64{
 			n / f.took.Seconds(), ms(quantile(f.begins, .5)), ms(quantile(f.begins, .99)), ms(quantile(f.ends, .5)),
-			ms(quantile(f.ends, .99)), float64(f.events), ms(f.server) / n, ms(f.postgres) / n,
+			ms(quantile(f.ends, .99)), float64(f.history.events), ms(f.server) / n, ms(f.postgres) / n,
 		}
 		fmt.Fprintf(&text, "| %s |", kinds[i].name)
 		for column, value := range rows[i] {

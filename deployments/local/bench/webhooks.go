@@ -81,7 +81,7 @@ func (t *webhookBench) endpoint(ctx context.Context, url, state string, inFlight
 // neighbour is another app on the same server.
 func (t *webhookBench) neighbour(ctx context.Context) (*webhookBench, error) {
 	key, _, err := newApp(ctx, t.stack, "Neighbour")
-	return &webhookBench{booked: &booked{stack: t.stack, http: t.http, key: key}, conn: t.conn, sample: t.sample}, err
+	return &webhookBench{booked: &booked{stack: t.stack, http: t.http, key: key, graph: "instant"}, conn: t.conn, sample: t.sample}, err
 }
 
 // fill makes up deliveries for endpoints, each in a lane of its own, due after a while.

@@ -42,8 +42,13 @@ func (r tour) payments(t *testing.T, resource string) {
 	page := strings.TrimPrefix(r.get(t, path).str("data.page_url"), r.api)
 	r.do(t, http.MethodGet, page, "", http.StatusOK)
 	r.do(t, http.MethodGet, page+"x", "", http.StatusNotFound)
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	r.do(t, http.MethodPost, page, "action=explode", http.StatusBadRequest, form...)
+	r.do(t, http.MethodPost, page+"x", "action=give_up", http.StatusNotFound, form...)
+	r.do(t, http.MethodPost, page, "action=give_up", http.StatusForbidden, append(form, "Sec-Fetch-Site", "cross-site")...)
 	r.do(t, http.MethodPost, path+"/mark_paid", "", http.StatusOK)
 	r.becomes(t, id, "paid")
+	r.do(t, http.MethodPost, page, "action=give_up", http.StatusSeeOther, form...) // too late: nothing happens
 	r.do(t, http.MethodGet, "/v2/bookings/"+id+everything, "", http.StatusOK)
 	r.balance(t, id)
 	r.givenBack(t, id, path)
@@ -109,5 +114,11 @@ func (r tour) givenBack(t *testing.T, booking, path string) {
 	r.do(t, http.MethodPost, refund+"/retry", "", http.StatusConflict)
 	r.do(t, http.MethodPost, refund+"x/retry", "", http.StatusNotFound)
 	r.do(t, http.MethodGet, path, "", http.StatusOK)
+	r.do(t, http.MethodGet, path+"?include=events", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?needs=any", "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/payments?needs=all", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodGet, "/v2/bookings/"+booking+everything, "", http.StatusOK)
+	preview := "/v2/bookings/" + booking + "/cancel/preview"
+	r.do(t, http.MethodGet, preview, "", http.StatusOK)
+	r.do(t, http.MethodGet, preview+"?by=nobody", "", http.StatusUnprocessableEntity)
 }

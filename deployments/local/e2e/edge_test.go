@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asked are the routes that want a credential, with what each wants.
@@ -49,7 +50,7 @@ var asked = []struct{ method, path, need string }{
 	{"DELETE", "/v2/payment_accounts/x", "server"}, {"GET", "/v2/payments", "server"}, {"POST", "/v2/payments", "server"},
 	{"GET", "/v2/payments/x", "server"}, {"POST", "/v2/payments/x/refresh", "server"}, {"POST", "/v2/payments/x/mark_paid", "server"},
 	{"POST", "/v2/payments/x/refunds", "server"}, {"POST", "/v2/payments/x/refunds/x/retry", "server"},
-	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"},
+	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"}, {"GET", "/v2/bookings/x/cancel/preview", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 
@@ -147,10 +148,15 @@ func TestEdges(t *testing.T) {
 	}
 	admin := *b
 	admin.key = b.admin
-	metrics := admin.get(t, "/metrics").want(t, http.StatusOK)
+	var metrics answer
+	eventually(t, time.Minute, "what waits was read from the record", func() bool {
+		metrics = admin.get(t, "/metrics").want(t, http.StatusOK)
+		return strings.Contains(metrics.body, "holdfast_oldest_waiting_seconds")
+	})
 	for _, name := range []string{
 		"holdfast_http_request_seconds_bucket", "holdfast_database_connections_max", "holdfast_outcomes_listening 1", "temporal_request{",
-		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
+		`holdfast_oldest_waiting_seconds{kind="pending_action"}`, `holdfast_oldest_waiting_seconds{kind="due_effect"}`,
+		`holdfast_past_retention_seconds{kind="deliveries"} 0`, "holdfast_due_deliveries",
 	} {
 		if !strings.Contains(metrics.body, name) {
 			t.Errorf("no %s among the metrics", name)

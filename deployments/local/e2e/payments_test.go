@@ -139,6 +139,17 @@ func TestPayments(t *testing.T) {
 			t.Error("the page of a payment that has ended is open")
 		}
 	})
+	t.Run("cancelled by the customer, who gets back what was said before", func(t *testing.T) {
+		id := s.reserve(t, 60, `,"payment_policy":{"refund":[{"until":"PT1H","percent":50,"keep_fee":500}]}`)
+		s.press(t, id, "pay")
+		s.becomes(t, id, "paid")
+		said := s.get(t, "/v2/bookings/"+id+"/cancel/preview").want(t, http.StatusOK).str("data.customer.refund")
+		s.put(t, "/v2/bookings/"+id+"/cancel_by_customer", "").want(t, http.StatusOK)
+		s.reaches(t, id, "refunds.0.state", "succeeded")
+		if got := s.payment(t, id, "refunded"); got != said || got != "1750" {
+			t.Errorf("%s went back, and %s was said", got, said)
+		}
+	})
 	t.Run("paid while it is given up", func(t *testing.T) {
 		id := s.reserve(t, 50)
 		s.fake.Deliver(fakepay.Deliveries{Hold: true})
@@ -155,4 +166,78 @@ func TestPayments(t *testing.T) {
 		s.record(t, &paid, `SELECT EXISTS (SELECT FROM transitions WHERE booking_id = $1 AND to_state = 'paid')`, id)
 		s.reaches(t, id, "late", strconv.FormatBool(!paid))
 	})
+}
+
+// TestVisitorsPay: through a public link, on the provider's page and back, without a key; or they give the time up where they were to pay.
+func TestVisitorsPay(t *testing.T) {
+	t.Parallel()
+	s := startCashDesk(t)
+	shop := s.linkShop(t, s.bundle.resource(t), mornings+`,"booking":{"graph":"paid_booking"}`+price, "")
+	visit := shop.visitor
+	// reach books the first time and follows the way to the page of its payment, which is ready to be paid.
+	reach := func(t *testing.T) (page, request string) {
+		t.Helper()
+		form := visit.get(t, visit.get(t, shop.path).first(t).href).want(t, http.StatusOK).says(t, "You pay 45.00 EUR now", "Book and pay 45.00 EUR")
+		to := visit.submit(t, shop.path, form.form(marty)).want(t, http.StatusSeeOther).header.Get("Location")
+		request, _, _ = strings.Cut(to, "?")
+		eventually(t, 30*time.Second, "the way to the payment", func() bool {
+			next := visit.get(t, to)
+			page = next.header.Get("Location")
+			return next.status == http.StatusSeeOther
+		})
+		eventually(t, 30*time.Second, "a page to pay on", func() bool { return strings.Contains(visit.get(t, page).body, "Pay 45.00 EUR") })
+		return page, request
+	}
+	t.Run("and are booked", func(t *testing.T) {
+		page, request := reach(t)
+		shown := visit.get(t, page).says(t, "Your time is kept for you while you pay.", "left", "Give this time up")
+		back := payAt(t, shown.leads(t, "Pay 45.00 EUR"))
+		if back != s.api+page {
+			t.Fatalf("the provider leads back to %s", back)
+		}
+		var paid answer
+		eventually(t, 30*time.Second, "paid", func() bool {
+			paid = visit.get(t, page)
+			return strings.Contains(paid.body, "Your payment has arrived")
+		})
+		_, next, _ := strings.Cut(paid.header.Get("Refresh"), "url=")
+		if next != request+"?done=true" || paid.leads(t, "Your booking") != next {
+			t.Errorf("the page leads back to %s", next)
+		}
+		visit.get(t, next).want(t, http.StatusOK).says(t, "You are booked", "Paid 45.00 EUR")
+		ask := visit.get(t, visit.get(t, request).leads(t, "Cancel the booking")).says(t, "You have paid 45.00 EUR, and all of it goes back to you.")
+		visit.submit(t, request, ask.form(nil)).want(t, http.StatusSeeOther)
+		eventually(t, 30*time.Second, "the money to go back", func() bool { return strings.Contains(visit.get(t, page).body, "45.00 EUR go back to you") })
+	})
+	t.Run("and give up", func(t *testing.T) {
+		page, request := reach(t)
+		ask := visit.get(t, page)
+		visit.submit(t, page, ask.form(nil)).want(t, http.StatusSeeOther)
+		visit.get(t, page).says(t, "Given up", "nothing was charged")
+		visit.get(t, request).says(t, "Withdrawn", "Nothing is booked")
+		eventually(t, 30*time.Second, "the end of the payment", func() bool {
+			newest := s.get(t, "/v2/payments?limit=1").want(t, http.StatusOK)
+			return newest.str("data.0.page_url") == s.api+page && newest.str("data.0.state") == "expired"
+		})
+		if again, _ := reach(t); again == page {
+			t.Error("the time is not free again")
+		}
+	})
+}
+
+// payAt presses the button on the provider's page, and returns where that leads.
+func payAt(t testing.TB, checkout string) string {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, checkout, strings.NewReader("outcome=pay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.Header.Get("Location")
 }

@@ -307,6 +307,11 @@ func galleryStory(t *testing.T) portalStory {
 	b.put(t, "/v2/projects/"+project, fmt.Sprintf(`{"booking":{"units":2,"max_units":4},"assign":{"strategy":"fair","window":"P2W","weights":{%q:3}},
 		"requires":{"all_of":[{"resource":%[1]q,"role":"doctor"},{"any_of":{"n":1,"from":[%q,%q]},"role":"nurse","offset":"-PT15M","length":"PT1H30M"}]}}`,
 		resource, nurses[0], nurses[1])).want(t, http.StatusNoContent)
+	b.post(t, "/v2/payment_accounts", `{"name":"desk","provider":"manual"}`).want(t, http.StatusCreated)
+	payment := b.post(t, "/v2/bookings?include=payment", request(resource, "paid_booking", 60, price)).want(t, http.StatusCreated).
+		str("data.payment.payments.0.id")
+	b.post(t, "/v2/payments/"+payment+"/mark_paid", "").want(t, http.StatusOK)
+	b.post(t, "/v2/payments/"+payment+"/refunds", `{"amount":2000,"note":"Half of the time"}`).want(t, http.StatusCreated)
 	b.publicLink(t, `,"enabled":false,"require_claim_token":true`)
 	for _, seats := range []string{"A visit of a flat.", "A visit of a flat, by the second version."} {
 		b.post(t, "/v2/graphs", strings.Replace(viewing, "A visit of a flat.", seats, 1)).want(t, http.StatusCreated)
@@ -333,6 +338,7 @@ func galleryStory(t *testing.T) portalStory {
 			"revoke": "/portal/keys/" + key + "/revoke", "nowhere": "/portal/nowhere",
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
+			"payments": "/portal/payments", "payment": "/portal/payments/" + payment,
 			"settings": "/portal/settings", "clock": "/portal/clock",
 			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",

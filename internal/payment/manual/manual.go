@@ -35,9 +35,15 @@ func (c Config) Check(prefix string, problems fault.Problems) {
 const ByHand = "by_hand"
 
 // Provider is payment by hand.
-type Provider struct{}
+type Provider struct{ Config Config }
 
-var _ provider.Provider = Provider{}
+var (
+	_ provider.Provider   = Provider{}
+	_ provider.Instructor = Provider{}
+)
+
+// Instructions are what customers read instead of a page where they pay.
+func (p Provider) Instructions() string { return p.Config.Instructions }
 
 // Can says that it can do nothing by itself.
 func (Provider) Can() provider.Abilities { return provider.Abilities{} }

@@ -43,6 +43,12 @@ type Finder interface {
 	Find(ctx context.Context, ref string) (uuid.UUID, error)
 }
 
+// Instructor is a Provider whose customers read how to pay, instead of being sent to a page of its own.
+type Instructor interface {
+	// Instructions is a text of the account's owner; "" for none.
+	Instructions() string
+}
+
 // Abilities are what a provider can do.
 type Abilities struct {
 	Authorize bool          // hold money and capture it later

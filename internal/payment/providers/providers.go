@@ -94,7 +94,7 @@ func (a stripeAccount) open(o Options) provider.Provider {
 func (a signedAccount) open(o Options) provider.Provider {
 	return signed.New(a.Config, o.Sender, o.Webhooks)
 }
-func (a manualAccount) open(Options) provider.Provider { return manual.Provider{} }
+func (a manualAccount) open(Options) provider.Provider { return manual.Provider{Config: a.Config} }
 
 func (a stripeAccount) live() bool { return a.Live() }
 func (a signedAccount) live() bool { return true }

@@ -1,0 +1,311 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/graphs"
+	"holdfast/internal/booking"
+	"holdfast/internal/fault"
+	"holdfast/internal/mail"
+	"holdfast/internal/mail/message"
+	"holdfast/internal/mail/relay"
+	"holdfast/internal/outbox"
+	"holdfast/internal/payment"
+	"holdfast/internal/postgres"
+	"holdfast/internal/tenant"
+	"holdfast/internal/zones"
+)
+
+// mailer sends the mails of one app: its target's deliveries.
+type mailer struct {
+	*Activities
+	*target
+}
+
+const (
+	// mailUseful is how long a mail is worth sending.
+	mailUseful = 48 * time.Hour
+	// relayAgain is when a relay that takes no mails is tried again.
+	relayAgain = 5 * time.Minute
+)
+
+// mailWaits are the waits before each further attempt; the last one comes again. Greylisting passes after the second or third.
+var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour}
+
+// The codes of mails that were not sent, beside those of relays.
+const (
+	codeNoMailer  = "no_relay"   // neither the mailer nor the operator names one
+	codeNoAddress = "no_address" // the receiver has none
+	codePassed    = "passed"     // a later mail says more, or the booking is not there any more
+	codeDisabled  = "disabled"   // the app has turned its mails off
+	codeTooLate   = "too_late"   // it would arrive when it is of no use
+	mailFormat    = outbox.Format("mail")
+)
+
+// attempt makes one attempt: of an event, its mails are written; a mail is sent.
+func (m mailer) attempt(ctx context.Context, d outbox.ClaimedDelivery, started time.Time) postgres.Finished {
+	var r relay.Result
+	var v postgres.DeliveryUpdate
+	if d.Recipient == "" {
+		r, v = m.expand(context.WithoutCancel(ctx), d)
+	} else {
+		r, v = m.send(ctx, d)
+	}
+	if d.Recipient != "" {
+		m.Metrics.Mail(string(cmp.Or(r.Verdict, relay.Retry)))
+	}
+	if r.Verdict == relay.Down {
+		m.Log.Error("mails cannot be sent", "mailer", m.ID, "status", r.Status, "code", r.ErrorCode)
+	}
+	return postgres.Finished{Verdict: v, Attempt: outbox.Attempt{
+		DeliveryID: d.ID, Number: d.Attempt, StartedAt: started, Duration: time.Since(started), Status: r.Status, ErrorCode: r.ErrorCode,
+		Format: mailFormat, RequestHeaders: json.RawMessage("{}"), ResponseHeaders: json.RawMessage("{}"),
+	}}
+}
+
+// expand writes the mails that an event makes.
+func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Result, postgres.DeliveryUpdate) {
+	b, err := booking.OfEvent(&d.Event)
+	if err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
+	}
+	all := map[string]json.RawMessage{}
+	for _, one := range mail.Of(&d.Event, b) {
+		if all[one.Recipient()], err = json.Marshal(one); err != nil {
+			return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
+		}
+	}
+	defer m.connection()()
+	if err := m.DB.WriteMails(ctx, m.ID, d, all, m.Mail.Delay); err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+	}
+	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
+}
+
+// send sends a mail, unless it has nothing to say any more.
+func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Result, postgres.DeliveryUpdate) {
+	var one mail.Mail
+	if err := json.Unmarshal(d.Mail, &one); err != nil {
+		return m.end("render_failed")
+	}
+	by, from, ok := m.route()
+	if !ok {
+		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
+	}
+	b, app, thread, err := m.facts(ctx, d)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+		return m.end(codePassed)
+	case err != nil:
+		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+	case thread.Passed && one.OfState(), b.Related.RescheduledTo != nil && one.OfState():
+		return m.end(codePassed)
+	case app.Settings.DisableEmail:
+		return m.end(codeDisabled)
+	case time.Since(d.Event.At) > mailUseful:
+		return m.end(codeTooLate)
+	}
+	envelope, about, code := m.compose(d, one, b, thread, from)
+	if code != "" {
+		return m.end(code)
+	}
+	written, err := mail.Write(one, mail.Choose(languageOf(one, b), app.Settings.Language), about)
+	if err != nil {
+		return m.end("render_failed")
+	}
+	if envelope.Entry != nil {
+		envelope.Entry.Summary = written.Subject
+	}
+	made, err := message.New(envelope, written)
+	if err != nil {
+		return m.end(relay.CodeAddress)
+	}
+	return m.judge(d, m.Mail.Client.Send(ctx, by, made))
+}
+
+// judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.
+func (m mailer) judge(d outbox.ClaimedDelivery, r relay.Result) (relay.Result, postgres.DeliveryUpdate) {
+	switch r.Verdict {
+	case relay.Sent:
+		return r, postgres.DeliveryUpdate{Status: postgres.Delivered}
+	case relay.Dead, relay.Refused:
+		return r, postgres.DeliveryUpdate{Status: postgres.Exhausted, Unsent: true}
+	case relay.Retry, relay.Down:
+	}
+	return m.postpone(d, r, r.Status != 0 && r.Verdict == relay.Retry)
+}
+
+// end gives a mail up.
+func (m mailer) end(code string) (relay.Result, postgres.DeliveryUpdate) {
+	return relay.Result{Verdict: relay.Refused, ErrorCode: code}, postgres.DeliveryUpdate{Status: postgres.Cancelled, Unsent: true}
+}
+
+// postpone has a mail tried again, as long as it is of use.
+func (m mailer) postpone(d outbox.ClaimedDelivery, r relay.Result, unsent bool) (relay.Result, postgres.DeliveryUpdate) {
+	wait := mailWaits[min(max(d.Tries, 1), len(mailWaits))-1]
+	if r.Verdict == relay.Down {
+		wait = relayAgain
+	}
+	wait = spread(wait, rand.Float64)
+	if d.Recipient != "" && time.Since(d.Event.At)+wait > mailUseful {
+		return r, postgres.DeliveryUpdate{Status: postgres.Exhausted, Unsent: unsent}
+	}
+	return r, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: unsent}
+}
+
+// spread makes a wait longer or shorter by a tenth at most, so that mails which failed together do not come back together.
+func spread(wait time.Duration, draw func() float64) time.Duration {
+	return time.Duration(float64(wait) * (0.9 + 0.2*draw()))
+}
+
+// route is the mail server that sends, and the sender: the mailer's, or the operator's.
+func (m mailer) route() (by relay.Settings, from message.Person, ok bool) {
+	from = message.Person{Name: m.headers["name"], Address: m.headers["from"]}
+	if own := m.headers["relay"]; own != "" {
+		by, err := relay.Parse(own)
+		return by, from, err == nil && from.Address != ""
+	}
+	if m.Mail.Usual == nil {
+		return by, from, false
+	}
+	if from.Address == "" {
+		from.Address = m.Mail.From.Address
+	}
+	if from.Name == "" {
+		from.Name = m.Mail.From.Name
+	}
+	return *m.Mail.Usual, from, from.Address != ""
+}
+
+// facts reads the booking and its app as they are now, and what the booking's mails have in common.
+func (m mailer) facts(ctx context.Context, d outbox.ClaimedDelivery) (*booking.Booking, *tenant.App, postgres.MailThread, error) {
+	defer m.connection()()
+	b, err := m.DB.Booking(ctx, m.AppID, *d.Event.BookingID)
+	if err != nil {
+		return nil, nil, postgres.MailThread{}, err
+	}
+	app, err := m.DB.App(ctx, m.AppID)
+	if err != nil {
+		return nil, nil, postgres.MailThread{}, err
+	}
+	thread, err := m.DB.MailThread(ctx, m.ID, d)
+	return b, app, thread, err
+}
+
+// languageOf is what a customer's form says of their language; empty when it says nothing.
+func languageOf(one mail.Mail, b *booking.Booking) string {
+	var form struct {
+		Language string `json:"language"`
+	}
+	for i := range b.Customers {
+		if c := &b.Customers[i]; one.To == mail.Customer && c.ID == one.Customer {
+			_ = json.Unmarshal(c.Meta, &form) // of another type, it says nothing
+		}
+	}
+	return form.Language
+}
+
+// compose gathers what stands around a mail and in it; a code when it cannot be sent.
+func (m mailer) compose(
+	d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, thread postgres.MailThread, from message.Person,
+) (e message.Envelope, a mail.About, code string) {
+	to, zone := m.recipient(one, b)
+	if to.Address == "" {
+		return e, a, codeNoAddress
+	}
+	host := from.Address[strings.LastIndex(from.Address, "@")+1:]
+	e = message.Envelope{
+		From: from, To: to, ReplyTo: m.headers["reply_to"], ID: d.ID.String() + "@" + host,
+		Thread: uuid.NewSHA1(thread.First, []byte(strings.ToLower(to.Address))).String() + "@" + host, Date: time.Now(),
+	}
+	a = mail.About{
+		App: from.Name, What: b.What, Where: b.Where, Description: b.Description, Start: b.Start, End: b.End,
+		Place: b.Resource.Zone(), Reader: zone, Owner: b.Resource.Name, Message: d.Event.Reason(),
+	}
+	if len(b.Customers) > 0 {
+		a.Customer = b.Customers[0].Name
+	}
+	m.link(&a, one, b)
+	addMoney(&a, &d.Event)
+	if one.Calendar == mail.CalendarNone {
+		return e, a, ""
+	}
+	e.Entry = &message.Entry{
+		Says: one.Calendar, UID: thread.First.String() + "@" + host, Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
+		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage,
+		Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
+	}
+	if one.Calendar == mail.CalendarCancel {
+		e.Entry.Sequence++
+	}
+	return e, a, ""
+}
+
+// recipient is who gets a mail, and the zone of their clocks; nil when that is not known.
+func (m mailer) recipient(one mail.Mail, b *booking.Booking) (message.Person, *time.Location) {
+	if one.To == mail.Owner {
+		return message.Person{Name: mail.Name(b.Resource.Name), Address: b.Resource.Email}, nil
+	}
+	i := slices.IndexFunc(b.Customers, func(c booking.Customer) bool { return c.ID == one.Customer })
+	if i < 0 {
+		return message.Person{}, nil
+	}
+	c := &b.Customers[i]
+	zone, err := zones.Load(c.Timezone)
+	if err != nil || c.Timezone == "" {
+		zone = nil
+	}
+	return message.Person{Name: mail.Name(c.Name), Address: c.Email}, zone
+}
+
+// link adds the pages that a receiver can open. They ask before they do something.
+func (m mailer) link(a *mail.About, one mail.Mail, b *booking.Booking) {
+	if one.To == mail.Owner {
+		if one.Kind == mail.Requested {
+			open := b.OpenTo(graphs.ActorOwnerLink, b.Clock.Now())
+			a.Confirm, a.Decline = m.ownerLink(b, open, "confirm"), m.ownerLink(b, open, "decline")
+		}
+		return
+	}
+	if b.Request != nil {
+		a.Manage = m.Links.BaseURL + "/rts/" + b.Request.Code
+		return
+	}
+	all, err := m.Links.CustomerAt(b, b.Clock.Now())
+	if err == nil {
+		a.Manage = all[booking.CancelByCustomerAction]
+	}
+}
+
+func (m mailer) ownerLink(b *booking.Booking, open []string, action string) string {
+	if !slices.Contains(open, action) {
+		return ""
+	}
+	link, err := m.Links.Owner(b, action)
+	if err != nil {
+		return ""
+	}
+	return link
+}
+
+// addMoney adds what an event says of money.
+func addMoney(a *mail.About, e *outbox.Event) {
+	var n payment.Notice
+	if len(e.Payment) == 0 || json.Unmarshal(e.Payment, &n) != nil {
+		return
+	}
+	a.Amount, a.Currency = n.Amount, n.Currency
+	if n.Refund != nil {
+		a.Amount = n.Refund.Amount
+		return
+	}
+	a.Pay = n.CheckoutURL
+}

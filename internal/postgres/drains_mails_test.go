@@ -1,0 +1,81 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"holdfast/internal/fault"
+	"holdfast/internal/outbox"
+	"holdfast/internal/postgres"
+)
+
+// mailer gives the bundle's app what it sends mails by, and returns its id.
+func (b *bundle) mailer() (id uuid.UUID) {
+	b.t.Helper()
+	for range 2 { // a repeat changes nothing
+		check(b.t, b.EnsureMailers(b.ctx))
+	}
+	check(b.t, b.look.QueryRow(b.ctx, `SELECT id FROM webhook_endpoints WHERE app_id = $1 AND purpose = 'mail'`, b.app.ID).Scan(&id))
+	return id
+}
+
+// claimMail takes what is due of the mailer.
+func (b *bundle) claimMail(mailer uuid.UUID) []outbox.ClaimedDelivery {
+	b.t.Helper()
+	return must(b.ClaimDeliveries(b.ctx, mailer, postgres.Claim{Limit: 10, Lease: time.Minute}))
+}
+
+// TestAnEventBecomesMails: one for each recipient, once, whatever is repeated.
+func TestAnEventBecomesMails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mailer := b.mailer()
+	v := b.booked(b.at("instant", 9, 10))
+	due := b.claimMail(mailer)
+	wantEqual(t, "events that are due", len(due), 1)
+	wantEqual(t, "recipient", due[0].Recipient, "")
+	mails := map[string]json.RawMessage{"owner": json.RawMessage(`{"kind": "booking_confirmed"}`), v.ID.String(): json.RawMessage(`{"kind": "booking_confirmed"}`)}
+	for range 2 {
+		check(t, b.WriteMails(b.ctx, mailer, due[0], mails, 0))
+	}
+	all := b.claimMail(mailer)
+	wantEqual(t, "mails", len(all), 2)
+	for _, one := range all {
+		wantEqual(t, "event", one.Event.ID, due[0].Event.ID)
+		wantEqual(t, "mail", string(one.Mail), `{"kind": "booking_confirmed"}`)
+	}
+	listed, more, err := b.BookingMails(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 1)
+	check(t, err)
+	wantEqual(t, "listed", len(listed), 1)
+	wantEqual(t, "more", more, true)
+	other, _, err := b.BookingMails(b.ctx, newID(), v.ID, postgres.DeliveryFilter{}, nil, 10)
+	check(t, err)
+	wantEqual(t, "of another app", len(other), 0)
+	hooks, _, err := b.BookingDeliveries(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 10)
+	check(t, err)
+	wantEqual(t, "webhooks", len(hooks), 0)
+	wantEqual(t, "endpoints", len(must(b.Endpoints(b.ctx, b.app.ID))), 0)
+	_, err = b.Endpoint(b.ctx, b.app.ID, mailer)
+	wantCode(t, err, fault.NotFound)
+}
+
+// TestThreadsOfMails: what took a booking's place has its thread, and a later mail passes an earlier one to the same recipient only.
+func TestThreadsOfMails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mailer := b.mailer()
+	v := b.booked(b.at("instant", 9, 10))
+	first := b.claimMail(mailer)[0]
+	check(t, b.WriteMails(b.ctx, mailer, first, map[string]json.RawMessage{"owner": json.RawMessage(`{}`)}, 0))
+	own := b.claimMail(mailer)[0]
+	thread := must(b.MailThread(b.ctx, mailer, own))
+	wantEqual(t, "thread", thread, postgres.MailThread{First: v.ID})
+	b.play(v, "cancel")
+	check(t, b.WriteMails(b.ctx, mailer, b.claimMail(mailer)[0], map[string]json.RawMessage{"owner": json.RawMessage(`{}`)}, time.Hour))
+	wantEqual(t, "passed", must(b.MailThread(b.ctx, mailer, own)).Passed, true)
+	own.Recipient = newID().String()
+	wantEqual(t, "of somebody else", must(b.MailThread(b.ctx, mailer, own)).Passed, false)
+}
