@@ -36,7 +36,7 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if amount == 0 {
 		return attempted{answer: true}, nil
 	}
-	if kind != payment.Fee && !b.AwaitsPayment(b.Clock.Now()) {
+	if kind != payment.Fee && !b.AwaitsPayment(kind, b.Clock.Now()) {
 		return attempted{code: codeEnded, message: "The booking does not wait for a payment any more.", final: true}, nil
 	}
 	if done, err := p.hasPayment(ctx, e, kind); done || err != nil {

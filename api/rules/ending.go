@@ -58,11 +58,11 @@ func EndingOf(b *booking.Booking, action string, by graphs.Actor, all []*payment
 // taken returns the payments as they will be when the booking ends: money whose action the booking has applied counts as taken, also where
 // that is not on record yet.
 func taken(b *booking.Booking, all []*payment.WithRefunds, now time.Time) (list []*payment.WithRefunds) {
-	moved := !b.Completed && !b.AwaitsPayment(now)
 	for _, p := range all {
 		goesBack := slices.ContainsFunc(p.Refunds, func(r *payment.Refund) bool {
 			return r.Reason == payment.Late || r.Reason == payment.Duplicate
 		})
+		moved := !b.Completed && !b.AwaitsPayment(p.Kind, now)
 		if moved && p.HasMoney() && p.ActionID != nil && !goesBack {
 			one := *p.Payment
 			one.Honoured = true

@@ -95,7 +95,7 @@ func collects(b *booking.Booking) bool {
 		return false
 	}
 	graph, err := b.LoadGraph()
-	return err == nil && graph.OpensPayments() && (b.State == graph.Initial || b.AwaitsPayment(b.Clock.Now()))
+	return err == nil && graph.OpensPayments() && (b.State == graph.Initial || b.AwaitsPayment(payment.Full, b.Clock.Now()))
 }
 
 // A visitor who has to pay is led on as soon as the payment is on record: how long one request waits for that, and how many requests the

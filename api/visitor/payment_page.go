@@ -232,18 +232,18 @@ func (v *visited) isPayable() bool {
 	if v.State != payment.Open {
 		return false
 	}
-	return v.Kind == payment.Fee || v.booking != nil && v.booking.State != expiringState && v.booking.AwaitsPayment(v.now)
+	return v.Kind == payment.Fee || v.booking != nil && v.booking.State != expiringState && v.booking.AwaitsPayment(v.Kind, v.now)
 }
 
 // isOver reports whether the time is not kept any more for want of money in time.
 func (v *visited) isOver() bool {
 	b := v.booking
-	return v.Kind != payment.Fee && (b.Dropped() || !v.Honoured && v.State.Over() && !b.AwaitsPayment(v.now))
+	return v.Kind != payment.Fee && (b.Dropped() || !v.Honoured && v.State.Over() && !b.AwaitsPayment(v.Kind, v.now))
 }
 
 // wayToGiveUp is how the customer gives up a time that waits for the payment.
 func (v *visited) wayToGiveUp() surrender {
-	if v.booking == nil || v.Kind == payment.Fee || v.Kind == payment.Balance || v.HasMoney() || !v.booking.AwaitsPayment(v.now) {
+	if v.booking == nil || v.Kind == payment.Fee || v.Kind == payment.Balance || v.HasMoney() || !v.booking.AwaitsPayment(v.Kind, v.now) {
 		return surrender{}
 	}
 	return (&requested{RequestWithBooking: &postgres.RequestWithBooking{Booking: v.booking}}).wayToGiveUp()

@@ -62,10 +62,13 @@ func (b *Booking) GuardedAgainst(action string, now time.Time, inputs map[string
 	return why
 }
 
-// AwaitsPayment reports whether money that arrives now moves the booking, and is not late.
-func (b *Booking) AwaitsPayment(now time.Time) bool {
+// AwaitsPayment reports whether money of a kind that arrives now moves the booking, and is not late. A fee moves none.
+func (b *Booking) AwaitsPayment(kind payment.Kind, now time.Time) bool {
 	return slices.ContainsFunc(b.OpenTo(graphs.ActorPayment, now), func(name string) bool {
-		return name == payment.Authorize || name == payment.Pay || name == payment.PayBalance
+		if kind == payment.Balance {
+			return name == payment.PayBalance
+		}
+		return kind != payment.Fee && (name == payment.Authorize || name == payment.Pay)
 	})
 }
 

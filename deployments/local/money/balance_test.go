@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/payment"
@@ -149,6 +151,21 @@ func TestBalances(t *testing.T) {
 			if p := s.last(payment.Balance); p.State != payment.Expired {
 				t.Errorf("%+v", p.Payment)
 			}
+		},
+		"the deposit is not asked for twice, though a part of it went back": func(t *testing.T) {
+			s := h.deposited(t)
+			p := s.last(payment.Deposit)
+			_, _, err := s.db.AskRefund(t.Context(), &payment.Refund{
+				ID: uuid.Must(uuid.NewV7()), PaymentID: p.ID, Amount: 500, Reason: payment.ByOwner,
+			}, true)
+			check(t, err)
+			_, err = s.db.AddEffect(t.Context(), s.known(s.booking), uuid.Must(uuid.NewV7()), graphs.Effect{Kind: graphs.OpenPaymentEffect, Of: graphs.OfDue})
+			check(t, err)
+			s.rest()
+			if n := len(s.payments()); n != 1 {
+				t.Errorf("%d payments", n)
+			}
+			s.keeps(1000)
 		},
 		"of a booking that is moved": func(t *testing.T) {
 			s := h.deposited(t)
