@@ -216,3 +216,20 @@ func TestChangesMakeOneMail(t *testing.T) {
 		}
 	}
 }
+
+// TestTheMailboxOfTheLocalRun: the mails of the demo app end in a mailbox, which shows them.
+func TestTheMailboxOfTheLocalRun(t *testing.T) {
+	t.Parallel()
+	b := startOwn(t, "HOLDFAST_MAILBOX_ADDR=127.0.0.1:0")
+	id := b.book(t, b.resource(t), "instant", 10)
+	page := *b
+	page.api = b.stack.MailURL
+	eventually(t, time.Minute, "a mail", func() bool { return strings.Contains(page.get(t, "/mails").body, "You are booked") })
+	if list := page.get(t, "/").body; !strings.Contains(list, "marty@example.com") || !strings.Contains(list, `href="/mails/1"`) {
+		t.Errorf("the list is\n%s", list)
+	}
+	if shown := page.get(t, "/mails/1").body; !strings.Contains(shown, "UID:"+id) || !strings.Contains(shown, "<iframe sandbox ") {
+		t.Errorf("the mail is\n%s", shown)
+	}
+	page.get(t, "/mails/2").want(t, http.StatusNotFound)
+}
