@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"html/template"
 	"io"
 	"mime"
@@ -123,9 +124,8 @@ func (s *Server) Run(ctx context.Context, smtp, page net.Listener) error {
 	go func() { done <- web.Serve(page) }()
 	err := <-done
 	_, _ = s.Close(), web.Close()
-	<-done
-	if ctx.Err() != nil {
-		return nil
+	if other := <-done; ctx.Err() == nil {
+		return errors.Join(err, other)
 	}
-	return err
+	return nil
 }

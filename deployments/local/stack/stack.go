@@ -205,10 +205,11 @@ func (s *Stack) Stop() error {
 		s.stopAPI()
 	}
 	s.StopWorker()
-	for _, stop := range []context.CancelFunc{s.stopPay, s.stopMail} {
-		if stop != nil {
-			stop()
-		}
+	if s.stopPay != nil {
+		s.stopPay()
+	}
+	if s.stopMail != nil {
+		s.stopMail()
 	}
 	_ = s.running.Wait() // reported already
 	if s.App != nil {
@@ -247,8 +248,8 @@ func (s *Stack) Greet(out io.Writer) error {
 			file = short
 		}
 	}
-	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), or(s.MailURL, "(off)"), s.options.DataDir,
-		s.Demo.APIKey, file, s.APIURL)
+	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), or(s.MailURL, "(off)"),
+		s.options.DataDir, s.Demo.APIKey, file, s.APIURL)
 	return err
 }
 
