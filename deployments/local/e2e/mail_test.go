@@ -121,7 +121,7 @@ func TestMails(t *testing.T) {
 	}
 	for _, one := range all {
 		if one.Get("Subject") != "Haircut" || one.field("SUMMARY") != "Haircut" || one.field("UID") != id+"@example.com" || one.field("SEQUENCE") != "0" ||
-			one.field("METHOD") != "REQUEST" || !strings.Contains(one.Get("From"), "bookings@example.com") {
+			one.field("METHOD") != "REQUEST" || one.Get("From") != `"Demo" <bookings@example.com>` {
 			t.Errorf("%v\n%s", one.Header, one.calendar)
 		}
 	}
