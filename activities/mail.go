@@ -113,7 +113,7 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	case time.Since(d.Event.At) > mailUseful:
 		return m.end(codeTooLate)
 	}
-	envelope, about, code := m.compose(d, one, b, thread, from)
+	envelope, about, code := m.compose(d, one, b, thread, m.signed(from, app))
 	if code != "" {
 		return m.end(code)
 	}
@@ -183,6 +183,12 @@ func (m mailer) route() (by relay.Settings, from message.Person, ok bool) {
 		from.Name = m.Mail.From.Name
 	}
 	return *m.Mail.Usual, from, from.Address != ""
+}
+
+// signed names the sender by its app, unless the mailer has another name.
+func (m mailer) signed(from message.Person, app *tenant.App) message.Person {
+	from.Name = mail.Line(cmp.Or(m.headers["name"], app.Name, from.Name))
+	return from
 }
 
 // facts reads the booking and its app as they are now, and what the booking's mails have in common.

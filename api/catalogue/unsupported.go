@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	noSync      = "Calendars live here, and none is synchronized. Push busy time by POST /v2/events."
-	noMail      = "This server sends no mail. Subscribe by POST /v2/webhooks, and let your mailer write."
-	noInvite    = "This server sends no mail. Make a key by POST /v2/keys and hand it over."
-	noReset     = "This server sends no mail. Set a password by PUT /v2/resources/:id with a server key."
+	noSync = "Calendars live here, and none is synchronized. Push busy time by POST /v2/events."
+	noMail = "Mails have texts of their own here, which cannot be changed. Turn them off by " +
+		"disable_email, and let your mailer write: subscribe by POST /v2/webhooks."
+	noInvite    = "This server invites nobody by mail. Make a key by POST /v2/keys and hand it over."
+	noReset     = "This server sends no passwords by mail. Set a password by PUT /v2/resources/:id with a server key."
 	useResource = "Use /v2/resources, the name users have now."
 	useTimezone = "Use GET /v2/resources/timezone/:email; resources are the name users have now."
 	useProjects = "Use /v2/projects, the name widgets have now."

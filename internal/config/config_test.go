@@ -91,7 +91,7 @@ func TestReadRefuses(t *testing.T) {
 	if err != nil && strings.Contains(err.Error(), "HOLDFAST_EMPTY") {
 		t.Errorf("a variable without a value counts as not set: %v", err)
 	}
-	for _, fine := range []string{"HOLDFAST_DATA_DIR=x", "HOLDFAST_TEMPORAL_UI_ADDR=x", "HOLDFAST_FAKE_PAYMENTS_ADDR=x", "HOLDFAST_TEST_X=x", "NOT_HOLDFAST_X=x", "HOLDFAST=x"} {
+	for _, fine := range []string{"HOLDFAST_DATA_DIR=x", "HOLDFAST_TEMPORAL_UI_ADDR=x", "HOLDFAST_FAKE_PAYMENTS_ADDR=x", "HOLDFAST_MAILBOX_ADDR=x", "HOLDFAST_TEST_X=x", "NOT_HOLDFAST_X=x", "HOLDFAST=x"} {
 		if _, err := Read([]string{fine}); err != nil {
 			t.Errorf("%s: %v", fine, err)
 		}

@@ -121,7 +121,7 @@ func TestMails(t *testing.T) {
 	}
 	for _, one := range all {
 		if one.Get("Subject") != "Haircut" || one.field("SUMMARY") != "Haircut" || one.field("UID") != id+"@example.com" || one.field("SEQUENCE") != "0" ||
-			one.field("METHOD") != "REQUEST" || !strings.Contains(one.Get("From"), "bookings@example.com") {
+			one.field("METHOD") != "REQUEST" || one.Get("From") != `"Demo" <bookings@example.com>` {
 			t.Errorf("%v\n%s", one.Header, one.calendar)
 		}
 	}
@@ -215,4 +215,21 @@ func TestChangesMakeOneMail(t *testing.T) {
 			t.Errorf("to %s:\n%s", one.to, one.text)
 		}
 	}
+}
+
+// TestTheMailboxOfTheLocalRun: the mails of the demo app end in a mailbox, which shows them.
+func TestTheMailboxOfTheLocalRun(t *testing.T) {
+	t.Parallel()
+	b := startOwn(t, "HOLDFAST_MAILBOX_ADDR=127.0.0.1:0")
+	id := b.book(t, b.resource(t), "instant", 10)
+	page := *b
+	page.api = b.stack.MailURL
+	eventually(t, time.Minute, "a mail", func() bool { return strings.Contains(page.get(t, "/mails").body, "You are booked") })
+	if list := page.get(t, "/").body; !strings.Contains(list, "marty@example.com") || !strings.Contains(list, `href="/mails/1"`) {
+		t.Errorf("the list is\n%s", list)
+	}
+	if shown := page.get(t, "/mails/1").body; !strings.Contains(shown, "UID:"+id) || !strings.Contains(shown, "<iframe sandbox ") {
+		t.Errorf("the mail is\n%s", shown)
+	}
+	page.get(t, "/mails/2").want(t, http.StatusNotFound)
 }

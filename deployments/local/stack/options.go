@@ -19,14 +19,15 @@ type Options struct {
 	DataDir  string
 	UIAddr   string
 	PayAddr  string // of a payment provider that is not real; "" = none
+	MailAddr string // of the page of a mailbox, where mails end; "" = none
 	Config   config.Config
 	Temporal bool // embed Temporal
 	Postgres bool // embed Postgres
 	InMemory bool // tests: Temporal's store in memory, Postgres without fsync
 }
 
-// FromEnvironment reads the settings of production and the three of the local run: HOLDFAST_DATA_DIR, HOLDFAST_TEMPORAL_UI_ADDR and
-// HOLDFAST_FAKE_PAYMENTS_ADDR. A Postgres or Temporal that is named replaces the embedded one.
+// FromEnvironment reads the settings of production and the four of the local run: HOLDFAST_DATA_DIR, HOLDFAST_TEMPORAL_UI_ADDR,
+// HOLDFAST_FAKE_PAYMENTS_ADDR and HOLDFAST_MAILBOX_ADDR. A Postgres or Temporal that is named replaces the embedded one.
 func FromEnvironment() (Options, error) {
 	c, err := config.FromEnvironment()
 	if err != nil {
@@ -34,8 +35,9 @@ func FromEnvironment() (Options, error) {
 	}
 	o := Options{
 		DataDir: or(os.Getenv("HOLDFAST_DATA_DIR"), ".holdfast"), UIAddr: or(os.Getenv("HOLDFAST_TEMPORAL_UI_ADDR"), "127.0.0.1:8233"),
-		PayAddr: or(os.Getenv("HOLDFAST_FAKE_PAYMENTS_ADDR"), "127.0.0.1:8234"),
-		Config:  c, Postgres: c.DatabaseURL == "", Temporal: os.Getenv("HOLDFAST_TEMPORAL_ADDRESS") == "",
+		PayAddr:  or(os.Getenv("HOLDFAST_FAKE_PAYMENTS_ADDR"), "127.0.0.1:8234"),
+		MailAddr: or(os.Getenv("HOLDFAST_MAILBOX_ADDR"), "127.0.0.1:8235"),
+		Config:   c, Postgres: c.DatabaseURL == "", Temporal: os.Getenv("HOLDFAST_TEMPORAL_ADDRESS") == "",
 	}
 	return o, o.Prepare()
 }

@@ -28,6 +28,7 @@ type Stack struct {
 	APIURL      string
 	DatabaseURL string
 	UIURL       string // "" when Temporal is not embedded
+	MailURL     string // of the mailbox; "" when there is none
 	App         *app.App
 	Demo        Demo
 
@@ -36,6 +37,7 @@ type Stack struct {
 	temporal *temporal.Server
 	stopAPI  context.CancelFunc
 	stopPay  context.CancelFunc
+	stopMail context.CancelFunc
 	stopWork context.CancelFunc
 	running  errgroup.Group
 	failed   chan error
@@ -72,6 +74,14 @@ func (s *Stack) start(ctx context.Context, log *slog.Logger) error {
 	}
 	if pay != nil {
 		s.servePayments(pay)
+	}
+	smtp, page, err := s.listenForMails()
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	if smtp != nil {
+		s.serveMails(smtp, page)
 	}
 	if s.App, err = app.New(ctx, *c, log); err != nil {
 		_ = listener.Close()
@@ -198,6 +208,9 @@ func (s *Stack) Stop() error {
 	if s.stopPay != nil {
 		s.stopPay()
 	}
+	if s.stopMail != nil {
+		s.stopMail()
+	}
 	_ = s.running.Wait() // reported already
 	if s.App != nil {
 		s.App.Close()
@@ -235,8 +248,8 @@ func (s *Stack) Greet(out io.Writer) error {
 			file = short
 		}
 	}
-	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), s.options.DataDir,
-		s.Demo.APIKey, file, s.APIURL)
+	_, err := fmt.Fprintf(out, greeting, s.APIURL, or(s.PortalURL(), "(off)"), or(s.UIURL, "(not embedded)"), or(s.MailURL, "(off)"),
+		s.options.DataDir, s.Demo.APIKey, file, s.APIURL)
 	return err
 }
 
@@ -254,6 +267,7 @@ Holdfast is running.
   API           %s
   portal        %s   (sign in with the API key)
   Temporal UI   %s
+  mailbox       %s   (where mails of the local run end)
   data          %s
   API key       %s   (demo app)
 
