@@ -43,7 +43,7 @@ func assembled() map[string][]string {
 
 		"queueSlot": nil, "queueSeat": nil, "queueCount": nil, "queueAction": nil, "moveDays": nil,
 		"actionsWithBookings": nil, "overdue": nil, "CalendarEvents": nil, "Events": nil, "list": nil, "look": nil, "taken": nil, "queueEstimate": nil, "follow": nil, "start": nil, "readBy": nil, "resolve": nil,
-		"OverdueEndpoints": nil, "replaceLinks": nil, "listDeliveries": nil, "BookingMails": nil,
+		"OverdueEndpoints": nil, "replaceLinks": nil, "listDeliveries": nil,
 	}
 }
 

@@ -50,7 +50,7 @@ func (db *Outbox) Deliveries(
 	if err := db.pool.QueryRow(ctx, known, args).Scan(); err != nil {
 		return nil, false, orNotFound(err, "The webhook")
 	}
-	return db.listDeliveries(ctx, ` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
+	return db.listDeliveries(ctx, sendingFrom+` WHERE d.endpoint_id = @endpoint`+filter.and(args)+before.and(args), args, limit)
 }
 
 // BookingDeliveries returns deliveries of a booking to all endpoints of its app, as Deliveries does; none of a booking that the app
@@ -59,7 +59,7 @@ func (db *Outbox) BookingDeliveries(
 	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
-	const of = ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
+	const of = sendingFrom + ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
@@ -69,25 +69,16 @@ func (db *Outbox) BookingMails(
 	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
-	q := `SELECT ` + sendingColumns + ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+	const of = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'mail'` + lastAttempt + `
-		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.mail IS NOT NULL` + filter.and(args) + before.and(args) + `
-		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
-	rows, err := db.pool.Query(ctx, q, args)
-	if err != nil {
-		return nil, false, err
-	}
-	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[outbox.Delivery])
-	if len(list) > limit {
-		return list[:limit], true, err
-	}
-	return list, false, err
+		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.mail IS NOT NULL`
+	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
 func (db *Outbox) listDeliveries(
-	ctx context.Context, where string, args namedArgs, limit int,
+	ctx context.Context, from string, args namedArgs, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
-	q := `SELECT ` + sendingColumns + sendingFrom + where + `
+	q := `SELECT ` + sendingColumns + from + `
 		ORDER BY d.created_at DESC, d.id DESC LIMIT @limit`
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {

@@ -68,14 +68,14 @@ func (s *Server) show(w http.ResponseWriter, name string, what any) {
 func (s *Server) Shown() []Shown {
 	all := []Shown{}
 	for i, m := range s.Mails() {
-		all = append(all, read(m, i+1))
+		all = append(all, Read(m, i+1))
 	}
 	slices.Reverse(all)
 	return all
 }
 
-// read takes a mail apart as a mail program does. What cannot be read is left out.
-func read(m Received, number int) Shown {
+// Read takes a mail apart as a mail program does. What cannot be read is left out.
+func Read(m Received, number int) Shown {
 	out := Shown{Number: number, At: m.At, From: m.From, To: m.To}
 	parsed, err := mail.ReadMessage(bytes.NewReader(m.Raw))
 	if err != nil {
