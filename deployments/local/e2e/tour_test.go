@@ -91,6 +91,8 @@ func (r tour) deliveries(t *testing.T, resource string) {
 	r.do(t, http.MethodGet, path+"/deliveries?status=lost", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodGet, "/v2/deliveries?booking_id="+tried.str("data.id"), "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/deliveries", "", http.StatusUnprocessableEntity)
+	r.do(t, http.MethodGet, "/v2/mails?booking_id="+id, "", http.StatusOK)
+	r.do(t, http.MethodGet, "/v2/mails", "", http.StatusUnprocessableEntity)
 	r.do(t, http.MethodGet, "/v2/deliveries/"+tried.str("data.id"), "", http.StatusOK)
 	r.do(t, http.MethodGet, "/v2/deliveries/"+id, "", http.StatusNotFound)
 	r.do(t, http.MethodPost, "/v2/deliveries/"+tried.str("data.id")+"/retry", "", http.StatusAccepted)

@@ -124,7 +124,7 @@ type life struct {
 	rnd     *rand.Rand
 	fake    *fakepay.Server
 	cut     *cut
-	acts    activities.Activities
+	acts    *activities.Activities
 	account *payment.Account
 	booking *booking.Booking
 	rival   *booking.Booking // somebody else's, at the same time
@@ -152,7 +152,7 @@ func (h *house) provided(t *testing.T) *life {
 	check(t, err)
 	l.account = account
 	l.account.Name = server.URL
-	l.acts = activities.Activities{
+	l.acts = &activities.Activities{
 		DB: h.acts.DB, Sender: h.acts.Sender, Vault: h.acts.Vault, Links: h.acts.Links, Dispatch: h.acts.Dispatch, Log: h.acts.Log,
 		Metrics: h.acts.Metrics, Providers: l,
 	}
