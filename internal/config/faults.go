@@ -15,7 +15,8 @@ import (
 
 // beside are settings that are read elsewhere: by the local run, and by commands that call a server.
 var beside = []string{
-	"HOLDFAST_DATA_DIR", "HOLDFAST_TEMPORAL_UI_ADDR", "HOLDFAST_FAKE_PAYMENTS_ADDR", "HOLDFAST_MAILBOX_ADDR", "HOLDFAST_BASE_URL", "HOLDFAST_API_KEY",
+	"HOLDFAST_DATA_DIR", "HOLDFAST_TEMPORAL_UI_ADDR", "HOLDFAST_FAKE_PAYMENTS_ADDR", "HOLDFAST_MAILBOX_ADDR",
+	"HOLDFAST_BASE_URL", "HOLDFAST_API_KEY",
 }
 
 // unread turns the faults of reading values into sentences that name the variable and say what it takes.

@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"slices"
 	"strconv"
@@ -188,7 +190,9 @@ type graphForm struct {
 	Text     string // of the definition
 	Name     string // of the draft that has the text; "" where the text is not saved
 	Faults   []graphFault
-	Refused  faultList // why the text is not saved or not published
+	Refused  faultList    // why the text is not saved or not published
+	Checked  bool         // the text is looked at while it is typed, and not saved
+	Drawing  template.URL // of a text that is checked and has no faults
 	Examples []definition.Example
 }
 
@@ -269,6 +273,20 @@ func saveGraph(v *visit) error {
 		return graphFormAgain(v, form, err)
 	}
 	return v.redirectWithNotice("graph_published", "graphs", form.Name)
+}
+
+// checkGraph shows what is wrong with a text while it is typed, or draws it. Nothing is saved; only the script asks for it.
+func checkGraph(v *visit) error {
+	form := graphForm{Text: v.r.PostForm.Get("definition"), Checked: true}
+	g, faults := definition.CheckOwn([]byte(form.Text), graphs.IsBuiltin)
+	for _, f := range faults {
+		form.Faults = append(form.Faults, graphFault{Path: f.Path, Message: f.Text})
+	}
+	if g != nil && len(faults) == 0 {
+		svg := base64.StdEncoding.EncodeToString([]byte(drawing.SVG(g)))
+		form.Drawing = template.URL("data:image/svg+xml;base64," + svg) //nolint:gosec // it is drawn by us, and an image runs nothing
+	}
+	return showGraphForm(v, http.StatusOK, form)
 }
 
 // aboutTexts are the statuses of refusals that are about the text of a definition.

@@ -6,6 +6,22 @@ import (
 	"testing"
 )
 
+// TestGraphsAreCheckedWhileTyped: the text that is typed is looked at and drawn, and not saved.
+func TestGraphsAreCheckedWhileTyped(t *testing.T) {
+	t.Parallel()
+	b := build(t).member()
+	const check = "/portal/graphs/check"
+	page := b.send(check, "definition", visitGraph(`"to":"seen"`, `"to":"nowhere"`)).want(t, http.StatusOK).
+		says(t, `<div id="live">`, "Not saved yet. ", "<code>states[1].actions[0].to</code>", "nowhere")
+	if strings.Contains(page.text, ";base64,") || strings.Contains(page.text, `value="publish"`) {
+		t.Errorf("a faulty text is drawn or offered to be published: %s", page.text)
+	}
+	b.send(check, "definition", visitGraph()).want(t, http.StatusOK).says(t, "has no faults", `src="data:image/svg&#43;xml;base64,`)
+	b.send(check, "definition", `{"name":`).want(t, http.StatusOK).says(t, "to mend")
+	b.get("/portal/graphs/visit/draft").want(t, http.StatusNotFound)
+	b.get(newDraft).says(t, `data-check="`+check+`"`)
+}
+
 // visitGraph is a graph of an app's own, with some text of it replaced.
 func visitGraph(replaced ...string) string {
 	return strings.NewReplacer(replaced...).Replace(`{"name":"visit","description":"A <visit> of a flat.","initial":"asked","start":"create","states":[

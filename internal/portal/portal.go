@@ -118,6 +118,7 @@ var pages = map[string]page{
 	"GET /portal/graphs":                      listGraphs,
 	"GET /portal/graphs/new-draft":            newGraph, // no graph has such a name
 	"POST /portal/graphs/new-draft":           saveGraph,
+	"POST /portal/graphs/check":               checkGraph,
 	"GET /portal/graphs/{name}":               showGraph,
 	"POST /portal/graphs/{name}/alias":        setAlias,
 	"GET /portal/graphs/{name}/draft":         showDraft,

@@ -43,8 +43,8 @@ func (db *drains) WriteMails(
 	})
 }
 
-// EnsureMailers gives every app that has no mailer one that sends by the operator's relay. It has no order: a mail that waits keeps no later
-// event from being looked at, which may make the mail needless.
+// EnsureMailers gives every app that has no mailer one that sends by the operator's relay. It has no order: a mail that waits keeps no
+// later event from being looked at, which may make the mail needless.
 func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)

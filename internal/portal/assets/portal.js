@@ -66,6 +66,24 @@ document.addEventListener('click', async (event) => {
   dialog.showModal();
 });
 
+// A text is checked while it is typed: what is wrong with it, or its drawing, takes the place of what was said before.
+for (const field of document.querySelectorAll('[data-check]')) {
+  let due;
+  let asked = 0;
+  field.addEventListener('input', () => {
+    clearTimeout(due);
+    due = setTimeout(async () => {
+      asked += 1;
+      const turn = asked;
+      const body = new URLSearchParams(new FormData(field.form));
+      const answer = await fetch(field.dataset.check, { method: 'POST', body, redirect: 'manual' }).catch(() => null);
+      const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const fresh = page && page.getElementById('live');
+      if (fresh && turn === asked) document.getElementById('live').replaceWith(fresh);
+    }, 500);
+  });
+}
+
 // A form is sent once, however often its button is pressed. Coming back to the page wakes it up again.
 document.addEventListener('submit', (event) => {
   const form = event.target;
