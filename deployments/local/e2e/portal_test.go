@@ -43,7 +43,7 @@ func TestPortal(t *testing.T) {
 	b := start(t)
 	stories := []portalStory{
 		galleryStory(t), manageStory(t, true), manageStory(t, false), keysStory(t), bookingStory(t), moveBookingStory(t, true), moveBookingStory(t, false),
-		forgedStory(t), keyboardStory(t),
+		forgedStory(t), keyboardStory(t), draftStory(t),
 	}
 	seen := inBrowser(t, "portal.js", "portal", map[string]any{"portal": b.stack.PortalURL(), "stories": stories})
 	for _, story := range stories {
@@ -118,6 +118,18 @@ func (b *bundle) waiting(t *testing.T, customer string) string {
 	body := request(b.resource(t), "confirm_decline", 9)
 	body = strings.Replace(body, "Marty McFly", strings.ReplaceAll(customer, `"`, `\"`), 1)
 	return b.post(t, "/v2/bookings", body).want(t, http.StatusCreated).str("data.id")
+}
+
+func draftStory(t *testing.T) portalStory {
+	b := tenant(t, plain)
+	return portalStory{
+		Name: "draft", Play: "draft", Key: b.key, Script: true,
+		check: func(t *testing.T, _ answer) {
+			if n := len(b.get(t, "/v2/graph_drafts").at("data").([]any)); n != 1 {
+				t.Errorf("%d drafts are saved, want one: what is typed only is not", n)
+			}
+		},
+	}
 }
 
 func manageStory(t *testing.T, script bool) portalStory {

@@ -357,4 +357,22 @@ function wrong(touch) {
   return all;
 }
 
-module.exports = { booking, move, forged, gallery, keyboard, keys, manage };
+// draft writes a graph: what is wrong with it is said while it is typed, and it is drawn once nothing is.
+async function draft(visit) {
+  const { page } = visit;
+  await visit.signIn();
+  await visit.go('/portal/graphs/new-draft');
+  const text = await page.inputValue('#definition');
+  await page.fill('#definition', text.replace('"initial": "', '"initial": "no_'));
+  await visit.until('to mend', false);
+  await visit.expect('Not saved yet');
+  await page.fill('#definition', text);
+  await visit.until('The text has no faults', false);
+  await page.waitForFunction(() => document.querySelector('#live img')?.naturalWidth > 0);
+  await visit.picture('drawn');
+  await visit.press('Save the draft');
+  await visit.expect('The draft is saved');
+  return {};
+}
+
+module.exports = { booking, draft, move, forged, gallery, keyboard, keys, manage };
