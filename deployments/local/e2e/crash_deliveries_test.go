@@ -64,8 +64,8 @@ func TestKillNineDuringDeliveries(t *testing.T) {
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	var delivered, recorded int
-	must(t, conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'),
-		(SELECT count(DISTINCT delivery_id) FROM webhook_attempts WHERE status = 200)`).Scan(&delivered, &recorded))
+	must(t, conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND endpoint_id = $1),
+		(SELECT count(DISTINCT delivery_id) FROM webhook_attempts WHERE status = 200)`, hook).Scan(&delivered, &recorded))
 	if delivered != count || recorded != count {
 		t.Errorf("%d delivered, %d on record", delivered, recorded)
 	}

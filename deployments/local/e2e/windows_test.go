@@ -43,6 +43,9 @@ func windows(resource, webhook, booking string) []windowed {
 		{http.MethodGet, "/v2/deliveries", func(from, to string) (string, string) {
 			return "/v2/deliveries?booking_id=" + booking + "&since=" + from + "&until=" + to, ""
 		}, "until", "data"},
+		{http.MethodGet, "/v2/mails", func(from, to string) (string, string) {
+			return "/v2/mails?booking_id=" + booking + "&since=" + from + "&until=" + to, ""
+		}, "until", "data"},
 		{http.MethodGet, "/v2/webhooks/:id/deliveries", query("/v2/webhooks/"+webhook+"/deliveries", "since", "until"), "until", "data"},
 		{http.MethodPost, "/v2/webhooks/:id/replay", func(from, to string) (string, string) {
 			return "/v2/webhooks/" + webhook + "/replay", fmt.Sprintf(`{"since":%q,"until":%q,"dry_run":true}`, from, to)
