@@ -54,6 +54,9 @@ type formPage struct {
 
 const maxAnswer = 2000 // characters
 
+// consentField is the box by which a visitor agrees to the fee for a no-show. It says nothing about the customer.
+const consentField = "no_show_consent"
+
 // newForm asks for name and e-mail address, for what the project asks its customers, and for what the link does.
 func newForm(v *linkVisit) *form {
 	f := &form{operation: edge.NewID(), fields: []*formField{
@@ -72,6 +75,10 @@ func newForm(v *linkVisit) *form {
 	for _, q := range v.link.Questions {
 		one := rules.Field{Name: q.Name, Label: q.Label, Type: q.Type, Required: q.Required}
 		f.fields = append(f.fields, &formField{Field: one, Fill: fillFor(q.Type)})
+	}
+	if terms := v.project.PaymentPolicy; terms != nil && terms.NoShow != nil && !asked[consentField] {
+		one := rules.Field{Name: consentField, Label: terms.NoShow.Consent, Type: "checkbox", Required: true}
+		f.fields = append(f.fields, &formField{Field: one})
 	}
 	return f
 }
@@ -210,6 +217,7 @@ func (f *form) customer(zone *time.Location) booking.Customer {
 	own := map[string]any{}
 	for _, one := range f.fields {
 		switch target := known[one.Name]; {
+		case one.Name == consentField:
 		case target != nil && one.Value != "":
 			*target = one.Value
 		case target == nil && (one.Value != "" || one.Type == "checkbox"):

@@ -125,7 +125,7 @@ func (h *publicLinkHandlers) bookForm(k *call, v *linkVisit, c *service.Choice, 
 	request.Recipient = booking.Recipient{Email: f.value("email"), DisplayName: f.value("name")}
 	return h.booker.bookPick(k, pick{
 		id: id, title: v.link.Title, project: v.project, offer: v.offer, choice: c, customer: f.customer(v.offer.Zone),
-		request: request, claim: v.visit.claimToSpend(),
+		request: request, claim: v.visit.claimToSpend(), consent: f.value(consentField) != "",
 	})
 }
 
@@ -139,6 +139,7 @@ type pick struct {
 	customer booking.Customer
 	request  *booking.SchedulingRequest
 	claim    *booking.Claim // that is spent; nil for none
+	consent  bool           // to the fee for a no-show
 }
 
 // bookPick books a picked time as a widget does: the project decides how, the visitor when and for whom. The request is put on record,
@@ -159,7 +160,7 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 		n.Resource = uuid.Nil // the project chooses
 	}
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
-	n.Request, n.Claim = p.request, p.claim
+	n.Request, n.Claim, n.NoShowConsent = p.request, p.claim, p.consent
 	rules.CheckCustomer(&n.Customers[0], problems)
 	return h.Book(k, k.Caller, n)
 }

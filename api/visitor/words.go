@@ -32,6 +32,8 @@ func phrase(action string) string {
 		return "Note that the customer did not come"
 	case "undo":
 		return "Take the note back"
+	case "ask_balance":
+		return "Ask the customer for the balance"
 	case "reopen":
 		return "Open the session again"
 	}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -222,6 +223,26 @@ func TestVisitorsPay(t *testing.T) {
 		if again, _ := reach(t); again == page {
 			t.Error("the time is not free again")
 		}
+	})
+}
+
+// TestVisitorsAgreeToAFee: a form asks for the consent to a fee for a no-show, books nothing without it, and has it put on record.
+func TestVisitorsAgreeToAFee(t *testing.T) {
+	t.Parallel()
+	s := startCashDesk(t)
+	shop := s.linkShop(t, s.bundle.resource(t), mornings+`,"booking":{"graph":"paid_booking"},"payment_policy":{
+		"no_show":{"fee":2000,"consent":"Who does not come pays 20.00 EUR."}}`+price, "")
+	visit := shop.visitor
+	form := visit.get(t, visit.get(t, shop.path).first(t).href).says(t, "Who does not come pays 20.00 EUR.")
+	back := visit.submit(t, shop.path, form.form(marty)).want(t, http.StatusSeeOther).header.Get("Location")
+	form = visit.get(t, back).says(t, "Please tick this box to go on.")
+	agreed := maps.Clone(marty)
+	agreed["no_show_consent"] = "yes"
+	visit.submit(t, shop.path, form.form(agreed)).want(t, http.StatusSeeOther)
+	eventually(t, 30*time.Second, "a booking with the consent", func() bool {
+		list := s.get(t, "/v2/bookings?include=payment,customers").want(t, http.StatusOK)
+		at := list.str("data.0.payment.no_show_consented_at")
+		return at != "" && at != "<nil>" && !strings.Contains(list.body, "no_show_consent\"")
 	})
 }
 

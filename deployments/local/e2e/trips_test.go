@@ -9,8 +9,12 @@ import (
 	"holdfast/internal/config"
 )
 
-// tripsSeen is how often each request is counted. Other work of the process can only add to a count, so the least counts.
-const tripsSeen = 5
+// tripsSeen is how often each request is counted. Other work of the process can only add to a count, so the least counts: on a machine
+// that is busy, work of requests before may do so each time, and a request is counted up to tripsAgain times.
+const (
+	tripsSeen  = 5
+	tripsAgain = 40
+)
 
 // TestRoundTrips counts the round trips to Postgres that requests cost, those of their workflows included: on a server a
 // network away they are what a booking takes. Statements are prepared on each connection once, so one connection of each
@@ -58,6 +62,9 @@ func TestRoundTrips(t *testing.T) {
 			}
 		}},
 		{"a public link's form", 8, func() func() {
+			if len(forms) == 0 {
+				return nil
+			}
 			page := shop.visitor.get(t, forms[0].href).want(t, http.StatusOK)
 			forms = forms[1:]
 			values := page.form(map[string]string{"name": "Marty McFly", "email": "marty@example.com"})
@@ -65,8 +72,11 @@ func TestRoundTrips(t *testing.T) {
 		}},
 	} {
 		least := int64(1 << 30)
-		for range tripsSeen + 2 { // the first two prepare statements
+		for n := 0; n < tripsSeen+2 || least > c.most && n < tripsAgain; n++ { // the first two prepare statements
 			act := c.prepare()
+			if act == nil {
+				break
+			}
 			before := record.trips.Load()
 			act()
 			least = min(least, record.trips.Load()-before)
