@@ -46,7 +46,7 @@ type Providers interface {
 	Of(a *payment.Account) (provider.Provider, error)
 }
 
-// Relays is how mails leave: by the relay of an app's mailer, or by the operator's.
+// Relays is how mails leave.
 type Relays struct {
 	Client relay.Client
 	Usual  *relay.Settings // the operator's; nil for none

@@ -42,7 +42,7 @@ var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 
 
 // The codes of mails that were not sent, beside those of relays.
 const (
-	codeNoMailer  = "no_relay"   // neither the mailer nor the operator names one
+	codeNoMailer  = "no_relay"   // the operator has none any more
 	codeNoAddress = "no_address" // the receiver has none
 	codePassed    = "passed"     // a later mail says more, or the booking is not there any more
 	codeDisabled  = "disabled"   // the app has turned its mails off
@@ -96,8 +96,7 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err := json.Unmarshal(d.Mail, &one); err != nil {
 		return m.end("render_failed")
 	}
-	by, from, ok := m.route()
-	if !ok {
+	if m.Mail.Usual == nil {
 		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
 	}
 	b, app, thread, err := m.facts(ctx, d)
@@ -106,14 +105,14 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 		return m.end(codePassed)
 	case err != nil:
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
-	case thread.Passed && one.OfState(), b.Related.RescheduledTo != nil && one.OfState():
+	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State:
 		return m.end(codePassed)
 	case app.Settings.DisableEmail:
 		return m.end(codeDisabled)
 	case time.Since(d.Event.At) > mailUseful:
 		return m.end(codeTooLate)
 	}
-	envelope, about, code := m.compose(d, one, b, thread, m.signed(from, app))
+	envelope, about, code := m.compose(d, one, b, thread, m.signed(app))
 	if code != "" {
 		return m.end(code)
 	}
@@ -128,7 +127,7 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err != nil {
 		return m.end(relay.CodeAddress)
 	}
-	return m.judge(d, m.Mail.Client.Send(ctx, by, made))
+	return m.judge(d, m.Mail.Client.Send(ctx, *m.Mail.Usual, made))
 }
 
 // judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.
@@ -166,29 +165,9 @@ func spread(wait time.Duration, draw func() float64) time.Duration {
 	return time.Duration(float64(wait) * (0.9 + 0.2*draw()))
 }
 
-// route is the mail server that sends, and the sender: the mailer's, or the operator's.
-func (m mailer) route() (by relay.Settings, from message.Person, ok bool) {
-	from = message.Person{Name: m.headers["name"], Address: m.headers["from"]}
-	if own := m.headers["relay"]; own != "" {
-		by, err := relay.Parse(own)
-		return by, from, err == nil && from.Address != ""
-	}
-	if m.Mail.Usual == nil {
-		return by, from, false
-	}
-	if from.Address == "" {
-		from.Address = m.Mail.From.Address
-	}
-	if from.Name == "" {
-		from.Name = m.Mail.From.Name
-	}
-	return *m.Mail.Usual, from, from.Address != ""
-}
-
-// signed names the sender by its app, unless the mailer has another name.
-func (m mailer) signed(from message.Person, app *tenant.App) message.Person {
-	from.Name = mail.Line(cmp.Or(m.headers["name"], app.Name, from.Name))
-	return from
+// signed is the operator's sender under the name of the app.
+func (m mailer) signed(app *tenant.App) message.Person {
+	return message.Person{Name: mail.Line(cmp.Or(app.Name, m.Mail.From.Name)), Address: m.Mail.From.Address}
 }
 
 // facts reads the booking and its app as they are now, and what the booking's mails have in common.
@@ -229,7 +208,7 @@ func (m mailer) compose(
 	}
 	host := from.Address[strings.LastIndex(from.Address, "@")+1:]
 	e = message.Envelope{
-		From: from, To: to, ReplyTo: m.headers["reply_to"], ID: d.ID.String() + "@" + host,
+		From: from, To: to, ID: d.ID.String() + "@" + host,
 		Thread: uuid.NewSHA1(thread.First, []byte(strings.ToLower(to.Address))).String() + "@" + host, Date: time.Now(),
 	}
 	a = mail.About{

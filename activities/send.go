@@ -33,7 +33,7 @@ type target struct {
 func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing, testApp: found.TestApp}
 	if t.Purpose == outbox.ForMail { // it signs nothing
-		return t, a.openHeaders(t)
+		return t, nil
 	}
 	for _, sealed := range append([][]byte{found.Endpoint.Secret}, found.OldSecrets...) {
 		secret, err := a.Vault.Open(sealed, tenant.EndpointSecret(t.ID))
@@ -54,12 +54,7 @@ func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 		}
 		t.clientSecrets = append(t.clientSecrets, string(secret))
 	}
-	return t, a.openHeaders(t)
-}
-
-// openHeaders opens an endpoint's headers; of a mailer, its settings.
-func (a *Activities) openHeaders(t *target) error {
-	return a.Vault.OpenJSON(t.Headers, tenant.EndpointHeaders(t.ID), &t.headers)
+	return t, a.Vault.OpenJSON(t.Headers, tenant.EndpointHeaders(t.ID), &t.headers)
 }
 
 func (t *target) request(d outbox.ClaimedDelivery, started time.Time, body []byte) webhook.Request {

@@ -80,6 +80,11 @@ func (m Mail) OfState() bool {
 	return !slices.Contains([]Kind{PaymentPending, Refunded, RefundFailed, Reminder, FollowUp}, m.Kind)
 }
 
+// Asks reports whether the mail asks for something, or says that something is awaited: it says nothing once the booking has moved on.
+func (m Mail) Asks() bool {
+	return slices.Contains([]Kind{Requested, Received, PaymentPending}, m.Kind)
+}
+
 // Of returns the mails that an event of a booking makes, those to the owner first. Events of webhook endpoints, tests and corrections by
 // hand make none. The states are those that built-in graphs have; a graph of an app's own makes the same mails where its states have the
 // same names.

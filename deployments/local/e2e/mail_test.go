@@ -194,6 +194,21 @@ func TestChangesMakeOneMail(t *testing.T) {
 	}
 }
 
+// TestNobodyIsAskedForNothing: a mail that asks is not sent once the booking has moved on, also where its receiver gets no other.
+func TestNobodyIsAskedForNothing(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t, "HOLDFAST_MAIL_DELAY=5s")
+	id := p.book(t, p.resource, "confirm_decline", 10)
+	p.put(t, "/v2/bookings/"+id+"/decline", "").want(t, http.StatusOK)
+	if got := p.arrives(t, 1)[0]; got.to != "marty@example.com" || !strings.Contains(got.text, "was declined") {
+		t.Errorf("to %s:\n%s", got.to, got.text)
+	}
+	eventually(t, time.Minute, "the owner's mail to be given up", func() bool {
+		a := p.get(t, "/v2/mails?booking_id="+id+"&status=cancelled")
+		return strings.Count(a.body, `"last_error":"passed"`) == 2
+	})
+}
+
 // TestTheMailboxOfTheLocalRun: the mails of the demo app end in a mailbox, which shows them.
 func TestTheMailboxOfTheLocalRun(t *testing.T) {
 	t.Parallel()
