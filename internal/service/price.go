@@ -114,7 +114,12 @@ func (d *Draft) checkTogether(payer *Draft, add func(field, text string)) {
 	if !maps.Equal(d.Settings.Timers, payer.Settings.Timers) {
 		add("settings.timers", "must be those of the first booking, which pays")
 	}
-	switch terms, paying := d.Payment, payer.Payment; {
+	checkMoneyTogether(d.Payment, payer.Payment, add)
+}
+
+// checkMoneyTogether does the same for what two bookings cost.
+func checkMoneyTogether(terms, paying *payment.Terms, add func(field, text string)) {
+	switch {
 	case terms == nil || paying == nil || terms.AccountID == uuid.Nil:
 		add("price", "is required to be paid together")
 	case terms.Price.Currency != paying.Price.Currency:
