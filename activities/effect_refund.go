@@ -46,8 +46,8 @@ func (p performer) refundPayment(ctx context.Context, e *effect.Effect) (attempt
 	return attempted{answer: true}, nil
 }
 
-// release lets go what is held for a booking that has ended, and closes what could still be paid. A payment that others have taken, too, and
-// that of another booking, go on.
+// release lets go what is held for a booking that has ended, and closes what could still be paid. A payment that others have taken, too,
+// and that of another booking, go on.
 func (c cashier) release(ctx context.Context, pay *postgres.PaymentWithRefunds, booking uuid.UUID) (*provider.Error, error) {
 	if len(pay.Parts) > 0 {
 		settled, err := c.settle(ctx, pay.ID, nil)

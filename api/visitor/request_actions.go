@@ -64,6 +64,11 @@ func (r *requested) consentBox() *formField {
 	return consentBox(r.project)
 }
 
+// lacksConsent reports whether a form has not agreed to what the request's first booking needs.
+func lacksConsent(k *call, r *requested) bool {
+	return r.consentBox() != nil && k.formValue(consentField) == ""
+}
+
 // has reports whether the time of the request is the picked one.
 func (r *requested) has(c *service.Choice) bool {
 	b := r.Booking
@@ -165,8 +170,9 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	if r.has(c) {
 		return redirectToRequest(k, r)
 	}
-	if r.consentBox() != nil && k.formValue(consentField) == "" {
-		k.Redirect(http.StatusSeeOther, r.address("start", wire(c.Start), "end", wire(c.End), "resource", c.Host.ID.String(), "said", saidConsent))
+	if lacksConsent(k, r) {
+		address := r.address("start", wire(c.Start), "end", wire(c.End), "resource", c.Host.ID.String(), "said", saidConsent)
+		k.Redirect(http.StatusSeeOther, address)
 		return nil
 	}
 	out, c, err := h.bookAnyHost(k, r, c, id)

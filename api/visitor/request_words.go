@@ -32,13 +32,8 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return r.waitingText(app)
 	case r.begun():
 		return "Your booking", "It has begun, so it cannot be changed here any more."
-	case b.State == balanceDue:
-		return "Balance to be paid", "The rest of the price is to be paid now. The time stays yours meanwhile. " + r.balanceText(app)
-	case b.State == balanceOverdue:
-		return "Balance overdue", "The rest of the price has not been paid in time. The time is still held for you, and " + theApp(app) +
-			" decides what becomes of it. " + r.balanceText(app)
-	case b.State == settled:
-		return "Paid in full", "Deposit and balance are paid. Nothing more has to be paid for this booking."
+	case slices.Contains([]string{balanceDue, balanceOverdue, settled}, b.State):
+		return r.balanceText(app)
 	case r.alone && done:
 		return "Your booking", "This is the time now."
 	case done:
@@ -54,12 +49,20 @@ const (
 	settled        = "settled"
 )
 
-// balanceText says where the balance is paid.
-func (r *requested) balanceText(app string) string {
+// balanceText says how a booking stands whose balance has been asked for, and where it is paid.
+func (r *requested) balanceText(app string) (title, text string) {
+	where := "Please ask " + theApp(app) + " how to pay it."
 	if r.pays {
-		return "The button leads to the page where you pay."
+		where = "The button leads to the page where you pay."
 	}
-	return "Please ask " + theApp(app) + " how to pay it."
+	switch r.Booking.State {
+	case balanceDue:
+		return "Balance to be paid", "The rest of the price is to be paid now. The time stays yours meanwhile. " + where
+	case balanceOverdue:
+		return "Balance overdue", "The rest of the price has not been paid in time. The time is still held for you, and " + theApp(app) +
+			" decides what becomes of it. " + where
+	}
+	return "Paid in full", "Deposit and balance are paid. Nothing more has to be paid for this booking."
 }
 
 // ended says how a booking has ended that was neither cancelled nor declined.

@@ -149,7 +149,8 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 			units, assigned, requires, payer_id, created_at, updated_at, entered_at)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires, @payer,
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires,
+			@payer,
 			made.at, made.at AS updated_at, made.at AS entered_at FROM (SELECT holdfast_now(@app) AS at) made WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{

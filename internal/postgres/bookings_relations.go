@@ -261,10 +261,8 @@ func waitsForPayer(ctx context.Context, tx statements, b *booking.Booking, in bo
 	if err != nil || !waits {
 		return nil, err
 	}
-	return &booking.Refusal{
-		Code:    fault.ActionNotAvailable,
-		Message: "Another booking pays for this one, and decides for both while they wait for the money: play it on booking " + b.Related.Payer.String() + ".",
-	}, nil
+	const text = "Another booking pays for this one, and decides for both while they wait for the money: play it on booking "
+	return &booking.Refusal{Code: fault.ActionNotAvailable, Message: text + b.Related.Payer.String() + "."}, nil
 }
 
 // seatsFor returns why a session has not enough seats for those that a booking pays for beside its own, which it has room for. It is
