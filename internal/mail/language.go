@@ -65,6 +65,8 @@ type text struct {
 	Subject string   `json:"subject"` // empty: the title of the booking, which calendars take over
 	Heading string   `json:"heading"`
 	Lead    []string `json:"lead"`
+
+	closing []string // paragraphs below the links; of templates alone
 }
 
 //go:embed texts/*.json

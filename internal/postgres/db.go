@@ -40,6 +40,7 @@ type DB struct {
 	*Effects
 	*Payments
 	*Clocks
+	*Templates
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -107,6 +108,9 @@ type Access struct {
 	holders joined[string, Holder] // by the hash of their key
 }
 
+// Templates stores what apps say in their mails in place of built-in texts.
+type Templates struct{ *store }
+
 // Operations stores what an Idempotency-Key stands for.
 type Operations struct{ *store }
 
@@ -129,7 +133,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
 		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
-		Clocks: &Clocks{s, actions},
+		Clocks: &Clocks{s, actions}, Templates: &Templates{s},
 	}
 }
 
