@@ -117,7 +117,7 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if code != "" {
 		return m.end(code)
 	}
-	return m.post(ctx, d, one, mail.Choose(languageOf(one, b), app.Settings.Language), envelope, about)
+	return m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, app.Settings.Language), envelope, about)
 }
 
 // post writes a mail, with the app's own texts where it has some, and hands it to the mail server.
@@ -211,7 +211,7 @@ func (m mailer) ownTexts(ctx context.Context, one mail.Mail, l mail.Language) (*
 	return &t.MailTexts, nil
 }
 
-// languageOf is what a customer's form says of their language; empty when it says nothing.
+// languageOf is the language of a customer: what their form says, or else the page that they have booked on; empty when neither says one.
 func languageOf(one mail.Mail, b *booking.Booking) string {
 	var form struct {
 		Language string `json:"language"`
@@ -250,7 +250,7 @@ func (m mailer) compose(
 		return e, a, ""
 	}
 	e.Entry = &message.Entry{
-		Says: one.Calendar, UID: thread.First.String() + "@" + host, Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
+		Says: one.Calendar, UID: m.Links.EntryUID(thread.First), Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
 		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage,
 		Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
 	}
