@@ -136,7 +136,7 @@ func typeIn(t *testing.T, data, script string) (output, fault string) {
 	if err := os.Symlink(data, filepath.Join(dir, ".holdfast")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a guard against a hang, not a measure
 	defer cancel()
 	bash := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
 	var printed, complaints bytes.Buffer
