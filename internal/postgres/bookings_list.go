@@ -102,9 +102,9 @@ func (db *Bookings) ListBookings(
 		return all, found, err
 	}
 	kind.where, kind.search = s.render(true)
-	kind.patience = db.bounds.patience
+	kind.patience = db.bounds.similarPatience
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
-	if timedOut(err) { // nothing is found, which is true of what was typed
+	if fault.CodeOf(err) == fault.SearchTooBroad { // nothing is found, which is true of what was typed
 		return nil, Found{Exact: true}, nil
 	}
 	return all, found, err
