@@ -45,7 +45,6 @@ var Statuses = map[fault.Code]int{
 	fault.KeyReused:          http.StatusUnprocessableEntity,
 	fault.TooManyRequests:    http.StatusTooManyRequests,
 	fault.UnknownZone:        http.StatusUnprocessableEntity,
-	fault.SearchTooBroad:     http.StatusUnprocessableEntity,
 	fault.NotSupported:       http.StatusNotImplemented,
 	fault.Unavailable:        http.StatusServiceUnavailable,
 	fault.Overloaded:         http.StatusServiceUnavailable,

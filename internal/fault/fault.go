@@ -31,7 +31,6 @@ const (
 	HoldExpired        Code = "hold_expired"         // the hold ran out, was released or became a booking already
 	ActionNotAvailable Code = "action_not_available" // not in this state, or not for this actor
 	NotFinal           Code = "not_final"            // only bookings that are over can be deleted
-	SearchTooBroad     Code = "search_too_broad"     // a search that finds too much to be put in order in time
 	Stale              Code = "stale"                // If-Match names another version
 	InUse              Code = "in_use"               // still referred to by something that is alive
 	AlreadyExists      Code = "already_exists"       // a unique name is taken
@@ -80,7 +79,7 @@ const (
 var Codes = []Code{
 	Invalid, Malformed, Unauthorized, Forbidden, RequestTimeout, NotFound, MethodNotAllowed, SlotTaken, SoldOut, SessionClosed,
 	TooEarly, TooLate, OutsideWindow, LimitReached, UnknownZone, HoldExpired, ActionNotAvailable,
-	NotFinal, SearchTooBroad, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
+	NotFinal, Stale, InUse, AlreadyExists, KeyReused, KeyInFlight, LinkInvalid, LinkUsed, LinkExpired,
 	TooLarge, TooManyRequests, PaymentState, NotSupported, Unavailable, Overloaded, ClockAdvancing, Internal,
 	ClaimMissing, ClaimMalformed, ClaimAlgorithm, ClaimUnknownIssuer, ClaimInvalidSignature, ClaimWrongAudience, ClaimIssuedInFuture,
 	TokenExpired, ClaimLifetimeTooLong, ClaimMissingID, ClaimReplayed, ClaimNotForLink, PublicLinkNotFound, PublicLinkDisabled,

@@ -76,7 +76,7 @@ func mostOf(terms []Term) int {
 	return MaxListed
 }
 
-// listRows returns one page of rows, and what is known of the others, of one moment. SearchTooBroad when a search takes longer than it may.
+// listRows returns one page of rows, and what is known of the others, of one moment. Invalid when a search takes longer than it may.
 func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, args namedArgs) ([]*T, Found, error) {
 	if page.Follows() {
 		return l.follow(ctx, db, page, args)
@@ -103,9 +103,10 @@ func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, ar
 	return rows, found, err
 }
 
-// errTooBroad refuses a search that many rows fit, of which few are at hand in the order of the list.
-var errTooBroad = fault.Errorf(fault.SearchTooBroad,
-	"The search finds too much to be put in order. Add characters, a state, a resource, or a start and an end.")
+// errTooBroad is a search that many rows fit, of which few are at hand in the order of the list.
+var errTooBroad = fault.Problems{"search": {tooBroad}}.Err()
+
+const tooBroad = "finds too much to be put in order: add characters, a state, a resource, or a start and an end"
 
 // list reads a page, and counts the list, by the plan that Postgres finds best. It makes one round trip.
 func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -190,9 +191,13 @@ func TestBroadSearchesAreRefused(t *testing.T) {
 	} {
 		f.Terms = append(f.Terms, Term{"state", "error"})
 		_, _, err := db.ListBookings(t.Context(), app, f, Page{Number: 1, Limit: 50})
-		if fault.CodeOf(err) != fault.SearchTooBroad {
+		if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != fault.Invalid || len(e.Fields["search"]) != 1 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	_, _, err := db.ListBookings(t.Context(), app, Filter{Words: []string{"haircut", "ann"}, Order: "completed"}, Page{Number: 90, Limit: 50})
+	if e, ok := errors.AsType[*fault.Error](err); !ok || len(e.Fields["q"]) != 1 {
+		t.Errorf("words alone: %v", err)
 	}
 	all, _, err := db.ListBookings(t.Context(), app, Filter{Words: []string{"heircut"}}, Page{Number: 1, Limit: 50})
 	if err != nil || len(all) > 0 {
