@@ -77,14 +77,18 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
 	}
+	mails, delay := mail.Of(&d.Event, b), m.Mail.Delay
+	if len(d.Mail) > 0 {
+		mails, delay = remindersOf(d, b), 0
+	}
 	all := map[string]json.RawMessage{}
-	for _, one := range mail.Of(&d.Event, b) {
+	for _, one := range mails {
 		if all[one.Recipient()], err = json.Marshal(one); err != nil {
 			return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
 		}
 	}
 	defer m.connection()()
-	if err := m.DB.WriteMails(ctx, m.ID, d, all, m.Mail.Delay); err != nil {
+	if err := m.DB.WriteMails(ctx, m.ID, d, all, delay); err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
 	}
 	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
@@ -96,6 +100,9 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err := json.Unmarshal(d.Mail, &one); err != nil {
 		return m.end("render_failed")
 	}
+	if m.Mail.Usual == nil && one.OfMoment() {
+		return m.end(codeNoMailer)
+	}
 	if m.Mail.Usual == nil {
 		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
 	}
@@ -105,11 +112,12 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 		return m.end(codePassed)
 	case err != nil:
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
-	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State:
+	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
+		one.OfMoment() && !one.Reminds(b):
 		return m.end(codePassed)
 	case app.Settings.DisableEmail:
 		return m.end(codeDisabled)
-	case time.Since(d.Event.At) > mailUseful:
+	case time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
 		return m.end(codeTooLate)
 	}
 	envelope, about, code := m.compose(d, one, b, thread, m.signed(app))
@@ -127,7 +135,11 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err != nil {
 		return m.end(relay.CodeAddress)
 	}
-	return m.judge(d, m.Mail.Client.Send(ctx, *m.Mail.Usual, made))
+	r, v := m.judge(d, m.Mail.Client.Send(ctx, *m.Mail.Usual, made))
+	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
+		v.Status = postgres.Exhausted
+	}
+	return r, v
 }
 
 // judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.

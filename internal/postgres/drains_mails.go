@@ -49,8 +49,9 @@ func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
 		SELECT gen_random_uuid(), a.id, '', '', 'mail', 'mail', false, '{booking.*,payment.*,refund.*}', '' FROM apps a
-		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w WHERE w.app_id = a.id AND w.purpose = 'mail')
-		ON CONFLICT (app_id) WHERE purpose = 'mail' DO NOTHING`
+		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w
+			WHERE w.app_id = a.id AND w.purpose = 'mail' AND w.event_types <> ` + forRemindersAlone + `)
+		ON CONFLICT (app_id) WHERE purpose = 'mail' DO UPDATE SET event_types = EXCLUDED.event_types`
 	_, err := db.pool.Exec(ctx, q)
 	return err
 }

@@ -29,8 +29,9 @@ const requestSeq = `
 	CASE WHEN @request::uuid IS NOT NULL THEN
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
-// publishTransitions publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
-func publishTransitions(batch *pgx.Batch, in booking.CommitInput, woken *[]uuid.UUID, changed ...*booking.Booking) {
+// publishTransitions publishes the transitions that bookings have just made, and late reminders of the last one, and collects the endpoints
+// that are to be woken for them.
+func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var all []publication
 	for _, b := range changed {
 		kind := outbox.EventType(b.State)
@@ -40,9 +41,16 @@ func publishTransitions(batch *pgx.Batch, in booking.CommitInput, woken *[]uuid.
 		all = append(all, publication{b, kind, outbox.Topics(kind, b.Kind()), notifiedRequest(b)})
 	}
 	var events []uuid.UUID
+	last := changed[len(changed)-1]
+	if len(late) > 0 {
+		queueMailer(batch, last.AppID)
+	}
 	shareGates(batch, all...)
 	for _, p := range all {
 		events = append(events, publish(batch, p))
+	}
+	for _, due := range late {
+		events = append(events, publishReminder(batch, last, due))
 	}
 	markAwake(batch, in.Drainer, events, woken)
 }

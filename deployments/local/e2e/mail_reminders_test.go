@@ -1,0 +1,154 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/deployments/local/mailbox"
+)
+
+// remindByMail is one reminder by mail.
+func remindByMail(to, subject, when, unit string, count int) string {
+	return fmt.Sprintf(`{"type":"email","settings":{"recipient":%q,"subject":%q},"when":{"type":%q,"unit":%q,"time":%d}}`, to, subject, when, unit, count)
+}
+
+// laboratory is a test app of the post office, with a resource that has an address: its clock can be advanced.
+func (p *postOffice) laboratory(t testing.TB) *postOffice {
+	t.Helper()
+	lab := *p
+	lab.bundle = asLaboratory(t, p.bundle)
+	lab.resource = lab.post(t, "/v2/resources", `{"name":"Dr. Grau","email":"grau@example.com","timezone":"Europe/Berlin"}`).want(t, http.StatusCreated).str("data.id")
+	return &lab
+}
+
+// in is the body of a booking of an hour at a time from now, by the app's clock.
+func (p *postOffice) in(t testing.TB, graph string, after time.Duration, more ...string) string {
+	t.Helper()
+	start := p.clock(t).Now.UTC().Add(after).Truncate(time.Second)
+	return fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}%s}`,
+		p.resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), strings.Join(more, ""))
+}
+
+// mailed waits until the mails of a booking that have a kind have a status and a code, and returns how many they are.
+func (p *postOffice) mailed(t testing.TB, id, kind, status, code string) (count int) {
+	t.Helper()
+	eventually(t, time.Minute, kind+" "+status+" "+code, func() bool {
+		a := p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK)
+		count = 0
+		for i := range strings.Count(a.body, `"event_id"`) {
+			one := fmt.Sprintf("data.%d.", i)
+			if a.str(one+"kind") != kind {
+				continue
+			}
+			if count++; a.str(one+"status") != status || a.str(one+"last_error") != code {
+				return false
+			}
+		}
+		return count > 0
+	})
+	return count
+}
+
+// kinds are the kinds of mails of a booking, without what became of them.
+func (p *postOffice) kinds(t testing.TB, id, kind string) int {
+	t.Helper()
+	return strings.Count(p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK).body, `"kind":"`+kind+`"`)
+}
+
+// subjects are the subjects of all mails to an address.
+func (p *postOffice) subjects(t testing.TB, to string) (list []string) {
+	t.Helper()
+	for _, m := range p.mailbox.Mails() {
+		if a := open(t, m); a.to == to {
+			list = append(list, a.Get("Subject"))
+		}
+	}
+	return list
+}
+
+// TestMailsRemind: a day before the start and an hour after it, each once, to the side that it is for. They move with the booking, and end
+// with it.
+func TestMailsRemind(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t).laboratory(t)
+	wanted := notified(remindByMail("customer", "Tomorrow\nat last", "before", "hours", 24), remindByMail("owner", "", "before", "hours", 24),
+		remindByMail("customer", "", "after", "mins", 90))
+	id := p.post(t, "/v2/bookings", p.in(t, "instant", 72*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	ended := p.post(t, "/v2/bookings", p.in(t, "instant", 74*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	p.put(t, "/v2/bookings/"+ended+"/cancel", "").want(t, http.StatusOK)
+	asked := p.post(t, "/v2/bookings", p.in(t, "confirm_decline", 76*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	start := p.clock(t).Now.Add(96 * time.Hour).UTC().Truncate(time.Second)
+	moved := p.post(t, "/v2/bookings/"+id+"/reschedule", fmt.Sprintf(`{"start":%q,"end":%q}`, start.Format(time.RFC3339),
+		start.Add(time.Hour).Format(time.RFC3339))).want(t, http.StatusCreated).str("data.id")
+
+	p.advance(t, `{"advance":"PT60H"}`) // past the reminders of all but the moved one
+	p.advance(t, `{"advance":"PT13H"}`)
+	if n := p.mailed(t, moved, "reminder", "delivered", ""); n != 2 {
+		t.Errorf("%d reminders, want 2", n)
+	}
+	for _, other := range []string{id, ended, asked} {
+		if n := p.kinds(t, other, "reminder"); n != 0 {
+			t.Errorf("%d reminders of a booking that does not stand", n)
+		}
+	}
+	p.advance(t, `{"advance":"P2D"}`) // it is over
+	if n := p.mailed(t, moved, "follow_up", "delivered", ""); n != 1 {
+		t.Errorf("%d follow-ups, want 1", n)
+	}
+	customer, owner := fmt.Sprint(p.subjects(t, "marty@example.com")), fmt.Sprint(p.subjects(t, "grau@example.com"))
+	if strings.Count(customer, "Tomorrow at last") != 1 || strings.Count(customer, "Afterwards: Haircut") != 1 || strings.Count(owner, "Reminder: Haircut") != 1 ||
+		strings.Contains(owner, "Afterwards") {
+		t.Errorf("the customer got %s, the owner %s", customer, owner)
+	}
+	for _, m := range p.mailbox.Mails() {
+		if a := open(t, m); a.Get("Subject") == "Tomorrow at last" && (a.calendar != "" || !strings.Contains(a.text, "Your booking is soon")) {
+			t.Errorf("the reminder is\n%s\n%s", a.text, a.calendar)
+		}
+	}
+}
+
+// TestLateReminders: what is booked after the moment of a reminder is still reminded of, while no more than a third of the time to the
+// start has passed.
+func TestLateReminders(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t).laboratory(t)
+	wanted := notified(remindByMail("customer", "", "before", "hours", 24))
+	soon := p.post(t, "/v2/bookings", p.in(t, "instant", 17*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	sooner := p.post(t, "/v2/bookings", p.in(t, "instant", 15*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	p.mailed(t, soon, "reminder", "delivered", "")
+	p.mailed(t, sooner, "booking_confirmed", "delivered", "")
+	if n := p.kinds(t, sooner, "reminder"); n != 0 {
+		t.Errorf("%d reminders of what was booked too late for them", n)
+	}
+}
+
+// TestCancelledBetweenDueAndSent: a reminder that waits for its mail server says nothing of a booking that was cancelled meanwhile.
+func TestCancelledBetweenDueAndSent(t *testing.T) {
+	t.Parallel()
+	p := startPostOffice(t).laboratory(t)
+	p.mailbox.Fail(mailbox.Fault{To: "marty@example.com", Code: 451, Status: [3]int{4, 7, 1}})
+	id := p.post(t, "/v2/bookings", p.in(t, "instant", 48*time.Hour, notified(remindByMail("customer", "", "before", "hours", 24)))).want(t, http.StatusCreated).str("data.id")
+	p.mailed(t, id, "booking_confirmed", "pending", "smtp_451")
+	p.advance(t, `{"advance":"PT25H"}`)
+	p.mailed(t, id, "reminder", "pending", "smtp_451")
+	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
+	p.advance(t, `{"advance":"PT2H"}`) // the next attempts come nearer
+	p.mailed(t, id, "reminder", "cancelled", "passed")
+	p.mailed(t, id, "booking_confirmed", "cancelled", "passed")
+}
+
+// TestRemindersWithoutAMailServer are accepted, and what became of them is on record.
+func TestRemindersWithoutAMailServer(t *testing.T) {
+	t.Parallel()
+	p := &postOffice{bundle: laboratory(t)}
+	p.resource = p.bundle.resource(t)
+	id := p.post(t, "/v2/bookings", p.in(t, "instant", 48*time.Hour, notified(remindByMail("customer", "", "before", "hours", 24)))).want(t, http.StatusCreated).str("data.id")
+	p.advance(t, `{"advance":"PT25H"}`)
+	p.mailed(t, id, "reminder", "cancelled", "no_relay")
+	if n := p.kinds(t, id, "booking_confirmed"); n != 0 {
+		t.Errorf("%d other mails", n)
+	}
+}
