@@ -9,6 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 )
 
 // vaultVersion is the first byte of what Seal makes: AES-256-GCM, the key derived with "holdfast/vault/v1", then a
@@ -23,6 +26,7 @@ var errSealed = errors.New("links: the sealed value cannot be opened")
 type Vault struct {
 	aead  cipher.AEAD
 	print []byte // the key of fingerprints
+	reach []byte // the key of digests of addresses
 }
 
 // NewVault makes a vault from the master key, which is 32 random bytes; any other length is an error.
@@ -46,13 +50,26 @@ func NewVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("links: derive the key of fingerprints: %w", err)
 	}
-	return &Vault{aead: aead, print: fingerprints}, nil
+	contacts, err := hkdf.Key(sha256.New, master, nil, "holdfast/contact/v1", masterBytes)
+	if err != nil {
+		return nil, fmt.Errorf("links: derive the key of contacts: %w", err)
+	}
+	return &Vault{aead: aead, print: fingerprints, reach: contacts}, nil
 }
 
 // Fingerprint is a keyed hash: it distinguishes texts, and its reader cannot try out what the text may have been.
 func (v *Vault) Fingerprint(text []byte) []byte {
 	sum := hmac.New(sha256.New, v.print)
 	sum.Write(text)
+	return sum.Sum(nil)
+}
+
+// ContactDigest is a keyed hash of an e-mail address or a phone number (E.164) of an app, 32 bytes: the record can compare addresses by it,
+// and who reads the record cannot try out which ones they are. Case and the space around the address do not count.
+func (v *Vault) ContactDigest(app uuid.UUID, address string) []byte {
+	sum := hmac.New(sha256.New, v.reach)
+	sum.Write(app[:])
+	sum.Write([]byte(strings.ToLower(strings.TrimSpace(address))))
 	return sum.Sum(nil)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -108,5 +109,30 @@ func TestFingerprintsAreKeyed(t *testing.T) {
 	}
 	if bytes.Equal(got, other.Fingerprint(text)) || bytes.Equal(got, plain[:]) || bytes.Equal(got, one.Fingerprint(text[1:])) {
 		t.Error("a fingerprint can be made without the key, or does not tell texts apart")
+	}
+}
+
+// TestContactDigest: an address has one digest for each app and each master key, however it is written.
+func TestContactDigest(t *testing.T) {
+	t.Parallel()
+	vault := testVault(t)
+	app, other := uuid.MustParse("0193f6a0-0000-7000-8000-000000000001"), uuid.MustParse("0193f6a0-0000-7000-8000-000000000002")
+	got := vault.ContactDigest(app, "anna@example.org")
+	if len(got) != sha256.Size || !bytes.Equal(got, vault.ContactDigest(app, " Anna@Example.ORG ")) {
+		t.Error("the same address has another digest")
+	}
+	master := testMaster()
+	master[0] ^= 1
+	stranger, err := NewVault(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, one := range map[string][]byte{
+		"another app": vault.ContactDigest(other, "anna@example.org"), "another address": vault.ContactDigest(app, "anne@example.org"),
+		"another key": stranger.ContactDigest(app, "anna@example.org"), "a fingerprint": vault.Fingerprint(append(app[:], "anna@example.org"...)),
+	} {
+		if bytes.Equal(got, one) {
+			t.Errorf("%s has the same digest", name)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type DB struct {
 	*Effects
 	*Payments
 	*Clocks
+	*Contacts
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -129,7 +130,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
 		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
-		Clocks: &Clocks{s, actions},
+		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s},
 	}
 }
 
@@ -215,6 +216,7 @@ var rules = map[string]struct {
 	"bookings_resource_id_fkey":         {fault.NotFound, "The resource does not exist."},
 	"occupancies_resource_id_fkey":      {fault.NotFound, "The resource does not exist."},
 	"bookings_calendar_id_fkey":         {fault.NotFound, "The calendar does not exist."}, // it was deleted just now
+	"contact_blocks_booking_id_fkey":    {fault.NotFound, "The booking does not exist."},
 	"calendar_events_calendar_id_fkey":  {fault.NotFound, "The calendar does not exist."},
 	"webhook_attempts_delivery_id_fkey": {fault.NotFound, "The delivery does not exist."},
 }

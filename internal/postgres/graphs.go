@@ -172,21 +172,15 @@ func checkWeights(weights tenant.Weights, versions []int) error {
 	return problems.Err()
 }
 
-// Walking are bookings that walk one version of a graph of the app's own, in one state.
-type Walking struct {
-	State    string
-	Bookings int
-}
-
 // StatesOf counts the bookings of an app that walk a version of one of its graphs and are not over, by state. Those that are not decided
 // yet are left out.
-func (db *Graphs) StatesOf(ctx context.Context, appID uuid.UUID, g *graphs.Graph) ([]Walking, error) {
+func (db *Graphs) StatesOf(ctx context.Context, appID uuid.UUID, g *graphs.Graph) ([]tenant.Walking, error) {
 	const q = `SELECT b.state, count(*) FROM bookings b WHERE ` + walks + ` GROUP BY b.state ORDER BY b.state`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"app": appID, "graph": g.Name, "version": g.Version})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Walking])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[tenant.Walking])
 }
 
 // walks is true of bookings b that walk a version and are not over.

@@ -36,6 +36,7 @@ var house = map[string]floor{
 	"internal/byhand":            {1, nil},                                // pure: the record makes the moves
 	"internal/assign":            {1, []string{"github.com/google/uuid"}}, // pure: the clock, the counts and the seed are arguments
 	"internal/tenant":            {2, []string{"github.com/google/uuid"}},
+	"internal/contact":           {2, []string{"github.com/google/uuid"}},
 	"internal/catalogue":         {3, []string{"github.com/google/uuid"}},
 	"internal/outbox":            {2, []string{"github.com/google/uuid"}},
 	"internal/effect":            {2, []string{"github.com/google/uuid"}},

@@ -96,3 +96,9 @@ func (l *Graphs) standsFor(name string, defaults map[string]int) int {
 	}
 	return max(1, defaults[name])
 }
+
+// Walking are bookings that walk one version of a graph of the app's own, in one state.
+type Walking struct {
+	State    string
+	Bookings int
+}

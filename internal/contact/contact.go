@@ -1,0 +1,47 @@
+// Package contact says which addresses get no messages, and why. No address is on record: only a digest of it is, by links.Vault.
+package contact
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Channel is how a message reaches somebody.
+type Channel string
+
+// The channels.
+const (
+	Mail Channel = "mail"
+	SMS  Channel = "sms"
+)
+
+// Kind is why an address gets no messages, and which ones.
+type Kind string
+
+// The kinds.
+const (
+	Dead      Kind = "dead"      // there is no such address: it gets none at all
+	Reminders Kind = "reminders" // unsubscribed: no reminders and follow-ups, of one booking or of the app
+	Stopped   Kind = "stopped"   // STOP by SMS: none at all
+)
+
+// Block keeps messages of an app from an address.
+type Block struct {
+	AppID     uuid.UUID
+	Channel   Channel
+	Digest    []byte // of the address, by links.Vault.ContactDigest
+	Kind      Kind
+	BookingID *uuid.UUID // the one booking that it is about; nil for all of the app's
+	Reason    string     // a code such as smtp_550; never an address or a text of somebody
+	CreatedAt time.Time  // real time
+}
+
+// Stops reports whether the block keeps the address from messages about a booking; reminder says that the message is a reminder or a
+// follow-up.
+func (b *Block) Stops(booking uuid.UUID, reminder bool) bool {
+	if b.BookingID != nil && *b.BookingID != booking {
+		return false
+	}
+	return b.Kind != Reminders || reminder
+}
