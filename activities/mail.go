@@ -47,7 +47,12 @@ const (
 	codePassed    = "passed"     // a later mail says more, or the booking is not there any more
 	codeDisabled  = "disabled"   // the app has turned its mails off
 	codeTooLate   = "too_late"   // it would arrive when it is of no use
+	codeLeft      = "unsubscribed"
 	mailFormat    = outbox.Format("mail")
+
+	codeNotNotified = "not_notified" // the action was to be played without it
+	codeSwitchedOff = "switched_off" // its step is, for the booking
+	codeLimited     = "limited"      // another one went there within the hour, and nobody has confirmed the booking
 )
 
 // attempt makes one attempt: of an event, its mails are written; a mail is sent.
@@ -107,20 +112,30 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
 	}
 	b, app, thread, err := m.facts(ctx, d)
-	switch {
-	case fault.CodeOf(err) == fault.NotFound:
+	if fault.CodeOf(err) == fault.NotFound {
 		return m.end(codePassed)
-	case err != nil:
+	}
+	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
-	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
-		one.OfMoment() && !one.Reminds(b):
-		return m.end(codePassed)
-	case app.Settings.DisableEmail:
-		return m.end(codeDisabled)
-	case time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
+	}
+	if code := needless(d, one, b, app, thread); code != "" {
+		return m.end(code)
+	}
+	if wait, late := m.quiet(one, b, app); late {
 		return m.end(codeTooLate)
+	} else if wait > 0 {
+		return relay.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
 	envelope, about, code := m.compose(d, one, b, thread, m.signed(app))
+	if code == "" {
+		code, err = m.addUnsubscribing(ctx, one, b, &envelope, &about)
+	}
+	if code == "" && err == nil {
+		code, err = m.limit(ctx, d, one, b, envelope.To.Address)
+	}
+	if err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+	}
 	if code != "" {
 		return m.end(code)
 	}
@@ -140,6 +155,24 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 		v.Status = postgres.Exhausted
 	}
 	return r, v
+}
+
+// needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
+func needless(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *tenant.App, thread postgres.MailThread) (code string) {
+	switch {
+	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
+		one.OfMoment() && !one.Reminds(b):
+		return codePassed
+	case !one.IsFor(d.Event.Notify):
+		return codeNotNotified
+	case app.Settings.DisableEmail:
+		return codeDisabled
+	case one.IsOff(b, &app.Settings):
+		return codeSwitchedOff
+	case time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
+		return codeTooLate
+	}
+	return ""
 }
 
 // judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.

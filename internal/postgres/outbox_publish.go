@@ -71,9 +71,9 @@ func publish(batch *pgx.Batch, b publication) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
-				from_state, action, actor, channel, inputs, lifted, request_id, request_seq, written_by)
+				from_state, action, actor, channel, inputs, lifted, notify, request_id, request_seq, written_by)
 			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
-				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), t.lifted, @request, ` + requestSeq + `,
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), t.lifted, a.notify, @request, ` + requestSeq + `,
 				GREATEST(pg_current_xact_id(), (
 					SELECT p.written_by FROM events p
 					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test), (

@@ -152,3 +152,85 @@ func TestRemindersWithoutAMailServer(t *testing.T) {
 		t.Errorf("%d other mails", n)
 	}
 }
+
+// unsubscribing returns the link of the last mail to an address.
+func (p *postOffice) unsubscribing(t testing.TB, to string) (link string, mail arrived) {
+	t.Helper()
+	for _, m := range p.mailbox.Mails() {
+		if a := open(t, m); a.to == to {
+			mail = a
+		}
+	}
+	_, rest, _ := strings.Cut(mail.text, "No more reminders:\n")
+	link, _, _ = strings.Cut(rest, "\n")
+	return link, mail
+}
+
+// TestUnsubscribing: a button of a mail program ends reminders of the app to the address, and nothing else; looking at its link changes
+// nothing, and the page lets people have them again.
+func TestUnsubscribing(t *testing.T) {
+	t.Parallel()
+	const public = "https://book.example.com"
+	p := startPostOffice(t, "HOLDFAST_PUBLIC_URL="+public).laboratory(t)
+	hours := func(n int) string { return remindByMail("customer", "", "before", "hours", n) }
+	wanted := notified(hours(60), hours(48), hours(36), hours(24), hours(12), remindByMail("owner", "", "before", "hours", 36))
+	id := p.post(t, "/v2/bookings", p.in(t, "instant", 72*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
+	reminders := func(want string) {
+		t.Helper()
+		eventually(t, time.Minute, "reminders "+want, func() bool {
+			a, got := p.get(t, "/v2/mails?booking_id="+id), []string{}
+			for i := range strings.Count(a.body, `"event_id"`) {
+				if one := fmt.Sprintf("data.%d.", i); a.str(one+"kind") == "reminder" && a.str(one+"to") == "customer" {
+					got = append(got, strings.TrimSpace(a.str(one+"status")+" "+a.str(one+"last_error")))
+				}
+			}
+			return strings.Join(got, ", ") == want
+		})
+	}
+	if link, confirmation := p.unsubscribing(t, "marty@example.com"); link != "" || confirmation.Get("List-Unsubscribe") != "" {
+		t.Errorf("a confirmation can be unsubscribed from: %v", confirmation)
+	}
+	p.advance(t, `{"advance":"PT13H"}`)
+	reminders("delivered")
+	link, first := p.unsubscribing(t, "marty@example.com")
+	if first.Get("List-Unsubscribe") != "<"+link+">" || first.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || !strings.HasPrefix(link, public+"/unsubscribe/") {
+		t.Fatalf("%q, %v", link, first.Header)
+	}
+	path := strings.TrimPrefix(link, public)
+	post := func(body string, headers ...string) answer {
+		return p.call(t, http.MethodPost, path, body, append([]string{"Content-Type", "application/x-www-form-urlencoded", "Authorization", ""}, headers...)...)
+	}
+	for range 2 { // what scanners do
+		if page := p.get(t, path).want(t, http.StatusOK); !strings.Contains(page.body, "No reminders of this booking") || strings.Contains(page.body, "marty") {
+			t.Fatalf("the page is %s", page.body)
+		}
+		p.call(t, http.MethodHead, path, "").want(t, http.StatusOK)
+		post("").want(t, http.StatusBadRequest)
+		post("action=leave_app", "Sec-Fetch-Site", "cross-site").want(t, http.StatusForbidden)
+	}
+	p.get(t, path+"x").want(t, http.StatusUnauthorized)
+	p.advance(t, `{"advance":"PT12H"}`)
+	reminders("delivered, delivered")
+
+	post("List-Unsubscribe=One-Click").want(t, http.StatusOK)
+	p.advance(t, `{"advance":"PT12H"}`)
+	reminders("cancelled unsubscribed, delivered, delivered")
+	if got := p.state(t, id); got != "confirmed" {
+		t.Errorf("the booking is %s", got)
+	}
+	post("action=return").want(t, http.StatusSeeOther)
+	p.advance(t, `{"advance":"PT12H"}`)
+	reminders("delivered, cancelled unsubscribed, delivered, delivered")
+
+	post("action=leave_booking").want(t, http.StatusSeeOther)
+	other := p.post(t, "/v2/bookings", p.in(t, "instant", 26*time.Hour, notified(hours(25)))).want(t, http.StatusCreated).str("data.id")
+	p.advance(t, `{"advance":"PT12H"}`)
+	reminders("cancelled unsubscribed, delivered, cancelled unsubscribed, delivered, delivered")
+	p.mailed(t, other, "reminder", "delivered", "")
+	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
+	p.mailed(t, id, "booking_cancelled", "delivered", "")
+	owner := fmt.Sprint(p.subjects(t, "grau@example.com"))
+	if strings.Count(owner, "Reminder: Haircut") != 1 {
+		t.Errorf("the owner got %s", owner)
+	}
+}
