@@ -42,12 +42,13 @@ var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 
 
 // The codes of mails that were not sent, beside those of relays.
 const (
-	codeNoMailer  = "no_relay"   // the operator has none any more
-	codeNoAddress = "no_address" // the receiver has none
-	codePassed    = "passed"     // a later mail says more, or the booking is not there any more
-	codeDisabled  = "disabled"   // the app has turned its mails off
-	codeTooLate   = "too_late"   // it would arrive when it is of no use
-	codeLeft      = "unsubscribed"
+	codeNoMailer  = "no_relay"        // the operator has none any more
+	codeNoAddress = "no_address"      // the receiver has none
+	codePassed    = "passed"          // a later mail says more, or the booking is not there any more
+	codeDisabled  = "disabled"        // the app has turned its mails off
+	codeTooLate   = "too_late"        // it would arrive when it is of no use
+	codeTemplate  = "template_failed" // of a mail that was sent: it has the built-in texts, since the app's own cannot be written any more
+	codeLeft      = "unsubscribed"    // the customer does without reminders
 	mailFormat    = outbox.Format("mail")
 
 	codeNotNotified = "not_notified" // the action was to be played without it
@@ -139,7 +140,22 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if code != "" {
 		return m.end(code)
 	}
-	written, err := mail.Write(one, mail.Choose(languageOf(one, b), app.Settings.Language), about)
+	r, v := m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, app.Settings.Language), envelope, about)
+	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
+		v.Status = postgres.Exhausted
+	}
+	return r, v
+}
+
+// post writes a mail, with the app's own texts where it has some, and hands it to the mail server.
+func (m mailer) post(
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, l mail.Language, envelope message.Envelope, about mail.About,
+) (r relay.Result, v postgres.DeliveryUpdate) {
+	var err error
+	if about.Own, err = m.ownTexts(ctx, one, l); err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+	}
+	written, err := mail.Write(one, l, about)
 	if err != nil {
 		return m.end("render_failed")
 	}
@@ -150,11 +166,11 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err != nil {
 		return m.end(relay.CodeAddress)
 	}
-	r, v := m.judge(d, m.Mail.Client.Send(ctx, *m.Mail.Usual, made))
-	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
-		v.Status = postgres.Exhausted
+	if r = m.Mail.Client.Send(ctx, *m.Mail.Usual, made); r.Verdict == relay.Sent && written.Broken {
+		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID, "kind", one.Kind, "to", one.To, "language", l)
+		r.ErrorCode = codeTemplate
 	}
-	return r, v
+	return m.judge(d, r)
 }
 
 // needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
@@ -230,7 +246,17 @@ func (m mailer) facts(ctx context.Context, d outbox.ClaimedDelivery) (*booking.B
 	return b, app, thread, err
 }
 
-// languageOf is what a customer's form says of their language; empty when it says nothing.
+// ownTexts returns what the app says in a mail in place of the built-in texts; nil for these.
+func (m mailer) ownTexts(ctx context.Context, one mail.Mail, l mail.Language) (*tenant.MailTexts, error) {
+	defer m.connection()()
+	t, err := m.DB.MailTemplate(ctx, m.AppID, tenant.MailSlot{Kind: string(one.Kind), To: string(one.To), Language: string(l)})
+	if t == nil || err != nil {
+		return nil, err
+	}
+	return &t.MailTexts, nil
+}
+
+// languageOf is the language of a customer: what their form says, or else the page that they have booked on; empty when neither says one.
 func languageOf(one mail.Mail, b *booking.Booking) string {
 	var form struct {
 		Language string `json:"language"`
@@ -269,7 +295,7 @@ func (m mailer) compose(
 		return e, a, ""
 	}
 	e.Entry = &message.Entry{
-		Says: one.Calendar, UID: thread.First.String() + "@" + host, Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
+		Says: one.Calendar, UID: m.Links.EntryUID(thread.First), Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
 		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage,
 		Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
 	}

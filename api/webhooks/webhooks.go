@@ -1,5 +1,5 @@
 // Package webhooks answers requests about webhooks: the endpoints themselves, their deliveries and attempts, tests and replays, and the
-// feed of events, which is what a receiver catches up with.
+// feed of events, which is what a receiver catches up with. It answers about mails and their templates, too.
 package webhooks
 
 import (
@@ -19,6 +19,7 @@ import (
 // Handlers answers requests about webhooks, their deliveries and the feed of events. All fields are needed.
 type Handlers struct {
 	Outbox        *postgres.Outbox
+	Templates     *postgres.Templates
 	Outcomes      *postgres.Outcomes
 	Dispatch      *dispatch.Dispatcher
 	Vault         *links.Vault
@@ -38,6 +39,7 @@ func (h *Handlers) Routes() []edge.Route {
 			outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, pausedBacklog: h.PausedBacklog, waker: waker, log: h.Log,
 		}).routes(),
 		(&mailHandlers{outbox: h.Outbox}).routes(),
+		(&templateHandlers{templates: h.Templates}).routes(),
 		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
 		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),
 		deliveries.routes(),

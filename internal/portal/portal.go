@@ -127,6 +127,11 @@ var pages = map[string]page{
 	"POST /portal/graphs/{name}/draft/delete": deleteDraft,
 	"GET /portal/graphs/{name}/drawing.svg":   drawGraph,
 
+	"GET /portal/mails":               listMails,
+	"GET /portal/mails/{name}":        askMail,
+	"POST /portal/mails/{name}":       postMail,
+	"POST /portal/mails/{name}/reset": resetMail,
+
 	"GET /portal/clock":  showClock,
 	"POST /portal/clock": advanceClock,
 

@@ -51,6 +51,8 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/payments/x", "server"}, {"POST", "/v2/payments/x/refresh", "server"}, {"POST", "/v2/payments/x/mark_paid", "server"},
 	{"POST", "/v2/payments/x/refunds", "server"}, {"POST", "/v2/payments/x/refunds/x/retry", "server"},
 	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"}, {"GET", "/v2/bookings/x/cancel/preview", "server"},
+	{"GET", "/v2/templates", "server"}, {"GET", "/v2/templates/x", "server"}, {"PUT", "/v2/templates/x", "server"},
+	{"DELETE", "/v2/templates/x", "server"}, {"POST", "/v2/templates/x/preview", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

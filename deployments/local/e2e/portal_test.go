@@ -335,6 +335,7 @@ func galleryStory(t *testing.T) portalStory {
 	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
 	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
 	secret, _ := b.clientSecret(t)
+	b.put(t, "/v2/templates/booking_confirmed?to=customer", `{"closing":"Ring twice: the bell is on the left.\n\nUntil soon, {customer}!"}`).want(t, http.StatusOK)
 	l := "/portal/links/"
 	w := "/portal/webhooks/" + hook
 	return portalStory{
@@ -352,7 +353,8 @@ func galleryStory(t *testing.T) portalStory {
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
 			"payments": "/portal/payments", "payment": "/portal/payments/" + payment,
 			"settings": "/portal/settings", "clock": "/portal/clock",
-			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"mails": "/portal/mails", "mail": "/portal/mails/booking_confirmed?to=customer&language=en",
+			"mail-request": "/portal/mails/booking_requested?to=owner&language=de", "links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {
