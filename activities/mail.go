@@ -48,7 +48,12 @@ const (
 	codeDisabled  = "disabled"        // the app has turned its mails off
 	codeTooLate   = "too_late"        // it would arrive when it is of no use
 	codeTemplate  = "template_failed" // of a mail that was sent: it has the built-in texts, since the app's own cannot be written any more
+	codeLeft      = "unsubscribed"    // the customer does without reminders
 	mailFormat    = outbox.Format("mail")
+
+	codeNotNotified = "not_notified" // the action was to be played without it
+	codeSwitchedOff = "switched_off" // its step is, for the booking
+	codeLimited     = "limited"      // another one went there within the hour, and nobody has confirmed the booking
 )
 
 // attempt makes one attempt: of an event, its mails are written; a mail is sent.
@@ -78,14 +83,18 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
 	}
+	mails, delay := mail.Of(&d.Event, b), m.Mail.Delay
+	if len(d.Mail) > 0 {
+		mails, delay = remindersOf(d, b), 0
+	}
 	all := map[string]json.RawMessage{}
-	for _, one := range mail.Of(&d.Event, b) {
+	for _, one := range mails {
 		if all[one.Recipient()], err = json.Marshal(one); err != nil {
 			return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
 		}
 	}
 	defer m.connection()()
-	if err := m.DB.WriteMails(ctx, m.ID, d, all, m.Mail.Delay); err != nil {
+	if err := m.DB.WriteMails(ctx, m.ID, d, all, delay); err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
 	}
 	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
@@ -97,27 +106,45 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	if err := json.Unmarshal(d.Mail, &one); err != nil {
 		return m.end("render_failed")
 	}
+	if m.Mail.Usual == nil && one.OfMoment() {
+		return m.end(codeNoMailer)
+	}
 	if m.Mail.Usual == nil {
 		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
 	}
 	b, app, thread, err := m.facts(ctx, d)
-	switch {
-	case fault.CodeOf(err) == fault.NotFound:
+	if fault.CodeOf(err) == fault.NotFound {
 		return m.end(codePassed)
-	case err != nil:
+	}
+	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
-	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State:
-		return m.end(codePassed)
-	case app.Settings.DisableEmail:
-		return m.end(codeDisabled)
-	case time.Since(d.Event.At) > mailUseful:
+	}
+	if code := needless(d, one, b, app, thread); code != "" {
+		return m.end(code)
+	}
+	if wait, late := m.quiet(one, b, app); late {
 		return m.end(codeTooLate)
+	} else if wait > 0 {
+		return relay.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
 	envelope, about, code := m.compose(d, one, b, thread, m.signed(app))
+	if code == "" {
+		code, err = m.addUnsubscribing(ctx, one, b, &envelope, &about)
+	}
+	if code == "" && err == nil {
+		code, err = m.limit(ctx, d, one, b, envelope.To.Address)
+	}
+	if err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+	}
 	if code != "" {
 		return m.end(code)
 	}
-	return m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, app.Settings.Language), envelope, about)
+	r, v := m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, app.Settings.Language), envelope, about)
+	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
+		v.Status = postgres.Exhausted
+	}
+	return r, v
 }
 
 // post writes a mail, with the app's own texts where it has some, and hands it to the mail server.
@@ -144,6 +171,24 @@ func (m mailer) post(
 		r.ErrorCode = codeTemplate
 	}
 	return m.judge(d, r)
+}
+
+// needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
+func needless(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *tenant.App, thread postgres.MailThread) (code string) {
+	switch {
+	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
+		one.OfMoment() && !one.Reminds(b):
+		return codePassed
+	case !one.IsFor(d.Event.Notify):
+		return codeNotNotified
+	case app.Settings.DisableEmail:
+		return codeDisabled
+	case one.IsOff(b, &app.Settings):
+		return codeSwitchedOff
+	case time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
+		return codeTooLate
+	}
+	return ""
 }
 
 // judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.

@@ -97,6 +97,7 @@ type commitState struct {
 	byHand        string                    // the action, if it is one of byhand.ActorAdmin
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
+	unsent        []lateMail
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 	// paidFor are the bookings that it pays for and that its move takes along, locked.
@@ -138,6 +139,10 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		if in.Actor == byhand.ActorAdmin {
 			found.byHand = name
 		}
+		return err
+	})
+	batch.Queue(selectUnsentMails, args).Query(func(rows pgx.Rows) (err error) {
+		found.unsent, err = pgx.CollectRows(rows, scanUnsentMail)
 		return err
 	})
 	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
@@ -272,7 +277,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	takeAlong(batch, b, found.paidFor, in, now, &out.Relays)
-	publishTransitions(batch, in, &out.Wake, append(changed, found.paidFor...)...)
+	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, append(changed, found.paidFor...)...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err

@@ -71,7 +71,7 @@ func (db *Outbox) BookingMails(
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 		JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'mail'` + lastAttempt + `
-		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.mail IS NOT NULL`
+		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.recipient <> ''`
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 

@@ -2,6 +2,8 @@
 package tenant
 
 import (
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,11 +44,38 @@ type AppSettings struct {
 	// DisableEmail keeps mails from being sent; Language is what they are written in where their receiver has no other, empty for English.
 	DisableEmail bool   `json:"disable_email,omitempty"`
 	Language     string `json:"language,omitempty"`
+	// QuietHours hold back reminders and follow-ups by mail; nil for none.
+	QuietHours *QuietHours `json:"quiet_hours,omitempty"`
 
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.
 	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only
 	WidgetRescheduleRequiresProof bool `json:"widget_reschedule_requires_proof"` // the id of a booking is not enough to move it
+}
+
+// QuietHours are a part of every day, by the clocks of whom it is about. It may go over midnight.
+type QuietHours struct {
+	From ClockTime `json:"from"`
+	To   ClockTime `json:"to"`
+}
+
+// ClockTime is what clocks show, from 00:00 to 23:59.
+type ClockTime string
+
+var clockTime = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
+
+// Valid reports whether clocks show the time.
+func (t ClockTime) Valid() bool { return clockTime.MatchString(string(t)) }
+
+// Minutes is how many minutes the time is behind 00:00; 0 for one that is not valid.
+func (t ClockTime) Minutes() int {
+	parts := clockTime.FindStringSubmatch(string(t))
+	if parts == nil {
+		return 0
+	}
+	hours, _ := strconv.Atoi(parts[1]) // two digits
+	minutes, _ := strconv.Atoi(parts[2])
+	return hours*60 + minutes
 }
 
 // NewAppSettings are the settings a new app begins with.
