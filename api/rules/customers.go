@@ -58,8 +58,8 @@ func Speaks(c *booking.Customer, tags string) {
 	if !ok || len(c.Meta) > 0 && json.Unmarshal(c.Meta, &own) != nil || len(own["language"]) > 0 {
 		return
 	}
-	own["language"], _ = json.Marshal(language) //nolint:errchkjson // a text
-	c.Meta, _ = json.Marshal(own)               //nolint:errchkjson // read from JSON just now
+	own["language"], _ = json.Marshal(language)
+	c.Meta, _ = json.Marshal(own) //nolint:errchkjson // read from JSON just now
 }
 
 // askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,

@@ -136,7 +136,8 @@ func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
 const appNow = `(SELECT holdfast_now(@app))`
 
 // A list by time looks back from its window for bookings that have begun before it: as far as these are long, where none that overlaps the
-// window is longer. Each length has an index of the bookings that exceed it. The day is one on which the clocks go back, the week has 168 hours.
+// window is longer. Each length has an index of the bookings that exceed it. The day is one on which the clocks go back, the week has 168
+// hours.
 const (
 	dayBooking  = `interval '25 hours'`
 	longBooking = `interval '168 hours'`
@@ -146,7 +147,8 @@ const (
 const overlap = "tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)"
 
 // around is true of bookings that overlap a window of which an end may be open. An index of ends reads them from its beginning on.
-const around = `b.app_id = @app AND (@after::timestamptz IS NULL OR b.end_at > @after) AND (@before::timestamptz IS NULL OR b.start_at < @before)`
+const around = `b.app_id = @app AND (@after::timestamptz IS NULL OR b.end_at > @after)
+	AND (@before::timestamptz IS NULL OR b.start_at < @before)`
 
 // ends are the conditions on each end of a window by itself.
 func (f Filter) ends() (all []string) {

@@ -25,7 +25,8 @@ func (db *Contacts) Block(ctx context.Context, b contact.Block) error {
 }
 
 // blockedAlready is the end of an INSERT of a block: a repeat changes nothing.
-const blockedAlready = `ON CONFLICT (app_id, channel, digest, kind, COALESCE(booking_id, '00000000-0000-0000-0000-000000000000')) DO NOTHING`
+const blockedAlready = `
+	ON CONFLICT (app_id, channel, digest, kind, COALESCE(booking_id, '00000000-0000-0000-0000-000000000000')) DO NOTHING`
 
 // Unblock takes the block of a kind back: of one booking, or of the app for a nil booking. It reports whether there was one.
 func (db *Contacts) Unblock(

@@ -153,7 +153,8 @@ type bounds struct {
 }
 
 var defaultBounds = bounds{
-	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, similarPatience: 400, lastPatience: 2500,
+	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000,
+	similarPatience: 400, lastPatience: 2500,
 }
 
 // walk looks at the first rows of the list. Rows of a resource may have no index in its order: Postgres may rather sort them.
