@@ -127,6 +127,15 @@ var pages = map[string]page{
 	"POST /portal/graphs/{name}/draft/delete": deleteDraft,
 	"GET /portal/graphs/{name}/drawing.svg":   drawGraph,
 
+	"GET /portal/mail":                           showMail,
+	"POST /portal/mail":                          saveMail,
+	"POST /portal/mail/pause":                    pauseMail,
+	"POST /portal/mail/resume":                   resumeMail,
+	"POST /portal/mail/remove":                   removeMail,
+	"POST /portal/mail/test":                     testMail,
+	"POST /portal/bookings/{id}/mails/{mail}":    retryMail,
+	"POST /portal/bookings/{id}/revived-address": reviveMail,
+
 	"GET /portal/clock":  showClock,
 	"POST /portal/clock": advanceClock,
 

@@ -41,6 +41,7 @@ type DB struct {
 	*Payments
 	*Clocks
 	*Contacts
+	*Mailers
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -125,12 +126,12 @@ func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
 	counted := &limits{s}
 	lost := &claims{store: s, limits: counted}
-	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
+	bookings, actions, outbox := &Bookings{s, lost}, &Actions{s, lost}, &Outbox{s}
 	return &DB{
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
-		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Outbox: outbox, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
-		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s},
+		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s}, Mailers: &Mailers{s, outbox},
 	}
 }
 

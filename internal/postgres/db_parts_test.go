@@ -19,7 +19,7 @@ func TestPartsHaveFilesOfTheirOwn(t *testing.T) {
 	prefixes := map[string]string{
 		"Bookings": "bookings", "Actions": "actions", "Requests": "requests", "limits": "limits", "Outbox": "outbox", "drains": "drains", "Calendars": "calendars", "Catalogue": "catalogue", "Access": "access",
 		"Payments": "payments", "Clocks": "clocks",
-		"Operations": "operations", "Graphs": "graphs", "Effects": "effects", "Cleaner": "cleaner", "Contacts": "contacts", "Outcomes": "outcomes",
+		"Operations": "operations", "Graphs": "graphs", "Effects": "effects", "Cleaner": "cleaner", "Contacts": "contacts", "Mailers": "mailers", "Outcomes": "outcomes",
 	}
 	methods := map[string]int{}
 	for _, name := range must(filepath.Glob("*.go")) {

@@ -51,6 +51,9 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/payments/x", "server"}, {"POST", "/v2/payments/x/refresh", "server"}, {"POST", "/v2/payments/x/mark_paid", "server"},
 	{"POST", "/v2/payments/x/refunds", "server"}, {"POST", "/v2/payments/x/refunds/x/retry", "server"},
 	{"POST", "/v2/payments/x/refunds/x/mark_paid", "server"}, {"GET", "/v2/bookings/x/cancel/preview", "server"},
+	{"GET", "/v2/mails", "server"}, {"POST", "/v2/mails/x/retry", "server"}, {"POST", "/v2/mails/bounces", "server"},
+	{"POST", "/v2/mails/revive", "server"}, {"GET", "/v2/mailer", "server"}, {"PUT", "/v2/mailer", "server"}, {"DELETE", "/v2/mailer", "server"},
+	{"POST", "/v2/mailer/pause", "server"}, {"POST", "/v2/mailer/resume", "server"}, {"POST", "/v2/mailer/test", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

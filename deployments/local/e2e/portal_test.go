@@ -351,7 +351,7 @@ func galleryStory(t *testing.T) portalStory {
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
 			"payments": "/portal/payments", "payment": "/portal/payments/" + payment,
-			"settings": "/portal/settings", "clock": "/portal/clock",
+			"settings": "/portal/settings", "mail": "/portal/mail", "clock": "/portal/clock",
 			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
