@@ -53,7 +53,12 @@ const (
 	codeDead      = "address_dead"
 	codeRender    = "render_failed"
 	codeRecord    = "record_failed"
+	codeLeft      = "unsubscribed"
 	mailFormat    = outbox.Format("mail")
+
+	codeNotNotified = "not_notified" // the action was to be played without it
+	codeSwitchedOff = "switched_off" // its step is, for the booking
+	codeLimited     = "limited"      // another one went there within the hour, and nobody has confirmed the booking
 )
 
 // attempt makes one attempt: of an event, its mails are written; a mail is sent.
@@ -91,14 +96,18 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
 	}
+	mails, delay := mail.Of(&d.Event, b), m.Mail.Delay
+	if len(d.Mail) > 0 {
+		mails, delay = remindersOf(d, b), 0
+	}
 	all := map[string]json.RawMessage{}
-	for _, one := range mail.Of(&d.Event, b) {
+	for _, one := range mails {
 		if all[one.Recipient()], err = json.Marshal(one); err != nil {
 			return m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
 		}
 	}
 	defer m.connection()()
-	if err := m.DB.WriteMails(ctx, m.ID, d, all, m.Mail.Delay); err != nil {
+	if err := m.DB.WriteMails(ctx, m.ID, d, all, delay); err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
 	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
@@ -111,20 +120,24 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 		return m.end(codeRender)
 	}
 	b, app, thread, err := m.facts(ctx, d, one.Calendar == mail.CalendarCancel)
-	asked := d.Attempt > d.Tries // somebody has asked for it again
-	switch {
-	case fault.CodeOf(err) == fault.NotFound:
+	if fault.CodeOf(err) == fault.NotFound {
 		return m.end(codePassed)
-	case err != nil:
+	}
+	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
-	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State:
-		return m.end(codePassed)
-	case app.Settings.DisableEmail:
-		return m.end(codeDisabled)
-	case !asked && time.Since(d.Event.At) > mailUseful:
+	}
+	if code := needless(d, one, b, app, thread); code != "" {
+		return m.end(code)
+	}
+	if wait, late := m.quiet(one, b, app); late {
 		return m.end(codeTooLate)
+	} else if wait > 0 {
+		return relay.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
 	sender, r := m.sender(ctx, app)
+	if r.ErrorCode == codeNoMailer && one.OfMoment() {
+		return m.end(codeNoMailer)
+	}
 	if r.ErrorCode != "" {
 		return m.postpone(d, r, r.Verdict != relay.Down)
 	}
@@ -140,12 +153,12 @@ func (m mailer) sendBy(
 	if code != "" {
 		return m.end(code)
 	}
-	dead, err := m.isDead(ctx, envelope.To.Address)
+	code, err := m.keptFrom(ctx, d, one, b, &envelope, &about)
 	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
-	if dead {
-		return m.end(codeDead)
+	if code != "" {
+		return m.end(code)
 	}
 	written, err := mail.Write(one, mail.Choose(languageOf(one, b), language), about)
 	if err != nil {
@@ -162,7 +175,11 @@ func (m mailer) sendBy(
 	if r.Verdict == relay.Dead {
 		m.bury(ctx, d, one, envelope.To.Address, r.ErrorCode)
 	}
-	return m.judge(d, r)
+	r, v := m.judge(d, r)
+	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
+		v.Status = postgres.Exhausted
+	}
+	return r, v
 }
 
 // sender is how the app's mails leave; a result with a code when there is none.
@@ -179,6 +196,20 @@ func (m mailer) sender(ctx context.Context, app *tenant.App) (mailers.Sender, re
 	}
 	s.Name = mail.Line(s.Name)
 	return s, relay.Result{}
+}
+
+// keptFrom returns why an address gets no mail; "" for one that does. It adds how to unsubscribe.
+func (m mailer) keptFrom(
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, e *message.Envelope, a *mail.About,
+) (code string, err error) {
+	dead, err := m.isDead(ctx, e.To.Address)
+	if dead || err != nil {
+		return codeDead, err
+	}
+	if code, err = m.addUnsubscribing(ctx, one, b, e, a); code != "" || err != nil {
+		return code, err
+	}
+	return m.limit(ctx, d, one, b, e.To.Address)
 }
 
 // isDead reports whether it is on record that an address does not exist.
@@ -200,6 +231,24 @@ func (m mailer) bury(ctx context.Context, d outbox.ClaimedDelivery, one mail.Mai
 		return
 	}
 	m.serve(ctx, woken...)
+}
+
+// needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
+func needless(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *tenant.App, thread postgres.MailThread) (code string) {
+	switch {
+	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
+		one.OfMoment() && !one.Reminds(b):
+		return codePassed
+	case !one.IsFor(d.Event.Notify):
+		return codeNotNotified
+	case app.Settings.DisableEmail:
+		return codeDisabled
+	case one.IsOff(b, &app.Settings):
+		return codeSwitchedOff
+	case d.Attempt <= d.Tries && time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
+		return codeTooLate
+	}
+	return ""
 }
 
 // judge says what becomes of a mail after an attempt. What a server says of one receiver says nothing about the relay.

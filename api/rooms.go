@@ -83,7 +83,7 @@ func (s *Server) visitor() *visitor.Handlers {
 	return &visitor.Handlers{
 		Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
 		Bookings: s.DB.Bookings, Actions: s.DB.Actions, Requests: s.DB.Requests, Catalogue: s.DB.Catalogue, Calendars: s.DB.Calendars,
-		Payments: s.DB.Payments, Providers: s.Providers, Dispatch: s.Dispatch,
+		Payments: s.DB.Payments, Contacts: s.DB.Contacts, Providers: s.Providers, Dispatch: s.Dispatch,
 		Rules: s.reader(), Edge: s.edge(), Vault: s.Vault, Links: s.Links, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdfast/api/edge"
+	"holdfast/api/rules"
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/byhand"
@@ -172,6 +173,9 @@ func readPlay(c booking.Caller, text json.RawMessage, b *booking.Booking, p *ser
 	p.Relay, p.Override, p.Inputs = flags.relayed, flags.override, inputs
 	problems := fault.Problems{}
 	if err := service.CheckOverride(c, p.Override, problems); err != nil {
+		return err
+	}
+	if p.Notify, err = rules.ReadNotify(c, flags.notify, problems); err != nil {
 		return err
 	}
 	return problems.Err()

@@ -15,6 +15,7 @@ import (
 type playFlags struct {
 	relayed  bool          // it is played on bookings made together with this one, too
 	override policy.Lifted // rules of the policy that it is not held to
+	notify   json.RawMessage
 }
 
 // readInputs picks the inputs that an action takes in a state from a body such as {"cancel":{"message":"…"}}, by step and field.
@@ -26,6 +27,8 @@ func readInputs(
 	var read struct {
 		Relayed  *flag         `json:"apply_to_bulked_bookings"`
 		Override policy.Lifted `json:"override"`
+
+		Notify json.RawMessage `json:"notify"`
 	}
 	steps := make([]string, len(wanted))
 	for i, one := range wanted {
@@ -46,7 +49,7 @@ func readInputs(
 			inputs[one.Step][one.Field] = *value
 		}
 	}
-	return playFlags{read.Relayed == nil || bool(*read.Relayed), read.Override}, inputs, problems.Err()
+	return playFlags{read.Relayed == nil || bool(*read.Relayed), read.Override, read.Notify}, inputs, problems.Err()
 }
 
 // readInput picks one input from its step; nil for none.

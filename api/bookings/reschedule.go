@@ -154,6 +154,10 @@ func (in rescheduleInput) mover(k *call, m *service.Move) error {
 	}
 	m.Override = in.Override
 	in.units(k, m)
+	var err error
+	if m.Notify, err = rules.ReadNotify(k.Caller, in.Notify, m.Problems); err != nil {
+		return err
+	}
 	return service.CheckOverride(k.Caller, in.Override, m.Problems)
 }
 
@@ -176,4 +180,6 @@ type rescheduleInput struct {
 
 	By       string        `json:"by"`       // customer or owner; "" = who calls
 	Override policy.Lifted `json:"override"` // rules that the move is not held to
+
+	Notify json.RawMessage `json:"notify"` // who gets the mails about it: see rules.ReadNotify
 }

@@ -10,6 +10,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/mail"
 	"holdfast/internal/payment"
 	"holdfast/internal/policy"
 	"holdfast/internal/requires"
@@ -39,6 +40,7 @@ type BookingInput struct {
 	PaymentPolicy *payment.Policy            `json:"payment_policy"`  // of its own, instead of the project's
 	NoShowConsent bool                       `json:"no_show_consent"` // the customer agrees to the no-show fee
 	Requires      *requires.Requires         `json:"requires"`        // resources that it takes together, instead of resource_id
+	Notify        json.RawMessage            `json:"notify"`          // who gets the mails about it: see ReadNotify
 	Notifications json.RawMessage            `json:"event_notifications"`
 	Reminders     json.RawMessage            `json:"reminders"` // its older name
 
@@ -61,8 +63,9 @@ type Slot struct {
 	Participants []string   `json:"participants"`
 }
 
-// switchNames are all that graphs call their switches.
+// switchNames are all that graphs call their switches, and the steps that send mails.
 func switchNames() (names []string) {
+	names = slices.Clone(mail.Steps)
 	for _, g := range graphs.Published() {
 		names = slices.AppendSeq(names, maps.Values(g.Switches()))
 	}
@@ -100,7 +103,7 @@ func readDefaults(p *catalogue.Project) (in BookingInput, err error) {
 		return in, err
 	}
 	in.switches, in.Requires = readSwitches(p.Booking), nil // see Project.Requires
-	in.NoShowConsent = false                                // is the customer's to give
+	in.NoShowConsent, in.Notify = false, nil                // each is of one booking
 	return in, nil
 }
 

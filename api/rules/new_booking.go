@@ -54,6 +54,9 @@ func (r Reader) NewBooking(
 	if n.Requires = in.Requires; n.Requires != nil {
 		n.Requires.Check("requires", problems)
 	}
+	if n.Notify, err = ReadNotify(c, in.Notify, problems); err != nil {
+		return n, err
+	}
 	return n, service.CheckOverride(c, n.Override, problems)
 }
 

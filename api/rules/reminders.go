@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
+	"holdfast/internal/mail"
 	"holdfast/internal/service"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/webhook"
@@ -18,6 +20,7 @@ import (
 const (
 	maxReminders = 10
 	maxReminder  = 366 * 24 * time.Hour // before or after the start
+	maxSubject   = 255
 )
 
 // reminderInput is one entry of event_notifications.
@@ -27,6 +30,9 @@ type reminderInput struct {
 		URL      string `json:"url"`
 		Method   string `json:"method"`
 		Expected int    `json:"expected_response_code"`
+
+		Recipient mail.Role `json:"recipient"` // of an e-mail, as the subject
+		Subject   string    `json:"subject"`
 	} `json:"settings"`
 	When struct {
 		Type string `json:"type"`
@@ -41,23 +47,12 @@ var reminderUnits = map[string]time.Duration{"secs": time.Second, "mins": time.M
 func (in reminderInput) check(o webhook.Options, field string, problems fault.Problems) {
 	switch in.Type {
 	case "webhook":
+		in.checkTarget(o, field+".settings", problems)
 	case "email":
-		problems.Add(field+".type", "e-mail reminders are not sent by this server; use type webhook and let your mailer send")
-		return
+		in.checkMail(field, problems)
 	default:
-		problems.Add(field+".type", "must be webhook")
+		problems.Add(field+".type", "must be webhook or email")
 		return
-	}
-	if err := webhook.CheckURL(in.Settings.URL, o); err != nil {
-		problems.Add(field+".settings.url", "%s", err)
-	}
-	switch strings.ToUpper(in.Settings.Method) {
-	case "", http.MethodPost, http.MethodGet, http.MethodPut:
-	default:
-		problems.Add(field+".settings.method", "must be post, get or put")
-	}
-	if code := in.Settings.Expected; code != 0 && (code < 200 || code > 299) {
-		problems.Add(field+".settings.expected_response_code", "must lie between 200 and 299")
 	}
 	if in.When.Type != "before" && in.When.Type != "after" {
 		problems.Add(field+".when.type", "must be before or after")
@@ -67,6 +62,34 @@ func (in reminderInput) check(o webhook.Options, field string, problems fault.Pr
 	}
 	if in.When.Time < 0 || in.after() > maxReminder {
 		problems.Add(field+".when.time", "must lie within a year of the start")
+	}
+}
+
+// checkMail finds what is wrong with a reminder by e-mail.
+func (in reminderInput) checkMail(field string, problems fault.Problems) {
+	if to := in.Settings.Recipient; to != mail.Owner && to != mail.Customer {
+		problems.Add(field+".settings.recipient", "must be owner or customer")
+	}
+	if utf8.RuneCountInString(in.Settings.Subject) > maxSubject {
+		problems.Add(field+".settings.subject", "must not be longer than %d characters", maxSubject)
+	}
+	if in.When.Type == "before" && in.When.Time == 0 {
+		problems.Add(field+".when.time", "must be at least 1: no e-mail reminds of what has begun")
+	}
+}
+
+// checkTarget finds what is wrong with where a reminder by webhook goes.
+func (in reminderInput) checkTarget(o webhook.Options, field string, problems fault.Problems) {
+	if err := webhook.CheckURL(in.Settings.URL, o); err != nil {
+		problems.Add(field+".url", "%s", err)
+	}
+	switch strings.ToUpper(in.Settings.Method) {
+	case "", http.MethodPost, http.MethodGet, http.MethodPut:
+	default:
+		problems.Add(field+".method", "must be post, get or put")
+	}
+	if code := in.Settings.Expected; code != 0 && (code < 200 || code > 299) {
+		problems.Add(field+".expected_response_code", "must lie between 200 and 299")
 	}
 }
 
@@ -135,9 +158,14 @@ func (r Reader) Reminders(raw json.RawMessage, field string, problems fault.Prob
 		if in.When.Type == "before" {
 			after = -after
 		}
-		all = append(all, service.Reminder{
+		one := service.Reminder{
 			After: after, URL: in.Settings.URL, Method: in.Settings.Method, Expected: in.Settings.Expected, Settings: texts[i],
-		})
+		}
+		if in.Type == "email" {
+			m := mail.NewReminder(in.Settings.Recipient, in.Settings.Subject, in.When.Type == "after")
+			one.Mail = &m
+		}
+		all = append(all, one)
 	}
 	return all
 }

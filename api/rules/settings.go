@@ -7,6 +7,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/mail"
 	"holdfast/internal/strictjson"
 	"holdfast/internal/tenant"
 )
@@ -43,6 +44,15 @@ func (in *BookingInput) settings(graph *graphs.Graph, problems fault.Problems) b
 	if most := int(maxBuffer / time.Second); settings.BufferSeconds < 0 || settings.BufferSeconds > most {
 		problems.Add("settings.buffer_seconds", "must lie between 0 and %d", most)
 		settings.BufferSeconds = 0 // as a duration it may be none
+	}
+	if len(settings.MailsOff) > 0 {
+		problems.Add("settings.mails_off", "is said by the steps: {\"notify_owner_by_email\": {\"enabled\": false}}")
+		settings.MailsOff = nil
+	}
+	for _, step := range mail.Steps {
+		if in.off(step, problems) {
+			settings.MailsOff = append(settings.MailsOff, step)
+		}
 	}
 	for action, name := range graph.Switches() {
 		if in.off(name, problems) {

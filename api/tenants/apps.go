@@ -2,6 +2,7 @@ package tenants
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"holdfast/internal/mail"
 	"holdfast/internal/policy"
 	"holdfast/internal/postgres"
+	"holdfast/internal/strictjson"
 	"holdfast/internal/tenant"
 	"holdfast/internal/timekit"
 )
@@ -58,7 +60,10 @@ type appSettingsInput struct {
 	Policy *policy.Policy `json:"policy"`
 
 	DisableEmail *bool   `json:"disable_email"`
-	Language     *string `json:"language"` // of mails
+	NoEmail      *bool   `json:"disableEmail"` // Timekit's spelling of disable_email
+	Language     *string `json:"language"`     // of mails
+
+	QuietHours json.RawMessage `json:"quiet_hours"` // null lifts them
 
 	WidgetRequiresProject         *bool `json:"widget_requires_project"`
 	WidgetRescheduleRequiresProof *bool `json:"widget_reschedule_requires_proof"`
@@ -137,9 +142,12 @@ func (in appSettingsInput) apply(settings *tenant.AppSettings, problems fault.Pr
 }
 
 func (in appSettingsInput) applyMail(settings *tenant.AppSettings, problems fault.Problems) {
-	if in.DisableEmail != nil {
-		settings.DisableEmail = *in.DisableEmail
+	for _, off := range []*bool{in.NoEmail, in.DisableEmail} {
+		if off != nil {
+			settings.DisableEmail = *off
+		}
 	}
+	in.applyQuietHours(settings, problems)
 	if in.Language != nil {
 		settings.Language = *in.Language
 		if *in.Language != "" && !slices.Contains(mail.Languages, mail.Language(*in.Language)) {
@@ -271,4 +279,29 @@ func appView(k *edge.Call, app *tenant.App) timekit.Object {
 		"settings":   app.Settings,
 		"created_at": k.Clock.Show(app.CreatedAt, time.UTC), "updated_at": k.Clock.Show(app.UpdatedAt, time.UTC),
 	}
+}
+
+func (in appSettingsInput) applyQuietHours(settings *tenant.AppSettings, problems fault.Problems) {
+	const field = "settings.quiet_hours"
+	if len(in.QuietHours) == 0 {
+		return
+	}
+	settings.QuietHours = nil
+	if string(in.QuietHours) == "null" {
+		return
+	}
+	var read tenant.QuietHours
+	if err := (strictjson.Rules{Unknown: strictjson.RefuseAll}).Decode(in.QuietHours, &read); err != nil {
+		edge.AddFaults(err, field, problems)
+		return
+	}
+	for name, one := range map[string]tenant.ClockTime{".from": read.From, ".to": read.To} {
+		if !one.Valid() {
+			problems.Add(field+name, "must be a time such as 21:00")
+		}
+	}
+	if read.From == read.To {
+		problems.Add(field, "must not begin when they end")
+	}
+	settings.QuietHours = &read
 }

@@ -155,7 +155,7 @@ func (h *pageEdge) failPage(c *gin.Context, err error) bool {
 // isPage reports whether an address is one that people open in a browser, also when they are cut off or have something behind
 // them. What goes wrong there outside of the handlers, as with an address that cannot be read, is a page as well.
 func isPage(path string) bool {
-	for _, base := range []string{"/pls", "/rts", "/pay"} {
+	for _, base := range []string{"/pls", "/rts", "/pay", "/unsubscribe"} {
 		if path == base || strings.HasPrefix(path, base+"/") {
 			return true
 		}

@@ -29,6 +29,7 @@ type Handlers struct {
 	Catalogue *postgres.Catalogue
 	Calendars *postgres.Calendars
 	Payments  *postgres.Payments
+	Contacts  *postgres.Contacts
 	Providers Providers
 	Dispatch  *dispatch.Dispatcher
 	Rules     rules.Reader
@@ -72,6 +73,7 @@ func (h *Handlers) Routes() []edge.Route {
 			page: page, payments: h.Payments, bookings: h.Bookings, catalogue: h.Catalogue, actions: actions, providers: h.Providers,
 			dispatch: h.Dispatch, log: h.Log,
 		}).routes(),
+		(&unsubscribeHandlers{page: page, bookings: h.Bookings, contacts: h.Contacts, vault: h.Vault}).routes(),
 		(&linkHandlers{
 			bookings: h.Bookings, actions: h.Actions, player: h.Player, tokens: h.Tokens, payments: h.Payments, edge: h.Edge, links: h.Links,
 			wait:  h.Wait,

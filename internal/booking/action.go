@@ -58,6 +58,7 @@ type Action struct {
 	Awaited   bool            // a request waits for its outcome, which is announced then
 	Revision  int             // the only revision of the booking it may move; 0 = any
 	Lifted    policy.Lifted   // rules of the policy that it is not held to
+	Notify    []string        // who gets the mails that it makes: owner, customer; nil for both
 	Relay     bool            // play it on the bookings made together with this one, too
 	Status    Status
 	Code      fault.Code  // why it was refused

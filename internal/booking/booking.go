@@ -137,6 +137,7 @@ type Settings struct {
 	IgnoreAllDayEvents  bool             `json:"ignore_all_day_events,omitempty"`
 	BufferSeconds       int              `json:"buffer_seconds,omitempty"` // time before and after that nothing else may take
 	Timers              graphs.Overrides `json:"timers,omitempty"`
+	MailsOff            []string         `json:"mails_off,omitempty"` // steps whose mails are not sent: see mail.Steps
 
 	// Of a session: its seats, and text spans such as "1 day" before its start.
 	MaxSeats       int    `json:"max_seats,omitempty"`

@@ -53,7 +53,7 @@ func (s Stay) NextDue() (due Due, ok bool) {
 // NextReminder returns the first reminder that is to be sent in this state; nil when there is none. One that was due before the
 // state was entered comes too late.
 func (s Stay) NextReminder() *Reminder {
-	if !ShouldRemind(s.Graph, s.State) {
+	if !s.ShouldRemind() {
 		return nil
 	}
 	for i := range s.Reminders {

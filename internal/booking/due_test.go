@@ -18,7 +18,7 @@ func TestNextDue(t *testing.T) {
 	times := graphs.Times{Entered: entered, Start: entered.Add(48 * time.Hour), End: entered.Add(49 * time.Hour)}
 	held := "confirmed"
 	timers := graph.Deadlines(held, times, nil)
-	if len(timers) == 0 || !booking.ShouldRemind(graph, held) || booking.ShouldRemind(graph, "declined") {
+	if len(timers) == 0 || !(booking.Stay{Graph: graph, State: held}).ShouldRemind() || (booking.Stay{Graph: graph, State: "declined"}).ShouldRemind() {
 		t.Fatalf("the graph has become another: timers %v", timers)
 	}
 	first := timers[0]

@@ -66,6 +66,7 @@ type Mail struct {
 	To       Role      `json:"to"`
 	Customer uuid.UUID `json:"customer,omitzero"` // of To Customer: which one
 	Calendar Calendar  `json:"calendar,omitempty"`
+	Subject  string    `json:"subject,omitempty"` // of a reminder or a follow-up that has its own, as it was typed
 }
 
 // Recipient is who the mail is for, among those of its event: owner, or the id of the customer.
@@ -103,8 +104,13 @@ func Of(e *outbox.Event, b *booking.Booking) []Mail {
 	if e.Test || b == nil {
 		return nil
 	}
+	return forEach(drafts(e, b), b)
+}
+
+// forEach is a mail of each draft for each of its receivers.
+func forEach(drafts []Mail, b *booking.Booking) []Mail {
 	var all []Mail
-	for _, one := range drafts(e, b) {
+	for _, one := range drafts {
 		if one.To == Owner {
 			all = append(all, one)
 			continue
@@ -146,7 +152,7 @@ func ofMoney(event string) []Mail {
 
 // ofTransition are the mails of a transition. Whose calendar has the booking gets its end in any case.
 func ofTransition(e *outbox.Event, b *booking.Booking) []Mail {
-	stood := slices.Contains([]string{"confirmed", "paid", "balance_due", "balance_overdue", "settled"}, e.From)
+	stood := booking.Stands(&booking.Booking{State: e.From}, false)
 	both := func(kind Kind, calendar Calendar) []Mail {
 		all := []Mail{{Kind: kind, To: Owner, Calendar: calendar}, {Kind: kind, To: Customer, Calendar: calendar}}
 		if b.Related.OwnerBooking != nil { // the owner's calendar has the session, once

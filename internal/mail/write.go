@@ -77,6 +77,7 @@ func Write(m Mail, l Language, a About) (Written, error) {
 	if of.Subject == "" {
 		subject = a.title(l)
 	}
+	subject = cmp.Or(Line(m.Subject), subject)
 	return Written{Language: l, Subject: Line(subject), Text: c.plain(), HTML: html.String()}, nil
 }
 

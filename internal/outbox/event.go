@@ -32,6 +32,7 @@ type Event struct {
 	Data      json.RawMessage // the Booking after the transition; an EndpointData or MailerData
 	Test      bool            // made up, to try an endpoint
 	Lifted    []string        // rules of the policy that the action was not held to
+	Notify    []string        // who gets the mails that the action makes: owner, customer; nil for both
 	Effect    json.RawMessage // of EffectFailedEvent: an effect.Failure
 	Payment   json.RawMessage // of an event about money: a payment.Notice
 	// Definition is that of the booking's graph, if it is one of the app's own; empty for a built-in one.

@@ -97,6 +97,7 @@ type commitState struct {
 	byHand        string                    // the action, if it is one of byhand.ActorAdmin
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
+	unsent        []lateMail
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 }
@@ -136,6 +137,10 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		if in.Actor == byhand.ActorAdmin {
 			found.byHand = name
 		}
+		return err
+	})
+	batch.Queue(selectUnsentMails, args).Query(func(rows pgx.Rows) (err error) {
+		found.unsent, err = pgx.CollectRows(rows, scanUnsentMail)
 		return err
 	})
 	batch.Queue(lockAnswered, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.withdrew)) })
@@ -265,7 +270,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	writeEffects(batch, b, in.Move, old, &out.Effects)
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
-	publishTransitions(batch, in, &out.Wake, changed...)
+	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, changed...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err

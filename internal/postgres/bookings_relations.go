@@ -169,12 +169,13 @@ func insertRelays(batch *pgx.Batch, b *booking.Booking, in booking.CommitInput, 
 
 const (
 	relaySeats = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, created_at)
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, notify, created_at)
 		SELECT gen_random_uuid(), app_id, id, @name, @actor, @channel, @id, false,
-			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}'), @now
+			COALESCE((SELECT jsonb_build_object(@name::text, inputs->'cancel') FROM actions WHERE id = @action AND inputs ? 'cancel'), '{}'),
+			(SELECT notify FROM actions WHERE id = @action), @now
 		FROM bookings WHERE owner_booking_id = @id AND app_id = @app AND NOT completed`
 	relayBulk = `
-		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, lifted, created_at)
-		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted, @now
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, relayed_by, told, inputs, lifted, notify, created_at)
+		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted, a.notify, @now
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )

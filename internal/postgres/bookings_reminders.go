@@ -18,7 +18,8 @@ import (
 
 // queueReminders puts a new booking's reminders on record. Those of one app that go to one place the same way share a target,
 // which is an endpoint that receives nothing else. A target that is in use is not written to more than once an hour, nor locked:
-// that note keeps it from being forgotten, and one that had said it is gone becomes active again.
+// that note keeps it from being forgotten, and one that had said it is gone becomes active again. Mails have the mailer of their app, which
+// is looked up when they are due.
 func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 	const same = `app_id = @app AND url = @url AND method = @method AND expected_status = @expected AND purpose = 'reminder'`
 	const use = `UPDATE webhook_endpoints SET status = 'active', updated_at = now() WHERE ` + same + `
@@ -30,7 +31,21 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 	const q = `
 		INSERT INTO reminders (booking_id, number, at, endpoint_id, settings)
 		SELECT @booking, @number, @at, id, @settings FROM webhook_endpoints WHERE ` + same + ` AND ` + begun
-	sorted := slices.SortedFunc(slices.Values(b.Reminders), func(a, b booking.Reminder) int { // locks go in one order
+	const mail = `
+		INSERT INTO reminders (booking_id, number, at, settings, mail, late_until)
+		SELECT @booking, @number, @at, @settings, @mail, @late WHERE ` + begun
+	var hooks []booking.Reminder
+	for _, r := range b.Reminders {
+		if r.Mail == nil {
+			hooks = append(hooks, r)
+			continue
+		}
+		batch.Queue(mail, namedArgs{
+			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "mail": asJSON(r.Mail), "late": r.LateUntil,
+			"action": first.ID,
+		})
+	}
+	sorted := slices.SortedFunc(slices.Values(hooks), func(a, b booking.Reminder) int { // locks go in one order
 		return cmp.Or(cmp.Compare(a.Target.URL, b.Target.URL), cmp.Compare(a.Target.Method, b.Target.Method),
 			cmp.Compare(a.Target.Expected, b.Target.Expected), cmp.Compare(a.Number, b.Number))
 	})
@@ -65,8 +80,9 @@ func (db *Bookings) ReminderSettings(ctx context.Context, bookingID uuid.UUID) (
 }
 
 // Remind sends a reminder, or a notice of the booking's graph, on its way, once: an event and its deliveries, unless the booking is not
-// on any more, or has left the stay. It returns the endpoints that were asleep. It locks the booking's row until the end of its
-// transaction, and the gates of the endpoints (shared).
+// on any more, or has left the stay. A mail in a state in which the booking does not stand waits for the commit of one in which it does:
+// see lateMails. It returns the endpoints that were asleep. It locks the booking's row until the end of its transaction, and the gates of
+// the endpoints (shared).
 func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken []uuid.UUID, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		woken = nil
@@ -79,7 +95,7 @@ func (db *Bookings) Remind(ctx context.Context, in booking.RemindInput) (woken [
 }
 
 func publishDueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput, drainer uuid.UUID, woken *[]uuid.UUID) error {
-	b, endpoint, err := dueReminder(ctx, tx, in)
+	b, due, err := dueReminder(ctx, tx, in)
 	if errors.Is(err, pgx.ErrNoRows) { // the booking is gone, or this is a repeat
 		return nil
 	}
@@ -89,9 +105,14 @@ func publishDueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput, 
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE bookings SET deadline_at = @deadline WHERE id = @id`,
 		namedArgs{"id": b.ID, "deadline": nullTime(deadline(b, b.Clock.Now()))})
-	if graph, err := b.LoadGraph(); err != nil || booking.ShouldRemind(graph, b.State) { // of another build: the workflow decides
-		batch.Queue(shareGate, namedArgs{"endpoint": endpoint})
-		event := publishReminder(batch, b, in.Number, endpoint)
+	graph, err := b.LoadGraph()
+	isDue := err != nil || (booking.Stay{Graph: graph, State: b.State}).ShouldRemind() // of another build: the workflow decides
+	if due.mail != nil {
+		isDue = booking.Stands(b, due.afterwards())
+	}
+	if isDue {
+		due.queueGate(batch, b.AppID)
+		event := publishReminder(batch, b, due)
 		markAwake(batch, drainer, []uuid.UUID{event}, woken)
 	}
 	return tx.SendBatch(ctx, batch).Close()
@@ -103,43 +124,115 @@ func lockForReminder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*booking.Boo
 	return scanBooking(tx.QueryRow(ctx, load, namedArgs{"id": id}))
 }
 
+// dueOne is a reminder that is due, and where it goes.
+type dueOne struct {
+	number   int
+	endpoint uuid.UUID       // of a webhook; a mail goes to the app's mailer
+	mail     json.RawMessage // which mail it is; nil for a webhook
+}
+
+// afterwards reports whether the mail is one that comes after the start.
+func (d dueOne) afterwards() bool {
+	var of struct{ Kind string }
+	return json.Unmarshal(d.mail, &of) == nil && of.Kind == "follow_up"
+}
+
 // dueReminder locks the booking and ticks its reminder off.
-func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *booking.Booking, endpoint uuid.UUID, err error) {
+func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *booking.Booking, due dueOne, err error) {
 	if b, err = lockForReminder(ctx, tx, in.BookingID); err != nil {
-		return nil, endpoint, err
+		return nil, due, err
 	}
+	due.number = in.Number
 	const done = `
 		UPDATE reminders SET done_at = now() WHERE booking_id = @id AND number = @number AND done_at IS NULL
-		RETURNING COALESCE(endpoint_id, '00000000-0000-0000-0000-000000000000')`
-	err = tx.QueryRow(ctx, done, namedArgs{"id": in.BookingID, "number": in.Number}).Scan(&endpoint)
+		RETURNING COALESCE(endpoint_id, '00000000-0000-0000-0000-000000000000'), mail`
+	err = tx.QueryRow(ctx, done, namedArgs{"id": in.BookingID, "number": in.Number}).Scan(&due.endpoint, &due.mail)
 	if err != nil {
-		return b, endpoint, err
+		return b, due, err
 	}
 	const left = `SELECT number, at FROM reminders WHERE booking_id = @id AND done_at IS NULL ORDER BY at, number`
 	rows, err := tx.Query(ctx, left, namedArgs{"id": in.BookingID}) // what waited for the lock has seen older ones
 	if err != nil {
-		return b, endpoint, err
+		return b, due, err
 	}
 	b.Reminders, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r booking.Reminder, err error) {
 		err = row.Scan(&r.Number, &r.At)
 		return r, err
 	})
-	return b, endpoint, err
+	return b, due, err
 }
 
-func publishReminder(batch *pgx.Batch, b *booking.Booking, number int, endpoint uuid.UUID) (event uuid.UUID) {
+// queueGate takes the gate of where a reminder goes shared, until the end of the transaction.
+func (d dueOne) queueGate(batch *pgx.Batch, app uuid.UUID) {
+	const mailers = `SELECT pg_advisory_xact_lock_shared(` + gateKey + `) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'mail'`
+	if d.mail == nil {
+		batch.Queue(shareGate, namedArgs{"endpoint": d.endpoint})
+		return
+	}
+	queueMailer(batch, app)
+	batch.Queue(mailers, namedArgs{"app": app})
+}
+
+// queueMailer gives an app that has no mailer, because the server sends no mails, one for its reminders alone: what became of them is on
+// record. EnsureMailers makes it one for all mails.
+func queueMailer(batch *pgx.Batch, app uuid.UUID) {
+	const q = `
+		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
+		SELECT gen_random_uuid(), @app, '', '', 'mail', 'mail', false, ` + forRemindersAlone + `, ''
+		WHERE NOT EXISTS (SELECT FROM webhook_endpoints WHERE app_id = @app AND purpose = 'mail')
+		ON CONFLICT (app_id) WHERE purpose = 'mail' DO NOTHING`
+	batch.Queue(q, namedArgs{"app": app})
+}
+
+// forRemindersAlone are the event types of a mailer that gets no transitions.
+const forRemindersAlone = `ARRAY['booking.reminder']`
+
+// lateMails returns the booking's reminders by mail whose moment passed before it came to the state that it has just entered, and which are
+// still to be sent. The workflow leaves out all that were due before the state was entered.
+func lateMails(b *booking.Booking, unsent []lateMail) (all []dueOne) {
+	for _, one := range unsent {
+		if one.at.Before(b.EnteredAt) && !one.until.Before(b.EnteredAt) && booking.Stands(b, one.afterwards()) {
+			all = append(all, one.dueOne)
+		}
+	}
+	return all
+}
+
+// lateMail is a reminder by mail that was not sent.
+type lateMail struct {
+	dueOne
+	at, until time.Time
+}
+
+// selectUnsentMails selects the reminders by mail of a booking that were not sent, for scanUnsentMail.
+const selectUnsentMails = `SELECT number, mail, at, late_until FROM reminders WHERE booking_id = @id AND late_until IS NOT NULL ORDER BY number`
+
+func scanUnsentMail(row pgx.CollectableRow) (m lateMail, err error) {
+	err = row.Scan(&m.number, &m.mail, &m.at, &m.until)
+	return m, err
+}
+
+// publishReminder publishes a reminder, and notes of a mail that it was sent.
+func publishReminder(batch *pgx.Batch, b *booking.Booking, due dueOne) (event uuid.UUID) {
+	const sent = `
+		UPDATE reminders SET done_at = COALESCE(done_at, now()), late_until = NULL WHERE booking_id = @booking AND number = @number`
 	const q = `
 		WITH event AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, reminder)
 			VALUES (@id, @app, @booking, @seq, @type, @data, holdfast_now(@app), @number) RETURNING id)
-		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
-		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq FROM event, webhook_endpoints w
-		WHERE w.id = @endpoint AND w.status = 'active'`
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, mail)
+		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq, @mail::jsonb FROM event, webhook_endpoints w
+		WHERE w.id = @endpoint AND w.status = 'active'
+			OR w.app_id = @app AND w.purpose = 'mail' AND w.status <> 'disabled' AND @mail::jsonb IS NOT NULL`
 	event = uuid.Must(uuid.NewV7())
-	batch.Queue(q, namedArgs{
+	args := namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": outbox.ReminderEvent, "data": asJSON(b),
-		"number": number, "endpoint": endpoint,
-	})
+		"number": due.number, "endpoint": due.endpoint, "mail": orNull(due.mail),
+	}
+	if due.mail != nil {
+		batch.Queue(sent, args)
+	}
+	batch.Queue(q, args)
 	return event
 }
 

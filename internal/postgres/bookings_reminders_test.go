@@ -381,3 +381,78 @@ func TestReminderOfAnotherBuildsGraph(t *testing.T) {
 	}
 	wantEqual(t, "reminded", b.reminded(v), "1 1")
 }
+
+// mailed adds a reminder by mail some hours before the start of a booking, which is still sent while a third of them has passed.
+func (b *bundle) mailed(v *booking.Booking, number int, hoursBefore float64, kind string) {
+	lead := time.Duration(hoursBefore * float64(time.Hour))
+	v.Reminders = append(v.Reminders, booking.Reminder{
+		Number: number, At: v.Start.Add(-lead), Mail: json.RawMessage(`{"kind": "` + kind + `", "to": "owner"}`),
+		LateUntil: v.Start.Add(-lead + lead.Abs()/3), Settings: json.RawMessage(`{}`),
+	})
+}
+
+// toMail are the kinds of reminders that wait at the mailer, in order.
+func (b *bundle) toMail(v *booking.Booking) []string {
+	return column[string](b, `SELECT d.mail->>'kind' FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id
+		JOIN events e ON e.id = d.event_id WHERE e.booking_id = $1 AND e.reminder IS NOT NULL AND w.purpose = 'mail' ORDER BY 1`, v.ID)
+}
+
+// TestRemindersGoToTheMailer: once, also of a server that sends no mails, which has nothing else to send.
+func TestRemindersGoToTheMailer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	v := b.coming("instant", 9, 10)
+	b.mailed(v, 0, 24, "reminder")
+	b.booked(v)
+	b.wantDeadline("before it", v, v.Start.Add(-24*time.Hour))
+	wantEqual(t, "woken", len(b.remind(v, 0)), 1)
+	wantEqual(t, "woken by the repeat", len(b.remind(v, 0)), 0)
+	wantSame(t, "mails", b.toMail(v), []string{"reminder"})
+	b.play(v, "cancel")
+	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries`)
+
+	mailer := b.mailer()
+	due := b.claimMail(mailer)
+	wantEqual(t, "due", len(due), 1)
+	wantEqual(t, "mail", string(due[0].Mail), `{"to": "owner", "kind": "reminder"}`)
+	listed, _, err := b.BookingMails(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 10)
+	check(t, err)
+	wantEqual(t, "listed before it is for somebody", len(listed), 0)
+	b.booked(b.coming("instant", 11, 12))
+	wantEqual(t, "transitions once the server sends mails", len(b.claimMail(mailer)), 1)
+}
+
+// TestLateRemindersByMail: one whose moment has passed before the booking stands goes with the transition to the state in which it stands,
+// while no more than a third of its time has passed; once.
+func TestLateRemindersByMail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mailer := b.mailer()
+	begins := time.Now().Add(10 * time.Hour).Truncate(time.Second)
+	late := func(graph string, hour int) *booking.Booking {
+		v := b.at(graph, 9, 10)
+		v.Start, v.End = begins.Add(time.Duration(hour)*time.Minute), begins.Add(time.Duration(hour+1)*time.Minute)
+		b.mailed(v, 0, 14, "reminder")  // 4 of 14 hours have passed
+		b.mailed(v, 1, 16, "reminder")  // 6 of 16
+		b.mailed(v, 2, -1, "follow_up") // to come
+		return v
+	}
+	v := b.booked(late("instant", 0))
+	wantSame(t, "mails", b.toMail(v), []string{"reminder"})
+	wantEqual(t, "of the workflow", len(b.remind(v, 0)), 0)
+	b.wantDeadline("what is to come", v, v.Start.Add(time.Hour))
+
+	asked := b.booked(late("confirm_decline", 2))
+	wantSame(t, "while it waits for an answer", b.toMail(asked), nil)
+	b.play(asked, "confirm")
+	wantSame(t, "confirmed", b.toMail(asked), []string{"reminder"})
+
+	pays := b.booked(late("instant_payment", 4)) // it holds its time, so its workflow reminds
+	b.remind(pays, 0)
+	wantSame(t, "before it is paid", b.toMail(pays), nil)
+	b.play(pays, "pay")
+	wantSame(t, "paid", b.toMail(pays), []string{"reminder"})
+	b.play(pays, "complete")
+	wantSame(t, "over", b.toMail(pays), []string{"reminder"})
+	wantEqual(t, "asleep", first[bool](b, `SELECT NOT awake FROM webhook_endpoints WHERE id = $1`, mailer), false)
+}

@@ -195,9 +195,9 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	q := `
 		WITH claim AS MATERIALIZED (SELECT ` + accepted + ` AS won, ` + claimed + ` AS claimed), put AS (
 			INSERT INTO actions (id, app_id, booking_id, name, actor, channel, key_id, inputs, awaited, revision, relay, claims, lifted,
-				created_at)
+				notify, created_at)
 			SELECT @action, @app, @id, @name, @actor, @channel, @key, @inputs, @awaited, @revision, @relay, claimed, @lifted,
-				holdfast_now(@app) FROM claim WHERE won
+				@notify, holdfast_now(@app) FROM claim WHERE won
 			ON CONFLICT ON CONSTRAINT actions_pkey DO NOTHING RETURNING id)
 		SELECT won, CASE WHEN won AND NOT EXISTS (SELECT FROM put) OR NOT won AND EXISTS (SELECT FROM actions WHERE ` + known + `)
 			THEN holdfast_refuse('actions_pkey') END FROM claim`
@@ -205,7 +205,7 @@ func (c *claim) queueAction(batch *pgx.Batch, a *booking.Action, current bool) {
 	maps.Copy(args, namedArgs{
 		"action": a.ID, "name": a.Name, "actor": a.Actor, "channel": a.Channel, "key": a.KeyID, "inputs": asJSON(a.Inputs),
 		"awaited": a.Awaited, "revision": a.Revision, "relay": a.Relay,
-		"lifted": a.Lifted,
+		"lifted": a.Lifted, "notify": a.Notify,
 	})
 	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&c.accepted, nil) })
 }

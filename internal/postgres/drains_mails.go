@@ -52,8 +52,11 @@ func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
 		SELECT gen_random_uuid(), a.id, '', '', 'mail', 'mail', false, ` + mailedTypes + `, '' FROM apps a
-		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w WHERE w.app_id = a.id AND w.purpose = 'mail' AND w.status <> 'disabled')
-		ON CONFLICT (app_id) WHERE purpose = 'mail' DO UPDATE SET status = 'active', reason = ''`
+		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w WHERE w.app_id = a.id AND w.purpose = 'mail' AND w.status <> 'disabled'
+			AND w.event_types <> ` + forRemindersAlone + `)
+		ON CONFLICT (app_id) WHERE purpose = 'mail' DO UPDATE SET event_types = excluded.event_types,
+			status = CASE webhook_endpoints.status WHEN 'disabled' THEN 'active' ELSE webhook_endpoints.status END,
+			reason = CASE webhook_endpoints.status WHEN 'disabled' THEN '' ELSE webhook_endpoints.reason END`
 	_, err := db.pool.Exec(ctx, q)
 	return err
 }
@@ -62,7 +65,7 @@ func (db *drains) EnsureMailers(ctx context.Context) error {
 type MailThread struct {
 	First  uuid.UUID // the first of these bookings
 	Moves  int       // how often it was moved so far
-	Passed bool      // a later mail to the same recipient is to be sent, or was
+	Passed bool      // a later mail to the same recipient is on record, whatever became of it
 }
 
 // MailThread returns the thread of a mail. Without its booking, First is the booking that the event names.
@@ -75,9 +78,33 @@ func (db *drains) MailThread(ctx context.Context, mailer uuid.UUID, d outbox.Cla
 		SELECT COALESCE((SELECT id FROM chain ORDER BY n DESC LIMIT 1), @booking), COALESCE((SELECT max(n) FROM chain), 0),
 			EXISTS (SELECT FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 				WHERE d.booking_id = @booking AND d.endpoint_id = @endpoint AND d.recipient = @recipient AND d.seq > @seq
-				AND d.status IN ('pending', 'delivered') AND e.action <> '')`
+				AND e.action <> '')`
 	err = db.pool.QueryRow(ctx, q, namedArgs{
 		"booking": d.Event.BookingID, "endpoint": mailer, "recipient": d.Recipient, "seq": d.Event.Seq,
 	}).Scan(&t.First, &t.Moves, &t.Passed)
 	return t, err
+}
+
+// AdmitMail reports whether a mail may go to an address, by its digest: always, unless only visitors have had to do with its booking so far,
+// and another such mail went there less than an hour ago. Another attempt of the same mail is admitted. It locks the row of the address.
+func (db *drains) AdmitMail(ctx context.Context, app, bookingID uuid.UUID, digest []byte, delivery uuid.UUID) (admitted bool, err error) {
+	const forget = `
+		DELETE FROM mail_limits WHERE ctid IN (
+			SELECT ctid FROM mail_limits WHERE at < now() - interval '1 hour' AND NOT (app_id = @app AND digest = @digest) LIMIT 100
+			FOR UPDATE SKIP LOCKED)`
+	const q = `
+		WITH known AS MATERIALIZED (
+			SELECT EXISTS (SELECT FROM actions a LEFT JOIN api_keys k ON k.id = a.key_id WHERE a.booking_id = @booking AND a.status <> 'refused'
+				AND (a.key_id IS NOT NULL AND k.kind IS DISTINCT FROM 'widget' OR a.actor = 'owner_link')) AS it),
+		put AS (
+			INSERT INTO mail_limits AS l (app_id, digest, delivery_id) SELECT @app, @digest, @delivery FROM known WHERE NOT it
+			ON CONFLICT ON CONSTRAINT mail_limits_pkey DO UPDATE SET delivery_id = EXCLUDED.delivery_id, at = now()
+			WHERE l.delivery_id = EXCLUDED.delivery_id OR l.at < now() - interval '1 hour' RETURNING 1)
+		SELECT it OR EXISTS (SELECT FROM put) FROM known`
+	args := namedArgs{"app": app, "booking": bookingID, "digest": digest, "delivery": delivery}
+	if _, err := db.pool.Exec(ctx, forget, args); err != nil {
+		return false, err
+	}
+	err = db.pool.QueryRow(ctx, q, args).Scan(&admitted)
+	return admitted, err
 }

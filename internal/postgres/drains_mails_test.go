@@ -1,12 +1,14 @@
 package postgres_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
@@ -78,4 +80,31 @@ func TestThreadsOfMails(t *testing.T) {
 	wantEqual(t, "passed", must(b.MailThread(b.ctx, mailer, own)).Passed, true)
 	own.Recipient = newID().String()
 	wantEqual(t, "of somebody else", must(b.MailThread(b.ctx, mailer, own)).Passed, false)
+}
+
+// TestMailsToUnknownAddresses: one an hour about bookings that only visitors have had to do with, however often it is tried.
+func TestMailsToUnknownAddresses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	digest, other := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	one, two := b.booked(b.at("confirm_decline", 9, 10)), b.booked(b.at("confirm_decline", 11, 12))
+	first, second := newID(), newID()
+	admits := func(what string, v *booking.Booking, digest []byte, delivery uuid.UUID, want bool) {
+		t.Helper()
+		wantEqual(t, what, must(b.AdmitMail(b.ctx, b.app.ID, v.ID, digest, delivery)), want)
+	}
+	admits("the first", one, digest, first, true)
+	admits("again", one, digest, first, true)
+	admits("the next", two, digest, second, false)
+	admits("to another", two, other, second, true)
+	key := newID()
+	b.exec(`INSERT INTO api_keys (id, app_id, kind, hint, hash, sealed) VALUES ($1, $2, 'widget', '', '\x01', '')`, key, b.app.ID)
+	b.exec(`UPDATE actions SET key_id = $1 WHERE booking_id = $2`, key, two.ID)
+	admits("by a widget key", two, digest, second, false)
+	b.exec(`UPDATE api_keys SET kind = 'server' WHERE id = $1`, key)
+	admits("by a server key", two, digest, second, true)
+	b.exec(`UPDATE api_keys SET kind = 'widget' WHERE id = $1`, key)
+	b.exec(`UPDATE mail_limits SET at = at - interval '61 minutes'`)
+	admits("an hour later", two, digest, second, true)
+	b.wantCount(1, `SELECT count(*) FROM mail_limits`)
 }

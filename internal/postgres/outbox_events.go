@@ -15,14 +15,14 @@ import (
 
 // changeColumns are those of an event e, in the order of outbox.Event.
 const changeColumns = `e.id, e.app_id, e.booking_id, e.seq, e.type, e.at, e.graph, e.state, e.from_state, e.action, e.actor,
-	e.channel, e.inputs, e.data, e.test, e.lifted, e.effect, e.payment,
+	e.channel, e.inputs, e.data, e.test, e.lifted, e.notify, e.effect, e.payment,
 	CASE WHEN e.data->>'own_graph' = 'true' THEN COALESCE((SELECT g.definition FROM graph_versions g
 		WHERE (g.app_id, g.name, g.version) = (e.app_id, e.graph, (e.data->>'graph_version')::integer)), '') ELSE '' END`
 
 func changeFields(c *outbox.Event) []any {
 	return []any{
 		&c.ID, &c.AppID, &c.BookingID, &c.Seq, &c.Type, &c.At, &c.Graph, &c.State, &c.From, &c.Action, &c.Actor,
-		&c.Channel, &c.Inputs, &c.Data, &c.Test, &c.Lifted, &c.Effect, &c.Payment, &c.Definition,
+		&c.Channel, &c.Inputs, &c.Data, &c.Test, &c.Lifted, &c.Notify, &c.Effect, &c.Payment, &c.Definition,
 	}
 }
 

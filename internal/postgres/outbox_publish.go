@@ -29,8 +29,9 @@ const requestSeq = `
 	CASE WHEN @request::uuid IS NOT NULL THEN
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
-// publishTransitions publishes the transitions that bookings have just made, and collects the endpoints that are to be woken for them.
-func publishTransitions(batch *pgx.Batch, in booking.CommitInput, woken *[]uuid.UUID, changed ...*booking.Booking) {
+// publishTransitions publishes the transitions that bookings have just made, and late reminders of the last one, and collects the endpoints
+// that are to be woken for them.
+func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var all []publication
 	for _, b := range changed {
 		kind := outbox.EventType(b.State)
@@ -40,9 +41,16 @@ func publishTransitions(batch *pgx.Batch, in booking.CommitInput, woken *[]uuid.
 		all = append(all, publication{b, kind, outbox.Topics(kind, b.Kind()), notifiedRequest(b)})
 	}
 	var events []uuid.UUID
+	last := changed[len(changed)-1]
+	if len(late) > 0 {
+		queueMailer(batch, last.AppID)
+	}
 	shareGates(batch, all...)
 	for _, p := range all {
 		events = append(events, publish(batch, p))
+	}
+	for _, due := range late {
+		events = append(events, publishReminder(batch, last, due))
 	}
 	markAwake(batch, in.Drainer, events, woken)
 }
@@ -63,9 +71,9 @@ func publish(batch *pgx.Batch, b publication) (event uuid.UUID) {
 	const q = `
 		WITH e AS (
 			INSERT INTO events (id, app_id, booking_id, seq, type, data, at, graph, state, project_id, topics,
-				from_state, action, actor, channel, inputs, lifted, request_id, request_seq, written_by)
+				from_state, action, actor, channel, inputs, lifted, notify, request_id, request_seq, written_by)
 			SELECT @id, @app, t.booking_id, t.seq, @type, @data, t.at, @graph, t.to_state, @project, @topics,
-				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), t.lifted, @request, ` + requestSeq + `,
+				t.from_state, t.action, t.actor, t.channel, COALESCE(a.inputs, '{}'), t.lifted, a.notify, @request, ` + requestSeq + `,
 				GREATEST(pg_current_xact_id(), (
 					SELECT p.written_by FROM events p
 					WHERE p.booking_id = @booking AND p.seq = @seq - 1 AND p.reminder IS NULL AND NOT p.test), (

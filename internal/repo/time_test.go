@@ -49,7 +49,7 @@ var realTimeSQL = map[string]struct {
 	"limits_hold_owners.go":  {2, "how many holds a visitor makes"},
 	"requests_kept_forms.go": {3, "how long forms are kept"},
 	"bookings_list.go":       {1, "an order"},
-	"bookings_reminders.go":  {3, "retention of targets; when a reminder was sent"},
+	"bookings_reminders.go":  {4, "retention of targets; when a reminder was sent"},
 	"actions_stalled.go":     {3, "leases, and timers by real time"},
 	"clocks.go":              {3, "what an advance counts from, when it ended, and lost attempts"},
 	"effects.go":             {4, "notes for lost attempts, and effects by real time"},

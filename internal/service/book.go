@@ -102,7 +102,7 @@ func (s *Booker) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outcom
 		return Outcome{}, err
 	}
 	a := newAction(d.caller, FirstAction(b.ID), b, d.graph.Start)
-	a.Inputs, a.Lifted = d.inputs, d.in.Override
+	a.Inputs, a.Lifted, a.Notify = d.inputs, d.in.Override, d.in.Notify
 	insert := func() (*booking.Action, error) {
 		defer turn.Leave()
 		return s.createChosen(ctx, d, a, move)

@@ -58,6 +58,7 @@ type NewBooking struct {
 	PaymentPolicy *payment.Policy // of its own, instead of its project's; nil for none
 	NoShowConsent bool            // the customer agrees to the fee that its payment policy has for a no-show
 	Override      policy.Lifted   // rules of the policy that it is not held to
+	Notify        []string        // who gets the mails that it makes; nil for both sides
 	ByCustomer    bool            // a booking is moved for its customer: the policy holds
 
 	Bulk    *uuid.UUID                 // the request that makes it together with others

@@ -25,6 +25,7 @@ type PlayInput struct {
 	Revision  int                          // the only revision of the booking it may move; 0 = any
 	Relay     bool                         // it is played on bookings made together with this one, too
 	Override  policy.Lifted                // rules of the policy that it is not held to
+	Notify    []string                     // who gets the mails that it makes; nil for both sides
 	Spend     string                       // the identity of the link it came by; "" for none
 	Submitted bool                         // it is on record already: nothing is checked again
 	Wait      time.Duration                // for its outcome
@@ -63,7 +64,7 @@ func (s *Player) Play(ctx context.Context, c booking.Caller, b *booking.Booking,
 		if err := CheckPolicy(b, a.Name, a.Actor, p.Override...); err != nil {
 			return Outcome{}, err
 		}
-		a.Lifted = p.Override
+		a.Lifted, a.Notify = p.Override, p.Notify
 		// Others' bookings may be among those that were made together. Who came is noted for each alone.
 		a.Relay = p.Relay && b.Related.Bulk != nil && c.Self == nil && !isBound(b, a.Name)
 		a.Inputs = inputsOf(p.Inputs, wanted)

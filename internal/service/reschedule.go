@@ -27,6 +27,7 @@ type Move struct {
 	Units    int           // of the resource; 0 for as many as the old one takes
 	Message  *string       // of the customer; nil for none
 	Override policy.Lifted // rules of the policy that it is not held to
+	Notify   []string      // who gets the mails that it makes; nil for both sides
 	ByOwner  bool          // the policy does not bind who moves it
 	Offer    *Offer        // of the page that it was picked on; nil for callers with a key
 	Wait     time.Duration // for its outcome
@@ -45,7 +46,7 @@ func (s *Booker) Reschedule(ctx context.Context, c booking.Caller, old *booking.
 	}
 	d := &Draft{Booking: successor(m.ID, old), caller: c, source: old, problems: m.Problems}
 	d.in = NewBooking{ID: m.ID, Retried: m.Retried, Resource: m.Resource, Calendar: m.Calendar, Offer: m.Offer, Wait: m.Wait, Units: m.Units}
-	d.in.Override, d.in.ByCustomer = m.Override, !m.ByOwner
+	d.in.Override, d.in.Notify, d.in.ByCustomer = m.Override, m.Notify, !m.ByOwner
 	if d.in.ByCustomer {
 		d.Moves++
 	}

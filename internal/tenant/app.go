@@ -42,11 +42,37 @@ type AppSettings struct {
 	// DisableEmail keeps mails from being sent; Language is what they are written in where their receiver has no other, empty for English.
 	DisableEmail bool   `json:"disable_email,omitempty"`
 	Language     string `json:"language,omitempty"`
+	// QuietHours hold back reminders and follow-ups by mail; nil for none.
+	QuietHours *QuietHours `json:"quiet_hours,omitempty"`
 
 	// What holds for widget keys, which are public. New apps begin with both; apps made before there were these settings have
 	// neither until they say so.
 	WidgetRequiresProject         bool `json:"widget_requires_project"`          // time is sold and shown through projects only
 	WidgetRescheduleRequiresProof bool `json:"widget_reschedule_requires_proof"` // the id of a booking is not enough to move it
+}
+
+// QuietHours are a part of every day, by the clocks of whom it is about. It may go over midnight.
+type QuietHours struct {
+	From ClockTime `json:"from"`
+	To   ClockTime `json:"to"`
+}
+
+// ClockTime is what clocks show, from 00:00 to 23:59.
+type ClockTime string
+
+// Valid reports whether clocks show the time.
+func (t ClockTime) Valid() bool {
+	_, err := time.Parse("15:04", string(t))
+	return err == nil && len(t) == len("15:04")
+}
+
+// Minutes is how many minutes the time is behind 00:00; 0 for one that is not valid.
+func (t ClockTime) Minutes() int {
+	at, err := time.Parse("15:04", string(t))
+	if err != nil {
+		return 0
+	}
+	return at.Hour()*60 + at.Minute()
 }
 
 // NewAppSettings are the settings a new app begins with.

@@ -194,15 +194,17 @@ func TestRemindersAreChecked(t *testing.T) {
 	resource := b.resource(t)
 	const hook = `"settings":{"url":"https://example.com/"}`
 	for reminder, field := range map[string]string{
-		`{"type":"email","settings":{"recipient":"owner","subject":"Soon"},"when":{"type":"before","unit":"hours","time":1}}`:                        "type",
-		`{"type":"pigeon",` + hook + `,"when":{"type":"before","unit":"hours","time":1}}`:                                                            "type",
-		`{"type":"webhook","settings":{"url":"http://169.254.169.254/"},"when":{"type":"before","unit":"hours","time":1}}`:                           "settings.url",
-		`{"type":"webhook","settings":{"url":"https://example.com/","method":"trace"},"when":{"type":"before","unit":"hours","time":1}}`:             "settings.method",
-		`{"type":"webhook","settings":{"url":"https://example.com/","expected_response_code":302},"when":{"type":"before","unit":"hours","time":1}}`: "settings.expected_response_code",
-		`{"type":"webhook",` + hook + `,"when":{"type":"during","unit":"hours","time":1}}`:                                                           "when.type",
-		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"fortnights","time":1}}`:                                                      "when.unit",
-		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"hours","time":-1}}`:                                                          "when.time",
-		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"hours","time":100000}}`:                                                      "when.time",
+		`{"type":"email","settings":{"recipient":"owner","subject":"Soon"},"when":{"type":"before","unit":"hours","time":0}}`:                           "when.time",
+		`{"type":"email","settings":{"recipient":"everybody","subject":"Soon"},"when":{"type":"before","unit":"hours","time":1}}`:                       "settings.recipient",
+		`{"type":"email","settings":{"recipient":"owner","subject":"` + strings.Repeat("é", 256) + `"},"when":{"type":"after","unit":"mins","time":0}}`: "settings.subject",
+		`{"type":"pigeon",` + hook + `,"when":{"type":"before","unit":"hours","time":1}}`:                                                               "type",
+		`{"type":"webhook","settings":{"url":"http://169.254.169.254/"},"when":{"type":"before","unit":"hours","time":1}}`:                              "settings.url",
+		`{"type":"webhook","settings":{"url":"https://example.com/","method":"trace"},"when":{"type":"before","unit":"hours","time":1}}`:                "settings.method",
+		`{"type":"webhook","settings":{"url":"https://example.com/","expected_response_code":302},"when":{"type":"before","unit":"hours","time":1}}`:    "settings.expected_response_code",
+		`{"type":"webhook",` + hook + `,"when":{"type":"during","unit":"hours","time":1}}`:                                                              "when.type",
+		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"fortnights","time":1}}`:                                                         "when.unit",
+		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"hours","time":-1}}`:                                                             "when.time",
+		`{"type":"webhook",` + hook + `,"when":{"type":"before","unit":"hours","time":100000}}`:                                                         "when.time",
 	} {
 		a := b.post(t, "/v2/bookings", request(resource, "instant", 9, notified(reminder))).refused(t, http.StatusUnprocessableEntity, "invalid")
 		if !strings.Contains(a.body, `"event_notifications.0.`+field+`"`) {
