@@ -54,6 +54,7 @@ const (
 	codeRender    = "render_failed"
 	codeRecord    = "record_failed"
 	codeLeft      = "unsubscribed"
+	codeTemplate  = "template_failed" // of a mail that was sent: it has the built-in texts, since the app's own cannot be written any more
 	mailFormat    = outbox.Format("mail")
 
 	codeNotNotified = "not_notified" // the action was to be played without it
@@ -160,7 +161,23 @@ func (m mailer) sendBy(
 	if code != "" {
 		return m.end(code)
 	}
-	written, err := mail.Write(one, mail.Choose(languageOf(one, b), language), about)
+	r, v := m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, language), sender, envelope, about)
+	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
+		v.Status = postgres.Exhausted
+	}
+	return r, v
+}
+
+// post writes a mail, with the app's own texts where it has some, and hands it to the mail server.
+func (m mailer) post(
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, l mail.Language, sender mailers.Sender, envelope message.Envelope,
+	about mail.About,
+) (r relay.Result, v postgres.DeliveryUpdate) {
+	var err error
+	if about.Own, err = m.ownTexts(ctx, one, l); err != nil {
+		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
+	}
+	written, err := mail.Write(one, l, about)
 	if err != nil {
 		return m.end(codeRender)
 	}
@@ -171,15 +188,15 @@ func (m mailer) sendBy(
 	if err != nil {
 		return m.end(relay.CodeAddress)
 	}
-	r := sender.Send(ctx, made)
+	r = sender.Send(ctx, made)
 	if r.Verdict == relay.Dead {
 		m.bury(ctx, d, one, envelope.To.Address, r.ErrorCode)
 	}
-	r, v := m.judge(d, r)
-	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
-		v.Status = postgres.Exhausted
+	if r.Verdict == relay.Sent && written.Broken {
+		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID, "kind", one.Kind, "to", one.To, "language", l)
+		r.ErrorCode = codeTemplate
 	}
-	return r, v
+	return m.judge(d, r)
 }
 
 // sender is how the app's mails leave; a result with a code when there is none.
@@ -316,7 +333,17 @@ func (m mailer) facts(
 	return b, app, thread, err
 }
 
-// languageOf is what a customer's form says of their language; empty when it says nothing.
+// ownTexts returns what the app says in a mail in place of the built-in texts; nil for these.
+func (m mailer) ownTexts(ctx context.Context, one mail.Mail, l mail.Language) (*tenant.MailTexts, error) {
+	defer m.connection()()
+	t, err := m.DB.MailTemplate(ctx, m.AppID, tenant.MailSlot{Kind: string(one.Kind), To: string(one.To), Language: string(l)})
+	if t == nil || err != nil {
+		return nil, err
+	}
+	return &t.MailTexts, nil
+}
+
+// languageOf is the language of a customer: what their form says, or else the page that they have booked on; empty when neither says one.
 func languageOf(one mail.Mail, b *booking.Booking) string {
 	var form struct {
 		Language string `json:"language"`
@@ -356,7 +383,7 @@ func (m mailer) compose(
 		return e, a, ""
 	}
 	e.Entry = &message.Entry{
-		Says: one.Calendar, UID: thread.First.String() + "@" + host, Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
+		Says: one.Calendar, UID: m.Links.EntryUID(thread.First), Sequence: thread.Moves, Stamp: time.Now(), Start: b.Start, End: b.End,
 		Where: mail.Line(b.Where), Text: mail.Paragraphs(b.Description, 2000), Page: a.Manage,
 		Organizer: from, Attendee: to, Owner: one.To == mail.Owner,
 	}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,7 +74,7 @@ func (a *Activities) recordPatiently(
 
 // finish puts attempts on record: successes together with those of other endpoints.
 func (a *Activities) finish(ctx context.Context, endpoint uuid.UUID, all []postgres.Finished) (postgres.Recorded, error) {
-	if !postgres.AnyFailure(all) {
+	if !slices.ContainsFunc(all, postgres.Finished.Fails) {
 		return postgres.Recorded{}, a.successes.add(ctx, postgres.EndpointAttempts{Endpoint: endpoint, Attempts: all}, a.finishSuccesses)
 	}
 	defer a.connection()()

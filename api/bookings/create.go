@@ -88,6 +88,11 @@ func (h *draftReader) draft(k *call, id uuid.UUID, in rules.BookingInput, hold b
 	if err != nil {
 		return nil, err
 	}
+	if k.IsVisitor() {
+		for i := range n.Customers {
+			rules.Speaks(&n.Customers[i], k.Request.Header.Get("Accept-Language"))
+		}
+	}
 	n.ID, n.Retried, n.Wait = id, k.Repeated, k.PreferredWait(h.wait)
 	return h.booker.Draft(k, k.Caller, n)
 }

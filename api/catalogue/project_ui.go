@@ -12,6 +12,7 @@ func checkUI(raw json.RawMessage, field string, problems fault.Problems) json.Ra
 	raw = edge.JSONObject(raw, field, problems)
 	var in struct {
 		Localization json.RawMessage `json:"localization"`
+		Language     string          `json:"language"` // of mails
 	}
 	edge.CheckFields(raw, &in, field, problems)
 	texts := edge.JSONObject(in.Localization, field+".localization", problems)

@@ -11,9 +11,7 @@ import (
 )
 
 const (
-	noSync = "Calendars live here, and none is synchronized. Push busy time by POST /v2/events."
-	noMail = "Mails have texts of their own here, which cannot be changed. Turn them off by " +
-		"disable_email, and let your mailer write: subscribe by POST /v2/webhooks."
+	noSync      = "Calendars live here, and none is synchronized. Push busy time by POST /v2/events."
 	noInvite    = "This server invites nobody by mail. Make a key by POST /v2/keys and hand it over."
 	noReset     = "This server sends no passwords by mail. Set a password by PUT /v2/resources/:id with a server key."
 	useResource = "Use /v2/resources, the name users have now."
@@ -33,8 +31,6 @@ var unsupported = []struct {
 	{"POST", "/v2/accounts/microsoft/sync", noSync, edge.RequireKey},
 	{"GET", "/v2/accounts/google/signup", noSync, edge.RequireNothing}, // people open it in a browser, without a key
 	{"GET", "/v2/accounts/microsoft/signup", noSync, edge.RequireNothing},
-	{"GET", "/v2/templates", noMail, edge.RequireKey},
-	{"GET PUT", "/v2/templates/:slug", noMail, edge.RequireKey},
 	{"POST", "/v2/app/invite", noInvite, edge.RequireKey},
 	{"POST", "/v2/resources/resetpassword", noReset, edge.RequireKey},
 	{"GET POST", "/v2/users", useResource, edge.RequireKey},

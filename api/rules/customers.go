@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/mail"
 )
 
 // readCustomers reads the person the booking is for; fields of the app's own go to meta.
@@ -47,6 +48,18 @@ func CheckCustomer(c *booking.Customer, problems fault.Problems) {
 		edge.CheckZone(c.Timezone, "customer.timezone", problems)
 	}
 	c.Meta = edge.CheckObject(c.Meta, "customer", problems)
+}
+
+// Speaks notes the language of the page that a customer has booked on, of tags as in Accept-Language, unless their form says one. Mails to
+// them are written in it.
+func Speaks(c *booking.Customer, tags string) {
+	language, ok := mail.Match(tags)
+	own := map[string]json.RawMessage{}
+	if !ok || len(c.Meta) > 0 && json.Unmarshal(c.Meta, &own) != nil || len(own["language"]) > 0 {
+		return
+	}
+	own["language"], _ = json.Marshal(language) //nolint:errchkjson // a text
+	c.Meta, _ = json.Marshal(own)               //nolint:errchkjson // read from JSON just now
 }
 
 // askCustomer finds the fields missing that a project asks of its customers. It holds for visitors with a key: pages ask by their forms,

@@ -161,6 +161,7 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 	}
 	n.What, n.Customers = cmp.Or(n.What, p.title), []booking.Customer{p.customer}
 	n.Request, n.Claim, n.NoShowConsent = p.request, p.claim, p.consent
+	rules.Speaks(&n.Customers[0], k.Request.Header.Get("Accept-Language"))
 	rules.CheckCustomer(&n.Customers[0], problems)
 	return h.Book(k, k.Caller, n)
 }

@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
+	"holdfast/internal/links"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
@@ -23,6 +24,7 @@ type requestHandlers struct {
 	requests *requestOffers
 	pages    *requestPages
 	actions  *requestActions
+	links    links.Maker
 }
 
 func (h *requestHandlers) routes() []edge.Route {

@@ -11,7 +11,8 @@ import (
 )
 
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
-// its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one.
+// its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one. Mails of
+// the booking have the same.
 func (h *requestHandlers) eventFile(k *call) error {
 	found, app, err := h.requests.SchedulingRequestByCode(k, k.code())
 	if err != nil {
@@ -21,27 +22,31 @@ func (h *requestHandlers) eventFile(k *call) error {
 	if found.Booking == nil {
 		return fault.Errorf(fault.NotFound, "No time is booked.")
 	}
-	moves, err := h.requests.CountMoves(k, found.Request.ID)
+	first, moves, err := h.requests.FirstPlace(k, found.Booking.ID)
 	if err != nil {
 		return err
 	}
+	page := k.Base + requestPath(found.Request)
 	k.Header("Content-Disposition", `attachment; filename="event.ics"`)
-	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, moves, k.Base+requestPath(found.Request))))
+	k.Data(http.StatusOK, "text/calendar; charset=utf-8", []byte(calendarFile(found.Booking, h.links.EntryUID(first), moves, page)))
 	return nil
 }
 
 // calendarFile is a calendar with one entry. It has no METHOD: that would make it a message between calendars, which must
 // name an organizer (RFC 5546, 3.2.1); this is a file that a person opens.
-func calendarFile(b *booking.Booking, sequence int, page string) string {
+func calendarFile(b *booking.Booking, uid string, moves int, page string) string {
 	file := ics.NewCalendarFor("holdfast")
-	e := file.AddEvent(b.Request.ID.String())
+	e, status := file.AddEvent(uid), calendarStatus(b)
 	e.SetDtStampTime(b.UpdatedAt)
 	e.SetModifiedAt(b.UpdatedAt)
-	e.SetSequence(sequence)
+	e.SetSequence(moves)
+	if status == ics.ObjectStatusCancelled {
+		e.SetSequence(moves + 1)
+	}
 	e.SetStartAt(b.Start)
 	e.SetEndAt(b.End)
 	e.SetSummary(oneLine(b.What))
-	e.SetStatus(calendarStatus(b))
+	e.SetStatus(status)
 	e.SetURL(page)
 	if b.Where != "" {
 		e.SetLocation(oneLine(b.Where))

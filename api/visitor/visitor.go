@@ -68,7 +68,7 @@ func (h *Handlers) Routes() []edge.Route {
 			visits: &visits{requests: h.Requests, catalogue: h.Catalogue, tokens: h.Tokens, vault: h.Vault, log: h.Log},
 			forms:  &keptForms{requests: h.Requests, vault: h.Vault, log: h.Log},
 		}).routes(),
-		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions}).routes(),
+		(&requestHandlers{page: page, requests: requests, pages: pages, actions: actions, links: h.Links}).routes(),
 		(&paymentHandlers{
 			page: page, payments: h.Payments, bookings: h.Bookings, catalogue: h.Catalogue, actions: actions, providers: h.Providers,
 			dispatch: h.Dispatch, log: h.Log,

@@ -1,5 +1,5 @@
 // Package webhooks answers requests about webhooks: the endpoints themselves, their deliveries and attempts, tests and replays, and the
-// feed of events, which is what a receiver catches up with.
+// feed of events, which is what a receiver catches up with. It answers about mails and their templates, too.
 package webhooks
 
 import (
@@ -24,6 +24,7 @@ type Handlers struct {
 	Mailers       *postgres.Mailers
 	Bookings      *postgres.Bookings
 	Relays        mailer.Relays
+	Templates     *postgres.Templates
 	Outcomes      *postgres.Outcomes
 	Dispatch      *dispatch.Dispatcher
 	Vault         *links.Vault
@@ -47,6 +48,7 @@ func (h *Handlers) Routes() []edge.Route {
 			mailers: h.Mailers, vault: h.Vault, relays: h.Relays, targets: h.Targets, waker: waker, log: h.Log,
 		}).routes(),
 		(&bounceHandlers{mailers: h.Mailers, contacts: h.Contacts, bookings: h.Bookings, vault: h.Vault, waker: waker}).routes(),
+		(&templateHandlers{templates: h.Templates}).routes(),
 		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
 		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),
 		deliveries.routes(),

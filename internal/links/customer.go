@@ -62,3 +62,13 @@ func (m Maker) link(b *booking.Booking, action string) (string, error) {
 	return fmt.Sprintf("%s/v2/bookings/%s/external_action/%s?signature=%s",
 		strings.TrimSuffix(m.BaseURL, "/"), b.ID, url.PathEscape(action), url.QueryEscape(token)), nil
 }
+
+// EntryUID names the calendar entry of a booking, and of those that take its place, in mails and files alike: they replace one another in
+// calendars. first is the first of these bookings.
+func (m Maker) EntryUID(first uuid.UUID) string {
+	host := "holdfast"
+	if base, err := url.Parse(m.BaseURL); err == nil && base.Hostname() != "" {
+		host = base.Hostname()
+	}
+	return first.String() + "@" + host
+}

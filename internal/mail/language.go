@@ -22,19 +22,24 @@ var Languages = []Language{Default, "da", "de", "es", "fr"}
 // project and the app, in this order. Empty ones are left out.
 func Choose(tags ...string) Language {
 	for _, list := range tags {
-		best, weight := Language(""), 0.0
-		for one := range strings.SplitSeq(list, ",") {
-			tag, q, _ := strings.Cut(one, ";")
-			tag, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
-			if w := quality(q); slices.Contains(Languages, Language(tag)) && w > weight {
-				best, weight = Language(tag), w
-			}
-		}
-		if best != "" {
-			return best
+		if l, ok := Match(list); ok {
+			return l
 		}
 	}
 	return Default
+}
+
+// Match returns the language of tags, as in Accept-Language, that weighs most and that there is; false where there is none.
+func Match(tags string) (best Language, ok bool) {
+	weight := 0.0
+	for one := range strings.SplitSeq(tags, ",") {
+		tag, q, _ := strings.Cut(one, ";")
+		tag, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if w := quality(q); slices.Contains(Languages, Language(tag)) && w > weight {
+			best, weight = Language(tag), w
+		}
+	}
+	return best, best != ""
 }
 
 // quality is the weight of a tag, 1 without one.
@@ -65,6 +70,8 @@ type text struct {
 	Subject string   `json:"subject"` // empty: the title of the booking, which calendars take over
 	Heading string   `json:"heading"`
 	Lead    []string `json:"lead"`
+
+	closing []string // paragraphs below the links; of templates alone
 }
 
 //go:embed texts/*.json

@@ -18,6 +18,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/outbox"
+	"holdfast/internal/tenant"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -182,6 +183,47 @@ func TestMailsAsTheyAreRead(t *testing.T) {
 		golden(t, "mails_"+string(l)+".txt", out.String())
 	}
 	golden(t, "mail.html", written(t, Mail{Kind: Requested, To: Owner}, Default, sample(Owner)).HTML)
+}
+
+// TestPagesOfMails writes the other body of every mail: what stands between the head, which is one, and the end.
+func TestPagesOfMails(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	for _, kind := range Kinds {
+		for _, to := range Receivers(kind) {
+			html := written(t, Mail{Kind: kind, To: to}, Default, sample(to)).HTML
+			_, body, _ := strings.Cut(html, "<body")
+			fmt.Fprintf(&out, "=== %s to %s\n<body%s\n", kind, to, body)
+			for _, outside := range []string{"<img", "<link", "<script", "url(", "@import", "@font-face", "background=", "src="} {
+				if strings.Contains(html, outside) {
+					t.Errorf("%s to %s has %s", kind, to, outside)
+				}
+			}
+		}
+	}
+	golden(t, "pages_en.txt", out.String())
+}
+
+// TestZonesAgree: with a customer in Los Angeles and a place in Paris, all mails of a booking name the same time in the same words.
+func TestZonesAgree(t *testing.T) {
+	t.Parallel()
+	const want = "\nWhen: Tuesday, 1 December 2026, 16:00–16:45 CET (Europe/Paris), 07:00–07:45 PST your time (America/Los_Angeles)\n"
+	for _, kind := range []Kind{Received, Confirmed, Rescheduled, Reminder, Cancelled, Declined, PaymentPending} {
+		a := sample(Customer)
+		a.Own = &tenant.MailTexts{Lead: "[{when}]"}
+		w := written(t, Mail{Kind: kind, To: Customer}, Default, a)
+		if !strings.Contains(w.Text, want) || !strings.Contains(w.Text, "["+strings.TrimPrefix(strings.TrimSpace(want), "When: ")+"]") {
+			t.Errorf("%s:\n%s", kind, w.Text)
+		}
+	}
+}
+
+// TestMissingTextsAreEnglish: a mail whose language lacks it is written in English, and says so.
+func TestMissingTextsAreEnglish(t *testing.T) {
+	t.Parallel()
+	if w := written(t, Mail{Kind: Confirmed, To: Customer}, "pt", sample(Customer)); w.Language != Default || !strings.Contains(w.Text, "You are booked") {
+		t.Errorf("in %s:\n%s", w.Language, w.Text)
+	}
 }
 
 func written(t *testing.T, m Mail, l Language, a About) Written {

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/fault"
 	"holdfast/internal/payment"
+	"holdfast/internal/tenant"
 )
 
 // About is what a mail is written of. Texts are as people have typed them; Write tidies them.
@@ -26,6 +28,8 @@ type About struct {
 	// Links by their purpose. They open pages, which ask before they do something.
 	Manage, Confirm, Decline, Pay string
 	Unsubscribe                   string // of reminders and follow-ups
+
+	Own *tenant.MailTexts // what the app says in place of the built-in texts; nil for these
 }
 
 // Written is a mail as it is read.
@@ -33,6 +37,7 @@ type Written struct {
 	Language   Language // that it is written in
 	Subject    string
 	Text, HTML string
+	Broken     bool // the app's own texts cannot be written: it has the built-in ones
 }
 
 // fact is a line of a mail: what it is about.
@@ -49,6 +54,7 @@ type content struct {
 	Facts          []fact
 	Quote, QuoteOf string
 	Links          []link
+	Closing        []string
 	Foot, Leave    string
 	LeaveURL       string
 }
@@ -62,11 +68,19 @@ var htmlBody = template.Must(template.New("mail").Parse(htmlText))
 const most = 2000
 
 // Write writes a mail in a language, or in the default one where it lacks the text. The subject of a mail with a calendar entry is the
-// title of the booking: some calendars take it over.
+// title of the booking: some calendars take it over. Texts of the app's own that do not pass CheckTemplate any more are left out.
 func Write(m Mail, l Language, a About) (Written, error) {
 	of, own := l.lookup(m.Kind, m.To)
 	if !own {
 		l = Default
+	}
+	broken := false
+	if a.Own != nil {
+		problems := fault.Problems{}
+		CheckTemplate(m.Kind, m.To, *a.Own, problems)
+		if broken = len(problems) > 0; !broken {
+			of = of.with(*a.Own)
+		}
 	}
 	c := a.compose(m, l, of)
 	var html bytes.Buffer
@@ -78,16 +92,22 @@ func Write(m Mail, l Language, a About) (Written, error) {
 		subject = a.title(l)
 	}
 	subject = cmp.Or(Line(m.Subject), subject)
-	return Written{Language: l, Subject: Line(subject), Text: c.plain(), HTML: html.String()}, nil
+	return Written{Language: l, Subject: Line(subject), Text: c.plain(), HTML: html.String(), Broken: broken}, nil
 }
 
 // title is what the booking is called.
 func (a About) title(l Language) string { return cmp.Or(Line(a.What), l.label("booking")) }
 
 func (a About) compose(m Mail, l Language, of text) content {
-	c := content{Language: l, Heading: a.fill(of.Heading, l), Quote: Paragraphs(a.Message, most), QuoteOf: l.label("message")}
+	c := content{Language: l, Heading: a.fill(of.Heading, l), QuoteOf: l.label("message")}
+	if !of.namesMessage() {
+		c.Quote = Paragraphs(a.Message, most)
+	}
 	for _, line := range of.Lead {
 		c.Lead = append(c.Lead, a.fill(line, l))
+	}
+	for _, line := range of.closing {
+		c.Closing = append(c.Closing, a.fill(line, l))
 	}
 	with := Name(a.Owner)
 	if m.To == Owner {
@@ -128,6 +148,7 @@ func (a About) fill(text string, l Language) string {
 	return strings.NewReplacer(
 		"{what}", a.title(l), "{when}", When(l, a.Start, a.End, a.Place, a.Reader), "{customer}", cmp.Or(Name(a.Customer), l.label("customer")),
 		"{owner}", cmp.Or(Name(a.Owner), Line(a.App), l.label("owner")), "{app}", cmp.Or(Line(a.App), l.label("owner")), "{amount}", amount,
+		"{where}", Line(a.Where), "{message}", Paragraphs(a.Message, most),
 	).Replace(text)
 }
 
@@ -148,6 +169,9 @@ func (c content) plain() string {
 	}
 	for _, one := range c.Links {
 		line("\n", one.Label, ":\n", one.URL)
+	}
+	for _, one := range c.Closing {
+		line("\n", one)
 	}
 	if c.Foot != "" {
 		line("\n-- \n", c.Foot)

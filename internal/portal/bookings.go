@@ -261,7 +261,7 @@ type bookingDelivery struct {
 
 // bookingMail is a mail with the name and the address of its receiver; the address is empty for the owner.
 type bookingMail struct {
-	mailView
+	sentMail
 
 	Name, Email string
 }

@@ -235,6 +235,7 @@ func wayBack(next string) string {
 	return u.RequestURI()
 }
 
+// keysPage lists the keys that a session can be of.
 type keysPage struct {
 	Keys   []apiKey
 	Own    string // the id of the key that this session is of

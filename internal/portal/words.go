@@ -277,6 +277,7 @@ var notices = map[string]string{
 	"graph_published": "The graph is published. Bookings can be made by it.", "draft_deleted": "The draft is deleted.",
 	"ended": "It is revoked.", "refund_asked": "The refund is on record, and being made.",
 	"refund_retried": "The refund is being tried again.", "refund_by_hand": "It is noted that you have paid it back.",
+	"mail_saved": "The texts are saved. Mails have them from now on.", "mail_reset": "Mails have the built-in texts from now on.",
 	"marked_paid": "It is noted that the money has arrived.", "asked": "The provider is being asked. Load the page again in a moment.",
 }
 

@@ -42,6 +42,7 @@ type DB struct {
 	*Clocks
 	*Contacts
 	*Mailers
+	*Templates
 }
 
 // Bookings stores bookings, their transitions and what they take: slots, seats, holds. A commit writes events and deliveries in its own
@@ -109,6 +110,9 @@ type Access struct {
 	holders joined[string, Holder] // by the hash of their key
 }
 
+// Templates stores what apps say in their mails in place of built-in texts.
+type Templates struct{ *store }
+
 // Operations stores what an Idempotency-Key stands for.
 type Operations struct{ *store }
 
@@ -131,7 +135,7 @@ func newDB(pool *pgxpool.Pool) *DB {
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
 		Outbox: outbox, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
-		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s}, Mailers: &Mailers{s, outbox},
+		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s}, Mailers: &Mailers{s, outbox}, Templates: &Templates{s},
 	}
 }
 

@@ -56,7 +56,7 @@ func (db *drains) FinishAttempt(
 // order everywhere, endpoint, event, delivery, so that a crowd of receivers that are gone does not deadlock. Attempts that all
 // succeeded take one round trip.
 func (db *drains) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all []Finished) (out Recorded, err error) {
-	if !AnyFailure(all) {
+	if !slices.ContainsFunc(all, Finished.Fails) {
 		return out, db.FinishSuccesses(ctx, []EndpointAttempts{{endpointID, all}})
 	}
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
@@ -92,7 +92,7 @@ type EndpointAttempts struct {
 }
 
 // FinishSuccesses is FinishAttempts for several endpoints at once, in one transaction and one round trip. None of the attempts may be a
-// failure by AnyFailure. It locks the events of the deliveries, and the endpoints, each by id, until the end of its transaction.
+// failure by Finished.Fails. It locks the events of the deliveries, and the endpoints, each by id, until the end of its transaction.
 func (db *drains) FinishSuccesses(ctx context.Context, groups []EndpointAttempts) error {
 	var all []Finished
 	for _, g := range groups {
@@ -106,9 +106,9 @@ func (db *drains) FinishSuccesses(ctx context.Context, groups []EndpointAttempts
 	return err
 }
 
-// AnyFailure reports whether an attempt says something about the endpoint other than that it is well.
-func AnyFailure(all []Finished) bool {
-	return slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable || f.Verdict.counts() && f.Verdict.Status != Delivered })
+// Fails reports whether the attempt says something about the endpoint other than that it is well.
+func (f Finished) Fails() bool {
+	return f.Verdict.Disable || f.Verdict.counts() && f.Verdict.Status != Delivered
 }
 
 // counts reports whether an attempt says anything about the endpoint's health.

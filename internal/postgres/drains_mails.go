@@ -66,22 +66,21 @@ type MailThread struct {
 	First  uuid.UUID // the first of these bookings
 	Moves  int       // how often it was moved so far
 	Passed bool      // a later mail to the same recipient is on record, whatever became of it
+
+	Language string // of the booking's project; empty where it says none
 }
 
 // MailThread returns the thread of a mail. Without its booking, First is the booking that the event names.
 func (db *drains) MailThread(ctx context.Context, mailer uuid.UUID, d outbox.ClaimedDelivery) (t MailThread, err error) {
-	const q = `
-		WITH RECURSIVE chain AS (
-			SELECT id, rescheduled_from, 0 AS n FROM bookings WHERE id = @booking
-			UNION ALL
-			SELECT b.id, b.rescheduled_from, c.n + 1 FROM chain c JOIN bookings b ON b.id = c.rescheduled_from WHERE c.n < 1000)
-		SELECT COALESCE((SELECT id FROM chain ORDER BY n DESC LIMIT 1), @booking), COALESCE((SELECT max(n) FROM chain), 0),
+	const q = takenPlaces + `
+		SELECT ` + firstPlace + `,
 			EXISTS (SELECT FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 				WHERE d.booking_id = @booking AND d.endpoint_id = @endpoint AND d.recipient = @recipient AND d.seq > @seq
-				AND e.action <> '')`
+				AND e.action <> ''),
+			COALESCE((SELECT p.ui->>'language' FROM bookings b JOIN projects p ON p.id = b.project_id WHERE b.id = @booking), '')`
 	err = db.pool.QueryRow(ctx, q, namedArgs{
 		"booking": d.Event.BookingID, "endpoint": mailer, "recipient": d.Recipient, "seq": d.Event.Seq,
-	}).Scan(&t.First, &t.Moves, &t.Passed)
+	}).Scan(&t.First, &t.Moves, &t.Passed, &t.Language)
 	return t, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
@@ -80,6 +81,13 @@ func TestThreadsOfMails(t *testing.T) {
 	wantEqual(t, "passed", must(b.MailThread(b.ctx, mailer, own)).Passed, true)
 	own.Recipient = newID().String()
 	wantEqual(t, "of somebody else", must(b.MailThread(b.ctx, mailer, own)).Passed, false)
+	place, moves, err := b.FirstPlace(b.ctx, v.ID)
+	check(t, err)
+	wantEqual(t, "the first place, and moves from there", words(place, moves), words(v.ID, 0))
+	p := &catalogue.Project{ID: newID(), AppID: b.app.ID, Name: "P", Slug: "p", UI: json.RawMessage(`{"language":"da"}`)}
+	check(t, b.CreateProject(b.ctx, p))
+	b.exec(`UPDATE bookings SET project_id = $1 WHERE id = $2`, p.ID, v.ID)
+	wantEqual(t, "language of the project", must(b.MailThread(b.ctx, mailer, own)).Language, "da")
 }
 
 // TestMailsToUnknownAddresses: one an hour about bookings that only visitors have had to do with, however often it is tried.

@@ -211,11 +211,22 @@ func (db *Requests) CancelSchedulingRequest(ctx context.Context, appID uuid.UUID
 	})
 }
 
-// CountMoves counts the transitions of all bookings that a scheduling request has had: it grows with each.
-func (db *Requests) CountMoves(ctx context.Context, id uuid.UUID) (count int, err error) {
-	const q = `SELECT count(*) FROM transitions t JOIN bookings b ON b.id = t.booking_id WHERE b.request_id = @id`
-	err = db.pool.QueryRow(ctx, q, namedArgs{"id": id}).Scan(&count)
-	return count, err
+// takenPlaces are the bookings whose place a booking has taken, one after another, itself first: n is how many moves ago each was booked.
+const takenPlaces = `
+	WITH RECURSIVE chain AS (
+		SELECT id, rescheduled_from, 0 AS n FROM bookings WHERE id = @booking
+		UNION ALL
+		SELECT b.id, b.rescheduled_from, c.n + 1 FROM chain c JOIN bookings b ON b.id = c.rescheduled_from WHERE c.n < 1000)`
+
+// firstPlace is the first booking of a chain, and how often it was moved since.
+const firstPlace = `COALESCE((SELECT id FROM chain ORDER BY n DESC LIMIT 1), @booking), COALESCE((SELECT max(n) FROM chain), 0)`
+
+// FirstPlace returns the first of the bookings whose place a booking has taken, and how often it was moved since: the booking itself and 0
+// where it has taken none's.
+func (db *Requests) FirstPlace(ctx context.Context, bookingID uuid.UUID) (first uuid.UUID, moves int, err error) {
+	const q = takenPlaces + ` SELECT ` + firstPlace
+	err = db.pool.QueryRow(ctx, q, namedArgs{"booking": bookingID}).Scan(&first, &moves)
+	return first, moves, err
 }
 
 // EraseSchedulingRequest deletes a scheduling request for which no time is picked, with its recipient. InUse when it has a booking: that

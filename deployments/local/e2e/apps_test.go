@@ -69,6 +69,7 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 	b.embedKeys(t, "")
 	b.clientSecret(t)
 	b.asked(t, resource, "")
+	b.put(t, "/v2/templates/booking_confirmed", `{"closing":"Ring twice."}`).want(t, http.StatusOK)
 	admin.call(t, http.MethodDelete, path, "").refused(t, http.StatusConflict, "in_use")
 	b.get(t, "/v2/bookings/"+open).want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+open+"/cancel", "").want(t, http.StatusOK)
@@ -80,6 +81,7 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 	for _, table := range []string{
 		"api_keys", "resources", "calendars", "bookings", "customers", "actions", "occupancies", "events", "webhook_endpoints",
 		"calendar_events", "idempotency_keys", "public_links", "embed_credentials", "client_secrets", "scheduling_requests", "mailers", "contact_blocks",
+		"mail_templates",
 	} {
 		if n := b.rows(t, `SELECT count(*) FROM `+table+` WHERE app_id = $1`, id); n != 0 {
 			t.Errorf("%d rows of %s are left", n, table)

@@ -145,6 +145,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	r.deliveries(t, resource)
 	r.events(t, resource)
 	r.calendars(t, resource)
+	r.templates(t)
 	r.unsupported(t)
 	r.credentials(t)
 	r.pages(t, resource)

@@ -54,6 +54,8 @@ var asked = []struct{ method, path, need string }{
 	{"GET", "/v2/mails", "server"}, {"POST", "/v2/mails/x/retry", "server"}, {"POST", "/v2/mails/bounces", "server"},
 	{"POST", "/v2/mails/revive", "server"}, {"GET", "/v2/mailer", "server"}, {"PUT", "/v2/mailer", "server"}, {"DELETE", "/v2/mailer", "server"},
 	{"POST", "/v2/mailer/pause", "server"}, {"POST", "/v2/mailer/resume", "server"}, {"POST", "/v2/mailer/test", "server"},
+	{"GET", "/v2/templates", "server"}, {"GET", "/v2/templates/x", "server"}, {"PUT", "/v2/templates/x", "server"},
+	{"DELETE", "/v2/templates/x", "server"}, {"POST", "/v2/templates/x/preview", "server"},
 	{"GET", "/v2/events?after=", "server"}, {"GET", "/v2/events/evt_x", "server"},
 }
 

@@ -3,9 +3,11 @@ package e2e_test
 import (
 	"bytes"
 	"fmt"
+	"mime"
 	"net"
 	"net/http"
 	netmail "net/mail"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +48,7 @@ func startPostOffice(t testing.TB, settings ...string) *postOffice {
 type arrived struct {
 	netmail.Header
 	to, text, calendar string
+	parts              string // the headers of its parts, as they came
 }
 
 // arrives waits until so many mails are there, and returns them, those to one address first sorted by address.
@@ -70,7 +73,28 @@ func open(t testing.TB, m mailbox.Received) arrived {
 		t.Fatal(err)
 	}
 	shown := mailbox.Read(m, 1)
-	return arrived{parsed.Header, m.To, shown.Text, strings.ReplaceAll(shown.Calendar, "\n ", "")}
+	parts := ""
+	for line := range strings.SplitSeq(string(m.Raw), "\r\n") {
+		if strings.HasPrefix(line, "Content-Type: ") {
+			parts += line + "\n"
+		}
+	}
+	return arrived{parsed.Header, m.To, shown.Text, strings.ReplaceAll(shown.Calendar, "\n ", ""), parts}
+}
+
+// host is that of the service, which stands in the UID of every entry.
+func (b *bundle) host(t testing.TB) string {
+	t.Helper()
+	base, err := url.Parse(b.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base.Hostname()
+}
+
+// unescaped is a text as a calendar shows it.
+func unescaped(text string) string {
+	return strings.NewReplacer(`\,`, ",", `\;`, ";", `\\`, `\`).Replace(text)
 }
 
 // field returns a line of a calendar entry.
@@ -80,11 +104,13 @@ func (a arrived) field(name string) string {
 	return value
 }
 
-// TestMails: both sides get a mail when a booking is made, moved and ended, and their calendars follow.
+// TestMails: both sides get a mail when a booking is made, moved three times and ended, and their calendars follow: the UID is that of the
+// first booking, the SEQUENCE grows, and the thread is one. The title may be written from right to left.
 func TestMails(t *testing.T) {
 	t.Parallel()
 	p := startPostOffice(t)
-	id := p.post(t, "/v2/bookings", request(p.resource, "instant", 10)).want(t, http.StatusCreated).str("data.id")
+	const title = "قص الشعر, wash; 💇"
+	id := p.post(t, "/v2/bookings", request(p.resource, "instant", 10, `,"what":"`+title+`"`)).want(t, http.StatusCreated).str("data.id")
 	all := p.arrives(t, 2)
 	owner, customer := all[0], all[1]
 	if owner.to != "grau@example.com" || customer.to != "marty@example.com" {
@@ -96,31 +122,39 @@ func TestMails(t *testing.T) {
 	if !strings.Contains(owner.text, "Marty McFly has booked") || strings.Contains(owner.text, "external_action") {
 		t.Errorf("the owner reads\n%s", owner.text)
 	}
-	for _, one := range all {
-		if one.Get("Subject") != "Haircut" || one.field("SUMMARY") != "Haircut" || one.field("UID") != id+"@example.com" || one.field("SEQUENCE") != "0" ||
-			one.field("METHOD") != "REQUEST" || one.Get("From") != `"Demo" <bookings@example.com>` {
-			t.Errorf("%v\n%s", one.Header, one.calendar)
-		}
+	at := id
+	for move := range 3 {
+		at = p.moveTo(t, at, 12+move)
+		p.arrives(t, 4+2*move)
 	}
-	moved := p.post(t, "/v2/bookings/"+id+"/reschedule", `{"start":"2030-12-01T13:00:00Z","end":"2030-12-01T14:00:00Z"}`).want(t, http.StatusCreated).str("data.id")
-	for _, one := range p.arrives(t, 4)[1:] {
-		if one.to == "marty@example.com" && one.field("SEQUENCE") == "1" && (one.field("UID") != id+"@example.com" ||
-			one.Get("References") != customer.Get("References") || !strings.Contains(one.text, "Your booking was moved")) {
-			t.Errorf("%v\n%s\n%s", one.Header, one.text, one.calendar)
+	p.put(t, "/v2/bookings/"+at+"/cancel", `{"cancel":{"message":"Down with a cold"}}`).want(t, http.StatusOK)
+	uid, numbers := id+"@"+p.host(t), map[string][]string{}
+	for _, one := range p.arrives(t, 10) {
+		subject, err := (&mime.WordDecoder{}).DecodeHeader(one.Get("Subject"))
+		if err != nil || subject != title || unescaped(one.field("SUMMARY")) != title || one.field("UID") != uid ||
+			one.Get("From") != `"Demo" <bookings@example.com>` || !strings.Contains(one.calendar, ":mailto:bookings@example.com\n") {
+			t.Errorf("subject %q, want UID %s\n%v\n%s", subject, uid, one.Header, one.calendar)
 		}
-	}
-	p.put(t, "/v2/bookings/"+moved+"/cancel", `{"cancel":{"message":"Down with a cold"}}`).want(t, http.StatusOK)
-	ended := 0
-	for _, one := range p.arrives(t, 6) {
-		if one.field("METHOD") == "CANCEL" {
-			ended++
-			if one.field("SEQUENCE") != "2" || one.field("UID") != id+"@example.com" || !strings.Contains(one.text, "> Down with a cold") {
-				t.Errorf("%s\n%s", one.text, one.calendar)
-			}
+		method, said := "REQUEST", "was moved"
+		switch one.field("SEQUENCE") {
+		case "0":
+			said = "booked"
+		case "4":
+			method, said = "CANCEL", "> Down with a cold"
 		}
+		if one.field("METHOD") != method || !strings.Contains(one.Get("Content-Type")+one.parts, "method="+method) || !strings.Contains(one.text, said) {
+			t.Errorf("no %s with %q:\n%s\n%s\n%s", method, said, one.parts, one.text, one.calendar)
+		}
+		first := map[string]arrived{owner.to: owner, customer.to: customer}[one.to]
+		if one.Get("References") != first.Get("References") {
+			t.Errorf("another thread: %s, %s", one.Get("References"), first.Get("References"))
+		}
+		numbers[one.to] = append(numbers[one.to], one.field("SEQUENCE"))
 	}
-	if ended != 2 {
-		t.Errorf("%d calendars have the end, want 2", ended)
+	for to, got := range numbers {
+		if slices.Sort(got); strings.Join(got, "") != "01234" {
+			t.Errorf("%s: SEQUENCE %v", to, got)
+		}
 	}
 }
 

@@ -11,7 +11,6 @@ var unsupported = [][3]string{
 	{"GET", "/v2/accounts/sync", "/v2/events"}, {"POST", "/v2/accounts/sync", "/v2/events"}, {"POST", "/v2/accounts/microsoft/sync", "/v2/events"},
 	{"GET", "/v2/accounts/google/signup?Timekit-App=x&callback=https://example.com", "/v2/events"},
 	{"GET", "/v2/accounts/microsoft/signup", "/v2/events"},
-	{"GET", "/v2/templates", "/v2/webhooks"}, {"GET", "/v2/templates/welcome", "/v2/webhooks"}, {"PUT", "/v2/templates/welcome", "/v2/webhooks"},
 	{"POST", "/v2/app/invite", "/v2/keys"}, {"POST", "/v2/resources/resetpassword", "PUT /v2/resources/:id"},
 	{"GET", "/v2/users", "/v2/resources"}, {"POST", "/v2/users", "/v2/resources"}, {"GET", "/v2/users/me", "/v2/resources"},
 	{"PUT", "/v2/users/x", "/v2/resources"}, {"DELETE", "/v2/users/x", "/v2/resources"},

@@ -335,6 +335,7 @@ func galleryStory(t *testing.T) portalStory {
 	credential, _ := b.embedKeys(t, fmt.Sprintf(`{"callback_url":%q}`, r.URL+"/hook?callback"))
 	b.post(t, "/v2/embed_credentials/"+credential.str("data.id")+"/rotate", "").want(t, http.StatusOK)
 	secret, _ := b.clientSecret(t)
+	b.put(t, "/v2/templates/booking_confirmed?to=customer", `{"closing":"Ring twice: the bell is on the left.\n\nUntil soon, {customer}!"}`).want(t, http.StatusOK)
 	l := "/portal/links/"
 	w := "/portal/webhooks/" + hook
 	return portalStory{
@@ -351,8 +352,9 @@ func galleryStory(t *testing.T) portalStory {
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
 			"payments": "/portal/payments", "payment": "/portal/payments/" + payment,
-			"settings": "/portal/settings", "mail": "/portal/mail", "clock": "/portal/clock",
-			"links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
+			"settings": "/portal/settings", "mailer": "/portal/mailer", "clock": "/portal/clock",
+			"mails": "/portal/mails", "mail": "/portal/mails/booking_confirmed?to=customer&language=en",
+			"mail-request": "/portal/mails/booking_requested?to=owner&language=de", "links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",
 		}},
 		check: func(t *testing.T, seen answer) {

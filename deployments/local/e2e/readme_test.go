@@ -19,8 +19,9 @@ import (
 
 // What the README says of this machine, and what the test puts in its place.
 const (
-	readmeAPI  = "http://127.0.0.1:8080"
-	readmePort = "9000" // of the walk's webhook receiver
+	readmeAPI   = "http://127.0.0.1:8080"
+	readmeMails = "http://127.0.0.1:8235"
+	readmePort  = "9000" // of the walk's webhook receiver
 )
 
 // stop separates the outputs of the walk's steps.
@@ -37,17 +38,17 @@ type step struct {
 // how the README marks them.
 func TestReadmeWalk(t *testing.T) {
 	t.Parallel()
-	walk(t, "README.md", 5)
+	walk(t, startOwn(t, "HOLDFAST_MAILBOX_ADDR=127.0.0.1:0"), "README.md", 5)
 }
 
 // TestClockPageWalk does the same for the story of docs/test-clock.md.
 func TestClockPageWalk(t *testing.T) {
 	t.Parallel()
-	walk(t, "docs/test-clock.md", 3)
+	walk(t, start(t), "docs/test-clock.md", 3)
 }
 
-// walk types in the walk of a page, which has so many steps at least.
-func walk(t *testing.T, page string, least int) {
+// walk types in the walk of a page, which has so many steps at least, against a service.
+func walk(t *testing.T, b *bundle, page string, least int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../../..", page))
 	if err != nil {
@@ -57,12 +58,11 @@ func walk(t *testing.T, page string, least int) {
 	if len(steps) < least {
 		t.Fatalf("%s has %d steps only", page, len(steps))
 	}
-	b := start(t)
 	port, err := ports.Free("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	script = strings.NewReplacer(readmeAPI, b.api, readmePort, strconv.Itoa(port)).Replace(script)
+	script = strings.NewReplacer(readmeAPI, b.api, readmeMails, b.stack.MailURL, readmePort, strconv.Itoa(port)).Replace(script)
 	output, fault := typeIn(t, b.dir, script)
 	pieces := strings.Split(output, stop)
 	for i, s := range steps {
@@ -136,7 +136,7 @@ func typeIn(t *testing.T, data, script string) (output, fault string) {
 	if err := os.Symlink(data, filepath.Join(dir, ".holdfast")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a guard against a hang, not a measure
 	defer cancel()
 	bash := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
 	var printed, complaints bytes.Buffer

@@ -173,7 +173,7 @@ func TestEventFile(t *testing.T) {
 	start, _ := event.GetStartAt()
 	end, _ := event.GetEndAt()
 	booked, _ := time.Parse(time.RFC3339, record.str("data.event.start"))
-	if !start.Equal(booked) || end.Sub(start) != time.Hour || event.Id() != s.requestOf(t, path).ID.String() {
+	if !start.Equal(booked) || end.Sub(start) != time.Hour || event.Id() != record.str("data.id")+"@"+s.host(t) {
 		t.Error(file.body)
 	}
 	want := `A cut, "short"; \ with ATTENDEE:mailto:eve@example.com X-EVIL:1 and so many words that the line must be folded ä ö ü 🦊 🦊 🦊`

@@ -3,11 +3,15 @@ package message
 import (
 	"bytes"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +158,54 @@ func TestTheEntry(t *testing.T) {
 	}
 	if parts[2].kind != "text/calendar; method=CANCEL; charset=UTF-8" {
 		t.Errorf("the part is %s", parts[2].kind)
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestEntriesOfMails writes the entry of every mail that has one, as a calendar reads it.
+func TestEntriesOfMails(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	for _, m := range []mail.Mail{
+		{Kind: mail.Confirmed, Calendar: mail.CalendarRequest}, {Kind: mail.Rescheduled, Calendar: mail.CalendarRequest},
+		{Kind: mail.Cancelled, Calendar: mail.CalendarCancel},
+	} {
+		for _, m.To = range []mail.Role{mail.Owner, mail.Customer} {
+			e := envelope()
+			w, err := mail.Write(m, mail.Default, mail.About{What: e.Entry.Summary, Start: e.Entry.Start, End: e.Entry.End})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Entry.Says, e.Entry.Owner, e.Entry.Summary = m.Calendar, m.To == mail.Owner, w.Subject
+			_, parts, _ := read(t, e, w)
+			fmt.Fprintf(&out, "=== %s to %s\n%s\n%s\n", m.Kind, m.To, parts[2].kind, strings.ReplaceAll(parts[2].body, "\r\n", "\n"))
+		}
+	}
+	file := filepath.Join("testdata", "entries.txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || out.String() != string(want) {
+		t.Errorf("%v: run with -update if this is right\n%s", err, out.String())
+	}
+}
+
+// TestNamesInEntries: what a parameter cannot have is left out of names, so that the address behind it stays what it is.
+func TestNamesInEntries(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Müller, Anna": "CN=Müller Anna;", "Salon: Süd; x": "CN=Salon Süd x;", `Ada "Al" O'Neil`: "CN=Ada ”Al” O’Neil;", `a\,^n`: "CN=an;", ":": "ORGANIZER;SCHEDULE-AGENT",
+	} {
+		e := envelope()
+		e.Entry.Organizer.Name = name
+		_, parts, _ := read(t, e, sample)
+		if text := strings.ReplaceAll(parts[2].body, "\r\n ", ""); !strings.Contains(text, want) || !strings.Contains(text, "SCHEDULE-AGENT=CLIENT:mailto:bookings@example.com\r\n") {
+			t.Errorf("%q: no %q in\n%s", name, want, text)
+		}
 	}
 }
 

@@ -9,6 +9,22 @@ module.exports = async function apps(tk, { assert, step, refused, another, admin
   });
   await refused('getApps', 401, 'unauthorized', () => tk.getApps());
 
+  // What mails say: one text for each kind of mail.
+  await step('getEmailTemplates', () => tk.getEmailTemplates(), (all) => {
+    const usual = all.find((one) => one.slug === 'booking_confirmed' && one.to === 'customer' && one.language === 'en');
+    assert.equal(usual.heading, 'You are booked');
+    assert.deepEqual(usual.own, []);
+  });
+  await step('updateEmailTemplate', () => tk.updateEmailTemplate({ slug: 'booking_requested', subject: 'Hello {what}' }), (changed) => {
+    assert.equal(changed.subject, 'Hello {what}');
+  });
+  await step('getEmailTemplate', () => tk.getEmailTemplate('booking_requested'), (got) => {
+    assert.equal(got.subject, 'Hello {what}');
+    assert.deepEqual(got.own, ['subject']);
+  });
+  await refused('updateEmailTemplate', 422, 'invalid', () => tk.updateEmailTemplate({ slug: 'booking_requested', subject: '{colour}' }));
+  await refused('getEmailTemplate', 404, 'not_found', () => tk.getEmailTemplate('welcome'));
+
   // Apps are made with the admin key of the server's configuration.
   const admin = another(adminKey);
   const own = `${slug.slice(0, 40)}-own`;

@@ -4,10 +4,6 @@
 module.exports = async function gone(tk, { unsupported }) {
   const id = '00000000-0000-4000-8000-000000000000';
   const email = 'doc.brown@example.com';
-  await unsupported('getEmailTemplates', () => tk.getEmailTemplates(), /webhooks/);
-  await unsupported('getEmailTemplate', () => tk.getEmailTemplate('booking-confirmed'), /webhooks/);
-  await unsupported('updateEmailTemplate', () => tk.updateEmailTemplate({ slug: 'booking-confirmed', subject: 'Hello' }), /webhooks/);
-
   await unsupported('findTime', () => tk.findTime({ resource_ids: [id], length: '1 hour', future: '2 days' }), /\/v2\/availability/);
   await unsupported('findTimeBulk', () => tk.findTimeBulk([{ resource_ids: [id], length: '1 hour' }]), /\/v2\/availability/);
   await unsupported('findTimeTeam', () => tk.findTimeTeam({ resource_ids: [id], length: '1 hour' }), /\/v2\/availability/);

@@ -35,8 +35,8 @@ type mailerView struct {
 	} `json:"health"`
 }
 
-// mailPage shows a mailer, and forms to change and to test it.
-type mailPage struct {
+// mailerPage shows a mailer, and forms to change and to test it.
+type mailerPage struct {
 	mailerView
 
 	Values url.Values // of the settings, as they are or as they were typed
@@ -58,11 +58,11 @@ var encryptions = []choice{
 	{Value: "opportunistic", Label: "STARTTLS where the server has it"}, {Value: "none", Label: "none"},
 }
 
-var mailFields = []string{"from", "from_name", "reply_to", "bounce_address", "host", "port", "user", "tls", "rate_per_minute"}
+var mailerFields = []string{"from", "from_name", "reply_to", "bounce_address", "host", "port", "user", "tls", "rate_per_minute"}
 
-func showMail(v *visit) error { return mailWith(v, http.StatusOK, mailPage{}) }
+func showMailer(v *visit) error { return mailerWith(v, http.StatusOK, mailerPage{}) }
 
-func mailWith(v *visit, status int, page mailPage) (err error) {
+func mailerWith(v *visit, status int, page mailerPage) (err error) {
 	if page.mailerView, err = fetch[mailerView](v, at("mailer"), nil); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func mailWith(v *visit, status int, page mailPage) (err error) {
 	if page.Values == nil {
 		page.Values = page.values()
 	}
-	return v.show(status, "mail", "Mail", page)
+	return v.show(status, "mailer", "Mail server", page)
 }
 
 // values are the settings as a form has them.
@@ -88,8 +88,8 @@ func (m *mailerView) values() url.Values {
 	return values
 }
 
-// saveMail gives the app a mail server of its own. An empty password leaves the one on record as it is.
-func saveMail(v *visit) error {
+// saveMailer gives the app a mail server of its own. An empty password leaves the one on record as it is.
+func saveMailer(v *visit) error {
 	form := v.r.PostForm
 	smtp := map[string]any{"host": strings.TrimSpace(form.Get("host")), "user": form.Get("user"), "tls": form.Get("tls")}
 	if port := strings.TrimSpace(form.Get("port")); port != "" {
@@ -107,50 +107,50 @@ func saveMail(v *visit) error {
 	}
 	err := v.call(request{method: http.MethodPut, path: at("mailer"), body: body}, nil)
 	if faults, is := faultsOf(err); is {
-		return mailWith(v, http.StatusUnprocessableEntity, mailPage{Values: query(form, mailFields...), Faults: faults})
+		return mailerWith(v, http.StatusUnprocessableEntity, mailerPage{Values: query(form, mailerFields...), Faults: faults})
 	}
 	if err != nil {
 		return err
 	}
-	return v.redirectWithNotice("updated", "mail")
+	return v.redirectWithNotice("updated", "mailer")
 }
 
-func pauseMail(v *visit) error { return turnMail(v, "pause", "mail_paused") }
+func pauseMailer(v *visit) error { return turnMailer(v, "pause", "mail_paused") }
 
-func resumeMail(v *visit) error { return turnMail(v, "resume", "mail_resumed") }
+func resumeMailer(v *visit) error { return turnMailer(v, "resume", "mail_resumed") }
 
-func turnMail(v *visit, what, notice string) error {
+func turnMailer(v *visit, what, notice string) error {
 	if err := v.post(at("mailer", what), nil, nil); err != nil {
 		return err
 	}
-	return v.redirectWithNotice(notice, "mail")
+	return v.redirectWithNotice(notice, "mailer")
 }
 
-func removeMail(v *visit) error {
+func removeMailer(v *visit) error {
 	if err := v.call(request{method: http.MethodDelete, path: at("mailer")}, nil); err != nil {
 		return err
 	}
-	return v.redirectWithNotice("mail_removed", "mail")
+	return v.redirectWithNotice("mail_removed", "mailer")
 }
 
-// testMail shows what the mail server says of a test mail.
-func testMail(v *visit) error {
-	page := mailPage{To: strings.TrimSpace(v.r.PostForm.Get("to"))}
+// testMailer shows what the mail server says of a test mail.
+func testMailer(v *visit) error {
+	page := mailerPage{To: strings.TrimSpace(v.r.PostForm.Get("to"))}
 	var said data[mailTest]
 	err := v.post(at("mailer", "test"), map[string]any{"to": page.To}, &said)
 	if faults, is := faultsOf(err); is {
 		page.Faults = faults
-		return mailWith(v, http.StatusUnprocessableEntity, page)
+		return mailerWith(v, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
 	}
 	page.Tested = &said.Data
-	return mailWith(v, http.StatusOK, page)
+	return mailerWith(v, http.StatusOK, page)
 }
 
-// mailView is a mail of a booking.
-type mailView struct {
+// sentMail is a mail of a booking.
+type sentMail struct {
 	ID         string     `json:"id"`
 	Kind       string     `json:"kind"`
 	To         string     `json:"to"`
@@ -164,10 +164,10 @@ type mailView struct {
 }
 
 // Says is why a mail was not sent, or not yet.
-func (m mailView) Says() string { return mailWords(m.LastError, m.LastStatus) }
+func (m sentMail) Says() string { return mailWords(m.LastError, m.LastStatus) }
 
-func mailsOf(v *visit, booking string) ([]mailView, error) {
-	return fetch[[]mailView](v, at("mails"), url.Values{"booking_id": {booking}})
+func mailsOf(v *visit, booking string) ([]sentMail, error) {
+	return fetch[[]sentMail](v, at("mails"), url.Values{"booking_id": {booking}})
 }
 
 func retryMail(v *visit) error {

@@ -1,0 +1,121 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// mailCases names, for each way in which a mail can go wrong, the tests that show what happens: the file, the test, and what it has about the
+// case where it has several. The numbers and the order are those of the list that mails were built by.
+var mailCases = []struct {
+	number int
+	what   string
+	proof  []string
+}{
+	{1, "every graph, state and receiver, frozen", []string{
+		mailTests + " TestMailsOfEveryTransition", mailTests + " TestMailsAsTheyAreRead", mailTests + " TestPagesOfMails",
+		messageTests + " TestEntriesOfMails",
+	}},
+	{2, "a commit that is rolled back", nil},
+	{3, "the mail server is down for three days", nil},
+	{4, "451 once", []string{relayTests + " TestAnswersOfAServer: greylisted"}},
+	{5, "550 5.1.1", []string{mailE2E + " TestMailsThatAreNotSent: smtp_550"}},
+	{6, "535", []string{relayTests + " TestSigningIn: 535"}},
+	{7, "cut behind DATA, the same Message-ID", []string{relayTests + " TestAnswersOfAServer: hung up"}},
+	{8, "two workers, one delivery", nil},
+	{9, "cancelled before a reminder is sent", nil},
+	{10, "moved: the reminder moves, SEQUENCE, UID, thread", []string{mailE2E + " TestMails: References"}},
+	{11, "CANCEL in header and body, SEQUENCE up", []string{
+		mailE2E + " TestMails: CANCEL", entryTests + " TestCalendarEntriesByAnotherLibrary", entryTests + " newLetter: CANCEL",
+	}},
+	{12, "three moves, the UID of the first", []string{mailE2E + " TestMails: range 3"}},
+	{13, "folding, CRLF, escapes", []string{
+		entryTests + " checkLines: 75", entryTests + " hostile: emoji", entryTests + " TestCalendarEntriesByAnotherLibrary",
+		entryTests + " TestCalendarEntriesByIcalJS", messageTests + " TestNamesInEntries",
+	}},
+	{14, "subject equals SUMMARY", []string{entryTests + " checkLines: l.subject", mailE2E + " TestMails: SUMMARY"}},
+	{15, "From is the ORGANIZER", []string{entryTests + " open: Organizer", mailE2E + " TestMails: mailto:bookings@example.com"}},
+	{16, "mails about seats name no other guest", []string{
+		mailTests + " TestEachCustomerHasAMailOfTheirOwn", languageE2E + " TestASessionOfAHundredSeatsIsCancelled: somebody else",
+	}},
+	{17, "Los Angeles and Paris agree", []string{mailTests + " TestZonesAgree"}},
+	{18, "the night in which clocks change", []string{mailTests + " TestWhen: 02:30 CEST – 02:30 CET"}},
+	{19, "the chain of languages, a text that lacks", []string{
+		languageE2E + " TestLanguagesOfMails", mailTests + " TestChoose", mailTests + " TestMissingTextsAreEnglish",
+		mailTests + " TestEveryLanguageIsWhole",
+	}},
+	{20, "from right to left in a subject", []string{mailE2E + " TestMails: قص", mailTests + " TestHostileNames: أحمد"}},
+	{21, "line breaks, addresses and 10,000 signs in a name", []string{
+		mailTests + " TestHostileNames: 10_000", entryTests + " hostile", messageTests + " TestTheMail",
+	}},
+	{22, "addresses with other letters", []string{relayTests + " TestWhatArrives", messageTests + " TestAddresses: bücher"}},
+	{23, "unsubscribing stops reminders alone", nil},
+	{24, "scanners move nothing", []string{"deployments/local/e2e/links_test.go TestConfirmPageLinks", "deployments/local/e2e/links_test.go TestLinksThatMustNotAct"}},
+	{25, "quiet hours over midnight", nil},
+	{26, "grace of a reminder", nil},
+	{27, "changes in quick succession", []string{mailE2E + " TestChangesMakeOneMail"}},
+	{28, "notify: false", nil},
+	{29, "an unknown variable, a loop, a huge template", []string{templateTests + " TestTemplatesAreChecked", templateE2E + " TestTemplates: unknown variable"}},
+	{30, "a template that breaks later", []string{templateTests + " TestOwnTexts: Broken", templateE2E + " TestTemplates: template_failed"}},
+	{31, "disable_email and the switches of steps", []string{mailE2E + " TestMailsThatAreNotSent: disable_email"}},
+	{32, "replays send no mails", nil},
+	{33, "a customer is erased", nil},
+	{34, "nothing personal in Temporal, logs and metrics", []string{mailE2E + " TestMailsThatAreNotSent: the log has an address"}},
+	{35, "a mail server at a private address", nil},
+	{36, "TLS is missing", []string{relayTests + " TestEncryption: not offered"}},
+	{37, "two hundred mails in a minute", nil},
+	{38, "STOP by SMS", nil}, // there are no SMS
+	{39, "a forged notice of a bounce", nil},
+	{40, "a session of a hundred seats is cancelled", []string{languageE2E + " TestASessionOfAHundredSeatsIsCancelled"}},
+}
+
+// mostUnproven is how many cases have no test. It only goes down.
+const mostUnproven = 14
+
+const (
+	mailTests     = "internal/mail/mail_test.go"
+	templateTests = "internal/mail/template_test.go"
+	messageTests  = "internal/mail/message/message_test.go"
+	relayTests    = "deployments/local/mailbox/relay_test.go"
+	entryTests    = "deployments/local/conformance/mail_entries_test.go"
+	mailE2E       = "deployments/local/e2e/mail_test.go"
+	languageE2E   = "deployments/local/e2e/mail_language_test.go"
+	templateE2E   = "deployments/local/e2e/templates_test.go"
+)
+
+// TestEveryMailCaseHasItsTest: what the table names is there.
+func TestEveryMailCaseHasItsTest(t *testing.T) {
+	t.Parallel()
+	unproven := 0
+	for i, c := range mailCases {
+		if c.number != i+1 {
+			t.Errorf("case %d stands at %d", c.number, i+1)
+		}
+		if len(c.proof) == 0 {
+			unproven++
+		}
+		for _, proof := range c.proof {
+			if !proves(proof) {
+				t.Errorf("case %d, %s: there is no %s", c.number, c.what, proof)
+			}
+		}
+	}
+	if len(mailCases) != 40 || unproven > mostUnproven {
+		t.Errorf("%d cases, %d without a test; want 40, and at most %d", len(mailCases), unproven, mostUnproven)
+	}
+}
+
+// proves reports whether a file has a function, and in its body what is about the case.
+func proves(proof string) bool {
+	where, what, _ := strings.Cut(proof, ": ")
+	file, name, _ := strings.Cut(where, " ")
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(file)))
+	if err != nil {
+		return false
+	}
+	body := regexp.MustCompile(`(?ms)^func (\([^)]*\) )?` + regexp.QuoteMeta(name) + `\(.*?^}`).Find(text)
+	return body != nil && strings.Contains(string(body), what)
+}
