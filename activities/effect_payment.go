@@ -23,6 +23,7 @@ const (
 	codeNoBooking   = "no_booking"         // it was erased
 	codeNothingHeld = "nothing_to_capture" // no payment of the booking is authorized
 	codeEnded       = "payment_ended"      // the payment came to an end before it was opened
+	codeNotComplete = "not_complete"       // a booking that is to be paid together with this one has not begun
 )
 
 // openPayment has a payment opened at the provider, so that the customer can pay. The answer is yes when nothing is to be paid. The payment
@@ -33,12 +34,55 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 		return attempted{code: codeNoBooking, message: "The booking does not exist any more.", final: true}, err
 	}
 	kind, amount := owed(b.Payment, e.Does.Of)
+	if b.Related.Payer != nil && kind != payment.Fee {
+		return attempted{}, nil // its payer's payment is for it as well
+	}
+	parts, complete, err := partsOf(ctx, p.Activities, b, kind)
+	switch {
+	case err != nil:
+		return attempted{}, err
+	case !complete:
+		return attempted{code: codeNotComplete, message: "Not all bookings that are paid together have begun."}, nil
+	case len(parts) > 0:
+		amount = payment.Sum(parts)
+	}
 	if amount == 0 {
 		return attempted{answer: true}, nil
 	}
 	if kind != payment.Fee && !b.AwaitsPayment(kind, b.Clock.Now()) {
 		return attempted{code: codeEnded, message: "The booking does not wait for a payment any more.", final: true}, nil
 	}
+	return p.openFor(ctx, e, b, kind, amount, parts)
+}
+
+// partsOf returns the parts of what a booking pays for itself and for others; none where it pays for itself alone. False while one of the
+// others has not begun.
+func partsOf(
+	ctx context.Context, a *Activities, b *booking.Booking, kind payment.Kind,
+) (parts []payment.Part, complete bool, err error) {
+	if b.Payment == nil || b.Related.OwnerBooking == nil || kind == payment.Fee || kind == payment.Balance {
+		return nil, true, nil
+	}
+	defer a.connection()()
+	others, err := a.DB.PaidFor(ctx, b.AppID, b.ID)
+	for _, other := range others {
+		if other.Seq == 0 {
+			return nil, false, err
+		}
+		if other.State == b.State && other.Payment != nil {
+			parts = append(parts, payment.Part{BookingID: other.ID, Amount: other.Payment.Price.Due()})
+		}
+	}
+	if len(parts) > 0 {
+		parts = append([]payment.Part{{BookingID: b.ID, Amount: b.Payment.Price.Due()}}, parts...)
+	}
+	return parts, true, err
+}
+
+// openFor has a payment opened, unless the booking has one already.
+func (p performer) openFor(
+	ctx context.Context, e *effect.Effect, b *booking.Booking, kind payment.Kind, amount int64, parts []payment.Part,
+) (attempted, error) {
 	if done, err := p.hasPayment(ctx, e, kind); done || err != nil {
 		return attempted{}, err
 	}
@@ -52,17 +96,17 @@ func (p performer) openPayment(ctx context.Context, e *effect.Effect) (attempted
 	if failed != nil {
 		return notDone(failed), nil
 	}
-	return p.openNew(ctx, e, b, at)
+	return p.openNew(ctx, b, at, &payment.Payment{ID: e.PaymentID(), Kind: kind, Amount: amount}, parts)
 }
 
 // openNew puts a payment on record, unless an attempt before this one has, and opens it.
-func (p performer) openNew(ctx context.Context, e *effect.Effect, b *booking.Booking, at provider.Provider) (attempted, error) {
-	kind, amount := owed(b.Payment, e.Does.Of)
-	on, err := p.ensurePayment(ctx, &payment.Payment{
-		ID: e.PaymentID(), AppID: b.AppID, BookingID: b.ID, AccountID: b.Payment.AccountID,
-		Provider: b.Payment.Provider, Code: newCode(), Kind: kind, Capture: captureOf(b.Payment, kind), Currency: b.Payment.Price.Currency,
-		Amount: amount, ExpiresAt: expiry(b, at.Can(), time.Now()),
-	})
+func (p performer) openNew(
+	ctx context.Context, b *booking.Booking, at provider.Provider, pay *payment.Payment, parts []payment.Part,
+) (attempted, error) {
+	pay.AppID, pay.BookingID, pay.AccountID, pay.Provider = b.AppID, b.ID, b.Payment.AccountID, b.Payment.Provider
+	pay.Code, pay.Capture, pay.Currency = newCode(), captureOf(b.Payment, pay.Kind), b.Payment.Price.Currency
+	pay.ExpiresAt = expiry(b, at.Can(), time.Now())
+	on, err := p.ensurePayment(ctx, pay, parts)
 	if err != nil {
 		return attempted{}, err
 	}
@@ -134,9 +178,9 @@ func (p performer) recordOpened(ctx context.Context, id uuid.UUID, s provider.Se
 	return p.DB.RecordOpened(ctx, id, s.Ref, s.URL, s.ExpiresAt, time.Now().Add(soonest))
 }
 
-func (p performer) ensurePayment(ctx context.Context, pay *payment.Payment) (*payment.Payment, error) {
+func (p performer) ensurePayment(ctx context.Context, pay *payment.Payment, parts []payment.Part) (*payment.Payment, error) {
 	defer p.connection()()
-	return p.DB.EnsurePayment(ctx, pay)
+	return p.DB.EnsurePayment(ctx, pay, parts...)
 }
 
 // bookingOf returns the booking of an effect; nil when it was erased.
@@ -221,146 +265,20 @@ func notDone(e *provider.Error) attempted {
 	return out
 }
 
-// payments returns the payments of an effect's booking.
-func (p performer) payments(ctx context.Context, e *effect.Effect) ([]*postgres.PaymentWithRefunds, error) {
+// payments returns the payments of an effect's booking, without those of another one that pays for it.
+func (p performer) payments(ctx context.Context, e *effect.Effect) (own []*postgres.PaymentWithRefunds, err error) {
+	all, err := p.paymentsFor(ctx, e)
+	for _, pay := range all {
+		if pay.BookingID == e.BookingID {
+			own = append(own, pay)
+		}
+	}
+	return own, err
+}
+
+// paymentsFor returns all payments that pay for an effect's booking.
+func (p performer) paymentsFor(ctx context.Context, e *effect.Effect) ([]*postgres.PaymentWithRefunds, error) {
 	defer p.connection()()
 	all, err := p.DB.PaymentsOf(ctx, e.AppID, []uuid.UUID{e.BookingID})
 	return all[e.BookingID], err
-}
-
-// endPayment closes what the customer could still pay. The answer is yes when nothing was paid; no when there is money, which then moves
-// the booking by itself, or goes back.
-func (p performer) endPayment(ctx context.Context, e *effect.Effect) (attempted, error) {
-	all, err := p.payments(ctx, e)
-	if err != nil {
-		return attempted{}, err
-	}
-	unpaid := true
-	for _, pay := range all {
-		settled, failed, err := cashier(p).end(ctx, pay.Payment)
-		switch {
-		case err != nil:
-			return attempted{}, err
-		case failed != nil:
-			return notDone(failed), nil
-		}
-		unpaid = unpaid && (!settled.HasMoney() || settled.Honoured)
-	}
-	return attempted{answer: unpaid}, nil
-}
-
-// end closes one payment, unless it is over or has money.
-func (c cashier) end(ctx context.Context, pay *payment.Payment) (*payment.Payment, *provider.Error, error) {
-	if pay.State.Over() || pay.HasMoney() {
-		return pay, nil, nil
-	}
-	if pay.Ref == "" { // nobody has its page
-		ended := attempted{code: codeEnded, message: "The booking did not wait for the payment any more."}
-		woken, err := performer(c).recordFailed(context.WithoutCancel(ctx), pay.ID, ended)
-		c.serve(ctx, woken...)
-		return pay, nil, err
-	}
-	at, failed, err := c.account(ctx, pay)
-	if err != nil || failed != nil {
-		return pay, failed, err
-	}
-	seen, failure := call(ctx, func(ctx context.Context) (payment.Seen, error) { return at.End(ctx, chargeOf(pay), pay.EndKey()) })
-	if failure != nil {
-		return pay, providerFault(failure), nil
-	}
-	settled, err := c.settle(ctx, pay.ID, &seen)
-	if err != nil {
-		return pay, nil, err
-	}
-	c.wake(ctx, pay.ID)
-	return settled.Payment, nil, nil
-}
-
-// capturePayment takes the money that is held.
-func (p performer) capturePayment(ctx context.Context, e *effect.Effect) (attempted, error) {
-	all, err := p.payments(ctx, e)
-	if err != nil {
-		return attempted{}, err
-	}
-	found := false // a payment that is held, or was captured by an attempt before this one
-	for _, pay := range all {
-		found = found || pay.Captured > 0
-		if pay.State != payment.Authorized || pay.LettingGo {
-			continue
-		}
-		found = true
-		failed, err := cashier(p).do(ctx, pay.Payment, func(ctx context.Context, at provider.Provider) (payment.Seen, error) {
-			return at.Capture(ctx, chargeOf(pay.Payment), pay.Amount, pay.CaptureKey())
-		})
-		if err != nil {
-			return attempted{}, err
-		}
-		if failed != nil {
-			return notDone(failed), nil
-		}
-	}
-	if all, err = p.payments(ctx, e); err != nil {
-		return attempted{}, err
-	}
-	for _, pay := range all {
-		found = found && pay.State != payment.Voided // the hold had ended before
-	}
-	if !found {
-		return attempted{code: codeNothingHeld, message: "No payment of the booking is held.", final: true}, nil
-	}
-	return attempted{answer: true}, nil
-}
-
-// do makes one call about a payment, and puts on record what the provider says.
-func (c cashier) do(
-	ctx context.Context, pay *payment.Payment, ask func(context.Context, provider.Provider) (payment.Seen, error),
-) (*provider.Error, error) {
-	at, failed, err := c.account(ctx, pay)
-	if err != nil || failed != nil {
-		return failed, err
-	}
-	seen, failure := call(ctx, func(ctx context.Context) (payment.Seen, error) { return ask(ctx, at) })
-	if failure != nil {
-		return providerFault(failure), nil
-	}
-	_, err = c.settle(ctx, pay.ID, &seen)
-	c.wake(ctx, pay.ID)
-	return nil, err
-}
-
-// voidPayment lets go the money that is held, and closes what could still be paid.
-func (p performer) voidPayment(ctx context.Context, e *effect.Effect) (attempted, error) {
-	all, err := p.payments(ctx, e)
-	if err != nil {
-		return attempted{}, err
-	}
-	for _, pay := range all {
-		if failed, err := cashier(p).letGo(ctx, pay.Payment); err != nil || failed != nil {
-			return failedAttempt(failed), err
-		}
-	}
-	return attempted{answer: true}, nil
-}
-
-func failedAttempt(e *provider.Error) attempted {
-	if e == nil {
-		return attempted{}
-	}
-	return notDone(e)
-}
-
-// letGo voids a payment that is held, and closes one that is open.
-func (c cashier) letGo(ctx context.Context, pay *payment.Payment) (*provider.Error, error) {
-	if pay.State != payment.Authorized {
-		_, failed, err := c.end(ctx, pay)
-		return failed, err
-	}
-	return c.do(ctx, pay, func(ctx context.Context, at provider.Provider) (payment.Seen, error) {
-		return at.Void(ctx, chargeOf(pay), pay.VoidKey())
-	})
-}
-
-// accountOf opens an account of an app.
-func (c cashier) accountOf(ctx context.Context, appID, id uuid.UUID) (provider.Provider, *provider.Error, error) {
-	return c.account(ctx, &payment.Payment{AppID: appID, AccountID: id})
 }

@@ -23,6 +23,7 @@ import (
 // bulkHandlers answers requests about several bookings.
 type bulkHandlers struct {
 	bookings  *postgres.Bookings
+	payments  *postgres.Payments
 	admission *service.Admission
 	booker    *service.Booker
 	player    *service.Player
@@ -49,6 +50,7 @@ type bulkInput struct {
 	ResetAllOnError  flag              `json:"reset_all_on_error"`
 	StopOnFirstError flag              `json:"stop_on_first_error"`
 	RelateBookings   flag              `json:"relate_bookings"`
+	PayTogether      bool              `json:"pay_together"` // the first one pays for all; then all are made, or none
 }
 
 type flag bool
@@ -85,7 +87,8 @@ type bulkResult struct {
 
 // createBulk makes several bookings, one after another: 201 when all were made, 207 when some were. With
 // delete_all_on_error nothing is made when one entry is faulty; when one's time turns out to be taken, those made already
-// are taken back, and the answer is that one's error.
+// are taken back, and the answer is that one's error. With pay_together it is the same, and the first one, which pays for all, is made
+// last: its payment is opened for those that are there.
 func (h *bulkHandlers) createBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
@@ -97,6 +100,9 @@ func (h *bulkHandlers) createBulk(k *call) error {
 	}
 	defer turn.Leave()
 	drafts, results := h.readDrafts(k, in)
+	if in.PayTogether {
+		return h.createTogether(k, drafts, results, turn)
+	}
 	for i := range results {
 		if results[i].err == nil && (!bool(in.DeleteAllOnError) || faultless(results)) {
 			results[i].out, results[i].err = h.booker.BookDraft(k, drafts[i], turn)
@@ -110,6 +116,30 @@ func (h *bulkHandlers) createBulk(k *call) error {
 			pass(results[i+1:])
 			return h.answerBulk(k, http.StatusCreated, results)
 		}
+	}
+	return h.answerBulk(k, http.StatusCreated, results)
+}
+
+// createTogether makes all of several bookings, of which the first one pays for all, or none of them.
+func (h *bulkHandlers) createTogether(k *call, drafts []*service.Draft, results []bulkResult, turn *service.Turn) error {
+	for i := range results {
+		if results[i].err != nil {
+			return at(i, results[i].err)
+		}
+	}
+	if err := h.booker.PayTogether(drafts); err != nil {
+		return err
+	}
+	for n := range results {
+		i := (n + 1) % len(results)
+		if results[i].out, results[i].err = h.booker.BookDraft(k, drafts[i], turn); results[i].err != nil {
+			results[i].out = service.Outcome{}
+			h.takeBack(k, results)
+			return at(i, results[i].err)
+		}
+	}
+	if payer := results[0].out.Booking; k.Includes()["payment"] && payer != nil {
+		awaitPage(k, h.payments, payer)
 	}
 	return h.answerBulk(k, http.StatusCreated, results)
 }

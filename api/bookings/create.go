@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
 	"holdfast/internal/payment"
+	"holdfast/internal/postgres"
 	"holdfast/internal/service"
 )
 
@@ -45,7 +46,7 @@ func (h *bookingHandlers) createBooking(k *call) error {
 		return err
 	}
 	if k.Includes()["payment"] && out.Booking != nil {
-		h.awaitPage(k, out.Booking)
+		awaitPage(k, h.payments, out.Booking)
 	}
 	return h.renderer.answer(k, http.StatusCreated, out)
 }
@@ -58,7 +59,7 @@ const (
 )
 
 // awaitPage waits until the payment of a booking is opened, if its graph asks for one by itself, for a bounded time.
-func (h *bookingHandlers) awaitPage(k *call, b *booking.Booking) {
+func awaitPage(k *call, payments *postgres.Payments, b *booking.Booking) {
 	graph, err := b.LoadGraph()
 	if b.Payment == nil || b.Payment.Price.Due() == 0 || err != nil || !graph.OpensPayments() {
 		return
@@ -66,7 +67,7 @@ func (h *bookingHandlers) awaitPage(k *call, b *booking.Booking) {
 	ctx, cancel := context.WithTimeout(k, pageWait)
 	defer cancel()
 	for {
-		all, err := h.payments.PaymentsOf(ctx, b.AppID, []uuid.UUID{b.ID})
+		all, err := payments.PaymentsOf(ctx, b.AppID, []uuid.UUID{b.ID})
 		if of := all[b.ID]; err != nil || len(of) > 0 && of[0].State != payment.Created {
 			return
 		}

@@ -46,8 +46,8 @@ func (h *Handlers) Routes() []edge.Route {
 			bookings: h.Bookings, payments: h.Payments, admission: h.Admission, booker: h.Booker, drafts: drafts, renderer: renderer,
 		}).routes(),
 		(&bulkHandlers{
-			bookings: h.Bookings, admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts, renderer: renderer,
-			edge: h.Edge, wait: h.Wait, log: h.Log,
+			bookings: h.Bookings, payments: h.Payments, admission: h.Admission, booker: h.Booker, player: h.Player, drafts: drafts,
+			renderer: renderer, edge: h.Edge, wait: h.Wait, log: h.Log,
 		}).routes(),
 		(&groupHandlers{bookings: h.Bookings, renderer: renderer}).routes(),
 		(&holdHandlers{

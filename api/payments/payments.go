@@ -158,6 +158,9 @@ func (h *paymentHandlers) openPayment(k *edge.Call) error {
 	if b.Payment == nil || b.Payment.AccountID == uuid.Nil {
 		return fault.Errorf(fault.PaymentState, "The booking has no price, or the app had no payment account when it was made.")
 	}
+	if in.Of != graphs.OfNoShowFee && b.Related.Payer != nil {
+		return fault.Errorf(fault.PaymentState, "Booking %s pays for this one.", b.Related.Payer)
+	}
 	if in.Of == graphs.OfNoShowFee && b.Payment.NoShowFee() == 0 {
 		return fault.Errorf(fault.PaymentState, "There is no fee: the payment policy has none, or the customer has not agreed to it.")
 	}
@@ -201,6 +204,7 @@ func (h *paymentHandlers) markPaid(k *edge.Call) error {
 	}
 	h.wake(k, out.Woken)
 	h.watch(k, p.ID) // it hands the action on
+	out.Parts = p.Parts
 	return k.Answer(http.StatusOK, rules.PaymentView(k.Clock, out.PaymentWithRefunds, h.baseURL))
 }
 

@@ -26,8 +26,8 @@ type Ending struct {
 // Kept is what stays of what was paid.
 func (e *Ending) Kept() int64 { return e.Paid - e.Refunded - e.Refund }
 
-// EndingOf foresees what an action gives back that is played now, as the effects of the booking's graph will do it. The payments are all of
-// the booking. It changes nothing.
+// EndingOf foresees what an action gives back that is played now, as the effects of the booking's graph will do it. The payments are all
+// that pay for the booking; of one that pays for several its part counts. It changes nothing.
 func EndingOf(b *booking.Booking, action string, by graphs.Actor, all []*payment.WithRefunds, now time.Time) (Ending, error) {
 	e := Ending{Action: action}
 	graph, err := b.LoadGraph()
@@ -40,16 +40,16 @@ func EndingOf(b *booking.Booking, action string, by graphs.Actor, all []*payment
 	all = taken(b, all, now)
 	for _, p := range all {
 		if p.Returnable() {
-			e.Currency, e.Paid, e.Refunded = p.Currency, e.Paid+p.Captured, e.Refunded+p.Captured-p.Left(p.Refunds)
+			e.Currency, e.Paid, e.Refunded = p.Currency, e.Paid+p.PaidFor(b.ID), e.Refunded+p.ReturnedFor(b.ID)
 		}
 	}
 	for _, does := range graph.EffectsOf(b.State, action) {
 		switch does.Kind {
 		case graphs.RefundPaymentEffect:
 			e.giveBack(b, all, does.ByPolicy(by), now)
-			e.release(all)
+			e.release(b, all)
 		case graphs.VoidPaymentEffect:
-			e.release(all)
+			e.release(b, all)
 		}
 	}
 	return e, nil
@@ -66,7 +66,7 @@ func taken(b *booking.Booking, all []*payment.WithRefunds, now time.Time) (list 
 		if moved && p.HasMoney() && p.ActionID != nil && !goesBack {
 			one := *p.Payment
 			one.Honoured = true
-			p = &payment.WithRefunds{Payment: &one, Refunds: p.Refunds}
+			p = &payment.WithRefunds{Payment: &one, Refunds: p.Refunds, Parts: p.Parts}
 		}
 		list = append(list, p)
 	}
@@ -82,15 +82,15 @@ func (e *Ending) giveBack(b *booking.Booking, all []*payment.WithRefunds, byPoli
 	}
 	e.Refund = 0
 	for _, p := range all {
-		back := p.Back(due)
+		back := p.Back(due, b.ID)
 		e.Refund, due = e.Refund+back, due-back
 	}
 }
 
-func (e *Ending) release(all []*payment.WithRefunds) {
+func (e *Ending) release(b *booking.Booking, all []*payment.WithRefunds) {
 	e.Released = 0
 	for _, p := range all {
-		if p.State == payment.Authorized {
+		if p.State == payment.Authorized && p.BookingID == b.ID {
 			e.Currency, e.Released = p.Currency, e.Released+p.Authorized
 		}
 	}

@@ -17,7 +17,9 @@ func TermsView(c timekit.Clock, b *booking.Booking, all []*payment.WithRefunds, 
 	for _, p := range all {
 		payments = append(payments, PaymentView(c, p, baseURL))
 	}
-	o := timekit.Object{"price": nil, "payment_policy": nil, "account_id": nil, "no_show_consented_at": nil, "payments": payments}
+	o := timekit.Object{
+		"price": nil, "payment_policy": nil, "account_id": nil, "no_show_consented_at": nil, "payer_id": b.Related.Payer, "payments": payments,
+	}
 	if t := b.Payment; t != nil {
 		o["price"], o["payment_policy"] = t.Price, t.Policy
 		o["no_show_consented_at"] = shownMoment(c, t.ConsentedAt)
@@ -45,6 +47,11 @@ func PaymentView(c timekit.Clock, p *payment.WithRefunds, baseURL string) timeki
 	if !p.CaptureBefore.IsZero() {
 		o["capture_before"] = c.Show(p.CaptureBefore, time.UTC)
 	}
+	parts := []timekit.Object{}
+	for _, part := range p.Parts {
+		parts = append(parts, timekit.Object{"booking_id": part.BookingID, "amount": part.Amount, "taken": part.Taken})
+	}
+	o["parts"] = parts
 	refunds := []timekit.Object{}
 	for _, r := range p.Refunds {
 		refunds = append(refunds, RefundView(c, r))
@@ -59,6 +66,7 @@ func RefundView(c timekit.Clock, r *payment.Refund) timekit.Object {
 		"id": r.Name(), "payment_id": (&payment.Payment{ID: r.PaymentID}).Name(), "amount": r.Amount, "currency": r.Currency, "reason": r.Reason,
 		"state": r.State, "provider_ref": r.Ref, "attempts": r.Attempts, "next_attempt_at": shownMoment(c, r.NextAt), "note": r.Note,
 		"failure": failureView(r.ErrorCode, r.ErrorText), "created_at": c.Show(r.CreatedAt, time.UTC), "ended_at": shownMoment(c, r.EndedAt),
+		"part_of": r.PartOf,
 	}
 }
 

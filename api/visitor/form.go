@@ -15,6 +15,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/api/rules"
 	"holdfast/internal/booking"
+	"holdfast/internal/catalogue"
 	"holdfast/internal/fault"
 )
 
@@ -76,11 +77,18 @@ func newForm(v *linkVisit) *form {
 		one := rules.Field{Name: q.Name, Label: q.Label, Type: q.Type, Required: q.Required}
 		f.fields = append(f.fields, &formField{Field: one, Fill: fillFor(q.Type)})
 	}
-	if terms := v.project.PaymentPolicy; terms != nil && terms.NoShow != nil && !asked[consentField] {
-		one := rules.Field{Name: consentField, Label: terms.NoShow.Consent, Type: "checkbox", Required: true}
-		f.fields = append(f.fields, &formField{Field: one})
+	if box := consentBox(v.project.Project); box != nil && !asked[consentField] {
+		f.fields = append(f.fields, box)
 	}
 	return f
+}
+
+// consentBox is the box by which a visitor agrees to the fee for a no-show; nil where the project has none, and for no project.
+func consentBox(p *catalogue.Project) *formField {
+	if p == nil || p.PaymentPolicy == nil || p.PaymentPolicy.NoShow == nil {
+		return nil
+	}
+	return &formField{Field: rules.Field{Name: consentField, Label: p.PaymentPolicy.NoShow.Consent, Type: "checkbox", Required: true}}
 }
 
 // add takes a field of the project. Names that every form has keep their own kind.

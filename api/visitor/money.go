@@ -199,8 +199,25 @@ func (h *requestPages) fillMoney(k *call, r *requested, p *requestPage) error {
 	if kept > 0 {
 		p.Paid = payment.Text(kept, b.Payment.Price.Currency)
 	}
-	if collects(b) && b.State != expiringState && !r.alone {
+	switch {
+	case r.alone:
+	case collects(b) && b.State != expiringState:
 		p.Pay, p.PayText = r.path+"?pay=1", "Pay "+payment.Text(b.Payment.Price.Due(), b.Payment.Price.Currency)
+	case b.State == balanceDue || b.State == balanceOverdue:
+		if one := openBalance(all[b.ID]); one != nil {
+			p.Pay, p.PayText, r.pays = "/pay/"+one.Code, "Pay "+payment.Text(one.Amount, one.Currency), true
+			p.Title, p.Text = r.headline(k.App.Name, false)
+		}
+	}
+	return nil
+}
+
+// openBalance is the newest payment of a balance that can be paid; nil for none.
+func openBalance(all []*postgres.PaymentWithRefunds) *postgres.PaymentWithRefunds {
+	for _, p := range slices.Backward(all) {
+		if p.Kind == payment.Balance && p.Ref != "" && !p.State.Over() {
+			return p
+		}
 	}
 	return nil
 }

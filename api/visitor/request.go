@@ -56,6 +56,7 @@ type requested struct {
 	base    url.Values         // what every address of the page has
 	unruled bool               // nobody has said which times are offered
 	alone   bool               // the page lets choose another time, and nothing else
+	pays    bool               // the page leads to the payment of the balance
 }
 
 // openRequest answers GET and HEAD: the booking of a request, a picker of times, or a question. Nothing is changed by it.

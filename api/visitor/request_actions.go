@@ -53,6 +53,17 @@ func (r *requested) fillOutlook(app *tenant.App, p *formPage) {
 	}
 }
 
+// saidConsent says on the page of a picked time that its box was not ticked.
+const saidConsent = "consent"
+
+// consentBox is what the first booking of the request needs ticked; nil for nothing. One that takes another's place keeps its terms.
+func (r *requested) consentBox() *formField {
+	if r.Booking != nil {
+		return nil
+	}
+	return consentBox(r.project)
+}
+
 // has reports whether the time of the request is the picked one.
 func (r *requested) has(c *service.Choice) bool {
 	b := r.Booking
@@ -154,6 +165,10 @@ func (h *requestActions) takeTime(k *call, r *requested) error {
 	if r.has(c) {
 		return redirectToRequest(k, r)
 	}
+	if r.consentBox() != nil && k.formValue(consentField) == "" {
+		k.Redirect(http.StatusSeeOther, r.address("start", wire(c.Start), "end", wire(c.End), "resource", c.Host.ID.String(), "said", saidConsent))
+		return nil
+	}
 	out, c, err := h.bookAnyHost(k, r, c, id)
 	if c == nil {
 		return redirectToRequest(k, r)
@@ -246,7 +261,8 @@ func (h *requestActions) bookAgain(k *call, r *requested, c *service.Choice, id 
 func (h *requestActions) bookPicked(k *call, r *requested, c *service.Choice, id uuid.UUID) (service.Outcome, error) {
 	to := r.Request.Recipient
 	p := pick{
-		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, customer: booking.Customer{
+		id: id, title: r.Request.Summary, offer: r.offer, choice: c, request: r.Request, consent: k.formValue(consentField) != "",
+		customer: booking.Customer{
 			ID: edge.NewID(), Name: strings.TrimSpace(to.DisplayName), Email: strings.TrimSpace(to.Email), Timezone: r.zone.String(),
 			Meta: json.RawMessage("{}"),
 		},

@@ -173,6 +173,13 @@ func (h *requestPages) confirmTime(k *call, r *requested) error {
 		p.With = "" // nobody is chosen yet
 	}
 	r.fillOutlook(k.App, p)
+	if box := r.consentBox(); box != nil {
+		if k.Query("said") == saidConsent {
+			box.read("")
+			p.Faults = 1
+		}
+		p.Fields = append(p.Fields, box)
+	}
 	if r.Booking != nil {
 		p.Title, p.Button, p.Hidden["action"] = "Change to this time?", "Change to this time", "reschedule"
 		p.Back = r.address("reschedule", "true", "from", c.Start.In(r.zone).Format(time.DateOnly))

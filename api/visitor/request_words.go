@@ -34,12 +34,34 @@ func (r *requested) headline(app string, done bool) (title, text string) {
 		return r.waitingText(app)
 	case r.begun():
 		return "Your booking", "It has begun, so it cannot be changed here any more."
+	case b.State == balanceDue:
+		return "Balance to be paid", "The rest of the price is to be paid now. The time stays yours meanwhile. " + r.balanceText(app)
+	case b.State == balanceOverdue:
+		return "Balance overdue", "The rest of the price has not been paid in time. The time is still held for you, and " + theApp(app) +
+			" decides what becomes of it. " + r.balanceText(app)
+	case b.State == settled:
+		return "Paid in full", "Deposit and balance are paid. Nothing more has to be paid for this booking."
 	case r.alone && done:
 		return "Your booking", "This is the time now."
 	case done:
 		return "You are booked", "Keep the address of this page: your booking can be changed here."
 	}
 	return "Your booking", ""
+}
+
+// The states of a booking whose deposit is paid, and whose balance has been asked for.
+const (
+	balanceDue     = "balance_due"
+	balanceOverdue = "balance_overdue"
+	settled        = "settled"
+)
+
+// balanceText says where the balance is paid.
+func (r *requested) balanceText(app string) string {
+	if r.pays {
+		return "The button leads to the page where you pay."
+	}
+	return "Please ask " + theApp(app) + " how to pay it."
 }
 
 // ended says how a booking has ended that was neither cancelled nor declined.
@@ -142,6 +164,12 @@ func stateText(state string) string {
 		return "Not answered in time"
 	case "no_show":
 		return "Not attended"
+	case balanceDue:
+		return "Balance to be paid"
+	case balanceOverdue:
+		return "Balance overdue"
+	case settled:
+		return "Paid in full"
 	}
 	text := words(state)
 	return strings.ToUpper(text[:1]) + text[1:]

@@ -63,6 +63,10 @@ func TestHeadlines(t *testing.T) {
 		{"paid_booking", "refunded_late", time.Hour, false, false, "Paid too late", "the money is given back"},
 		{"paid_booking", "expired", time.Hour, false, false, "No answer in time", "Nothing is booked"},
 		{"request", "tentative", 48 * time.Hour, false, true, "Not confirmed yet", "it is given up. Keep the address"},
+		{"paid_booking", "balance_due", time.Hour, false, false, "Balance to be paid", "The time stays yours meanwhile. Please ask Acme how"},
+		{"paid_seat", "balance_overdue", time.Hour, false, true, "Balance overdue", "still held for you, and Acme decides what becomes of it."},
+		{"paid_booking", "balance_overdue", -time.Minute, false, false, "Your booking", "It has begun"},
+		{"paid_booking", "settled", time.Hour, false, true, "Paid in full", "Nothing more has to be paid"},
 	} {
 		r := requestedIn(t, c.graph, c.state, now.Add(c.begins))
 		r.own = c.own
@@ -228,7 +232,9 @@ func TestStatesOfPaidBookings(t *testing.T) {
 	for state, want := range map[string][2]string{
 		"tentative": {"Waiting for payment", "TENTATIVE"}, "expiring": {"Waiting for payment", "TENTATIVE"},
 		"requested": {"Waiting for confirmation", "TENTATIVE"}, "paid": {"Paid", "CONFIRMED"}, "unpaid": {"Not paid in time", "CANCELLED"},
-		"lapsed": {"Not paid in time", "CANCELLED"}, "refunded_late": {"Paid too late", "CANCELLED"}, "completed": {"Completed", "CONFIRMED"},
+		"balance_due": {"Balance to be paid", "CONFIRMED"}, "balance_overdue": {"Balance overdue", "CONFIRMED"},
+		"settled": {"Paid in full", "CONFIRMED"},
+		"lapsed":  {"Not paid in time", "CANCELLED"}, "refunded_late": {"Paid too late", "CANCELLED"}, "completed": {"Completed", "CONFIRMED"},
 	} {
 		r := requestedIn(t, "paid_booking", state, time.Now().Add(time.Hour))
 		if got := [2]string{r.stateText(), string(calendarStatus(r.Booking))}; got != want {

@@ -18,6 +18,7 @@ type Related struct {
 	RescheduledFrom *uuid.UUID `json:"rescheduled_from_id,omitempty"` // the booking it replaced
 	RescheduledTo   *uuid.UUID `json:"rescheduled_to_id,omitempty"`   // the booking that replaced it
 	Bulk            *uuid.UUID `json:"bulk_id,omitempty"`             // shared by bookings whose actions are played together
+	Payer           *uuid.UUID `json:"payer_id,omitempty"`            // the seat whose payment pays for it; nil for one that pays itself
 }
 
 // Succession is how a booking takes the place of another: the action that one ends by, and who plays it.

@@ -47,8 +47,8 @@ func Text(amount int64, currency string) string {
 	return sign + digits + " " + currency
 }
 
-// Percent returns so many percent of an amount, rounded to the minor unit, halves away from zero.
-func Percent(amount int64, percent int) int64 {
+// percent returns so many percent of an amount, rounded to the minor unit, halves away from zero.
+func percent(amount int64, percent int) int64 {
 	product := new(big.Int).Mul(big.NewInt(amount), big.NewInt(int64(percent)*2))
 	half := int64(100)
 	if product.Sign() < 0 {

@@ -99,18 +99,19 @@ type WithRefunds struct {
 	*Payment
 
 	Refunds []*Refund
+	Parts   []Part // one for each booking that it pays for; none when that is its own booking alone
 }
 
 // Returnable reports whether the money of the payment goes back when its booking ends: a fee does not, nor does what the booking has not
 // taken, which goes back in any case.
 func (p *WithRefunds) Returnable() bool { return p.Kind != Fee && p.Honoured }
 
-// Back returns what goes back of the payment when its booking ends and so much is due to the customer.
-func (p *WithRefunds) Back(due int64) int64 {
+// Back returns what goes back of the payment when a booking that it pays for ends and so much is due to the customer.
+func (p *WithRefunds) Back(due int64, booking uuid.UUID) int64 {
 	if !p.Returnable() {
 		return 0
 	}
-	return max(min(due, p.Refundable()), 0)
+	return max(min(due, p.Refundable(), p.PaidFor(booking)), 0)
 }
 
 // Refundable returns what of the money can be given back now: nothing while the customer's bank disputes the payment.
@@ -159,6 +160,8 @@ type Refund struct {
 	ErrorCode string // of the last attempt
 	ErrorText string // the same for people, without personal data
 	Note      string // what the person said who has asked for it, or paid it back by hand
+	// PartOf is the booking whose part of the payment goes back; nil for a refund of the payment as a whole.
+	PartOf    *uuid.UUID
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	EndedAt   *time.Time

@@ -49,8 +49,8 @@ func TestPercent(t *testing.T) {
 		percent int
 		want    int64
 	}{{100, 33, 33}, {101, 50, 51}, {99, 50, 50}, {-101, 50, -51}, {1, 49, 0}, {1, 50, 1}, {MaxAmount, 100, MaxAmount}, {5, 0, 0}} {
-		if got := Percent(c.amount, c.percent); got != c.want {
-			t.Errorf("Percent(%d, %d) = %d, want %d", c.amount, c.percent, got, c.want)
+		if got := percent(c.amount, c.percent); got != c.want {
+			t.Errorf("percent(%d, %d) = %d, want %d", c.amount, c.percent, got, c.want)
 		}
 	}
 }
@@ -181,7 +181,7 @@ func TestMergeHasNoOrder(t *testing.T) {
 func TestMergeRefusesOtherCurrencies(t *testing.T) {
 	t.Parallel()
 	p := Payment{State: Open, Currency: "EUR", Amount: 500}
-	if !p.Merge(Seen{State: Captured, Currency: "USD", Captured: 500}) || p.Captured != 0 || p.State != Open || p.FailureCode != OtherCurrency {
+	if !p.Merge(Seen{State: Captured, Currency: "USD", Captured: 500}) || p.Captured != 0 || p.State != Open || p.FailureCode != otherCurrency {
 		t.Errorf("%+v", p)
 	}
 }

@@ -232,7 +232,7 @@ func (p *Policy) RefundDue(captured int64, at, start time.Time, zone *time.Locat
 		if s.Until.Exists() && at.After(s.Until.Before(start, zone)) {
 			continue
 		}
-		return min(max(Percent(captured, s.Percent)-s.KeepFee, 0), max(captured, 0))
+		return min(max(percent(captured, s.Percent)-s.KeepFee, 0), max(captured, 0))
 	}
 	return 0
 }

@@ -28,8 +28,8 @@ type SeenRefund struct {
 // rank orders the states: a payment goes up only. Money that arrives counts in any state.
 var rank = map[State]int{Created: 0, Open: 1, Processing: 2, Authorized: 3, Failed: 4, Expired: 4, Voided: 4, Captured: 5}
 
-// OtherCurrency is the failure of a payment of which the provider says that it is in another currency: nothing else that it says counts.
-const OtherCurrency = "other_currency"
+// otherCurrency is the failure of a payment of which the provider says that it is in another currency: nothing else that it says counts.
+const otherCurrency = "other_currency"
 
 // Merge takes over what the provider says, and reports whether that changes anything. What is older than what is on record changes nothing:
 // what is held and what has arrived
@@ -37,7 +37,7 @@ const OtherCurrency = "other_currency"
 func (p *Payment) Merge(s Seen) (changed bool) {
 	was := *p
 	if s.Currency != "" && s.Currency != p.Currency {
-		p.FailureCode, p.FailureText = OtherCurrency, "The provider says that the payment is in another currency."
+		p.FailureCode, p.FailureText = otherCurrency, "The provider says that the payment is in another currency."
 		return *p != was
 	}
 	_, known := rank[s.State]

@@ -20,6 +20,7 @@ type termsView struct {
 		Currency string `json:"currency"`
 		DueNow   *int64 `json:"due_now"`
 	} `json:"price"`
+	Payer    string        `json:"payer_id"` // the booking that pays for it; "" for itself
 	Payments []paymentView `json:"payments"`
 }
 
@@ -47,8 +48,26 @@ type paymentView struct {
 	Failure       *failureView   `json:"failure"`
 	CreatedAt     *time.Time     `json:"created_at"`
 	UpdatedAt     *time.Time     `json:"updated_at"`
+	Parts         []paymentPart  `json:"parts"`
 	Refunds       []refundView   `json:"refunds"`
 	Events        []paymentEvent `json:"events"`
+}
+
+// paymentPart is what a payment for several bookings pays for one of them.
+type paymentPart struct {
+	BookingID string `json:"booking_id"`
+	Amount    int64  `json:"amount"`
+	Taken     bool   `json:"taken"`
+}
+
+// PartOf returns what of the payment is for a booking; nil for all of it.
+func (p paymentView) PartOf(booking string) *paymentPart {
+	for i := range p.Parts {
+		if p.Parts[i].BookingID == booking {
+			return &p.Parts[i]
+		}
+	}
+	return nil
 }
 
 type failureView struct {
@@ -66,6 +85,7 @@ type refundView struct {
 	Attempts  int          `json:"attempts"`
 	NextAt    *time.Time   `json:"next_attempt_at"`
 	Note      string       `json:"note"`
+	PartOf    string       `json:"part_of"` // the booking whose part goes back; "" for none
 	Failure   *failureView `json:"failure"`
 	CreatedAt *time.Time   `json:"created_at"`
 	EndedAt   *time.Time   `json:"ended_at"`

@@ -16,7 +16,8 @@ import (
 
 // functions are what templates can say beside their data.
 var functions = template.FuncMap{
-	"words": words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
+	"standing": func(state string) string { return standings[state] },
+	"words":    words, "phrase": phrase, "lower": strings.ToLower, "upper": strings.ToUpper, "pretty": pretty, "pairs": pairs,
 	"moment": moment, "iso": iso, "local": local, "localSecond": localSecond,
 	"zone": zoneName, "clock": clock, "span": span, "utcSpan": utcSpan, "has": slices.Contains[[]string],
 	"ends": ends, "once": newIdempotencyKey,
@@ -38,6 +39,15 @@ func phrase(name string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// standings say what a state means for the owner, and what can be done, where its name does not say so.
+var standings = map[string]string{
+	"balance_due": "The deposit is paid, and the balance has been asked for. Send the customer the page of the payment that is open. " +
+		"Without the money the booking becomes overdue; it keeps its time.",
+	"balance_overdue": "The balance has not been paid in time. The booking keeps its time, and the customer can still pay. Ask for the balance again, " +
+		"wait, or cancel: that gives the deposit back.",
+	"settled": "Deposit and balance are paid. Nothing more is to be paid.",
 }
 
 // moment is a time as everybody reads it, in UTC.

@@ -21,7 +21,7 @@ const (
 		b.state, b.seq, b.revision, b.completed, b.start_at, b.end_at,
 		b.what, b.where_at, b.description, b.participants, b.event_id, b.settings, b.meta,
 		b.created_at, b.updated_at, b.entered_at,
-		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id,
+		b.project_id, b.owner_booking_id, b.reservation_id, b.rescheduled_from, b.rescheduled_to, b.bulk_id, b.payer_id,
 		b.policy, b.payment, b.first_start, b.moves, b.units, b.assigned, b.requires, ` + partsOf + `,
 		(SELECT jsonb_build_object('max_seats', s.max_seats, 'current_seats', s.taken, 'open', s.open, 'book_from', s.book_from,
 			'book_until', s.book_until, 'cancel_until', s.cancel_until)
@@ -58,7 +58,7 @@ func scanBooking(row pgx.Row) (*booking.Booking, error) {
 		&b.State, &b.Seq, &b.Revision, &b.Completed, &b.Start, &b.End,
 		&b.What, &b.Where, &b.Description, &participants, &b.EventID, &settings, &b.Meta,
 		&b.CreatedAt, &b.UpdatedAt, &b.EnteredAt,
-		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk,
+		&ties.Project, &ties.OwnerBooking, &ties.Reservation, &ties.RescheduledFrom, &ties.RescheduledTo, &ties.Bulk, &ties.Payer,
 		&b.Policy, &b.Payment, &firstStart, &b.Moves, &b.Units, &b.Assigned, &b.Requires, &b.Parts, &b.Session,
 		&b.Reminders, &b.Request,
 		&r.ID, &r.AppID, &r.Name, &r.FirstName, &r.LastName, &r.Email, &r.Timezone, &r.Image, &r.Meta, &r.CreatedAt, &r.UpdatedAt,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,8 +22,8 @@ import (
 // transition, action, event, deliveries. It is idempotent by action id: a repeat returns the first outcome. A slot that is gone is an
 // outcome, not an error; errors are faults of Postgres and worth a retry. An outcome that somebody waits for is announced after the
 // transaction. It locks, until the end of the transaction and in this order, the booking's row, the row of a test app (shared: its clock
-// does not move meanwhile), that of the booking whose place it takes, the buckets of limits, the session's row, the resource's slots, and
-// the gates of the endpoints that get deliveries (shared).
+// does not move meanwhile), that of the booking whose place it takes, those of the bookings that it pays for, by id, the buckets of limits,
+// the session's row, the resource's slots, and the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
 	var awaited bool
@@ -100,6 +101,8 @@ type commitState struct {
 	unsent        []lateMail
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
+	// paidFor are the bookings that it pays for and that its move takes along, locked.
+	paidFor []*booking.Booking
 }
 
 // lockBooking locks the booking and looks at the action, in one round trip. The second statement sees what an earlier holder of the
@@ -222,7 +225,13 @@ func moveInTime(ctx context.Context, tx statements, found commitState, in bookin
 	if why == nil {
 		why = found.booking.GuardedAgainst(in.Move.Action, found.now, found.inputs)
 	}
-	if why != nil {
+	if why == nil {
+		why, err = waitsForPayer(ctx, tx, found.booking, in)
+	}
+	switch {
+	case err != nil:
+		return booking.Outcome{}, err
+	case why != nil:
 		return refuse(ctx, tx, found, in, *why, found.booking.Seq == 0)
 	}
 	return move(ctx, tx, found, in)
@@ -234,10 +243,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	old, why, err := lockPredecessor(ctx, tx, b)
 	var taken []uuid.UUID
 	if err == nil && why == nil {
-		taken, why, err = obtain(ctx, tx, found, &in, old)
-	}
-	if err == nil && why == nil {
-		err = applyTimerInputs(ctx, tx, b, in)
+		taken, why, err = obtain(ctx, tx, &found, &in, old)
 	}
 	switch {
 	case err != nil:
@@ -254,6 +260,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 		finishPredecessor(batch, old, b, now)
 		changed = []*booking.Booking{old.Booking, b}
 	}
+	markParts(batch, b, found.paidFor, in.Move)
 	settleClaim(batch, found, in.Move)
 	settleLimits(batch, b, old, in)
 	settleAssignment(batch, b, old, in, now)
@@ -270,22 +277,32 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	writeEffects(batch, b, in.Move, old, &out.Effects)
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
-	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, changed...)
+	takeAlong(batch, b, found.paidFor, in, now, &out.Relays)
+	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, append(slices.Clone(found.paidFor), changed...)...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }
 
-// obtain acquires what a move takes, if nothing is against the move. One that cannot have it becomes the other move that its graph has for
-// that.
+// obtain acquires what a move takes, for those that the booking pays for as well, if nothing is against the move: all of it or nothing. One
+// that cannot have it becomes the other move that its graph has for that. It takes over the timers that the action's inputs set.
 func obtain(
-	ctx context.Context, tx statements, found commitState, in *booking.CommitInput, old *predecessor,
+	ctx context.Context, tx statements, found *commitState, in *booking.CommitInput, old *predecessor,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
-	if why, err = judge(ctx, tx, old, *in, found); err == nil && why == nil {
+	if found.paidFor, err = lockPaidFor(ctx, tx, found.booking, in.Move); err != nil {
+		return nil, nil, err
+	}
+	if why, err = judge(ctx, tx, old, *in, *found); err == nil && why == nil {
 		taken, why, err = acquireInPlaceOf(ctx, tx, found.booking, old, in.Move, found.claimed)
 	}
 	if other := in.Move.Otherwise; err == nil && other != nil && old == nil && why != nil && why.Code.IsConflict() {
 		in.Move, taken, why = *other, nil, nil
+	}
+	if err == nil && why == nil {
+		err = takeSeatsFor(ctx, tx, found.booking, found.paidFor, in.Move)
+	}
+	if err == nil && why == nil {
+		err = applyTimerInputs(ctx, tx, found.booking, *in)
 	}
 	return taken, why, err
 }
@@ -329,7 +346,10 @@ func judge(
 	if err != nil || why != nil {
 		return why, err
 	}
-	return lockSession(ctx, tx, b, in.Move, found.claimed, found.now)
+	if why, err = lockSession(ctx, tx, b, in.Move, found.claimed, found.now); err != nil || why != nil {
+		return why, err
+	}
+	return seatsFor(b, found.paidFor, in.Move), nil
 }
 
 // settleClaim reserves what a booking has claimed, if its move takes it. A booking that ends without it gives it back.
@@ -345,29 +365,6 @@ func settleClaim(batch *pgx.Batch, found commitState, move graphs.Move) {
 			b.Session.Taken--
 		}
 	}
-}
-
-// applyTimerInputs takes over the timers that the action's inputs set anew.
-func applyTimerInputs(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) error {
-	graph, err := b.LoadGraph()
-	if err != nil {
-		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
-	}
-	for _, input := range graph.Inputs(in.Move.From, in.Move.Action) {
-		if input.Timer == "" {
-			continue
-		}
-		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
-		var after string
-		args := namedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
-		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
-			return err
-		}
-		if after != "" {
-			b.Settings.Timers = b.Settings.Timers.With(input.Timer, after)
-		}
-	}
-	return nil
 }
 
 // writeTransition writes the new state, when somebody has to look at it next, and the transition.

@@ -146,10 +146,10 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, own_graph, state, start_at, end_at,
 			what, where_at, description, participants, settings, meta,
 			project_id, owner_booking_id, reservation_id, rescheduled_from, bulk_id, request_id, policy, payment, first_start, moves,
-			units, assigned, requires, created_at, updated_at, entered_at)
+			units, assigned, requires, payer_id, created_at, updated_at, entered_at)
 		SELECT @id, @app, @resource, @calendar, @event, @graph, @version, @own, @state, @start, @end,
 			@what, @where, @description, @participants, @settings, @meta,
-			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires,
+			@project, @owner, @reservation, @replaced, @bulk, @request, @policy, @payment, @first_start, @moves, @units, @assigned, @requires, @payer,
 			made.at, made.at AS updated_at, made.at AS entered_at FROM (SELECT holdfast_now(@app) AS at) made WHERE ` + begun
 	queueRequest(batch, b, first)
 	args := namedArgs{
@@ -162,7 +162,7 @@ func queueBooking(batch *pgx.Batch, b *booking.Booking, first *booking.Action) {
 		"replaced": b.Related.RescheduledFrom, "bulk": b.Related.Bulk,
 		"request": requestID(b), "policy": nullJSON(b.Policy), "payment": nullJSON(b.Payment),
 		"first_start": nullTime(b.FirstStart), "moves": b.Moves,
-		"requires": nullJSON(b.Requires),
+		"requires": nullJSON(b.Requires), "payer": b.Related.Payer,
 		"assigned": b.Assignment != nil,
 		"units":    b.Takes(),
 	}

@@ -50,3 +50,26 @@ func rearmTimer(ctx context.Context, tx statements, batch *pgx.Batch, found comm
 	})
 	return nil
 }
+
+// applyTimerInputs takes over the timers that the action's inputs set anew.
+func applyTimerInputs(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) error {
+	graph, err := b.LoadGraph()
+	if err != nil {
+		return nil //nolint:nilerr // a graph of another build: the workflow's copy has its timers
+	}
+	for _, input := range graph.Inputs(in.Move.From, in.Move.Action) {
+		if input.Timer == "" {
+			continue
+		}
+		const q = `SELECT COALESCE((SELECT inputs->@step->>@field FROM actions WHERE id = @action), '')`
+		var after string
+		args := namedArgs{"step": input.Step, "field": input.Field, "action": in.ActionID}
+		if err := tx.QueryRow(ctx, q, args).Scan(&after); err != nil {
+			return err
+		}
+		if after != "" {
+			b.Settings.Timers = b.Settings.Timers.With(input.Timer, after)
+		}
+	}
+	return nil
+}

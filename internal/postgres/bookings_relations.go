@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 	"holdfast/graphs"
 	"holdfast/internal/booking"
 	"holdfast/internal/fault"
+	"holdfast/internal/payment"
 )
 
 // predecessor is a booking that gives its place to a new one, locked, with the move it ends by.
@@ -179,3 +181,152 @@ const (
 		SELECT gen_random_uuid(), b.app_id, b.id, a.name, a.actor, @channel, @id, false, a.inputs, a.lifted, a.notify, @now
 		FROM bookings b, actions a WHERE a.id = @action AND a.relay AND b.app_id = @app AND b.bulk_id = @bulk AND b.id <> @id AND NOT b.completed`
 )
+
+// firstMoney are the actions by which the first payment moves a booking.
+var firstMoney = []string{payment.Authorize, payment.Pay, payment.PayLate}
+
+// awaitsMoney reports whether a booking stands or falls with its first payment in a state: the money can still move it, or is held and
+// not captured. An unknown graph awaits none.
+func awaitsMoney(b *booking.Booking, state string) bool {
+	graph, err := b.LoadGraph()
+	if err != nil {
+		return false
+	}
+	s, ok := graph.State(state)
+	return ok && slices.ContainsFunc(s.Actions, func(a graphs.Action) bool {
+		if a.MayPlay(graphs.ActorPayment) && slices.Contains(firstMoney, a.Name) {
+			return true
+		}
+		return slices.ContainsFunc(a.Effects, func(e graphs.Effect) bool { return e.Kind == graphs.CapturePaymentEffect })
+	})
+}
+
+// isPaidSeat reports whether a booking is a seat with a price: it may pay for others, or be paid for by another one.
+func isPaidSeat(b *booking.Booking) bool { return b.Payment != nil && b.Related.OwnerBooking != nil }
+
+// takesAlong reports whether a move of a booking is made by the seats that it pays for, too: those that its money decides, from its first
+// state on until the money has arrived, and when the capture fails. What happens to a seat that is paid is its own.
+func takesAlong(b *booking.Booking, move graphs.Move) bool {
+	return isPaidSeat(b) && b.Related.Payer == nil && b.Seq > 0 && (awaitsMoney(b, move.From) || awaitsMoney(b, move.To))
+}
+
+// follows reports whether a move is its payer's to make, while that is in the same state: whatever keeps the seat, and its timers. A seat
+// can be ended by itself.
+func follows(b *booking.Booking, move graphs.Move, actor graphs.Actor) bool {
+	return b.Related.Payer != nil && b.Seq > 0 && awaitsMoney(b, b.State) && (actor == graphs.ActorTimer || !move.Final)
+}
+
+// PaidFor returns the bookings that are not over of an app that a booking pays for, by id.
+func (db *Bookings) PaidFor(ctx context.Context, appID, payer uuid.UUID) ([]*booking.Booking, error) {
+	const q = `SELECT ` + bookingColumns + bookingFrom + `
+		WHERE b.payer_id = @payer AND b.app_id = @app AND NOT b.completed ORDER BY b.id`
+	rows, err := db.pool.Query(ctx, q, namedArgs{"payer": payer, "app": appID})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+}
+
+// lockPaidFor locks the bookings that a booking pays for and that its move takes along, by id: those in its own state. The booking is
+// locked before them; none of them locks its payer. They are read once they are locked.
+func lockPaidFor(ctx context.Context, tx statements, b *booking.Booking, move graphs.Move) ([]*booking.Booking, error) {
+	const lock = `
+		SELECT id FROM bookings WHERE payer_id = @payer AND app_id = @app AND state = @state AND NOT completed ORDER BY id FOR UPDATE`
+	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = ANY(@ids) ORDER BY b.id`
+	if !takesAlong(b, move) {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, lock, namedArgs{"payer": b.ID, "app": b.AppID, "state": move.From})
+	if err != nil {
+		return nil, err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	if rows, err = tx.Query(ctx, load, namedArgs{"ids": ids}); err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+}
+
+// waitsForPayer returns why a booking does not make a move by itself: its payer is in the same state, and its money decides for both.
+// Without the payer it goes its own way.
+func waitsForPayer(ctx context.Context, tx statements, b *booking.Booking, in booking.CommitInput) (*booking.Refusal, error) {
+	const q = `SELECT EXISTS (SELECT FROM bookings WHERE id = @payer AND app_id = @app AND state = @state AND seq > 0 AND NOT completed)`
+	if !follows(b, in.Move, in.Actor) {
+		return nil, nil
+	}
+	var waits bool
+	err := tx.QueryRow(ctx, q, namedArgs{"payer": b.Related.Payer, "app": b.AppID, "state": b.State}).Scan(&waits)
+	if err != nil || !waits {
+		return nil, err
+	}
+	return &booking.Refusal{
+		Code:    fault.ActionNotAvailable,
+		Message: "Another booking pays for this one, and decides for both while they wait for the money: play it on booking " + b.Related.Payer.String() + ".",
+	}, nil
+}
+
+// seatsFor returns why a session has not enough seats for those that a booking pays for beside its own, which it has room for. It is
+// locked.
+func seatsFor(b *booking.Booking, paidFor []*booking.Booking, move graphs.Move) *booking.Refusal {
+	if !move.Takes || len(paidFor) == 0 || b.Session.Taken+len(paidFor) < b.Session.MaxSeats {
+		return nil
+	}
+	return &booking.Refusal{Code: fault.SoldOut, Message: "The session has not enough seats left for all that are paid together."}
+}
+
+// takeSeatsFor takes the seats of those that a booking pays for, from the session that is locked and has room.
+func takeSeatsFor(ctx context.Context, tx statements, b *booking.Booking, paidFor []*booking.Booking, move graphs.Move) error {
+	if !move.Takes {
+		return nil
+	}
+	for _, one := range paidFor {
+		one.Session = b.Session
+		if err := acquireSeat(ctx, tx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeAlong makes the move of a booking for those that it pays for: the same writes as moves of their own, but for effects, which the
+// payer's stand for. Each has an action, applied already, which is inserted for its workflow.
+func takeAlong(batch *pgx.Batch, b *booking.Booking, paidFor []*booking.Booking, in booking.CommitInput, now time.Time, count *int) {
+	const insert = `
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, status, seq, decided_at, relayed_by, told, created_at)
+		VALUES (@id, @app, @booking, @name, @actor, @channel, 'applied', @seq, @now, @by, false, @now)`
+	for _, one := range paidFor {
+		step, at := in, now
+		step.BookingID, step.Seq, step.ActionID = one.ID, one.Seq, uuid.NewSHA1(in.ActionID, one.ID[:])
+		if at.Before(one.EnteredAt) { // it has moved while its payer waited for it
+			at = one.EnteredAt
+		}
+		batch.Queue(insert, namedArgs{
+			"id": step.ActionID, "app": one.AppID, "booking": one.ID, "name": in.Move.Action, "actor": in.Actor,
+			"channel": booking.ChannelRelay, "seq": one.Seq + 1, "now": at, "by": b.ID,
+		})
+		settleLimits(batch, one, nil, step)
+		one.Step(in.Move, at)
+		if one.Session = b.Session; in.Move.Frees {
+			releaseHeld(batch, one, nil)
+		}
+		writeTransition(batch, one, step)
+		*count++
+	}
+}
+
+// markParts notes in the parts of payments that their money has moved the bookings, or that it has not after all. What has not moved its
+// booking goes back.
+func markParts(batch *pgx.Batch, b *booking.Booking, paidFor []*booking.Booking, move graphs.Move) {
+	const q = `UPDATE payment_parts SET taken = @taken WHERE booking_id = ANY(@ids) AND taken <> @taken`
+	if !isPaidSeat(b) || awaitsMoney(b, move.From) == awaitsMoney(b, move.To) || b.Seq == 0 {
+		return
+	}
+	ids := []uuid.UUID{b.ID}
+	for _, one := range paidFor {
+		ids = append(ids, one.ID)
+	}
+	batch.Queue(q, namedArgs{"ids": ids, "taken": !awaitsMoney(b, move.To) && move.Holds == graphs.HoldsSeat})
+}

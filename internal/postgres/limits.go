@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,8 +109,13 @@ func lockLimits(
 		enter = entryOf(b, in.Move, found.lifted)
 	}
 	var leaving []uuid.UUID
-	if leaves(b, in.Move) {
-		leaving = append(leaving, b.ID)
+	for _, one := range append([]*booking.Booking{b}, found.paidFor...) {
+		if leaves(one, in.Move) {
+			leaving = append(leaving, one.ID)
+		}
+		if one != b {
+			enter = enter.with(entryOf(one, in.Move, nil))
+		}
 	}
 	if old != nil && old.Rules().Limits != nil {
 		leaving = append(leaving, old.ID)
@@ -121,12 +127,27 @@ func lockLimits(
 	if err != nil || found.lifted.Has(policy.LimitOf) {
 		return nil, err
 	}
+	asked := map[BucketKey]int{} // by those before, which enter it as well
 	for i, k := range enter.buckets {
-		if why := k.Full(taken[i]); why != nil {
+		key := BucketKey{k.Name, k.First}
+		if why := k.Full(taken[i] + asked[key]); why != nil {
 			return booking.RefusedBy(why, b.Resource.Zone()), nil
 		}
+		asked[key] += k.Amount
 	}
 	return nil, nil
+}
+
+// with returns an entry that another booking shares, to be locked and judged.
+func (e entry) with(other entry) entry {
+	if len(other.buckets) == 0 {
+		return e
+	}
+	buckets := slices.Concat(e.buckets, other.buckets)
+	ours, _ := e.args["ours"].([]uuid.UUID)
+	theirs, _ := other.args["ours"].([]uuid.UUID)
+	names, firsts := keysOf(buckets)
+	return entry{buckets, namedArgs{"ours": slices.Concat(ours, theirs), "names": names, "firsts": firsts}}
 }
 
 // lockBuckets locks the buckets of an entry and those that bookings are counted in, and returns what is taken in the former beside

@@ -78,6 +78,11 @@ const crowdedLists = `
 			CASE WHEN n % 1000 = 999 THEN 'failed' ELSE 'captured' END, '2026-01-01', '2025-12-01'::timestamptz + n * interval '1 minute',
 			'2025-12-01'::timestamptz + n * interval '1 minute'
 		FROM generate_series(1, 30000) n;
+	UPDATE payments SET late = created_at < '2025-12-01'::timestamptz + interval '3 hours', disputed = state = 'failed';
+	INSERT INTO refunds (id, payment_id, app_id, booking_id, currency, amount, reason, state)
+		SELECT md5('g' || n)::uuid, md5('m' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('b' || n)::uuid, 'EUR', 100, 'owner',
+			CASE WHEN n % 1000 = 998 THEN 'failed' ELSE 'succeeded' END
+		FROM generate_series(1, 30000) n;
 	INSERT INTO bookings (id, app_id, resource_id, calendar_id, event_id, graph, graph_version, state, start_at, end_at, what, where_at, description,
 			participants, settings, meta, created_at, updated_at, completed)
 		SELECT md5('b' || n)::uuid, md5('a' || 1 + (n % 6 > 0)::int)::uuid, md5('r' || 1 + n % 400)::uuid, md5('c' || 1 + n % 400)::uuid, md5('e' || n)::uuid,
@@ -95,7 +100,7 @@ const crowdedLists = `
 		FROM bookings b JOIN customers p ON p.booking_id = b.id`
 
 // hotTables are those that grow with every booking or calendar event. Of the others, a page's worth may be cheapest to read from end to end.
-var hotTables = []string{"bookings", "customers", "booking_texts", "calendar_events", "payments"}
+var hotTables = []string{"bookings", "customers", "booking_texts", "calendar_events", "payments", "refunds"}
 
 // crowdedDB returns a crowded record, what is sent to it, another connection to it, and the smaller app.
 func crowdedDB(t *testing.T) (db *DB, sent *recorder, look *pgx.Conn, app uuid.UUID) {
@@ -256,7 +261,10 @@ func everyList(db *DB, app uuid.UUID) map[string]func(context.Context) error {
 		}
 	}
 	for kind, page := range pages {
-		for name, filter := range map[string]PaymentFilter{"all": {}, "of a booking": {Booking: &app}, "captured": {State: "captured"}, "failed": {State: "failed"}} {
+		for name, filter := range map[string]PaymentFilter{"all": {}, "of a booking": {Booking: &app}, "captured": {State: "captured"}, "failed": {State: "failed"},
+			"needs any": {Needs: "any"}, "needs a refund": {Needs: "failed_refund"}, "disputed": {Needs: "dispute"}, "late": {Needs: "late"},
+			"captured, late": {State: "captured", Needs: "late"},
+		} {
 			all["payments "+name+" "+kind] = func(ctx context.Context) error {
 				_, _, err := db.ListPayments(ctx, app, filter, page)
 				return err

@@ -16,12 +16,15 @@ const paymentColumns = `
 	p.opened_as, p.expires_at, p.capture_before, p.authorized, p.captured, p.refunded, p.disputed, p.late, p.failure_code, p.failure_text,
 	p.action_id, p.refusals, p.honoured, p.letting_go, p.fetched_at, p.created_at, p.updated_at`
 
-func scanPayment(row pgx.Row) (*payment.Payment, error) {
+// scanPayment reads a payment; more are columns behind those of paymentColumns.
+func scanPayment(row pgx.Row, more ...any) (*payment.Payment, error) {
 	var p payment.Payment
 	var captureBefore, fetched *time.Time
-	err := row.Scan(&p.ID, &p.AppID, &p.BookingID, &p.AccountID, &p.Provider, &p.Code, &p.Kind, &p.Capture, &p.Currency, &p.Amount, &p.State,
+	err := row.Scan(append([]any{
+		&p.ID, &p.AppID, &p.BookingID, &p.AccountID, &p.Provider, &p.Code, &p.Kind, &p.Capture, &p.Currency, &p.Amount, &p.State,
 		&p.Ref, &p.CheckoutURL, &p.OpenedAs, &p.ExpiresAt, &captureBefore, &p.Authorized, &p.Captured, &p.Refunded, &p.Disputed, &p.Late,
-		&p.FailureCode, &p.FailureText, &p.ActionID, &p.Refusals, &p.Honoured, &p.LettingGo, &fetched, &p.CreatedAt, &p.UpdatedAt)
+		&p.FailureCode, &p.FailureText, &p.ActionID, &p.Refusals, &p.Honoured, &p.LettingGo, &fetched, &p.CreatedAt, &p.UpdatedAt,
+	}, more...)...)
 	if captureBefore != nil {
 		p.CaptureBefore = *captureBefore
 	}
@@ -34,12 +37,12 @@ func scanPayment(row pgx.Row) (*payment.Payment, error) {
 // refundColumns are those of a refund f, in the order of scanRefund.
 const refundColumns = `
 	f.id, f.payment_id, f.app_id, f.booking_id, f.amount, f.currency, f.reason, f.state, f.ref, f.round, f.attempts, f.next_at, f.error_code,
-	f.error_message, f.note, f.created_at, f.updated_at, f.ended_at`
+	f.error_message, f.note, f.created_at, f.updated_at, f.ended_at, f.part_of`
 
 func scanRefund(row pgx.Row) (*payment.Refund, error) {
 	var r payment.Refund
 	err := row.Scan(&r.ID, &r.PaymentID, &r.AppID, &r.BookingID, &r.Amount, &r.Currency, &r.Reason, &r.State, &r.Ref, &r.Round, &r.Attempts,
-		&r.NextAt, &r.ErrorCode, &r.ErrorText, &r.Note, &r.CreatedAt, &r.UpdatedAt, &r.EndedAt)
+		&r.NextAt, &r.ErrorCode, &r.ErrorText, &r.Note, &r.CreatedAt, &r.UpdatedAt, &r.EndedAt, &r.PartOf)
 	return &r, err
 }
 
@@ -73,8 +76,11 @@ func (db *Payments) withRefunds(ctx context.Context, row pgx.Row) (*PaymentWithR
 	if err != nil {
 		return nil, orNotFound(err, "The payment")
 	}
-	refunds, err := db.RefundsOf(ctx, []uuid.UUID{p.ID})
-	return &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]}, err
+	all, err := db.detailed(ctx, []*payment.Payment{p})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
 }
 
 // PaymentFilter narrows a list of payments. Zero values say nothing.
@@ -88,14 +94,14 @@ type PaymentFilter struct {
 
 // paymentNeeds are what payments p are listed by.
 var paymentNeeds = func() map[string]string {
-	const refund = `EXISTS (SELECT FROM refunds f WHERE f.payment_id = p.id AND f.state = 'failed')`
+	const refund = `p.id = ANY(ARRAY(SELECT f.payment_id FROM refunds f WHERE f.app_id = @app AND f.state = 'failed'))`
 	const open = `p.late AND NOT p.honoured AND NOT EXISTS (SELECT FROM refunds f WHERE f.payment_id = p.id)`
 	return map[string]string{
 		"failed_refund": refund, "dispute": `p.disputed`, "late": `p.late`, "any": `(p.disputed OR ` + open + ` OR ` + refund + `)`,
 	}
 }()
 
-// where says which payments of an app are meant. A booking and a state have an index; a need is looked for among those that are left.
+// where says which payments of an app are meant. A booking, a state and each need have an index.
 func (f PaymentFilter) where(appID uuid.UUID) (where string, args namedArgs) {
 	where, args = "p.app_id = @app", namedArgs{"app": appID}
 	if f.Booking != nil {
@@ -122,56 +128,82 @@ func (db *Payments) ListPayments(
 	if err != nil || len(rows) == 0 {
 		return nil, found, err
 	}
-	ids := make([]uuid.UUID, len(rows))
-	for i, p := range rows {
-		ids[i] = p.ID
-	}
-	refunds, err := db.RefundsOf(ctx, ids)
-	for _, p := range rows {
-		all = append(all, &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]})
-	}
+	all, err = db.detailed(ctx, rows)
 	return all, found, err
 }
 
-// PaymentsOf returns the payments of bookings with their refunds, by booking, the oldest first. An erased booking keeps its payments.
+// PaymentsOf returns the payments of bookings with their refunds and parts, by booking, the oldest first: their own, and those of other
+// bookings that pay for them. An erased booking keeps its payments.
 func (db *Payments) PaymentsOf(ctx context.Context, appID uuid.UUID, bookings []uuid.UUID) (map[uuid.UUID][]*PaymentWithRefunds, error) {
 	const q = `
-		SELECT ` + paymentColumns + ` FROM payments p WHERE p.booking_id = ANY(@bookings) AND p.app_id = @app
+		WITH about (booking, id) AS (
+			SELECT o.booking_id, o.id FROM payments o WHERE o.booking_id = ANY(@bookings)
+			UNION SELECT t.booking_id, t.payment_id FROM payment_parts t WHERE t.booking_id = ANY(@bookings))
+		SELECT ` + paymentColumns + `, a.booking FROM about a JOIN payments p ON p.id = a.id WHERE p.app_id = @app
 		ORDER BY p.created_at, p.id`
 	rows, err := db.pool.Query(ctx, q, namedArgs{"bookings": bookings, "app": appID})
 	if err != nil {
 		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*payment.Payment, error) { return scanPayment(row) })
+	var about []uuid.UUID
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*payment.Payment, error) {
+		var booking uuid.UUID
+		p, err := scanPayment(row, &booking)
+		about = append(about, booking)
+		return p, err
+	})
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(list))
-	for i, p := range list {
-		ids[i] = p.ID
-	}
-	refunds, err := db.RefundsOf(ctx, ids)
-	all := map[uuid.UUID][]*PaymentWithRefunds{}
-	for _, p := range list {
-		all[p.BookingID] = append(all[p.BookingID], &PaymentWithRefunds{Payment: p, Refunds: refunds[p.ID]})
-	}
-	return all, err
-}
-
-// RefundsOf returns the refunds of payments, by payment, the oldest first.
-func (db *Payments) RefundsOf(ctx context.Context, payments []uuid.UUID) (map[uuid.UUID][]*payment.Refund, error) {
-	const q = `SELECT ` + refundColumns + ` FROM refunds f WHERE f.payment_id = ANY(@payments) ORDER BY f.created_at, f.id`
-	rows, err := db.pool.Query(ctx, q, namedArgs{"payments": payments})
+	full, err := db.detailed(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	list, err := collectRefunds(rows)
-	all := map[uuid.UUID][]*payment.Refund{}
-	for _, r := range list {
-		all[r.PaymentID] = append(all[r.PaymentID], r)
+	all := map[uuid.UUID][]*PaymentWithRefunds{}
+	for i, p := range full {
+		all[about[i]] = append(all[about[i]], p)
 	}
-	return all, err
+	return all, nil
 }
+
+// detailed returns payments with their refunds, the oldest first, and their parts, by booking.
+func (db *Payments) detailed(ctx context.Context, list []*payment.Payment) ([]*PaymentWithRefunds, error) {
+	const refunds = `SELECT ` + refundColumns + ` FROM refunds f WHERE f.payment_id = ANY(@payments) ORDER BY f.created_at, f.id`
+	const parts = `SELECT payment_id, ` + partColumns + ` FROM payment_parts WHERE payment_id = ANY(@payments) ORDER BY booking_id`
+	ids, all := make([]uuid.UUID, len(list)), make([]*PaymentWithRefunds, len(list))
+	by := map[uuid.UUID][]*PaymentWithRefunds{}
+	for i, p := range list {
+		ids[i], all[i] = p.ID, &PaymentWithRefunds{Payment: p}
+		by[p.ID] = append(by[p.ID], all[i])
+	}
+	batch, args := &pgx.Batch{}, namedArgs{"payments": ids}
+	batch.Queue(refunds, args).Query(func(rows pgx.Rows) error {
+		found, err := collectRefunds(rows)
+		for _, r := range found {
+			for _, p := range by[r.PaymentID] {
+				p.Refunds = append(p.Refunds, r)
+			}
+		}
+		return err
+	})
+	batch.Queue(parts, args).Query(func(rows pgx.Rows) error {
+		var id uuid.UUID
+		var part payment.Part
+		_, err := pgx.ForEachRow(rows, append([]any{&id}, intoPart(&part)...), func() error {
+			for _, p := range by[id] {
+				p.Parts = append(p.Parts, part)
+			}
+			return nil
+		})
+		return err
+	})
+	return all, db.pool.SendBatch(ctx, batch).Close()
+}
+
+// partColumns are those of a part of a payment, in the order of intoPart.
+const partColumns = `booking_id, amount, taken`
+
+func intoPart(p *payment.Part) []any { return []any{&p.BookingID, &p.Amount, &p.Taken} }
 
 // PaymentsToWatch returns payments that were due to be looked at longer than a while ago: the process that should have done so may have
 // ended before it could.

@@ -11,16 +11,23 @@ import (
 	"holdfast/internal/payment"
 )
 
-// EnsurePayment puts a payment on record before the first call to its provider, and returns it as the record has it: a repeat finds what
-// the first one has written, so that all calls have the same parameters.
-func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment) (on *payment.Payment, err error) {
+// EnsurePayment puts a payment on record before the first call to its provider, with its parts, and returns it as the record has it: a
+// repeat finds what the first one has written, so that all calls have the same parameters.
+func (db *Payments) EnsurePayment(ctx context.Context, p *payment.Payment, parts ...payment.Part) (on *payment.Payment, err error) {
 	const insert = `
-		INSERT INTO payments (id, app_id, booking_id, account_id, provider, code, kind, capture, currency, amount, expires_at)
-		VALUES (@id, @app, @booking, @account, @provider, @code, @kind, @capture, @currency, @amount, @expires)
-		ON CONFLICT (id) DO NOTHING`
+		WITH made AS (
+			INSERT INTO payments (id, app_id, booking_id, account_id, provider, code, kind, capture, currency, amount, expires_at)
+			VALUES (@id, @app, @booking, @account, @provider, @code, @kind, @capture, @currency, @amount, @expires)
+			ON CONFLICT (id) DO NOTHING RETURNING id)
+		INSERT INTO payment_parts (payment_id, booking_id, amount)
+		SELECT made.id, t.booking_id, t.amount FROM made, unnest(@bookings::uuid[], @amounts::bigint[]) t (booking_id, amount)`
 	const look = `SELECT ` + paymentColumns + ` FROM payments p WHERE p.id = @id`
-	batch := &pgx.Batch{}
+	batch, bookings, amounts := &pgx.Batch{}, []uuid.UUID{}, []int64{}
+	for _, part := range parts {
+		bookings, amounts = append(bookings, part.BookingID), append(amounts, part.Amount)
+	}
 	batch.Queue(insert, namedArgs{
+		"bookings": bookings, "amounts": amounts,
 		"id": p.ID, "app": p.AppID, "booking": p.BookingID, "account": p.AccountID, "provider": p.Provider, "code": p.Code, "kind": p.Kind,
 		"capture": p.Capture, "currency": p.Currency, "amount": p.Amount, "expires": p.ExpiresAt,
 	})

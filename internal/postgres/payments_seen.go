@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -132,7 +133,29 @@ func (s *settling) follow(ctx context.Context) error {
 	case decided.Refund != "":
 		s.giveBack(decided.Refund)
 	}
-	return nil
+	return s.giveBackParts(ctx)
+}
+
+// giveBackParts queues refunds of the parts whose bookings had left before the money arrived. While the payer waits itself, that is not
+// decided.
+func (s *settling) giveBackParts(ctx context.Context) error {
+	const q = `SELECT ` + partColumns + ` FROM payment_parts WHERE payment_id = @id AND NOT taken ORDER BY booking_id`
+	b := s.booking
+	if !s.payment.Honoured || s.payment.Captured == 0 || s.payment.Disputed || b != nil && (!isPaidSeat(b) || awaitsMoney(b, b.State)) {
+		return nil
+	}
+	rows, err := s.tx.Query(ctx, q, namedArgs{"id": s.payment.ID})
+	if err != nil {
+		return err
+	}
+	parts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p payment.Part, err error) {
+		err = row.Scan(intoPart(&p)...)
+		return p, err
+	})
+	for _, part := range parts {
+		s.refund(s.payment.PartRefundID(part.BookingID), payment.Late, part.Amount, &part.BookingID)
+	}
+	return err
 }
 
 // situation reads what the booking makes of the payment. Of an action that is not on record any more, its booking was erased.
@@ -199,17 +222,27 @@ func (s *settling) play(name string) {
 
 // giveBack queues a refund of what is left.
 func (s *settling) giveBack(why payment.Reason) {
-	r := &payment.Refund{
-		ID: s.payment.RefundID(why), PaymentID: s.payment.ID, AppID: s.payment.AppID, BookingID: s.payment.BookingID,
-		Currency: s.payment.Currency, Amount: s.payment.Left(s.refunds), Reason: why, State: payment.RefundPending,
-	}
 	s.payment.Late = s.payment.Late || why == payment.Late
+	r := s.refund(s.payment.RefundID(why), why, s.payment.Left(s.refunds), nil)
+	if r != nil && why == payment.Late {
+		s.publish(r, outbox.PaymentLateRefundedEvent)
+	}
+}
+
+// refund queues a refund, of what is left at most; nil when it is there, or nothing is left.
+func (s *settling) refund(id uuid.UUID, why payment.Reason, amount int64, part *uuid.UUID) *payment.Refund {
+	amount = min(amount, s.payment.Left(s.refunds))
+	if amount == 0 || slices.ContainsFunc(s.refunds, func(r *payment.Refund) bool { return r.ID == id }) {
+		return nil
+	}
+	r := &payment.Refund{
+		ID: id, PaymentID: s.payment.ID, AppID: s.payment.AppID, BookingID: s.payment.BookingID, Currency: s.payment.Currency,
+		Amount: amount, Reason: why, State: payment.RefundPending, PartOf: part,
+	}
 	s.refunds = append(s.refunds, r)
 	insertRefund(s.batch, r)
 	s.publish(r, outbox.RefundCreatedEvent)
-	if why == payment.Late {
-		s.publish(r, outbox.PaymentLateRefundedEvent)
-	}
+	return r
 }
 
 // write queues what has changed of the payment, and the event of its new state.
@@ -260,12 +293,12 @@ func (s *settling) writeRefund(r *payment.Refund) {
 // insertRefund queues a refund that is to be made, and fills in its times.
 func insertRefund(batch *pgx.Batch, r *payment.Refund) {
 	const q = `
-		INSERT INTO refunds (id, payment_id, app_id, booking_id, currency, amount, reason, note)
-		VALUES (@id, @payment, @app, @booking, @currency, @amount, @reason, @note) ON CONFLICT (id) DO NOTHING
+		INSERT INTO refunds (id, payment_id, app_id, booking_id, currency, amount, reason, note, part_of)
+		VALUES (@id, @payment, @app, @booking, @currency, @amount, @reason, @note, @part) ON CONFLICT (id) DO NOTHING
 		RETURNING created_at, updated_at, next_at`
 	batch.Queue(q, namedArgs{
 		"id": r.ID, "payment": r.PaymentID, "app": r.AppID, "booking": r.BookingID, "currency": r.Currency, "amount": r.Amount,
-		"reason": r.Reason, "note": r.Note,
+		"reason": r.Reason, "note": r.Note, "part": r.PartOf,
 	}).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&r.CreatedAt, &r.UpdatedAt, &r.NextAt)) })
 	batch.Queue(`UPDATE payments SET next_at = now(), updated_at = now() WHERE id = @payment`, namedArgs{"payment": r.PaymentID})
 }

@@ -2,6 +2,10 @@ package service
 
 import (
 	"context"
+	"fmt"
+	"maps"
+
+	"github.com/google/uuid"
 
 	"holdfast/internal/fault"
 	"holdfast/internal/payment"
@@ -61,5 +65,72 @@ func take(t *payment.Terms, price *payment.Price, policy *payment.Policy) {
 	}
 	if policy != nil {
 		t.Policy = *policy
+	}
+}
+
+// paidTogether is the graph whose seats can be paid together.
+const paidTogether = "paid_seat"
+
+// PayTogether makes the first of several drafts pay for all: seats of one session, of one graph, with one currency, account and way to
+// capture, and the same time to pay. Begin the others before the first one: it opens its payment for those that are there.
+// Otherwise their faults are returned as one error, with the drafts' numbers in the fields.
+func (s *Booker) PayTogether(drafts []*Draft) error {
+	problems := fault.Problems{}
+	if len(drafts) < 2 {
+		problems.Add("bookings", "must be at least two to be paid together")
+		return problems.Err()
+	}
+	sum := int64(0)
+	for i, d := range drafts {
+		add := func(field, text string) { problems.Add(fmt.Sprintf("bookings.%d.%s", i, field), "%s", text) }
+		d.checkTogether(drafts[0], add)
+		if d.Payment != nil {
+			sum += d.Payment.Price.Due()
+		}
+	}
+	if sum > payment.MaxAmount {
+		problems.Add("bookings", "cost %d together: a payment is %d at most", sum, payment.MaxAmount)
+	}
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	for _, d := range drafts[1:] {
+		d.Related.Payer = new(drafts[0].ID)
+	}
+	return nil
+}
+
+// checkTogether adds what keeps a draft from being paid together with the one that pays.
+func (d *Draft) checkTogether(payer *Draft, add func(field, text string)) {
+	if d.OwnGraph || d.Graph != paidTogether || d.GraphVersion != payer.GraphVersion {
+		add("graph", "must be "+paidTogether+", in one version, to be paid together")
+	}
+	if d.Related.OwnerBooking == nil || payer.Related.OwnerBooking == nil || *d.Related.OwnerBooking != *payer.Related.OwnerBooking {
+		add("related.owner_booking_id", "must be a seat of the same session to be paid together")
+	}
+	if d.Related.Succeeds() != nil {
+		add("related.reservation_id", "must not be there: a seat that is paid together takes the place of no other booking")
+	}
+	if !maps.Equal(d.Settings.Timers, payer.Settings.Timers) {
+		add("settings.timers", "must be those of the first booking, which pays")
+	}
+	checkMoneyTogether(d.Payment, payer.Payment, add)
+}
+
+// checkMoneyTogether does the same for what two bookings cost.
+func checkMoneyTogether(terms, paying *payment.Terms, add func(field, text string)) {
+	switch {
+	case terms == nil || paying == nil || terms.AccountID == uuid.Nil:
+		add("price", "is required to be paid together")
+	case terms.Price.Currency != paying.Price.Currency:
+		add("price.currency", "must be that of the first booking, which pays")
+	case terms.Price.Balance() != 0:
+		add("price.due_now", "must not be there: what is paid together is paid at once")
+	case terms.AccountID != paying.AccountID:
+		add("payment_policy.account", "must be that of the first booking, which pays")
+	case terms.Policy.CaptureRule() != paying.Policy.CaptureRule():
+		add("payment_policy.capture", "must be that of the first booking, which pays")
+	case terms.Policy.LateRule() != paying.Policy.LateRule():
+		add("payment_policy.late", "must be that of the first booking, which pays")
 	}
 }

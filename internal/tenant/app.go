@@ -2,6 +2,8 @@
 package tenant
 
 import (
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,19 +62,20 @@ type QuietHours struct {
 // ClockTime is what clocks show, from 00:00 to 23:59.
 type ClockTime string
 
+var clockTime = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
+
 // Valid reports whether clocks show the time.
-func (t ClockTime) Valid() bool {
-	_, err := time.Parse("15:04", string(t))
-	return err == nil && len(t) == len("15:04")
-}
+func (t ClockTime) Valid() bool { return clockTime.MatchString(string(t)) }
 
 // Minutes is how many minutes the time is behind 00:00; 0 for one that is not valid.
 func (t ClockTime) Minutes() int {
-	at, err := time.Parse("15:04", string(t))
-	if err != nil {
+	parts := clockTime.FindStringSubmatch(string(t))
+	if parts == nil {
 		return 0
 	}
-	return at.Hour()*60 + at.Minute()
+	hours, _ := strconv.Atoi(parts[1]) // two digits
+	minutes, _ := strconv.Atoi(parts[2])
+	return hours*60 + minutes
 }
 
 // NewAppSettings are the settings a new app begins with.

@@ -28,6 +28,8 @@ func (r tour) pages(t *testing.T, resource string) {
 		v.do(t, http.MethodGet, "/pls/nothing", "", http.StatusNotFound, "Accept", accept)
 		v.do(t, http.MethodGet, "/rts/nothing", "", http.StatusNotFound, "Accept", accept)
 		v.do(t, http.MethodGet, "/rts/nothing/event.ics", "", http.StatusNotFound, "Accept", accept)
+		v.do(t, http.MethodGet, "/unsubscribe/nothing", "", http.StatusUnauthorized, "Accept", accept)
+		v.do(t, http.MethodPost, "/unsubscribe/nothing", "action=return", http.StatusUnauthorized, append(form, "Accept", accept)...)
 		v.do(t, http.MethodGet, s.path+"?claim_token=x", "", http.StatusBadRequest, "Accept", accept)
 		v.do(t, http.MethodGet, s.path+"?visit=x", "", http.StatusUnauthorized, "Accept", accept)
 	}

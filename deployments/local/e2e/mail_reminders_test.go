@@ -210,13 +210,13 @@ func TestUnsubscribing(t *testing.T) {
 	p.advance(t, `{"advance":"PT12H"}`)
 	reminders("delivered, delivered")
 
-	post("List-Unsubscribe=One-Click").want(t, http.StatusOK)
+	post("List-Unsubscribe=One-Click").want(t, http.StatusOK).promised(t, http.MethodPost, "/unsubscribe/{token}")
 	p.advance(t, `{"advance":"PT12H"}`)
 	reminders("cancelled unsubscribed, delivered, delivered")
 	if got := p.state(t, id); got != "confirmed" {
 		t.Errorf("the booking is %s", got)
 	}
-	post("action=return").want(t, http.StatusSeeOther)
+	post("action=return").want(t, http.StatusSeeOther).promised(t, http.MethodPost, "/unsubscribe/{token}")
 	p.advance(t, `{"advance":"PT12H"}`)
 	reminders("delivered, cancelled unsubscribed, delivered, delivered")
 

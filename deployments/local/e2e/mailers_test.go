@@ -168,20 +168,32 @@ func TestAMailServerOfAnApp(t *testing.T) {
 	p := startPostOffice(t)
 	told := newReceiver(t, ok)
 	p.hook(t, told, `"mail.failing"`)
-	own, smtp := startMailbox(t, mailbox.Options{User: "salon", Password: "open sesame"})
-	put := func(password string) answer {
+	own, smtp := startMailbox(t, mailbox.Options{})
+	own.Fail(mailbox.Fault{Code: 535, Status: [3]int{5, 7, 8}})
+	put := func(more string) answer {
 		return p.put(t, "/v2/mailer", `{"from":"hello@salon.example","from_name":"Salon","reply_to":"desk@salon.example","bounce_address":"back@salon.example",
-			"smtp":{`+smtp+`,"user":"salon","password":"`+password+`"}}`).want(t, http.StatusOK)
+			"smtp":{`+smtp+more+`}}`).want(t, http.StatusOK)
 	}
-	if a := put("wrong sesame"); strings.Contains(a.body, "sesame") || a.str("data.status") != "active" || a.str("data.smtp.password_set") != "true" {
+	if a := put(`,"user":"salon","password":"open sesame"`); strings.Contains(a.body, "sesame") || a.str("data.status") != "active" ||
+		a.str("data.smtp.password_set") != "true" || a.str("data.smtp.user") != "salon" {
 		t.Error(a.body)
 	}
+	put(`,"user":"salon"`) // the password on record stays
+	if test := p.post(t, "/v2/mailer/test", `{"to":"anna@example.org"}`).want(t, http.StatusOK); test.str("data.last_error") != "auth_failed" || own.Tries() != 0 {
+		t.Errorf("a password in the clear: %s", test.body)
+	}
+	if n := p.rows(t, `SELECT count(*) FROM mailers WHERE encode(sealed, 'escape') LIKE '%sesame%' OR encode(sealed, 'escape') LIKE '%127.0.0.1%'`); n != 0 {
+		t.Error("the settings can be read")
+	}
+	_, elsewhere := startMailbox(t, mailbox.Options{})
+	p.put(t, "/v2/mailer", `{"from":"hello@salon.example","smtp":{`+elsewhere+`,"user":"salon"}}`).want(t, http.StatusUnprocessableEntity)
+	put("")
 	for i := range 3 {
 		p.book(t, p.resource, "instant", 10+i)
 	}
 	got := told.waitFor(t, 1)[0]
 	if got.at("data.mailer.code") != "auth_failed" || got.at("data.mailer.status") != "535" || got.at("data.mailer.failing_since") == "" {
-		t.Error(got.body)
+		t.Errorf("%s", got.body)
 	}
 	eventually(t, time.Minute, "failing", func() bool {
 		a := p.get(t, "/v2/mailer").want(t, http.StatusOK)
@@ -199,7 +211,8 @@ func TestAMailServerOfAnApp(t *testing.T) {
 	if n := len(p.mailbox.Mails()); n != 0 {
 		t.Errorf("%d mails went by the operator's mail server", n)
 	}
-	put("open sesame")
+	own.Fail()
+	put("") // it is tried at once
 	eventually(t, time.Minute, "all mails", func() bool { return len(own.Mails()) == 6 })
 	for _, m := range own.Mails() {
 		a := open(t, m)
@@ -214,13 +227,6 @@ func TestAMailServerOfAnApp(t *testing.T) {
 	if all := told.waitFor(t, 1); len(all) != 1 {
 		t.Errorf("told %d times", len(all))
 	}
-	if n := p.rows(t, `SELECT count(*) FROM mailers WHERE encode(sealed, 'escape') LIKE '%sesame%' OR encode(sealed, 'escape') LIKE '%127.0.0.1%'`); n != 0 {
-		t.Error("the settings can be read")
-	}
-	// Without a password the one on record stays, unless it would go elsewhere.
-	p.put(t, "/v2/mailer", `{"from":"hello@salon.example","smtp":{`+smtp+`,"user":"salon"}}`).want(t, http.StatusOK)
-	_, elsewhere := startMailbox(t, mailbox.Options{})
-	p.put(t, "/v2/mailer", `{"from":"hello@salon.example","smtp":{`+elsewhere+`,"user":"salon"}}`).want(t, http.StatusUnprocessableEntity)
 	p.call(t, http.MethodDelete, "/v2/mailer", "").want(t, http.StatusNoContent)
 	p.book(t, p.resource, "instant", 15)
 	p.arrives(t, 2)

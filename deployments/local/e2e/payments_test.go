@@ -246,6 +246,32 @@ func TestVisitorsAgreeToAFee(t *testing.T) {
 	})
 }
 
+// TestRecipientsAgreeToAFee: so does the page of a scheduling request. One that is booked keeps the consent when it is moved.
+func TestRecipientsAgreeToAFee(t *testing.T) {
+	t.Parallel()
+	s := startCashDesk(t)
+	shop := s.linkShop(t, s.bundle.resource(t), mornings+`,"booking":{"graph":"paid_booking"},"payment_policy":{
+		"no_show":{"fee":2000,"consent":"Who does not come pays 20.00 EUR."}}`+price, "")
+	visit := shop.visitor
+	made := s.post(t, "/v1/scheduling_requests", `{"project_id":"`+shop.project+`","event":{"summary":"Interview"},
+		"recipients":[{"email":"eb@example.com","display_name":"Dr Brown"}]}`).want(t, http.StatusCreated)
+	path := strings.TrimPrefix(made.str("scheduling_request.primary_select_url"), s.stack.APIURL)
+	form := visit.get(t, visit.get(t, path).first(t).href).says(t, "Who does not come pays 20.00 EUR.")
+	back := visit.submit(t, path, form.form(nil)).want(t, http.StatusSeeOther).header.Get("Location")
+	form = visit.get(t, back).says(t, "Please tick this box to go on.")
+	if n := len(shop.standing(t)); n != 0 {
+		t.Fatalf("%d are booked without the consent", n)
+	}
+	for range 2 {
+		visit.submit(t, path, form.form(map[string]string{"no_show_consent": "yes"})).want(t, http.StatusSeeOther)
+	}
+	eventually(t, 30*time.Second, "a booking with the consent", func() bool {
+		list := s.get(t, "/v2/bookings?include=payment,customers").want(t, http.StatusOK)
+		at := list.str("data.0.payment.no_show_consented_at")
+		return list.str("total") == "1" && at != "" && at != "<nil>" && !strings.Contains(list.body, "no_show_consent\"")
+	})
+}
+
 // payAt presses the button on the provider's page, and returns where that leads.
 func payAt(t testing.TB, checkout string) string {
 	t.Helper()
