@@ -56,7 +56,7 @@ func (db *Access) Credentials(ctx context.Context, appID uuid.UUID, terms []Term
 	}
 	return listRows(ctx, db.store, listing[tenant.Credential]{
 		columns: credentialColumns, table: "resource_credentials", alias: "c",
-		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", changed: "c.created_at", scan: structs[tenant.Credential],
+		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", most: mostOf(terms), changed: "c.created_at", scan: structs[tenant.Credential],
 	}, page, args)
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -98,13 +99,16 @@ func (db *Bookings) ListBookings(
 		kind.most = maxSearched
 	}
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
+	if errors.Is(err, errTooBroad) && len(filter.Terms) == 0 {
+		err = fault.Problems{"q": {tooBroad}}.Err()
+	}
 	if err != nil || found.Total > 0 || page.Follows() || !s.similar() {
 		return all, found, err
 	}
 	kind.where, kind.search = s.render(true)
-	kind.patience = db.bounds.patience
+	kind.patience = db.bounds.similarPatience
 	all, found, err = listRows(ctx, db.store, kind, page, s.args)
-	if timedOut(err) { // nothing is found, which is true of what was typed
+	if errors.Is(err, errTooBroad) { // nothing is found, which is true of what was typed
 		return nil, Found{Exact: true}, nil
 	}
 	return all, found, err

@@ -158,8 +158,8 @@ func TestOrderAndTimes(t *testing.T) {
 	}
 }
 
-// TestWindowsFindLongBookings lists windows in every order beside bookings that begin up to 7 days before them, and longer before. A list by
-// time looks back 7 days only while there is no longer booking.
+// TestWindowsFindLongBookings lists windows in every order beside bookings that begin up to 25 hours before them, up to 7 days, and longer
+// before. A list by time looks back 25 hours only while there is no longer booking in the window, then 7 days.
 func TestWindowsFindLongBookings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -169,9 +169,9 @@ func TestWindowsFindLongBookings(t *testing.T) {
 		v.What, v.Settings.AllowDoubleBookings = what, true
 		b.booked(v)
 	}
-	book("7 days", 24*day, 31*day)
 	book("over before", 25*day, 30*day-1)
-	book("short", 31*day-1, 31*day)
+	book("a long day", 30*day-24, 30*day+1)
+	book("its end is outside", 40*day-0.5, 41*day+0.5)
 	book("after", 40*day, 40*day+1)
 	window := func(want ...string) {
 		t.Helper()
@@ -184,11 +184,14 @@ func TestWindowsFindLongBookings(t *testing.T) {
 			}
 		}
 	}
-	window("7 days", "short")
+	window("a long day", "its end is outside")
+	book("7 days", 24*day, 31*day)
+	book("short", 31*day-1, 31*day)
+	window("7 days", "a long day", "its end is outside", "short")
 	book("8 days", 23*day, 31*day)
 	book("through it", -90*day, 100*day)
 	book("till later", 39*day, 80*day)
-	window("7 days", "8 days", "short", "through it", "till later")
+	window("7 days", "8 days", "a long day", "its end is outside", "short", "through it", "till later")
 }
 
 func TestPagesAreStable(t *testing.T) {

@@ -135,11 +135,18 @@ func (s *bookingSearch) read(ctx context.Context, db *store, f Filter) error {
 // appNow is the time of the app, which is read once for a statement.
 const appNow = `(SELECT holdfast_now(@app))`
 
-// longBooking is longer than a list by time looks back for bookings that have begun before its window: 7 days of 24 hours.
-const longBooking = `interval '168 hours'`
+// A list by time looks back from its window for bookings that have begun before it: as far as these are long, where none that overlaps the
+// window is longer. Each length has an index of the bookings that exceed it. The day is one on which the clocks go back, the week has 168 hours.
+const (
+	dayBooking  = `interval '25 hours'`
+	longBooking = `interval '168 hours'`
+)
 
 // overlap is true of bookings that overlap a window, with the index of their ranges.
 const overlap = "tstzrange(b.start_at, b.end_at) && tstzrange(@after, @before)"
+
+// around is true of bookings that overlap a window of which an end may be open. An index of ends reads them from its beginning on.
+const around = `b.app_id = @app AND (@after::timestamptz IS NULL OR b.end_at > @after) AND (@before::timestamptz IS NULL OR b.start_at < @before)`
 
 // ends are the conditions on each end of a window by itself.
 func (f Filter) ends() (all []string) {
@@ -172,22 +179,27 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		}
 		return nil
 	}
-	const long = `
-		SELECT EXISTS (SELECT FROM bookings b WHERE b.app_id = @app AND b.end_at - b.start_at > ` + longBooking + ` AND ` + overlap + `)`
-	var found bool
+	const longer = `
+		SELECT EXISTS (SELECT FROM bookings b WHERE ` + around + ` AND b.end_at - b.start_at > ` + dayBooking + `),
+			EXISTS (SELECT FROM bookings b WHERE ` + around + ` AND b.end_at - b.start_at > ` + longBooking + `)`
+	var days, weeks bool
 	err := db.readOnly(ctx, func(batch *pgx.Batch) {
-		batch.Queue(long, s.args).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
+		batch.Queue(longer, s.args).QueryRow(func(row pgx.Row) error { return row.Scan(&days, &weeks) })
 	})
-	if err != nil || found {
+	if err != nil || weeks {
 		s.add(overlap)
 		return err
 	}
+	longest := dayBooking
+	if days {
+		longest = longBooking
+	}
 	s.conditions = append(s.conditions, outside...)
 	if f.Start != nil {
-		s.add("b.start_at >= @after::timestamptz - " + longBooking)
+		s.add("b.start_at >= @after::timestamptz - %s", longest)
 	}
 	if f.End != nil {
-		s.add("b.end_at <= @before::timestamptz + " + longBooking)
+		s.add("b.end_at <= @before::timestamptz + %s", longest)
 	}
 	return nil
 }

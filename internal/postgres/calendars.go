@@ -47,7 +47,7 @@ func (db *Calendars) ListCalendars(
 	}
 	return listRows(ctx, db.store, listing[catalogue.OwnedCalendar]{
 		columns: calendarColumns, table: "calendars", alias: "c", beside: ` JOIN resources r ON r.id = c.resource_id`,
-		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
+		where: `c.app_id = @app AND ` + ofUsed + found, order: "c.created_at", most: mostOf(terms), changed: "c.updated_at", scan: structs[catalogue.OwnedCalendar],
 	}, page, args)
 }
 

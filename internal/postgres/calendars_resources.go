@@ -48,7 +48,7 @@ func (db *Calendars) Resources(ctx context.Context, appID uuid.UUID, page Page, 
 	return listRows(ctx, db.store, listing[catalogue.Resource]{
 		columns: listedResource, table: "resources", alias: "resources",
 		where: `resources.app_id = @app AND resources.deleted_at IS NULL` + found, order: "resources.created_at", changed: "resources.updated_at",
-		scan: func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) },
+		most: mostOf(terms), scan: func(row pgx.CollectableRow) (*catalogue.Resource, error) { return scanResource(row) },
 	}, page, args)
 }
 

@@ -72,7 +72,7 @@ func (db *Catalogue) Locations(
 	}
 	return listRows(ctx, db.store, listing[catalogue.Location]{
 		columns: locationColumns, table: "locations", alias: "l",
-		where: `l.app_id = @app` + found, order: order, changed: "l.updated_at", scan: structs[catalogue.Location],
+		where: `l.app_id = @app` + found, order: order, most: mostOf(terms), changed: "l.updated_at", scan: structs[catalogue.Location],
 	}, page, args)
 }
 

@@ -70,7 +70,7 @@ func (db *Catalogue) Projects(ctx context.Context, appID uuid.UUID, terms []Term
 	}
 	return listRows(ctx, db.store, listing[catalogue.Project]{
 		columns: projectColumns, table: "projects", alias: "p",
-		where: `p.app_id = @app` + found, order: "p.created_at", changed: "p.updated_at", scan: structs[catalogue.Project],
+		where: `p.app_id = @app` + found, order: "p.created_at", most: mostOf(terms), changed: "p.updated_at", scan: structs[catalogue.Project],
 	}, page, args)
 }
 

@@ -47,7 +47,7 @@ func (db *Catalogue) Services(ctx context.Context, appID uuid.UUID, terms []Term
 	}
 	return listRows(ctx, db.store, listing[catalogue.Service]{
 		columns: serviceColumns, table: "services", alias: "s",
-		where: `s.app_id = @app` + found, order: "s.created_at", changed: "s.updated_at", scan: structs[catalogue.Service],
+		where: `s.app_id = @app` + found, order: "s.created_at", most: mostOf(terms), changed: "s.updated_at", scan: structs[catalogue.Service],
 	}, page, args)
 }
 

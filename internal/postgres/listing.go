@@ -62,32 +62,51 @@ type listing[T any] struct {
 	desc     bool
 	nearest  string // a distance that orders as order and desc do, for an index that returns the nearest rows first; mostly ""
 	most     int    // how far rows are counted; 0 = MaxListed
-	patience int    // milliseconds that a statement may take; 0 = as always
+	patience int    // milliseconds that the last resort of a search may take; 0 = as bounds say
 	search   *textSearch
 	changed  string // the column with the time of the last change, "" when a list cannot be followed
 	scan     pgx.RowToFunc[*T]
 }
 
-// listRows returns one page of rows, and what is known of the others, of one moment.
+// mostOf is how far the rows are counted that terms find, for listing.most.
+func mostOf(terms []Term) int {
+	if len(terms) > 0 {
+		return maxSearched
+	}
+	return MaxListed
+}
+
+// listRows returns one page of rows, and what is known of the others, of one moment. Invalid when a search takes longer than it may.
 func listRows[T any](ctx context.Context, db *store, l listing[T], page Page, args namedArgs) ([]*T, Found, error) {
 	if page.Follows() {
 		return l.follow(ctx, db, page, args)
 	}
 	args["limit"], args["offset"], args["most"] = page.Limit, page.offset(), cmp.Or(l.most, MaxListed)+1
-	if l.search != nil {
-		probes, err := db.probes(ctx, l.search, page, args)
-		if err != nil {
-			return nil, Found{}, err
-		}
-		for _, probe := range probes {
-			rows, found, done, err := l.look(ctx, db, probe, page, args)
-			if err != nil || done {
-				return rows, found, err
-			}
+	if l.search == nil {
+		return l.list(ctx, db, page, args)
+	}
+	probes, err := db.probes(ctx, l.search, page, args)
+	if err != nil {
+		return nil, Found{}, err
+	}
+	for _, probe := range probes {
+		rows, found, done, err := l.look(ctx, db, probe, page, args)
+		if err != nil || done {
+			return rows, found, err
 		}
 	}
-	return l.list(ctx, db, page, args)
+	l.patience = cmp.Or(l.patience, db.bounds.lastPatience)
+	rows, found, err := l.list(ctx, db, page, args)
+	if timedOut(err) {
+		err = errTooBroad
+	}
+	return rows, found, err
 }
+
+// errTooBroad is a search that many rows fit, of which few are at hand in the order of the list.
+var errTooBroad = fault.Problems{"search": {tooBroad}}.Err()
+
+const tooBroad = "finds too much to be put in order: add characters, a state, a resource, or a start and an end"
 
 // list reads a page, and counts the list, by the plan that Postgres finds best. It makes one round trip.
 func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedArgs) (rows []*T, found Found, err error) {
@@ -99,7 +118,7 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 	}
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
-		if l.patience > 0 {
+		if l.patience > 0 { // of a search
 			batch.Queue(`SELECT set_config('statement_timeout', @patience, true)`, namedArgs{"patience": strconv.Itoa(l.patience)})
 		}
 		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {

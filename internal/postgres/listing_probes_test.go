@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast/internal/fault"
 )
 
 // looksOf runs a list and returns the statements of its looks, each with the settings of its transaction.
@@ -173,5 +176,31 @@ func TestListsSortNoCalendars(t *testing.T) {
 				t.Errorf("%s are joined or sorted:\n%s", name, plan)
 			}
 		}
+	}
+}
+
+// TestBroadSearchesAreRefused has searches that no bounded look answers, and whose last resort takes longer than it may: they are refused
+// with a sentence, and not as if the record were away.
+func TestBroadSearchesAreRefused(t *testing.T) {
+	t.Parallel()
+	db, _, _, app := crowdedDB(t)
+	db.ShortLooks()
+	db.bounds.lastPatience = 1
+	for name, f := range map[string]Filter{
+		"words": {Words: []string{"haircut"}}, "text": {Terms: []Term{{"customer.name", "*a*"}}}, "meta": {Terms: []Term{{"meta.ticket", "T-*"}}},
+	} {
+		f.Terms = append(f.Terms, Term{"state", "error"})
+		_, _, err := db.ListBookings(t.Context(), app, f, Page{Number: 1, Limit: 50})
+		if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != fault.Invalid || len(e.Fields["search"]) != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, _, err := db.ListBookings(t.Context(), app, Filter{Words: []string{"haircut", "ann"}, Order: "completed"}, Page{Number: 90, Limit: 50})
+	if e, ok := errors.AsType[*fault.Error](err); !ok || len(e.Fields["q"]) != 1 {
+		t.Errorf("words alone: %v", err)
+	}
+	all, _, err := db.ListBookings(t.Context(), app, Filter{Words: []string{"heircut"}}, Page{Number: 1, Limit: 50})
+	if err != nil || len(all) > 0 {
+		t.Errorf("with a typing error: %d bookings, %v, not an empty list", len(all), err)
 	}
 }

@@ -148,11 +148,12 @@ type probe struct {
 type bounds struct {
 	walk, farWalk, longWalk, hits, farHits int
 	similarWalk, similarHits               int
-	patience                               int // milliseconds that the last resort may take for typing errors; 0 = as long as any statement
+	similarPatience                        int // milliseconds that the last resort may take for typing errors,
+	lastPatience                           int // and for everything else
 }
 
 var defaultBounds = bounds{
-	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, patience: 400,
+	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000, similarPatience: 400, lastPatience: 2500,
 }
 
 // walk looks at the first rows of the list. Rows of a resource may have no index in its order: Postgres may rather sort them.
