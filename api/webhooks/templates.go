@@ -36,8 +36,8 @@ type templateInput struct {
 // templateAnswers are the names of answers that a body may send back in vain.
 var templateAnswers = []string{"slug", "to", "language", "own", "built_in", "variables", "broken", "updated_at"}
 
-// templateSlot reads which mail a request is about: the kind is in the path, its receiver and language are in the query. A kind that goes to
-// both is about the customer, unless the query says otherwise, and the language is that of the app.
+// templateSlot reads which mail a request is about: the kind is in the path, its receiver and language are in the query. A kind that goes
+// to both is about the customer, unless the query says otherwise, and the language is that of the app.
 func templateSlot(k *edge.Call) (of tenant.MailSlot, err error) {
 	kind := mail.Kind(k.Param("slug"))
 	receivers := mail.Receivers(kind)

@@ -12,8 +12,8 @@ import (
 	"holdfast/internal/zones"
 )
 
-// The bounds of one text of a template: its length in characters, and how often it has a variable. With them a mail stays below 100 kB, which
-// is where some mail programs cut it.
+// The bounds of one text of a template: its length in characters, and how often it has a variable. With them a mail stays below 100 kB,
+// where some mail programs cut it.
 const (
 	longestSubject = 100
 	longestHeading = 200
@@ -40,7 +40,8 @@ func Variables(kind Kind) []string {
 	return all
 }
 
-// BuiltIn returns the built-in texts of a mail; in the default language where its own has none. An empty subject is the title of the booking.
+// BuiltIn returns the built-in texts of a mail; in the default language where its own has none. An empty subject is the title of the
+// booking.
 func BuiltIn(kind Kind, to Role, l Language) tenant.MailTexts {
 	of, _ := l.lookup(kind, to)
 	return tenant.MailTexts{Subject: of.Subject, Heading: of.Heading, Lead: strings.Join(of.Lead, "\n\n")}
@@ -130,7 +131,7 @@ func paragraphs(text string) (all []string) {
 	return all
 }
 
-// names reports whether a text has the variable {message}, so that it is not quoted once more.
+// namesMessage reports whether a text has the variable {message}, so that it is not quoted once more.
 func (t text) namesMessage() bool {
 	return strings.Contains(strings.Join(append(slices.Clone(t.Lead), t.closing...), " "), "{message}")
 }
@@ -158,12 +159,13 @@ func Sample(kind Kind, to Role, app string) About {
 	if slices.Contains(Variables(kind), "amount") {
 		a.Amount, a.Currency = 4500, "EUR"
 	}
-	switch kind {
-	case Requested:
+	if kind == Requested {
 		a.Confirm, a.Decline = "https://example.com/confirm", "https://example.com/decline"
-	case PaymentPending:
+	}
+	if kind == PaymentPending {
 		a.Pay = "https://example.com/pay"
-	case Reminder, FollowUp:
+	}
+	if kind == Reminder || kind == FollowUp {
 		a.Unsubscribe = "https://example.com/unsubscribe"
 	}
 	return a

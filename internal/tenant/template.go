@@ -2,8 +2,8 @@ package tenant
 
 import "time"
 
-// MailSlot is which mail a text is for: a kind of mails, as internal/mail names it, a receiver (owner or customer), and a language by its code
-// of two letters.
+// MailSlot is which mail a text is for: a kind of mails, as internal/mail names it, a receiver (owner or customer), and a language by its
+// code of two letters.
 type MailSlot struct{ Kind, To, Language string }
 
 // MailTexts are the texts that an app can give a mail. An empty one is the built-in text.

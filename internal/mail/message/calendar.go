@@ -69,8 +69,9 @@ func (e Entry) file() string {
 	return file.Serialize(ics.WithNewLineWindows)
 }
 
-// plainName has, of a name, what a parameter can have without quotes, which programs read alike (RFC 5545, 3.2). The library puts backslashes
-// before the other signs, which are no part of the format: a colon behind one would end the parameters. A caret begins an escape of RFC 6868.
+// plainName has, of a name, what a parameter can have without quotes, which programs read alike (RFC 5545, 3.2). The library puts
+// backslashes before the other signs, which are no part of the format: a colon behind one would end the parameters. A caret begins an
+// escape of RFC 6868.
 var plainName = strings.NewReplacer(`"`, "”", "'", "’", ",", "", ";", "", ":", "", `\`, "", "^", "")
 
 func named(p Person, more ...ics.PropertyParameter) []ics.PropertyParameter {
