@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -278,7 +277,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	takeAlong(batch, b, found.paidFor, in, now, &out.Relays)
-	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, append(slices.Clone(found.paidFor), changed...)...)
+	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, append(changed, found.paidFor...)...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err

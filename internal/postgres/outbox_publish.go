@@ -29,8 +29,8 @@ const requestSeq = `
 	CASE WHEN @request::uuid IS NOT NULL THEN
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
-// publishTransitions publishes the transitions that bookings have just made, and late reminders of the last one, and collects the endpoints
-// that are to be woken for them.
+// publishTransitions publishes the transitions that bookings have just made, and late reminders of the one that in names, and collects the
+// endpoints that are to be woken for them.
 func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var all []publication
 	for _, b := range changed {
@@ -41,16 +41,19 @@ func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne,
 		all = append(all, publication{b, kind, outbox.Topics(kind, b.Kind()), notifiedRequest(b)})
 	}
 	var events []uuid.UUID
-	last := changed[len(changed)-1]
 	if len(late) > 0 {
-		queueMailer(batch, last.AppID)
+		queueMailer(batch, changed[0].AppID)
 	}
 	shareGates(batch, all...)
 	for _, p := range all {
 		events = append(events, publish(batch, p))
 	}
-	for _, due := range late {
-		events = append(events, publishReminder(batch, last, due))
+	for _, b := range changed {
+		for _, due := range late {
+			if b.ID == in.BookingID {
+				events = append(events, publishReminder(batch, b, due))
+			}
+		}
 	}
 	markAwake(batch, in.Drainer, events, woken)
 }
