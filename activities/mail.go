@@ -193,7 +193,8 @@ func (m mailer) post(
 		m.bury(ctx, d, one, envelope.To.Address, r.ErrorCode)
 	}
 	if r.Verdict == relay.Sent && written.Broken {
-		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID, "kind", one.Kind, "to", one.To, "language", l)
+		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID,
+			"kind", one.Kind, "to", one.To, "language", l)
 		r.ErrorCode = codeTemplate
 	}
 	return m.judge(d, r)
@@ -310,8 +311,8 @@ func spread(wait time.Duration, draw func() float64) time.Duration {
 	return time.Duration(float64(wait) * (0.9 + 0.2*draw()))
 }
 
-// facts reads the booking and its app as they are now, and what the booking's mails have in common. ends says that the mail takes the booking
-// out of calendars: then one that was erased meanwhile is as its event has it, without links, which lead nowhere any more.
+// facts reads the booking and its app as they are now, and what the booking's mails have in common. ends says that the mail takes the
+// booking out of calendars: then one that was erased meanwhile is as its event has it, without links, which lead nowhere any more.
 func (m mailer) facts(
 	ctx context.Context, d outbox.ClaimedDelivery, ends bool,
 ) (*booking.Booking, *tenant.App, postgres.MailThread, error) {
@@ -393,8 +394,8 @@ func (m mailer) compose(
 	return e, a, ""
 }
 
-// messageID is the same at each attempt of a mail, since a copy may have arrived. One that is sent again by hand is another mail: programs would
-// drop it otherwise.
+// messageID is the same at each attempt of a mail, since a copy may have arrived. One that is sent again by hand is another mail: programs
+// would drop it otherwise.
 func messageID(d outbox.ClaimedDelivery) string {
 	if again := d.Attempt - d.Tries; again > 0 {
 		return d.ID.String() + "." + strconv.Itoa(again)

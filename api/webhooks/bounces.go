@@ -75,7 +75,8 @@ func (in *bounceInput) mail(problems fault.Problems) (id uuid.UUID) {
 	return id
 }
 
-// noteBounce takes in that a mail came back. One that says that there is no such address has it get no more mails; any other changes nothing.
+// noteBounce takes in that a mail came back. One that says that there is no such address has it get no more mails; any other changes
+// nothing.
 func (h *bounceHandlers) noteBounce(k *edge.Call) error {
 	var in bounceInput
 	if err := k.DecodeKnown(&in); err != nil {

@@ -61,18 +61,12 @@ func (h *mailerHandlers) getMailer(k *edge.Call) error {
 
 // mailerInput is the body of a PUT: all of the settings. What it leaves out is not set.
 type mailerInput struct {
-	From          string `json:"from"`
-	FromName      string `json:"from_name"`
-	ReplyTo       string `json:"reply_to"`
-	BounceAddress string `json:"bounce_address"`
-	RatePerMinute int    `json:"rate_per_minute"`
-	SMTP          *struct {
-		Host     string  `json:"host"`
-		Port     int     `json:"port"`
-		User     string  `json:"user"`
-		Password *string `json:"password"`
-		TLS      string  `json:"tls"`
-	} `json:"smtp"`
+	From          string     `json:"from"`
+	FromName      string     `json:"from_name"`
+	ReplyTo       string     `json:"reply_to"`
+	BounceAddress string     `json:"bounce_address"`
+	RatePerMinute int        `json:"rate_per_minute"`
+	SMTP          *smtpInput `json:"smtp"`
 }
 
 // maxPerMinute is the highest rate that a mail server may be held to.
@@ -95,7 +89,20 @@ func (in *mailerInput) check(targets webhook.Options, problems fault.Problems) {
 		problems.Add("smtp", "is required")
 		return
 	}
-	s := in.SMTP
+	in.SMTP.check(targets, problems)
+}
+
+// smtpInput is where a mail server is, and how an app signs in to it.
+type smtpInput struct {
+	Host     string  `json:"host"`
+	Port     int     `json:"port"`
+	User     string  `json:"user"`
+	Password *string `json:"password"`
+	TLS      string  `json:"tls"`
+}
+
+// check fills in what may be left out, and adds what is wrong.
+func (s *smtpInput) check(targets webhook.Options, problems fault.Problems) {
 	if err := webhook.CheckHost(s.Host, targets); err != nil {
 		problems.Add("smtp.host", "%s", err.Error())
 	}
@@ -119,8 +126,8 @@ func (in *mailerInput) check(targets webhook.Options, problems fault.Problems) {
 	}
 }
 
-// settings are those of the mail server. Without a password the one on record stays, as long as host, port and user are the same: it is sent
-// nowhere else.
+// settings are those of the mail server. Without a password the one on record stays, as long as host, port and user are the same: it is
+// sent nowhere else.
 func (h *mailerHandlers) settings(in *mailerInput, known *tenant.Mailer, problems fault.Problems) (s relay.Settings, err error) {
 	s = relay.Settings{Host: in.SMTP.Host, Port: in.SMTP.Port, User: in.SMTP.User, TLS: relay.TLS(in.SMTP.TLS)}
 	if in.SMTP.Password != nil {
@@ -135,7 +142,8 @@ func (h *mailerHandlers) settings(in *mailerInput, known *tenant.Mailer, problem
 	}
 	switch {
 	case s.User == "":
-	case old.Host == s.Host && old.Port == s.Port && old.User == s.User && (old.TLS == s.TLS || s.TLS == relay.StartTLS || s.TLS == relay.Implicit):
+	case old.Host == s.Host && old.Port == s.Port && old.User == s.User &&
+		(old.TLS == s.TLS || s.TLS == relay.StartTLS || s.TLS == relay.Implicit):
 		s.Password = old.Password
 	default:
 		problems.Add("smtp.password", "is required with a user, unless host, port and user stay the same")
@@ -258,7 +266,7 @@ func (h *mailerHandlers) sendTest(ctx context.Context, app *tenant.App, own *ten
 		Sender: message.Tagged(sender.Bounces, id), ID: message.IDOf(id, sender.From), Date: time.Now(),
 	}, mail.Written{Language: "en", Subject: "Test of the mail server", Text: text, HTML: "<p>" + html.EscapeString(text) + "</p>"})
 	if err != nil {
-		return relay.Result{Verdict: relay.Refused, ErrorCode: relay.CodeAddress}, nil //nolint:nilerr // it is about the address
+		return relay.Result{Verdict: relay.Refused, ErrorCode: relay.CodeAddress}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()

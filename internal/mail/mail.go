@@ -79,9 +79,9 @@ func (m Mail) Recipient() string {
 
 // Bounced says which mail has found that its address does not exist, for the event of that. It has no address.
 func (m Mail) Bounced(id uuid.UUID, code string) json.RawMessage {
-	said := map[string]any{"id": id, "kind": m.Kind, "to": m.To, "code": code}
+	said := map[string]string{"id": id.String(), "kind": string(m.Kind), "to": string(m.To), "code": code}
 	if m.To == Customer {
-		said["customer_id"] = m.Customer
+		said["customer_id"] = m.Customer.String()
 	}
 	text, _ := json.Marshal(said) // texts only
 	return text

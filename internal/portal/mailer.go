@@ -186,11 +186,15 @@ func reviveMail(v *visit) error {
 }
 
 var mailCodes = map[string]string{
-	"": "", "passed": "nothing to say any more", "too_late": "too late to be of use", "no_address": "no address", "disabled": "mails are turned off",
-	"address_dead": "the address does not exist", "auth_failed": "the mail server refuses the sign-in", "no_relay": "there is no mail server",
+	"": "", "passed": "nothing to say any more", "too_late": "too late to be of use", "no_address": "no address",
+	"disabled": "mails are turned off", "not_notified": "asked for without it", "switched_off": "turned off for the booking",
+	"limited": "another one went there within the hour", "quiet_hours": "it waits for the end of the quiet hours",
+	"address_dead": "the address does not exist", "auth_failed": "the mail server refuses the sign-in",
+	"no_relay":    "there is no mail server",
 	"tls_missing": "the mail server offers no encryption that can be trusted", "relay_unreachable": "the mail server cannot be reached",
-	"timeout": "the mail server did not answer in time", "connection_closed": "the connection was cut", "invalid_address": "the address is wrong",
-	"render_failed": "the mail could not be written", "record_failed": "the mail could not be read", "unsubscribed": "unsubscribed",
+	"timeout": "the mail server did not answer in time", "connection_closed": "the connection was cut",
+	"invalid_address": "the address is wrong",
+	"render_failed":   "the mail could not be written", "record_failed": "the mail could not be read", "unsubscribed": "unsubscribed",
 }
 
 // mailWords are what a code of a mail means.
