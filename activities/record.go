@@ -2,10 +2,12 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"holdfast/internal/fault"
 	"holdfast/internal/postgres"
@@ -84,4 +86,16 @@ func (a *Activities) finish(ctx context.Context, endpoint uuid.UUID, all []postg
 func (a *Activities) finishSuccesses(ctx context.Context, groups []postgres.EndpointAttempts) error {
 	defer a.connection()()
 	return a.DB.FinishSuccesses(ctx, groups)
+}
+
+// retryable keeps what Temporal stores of a failure free of data: the details of Postgres contain values, and
+// failures are kept in histories. Every fault of a commit is worth a retry: its refusals are outcomes.
+func retryable(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return errors.New("postgres: " + pg.Code + " " + pg.ConstraintName)
+	}
+	if known, ok := errors.AsType[*fault.Error](err); ok {
+		return errors.New(string(known.Code))
+	}
+	return err
 }

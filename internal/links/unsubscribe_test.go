@@ -35,7 +35,11 @@ func TestSubscriptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range []string{"", "x", token[1:], token[:len(token)-2], token + "A", strings.ToLower(token), base64.RawURLEncoding.EncodeToString(other)} {
+	short, err := v.Seal([]byte(strings.Repeat("x", 32)), "unsubscribe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{base64.RawURLEncoding.EncodeToString(short), "", "x", token[1:], token[:len(token)-2], token + "A", strings.ToLower(token), base64.RawURLEncoding.EncodeToString(other)} {
 		if _, err := v.ReadSubscription(wrong); fault.CodeOf(err) != fault.LinkInvalid {
 			t.Errorf("%q: %v", wrong, err)
 		}

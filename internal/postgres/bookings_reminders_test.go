@@ -440,6 +440,7 @@ func TestLateRemindersByMail(t *testing.T) {
 	v := b.booked(late("instant", 0))
 	wantSame(t, "mails", b.toMail(v), []string{"reminder"})
 	wantEqual(t, "of the workflow", len(b.remind(v, 0)), 0)
+	wantSame(t, "still to be sent", column[int](b, `SELECT number FROM reminders WHERE booking_id = $1 AND late_until IS NOT NULL ORDER BY 1`, v.ID), []int{1, 2})
 	b.wantDeadline("what is to come", v, v.Start.Add(time.Hour))
 
 	asked := b.booked(late("confirm_decline", 2))

@@ -32,8 +32,8 @@ func (p *postOffice) in(t testing.TB, graph string, after time.Duration, more ..
 		p.resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), strings.Join(more, ""))
 }
 
-// mailed waits until the mails of a booking that have a kind have a status and a code, and returns how many they are.
-func (p *postOffice) mailed(t testing.TB, id, kind, status, code string) (count int) {
+// mailedAs waits until the mails of a booking that have a kind have a status and a code, and returns how many they are.
+func (p *postOffice) mailedAs(t testing.TB, id, kind, status, code string) (count int) {
 	t.Helper()
 	eventually(t, time.Minute, kind+" "+status+" "+code, func() bool {
 		a := p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK)
@@ -86,7 +86,7 @@ func TestMailsRemind(t *testing.T) {
 
 	p.advance(t, `{"advance":"PT60H"}`) // past the reminders of all but the moved one
 	p.advance(t, `{"advance":"PT13H"}`)
-	if n := p.mailed(t, moved, "reminder", "delivered", ""); n != 2 {
+	if n := p.mailedAs(t, moved, "reminder", "delivered", ""); n != 2 {
 		t.Errorf("%d reminders, want 2", n)
 	}
 	for _, other := range []string{id, ended, asked} {
@@ -95,7 +95,7 @@ func TestMailsRemind(t *testing.T) {
 		}
 	}
 	p.advance(t, `{"advance":"P2D"}`) // it is over
-	if n := p.mailed(t, moved, "follow_up", "delivered", ""); n != 1 {
+	if n := p.mailedAs(t, moved, "follow_up", "delivered", ""); n != 1 {
 		t.Errorf("%d follow-ups, want 1", n)
 	}
 	customer, owner := fmt.Sprint(p.subjects(t, "marty@example.com")), fmt.Sprint(p.subjects(t, "grau@example.com"))
@@ -118,8 +118,8 @@ func TestLateReminders(t *testing.T) {
 	wanted := notified(remindByMail("customer", "", "before", "hours", 24))
 	soon := p.post(t, "/v2/bookings", p.in(t, "instant", 17*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
 	sooner := p.post(t, "/v2/bookings", p.in(t, "instant", 15*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
-	p.mailed(t, soon, "reminder", "delivered", "")
-	p.mailed(t, sooner, "booking_confirmed", "delivered", "")
+	p.mailedAs(t, soon, "reminder", "delivered", "")
+	p.mailedAs(t, sooner, "booking_confirmed", "delivered", "")
 	if n := p.kinds(t, sooner, "reminder"); n != 0 {
 		t.Errorf("%d reminders of what was booked too late for them", n)
 	}
@@ -132,10 +132,10 @@ func TestCancelledBetweenDueAndSent(t *testing.T) {
 	p.mailbox.Fail(mailbox.Fault{To: "marty@example.com", Code: 451, Status: [3]int{4, 7, 1}})
 	id := p.post(t, "/v2/bookings", p.in(t, "instant", 48*time.Hour, notified(remindByMail("customer", "", "before", "hours", 24)))).want(t, http.StatusCreated).str("data.id")
 	p.advance(t, `{"advance":"PT25H"}`)
-	p.mailed(t, id, "reminder", "pending", "smtp_451")
+	p.mailedAs(t, id, "reminder", "pending", "smtp_451")
 	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
 	p.advance(t, `{"advance":"PT2H"}`) // the next attempts come nearer
-	p.mailed(t, id, "reminder", "cancelled", "passed")
+	p.mailedAs(t, id, "reminder", "cancelled", "passed")
 }
 
 // TestRemindersWithoutAMailServer are accepted, and what became of them is on record.
@@ -145,7 +145,7 @@ func TestRemindersWithoutAMailServer(t *testing.T) {
 	p.resource = p.bundle.resource(t)
 	id := p.post(t, "/v2/bookings", p.in(t, "instant", 48*time.Hour, notified(remindByMail("customer", "", "before", "hours", 24)))).want(t, http.StatusCreated).str("data.id")
 	p.advance(t, `{"advance":"PT25H"}`)
-	p.mailed(t, id, "reminder", "cancelled", "no_relay")
+	p.mailedAs(t, id, "reminder", "cancelled", "no_relay")
 	if n := p.kinds(t, id, "booking_confirmed"); n != 0 {
 		t.Errorf("%d other mails", n)
 	}
@@ -224,9 +224,9 @@ func TestUnsubscribing(t *testing.T) {
 	other := p.post(t, "/v2/bookings", p.in(t, "instant", 26*time.Hour, notified(hours(25)))).want(t, http.StatusCreated).str("data.id")
 	p.advance(t, `{"advance":"PT12H"}`)
 	reminders("cancelled unsubscribed, delivered, cancelled unsubscribed, delivered, delivered")
-	p.mailed(t, other, "reminder", "delivered", "")
+	p.mailedAs(t, other, "reminder", "delivered", "")
 	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
-	p.mailed(t, id, "booking_cancelled", "delivered", "")
+	p.mailedAs(t, id, "booking_cancelled", "delivered", "")
 	owner := fmt.Sprint(p.subjects(t, "grau@example.com"))
 	if strings.Count(owner, "Reminder: Haircut") != 1 {
 		t.Errorf("the owner got %s", owner)

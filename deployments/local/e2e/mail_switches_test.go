@@ -140,14 +140,14 @@ func TestQuietHours(t *testing.T) {
 	}
 	waits, late := at(24, 24), at(6, 6) // both are due at 23:00: of tomorrow at 23:00, and of 05:00
 	p.advance(t, fmt.Sprintf(`{"now":%q}`, night.Add(time.Minute).UTC().Format(time.RFC3339)))
-	p.mailed(t, late, "reminder", "cancelled", "too_late")
-	p.mailed(t, waits, "reminder", "pending", "quiet_hours")
+	p.mailedAs(t, late, "reminder", "cancelled", "too_late")
+	p.mailedAs(t, waits, "reminder", "pending", "quiet_hours")
 	p.put(t, "/v2/bookings/"+late+"/cancel", "").want(t, http.StatusOK)
-	p.mailed(t, late, "booking_cancelled", "delivered", "")
+	p.mailedAs(t, late, "booking_cancelled", "delivered", "")
 	p.advance(t, fmt.Sprintf(`{"now":%q}`, night.Add(8*time.Hour).UTC().Format(time.RFC3339)))
-	p.mailed(t, waits, "reminder", "pending", "quiet_hours")
+	p.mailedAs(t, waits, "reminder", "pending", "quiet_hours")
 	p.advance(t, fmt.Sprintf(`{"now":%q}`, night.Add(9*time.Hour+time.Minute).UTC().Format(time.RFC3339)))
-	p.mailed(t, waits, "reminder", "delivered", "")
+	p.mailedAs(t, waits, "reminder", "delivered", "")
 	p.put(t, "/v2/app", `{"settings":{"quiet_hours":null}}`).want(t, http.StatusOK)
 }
 
