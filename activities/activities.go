@@ -12,8 +12,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
-	"holdfast/internal/mail/message"
-	"holdfast/internal/mail/relay"
+	mailers "holdfast/internal/mail/mailer"
 	"holdfast/internal/payment"
 	"holdfast/internal/payment/provider"
 	"holdfast/internal/postgres"
@@ -48,10 +47,9 @@ type Providers interface {
 
 // Relays is how mails leave.
 type Relays struct {
-	Client relay.Client
-	Usual  *relay.Settings // the operator's; nil for none
-	From   message.Person  // who sends by it
-	Delay  time.Duration   // how long a mail waits for a later one that says more: changes within it make one mail
+	mailers.Relays
+
+	Delay time.Duration // how long a mail waits for a later one that says more: changes within it make one mail
 }
 
 // Metrics counts what activities do. Implementations must be safe for concurrent use.

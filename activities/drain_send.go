@@ -14,6 +14,9 @@ import (
 
 // limit is how many attempts per second the endpoint allows.
 func (t *target) limit() rate.Limit {
+	if t.perMinute > 0 {
+		return rate.Limit(t.perMinute) / 60
+	}
 	if t.PerSecond > 0 {
 		return rate.Limit(t.PerSecond)
 	}
@@ -33,6 +36,9 @@ func (t *target) ahead() int {
 	ahead := max(drainLeast, drainAhead*t.atOnce())
 	if t.PerSecond > 0 {
 		ahead = min(ahead, drainPaced*t.PerSecond)
+	}
+	if t.perMinute > 0 {
+		ahead = min(ahead, max(1, drainPaced*t.perMinute/60))
 	}
 	if t.probing {
 		ahead = 1
@@ -192,8 +198,10 @@ func (a *Activities) connection() (free func()) {
 func (a *Activities) attempt(
 	ctx, pacing context.Context, t *target, pace *rate.Limiter, d outbox.ClaimedDelivery,
 ) (f postgres.Finished, sent bool) {
-	if err := pace.Wait(pacing); err != nil {
-		return f, false
+	if t.Purpose != outbox.ForMail || d.Recipient != "" { // an event becomes mails, and nothing is sent
+		if err := pace.Wait(pacing); err != nil {
+			return f, false
+		}
 	}
 	started := time.Now()
 	if t.Purpose == outbox.ForMail {

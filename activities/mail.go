@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/contact"
 	"holdfast/internal/fault"
 	"holdfast/internal/mail"
+	mailers "holdfast/internal/mail/mailer"
 	"holdfast/internal/mail/message"
 	"holdfast/internal/mail/relay"
 	"holdfast/internal/outbox"
@@ -33,8 +36,8 @@ type mailer struct {
 const (
 	// mailUseful is how long a mail is worth sending.
 	mailUseful = 48 * time.Hour
-	// relayAgain is when a relay that takes no mails is tried again.
-	relayAgain = 5 * time.Minute
+	// relayAgain is when a relay that takes no mails is tried again, a tenth more at most. It rests for no longer: see breaker.FailRelay.
+	relayAgain = 4 * time.Minute
 )
 
 // mailWaits are the waits before each further attempt; the last one comes again. Greylisting passes after the second or third.
@@ -42,13 +45,16 @@ var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 
 
 // The codes of mails that were not sent, beside those of relays.
 const (
-	codeNoMailer  = "no_relay"        // the operator has none any more
-	codeNoAddress = "no_address"      // the receiver has none
-	codePassed    = "passed"          // a later mail says more, or the booking is not there any more
-	codeDisabled  = "disabled"        // the app has turned its mails off
-	codeTooLate   = "too_late"        // it would arrive when it is of no use
+	codeNoMailer  = "no_relay"   // the operator has none any more
+	codeNoAddress = "no_address" // the receiver has none
+	codePassed    = "passed"     // a later mail says more, or the booking is not there any more
+	codeDisabled  = "disabled"   // the app has turned its mails off
+	codeTooLate   = "too_late"   // it would arrive when it is of no use
+	codeDead      = "address_dead"
+	codeRender    = "render_failed"
+	codeRecord    = "record_failed"
+	codeLeft      = "unsubscribed"
 	codeTemplate  = "template_failed" // of a mail that was sent: it has the built-in texts, since the app's own cannot be written any more
-	codeLeft      = "unsubscribed"    // the customer does without reminders
 	mailFormat    = outbox.Format("mail")
 
 	codeNotNotified = "not_notified" // the action was to be played without it
@@ -58,18 +64,12 @@ const (
 
 // attempt makes one attempt: of an event, its mails are written; a mail is sent.
 func (m mailer) attempt(ctx context.Context, d outbox.ClaimedDelivery, started time.Time) postgres.Finished {
-	var r relay.Result
-	var v postgres.DeliveryUpdate
-	if d.Recipient == "" {
-		r, v = m.expand(context.WithoutCancel(ctx), d)
-	} else {
-		r, v = m.send(ctx, d)
-	}
+	r, v := m.either(ctx, d)
 	if d.Recipient != "" {
 		m.Metrics.Mail(string(cmp.Or(r.Verdict, relay.Retry)))
 	}
 	if r.Verdict == relay.Down {
-		m.Log.Error("mails cannot be sent", "mailer", m.ID, "status", r.Status, "code", r.ErrorCode)
+		v.Down = r.ErrorCode
 	}
 	return postgres.Finished{Verdict: v, Attempt: outbox.Attempt{
 		DeliveryID: d.ID, Number: d.Attempt, StartedAt: started, Duration: time.Since(started), Status: r.Status, ErrorCode: r.ErrorCode,
@@ -77,11 +77,25 @@ func (m mailer) attempt(ctx context.Context, d outbox.ClaimedDelivery, started t
 	}}
 }
 
+// either writes the mails of an event, or sends one. A fault that panics is this delivery's alone.
+func (m mailer) either(ctx context.Context, d outbox.ClaimedDelivery) (r relay.Result, v postgres.DeliveryUpdate) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			m.Log.Error("writing a mail panicked", "delivery", d.ID, "event", d.Event.Type)
+			r, v = m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
+		}
+	}()
+	if d.Recipient == "" {
+		return m.expand(context.WithoutCancel(ctx), d)
+	}
+	return m.send(ctx, d)
+}
+
 // expand writes the mails that an event makes.
 func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Result, postgres.DeliveryUpdate) {
 	b, err := booking.OfEvent(&d.Event)
 	if err != nil {
-		return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
+		return m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
 	}
 	mails, delay := mail.Of(&d.Event, b), m.Mail.Delay
 	if len(d.Mail) > 0 {
@@ -90,12 +104,12 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 	all := map[string]json.RawMessage{}
 	for _, one := range mails {
 		if all[one.Recipient()], err = json.Marshal(one); err != nil {
-			return m.postpone(d, relay.Result{ErrorCode: "render_failed"}, true)
+			return m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
 		}
 	}
 	defer m.connection()()
 	if err := m.DB.WriteMails(ctx, m.ID, d, all, delay); err != nil {
-		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
 	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
 }
@@ -104,20 +118,14 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Result, postgres.DeliveryUpdate) {
 	var one mail.Mail
 	if err := json.Unmarshal(d.Mail, &one); err != nil {
-		return m.end("render_failed")
+		return m.end(codeRender)
 	}
-	if m.Mail.Usual == nil && one.OfMoment() {
-		return m.end(codeNoMailer)
-	}
-	if m.Mail.Usual == nil {
-		return m.postpone(d, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}, false)
-	}
-	b, app, thread, err := m.facts(ctx, d)
+	b, app, thread, err := m.facts(ctx, d, one.Calendar == mail.CalendarCancel)
 	if fault.CodeOf(err) == fault.NotFound {
 		return m.end(codePassed)
 	}
 	if err != nil {
-		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
 	if code := needless(d, one, b, app, thread); code != "" {
 		return m.end(code)
@@ -127,20 +135,33 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 	} else if wait > 0 {
 		return relay.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
-	envelope, about, code := m.compose(d, one, b, thread, m.signed(app))
-	if code == "" {
-		code, err = m.addUnsubscribing(ctx, one, b, &envelope, &about)
+	sender, r := m.sender(ctx, app)
+	if r.ErrorCode == codeNoMailer && one.OfMoment() {
+		return m.end(codeNoMailer)
 	}
-	if code == "" && err == nil {
-		code, err = m.limit(ctx, d, one, b, envelope.To.Address)
+	if r.ErrorCode != "" {
+		return m.postpone(d, r, r.Verdict != relay.Down)
 	}
+	return m.sendBy(ctx, d, one, b, thread, sender, app.Settings.Language)
+}
+
+// sendBy writes a mail and hands it to the app's mail server, unless its address is dead. language is the app's.
+func (m mailer) sendBy(
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, thread postgres.MailThread, sender mailers.Sender,
+	language string,
+) (relay.Result, postgres.DeliveryUpdate) {
+	envelope, about, code := m.compose(d, one, b, thread, sender)
+	if code != "" {
+		return m.end(code)
+	}
+	code, err := m.keptFrom(ctx, d, one, b, &envelope, &about)
 	if err != nil {
-		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
 	if code != "" {
 		return m.end(code)
 	}
-	r, v := m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, app.Settings.Language), envelope, about)
+	r, v := m.post(ctx, d, one, mail.Choose(languageOf(one, b), thread.Language, language), sender, envelope, about)
 	if v.Status == postgres.Waiting && one.IsTooLate(b, b.Clock.Read(v.Next)) {
 		v.Status = postgres.Exhausted
 	}
@@ -149,15 +170,16 @@ func (m mailer) send(ctx context.Context, d outbox.ClaimedDelivery) (relay.Resul
 
 // post writes a mail, with the app's own texts where it has some, and hands it to the mail server.
 func (m mailer) post(
-	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, l mail.Language, envelope message.Envelope, about mail.About,
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, l mail.Language, sender mailers.Sender, envelope message.Envelope,
+	about mail.About,
 ) (r relay.Result, v postgres.DeliveryUpdate) {
 	var err error
 	if about.Own, err = m.ownTexts(ctx, one, l); err != nil {
-		return m.postpone(d, relay.Result{ErrorCode: "record_failed"}, true)
+		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
 	written, err := mail.Write(one, l, about)
 	if err != nil {
-		return m.end("render_failed")
+		return m.end(codeRender)
 	}
 	if envelope.Entry != nil {
 		envelope.Entry.Summary = written.Subject
@@ -166,11 +188,67 @@ func (m mailer) post(
 	if err != nil {
 		return m.end(relay.CodeAddress)
 	}
-	if r = m.Mail.Client.Send(ctx, *m.Mail.Usual, made); r.Verdict == relay.Sent && written.Broken {
-		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID, "kind", one.Kind, "to", one.To, "language", l)
+	r = sender.Send(ctx, made)
+	if r.Verdict == relay.Dead {
+		m.bury(ctx, d, one, envelope.To.Address, r.ErrorCode)
+	}
+	if r.Verdict == relay.Sent && written.Broken {
+		m.Log.Warn("a mail has the built-in texts: its template cannot be written", "app", m.AppID,
+			"kind", one.Kind, "to", one.To, "language", l)
 		r.ErrorCode = codeTemplate
 	}
 	return m.judge(d, r)
+}
+
+// sender is how the app's mails leave; a result with a code when there is none.
+func (m mailer) sender(ctx context.Context, app *tenant.App) (mailers.Sender, relay.Result) {
+	free := m.connection()
+	own, err := m.DB.OwnMailer(ctx, m.AppID)
+	free()
+	if err != nil {
+		return mailers.Sender{}, relay.Result{ErrorCode: codeRecord}
+	}
+	s, ok, err := m.Mail.Of(app, own)
+	if err != nil || !ok {
+		return s, relay.Result{Verdict: relay.Down, ErrorCode: codeNoMailer}
+	}
+	s.Name = mail.Line(s.Name)
+	return s, relay.Result{}
+}
+
+// keptFrom returns why an address gets no mail; "" for one that does. It adds how to unsubscribe.
+func (m mailer) keptFrom(
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, e *message.Envelope, a *mail.About,
+) (code string, err error) {
+	dead, err := m.isDead(ctx, e.To.Address)
+	if dead || err != nil {
+		return codeDead, err
+	}
+	if code, err = m.addUnsubscribing(ctx, one, b, e, a); code != "" || err != nil {
+		return code, err
+	}
+	return m.limit(ctx, d, one, b, e.To.Address)
+}
+
+// isDead reports whether it is on record that an address does not exist.
+func (m mailer) isDead(ctx context.Context, address string) (bool, error) {
+	defer m.connection()()
+	all, err := m.DB.Blocks(ctx, m.AppID, m.Vault.ContactDigest(m.AppID, address))
+	return slices.ContainsFunc(all, func(b contact.Block) bool { return b.Kind == contact.Dead }), err
+}
+
+// bury puts on record that an address does not exist. What fails of that is found again by the next mail to it.
+func (m mailer) bury(ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, address, code string) {
+	free := m.connection()
+	woken, err := m.DB.MarkDead(context.WithoutCancel(ctx), contact.Block{
+		AppID: m.AppID, Digest: m.Vault.ContactDigest(m.AppID, address), Reason: code,
+	}, *d.Event.BookingID, one.Bounced(d.ID, code), false)
+	free()
+	if err != nil {
+		m.Log.Error("could not note that an address does not exist", "delivery", d.ID, "error", retryable(err))
+		return
+	}
+	m.serve(ctx, woken...)
 }
 
 // needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
@@ -185,7 +263,7 @@ func needless(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *
 		return codeDisabled
 	case one.IsOff(b, &app.Settings):
 		return codeSwitchedOff
-	case time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
+	case d.Attempt <= d.Tries && time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
 		return codeTooLate
 	}
 	return ""
@@ -211,11 +289,18 @@ func (m mailer) end(code string) (relay.Result, postgres.DeliveryUpdate) {
 // postpone has a mail tried again, as long as it is of use.
 func (m mailer) postpone(d outbox.ClaimedDelivery, r relay.Result, unsent bool) (relay.Result, postgres.DeliveryUpdate) {
 	wait := mailWaits[min(max(d.Tries, 1), len(mailWaits))-1]
-	if r.Verdict == relay.Down {
+	switch {
+	case r.Verdict == relay.Down:
 		wait = relayAgain
+	case r.ErrorCode == relay.CodeUnreachable: // it has nothing to do with this mail
+		wait = min(wait, relayAgain)
 	}
 	wait = spread(wait, rand.Float64)
-	if d.Recipient != "" && time.Since(d.Event.At)+wait > mailUseful {
+	late := time.Since(d.Event.At)+wait > mailUseful
+	if d.Attempt > d.Tries { // sent again by hand, however old it is
+		late = d.Tries > len(mailWaits)
+	}
+	if late || r.ErrorCode == codeRender && d.Tries > len(mailWaits) {
 		return r, postgres.DeliveryUpdate{Status: postgres.Exhausted, Unsent: unsent}
 	}
 	return r, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: unsent}
@@ -226,15 +311,18 @@ func spread(wait time.Duration, draw func() float64) time.Duration {
 	return time.Duration(float64(wait) * (0.9 + 0.2*draw()))
 }
 
-// signed is the operator's sender under the name of the app.
-func (m mailer) signed(app *tenant.App) message.Person {
-	return message.Person{Name: mail.Line(cmp.Or(app.Name, m.Mail.From.Name)), Address: m.Mail.From.Address}
-}
-
-// facts reads the booking and its app as they are now, and what the booking's mails have in common.
-func (m mailer) facts(ctx context.Context, d outbox.ClaimedDelivery) (*booking.Booking, *tenant.App, postgres.MailThread, error) {
+// facts reads the booking and its app as they are now, and what the booking's mails have in common. ends says that the mail takes the
+// booking out of calendars: then one that was erased meanwhile is as its event has it, without links, which lead nowhere any more.
+func (m mailer) facts(
+	ctx context.Context, d outbox.ClaimedDelivery, ends bool,
+) (*booking.Booking, *tenant.App, postgres.MailThread, error) {
 	defer m.connection()()
 	b, err := m.DB.Booking(ctx, m.AppID, *d.Event.BookingID)
+	if ends && fault.CodeOf(err) == fault.NotFound {
+		if b, err = booking.OfEvent(&d.Event); err == nil {
+			b.Request = nil
+		}
+	}
 	if err != nil {
 		return nil, nil, postgres.MailThread{}, err
 	}
@@ -271,15 +359,16 @@ func languageOf(one mail.Mail, b *booking.Booking) string {
 
 // compose gathers what stands around a mail and in it; a code when it cannot be sent.
 func (m mailer) compose(
-	d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, thread postgres.MailThread, from message.Person,
+	d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, thread postgres.MailThread, s mailers.Sender,
 ) (e message.Envelope, a mail.About, code string) {
+	from := message.Person{Name: s.Name, Address: s.From}
 	to, zone := m.recipient(one, b)
 	if to.Address == "" {
 		return e, a, codeNoAddress
 	}
 	host := from.Address[strings.LastIndex(from.Address, "@")+1:]
 	e = message.Envelope{
-		From: from, To: to, ID: d.ID.String() + "@" + host,
+		From: from, To: to, ReplyTo: s.ReplyTo, Sender: message.Tagged(s.Bounces, d.ID.String()), ID: messageID(d) + "@" + host,
 		Thread: uuid.NewSHA1(thread.First, []byte(strings.ToLower(to.Address))).String() + "@" + host, Date: time.Now(),
 	}
 	a = mail.About{
@@ -303,6 +392,15 @@ func (m mailer) compose(
 		e.Entry.Sequence++
 	}
 	return e, a, ""
+}
+
+// messageID is the same at each attempt of a mail, since a copy may have arrived. One that is sent again by hand is another mail: programs
+// would drop it otherwise.
+func messageID(d outbox.ClaimedDelivery) string {
+	if again := d.Attempt - d.Tries; again > 0 {
+		return d.ID.String() + "." + strconv.Itoa(again)
+	}
+	return d.ID.String()
 }
 
 // recipient is who gets a mail, and the zone of their clocks; nil when that is not known.

@@ -24,6 +24,9 @@ const (
 func (a *Activities) record(ctx context.Context, halting <-chan struct{}, endpoint uuid.UUID, all []postgres.Finished) postgres.Recorded {
 	out, err := a.recordPatiently(ctx, halting, endpoint, all)
 	if err == nil {
+		if out.Failing != nil {
+			a.Log.Error("mails cannot be sent", "mailer", endpoint, "status", out.Failing.Status, "code", out.Failing.Code)
+		}
 		a.serve(ctx, out.Woken...)
 		return out
 	}

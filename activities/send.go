@@ -23,6 +23,7 @@ type target struct {
 	outbox.Endpoint
 	pace          float32
 	probing       bool
+	perMinute     int      // mails, at most; 0 = no limit
 	secrets       []string // the newest first
 	timekitSecret string
 	clientSecrets []string
@@ -31,7 +32,7 @@ type target struct {
 }
 
 func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
-	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing, testApp: found.TestApp}
+	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing, perMinute: found.PerMinute, testApp: found.TestApp}
 	if t.Purpose == outbox.ForMail { // it signs nothing
 		return t, nil
 	}

@@ -52,6 +52,7 @@ func (s *Server) reader() rules.Reader { return rules.Reader{Targets: s.Webhooks
 func (s *Server) webhooks() *webhooks.Handlers {
 	return &webhooks.Handlers{
 		Outbox: s.DB.Outbox, Templates: s.DB.Templates, Outcomes: s.Outcomes, Dispatch: s.Dispatch, Vault: s.Vault, Links: s.Links,
+		Contacts: s.DB.Contacts, Mailers: s.DB.Mailers, Bookings: s.DB.Bookings, Relays: s.Relays,
 		Targets: s.Webhooks, PausedBacklog: s.PausedBacklog, Wait: s.Wait, Log: s.Log,
 	}
 }

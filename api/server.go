@@ -17,6 +17,7 @@ import (
 	"holdfast/internal/apps"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
+	"holdfast/internal/mail/mailer"
 	"holdfast/internal/metrics"
 	"holdfast/internal/postgres"
 	"holdfast/internal/service"
@@ -44,6 +45,7 @@ type Server struct {
 	PausedBacklog int
 	Providers     payments.Providers          // of payments
 	Mailers       func(context.Context) error // gives apps that have none what they send mails by; nil = this server sends none
+	Relays        mailer.Relays               // the mail servers that there are
 	Metrics       *metrics.Metrics
 	Log           *slog.Logger
 	Portal        http.Handler // answers under /portal; nil = there is nothing

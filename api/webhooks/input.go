@@ -145,6 +145,12 @@ func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
 	}
 }
 
+// The highest values that an endpoint may have.
+const (
+	maxInFlight  = 32   // requests on their way at the same time
+	maxPerSecond = 1000 // attempts
+)
+
 // pace is how the changes are sent.
 func (in *webhookInput) pace(e *outbox.Endpoint) {
 	if in.Ordered != nil {
@@ -156,11 +162,11 @@ func (in *webhookInput) pace(e *outbox.Endpoint) {
 	if in.PerSecond != nil {
 		e.PerSecond = *in.PerSecond
 	}
-	if e.InFlight < 1 || e.InFlight > outbox.MaxInFlight {
-		in.problems.Add("in_flight", "must be a number from 1 to %d", outbox.MaxInFlight)
+	if e.InFlight < 1 || e.InFlight > maxInFlight {
+		in.problems.Add("in_flight", "must be a number from 1 to %d", maxInFlight)
 	}
-	if e.PerSecond < 0 || e.PerSecond > outbox.MaxPerSecond {
-		in.problems.Add("rate_per_second", "must be a number from 0 to %d", outbox.MaxPerSecond)
+	if e.PerSecond < 0 || e.PerSecond > maxPerSecond {
+		in.problems.Add("rate_per_second", "must be a number from 0 to %d", maxPerSecond)
 	}
 }
 

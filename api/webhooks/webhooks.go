@@ -12,6 +12,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/links"
+	"holdfast/internal/mail/mailer"
 	"holdfast/internal/postgres"
 	"holdfast/internal/webhook"
 )
@@ -19,6 +20,10 @@ import (
 // Handlers answers requests about webhooks, their deliveries and the feed of events. All fields are needed.
 type Handlers struct {
 	Outbox        *postgres.Outbox
+	Contacts      *postgres.Contacts
+	Mailers       *postgres.Mailers
+	Bookings      *postgres.Bookings
+	Relays        mailer.Relays
 	Templates     *postgres.Templates
 	Outcomes      *postgres.Outcomes
 	Dispatch      *dispatch.Dispatcher
@@ -38,7 +43,11 @@ func (h *Handlers) Routes() []edge.Route {
 		(&webhookHandlers{
 			outbox: h.Outbox, dispatch: h.Dispatch, vault: h.Vault, targets: h.Targets, pausedBacklog: h.PausedBacklog, waker: waker, log: h.Log,
 		}).routes(),
-		(&mailHandlers{outbox: h.Outbox}).routes(),
+		(&mailHandlers{mailers: h.Mailers, contacts: h.Contacts, bookings: h.Bookings, vault: h.Vault, waker: waker}).routes(),
+		(&mailerHandlers{
+			mailers: h.Mailers, vault: h.Vault, relays: h.Relays, targets: h.Targets, waker: waker, log: h.Log,
+		}).routes(),
+		(&bounceHandlers{mailers: h.Mailers, contacts: h.Contacts, bookings: h.Bookings, vault: h.Vault, waker: waker}).routes(),
 		(&templateHandlers{templates: h.Templates}).routes(),
 		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
 		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),

@@ -108,7 +108,7 @@ func wire(ctx context.Context, c config.Config, db *postgres.DB, logger *slog.Lo
 		},
 	}
 	a.accounts = newAccounts(vault, a.webhooks, c.StripeURL)
-	a.mail = newRelays(c)
+	a.mail = newRelays(c, vault, a.webhooks)
 	counted.WatchPool(a.pool)
 	return a, nil
 }
@@ -131,8 +131,8 @@ func (a *App) RunAPI(ctx context.Context, listener net.Listener) error {
 		Webhooks: a.webhooks, AdminKey: string(a.Config.AdminKey), Wait: a.Config.Wait, Metrics: a.metrics, Log: a.log,
 		Limits:  edge.NewLimits(a.Config.RateLimit, a.Config.WidgetRateLimit, a.Config.BadKeyLimit),
 		Proxies: a.Config.TrustedProxies, Admission: admission, PausedBacklog: a.Config.PausedBacklog,
-		Providers: a.accounts,
-		SignIns:   apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
+		Providers: a.accounts, Relays: a.mail.Relays,
+		SignIns: apps.NewPasswords(runtime.GOMAXPROCS(0) / 2), Passwords: apps.NewPasswords(runtime.GOMAXPROCS(0) / 4),
 	}
 	if a.mail.Usual != nil {
 		server.Mailers = a.DB.EnsureMailers

@@ -11,6 +11,7 @@ const (
 	openShare   = 0.7
 	openFirst   = time.Minute // for so long, and twice as long each time it opens again, up to
 	openLast    = 15 * time.Minute
+	relayRest   = 4 * time.Minute // of a mail server, instead
 	window      = 5 * time.Minute
 	warnAfter   = 24 * time.Hour     // without a success, and at least
 	warnFailed  = 5                  // failures
@@ -70,6 +71,21 @@ func (h *Health) Fail(now time.Time, overloaded bool) Notice {
 	h.Failed++
 	h.maybeOpen(now)
 	return h.notice(now)
+}
+
+// FailRelay counts a failure of a mail server. down says that it lets nobody send by these settings: then nothing is sent for a while, and
+// one mail after that tries it. A mail server rests for minutes only, however often it fails, so that it is found soon once it is mended.
+// It warns once until the next success, and never pauses.
+func (h *Health) FailRelay(now time.Time, down bool) Notice {
+	warned := h.Warned
+	h.Fail(now, false)
+	if until := now.Add(relayRest); down || h.OpenUntil.After(until) {
+		h.OpenUntil, h.Opened = until, max(1, h.Opened)
+	}
+	if h.Warned = warned || h.Opened > 0; h.Warned && !warned {
+		return Warn
+	}
+	return None
 }
 
 // maybeOpen opens the breaker. A request that was under way when it opened does not open it again.

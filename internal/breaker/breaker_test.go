@@ -111,3 +111,31 @@ func TestPace(t *testing.T) {
 		t.Errorf("pace %v after a thousand successes", h.Pace)
 	}
 }
+
+// TestRelays: a mail server that lets nobody send rests at once, one that fails otherwise after ten times; for four minutes at most, with one
+// warning until it takes a mail again.
+func TestRelays(t *testing.T) {
+	t.Parallel()
+	h, now := healthy(), start
+	h.MayPause = false
+	if h.FailRelay(now, true) != breaker.Warn || !h.OpenUntil.Equal(now.Add(4*time.Minute)) || h.Opened != 1 {
+		t.Errorf("down: %+v", h)
+	}
+	for range 2000 { // more than five days
+		now = h.OpenUntil
+		if notice := h.FailRelay(now, true); notice != breaker.None || h.OpenUntil.After(now.Add(4*time.Minute)) {
+			t.Fatalf("after %v: notice %v, open for %v", now.Sub(start), notice, h.OpenUntil.Sub(now))
+		}
+	}
+	h.Succeed(now)
+	for n := range 200 {
+		notice, want := h.FailRelay(now, false), breaker.None
+		if n == 9 {
+			want = breaker.Warn
+		}
+		if notice != want || h.OpenUntil.After(now) != (n >= 9) || h.OpenUntil.After(now.Add(4*time.Minute)) {
+			t.Fatalf("failure %d: notice %v, open for %v", n+1, notice, h.OpenUntil.Sub(now))
+		}
+		now = now.Add(max(time.Second, h.OpenUntil.Sub(now)))
+	}
+}

@@ -3,6 +3,7 @@
 package mail
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -74,6 +75,16 @@ func (m Mail) Recipient() string {
 		return string(Owner)
 	}
 	return m.Customer.String()
+}
+
+// Bounced says which mail has found that its address does not exist, for the event of that. It has no address.
+func (m Mail) Bounced(id uuid.UUID, code string) json.RawMessage {
+	said := map[string]string{"id": id.String(), "kind": string(m.Kind), "to": string(m.To), "code": code}
+	if m.To == Customer {
+		said["customer_id"] = m.Customer.String()
+	}
+	text, _ := json.Marshal(said) // texts only
+	return text
 }
 
 // OfState reports whether the mail says how the booking is: a later one of them replaces it. The others are about money or a moment.

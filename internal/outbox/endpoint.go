@@ -47,6 +47,8 @@ type Health struct {
 	Pending      int        // deliveries that wait; counted for views only
 	Dropped      int        // deliveries that were dropped because the endpoint was paused for too long; for views only
 	DroppedAt    *time.Time // when the last ones were
+	LastStatus   int        // of the last failed attempt's answer; for views of mailers only
+	LastError    string     // the same: its code
 }
 
 // EndpointStatus says whether an endpoint is sent to.
@@ -77,12 +79,6 @@ const DefaultInFlight = 4
 
 // MaxEndpoints is how many endpoints an app may have.
 const MaxEndpoints = 50
-
-// MaxInFlight is how many requests may ever be on their way to one endpoint at the same time.
-const MaxInFlight = 32
-
-// MaxPerSecond is the highest rate an endpoint may ask to be held to.
-const MaxPerSecond = 1000
 
 // Purpose is what an endpoint is for.
 type Purpose string

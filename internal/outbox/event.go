@@ -28,8 +28,8 @@ type Event struct {
 	Action    string
 	Actor     graphs.Actor
 	Channel   string          // see booking.Channel
-	Inputs    json.RawMessage // the action's: {"step":{"field":"text"}}
-	Data      json.RawMessage // the Booking after the transition; an EndpointData
+	Inputs    json.RawMessage // the action's: {"step":{"field":"text"}}; of MailBouncedEvent which mail it was
+	Data      json.RawMessage // the Booking after the transition; an EndpointData or MailerData
 	Test      bool            // made up, to try an endpoint
 	Lifted    []string        // rules of the policy that the action was not held to
 	Notify    []string        // who gets the mails that the action makes: owner, customer; nil for both
@@ -89,6 +89,20 @@ const (
 	RefundFailedEvent        = "refund.failed" // it waits for a person
 )
 
+// The events of mails. Only endpoints get them whose event types name them.
+const (
+	// MailBouncedEvent says that an address of a booking does not exist. Its Inputs say which mail has found that, not which address.
+	MailBouncedEvent = "mail.bounced"
+	MailFailingEvent = "mail.failing" // an app's mails cannot be sent: a MailerData
+)
+
+// MailerData is the data of MailFailingEvent.
+type MailerData struct {
+	Code         string     `json:"code"`          // of the attempt that has failed, such as auth_failed
+	Status       int        `json:"status"`        // of the mail server's answer; 0 when none came
+	FailingSince *time.Time `json:"failing_since"` // no mail has been sent since
+}
+
 // OfMoney reports whether the event is that of a payment or of a refund.
 func (c *Event) OfMoney() bool {
 	return strings.HasPrefix(c.Type, "payment.") || strings.HasPrefix(c.Type, "refund.")
@@ -134,6 +148,3 @@ func (c *Event) OfTransition() bool { return c.Action != "" }
 
 // ReminderEvent is the event of a reminder falling due.
 const ReminderEvent = "booking.reminder"
-
-// ReminderState is what an endpoint for reminders is subscribed to: no graph has such a state.
-const ReminderState = "reminder"

@@ -59,6 +59,7 @@ func kinds(t testing.TB) map[string]*outbox.Event {
 	}
 	all["payment_captured"], all["refund_failed"] = sampled(t, outbox.PaymentCapturedEvent), sampled(t, outbox.RefundFailedEvent)
 	all["payment_of_erased"] = erased(sampled(t, outbox.PaymentLateRefundedEvent))
+	all["mail_bounced"], all["mail_failing"] = sampled(t, outbox.MailBouncedEvent), sampled(t, outbox.MailFailingEvent)
 	all["cancel_lifted"] = told(t, request(t, "instant"), byAPI("confirm"), byAPI("cancel"))
 	all["cancel_lifted"].Lifted = []string{"cancel"}
 	old, successor := request(t, "instant"), request(t, "instant")

@@ -33,6 +33,7 @@ type bookingData struct {
 	Lifted   []string          `json:"lifted,omitempty"` // rules of the policy that the action was not held to
 	Effect   json.RawMessage   `json:"effect,omitempty"` // that has failed
 	Payment  json.RawMessage   `json:"payment,omitempty"`
+	Mail     json.RawMessage   `json:"mail,omitempty"` // that has bounced
 	Test     bool              `json:"test,omitempty"`
 	Booking  timekit.Object    `json:"booking"`
 	Links    map[string]string `json:"customer_action_links"`
@@ -74,6 +75,9 @@ func holdfastMessage(c *outbox.Event, b *booking.Booking, links Links) message {
 	if c.Action != "" {
 		data.Inputs, data.Lifted = orObject(c.Inputs), c.Lifted
 	}
+	if c.Type == outbox.MailBouncedEvent {
+		data.Mail = c.Inputs
+	}
 	return message{Type: c.Type, Timestamp: utc(c.At), Data: data}
 }
 
@@ -101,4 +105,15 @@ type paymentData struct {
 
 func paymentBody(c *outbox.Event) ([]byte, error) {
 	return json.Marshal(message{Type: c.Type, Timestamp: utc(c.At), Data: paymentData{c.Name(), c.Test, c.Payment}})
+}
+
+// mailerData is about what an app's mails are sent by.
+type mailerData struct {
+	ID     string          `json:"id"`
+	Test   bool            `json:"test,omitempty"`
+	Mailer json.RawMessage `json:"mailer"` // an outbox.MailerData
+}
+
+func mailerBody(c *outbox.Event) ([]byte, error) {
+	return json.Marshal(message{Type: c.Type, Timestamp: utc(c.At), Data: mailerData{c.Name(), c.Test, c.Data}})
 }

@@ -46,9 +46,11 @@ func BodyOf(format outbox.Format, c *outbox.Event, b *booking.Booking, links Lin
 	switch {
 	case b == nil && c.OfMoney():
 		return paymentBody(c)
+	case c.Type == outbox.MailFailingEvent:
+		return mailerBody(c)
 	case b == nil:
 		return endpointBody(c)
-	case c.Type == outbox.EffectFailedEvent, c.OfMoney(): // the others have no place for it
+	case c.Type == outbox.EffectFailedEvent, c.Type == outbox.MailBouncedEvent, c.OfMoney(): // the others have no place for it
 		return asHoldfast(c, b, links)
 	}
 	return render(c, b, links)

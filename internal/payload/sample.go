@@ -220,3 +220,22 @@ func sampleEndpoint(status outbox.EndpointStatus, reason outbox.PauseReason, fai
 		return &outbox.Event{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: raw(e), Test: true}
 	}
 }
+
+// sampleBounce makes up the event of a mail whose address does not exist: the booking stays in its state, so the event has no action.
+func sampleBounce(own *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
+	e := sampleChange(own, outbox.BookingsCreate, at)
+	if e == nil {
+		return nil
+	}
+	e.Type, e.From, e.Action, e.Actor, e.Channel = eventType, "", "", "", ""
+	e.Inputs = raw(map[string]any{
+		"id": example("mail"), "kind": "booking_confirmed", "to": "customer", "customer_id": example("customer"), "code": "smtp_550",
+	})
+	return e
+}
+
+// sampleMailer makes up the event of a mail server that refuses its sign-in.
+func sampleMailer(_ *tenant.Graphs, eventType string, at time.Time) *outbox.Event {
+	data := raw(outbox.MailerData{Code: "auth_failed", Status: 535, FailingSince: new(at.UTC())})
+	return &outbox.Event{ID: uuid.Must(uuid.NewV7()), Type: eventType, At: at, Data: data, Test: true}
+}

@@ -61,6 +61,12 @@ func checkSample(t *testing.T, name string, c *outbox.Event, b *booking.Booking)
 		checkMoney(t, name, c)
 		return
 	}
+	if name == outbox.MailBouncedEvent {
+		if c.OfTransition() || c.Type != name || !strings.Contains(string(c.Inputs), `"code":"smtp_550"`) {
+			t.Errorf("%s: action %q, mail %s", name, c.Action, c.Inputs)
+		}
+		return
+	}
 	if !c.OfTransition() {
 		if s, ok := g.State(b.State); !ok || len(s.Notices) == 0 || c.State != b.State || c.Type != name {
 			t.Errorf("%s: %+v is no notice", name, c)
@@ -176,7 +182,7 @@ func TestCatalogue(t *testing.T) {
 		booking.approval_due booking.approval_escalated booking.balance_reminder booking.undone
 		bookings.create bookings.update bookings.delete effect.failed
 		payment.open payment.processing payment.authorized payment.captured payment.failed payment.expired payment.voided
-		payment.disputed payment.late_refunded refund.created refund.succeeded refund.failed
+		payment.disputed payment.late_refunded refund.created refund.succeeded refund.failed mail.bounced mail.failing
 		endpoint.failing endpoint.paused endpoint.resumed endpoint.disabled`)
 	if !slices.Equal(names, want) {
 		t.Errorf("got\n%v\nwant\n%v", names, want)

@@ -242,6 +242,7 @@ type bookingPage struct {
 	Version    string // what the page shows: an action on a booking that has moved on is refused
 	Workflow   string // its address in Temporal's UI; "" when that is not known
 	Deliveries []bookingDelivery
+	Mails      []bookingMail
 	Fault      string
 	Waiver     *waiver // nil where no rule refused something that can be done anyway
 }
@@ -256,6 +257,28 @@ type openAction struct {
 type bookingDelivery struct {
 	delivery
 	URL string
+}
+
+// bookingMail is a mail with the name and the address of its receiver; the address is empty for the owner.
+type bookingMail struct {
+	sentMail
+
+	Name, Email string
+}
+
+// mailsOfBooking are the mails of a booking, for its page.
+func mailsOfBooking(v *visit, b *bookingView) (list []bookingMail, err error) {
+	all, err := mailsOf(v, b.ID)
+	for _, m := range all {
+		one := bookingMail{m, b.Resource.Name, ""}
+		for _, c := range b.Customers {
+			if c.ID == m.Customer {
+				one.Name, one.Email = c.Name, c.Email
+			}
+		}
+		list = append(list, one)
+	}
+	return list, err
 }
 
 func showBooking(v *visit) error { return showBookingPage(v, http.StatusOK, "", nil) }
@@ -273,6 +296,9 @@ func showBookingPage(v *visit, status int, fault string, waiver *waiver) error {
 		return err
 	}
 	if page.Deliveries, err = deliveriesByEvent(v, b.ID); err != nil {
+		return err
+	}
+	if page.Mails, err = mailsOfBooking(v, &b); err != nil {
 		return err
 	}
 	if v.TemporalUI != "" {

@@ -119,6 +119,7 @@ type bookingView struct {
 		Bulk *string `json:"bulk_id"`
 	} `json:"related"`
 	Customers []struct {
+		ID    string `json:"id"`
 		Name  string `json:"name"`
 		Email string `json:"email"`
 		Phone string `json:"phone"`

@@ -127,6 +127,15 @@ var pages = map[string]page{
 	"POST /portal/graphs/{name}/draft/delete": deleteDraft,
 	"GET /portal/graphs/{name}/drawing.svg":   drawGraph,
 
+	"GET /portal/mailer":                         showMailer,
+	"POST /portal/mailer":                        saveMailer,
+	"POST /portal/mailer/pause":                  pauseMailer,
+	"POST /portal/mailer/resume":                 resumeMailer,
+	"POST /portal/mailer/remove":                 removeMailer,
+	"POST /portal/mailer/test":                   testMailer,
+	"POST /portal/bookings/{id}/mails/{mail}":    retryMail,
+	"POST /portal/bookings/{id}/revived-address": reviveMail,
+
 	"GET /portal/mails":               listMails,
 	"GET /portal/mails/{name}":        askMail,
 	"POST /portal/mails/{name}":       postMail,

@@ -52,7 +52,7 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 	for i, r := range sorted {
 		e := r.Target
 		args := namedArgs{
-			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": outbox.ReminderState,
+			"endpoint": e.ID, "app": b.AppID, "url": e.URL, "method": e.Method, "state": reminderState,
 			"purpose": outbox.ForReminders, "expected": e.Expected, "secret": e.Secret,
 			"booking": b.ID, "number": r.Number, "at": r.At, "settings": asJSON(r.Settings), "action": first.ID,
 		}
@@ -63,6 +63,9 @@ func queueReminders(batch *pgx.Batch, b *booking.Booking, first *booking.Action)
 		batch.Queue(q, args)
 	}
 }
+
+// reminderState is what an endpoint for reminders is subscribed to: no graph has such a state.
+const reminderState = "reminder"
 
 func sameTarget(a, b *outbox.Endpoint) bool {
 	return a.URL == b.URL && a.Method == b.Method && a.Expected == b.Expected

@@ -415,7 +415,7 @@ func TestRemindersGoToTheMailer(t *testing.T) {
 	due := b.claimMail(mailer)
 	wantEqual(t, "due", len(due), 1)
 	wantEqual(t, "mail", string(due[0].Mail), `{"to": "owner", "kind": "reminder"}`)
-	listed, _, err := b.BookingMails(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 10)
+	listed, _, err := b.Mails(b.ctx, b.app.ID, postgres.DeliveryFilter{Booking: &v.ID}, nil, 10)
 	check(t, err)
 	wantEqual(t, "listed before it is for somebody", len(listed), 0)
 	b.booked(b.coming("instant", 11, 12))

@@ -41,6 +41,7 @@ type DB struct {
 	*Payments
 	*Clocks
 	*Contacts
+	*Mailers
 	*Templates
 }
 
@@ -129,12 +130,12 @@ func newDB(pool *pgxpool.Pool) *DB {
 	s := &store{pool: pool, process: uuid.New(), announcer: &announcer{pool: pool}, bounds: defaultBounds}
 	counted := &limits{s}
 	lost := &claims{store: s, limits: counted}
-	bookings, actions := &Bookings{s, lost}, &Actions{s, lost}
+	bookings, actions, outbox := &Bookings{s, lost}, &Actions{s, lost}, &Outbox{s}
 	return &DB{
 		store: s, Bookings: bookings, Actions: actions, Requests: &Requests{s, bookings}, limits: counted,
-		Outbox: &Outbox{s}, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
+		Outbox: outbox, drains: &drains{s}, Calendars: &Calendars{s}, Catalogue: &Catalogue{s}, Graphs: &Graphs{s},
 		Access: &Access{store: s}, Operations: &Operations{s}, Effects: &Effects{s, actions}, Payments: &Payments{s},
-		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s}, Templates: &Templates{s},
+		Clocks: &Clocks{s, actions}, Contacts: &Contacts{s}, Mailers: &Mailers{s, outbox}, Templates: &Templates{s},
 	}
 }
 

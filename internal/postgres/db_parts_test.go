@@ -18,7 +18,7 @@ func TestPartsHaveFilesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	prefixes := map[string]string{
 		"Bookings": "bookings", "Actions": "actions", "Requests": "requests", "limits": "limits", "Outbox": "outbox", "drains": "drains", "Calendars": "calendars", "Catalogue": "catalogue", "Access": "access",
-		"Payments": "payments", "Clocks": "clocks", "Contacts": "contacts", "Templates": "templates",
+		"Payments": "payments", "Clocks": "clocks", "Contacts": "contacts", "Mailers": "mailers", "Templates": "templates",
 		"Operations": "operations", "Graphs": "graphs", "Effects": "effects", "Cleaner": "cleaner", "Outcomes": "outcomes",
 	}
 	methods := map[string]int{}

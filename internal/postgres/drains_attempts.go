@@ -19,6 +19,7 @@ type DeliveryUpdate struct {
 	Overloaded bool      // the receiver has more than it can bear: send it less at a time
 	Test       bool      // of a made-up change, which says nothing about the endpoint's health
 	Left       bool      // others were made of it, which are due later
+	Down       string    // of mails: why the mail server lets nobody send; "" where it does not say so
 	Unsent     bool      // there was nothing to send, by a fault of ours: that says nothing about it either
 }
 
@@ -37,8 +38,9 @@ type Finished struct {
 
 // Recorded is what follows from attempts for endpoints.
 type Recorded struct {
-	Woken   []uuid.UUID // that were idle and get an event
-	Resting bool        // nothing but tests is to be sent to this endpoint now
+	Woken   []uuid.UUID        // that were idle and get an event
+	Failing *outbox.MailerData // of a mailer that has just begun to fail; nil for any other
+	Resting bool               // nothing but tests is to be sent to this endpoint now
 }
 
 // FinishAttempt is FinishAttempts for a single one.
@@ -66,6 +68,10 @@ func (db *drains) FinishAttempts(ctx context.Context, endpointID uuid.UUID, all 
 		out.Resting = resting
 		batch := &pgx.Batch{}
 		var events []uuid.UUID
+		if slices.Contains(eventTypes, outbox.MailFailingEvent) {
+			out.Failing, eventTypes = mailerData(all), nil
+			events = append(events, publishMailer(batch, endpointID, out.Failing))
+		}
 		for _, t := range eventTypes {
 			events = append(events, publishEndpoint(batch, endpointID, t))
 		}

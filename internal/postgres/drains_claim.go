@@ -21,6 +21,7 @@ type DrainTarget struct {
 	ClientSecretIDs []uuid.UUID // of the secrets that sign notifications, the oldest first,
 	ClientSecrets   [][]byte    // and themselves, sealed
 	Pace            float32     // requests on their way at the same time, at most, as its receiver can bear
+	PerMinute       int         // attempts, at most, of an app's own mail server; 0 = no limit
 	Probing         bool        // the breaker has opened: one delivery only, to see whether it may close
 }
 
@@ -29,6 +30,7 @@ const drainTargetOf = `
 	SELECT ` + endpointColumns + `,
 		ARRAY(SELECT sealed FROM webhook_old_secrets o WHERE o.endpoint_id = w.id AND until > now() ORDER BY until DESC),
 		a.webhook_secret, a.test_mode, w.pace, w.opened > 0,
+		COALESCE((SELECT m.rate_per_minute FROM mailers m WHERE m.app_id = w.app_id AND w.purpose = 'mail'), 0),
 		ARRAY(SELECT c.id FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id),
 		ARRAY(SELECT c.sealed FROM client_secrets c WHERE c.app_id = a.id AND c.good_until > now() ORDER BY c.created_at, c.id)
 	FROM webhook_endpoints w JOIN apps a ON a.id = w.app_id WHERE `
@@ -37,7 +39,7 @@ const drainTarget = drainTargetOf + `w.id = @endpoint`
 
 func (t *DrainTarget) scan(row pgx.Row) error {
 	return row.Scan(append(endpointFields(&t.Endpoint),
-		&t.OldSecrets, &t.AppSecret, &t.TestApp, &t.Pace, &t.Probing, &t.ClientSecretIDs, &t.ClientSecrets)...)
+		&t.OldSecrets, &t.AppSecret, &t.TestApp, &t.Pace, &t.Probing, &t.PerMinute, &t.ClientSecretIDs, &t.ClientSecrets)...)
 }
 
 // DrainTarget returns an endpoint, whatever its status, or NotFound when it is deleted.

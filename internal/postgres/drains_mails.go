@@ -43,15 +43,20 @@ func (db *drains) WriteMails(
 	})
 }
 
-// EnsureMailers gives every app that has no mailer one that sends by the operator's relay. It has no order: a mail that waits keeps no
+// mailedTypes are the events that mails are made of.
+const mailedTypes = `'{booking.*,payment.*,refund.*}'::text[]`
+
+// EnsureMailers gives every app that has no mailer, or one without a mail server, one that sends by the operator's relay. It has no order: a mail that waits keeps no
 // later event from being looked at, which may make the mail needless.
 func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
-		SELECT gen_random_uuid(), a.id, '', '', 'mail', 'mail', false, '{booking.*,payment.*,refund.*}', '' FROM apps a
-		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w
-			WHERE w.app_id = a.id AND w.purpose = 'mail' AND w.event_types <> ` + forRemindersAlone + `)
-		ON CONFLICT (app_id) WHERE purpose = 'mail' DO UPDATE SET event_types = EXCLUDED.event_types`
+		SELECT gen_random_uuid(), a.id, '', '', 'mail', 'mail', false, ` + mailedTypes + `, '' FROM apps a
+		WHERE NOT EXISTS (SELECT FROM webhook_endpoints w WHERE w.app_id = a.id AND w.purpose = 'mail' AND w.status <> 'disabled'
+			AND w.event_types <> ` + forRemindersAlone + `)
+		ON CONFLICT (app_id) WHERE purpose = 'mail' DO UPDATE SET event_types = excluded.event_types,
+			status = CASE webhook_endpoints.status WHEN 'disabled' THEN 'active' ELSE webhook_endpoints.status END,
+			reason = CASE webhook_endpoints.status WHEN 'disabled' THEN '' ELSE webhook_endpoints.reason END`
 	_, err := db.pool.Exec(ctx, q)
 	return err
 }

@@ -50,11 +50,11 @@ func TestAnEventBecomesMails(t *testing.T) {
 		wantEqual(t, "event", one.Event.ID, due[0].Event.ID)
 		wantEqual(t, "mail", string(one.Mail), `{"kind": "booking_confirmed"}`)
 	}
-	listed, more, err := b.BookingMails(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 1)
+	listed, more, err := b.Mails(b.ctx, b.app.ID, postgres.DeliveryFilter{Booking: &v.ID}, nil, 1)
 	check(t, err)
 	wantEqual(t, "listed", len(listed), 1)
 	wantEqual(t, "more", more, true)
-	other, _, err := b.BookingMails(b.ctx, newID(), v.ID, postgres.DeliveryFilter{}, nil, 10)
+	other, _, err := b.Mails(b.ctx, newID(), postgres.DeliveryFilter{Booking: &v.ID}, nil, 10)
 	check(t, err)
 	wantEqual(t, "of another app", len(other), 0)
 	hooks, _, err := b.BookingDeliveries(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 10)

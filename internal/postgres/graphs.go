@@ -26,14 +26,6 @@ type GraphDraft struct {
 	UpdatedAt  time.Time
 }
 
-// GraphVersion is a published graph of an app's own.
-type GraphVersion struct {
-	Name        string
-	Version     int
-	Definition  string // see graphs.ReadOwn
-	PublishedAt time.Time
-}
-
 // SaveGraphDraft writes the draft of a graph and replaces the one before.
 func (db *Graphs) SaveGraphDraft(ctx context.Context, appID uuid.UUID, name, definition string) (d GraphDraft, err error) {
 	const q = `
@@ -68,14 +60,14 @@ func (db *Graphs) DeleteGraphDraft(ctx context.Context, appID uuid.UUID, name st
 }
 
 // GraphVersions returns an app's published versions of graphs, by name and version, and what their bare names stand for.
-func (db *Graphs) GraphVersions(ctx context.Context, appID uuid.UUID) ([]GraphVersion, map[string]tenant.Weights, error) {
+func (db *Graphs) GraphVersions(ctx context.Context, appID uuid.UUID) ([]tenant.GraphVersion, map[string]tenant.Weights, error) {
 	const q = `SELECT name, version, definition, published_at FROM graph_versions WHERE app_id = @app ORDER BY name, version`
 	args := namedArgs{"app": appID}
 	rows, err := db.pool.Query(ctx, q, args)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[GraphVersion])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[tenant.GraphVersion])
 	if err != nil {
 		return nil, nil, err
 	}

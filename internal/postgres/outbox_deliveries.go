@@ -32,6 +32,7 @@ type DeliveryFilter struct {
 	Since   *time.Time // made then or later
 	Until   *time.Time // made before
 	Test    *bool
+	Kind    string // of mails: what they are about
 }
 
 // DeliveryCursor is a place in the order in which deliveries were made.
@@ -60,18 +61,6 @@ func (db *Outbox) BookingDeliveries(
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
 	const of = sendingFrom + ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
-	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
-}
-
-// BookingMails returns the mails of a booking, as BookingDeliveries does its deliveries. Events that mails are still to be made of are not
-// among them.
-func (db *Outbox) BookingMails(
-	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
-) (list []outbox.Delivery, more bool, err error) {
-	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
-	const of = ` FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
-		JOIN webhook_endpoints w ON w.id = d.endpoint_id AND w.purpose = 'mail'` + lastAttempt + `
-		WHERE w.app_id = @app AND e.booking_id = @of AND NOT e.test AND d.recipient <> ''`
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 
@@ -104,6 +93,7 @@ func (f DeliveryFilter) and(args namedArgs) string {
 	add(f.Booking != nil, "e.booking_id = @booking", "booking", f.Booking)
 	add(f.Since != nil, "d.created_at >= @since", "since", f.Since)
 	add(f.Until != nil, "d.created_at < @until", "until", f.Until)
+	add(f.Kind != "", "d.mail->>'kind' = @kind", "kind", f.Kind)
 	add(f.Test != nil, "d.test = @test", "test", f.Test)
 	return more.String()
 }

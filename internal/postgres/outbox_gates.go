@@ -47,13 +47,15 @@ func nullID(id uuid.UUID) *uuid.UUID {
 
 // endpointAndSubscribers is true of an endpoint and of all that may get events about it.
 const endpointAndSubscribers = `(id = @endpoint OR app_id = (SELECT app_id FROM webhook_endpoints WHERE id = @endpoint)
-	AND purpose = 'subscription' AND event_types && '{endpoint.*,endpoint.failing,endpoint.paused,endpoint.resumed,endpoint.disabled}')`
+	AND purpose = 'subscription' AND event_types
+		&& '{endpoint.*,endpoint.failing,endpoint.paused,endpoint.resumed,endpoint.disabled,mail.*,mail.failing}')`
 
 // nearThreshold is true where the endpoint's next failure may lead to a notice (see internal/breaker). It looks a minute ahead, because it
 // comes before the lock under which the endpoint's health is read.
 const nearThreshold = ` AND EXISTS (SELECT FROM webhook_endpoints WHERE id = @endpoint
 	AND (failing_since < now() - interval '23 hours 59 minutes' AND NOT warned
-		OR failing_since < now() - interval '4 days 23 hours 59 minutes' AND status = 'active'))`
+		OR failing_since < now() - interval '4 days 23 hours 59 minutes' AND status = 'active'
+		OR purpose = 'mail' AND NOT warned))` // any failure of a mail server may be the one that it warns of
 
 // lockEndpointAndSubscribers takes the endpoint's gate exclusive, the gates of all that may get events about it shared, and then
 // locks the rows of all, until the end of the transaction.

@@ -83,6 +83,12 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 			h.Succeed(now)
 			continue
 		}
+		if purpose == outbox.ForMail {
+			if h.FailRelay(now, f.Verdict.Down != "") == breaker.Warn {
+				eventTypes = append(eventTypes, outbox.MailFailingEvent)
+			}
+			continue
+		}
 		switch h.Fail(now, f.Verdict.Overloaded) {
 		case breaker.Pause:
 			status, reason = outbox.EndpointPaused, outbox.PausedFailing
@@ -137,6 +143,35 @@ func publishEndpoint(batch *pgx.Batch, endpointID uuid.UUID, eventType string) (
 	event = uuid.Must(uuid.NewV7())
 	batch.Queue(q, namedArgs{
 		"id": event, "endpoint": endpointID, "type": eventType, "topics": outbox.Topics(eventType, ""),
+	})
+	return event
+}
+
+// mailerData says by which attempt a mail server has begun to fail.
+func mailerData(all []Finished) *outbox.MailerData {
+	d := &outbox.MailerData{}
+	for _, f := range all {
+		if f.Verdict.counts() && f.Verdict.Status != Delivered {
+			d.Code, d.Status = f.Attempt.ErrorCode, f.Attempt.Status
+		}
+	}
+	return d
+}
+
+// publishMailer writes that an app's mails cannot be sent, and a delivery for each endpoint of the app that subscribes to such things. It has
+// the time of the first failure. lockEndpointAndSubscribers has to come before it.
+func publishMailer(batch *pgx.Batch, mailer uuid.UUID, d *outbox.MailerData) (event uuid.UUID) {
+	const q = `
+		WITH e AS (
+			INSERT INTO events (id, app_id, seq, type, data, at, topics)
+			SELECT @id, w.app_id, 0, @type, @data::jsonb || jsonb_build_object('failing_since', w.failing_since), now(), @topics
+			FROM webhook_endpoints w WHERE w.id = @endpoint RETURNING *)
+		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq)
+		SELECT gen_random_uuid(), w.id, e.id, e.id AS lane, 0 FROM e, webhook_endpoints w
+		WHERE w.app_id = e.app_id AND w.status <> 'disabled' AND w.purpose = 'subscription' AND ` + matches
+	event = uuid.Must(uuid.NewV7())
+	batch.Queue(q, namedArgs{
+		"id": event, "endpoint": mailer, "type": outbox.MailFailingEvent, "data": asJSON(d), "topics": outbox.Topics(outbox.MailFailingEvent, ""),
 	})
 	return event
 }

@@ -55,6 +55,7 @@ var house = map[string]floor{
 	"internal/payment/providers": {7, nil},                                // the adapters by name
 	"internal/mail":              {5, []string{"github.com/google/uuid"}}, // pure: the record and the time are arguments
 	"internal/mail/message":      {6, []string{"github.com/arran4/golang-ical", "github.com/wneessen/go-mail"}},
+	"internal/mail/mailer":       {6, []string{"github.com/wneessen/go-mail"}},
 	"internal/mail/relay":        {1, []string{"github.com/wneessen/go-mail"}},
 	"internal/strictjson":        {0, nil}, // reads what strangers wrote, and knows nothing of what it means
 	"internal/limit":             {5, []string{"golang.org/x/time"}},

@@ -27,6 +27,7 @@ var realTime = map[string]string{
 	"internal/portal/webhook_tools.go":     "attempts of deliveries",
 	"internal/portal/webhooks.go":          "attempts of deliveries",
 	"internal/portal/words.go":             "breakers of webhooks",
+	"api/webhooks/mailer.go":               "the date of a test mail",
 	"internal/postgres/bookings_assign.go": "crowds",
 	"internal/postgres/claims_lost.go":     "crowds",
 	"internal/postgres/cleaner.go":         "budgets",

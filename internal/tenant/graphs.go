@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"holdfast/graphs"
 )
@@ -101,4 +102,12 @@ func (l *Graphs) standsFor(name string, defaults map[string]int) int {
 type Walking struct {
 	State    string
 	Bookings int
+}
+
+// GraphVersion is a published graph of an app's own.
+type GraphVersion struct {
+	Name        string
+	Version     int
+	Definition  string // see graphs.ReadOwn
+	PublishedAt time.Time
 }

@@ -26,6 +26,18 @@ func CheckURL(raw string, o Options) error {
 	return nil
 }
 
+// CheckHost is CheckURL for a host that something else than webhooks goes to.
+func CheckHost(host string, o Options) error {
+	problem := "is required"
+	if host != "" {
+		problem = o.hostProblem(strings.ToLower(host))
+	}
+	if problem != "" {
+		return fault.Errorf(fault.Invalid, "%s", problem)
+	}
+	return nil
+}
+
 func (o Options) urlProblem(raw string) string {
 	switch {
 	case raw == "":

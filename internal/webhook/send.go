@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -99,6 +100,19 @@ func newSender(o Options, dialer *net.Dialer, tlsConfig *tls.Config) *Sender {
 		MaxIdleConns:           idleConns,
 		IdleConnTimeout:        idleTimeout,
 	}}
+}
+
+// Dialer makes connections to addresses that the options allow, for what is no webhook and goes where somebody else says: mails. Ports has to
+// name its ports. A refused address is an error that says nothing of it.
+func Dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: connectTimeout, Control: newGuard(o).control}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, address)
+		if errors.Is(err, errBlocked) {
+			return nil, errBlocked
+		}
+		return conn, err
+	}
 }
 
 // Close lets go of idle connections.

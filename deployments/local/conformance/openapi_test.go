@@ -84,7 +84,7 @@ func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 		outbox.FormatTimekit: "Delivery", outbox.FormatHoldfast: "HoldfastDelivery", outbox.FormatReserveKit: "ReserveKitDelivery",
 		outbox.FormatCronofy: "CronofyNotification",
 	}
-	all := append(slices.Collect(maps.Values(schemas)), "EndpointDelivery", "PaymentDelivery")
+	all := append(slices.Collect(maps.Values(schemas)), "EndpointDelivery", "PaymentDelivery", "MailerDelivery")
 	for _, format := range outbox.Formats {
 		if schemas[format] == "" {
 			t.Errorf("no schema is named for %s", format)
@@ -106,9 +106,11 @@ func TestBodiesAreAsTheDocumentSays(t *testing.T) {
 			switch name, _ := body["type"].(string); {
 			case strings.HasPrefix(name, "endpoint."):
 				want = "EndpointDelivery"
+			case name == outbox.MailFailingEvent:
+				want = "MailerDelivery"
 			case strings.HasSuffix(file, "payment_of_erased.json"):
 				want = "PaymentDelivery"
-			case name == outbox.ReminderEvent, strings.HasPrefix(name, "payment."), strings.HasPrefix(name, "refund."):
+			case name == outbox.ReminderEvent, name == outbox.MailBouncedEvent, strings.HasPrefix(name, "payment."), strings.HasPrefix(name, "refund."):
 				want = "HoldfastDelivery"
 			}
 			for _, schema := range all {

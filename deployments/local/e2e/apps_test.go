@@ -80,7 +80,7 @@ func TestAnAppGoesWithEverything(t *testing.T) {
 	other.get(t, "/v2/bookings/"+others).want(t, http.StatusOK)
 	for _, table := range []string{
 		"api_keys", "resources", "calendars", "bookings", "customers", "actions", "occupancies", "events", "webhook_endpoints",
-		"calendar_events", "idempotency_keys", "public_links", "embed_credentials", "client_secrets", "scheduling_requests",
+		"calendar_events", "idempotency_keys", "public_links", "embed_credentials", "client_secrets", "scheduling_requests", "mailers", "contact_blocks",
 		"mail_templates",
 	} {
 		if n := b.rows(t, `SELECT count(*) FROM `+table+` WHERE app_id = $1`, id); n != 0 {

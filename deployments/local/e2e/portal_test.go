@@ -352,7 +352,7 @@ func galleryStory(t *testing.T) portalStory {
 			"projects": "/portal/projects", "project": "/portal/projects/" + project, "project-policy": "/portal/projects/" + project + "/policy",
 			"project-taking": "/portal/projects/" + project + "/taking", "resources": "/portal/resources", "resource": "/portal/resources/" + resource,
 			"payments": "/portal/payments", "payment": "/portal/payments/" + payment,
-			"settings": "/portal/settings", "clock": "/portal/clock",
+			"settings": "/portal/settings", "mailer": "/portal/mailer", "clock": "/portal/clock",
 			"mails": "/portal/mails", "mail": "/portal/mails/booking_confirmed?to=customer&language=en",
 			"mail-request": "/portal/mails/booking_requested?to=owner&language=de", "links": "/portal/links", "link-new": l + "new", "link-edit": l + link + "/edit", "link-delete": l + link + "/delete",
 			"credential-rotate": l + "credentials/" + credential.str("data.id") + "/rotate", "secret-revoke": l + "secrets/" + secret + "/revoke",

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 type Envelope struct {
 	From, To    Person
 	ReplyTo     string // "" for none
+	Sender      string // of the envelope, where bounces go; "" for From
 	ID          string // of the Message-ID, without angle brackets; the same at each attempt
 	Thread      string // of the first mail of the booking; "" for the first one itself
 	Date        time.Time
@@ -24,7 +26,7 @@ type Envelope struct {
 // New makes a mail. Invalid addresses are an error that does not have them.
 func New(e Envelope, w mail.Written) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if m.FromFormat(e.From.Name, e.From.Address) != nil || m.EnvelopeFrom(e.From.Address) != nil {
+	if m.FromFormat(e.From.Name, e.From.Address) != nil || m.EnvelopeFrom(cmp.Or(e.Sender, e.From.Address)) != nil {
 		return nil, errFrom
 	}
 	if m.AddToFormat(e.To.Name, e.To.Address) != nil {
@@ -55,3 +57,15 @@ func New(e Envelope, w mail.Written) (*gomail.Msg, error) {
 	}
 	return m, nil
 }
+
+// Tagged puts a tag behind the name of an address: bounces@example.com and 5 are bounces+5@example.com. No address has none.
+func Tagged(address, tag string) string {
+	at := strings.LastIndex(address, "@")
+	if at < 0 {
+		return ""
+	}
+	return address[:at] + "+" + tag + address[at:]
+}
+
+// IDOf is the id of a message of a sender.
+func IDOf(id, from string) string { return id + "@" + from[strings.LastIndex(from, "@")+1:] }

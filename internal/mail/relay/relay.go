@@ -180,6 +180,11 @@ func isDead(status int, enhanced string) bool {
 	if enhanced == "" {
 		return status == 550
 	}
+	return IsDead(enhanced)
+}
+
+// IsDead reports whether an enhanced status (RFC 3463) says that there is no such address.
+func IsDead(enhanced string) bool {
 	return slices.Contains([]string{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}, enhanced)
 }
 

@@ -20,6 +20,12 @@ const (
 	Plain         TLS = "none"          // not at all: for a server on the same machine
 )
 
+// Ways are all ways to encrypt.
+var Ways = []TLS{StartTLS, Implicit, Opportunistic, Plain}
+
+// Ports are those that mail servers listen on. Another one is refused for the mail server of an app, but on the same machine.
+var Ports = []uint16{25, 465, 587, 2525}
+
 // Settings are where a mail server is and who sends.
 type Settings struct {
 	Host           string
