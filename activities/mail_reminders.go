@@ -18,8 +18,8 @@ import (
 // codeQuiet is that of a reminder that waits for the end of quiet hours.
 const codeQuiet = "quiet_hours"
 
-// quiet returns how long the app's quiet hours hold a reminder or a follow-up back, by the clocks of its receiver; 0 for not. late says that
-// the booking will have begun.
+// quiet returns how long the app's quiet hours hold a reminder or a follow-up back, by the clocks of its receiver; 0 for not. late says
+// that the booking will have begun.
 func (m mailer) quiet(one mail.Mail, b *booking.Booking, app *tenant.App) (wait time.Duration, late bool) {
 	if !one.OfMoment() {
 		return 0, false

@@ -11,8 +11,8 @@ import (
 )
 
 // eventFile answers with the booking of a request as a calendar file (RFC 5545). Times are in UTC, which every calendar shows in
-// its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one. Mails of
-// the booking have the same.
+// its own zone. The entry keeps its UID, also when it is moved, and its SEQUENCE grows, so that a newer file replaces an older one. Mails
+// of the booking have the same.
 func (h *requestHandlers) eventFile(k *call) error {
 	found, app, err := h.requests.SchedulingRequestByCode(k, k.code())
 	if err != nil {

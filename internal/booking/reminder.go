@@ -39,7 +39,8 @@ var standing = []string{"confirmed", "paid", "balance_due", "balance_overdue", "
 // as long as it is open. A graph of an app's own has such a state where it has the name of one of a built-in graph.
 func Stands(b *Booking, afterwards bool) bool {
 	isSession := b.Session != nil && b.Related.OwnerBooking == nil
-	return slices.Contains(standing, b.State) || isSession && b.State == "tentative" || afterwards && (b.State == Completed || b.State == attended)
+	return slices.Contains(standing, b.State) || isSession && b.State == "tentative" ||
+		afterwards && (b.State == Completed || b.State == attended)
 }
 
 // ShouldRemind reports whether a booking in the state is worth a reminder: it holds its time or seat, or has taken place.

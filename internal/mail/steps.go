@@ -7,7 +7,8 @@ import (
 	"holdfast/internal/tenant"
 )
 
-// The steps of Timekit's graphs that send mails, by which bookings and projects turn them off: {"notify_owner_by_email": {"enabled": false}}.
+// The steps of Timekit's graphs that send mails, by which bookings and projects turn them off: {"notify_owner_by_email": {"enabled":
+// false}}.
 const (
 	askOwner       = "send_confirm_decline_email_to_owner"
 	notifyOwner    = "notify_owner_by_email"
@@ -48,8 +49,8 @@ func (m Mail) IsFor(notify []string) bool {
 	return notify == nil || slices.Contains(notify, string(m.To))
 }
 
-// OfPending reports whether the mail goes to the customer of a booking that nobody may have confirmed: its maker may have given the address of
-// somebody else.
+// OfPending reports whether the mail goes to the customer of a booking that nobody may have confirmed: its maker may have given the address
+// of somebody else.
 func (m Mail) OfPending(b *booking.Booking) bool {
 	asked := b.Request != nil && b.Request.PublicLink == nil // the app has given the address
 	return m.To == Customer && !asked && slices.Contains([]Kind{Received, Expired, PaymentPending, PaymentExpired}, m.Kind)

@@ -79,8 +79,8 @@ var others = []struct {
 		sampleRefund(payment.RefundSucceeded, payment.ByPolicy)},
 	{EventType{outbox.RefundFailedEvent, "A refund has failed and waits for somebody: to be tried again, or to be paid by hand."},
 		sampleRefund(payment.RefundFailed, payment.ByPolicy)},
-	{EventType{outbox.MailBouncedEvent, "An address that a booking's mail went to does not exist: it gets no more. Sent only where it is named."},
-		sampleBounce},
+	{EventType{outbox.MailBouncedEvent, "An address that a booking's mail went to does not exist: it gets no more. " +
+		"Sent only where it is named."}, sampleBounce},
 	{EventType{outbox.MailFailingEvent, "No mail can be sent, by the app's mail server or the operator's. Sent only where it is named."},
 		sampleMailer},
 	{EventType{outbox.EndpointFailingEvent, "No attempt to reach an endpoint has succeeded for a day."},

@@ -45,8 +45,8 @@ func phrase(name string) string {
 var standings = map[string]string{
 	"balance_due": "The deposit is paid, and the balance has been asked for. Send the customer the page of the payment that is open. " +
 		"Without the money the booking becomes overdue; it keeps its time.",
-	"balance_overdue": "The balance has not been paid in time. The booking keeps its time, and the customer can still pay. Ask for the balance " +
-		"again, wait, or cancel: that gives the deposit back.",
+	"balance_overdue": "The balance has not been paid in time. The booking keeps its time, and the customer can still pay. Ask for the " +
+		"balance again, wait, or cancel: that gives the deposit back.",
 	"settled": "Deposit and balance are paid. Nothing more is to be paid.",
 }
 

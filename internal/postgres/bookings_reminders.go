@@ -205,7 +205,8 @@ type lateMail struct {
 }
 
 // selectUnsentMails selects the reminders by mail of a booking that were not sent, for scanUnsentMail.
-const selectUnsentMails = `SELECT number, mail, at, late_until FROM reminders WHERE booking_id = @id AND late_until IS NOT NULL ORDER BY number`
+const selectUnsentMails = `
+	SELECT number, mail, at, late_until FROM reminders WHERE booking_id = @id AND late_until IS NOT NULL ORDER BY number`
 
 func scanUnsentMail(row pgx.CollectableRow) (m lateMail, err error) {
 	err = row.Scan(&m.number, &m.mail, &m.at, &m.until)

@@ -56,9 +56,10 @@ func (db *Contacts) Blocks(ctx context.Context, appID uuid.UUID, digests ...[]by
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[contact.Block])
 }
 
-// MarkDead puts on record that the address of a mail of a booking does not exist, and publishes that, once for each address: mail says which
-// mail has found it, an object. It returns the endpoints that are to be woken, which it reserves for this process unless forAPI. A booking
-// that was erased gets no event. It locks the booking's row, and the gates of the endpoints (shared), until the end of its transaction.
+// MarkDead puts on record that the address of a mail of a booking does not exist, and publishes that, once for each address: mail says
+// which mail has found it, an object. It returns the endpoints that are to be woken, which it reserves for this process unless forAPI. A
+// booking that was erased gets no event. It locks the booking's row, and the gates of the endpoints (shared), until the end of its
+// transaction.
 func (db *Contacts) MarkDead(
 	ctx context.Context, b contact.Block, bookingID uuid.UUID, mail json.RawMessage, forAPI bool,
 ) (woken []uuid.UUID, err error) {

@@ -46,8 +46,8 @@ func (db *drains) WriteMails(
 // mailedTypes are the events that mails are made of.
 const mailedTypes = `'{booking.*,payment.*,refund.*}'::text[]`
 
-// EnsureMailers gives every app that has no mailer, or one without a mail server, one that sends by the operator's relay. It has no order: a mail that waits keeps no
-// later event from being looked at, which may make the mail needless.
+// EnsureMailers gives every app that has no mailer, or one without a mail server, one that sends by the operator's relay. It has no order:
+// a mail that waits keeps no later event from being looked at, which may make the mail needless.
 func (db *drains) EnsureMailers(ctx context.Context) error {
 	const q = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
@@ -84,8 +84,9 @@ func (db *drains) MailThread(ctx context.Context, mailer uuid.UUID, d outbox.Cla
 	return t, err
 }
 
-// AdmitMail reports whether a mail may go to an address, by its digest: always, unless only visitors have had to do with its booking so far,
-// and another such mail went there less than an hour ago. Another attempt of the same mail is admitted. It locks the row of the address.
+// AdmitMail reports whether a mail may go to an address, by its digest: always, unless only visitors have had to do with its booking so
+// far, and another such mail went there less than an hour ago. Another attempt of the same mail is admitted. It locks the row of the
+// address.
 func (db *drains) AdmitMail(ctx context.Context, app, bookingID uuid.UUID, digest []byte, delivery uuid.UUID) (admitted bool, err error) {
 	const forget = `
 		DELETE FROM mail_limits WHERE ctid IN (

@@ -86,8 +86,8 @@ func (db *Mailers) changeMailer(ctx context.Context, appID uuid.UUID, do func(*p
 	return id, mapConstraint(err)
 }
 
-// SetMailer gives an app a mail server of its own, or another one, and returns the mailer, which is to be woken: what waits is due. One that
-// is paused stays so. It locks the mailer's gate (exclusive) and its row until the end of its transaction.
+// SetMailer gives an app a mail server of its own, or another one, and returns the mailer, which is to be woken: what waits is due. One
+// that is paused stays so. It locks the mailer's gate (exclusive) and its row until the end of its transaction.
 func (db *Mailers) SetMailer(ctx context.Context, m *tenant.Mailer) (id uuid.UUID, err error) {
 	const make = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
@@ -130,8 +130,8 @@ func (db *Mailers) RemoveMailer(ctx context.Context, appID uuid.UUID, operators 
 	})
 }
 
-// PauseMailer keeps an app's mails back until ResumeMailer. One that is paused already stays so. NotFound when the app has no mailer. It locks
-// the mailer's gate (exclusive) and its row until the end of its transaction.
+// PauseMailer keeps an app's mails back until ResumeMailer. One that is paused already stays so. NotFound when the app has no mailer. It
+// locks the mailer's gate (exclusive) and its row until the end of its transaction.
 func (db *Mailers) PauseMailer(ctx context.Context, appID uuid.UUID) error {
 	_, err := db.changeMailer(ctx, appID, func(batch *pgx.Batch, args namedArgs) {
 		batch.Queue(`UPDATE webhook_endpoints w SET status = 'paused', reason = 'by_hand', awake = false, updated_at = now()
@@ -154,8 +154,8 @@ func (db *Mailers) ResumeMailer(ctx context.Context, appID uuid.UUID) (id uuid.U
 const mailsFrom = ` FROM webhook_endpoints w JOIN webhook_deliveries d ON d.endpoint_id = w.id JOIN events e ON e.id = d.event_id` +
 	lastAttempt + ` WHERE ` + ofMailer + ` AND NOT e.test AND (d.recipient <> '' OR d.status = 'exhausted')`
 
-// Mails returns up to limit mails of an app, or of one booking of it, the newest first, from before a spot on (nil = the newest), and whether
-// there are more.
+// Mails returns up to limit mails of an app, or of one booking of it, the newest first, from before a spot on (nil = the newest), and
+// whether there are more.
 func (db *Mailers) Mails(
 	ctx context.Context, appID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
@@ -174,9 +174,9 @@ func (db *Mailers) Mail(ctx context.Context, appID, id uuid.UUID) (*outbox.Deliv
 	return &s, orNotFound(err, "The mail")
 }
 
-// ResendMail makes a mail due now, whatever has become of it. It returns the mailer, which is to be woken. NotFound when the app has no such
-// mail, InUse when it has no mail server. A repeat of the same operation changes nothing. It locks the mailer's gate (shared) and the event
-// against deletion until the end of its transaction.
+// ResendMail makes a mail due now, whatever has become of it. It returns the mailer, which is to be woken. NotFound when the app has no
+// such mail, InUse when it has no mail server. A repeat of the same operation changes nothing. It locks the mailer's gate (shared) and the
+// event against deletion until the end of its transaction.
 func (db *Mailers) ResendMail(ctx context.Context, appID, id, operation uuid.UUID) (mailer uuid.UUID, err error) {
 	const probe = `UPDATE webhook_endpoints SET open_until = '-infinity' WHERE id = @endpoint RETURNING status`
 	s, err := db.Mail(ctx, appID, id)

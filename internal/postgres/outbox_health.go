@@ -158,8 +158,8 @@ func mailerData(all []Finished) *outbox.MailerData {
 	return d
 }
 
-// publishMailer writes that an app's mails cannot be sent, and a delivery for each endpoint of the app that subscribes to such things. It has
-// the time of the first failure. lockEndpointAndSubscribers has to come before it.
+// publishMailer writes that an app's mails cannot be sent, and a delivery for each endpoint of the app that subscribes to such things. It
+// has the time of the first failure. lockEndpointAndSubscribers has to come before it.
 func publishMailer(batch *pgx.Batch, mailer uuid.UUID, d *outbox.MailerData) (event uuid.UUID) {
 	const q = `
 		WITH e AS (

@@ -102,8 +102,8 @@ func newSender(o Options, dialer *net.Dialer, tlsConfig *tls.Config) *Sender {
 	}}
 }
 
-// Dialer makes connections to addresses that the options allow, for what is no webhook and goes where somebody else says: mails. Ports has to
-// name its ports. A refused address is an error that says nothing of it.
+// Dialer makes connections to addresses that the options allow, for what is no webhook and goes where somebody else says: mails. Ports has
+// to name its ports. A refused address is an error that says nothing of it.
 func Dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: connectTimeout, Control: newGuard(o).control}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
