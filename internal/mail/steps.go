@@ -32,6 +32,7 @@ func (m Mail) Step() string {
 		if m.To == Owner {
 			return askOwner
 		}
+	case Received, Confirmed, Rescheduled, Cancelled, PaymentExpired:
 	}
 	if m.To == Owner {
 		return notifyOwner

@@ -105,9 +105,16 @@ func (db *Bookings) ListBookings(
 	if err != nil || found.Total > 0 || page.Follows() || !s.similar() {
 		return all, found, err
 	}
+	return db.listSimilar(ctx, kind, s, page)
+}
+
+// listSimilar returns a page of the bookings that have words like those of a search.
+func (db *Bookings) listSimilar(
+	ctx context.Context, kind listing[booking.Booking], s bookingSearch, page Page,
+) ([]*booking.Booking, Found, error) {
 	kind.where, kind.search = s.render(true)
 	kind.patience = db.bounds.similarPatience
-	all, found, err = listRows(ctx, db.store, kind, page, s.args)
+	all, found, err := listRows(ctx, db.store, kind, page, s.args)
 	if errors.Is(err, errTooBroad) { // nothing is found, which is true of what was typed
 		return nil, Found{Exact: true}, nil
 	}

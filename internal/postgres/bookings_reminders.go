@@ -133,7 +133,9 @@ type dueOne struct {
 
 // afterwards reports whether the mail is one that comes after the start.
 func (d dueOne) afterwards() bool {
-	var of struct{ Kind string }
+	var of struct {
+		Kind string `json:"kind"`
+	}
 	return json.Unmarshal(d.mail, &of) == nil && of.Kind == "follow_up"
 }
 

@@ -89,7 +89,7 @@ func (db *Mailers) changeMailer(ctx context.Context, appID uuid.UUID, do func(*p
 // SetMailer gives an app a mail server of its own, or another one, and returns the mailer, which is to be woken: what waits is due. One
 // that is paused stays so. It locks the mailer's gate (exclusive) and its row until the end of its transaction.
 func (db *Mailers) SetMailer(ctx context.Context, m *tenant.Mailer) (id uuid.UUID, err error) {
-	const make = `
+	const ensure = `
 		INSERT INTO webhook_endpoints (id, app_id, url, method, format, purpose, ordered, event_types, secret)
 		VALUES (gen_random_uuid(), @app, '', '', 'mail', 'mail', false, ` + mailedTypes + `, '')
 		ON CONFLICT (app_id) WHERE purpose = 'mail' DO NOTHING`
@@ -99,7 +99,7 @@ func (db *Mailers) SetMailer(ctx context.Context, m *tenant.Mailer) (id uuid.UUI
 		ON CONFLICT ON CONSTRAINT mailers_pkey DO UPDATE SET from_address = excluded.from_address, from_name = excluded.from_name,
 			reply_to = excluded.reply_to, bounce_address = excluded.bounce_address, sealed = excluded.sealed,
 			rate_per_minute = excluded.rate_per_minute, updated_at = now()`
-	if _, err := db.pool.Exec(ctx, make, namedArgs{"app": m.AppID}); err != nil {
+	if _, err := db.pool.Exec(ctx, ensure, namedArgs{"app": m.AppID}); err != nil {
 		return uuid.Nil, mapConstraint(err)
 	}
 	return db.changeMailer(ctx, m.AppID, func(batch *pgx.Batch, args namedArgs) {
