@@ -120,7 +120,8 @@ func mailView(k *edge.Call, s *outbox.Delivery, dead map[string]bool) timekit.Ob
 		"last_status": s.LastStatus, "last_error": s.LastError,
 	}
 	var of mail.Mail
-	if len(s.Mail) == 0 || json.Unmarshal(s.Mail, &of) != nil {
+	_ = json.Unmarshal(s.Mail, &of) // written by us, or nothing
+	if of.Kind == "" {
 		return view
 	}
 	view["kind"], view["to"] = of.Kind, of.To
