@@ -87,6 +87,9 @@ func (db *Effects) writeEnd(ctx context.Context, tx pgx.Tx, b *booking.Booking, 
 	batch.Queue(q, args)
 	if played != nil {
 		queueEffectAction(batch, b, e, booking.Signal{ActionID: *played, Action: action, Actor: graphs.ActorEffect}, &out.Signal)
+		if e.Does.Kind == graphs.CapturePaymentEffect && in.Failed {
+			queueForPaidSeats(batch, *played)
+		}
 	}
 	if in.Failed {
 		e.ErrorCode, e.ErrorText = in.Code, in.Message
@@ -125,6 +128,17 @@ func queueEffectAction(batch *pgx.Batch, b *booking.Booking, e *effect.Effect, s
 		}
 		return err
 	})
+}
+
+// queueForPaidSeats puts the action of a capture that has failed on record for the seats that a booking pays for, where the booking itself
+// has left and takes none of them along: their money does not come. The sweep signals their workflows.
+func queueForPaidSeats(batch *pgx.Batch, action uuid.UUID) {
+	const q = `
+		INSERT INTO actions (id, app_id, booking_id, name, actor, channel, created_at)
+		SELECT md5(a.id::text || m.id::text)::uuid, m.app_id, m.id, a.name, a.actor, a.channel, a.created_at
+		FROM actions a JOIN bookings m ON m.payer_id = a.booking_id AND m.app_id = a.app_id
+		WHERE a.id = @id AND a.status = 'refused' AND NOT m.completed ON CONFLICT (id) DO NOTHING`
+	batch.Queue(q, namedArgs{"id": action})
 }
 
 func failureOf(e *effect.Effect, action string) effect.Failure {

@@ -181,6 +181,19 @@ func TestOnePaysForAPartyOfFour(t *testing.T) {
 			all.are("paid", "withdrawn", "paid", "paid")
 			all.keeps(13500, 0, 4500, 0, 0)
 		},
+		"held, confirmed, the payer leaves, and the capture fails": func(t *testing.T) {
+			_, all := h.together(t, 3, func(terms *payment.Terms) { terms.Policy.Capture = payment.CaptureOnConfirm })
+			all.rest()
+			all[0].press("pay")
+			all.rest()
+			all[0].fake.Fail(fakepay.Fault{On: "capture", Do: fakepay.Lapsed})
+			all[0].play("confirm", graphs.ActorAPI)
+			all.are(all.every("paid")...)
+			all[0].play("cancel_by_customer", graphs.ActorCustomerLink)
+			all.rest()
+			all.are("cancelled_by_customer", "unpaid", "unpaid")
+			all.keeps(0)
+		},
 		"the payer gives up": func(t *testing.T) {
 			_, all := h.together(t, 4)
 			all.rest()
