@@ -87,7 +87,7 @@ func TestPrintedSizesAreBounded(t *testing.T) {
 	check(t, rows.Err())
 	ours := []string{ // written by this server, of values that have types and bounds; events are made of what is bounded
 		"actions.inputs", "actions.rule", "apps.settings", "booking_assignments.assignment", "bookings.participants", "bookings.payment", "bookings.policy", "bookings.requires", "bookings.settings", "calendar_events.participants",
-		"effects.parameters", "events.data", "events.effect", "events.inputs", "events.payment", "graph_aliases.weights", "idempotency_keys.headers", "projects.assign", "projects.payment_policy", "projects.policy", "projects.price", "projects.requires", "public_links.questions", "resources.tags",
+		"effects.parameters", "events.data", "events.effect", "events.inputs", "events.payment", "graph_aliases.weights", "idempotency_keys.headers", "projects.assign", "projects.payment_policy", "projects.policy", "projects.price", "projects.requires", "public_links.questions", "reminders.mail", "resources.tags",
 		"scheduling_requests.metadata", "scheduling_requests.offer", "scheduling_requests.recipient", "services.policy", "webhook_attempts.request_headers", "webhook_attempts.response_headers",
 		"webhook_deliveries.mail",
 	}

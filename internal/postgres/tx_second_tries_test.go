@@ -23,6 +23,7 @@ import (
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
 	"holdfast/internal/clock"
+	"holdfast/internal/contact"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
@@ -283,7 +284,7 @@ func ofEndpoints(c *chronicle) {
 	c.do("WriteMails", func() error {
 		return c.WriteMails(c.ctx, mailer, event, map[string]json.RawMessage{v.ID.String(): json.RawMessage(`{}`)}, 0)
 	})
-	c.exec(`DELETE FROM webhook_endpoints WHERE id = $1`, mailer)
+	ofMailers(c, v, mailer)
 	c.exec(`UPDATE webhook_endpoints SET awake = false`)
 	for _, turn := range []func(*outbox.Endpoint) []uuid.UUID{
 		c.pause, c.resume,
@@ -292,6 +293,23 @@ func ofEndpoints(c *chronicle) {
 		c.call("updateEndpoint", func() any { woken := turn(e); return []any{woken, e} })
 	}
 	c.do("DeleteEndpoint", func() error { return c.DeleteEndpoint(c.ctx, c.app.ID, e.ID) })
+}
+
+// ofMailers has a mail of a booking, which has been written.
+func ofMailers(c *chronicle, of *booking.Booking, mailer uuid.UUID) {
+	mail := column[uuid.UUID](c.bundle, `SELECT id FROM webhook_deliveries WHERE recipient <> ''`)[0]
+	c.call("ResendMail", func() any { return must(c.ResendMail(c.ctx, c.app.ID, mail, newID())) })
+	c.call("MarkDead", func() any {
+		dead := contact.Block{AppID: c.app.ID, Digest: make([]byte, 32), Reason: "smtp_550"}
+		return must(c.MarkDead(c.ctx, dead, of.ID, json.RawMessage(`{}`), false))
+	})
+	c.call("changeMailer", func() any {
+		return must(c.SetMailer(c.ctx, &tenant.Mailer{AppID: c.app.ID, From: "hello@example.com", Sealed: []byte("sealed")}))
+	})
+	c.do("changeMailer", func() error { return c.PauseMailer(c.ctx, c.app.ID) })
+	c.call("changeMailer", func() any { return must(c.ResumeMailer(c.ctx, c.app.ID)) })
+	c.call("changeMailer", func() any { return must(c.RemoveMailer(c.ctx, c.app.ID, false)) })
+	c.exec(`DELETE FROM webhook_endpoints WHERE id = $1`, mailer)
 }
 
 func ofRequests(c *chronicle) {
