@@ -52,8 +52,8 @@ type EventFilter struct {
 }
 
 // recorded is true of the changes e that are on record for readers: what has happened, and to a booking that still
-// exists. Of a deleted one the deliveries that wait may keep them for a while. Those of money are sent only.
-const recorded = `NOT e.test AND e.reminder IS NULL AND e.payment IS NULL
+// exists. Of a deleted one the deliveries that wait may keep them for a while. Those of money and of mail servers are sent only.
+const recorded = `NOT e.test AND e.reminder IS NULL AND e.payment IS NULL AND e.type <> 'mail.failing'
 	AND (e.booking_id IS NULL OR EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id))`
 
 // Events returns up to limit changes of an app behind a place, in the order that all readers see, and whether there are

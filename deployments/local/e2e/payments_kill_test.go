@@ -335,7 +335,7 @@ func (m *mortals) settles(t *testing.T) {
 		+ (SELECT count(*) FROM refunds WHERE state = 'pending')
 		+ (SELECT count(*) FROM payments WHERE state IN ('created', 'open', 'processing', 'authorized'))
 		+ (SELECT count(*) FROM bookings WHERE state IN ('initialized', 'tentative', 'expiring', 'requested')))::int`
-	eventually(t, 2*time.Minute, "everything at rest", func() bool { return m.rows(t, left) == 0 })
+	eventually(t, 10*time.Minute, "everything at rest", func() bool { return m.rows(t, left) == 0 })
 }
 
 // closed asserts that no page on record can still be paid. One that was opened for a process that died may be open, and nobody has it.

@@ -160,7 +160,7 @@ func manageStory(t *testing.T, script bool) portalStory {
 }
 
 // checkSigned verifies everything that came with the secrets that the pages showed. The first one signs all: it has an hour
-// of grace.
+// of grace. Other stories may have been played since, for longer than the library lets a timestamp be.
 func (r *till) checkSigned(t *testing.T, first, second string) {
 	t.Helper()
 	if first == second || !strings.HasPrefix(second, "whsec_") {
@@ -171,7 +171,7 @@ func (r *till) checkSigned(t *testing.T, first, second string) {
 		t.Fatal(err)
 	}
 	for i, one := range r.all() {
-		if err := signer.Verify(one.body, one.header); err != nil {
+		if err := signer.VerifyIgnoringTimestamp(one.body, one.header); err != nil {
 			t.Errorf("request %d: %v", i, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // availability asks for free time in every way.
@@ -104,6 +105,16 @@ func (r tour) deliveries(t *testing.T, resource string) {
 	r.do(t, http.MethodPost, "/v2/mailer/test", `{"to":"anna"}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPut, "/v2/mailer", `{"from":"bookings@example.com"}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPut, "/v2/mailer", `{"from":"bookings@example.com","smtp":{"host":"127.0.0.1","port":2525,"tls":"none"}}`, http.StatusOK)
+	of, mail := r.book(t, resource, "instant", 61), ""
+	eventually(t, time.Minute, "a mail", func() bool {
+		all := r.get(t, "/v2/mails?booking_id="+of).at("data").([]any)
+		if len(all) > 0 {
+			mail = all[0].(map[string]any)["id"].(string)
+		}
+		return mail != ""
+	})
+	r.do(t, http.MethodPost, "/v2/mails/"+mail+"/retry", "", http.StatusAccepted)
+	r.do(t, http.MethodPost, "/v2/mails/bounces", `{"mail_id":"`+mail+`","status":"4.2.2"}`, http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/mailer/pause", "", http.StatusOK)
 	r.do(t, http.MethodPost, "/v2/mailer/resume", "", http.StatusOK)
 	r.do(t, http.MethodDelete, "/v2/mailer", "", http.StatusNoContent)
