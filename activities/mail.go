@@ -213,21 +213,18 @@ func (m mailer) sender(ctx context.Context, app *tenant.App) (mailers.Sender, re
 func (m mailer) keptFrom(
 	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, e *message.Envelope, a *mail.About,
 ) (code string, err error) {
-	dead, err := m.isDead(ctx, e.To.Address)
-	if dead || err != nil {
-		return codeDead, err
+	digest := m.Vault.ContactDigest(m.AppID, e.To.Address)
+	blocks, err := m.blocksOf(ctx, digest)
+	if err != nil {
+		return "", err
 	}
-	if code, err = m.addUnsubscribing(ctx, one, b, e, a); code != "" || err != nil {
+	if slices.ContainsFunc(blocks, func(b contact.Block) bool { return b.Kind == contact.Dead }) {
+		return codeDead, nil
+	}
+	if code, err = m.addUnsubscribing(one, b, digest, blocks, e, a); code != "" || err != nil {
 		return code, err
 	}
-	return m.limit(ctx, d, one, b, e.To.Address)
-}
-
-// isDead reports whether it is on record that an address does not exist.
-func (m mailer) isDead(ctx context.Context, address string) (bool, error) {
-	defer m.connection()()
-	all, err := m.DB.Blocks(ctx, m.AppID, m.Vault.ContactDigest(m.AppID, address))
-	return slices.ContainsFunc(all, func(b contact.Block) bool { return b.Kind == contact.Dead }), err
+	return m.limit(ctx, d, one, b, digest)
 }
 
 // bury puts on record that an address does not exist. What fails of that is found again by the next mail to it.

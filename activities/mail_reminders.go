@@ -48,18 +48,13 @@ func remindersOf(d outbox.ClaimedDelivery, b *booking.Booking) []mail.Mail {
 	return mail.OfReminder(one, b)
 }
 
-// addUnsubscribing adds the link by which a customer does without reminders and follow-ups; a code when they do already. Programs of mail
-// take the link only where it is encrypted (RFC 8058).
+// addUnsubscribing adds the link by which a customer does without reminders and follow-ups; a code when they do already, by the blocks of
+// their address. Programs of mail take the link only where it is encrypted (RFC 8058).
 func (m mailer) addUnsubscribing(
-	ctx context.Context, one mail.Mail, b *booking.Booking, e *message.Envelope, a *mail.About,
+	one mail.Mail, b *booking.Booking, digest []byte, blocks []contact.Block, e *message.Envelope, a *mail.About,
 ) (code string, err error) {
 	if !one.OfMoment() || one.To != mail.Customer {
 		return "", nil
-	}
-	digest := m.Vault.ContactDigest(m.AppID, e.To.Address)
-	blocks, err := m.blocksOf(ctx, digest)
-	if err != nil {
-		return "", err
 	}
 	for i := range blocks {
 		if blocks[i].Kind == contact.Reminders && blocks[i].Stops(b.ID, true) {
@@ -81,13 +76,13 @@ func (m mailer) blocksOf(ctx context.Context, digest []byte) ([]contact.Block, e
 
 // limit returns a code when the mail is one too many to an address that nobody has confirmed.
 func (m mailer) limit(
-	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, address string,
+	ctx context.Context, d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, digest []byte,
 ) (code string, err error) {
 	if !one.OfPending(b) {
 		return "", nil
 	}
 	defer m.connection()()
-	admitted, err := m.DB.AdmitMail(ctx, m.AppID, b.ID, m.Vault.ContactDigest(m.AppID, address), d.ID)
+	admitted, err := m.DB.AdmitMail(ctx, m.AppID, b.ID, digest, d.ID)
 	if err != nil || admitted {
 		return "", err
 	}

@@ -91,6 +91,7 @@ var house = map[string]floor{
 	"deployments/local":       {13, nil},
 	"deployments/local/e2e":   {14, []string{"*"}}, // tests of the whole; nothing imports it
 
+	"deployments/local/proofs":      {0, nil},
 	"deployments/local/money":       {14, []string{"*"}}, // tests only; nothing imports it
 	"deployments/local/conformance": {14, []string{"*"}}, // tests only; nothing imports it
 }

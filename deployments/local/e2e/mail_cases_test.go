@@ -1,11 +1,10 @@
 package e2e_test
 
 import (
-	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
+
+	"holdfast/deployments/local/proofs"
 )
 
 // mailCases names, for each way in which a mail can go wrong, the tests that show what happens: the file, the test, and what it has about the
@@ -111,7 +110,7 @@ func TestEveryMailCaseHasItsTest(t *testing.T) {
 			unproven++
 		}
 		for _, proof := range c.proof {
-			if !proves(proof) {
+			if !proofs.Stand(filepath.Join("..", "..", ".."), proof) {
 				t.Errorf("case %d, %s: there is no %s", c.number, c.what, proof)
 			}
 		}
@@ -119,16 +118,4 @@ func TestEveryMailCaseHasItsTest(t *testing.T) {
 	if len(mailCases) != 40 || unproven > mostUnproven {
 		t.Errorf("%d cases, %d without a test; want 40, and at most %d", len(mailCases), unproven, mostUnproven)
 	}
-}
-
-// proves reports whether a file has a function, and in its body what is about the case.
-func proves(proof string) bool {
-	where, what, _ := strings.Cut(proof, ": ")
-	file, name, _ := strings.Cut(where, " ")
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(file)))
-	if err != nil {
-		return false
-	}
-	body := regexp.MustCompile(`(?ms)^func (\([^)]*\) )?` + regexp.QuoteMeta(name) + `\(.*?^}`).Find(text)
-	return body != nil && strings.Contains(string(body), what)
 }

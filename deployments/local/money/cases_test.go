@@ -1,11 +1,10 @@
 package money_test
 
 import (
-	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
+
+	"holdfast/deployments/local/proofs"
 )
 
 // cases names, for each way in which money and time can part, the tests that show what happens: the file, the test, and what it has about
@@ -139,7 +138,7 @@ func TestEveryCaseHasItsTest(t *testing.T) {
 			t.Errorf("case %d, %s: nothing shows it", c.number, c.what)
 		}
 		for _, proof := range c.proof {
-			if !stands(t, proof) {
+			if !proofs.Stand(filepath.Join("..", "..", ".."), proof) {
 				t.Errorf("case %d, %s: there is no %s", c.number, c.what, proof)
 			}
 		}
@@ -147,17 +146,4 @@ func TestEveryCaseHasItsTest(t *testing.T) {
 	if len(cases) != 47 {
 		t.Errorf("%d cases, want 47", len(cases))
 	}
-}
-
-// stands reports whether a file has a function, and in its body what is about the case.
-func stands(t *testing.T, proof string) bool {
-	t.Helper()
-	where, what, _ := strings.Cut(proof, ": ")
-	file, name, _ := strings.Cut(where, " ")
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(file)))
-	if err != nil {
-		return false
-	}
-	body := regexp.MustCompile(`(?ms)^func (\([^)]*\) )?` + regexp.QuoteMeta(name) + `\(.*?^}`).Find(text)
-	return body != nil && strings.Contains(string(body), what)
 }
