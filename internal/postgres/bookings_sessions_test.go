@@ -246,17 +246,17 @@ func TestPaidSeats(t *testing.T) {
 
 func TestSessionBounds(t *testing.T) {
 	t.Parallel()
-	hour, now := time.Hour, time.Now()
+	const hour, unbound = time.Hour, time.Duration(0)
 	for _, c := range []struct {
 		name                string
-		bounds              booking.Session
-		book, pay, customer fault.Code // what an attempt gets; "" = it works
+		from, until, cancel time.Duration // bounds, from now on
+		book, pay, customer fault.Code    // what an attempt gets; "" = it works
 	}{
-		{"none", booking.Session{}, "", "", ""},
-		{"all met", booking.Session{BookFrom: now.Add(-hour), BookUntil: now.Add(hour), CancelUntil: now.Add(hour)}, "", "", ""},
-		{"too early", booking.Session{BookFrom: now.Add(hour)}, fault.TooEarly, "", ""},
-		{"too late", booking.Session{BookUntil: now.Add(-hour)}, fault.TooLate, "", ""},
-		{"too late to cancel", booking.Session{CancelUntil: now.Add(-hour)}, "", "", fault.TooLate},
+		{"none", unbound, unbound, unbound, "", "", ""},
+		{"all met", -hour, hour, hour, "", "", ""},
+		{"too early", hour, unbound, unbound, fault.TooEarly, "", ""},
+		{"too late", unbound, -hour, unbound, fault.TooLate, "", ""},
+		{"too late to cancel", unbound, unbound, -hour, "", "", fault.TooLate},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -268,7 +268,7 @@ func TestSessionBounds(t *testing.T) {
 			}
 			ins := []booking.CommitInput{b.ready(session, "group_customer"), b.ready(session, "group_customer_payment")}
 			b.exec(`UPDATE sessions SET book_from = $1, book_until = $2, cancel_until = $3`,
-				null(c.bounds.BookFrom), null(c.bounds.BookUntil), null(c.bounds.CancelUntil))
+				fromNow(c.from), fromNow(c.until), fromNow(c.cancel))
 			for _, in := range ins {
 				if c.book != "" {
 					b.wantUnseated(in.Move.To, in, session, c.book)
@@ -293,11 +293,13 @@ func TestSessionBounds(t *testing.T) {
 	}
 }
 
-func null(t time.Time) *time.Time {
-	if t.IsZero() {
+// fromNow returns the moment after so long, or nil for 0.
+func fromNow(after time.Duration) *time.Time {
+	if after == 0 {
 		return nil
 	}
-	return &t
+	moment := time.Now().Add(after)
+	return &moment
 }
 
 // TestSessionThatIsNotOpen: before its owner's booking stands, and after it ended.

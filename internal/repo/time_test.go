@@ -108,3 +108,46 @@ func TestRulesGoByTheAppsTime(t *testing.T) {
 		}
 	}
 }
+
+// TestParallelTestsReadTimeThemselves: a parallel subtest may wait for minutes before it begins, so what its parent read as the present is
+// past by then.
+func TestParallelTestsReadTimeThemselves(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || !s.test || f.Body == nil {
+				continue
+			}
+			waiting := false
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				if c, ok := n.(*ast.CallExpr); ok && selects(c.Fun, "Run") && len(c.Args) == 2 {
+					subtest, ok := c.Args[1].(*ast.FuncLit)
+					waiting = waiting || ok && calls(subtest.Body, "Parallel")
+				}
+				return !waiting
+			})
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				if c, ok := n.(*ast.CallExpr); ok && waiting && selects(c.Fun, "Now") {
+					t.Errorf("%s: %s reads the time for subtests that begin later", s.path, f.Name.Name)
+				}
+				_, later := n.(*ast.FuncLit)
+				return !later
+			})
+		}
+	}
+}
+
+func selects(fun ast.Expr, name string) bool {
+	s, ok := fun.(*ast.SelectorExpr)
+	return ok && s.Sel.Name == name
+}
+
+func calls(in ast.Node, name string) (found bool) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		c, ok := n.(*ast.CallExpr)
+		found = found || ok && selects(c.Fun, name)
+		return !found
+	})
+	return found
+}
