@@ -198,7 +198,7 @@ func (a *Activities) connection() (free func()) {
 func (a *Activities) attempt(
 	ctx, pacing context.Context, t *target, pace *rate.Limiter, d outbox.ClaimedDelivery,
 ) (f postgres.Finished, sent bool) {
-	if t.Purpose != outbox.ForMail || d.Recipient != "" { // an event becomes mails, and nothing is sent
+	if !t.writesMessages() || d.Recipient != "" { // an event becomes messages, and nothing is sent
 		if err := pace.Wait(pacing); err != nil {
 			return f, false
 		}
@@ -206,6 +206,9 @@ func (a *Activities) attempt(
 	started := time.Now()
 	if t.Purpose == outbox.ForMail {
 		return mailer{a, t}.attempt(ctx, d, started), true
+	}
+	if t.Format == outbox.FormatSMS || d.Recipient != "" {
+		return messenger{mailer{a, t}}.attempt(ctx, d, started), true
 	}
 	result := webhook.Result{Verdict: webhook.Retry, ErrorCode: webhook.CodeRender}
 	body, err := a.body(t, &d.Event)

@@ -94,17 +94,24 @@ func (m mailer) expand(ctx context.Context, d outbox.ClaimedDelivery) (relay.Res
 	if len(d.Mail) > 0 {
 		mails, delay = remindersOf(d, b), 0
 	}
-	all := map[string]json.RawMessage{}
-	for _, one := range mails {
-		if all[one.Recipient()], err = json.Marshal(one); err != nil {
-			return m.postpone(d, relay.Result{ErrorCode: codeRender}, true)
-		}
-	}
-	defer m.connection()()
-	if err := m.DB.WriteMails(ctx, m.ID, d, all, delay); err != nil {
+	v, err := m.write(ctx, d, mails, delay)
+	if err != nil {
 		return m.postpone(d, relay.Result{ErrorCode: codeRecord}, true)
 	}
-	return relay.Result{Verdict: relay.Sent}, postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}
+	return relay.Result{Verdict: relay.Sent}, v
+}
+
+// write puts on record the messages that an event makes, due after a delay, in place of the event's own delivery.
+func (m mailer) write(
+	ctx context.Context, d outbox.ClaimedDelivery, mails []mail.Mail, delay time.Duration,
+) (postgres.DeliveryUpdate, error) {
+	all := map[string]json.RawMessage{}
+	for _, one := range mails {
+		all[one.Recipient()], _ = json.Marshal(one) //nolint:errchkjson // texts and ids
+	}
+	defer m.connection()()
+	err := m.DB.WriteMails(ctx, m.ID, d, all, delay)
+	return postgres.DeliveryUpdate{Status: postgres.Delivered, Unsent: true, Left: len(all) > 0}, err
 }
 
 // send sends a mail, unless it has nothing to say any more.
@@ -243,16 +250,25 @@ func (m mailer) bury(ctx context.Context, d outbox.ClaimedDelivery, one mail.Mai
 
 // needless returns why a mail is not sent, as its booking and its app are now; "" for one that is.
 func needless(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *tenant.App, thread postgres.MailThread) (code string) {
+	switch code = overtaken(d, one, b, thread); {
+	case code != "" && code != codeTooLate:
+		return code
+	case app.Settings.DisableEmail:
+		return codeDisabled
+	case one.IsOff(b, &app.Settings):
+		return codeSwitchedOff
+	}
+	return code
+}
+
+// overtaken returns why a message has nothing to say any more, by any channel; "" for one that has.
+func overtaken(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, thread postgres.MailThread) (code string) {
 	switch {
 	case one.OfState() && (thread.Passed || b.Related.RescheduledTo != nil), one.Asks() && b.State != d.Event.State,
 		one.OfMoment() && !one.Reminds(b):
 		return codePassed
 	case !one.IsFor(d.Event.Notify):
 		return codeNotNotified
-	case app.Settings.DisableEmail:
-		return codeDisabled
-	case one.IsOff(b, &app.Settings):
-		return codeSwitchedOff
 	case d.Attempt <= d.Tries && time.Since(d.Event.At) > mailUseful, one.IsTooLate(b, b.Clock.Now()):
 		return codeTooLate
 	}

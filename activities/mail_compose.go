@@ -47,15 +47,8 @@ func (m mailer) compose(
 		From: from, To: to, ReplyTo: s.ReplyTo, Sender: message.Tagged(s.Bounces, d.ID.String()), ID: messageID(d) + "@" + host,
 		Thread: uuid.NewSHA1(thread.First, []byte(strings.ToLower(to.Address))).String() + "@" + host, Date: time.Now(),
 	}
-	a = mail.About{
-		App: from.Name, What: b.What, Where: b.Where, Description: b.Description, Start: b.Start, End: b.End,
-		Place: b.Resource.Zone(), Reader: zone, Owner: b.Resource.Name, Message: d.Event.Reason(),
-	}
-	if len(b.Customers) > 0 {
-		a.Customer = b.Customers[0].Name
-	}
-	m.link(&a, one, b)
-	addMoney(&a, &d.Event)
+	a = m.about(d, one, b, zone)
+	a.App = from.Name
 	if one.Calendar == mail.CalendarNone {
 		return e, a, ""
 	}
@@ -68,6 +61,20 @@ func (m mailer) compose(
 		e.Entry.Sequence++
 	}
 	return e, a, ""
+}
+
+// about gathers what stands in a message. zone is that of its receiver's clocks; nil when it is not known.
+func (m mailer) about(d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, zone *time.Location) mail.About {
+	a := mail.About{
+		What: b.What, Where: b.Where, Description: b.Description, Start: b.Start, End: b.End,
+		Place: b.Resource.Zone(), Reader: zone, Owner: b.Resource.Name, Message: d.Event.Reason(),
+	}
+	if len(b.Customers) > 0 {
+		a.Customer = b.Customers[0].Name
+	}
+	m.link(&a, one, b)
+	addMoney(&a, &d.Event)
+	return a
 }
 
 // messageID is the same at each attempt of a mail, since a copy may have arrived. One that is sent again by hand is another mail: programs

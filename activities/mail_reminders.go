@@ -24,6 +24,11 @@ func (m mailer) quiet(one mail.Mail, b *booking.Booking, app *tenant.App) (wait 
 	if !one.OfMoment() {
 		return 0, false
 	}
+	return m.quietEnd(one, b, app)
+}
+
+// quietEnd is quiet for a message of any kind.
+func (m mailer) quietEnd(one mail.Mail, b *booking.Booking, app *tenant.App) (wait time.Duration, late bool) {
 	_, zone := m.recipient(one, b)
 	if zone == nil {
 		zone = b.Resource.Zone()
@@ -81,6 +86,11 @@ func (m mailer) limit(
 	if !one.OfPending(b) {
 		return "", nil
 	}
+	return m.admit(ctx, d, b, digest)
+}
+
+// admit returns a code when only visitors have had to do with the booking, and another message went to the address within the hour.
+func (m mailer) admit(ctx context.Context, d outbox.ClaimedDelivery, b *booking.Booking, digest []byte) (code string, err error) {
 	defer m.connection()()
 	admitted, err := m.DB.AdmitMail(ctx, m.AppID, b.ID, digest, d.ID)
 	if err != nil || admitted {

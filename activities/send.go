@@ -31,6 +31,11 @@ type target struct {
 	testApp       bool // what it is sent is about nothing real
 }
 
+// writesMessages reports whether events become messages to people here, each a delivery of its own.
+func (t *target) writesMessages() bool {
+	return t.Purpose == outbox.ForMail || t.Format == outbox.FormatSMS
+}
+
 func (a *Activities) open(found *postgres.DrainTarget) (*target, error) {
 	t := &target{Endpoint: found.Endpoint, pace: found.Pace, probing: found.Probing, perMinute: found.PerMinute, testApp: found.TestApp}
 	if t.Purpose == outbox.ForMail { // it signs nothing

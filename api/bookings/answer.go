@@ -20,6 +20,8 @@ type renderer struct {
 	effects   *postgres.Effects
 	payments  *postgres.Payments
 	catalogue *postgres.Catalogue
+	contacts  *postgres.Contacts
+	vault     *links.Vault
 	links     links.Maker
 }
 
@@ -72,6 +74,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 		"policy":            func() any { return v.Policy() },
 		"assignment":        func() any { return w.assignments[b.ID] },
 		"payment":           func() any { return rules.TermsView(k.Clock, b, w.payments[b.ID], h.links.BaseURL) },
+		"contacts":          func() any { return w.contacts(b) },
 		"effects":           func() any { return effectViews(k, w.effects[b.ID]) },
 		"logs":              func() any { return v.Logs(w.logs[b.ID]) },
 		"provider_event":    func() any { return nil },
@@ -81,6 +84,7 @@ func (h *renderer) view(k *call, b *booking.Booking, w *included) (timekit.Objec
 	}
 	if k.Kind != tenant.ServerKey {
 		delete(parts, "assignment")
+		delete(parts, "contacts")
 		delete(parts, "effects")
 		delete(parts, "payment")
 	}

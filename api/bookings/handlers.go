@@ -28,6 +28,8 @@ type Handlers struct {
 	Effects   *postgres.Effects
 	Payments  *postgres.Payments
 	Catalogue *postgres.Catalogue
+	Contacts  *postgres.Contacts
+	Vault     *links.Vault
 	Rules     rules.Reader
 	Edge      *edge.Edge
 	Links     links.Maker
@@ -39,7 +41,10 @@ type Handlers struct {
 
 // Routes returns the rows of the route table that this package answers.
 func (h *Handlers) Routes() []edge.Route {
-	renderer := &renderer{bookings: h.Bookings, effects: h.Effects, payments: h.Payments, catalogue: h.Catalogue, links: h.Links}
+	renderer := &renderer{
+		bookings: h.Bookings, effects: h.Effects, payments: h.Payments, catalogue: h.Catalogue, contacts: h.Contacts, vault: h.Vault,
+		links: h.Links,
+	}
 	drafts := &draftReader{booker: h.Booker, offers: h.Offers, rules: h.Rules, wait: h.Wait}
 	return slices.Concat(
 		(&bookingHandlers{

@@ -7,6 +7,7 @@ import (
 	"holdfast/internal/assign"
 	"holdfast/internal/booking"
 	"holdfast/internal/catalogue"
+	"holdfast/internal/contact"
 	"holdfast/internal/effect"
 	"holdfast/internal/postgres"
 	"holdfast/internal/tenant"
@@ -21,7 +22,9 @@ type included struct {
 	assignments map[uuid.UUID]*assign.Assignment
 	effects     map[uuid.UUID][]*effect.Effect
 	payments    map[uuid.UUID][]*postgres.PaymentWithRefunds
-	others      []*booking.Booking // sessions of seats, and bookings made together with those of the list
+	blocks      []contact.Block                            // of the addresses and numbers of the list's bookings
+	digest      func(app uuid.UUID, address string) []byte // of one of these
+	others      []*booking.Booking                         // sessions of seats, and bookings made together with those of the list
 	projects    []*catalogue.Project
 }
 
@@ -44,7 +47,7 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 			return err
 		}
 	}
-	if err := h.lookInside(k, w, ids); err != nil {
+	if err := h.lookInside(k, w, ids, all); err != nil {
 		return err
 	}
 	if len(projects) > 0 {
@@ -59,7 +62,7 @@ func (h *renderer) look(k *call, w *included, all []*booking.Booking) (err error
 }
 
 // lookInside looks up how resources were chosen, and what effects there are, for server keys only.
-func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID) (err error) {
+func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID, all []*booking.Booking) (err error) {
 	if k.Kind != tenant.ServerKey {
 		return nil
 	}
@@ -71,6 +74,10 @@ func (h *renderer) lookInside(k *call, w *included, ids []uuid.UUID) (err error)
 	}
 	if err == nil && w.wanted["payment"] {
 		w.payments, err = h.payments.PaymentsOf(k, k.App.ID, ids)
+	}
+	if err == nil && w.wanted["contacts"] {
+		w.digest = h.vault.ContactDigest
+		w.blocks, err = h.contacts.Blocks(k, k.App.ID, digests(all, w.digest)...)
 	}
 	return err
 }

@@ -45,6 +45,9 @@ func (r Reader) NewBooking(
 	in.slot(clock, &n, problems)
 	n.Meta = edge.CheckObject(in.Meta, "meta", problems)
 	n.Customers = readCustomers(in.Customer, problems)
+	for i := range n.Customers {
+		ReadSMSConsent(&n.Customers[i], p, c.App.Clock.Now(), problems)
+	}
 	if p != nil && c.Kind != tenant.ServerKey && !hold {
 		in.askCustomer(p.Project, problems)
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"holdfast/api/edge"
+	"holdfast/internal/contact"
 	"holdfast/internal/fault"
 	"holdfast/internal/mail"
 	"holdfast/internal/service"
@@ -50,8 +51,10 @@ func (in reminderInput) check(o webhook.Options, field string, problems fault.Pr
 		in.checkTarget(o, field+".settings", problems)
 	case "email":
 		in.checkMail(field, problems)
+	case "sms":
+		in.checkSMS(field, problems)
 	default:
-		problems.Add(field+".type", "must be webhook or email")
+		problems.Add(field+".type", "must be webhook, email or sms")
 		return
 	}
 	if in.When.Type != "before" && in.When.Type != "after" {
@@ -73,8 +76,24 @@ func (in reminderInput) checkMail(field string, problems fault.Problems) {
 	if utf8.RuneCountInString(in.Settings.Subject) > maxSubject {
 		problems.Add(field+".settings.subject", "must not be longer than %d characters", maxSubject)
 	}
+	in.checkMoment(field, problems)
+}
+
+// checkSMS finds what is wrong with a reminder by text message.
+func (in reminderInput) checkSMS(field string, problems fault.Problems) {
+	if to := in.Settings.Recipient; to != "" && to != mail.Customer {
+		problems.Add(field+".settings.recipient", "must be customer: no other gets text messages")
+	}
+	if in.Settings.Subject != "" {
+		problems.Add(field+".settings.subject", "is one of e-mails")
+	}
+	in.checkMoment(field, problems)
+}
+
+// checkMoment finds a reminder that would come when it is too late.
+func (in reminderInput) checkMoment(field string, problems fault.Problems) {
 	if in.When.Type == "before" && in.When.Time == 0 {
-		problems.Add(field+".when.time", "must be at least 1: no e-mail reminds of what has begun")
+		problems.Add(field+".when.time", "must be at least 1: nobody is reminded of what has begun")
 	}
 }
 
@@ -163,6 +182,11 @@ func (r Reader) Reminders(raw json.RawMessage, field string, problems fault.Prob
 		}
 		if in.Type == "email" {
 			m := mail.NewReminder(in.Settings.Recipient, in.Settings.Subject, in.When.Type == "after")
+			one.Mail = &m
+		}
+		if in.Type == "sms" {
+			m := mail.NewReminder(mail.Customer, "", in.When.Type == "after")
+			m.Channel = contact.SMS
 			one.Mail = &m
 		}
 		all = append(all, one)

@@ -163,5 +163,6 @@ func (h *timeBooker) bookPick(k *call, p pick) (service.Outcome, error) {
 	n.Request, n.Claim, n.NoShowConsent = p.request, p.claim, p.consent
 	rules.Speaks(&n.Customers[0], k.Request.Header.Get("Accept-Language"))
 	rules.CheckCustomer(&n.Customers[0], problems)
+	rules.ReadSMSConsent(&n.Customers[0], p.project, k.App.Clock.Now(), problems)
 	return h.Book(k, k.Caller, n)
 }

@@ -67,7 +67,7 @@ func (h *deliveryHandlers) attemptView(k *edge.Call, a *outbox.Attempt, c *outbo
 }
 
 func (h *deliveryHandlers) sentBody(a *outbox.Attempt, c *outbox.Event) (string, error) {
-	if strings.EqualFold(a.Method, http.MethodGet) {
+	if strings.EqualFold(a.Method, http.MethodGet) || a.Format == outbox.FormatSMS { // numbers and texts are not kept
 		return "", nil
 	}
 	links, err := h.hiddenLinks(c)

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"holdfast/api/edge"
 	"holdfast/internal/fault"
 	"holdfast/internal/links"
+	"holdfast/internal/mail"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 	"holdfast/internal/timekit"
@@ -156,7 +158,13 @@ func (h *deliveryHandlers) retryDelivery(k *edge.Call) error {
 }
 
 func deliveryView(k *edge.Call, s *outbox.Delivery) timekit.Object {
+	var of struct { // nothing of an event's own delivery
+		Kind     *mail.Kind `json:"kind"`
+		Customer *uuid.UUID `json:"customer"`
+	}
+	_ = json.Unmarshal(s.Mail, &of) // written by us
 	return timekit.Object{
+		"kind": of.Kind, "customer_id": of.Customer,
 		"id": s.ID, "webhook_id": s.EndpointID, "event_id": outbox.EventPrefix + s.EventID.String(), "event_type": s.EventType,
 		"booking_id": s.BookingID, "sequence": s.Seq, "status": s.Status, "attempt_count": s.Attempts, "test": s.Test,
 		"next_attempt_at": k.Moment(s.NextAt), "created_at": k.Clock.Show(s.CreatedAt, time.UTC), "finished_at": k.Moment(s.FinishedAt),

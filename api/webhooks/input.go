@@ -137,12 +137,21 @@ func (in *webhookInput) target(e *outbox.Endpoint, rules webhook.Options) {
 	if in.Format != nil {
 		e.Format = *in.Format
 	}
-	if !slices.Contains(outbox.Formats, e.Format) {
-		in.problems.Add("format", "must be %s", outbox.FormatNames())
+	if e.Format != outbox.FormatSMS && !slices.Contains(outbox.Formats, e.Format) {
+		in.problems.Add("format", "must be %s", formatNames())
 	}
 	if e.EmbedCallback && e.Format != outbox.FormatCronofy {
 		in.problems.Add("format", "is cronofy: this is the callback of public links")
 	}
+}
+
+// formatNames lists the formats for people: "a, b or c".
+func formatNames() string {
+	var others []string
+	for _, f := range outbox.Formats {
+		others = append(others, string(f))
+	}
+	return strings.Join(others, ", ") + " or " + string(outbox.FormatSMS)
 }
 
 // The highest values that an endpoint may have.
@@ -161,6 +170,9 @@ func (in *webhookInput) pace(e *outbox.Endpoint) {
 	}
 	if in.PerSecond != nil {
 		e.PerSecond = *in.PerSecond
+	}
+	if e.Format == outbox.FormatSMS { // one message that waits for the morning keeps no other back
+		e.Ordered = false
 	}
 	if e.InFlight < 1 || e.InFlight > maxInFlight {
 		in.problems.Add("in_flight", "must be a number from 1 to %d", maxInFlight)

@@ -1,5 +1,5 @@
 // Package webhooks answers requests about webhooks: the endpoints themselves, their deliveries and attempts, tests and replays, and the
-// feed of events, which is what a receiver catches up with. It answers about mails and their templates, too.
+// feed of events, which is what a receiver catches up with. It answers about mails, their templates and text messages, too.
 package webhooks
 
 import (
@@ -49,6 +49,7 @@ func (h *Handlers) Routes() []edge.Route {
 		}).routes(),
 		(&bounceHandlers{mailers: h.Mailers, contacts: h.Contacts, bookings: h.Bookings, vault: h.Vault, waker: waker}).routes(),
 		(&templateHandlers{templates: h.Templates}).routes(),
+		(&textMessageHandlers{contacts: h.Contacts, vault: h.Vault}).routes(),
 		(&testHandlers{outbox: h.Outbox, outcomes: h.Outcomes, deliveries: deliveries, waker: waker, wait: h.Wait}).routes(),
 		(&replayHandlers{outbox: h.Outbox, waker: waker}).routes(),
 		deliveries.routes(),

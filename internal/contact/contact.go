@@ -2,10 +2,43 @@
 package contact
 
 import (
+	"encoding/json"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
+
+// number is a telephone number as E.164 writes it.
+var number = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
+
+// Number is an international telephone number without the signs by which people part it; false for any other text.
+func Number(text string) (string, bool) {
+	plain := strings.NewReplacer(" ", "", "\u00a0", "", "-", "", ".", "", "(", "", ")", "", "/", "").Replace(text)
+	return plain, number.MatchString(plain)
+}
+
+// ConsentField is the field of a customer's form by which they agree to text messages: true or the words on the way in, a Consent on
+// record.
+const ConsentField = "sms_consent"
+
+// Consent is a customer's agreement to text messages, in the words that they have read.
+type Consent struct {
+	Text string    `json:"text"` // empty where the app does not say
+	At   time.Time `json:"at"`   // by the app's clock
+}
+
+// ConsentOf returns the agreement that a customer's meta has, a JSON object; nil for none.
+func ConsentOf(meta json.RawMessage) *Consent {
+	var of struct {
+		Consent *Consent `json:"sms_consent"`
+	}
+	if json.Unmarshal(meta, &of) != nil || of.Consent == nil || of.Consent.At.IsZero() {
+		return nil
+	}
+	return of.Consent
+}
 
 // Channel is how a message reaches somebody.
 type Channel string

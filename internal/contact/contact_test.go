@@ -30,3 +30,18 @@ func TestStops(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbers: numbers with their country's code are read however people part them; others are none.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"+4915112345678": "+4915112345678", "+49 151 / 123-456.78": "+4915112345678", "+1 (202) 555-0185": "+12025550185",
+		"": "", "0151 12345678": "", "004915112345678": "", "+0151123456": "", "+49": "", "+4915112345678901": "", "+49151x2345678": "",
+		"+49１５１12345678": "", "+49151\n12345678": "", "sms:+4915112345678": "",
+	} {
+		got, ok := contact.Number(text)
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("%q is %q, %t", text, got, ok)
+		}
+	}
+}

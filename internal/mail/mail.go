@@ -11,6 +11,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/contact"
 	"holdfast/internal/outbox"
 )
 
@@ -67,6 +68,8 @@ type Mail struct {
 	Customer uuid.UUID `json:"customer,omitzero"` // of To Customer: which one
 	Calendar Calendar  `json:"calendar,omitempty"`
 	Subject  string    `json:"subject,omitempty"` // of a reminder or a follow-up that has its own, as it was typed
+
+	Channel contact.Channel `json:"channel,omitempty"` // of a reminder by text message; empty for mails
 }
 
 // Recipient is who the mail is for, among those of its event: owner, or the id of the customer.

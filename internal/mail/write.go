@@ -70,18 +70,7 @@ const most = 2000
 // Write writes a mail in a language, or in the default one where it lacks the text. The subject of a mail with a calendar entry is the
 // title of the booking: some calendars take it over. Texts of the app's own that do not pass CheckTemplate any more are left out.
 func Write(m Mail, l Language, a About) (Written, error) {
-	of, own := l.lookup(m.Kind, m.To)
-	if !own {
-		l = Default
-	}
-	broken := false
-	if a.Own != nil {
-		problems := fault.Problems{}
-		CheckTemplate(m.Kind, m.To, *a.Own, problems)
-		if broken = len(problems) > 0; !broken {
-			of = of.with(*a.Own)
-		}
-	}
+	of, l, broken := a.wording(m, l)
 	c := a.compose(m, l, of)
 	var html bytes.Buffer
 	if err := htmlBody.Execute(&html, c); err != nil {
@@ -93,6 +82,24 @@ func Write(m Mail, l Language, a About) (Written, error) {
 	}
 	subject = cmp.Or(Line(m.Subject), subject)
 	return Written{Language: l, Subject: Line(subject), Text: c.plain(), HTML: html.String(), Broken: broken}, nil
+}
+
+// wording is what a mail says in a language, or in the default one where it lacks the texts, with the app's own. These are left out as a whole
+// where they are broken.
+func (a About) wording(m Mail, l Language) (of text, in Language, broken bool) {
+	of, own := l.lookup(m.Kind, m.To)
+	if !own {
+		l = Default
+	}
+	if a.Own == nil {
+		return of, l, false
+	}
+	problems := fault.Problems{}
+	CheckTemplate(m.Kind, m.To, *a.Own, problems)
+	if len(problems) > 0 {
+		return of, l, true
+	}
+	return of.with(*a.Own), l, false
 }
 
 // title is what the booking is called.

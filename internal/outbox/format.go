@@ -9,6 +9,10 @@ const (
 	FormatHoldfast   Format = "holdfast"   // {type, timestamp, data}, after Standard Webhooks
 	FormatReserveKit Format = "reservekit" // {event_type, bookings, timestamp}
 	FormatCronofy    Format = "cronofy"    // {notification, scheduling_request}: of scheduling requests only
+
+	// FormatSMS is {to, text, booking_id, kind, dedupe_id}, for a gateway: an event becomes a text message for each customer. It shows no
+	// event, so it is none of Formats.
+	FormatSMS Format = "sms"
 )
 
 // formatLabel is a format as it is offered to people.
@@ -24,29 +28,17 @@ var FormatLabels = []formatLabel{
 	{FormatHoldfast, "Holdfast", "type, timestamp and data, after Standard Webhooks"},
 	{FormatReserveKit, "ReserveKit", "event_type, bookings and timestamp"},
 	{FormatCronofy, "Cronofy", "notification and scheduling_request; of public links only"},
+	{FormatSMS, "SMS gateway", "to and text: a text message for each customer who agrees to them"},
 }
 
-// Formats are all of them, in the order of FormatLabels.
+// Formats are those that show an event, in the order of FormatLabels.
 var Formats = formatsOf(FormatLabels)
 
 func formatsOf(labels []formatLabel) (all []Format) {
 	for _, one := range labels {
-		all = append(all, one.Format)
+		if one.Format != FormatSMS {
+			all = append(all, one.Format)
+		}
 	}
 	return all
-}
-
-// FormatNames lists the formats for people: "a, b or c".
-func FormatNames() string {
-	text := ""
-	for i, f := range Formats {
-		switch {
-		case i == len(Formats)-1:
-			text += " or "
-		case i > 0:
-			text += ", "
-		}
-		text += string(f)
-	}
-	return text
 }

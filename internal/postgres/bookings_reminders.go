@@ -13,6 +13,7 @@ import (
 
 	"holdfast/graphs"
 	"holdfast/internal/booking"
+	"holdfast/internal/contact"
 	"holdfast/internal/outbox"
 )
 
@@ -131,13 +132,21 @@ type dueOne struct {
 	mail     json.RawMessage // which mail it is; nil for a webhook
 }
 
-// afterwards reports whether the mail is one that comes after the start.
-func (d dueOne) afterwards() bool {
-	var of struct {
-		Kind string `json:"kind"`
-	}
-	return json.Unmarshal(d.mail, &of) == nil && of.Kind == "follow_up"
+// says is what the statements need of a message.
+func (d dueOne) says() (of struct {
+	Kind    string          `json:"kind"`
+	Channel contact.Channel `json:"channel"`
+}) {
+	_ = json.Unmarshal(d.mail, &of) // written by us
+	return of
 }
+
+// afterwards reports whether the message is one that comes after the start.
+func (d dueOne) afterwards() bool { return d.says().Kind == "follow_up" }
+
+// byMail and bySMS report how a message goes.
+func (d dueOne) byMail() bool { return d.mail != nil && d.says().Channel != contact.SMS }
+func (d dueOne) bySMS() bool  { return d.mail != nil && !d.byMail() }
 
 // dueReminder locks the booking and ticks its reminder off.
 func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *booking.Booking, due dueOne, err error) {
@@ -166,13 +175,19 @@ func dueReminder(ctx context.Context, tx pgx.Tx, in booking.RemindInput) (b *boo
 
 // queueGate takes the gate of where a reminder goes shared, until the end of the transaction.
 func (d dueOne) queueGate(batch *pgx.Batch, app uuid.UUID) {
+	const gateways = `
+		SELECT pg_advisory_xact_lock_shared(gate) FROM (
+			SELECT ` + gateKey + ` AS gate FROM webhook_endpoints w WHERE w.app_id = @app AND ` + isGateway + ` ORDER BY gate) wanted`
 	const mailers = `SELECT pg_advisory_xact_lock_shared(` + gateKey + `) FROM webhook_endpoints WHERE app_id = @app AND purpose = 'mail'`
-	if d.mail == nil {
+	switch {
+	case d.mail == nil:
 		batch.Queue(shareGate, namedArgs{"endpoint": d.endpoint})
-		return
+	case d.bySMS():
+		batch.Queue(gateways, namedArgs{"app": app})
+	default:
+		queueMailer(batch, app)
+		batch.Queue(mailers, namedArgs{"app": app})
 	}
-	queueMailer(batch, app)
-	batch.Queue(mailers, namedArgs{"app": app})
 }
 
 // queueMailer gives an app that has no mailer, because the server sends no mails, one for its reminders alone: what became of them is on
@@ -185,6 +200,9 @@ func queueMailer(batch *pgx.Batch, app uuid.UUID) {
 		ON CONFLICT (app_id) WHERE purpose = 'mail' DO NOTHING`
 	batch.Queue(q, namedArgs{"app": app})
 }
+
+// isGateway is true of an endpoint w that sends text messages.
+const isGateway = `w.purpose = 'subscription' AND w.format = 'sms'`
 
 // forRemindersAlone are the event types of a mailer that gets no transitions.
 const forRemindersAlone = `ARRAY['booking.reminder']`
@@ -226,11 +244,12 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, due dueOne) (event uu
 		INSERT INTO webhook_deliveries (id, endpoint_id, event_id, booking_id, seq, mail)
 		SELECT gen_random_uuid(), w.id, event.id, @booking, @seq, @mail::jsonb FROM event, webhook_endpoints w
 		WHERE w.id = @endpoint AND w.status = 'active'
-			OR w.app_id = @app AND w.purpose = 'mail' AND w.status <> 'disabled' AND @mail::jsonb IS NOT NULL`
+			OR w.app_id = @app AND w.status <> 'disabled' AND @mail::jsonb IS NOT NULL
+				AND (w.purpose = 'mail' AND NOT @sms OR ` + isGateway + ` AND @sms)`
 	event = uuid.Must(uuid.NewV7())
 	args := namedArgs{
 		"id": event, "app": b.AppID, "booking": b.ID, "seq": b.Seq, "type": outbox.ReminderEvent, "data": asJSON(b),
-		"number": due.number, "endpoint": due.endpoint, "mail": orNull(due.mail),
+		"number": due.number, "endpoint": due.endpoint, "mail": orNull(due.mail), "sms": due.bySMS(),
 	}
 	if due.mail != nil {
 		batch.Queue(sent, args)

@@ -19,14 +19,14 @@ const lockGate = `SELECT pg_advisory_xact_lock(` + gateKey + `) FROM webhook_end
 // shareGate takes the gate of one endpoint shared, until the end of the transaction.
 const shareGate = `SELECT pg_advisory_xact_lock_shared(` + gateKey + `) FROM webhook_endpoints WHERE id = @endpoint`
 
-// shareGates takes the gates of all endpoints that get these events shared, until the end of the transaction, and that of the app's mailer,
-// which may get reminders. Queue it once, before the statements that publish.
+// shareGates takes the gates of all endpoints that get these events shared, until the end of the transaction, and those of the app's mailer
+// and gateways of text messages, which may get reminders. Queue it once, before the statements that publish.
 func shareGates(batch *pgx.Batch, all ...publication) {
 	const q = `
 		SELECT pg_advisory_xact_lock_shared(gate) FROM (
 			SELECT DISTINCT w.gate FROM (SELECT ` + gateKey + ` AS gate, * FROM webhook_endpoints) w,
 				jsonb_to_recordset(@changes) e (booking_id uuid, graph text, state text, project_id uuid, topics text[], request_id uuid)
-			WHERE w.app_id = @app AND w.purpose <> 'reminder' AND (w.purpose = 'mail' OR ` + matches + `) ORDER BY w.gate) wanted`
+			WHERE w.app_id = @app AND w.purpose <> 'reminder' AND (w.purpose = 'mail' OR ` + isGateway + ` OR ` + matches + `) ORDER BY w.gate) wanted`
 	var changes []map[string]any
 	for _, b := range all {
 		changes = append(changes, map[string]any{

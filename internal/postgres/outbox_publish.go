@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +43,7 @@ func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne,
 		all = append(all, publication{b, kind, outbox.Topics(kind, b.Kind()), notifiedRequest(b)})
 	}
 	var events []uuid.UUID
-	if len(late) > 0 {
+	if slices.ContainsFunc(late, dueOne.byMail) {
 		queueMailer(batch, changed[0].AppID)
 	}
 	shareGates(batch, all...)

@@ -105,7 +105,7 @@ func launch(t testing.TB, dir string, settings ...string) *bundle {
 	log := &lockedBuffer{}
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", PayAddr: "127.0.0.1:0", Postgres: true, Temporal: true, InMemory: true}
 	var err error
-	settings = append([]string{"HOLDFAST_BAD_KEY_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0"}, settings...) // all tests come from one address
+	settings = append([]string{"HOLDFAST_BAD_KEY_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0", "HOLDFAST_MAIL_DELAY=1s"}, settings...) // all tests come from one address
 	settings = append(settings, "HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=debug")
 	for _, one := range settings {
 		if at, ok := strings.CutPrefix(one, "HOLDFAST_MAILBOX_ADDR="); ok {
