@@ -31,6 +31,28 @@ func (b *bundle) claimMail(mailer uuid.UUID) []outbox.ClaimedDelivery {
 	return must(b.ClaimDeliveries(b.ctx, mailer, postgres.Claim{Limit: 10, Lease: time.Minute}))
 }
 
+// TestWhatIsRolledBackMakesNoMail: a transition that is lost at its COMMIT leaves no event and no mail, and the mailer is not woken. The one
+// that is tried afterwards leaves one event.
+func TestWhatIsRolledBackMakesNoMail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mailer := b.mailer()
+	v := b.at("instant", 9, 10)
+	in := commit(v, b.create(v))
+	b.exec(`CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '58030'; END $$`)
+	b.exec(`CREATE CONSTRAINT TRIGGER lose AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lose()`)
+	if out, err := b.Commit(b.ctx, in); err == nil {
+		t.Fatalf("it was committed: %+v", out)
+	}
+	wantEqual(t, "events that are due", len(b.claimMail(mailer)), 0)
+	wantEqual(t, "events and mails", b.count(`SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM webhook_deliveries)
+		+ (SELECT count(*) FROM webhook_endpoints WHERE awake)`), 0)
+	wantEqual(t, "state", b.known(v).State, "initialized")
+	b.exec(`DROP TRIGGER lose ON events`)
+	wantEqual(t, "tried again", must(b.Commit(b.ctx, in)).Result, booking.ResultApplied)
+	wantEqual(t, "events that are due", len(b.claimMail(mailer)), 1)
+}
+
 // TestAnEventBecomesMails: one for each recipient, once, whatever is repeated.
 func TestAnEventBecomesMails(t *testing.T) {
 	t.Parallel()
