@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -115,13 +116,30 @@ func (s source) imports(path string) bool {
 // elsewhere are folders whose code is not of the house: the tools' module, and the stand-in for one of Temporal's.
 var elsewhere = []string{"tools", "bin", "deployments/local/nocompute"}
 
-// sources reads the files themselves: a list of packages would come from a cache that misses changes.
+// sources reads the files themselves: a list of packages would come from a cache that misses changes. They are parsed once for all tests,
+// which only read them.
 func sources(t *testing.T) []source {
 	t.Helper()
-	var all []source
-	set := token.NewFileSet()
 	root := at(t, ".")
-	err := filepath.WalkDir(root, func(full string, entry fs.DirEntry, err error) error {
+	parsed.once.Do(func() { parsed.all, parsed.err = parse(root) })
+	if parsed.err != nil {
+		t.Fatal(parsed.err)
+	}
+	if len(parsed.all) < 50 {
+		t.Fatalf("found %d files only; is this the root?", len(parsed.all))
+	}
+	return parsed.all
+}
+
+var parsed struct {
+	once sync.Once
+	all  []source
+	err  error
+}
+
+func parse(root string) (all []source, err error) {
+	set := token.NewFileSet()
+	err = filepath.WalkDir(root, func(full string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -146,13 +164,7 @@ func sources(t *testing.T) []source {
 		all = append(all, source{dir, path, file, set.File(file.Pos()).LineCount(), strings.HasSuffix(path, "_test.go")})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 50 {
-		t.Fatalf("found %d files only; is this the root?", len(all))
-	}
-	return all
+	return all, err
 }
 
 func TestFloors(t *testing.T) {

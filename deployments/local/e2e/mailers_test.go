@@ -93,6 +93,11 @@ func TestDeadAddresses(t *testing.T) {
 		t.Errorf("%d blocks say too much", n)
 	}
 
+	contacts := p.get(t, "/v2/bookings/"+second+"?include=contacts").want(t, http.StatusOK)
+	if contacts.str("data.contacts.0.to") != "owner" || contacts.str("data.contacts.0.email_status") != "" || contacts.str("data.contacts.1.email_status") != "dead" {
+		t.Error(contacts.body)
+	}
+
 	p.mailbox.Fail()
 	p.post(t, "/v2/mails/revive", `{"email":"gone@example.com"}`).promised(t, http.MethodPost, "/v2/mails/revive")
 	if again := p.post(t, "/v2/mails/revive", `{"email":"GONE@example.com"}`).want(t, http.StatusOK); again.str("data.revived") != "false" {
