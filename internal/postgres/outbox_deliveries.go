@@ -60,7 +60,8 @@ func (db *Outbox) BookingDeliveries(
 	ctx context.Context, appID, bookingID uuid.UUID, filter DeliveryFilter, before *DeliveryCursor, limit int,
 ) (list []outbox.Delivery, more bool, err error) {
 	args := namedArgs{"app": appID, "of": bookingID, "limit": limit + 1}
-	const of = sendingFrom + ` WHERE w.app_id = @app AND e.booking_id = @of AND e.reminder IS NULL AND NOT e.test` // as the index has it
+	const of = sendingFrom + ` WHERE w.app_id = @app AND e.booking_id = @of
+		AND (e.reminder IS NULL AND NOT e.test OR e.reminder IS NOT NULL)` // as the two indexes have it: transitions, and all else
 	return db.listDeliveries(ctx, of+filter.and(args)+before.and(args), args, limit)
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 const plain = `{}`
@@ -69,7 +68,7 @@ func TestPaymentHoldsAndTimesOut(t *testing.T) {
 	resource := b.resource(t)
 	held := b.book(t, resource, "instant_payment", 9, `,"settings":{"timers":{"timeout":"PT2S"}}`)
 	b.post(t, "/v2/bookings", request(resource, "instant", 9)).refused(t, http.StatusConflict, "slot_taken")
-	eventually(t, 15*time.Second, "unpaid", func() bool { return b.state(t, held) == "unpaid" })
+	eventually(t, "unpaid", func() bool { return b.state(t, held) == "unpaid" })
 	b.put(t, "/v2/bookings/"+held+"/pay", "").refused(t, http.StatusUnprocessableEntity, "action_not_available")
 	paid := b.book(t, resource, "instant_payment", 9)
 	b.put(t, "/v2/bookings/"+paid+"/pay", `{"pay":{"payment_id":"pi_1"}}`).want(t, http.StatusOK)
@@ -193,7 +192,7 @@ func TestWithoutAWorkerActionsAreKept(t *testing.T) {
 	}
 	b.put(t, "/v2/bookings/"+before+"/cancel", "{}", "Prefer", "respond-async", "Idempotency-Key", "once").want(t, http.StatusAccepted)
 	b.stack.StartWorker()
-	eventually(t, 30*time.Second, "both applied", func() bool {
+	eventually(t, "both applied", func() bool {
 		return b.state(t, id) == "confirmed" && b.state(t, before) == "cancelled"
 	})
 	done := b.put(t, "/v2/bookings/"+before+"/cancel", "{}", "Prefer", "wait=1", "Idempotency-Key", "once").want(t, http.StatusOK)
@@ -348,7 +347,7 @@ func TestAutoCompleteCanBeSwitchedOff(t *testing.T) {
 	}
 	over := b.post(t, "/v2/bookings", past(1, "")).want(t, http.StatusCreated).str("data.id")
 	open := b.post(t, "/v2/bookings", past(2, `,"auto_complete_one_hour_after_booking_ends":{"enabled":false}`)).want(t, http.StatusCreated).str("data.id")
-	eventually(t, 15*time.Second, "completed by its timer", func() bool { return b.state(t, over) == "completed" })
+	eventually(t, "completed by its timer", func() bool { return b.state(t, over) == "completed" })
 	if got := b.state(t, open); got != "confirmed" {
 		t.Errorf("switched off, yet %s", got)
 	}

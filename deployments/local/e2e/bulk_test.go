@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // bulk is the body of a request for several bookings; more holds the flags.
@@ -135,7 +134,7 @@ func TestRelatedBookingsMoveTogether(t *testing.T) {
 	loose := b.post(t, "/v2/bookings/bulk", bulk("", hours(resource, 20, 21)...)).want(t, http.StatusCreated)
 	b.put(t, "/v2/bookings/"+one+"/cancel", `{"apply_to_bulked_bookings":false}`).want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+two+"/cancel", `{"cancel":{"message":"rain"}}`).want(t, http.StatusOK)
-	eventually(t, 20*time.Second, "the third follows the second", func() bool { return b.state(t, three) == "cancelled" })
+	eventually(t, "the third follows the second", func() bool { return b.state(t, three) == "cancelled" })
 	told := b.told(t, hears, one)
 	for _, id := range []string{one, two, three} {
 		if fmt.Sprint(told[id]) != "[confirmed cancelled]" {
@@ -162,9 +161,9 @@ func TestRelatedBookingsThatDisagree(t *testing.T) {
 		request(busy, "confirm_decline", 9), request(resource, "confirm_decline", 10))).want(t, http.StatusCreated)
 	b.book(t, busy, "instant", 9)
 	b.put(t, "/v2/bookings/"+made.str("data.0.id")+"/confirm", "").want(t, http.StatusOK)
-	eventually(t, 20*time.Second, "the third is confirmed, too", func() bool { return b.state(t, made.str("data.2.id")) == "confirmed" })
+	eventually(t, "the third is confirmed, too", func() bool { return b.state(t, made.str("data.2.id")) == "confirmed" })
 	var code string
-	eventually(t, 20*time.Second, "the second is refused", func() bool {
+	eventually(t, "the second is refused", func() bool {
 		b.record(t, &code, `SELECT code FROM actions WHERE booking_id = $1 AND name = 'confirm'`, made.str("data.1.id"))
 		return code != ""
 	})

@@ -28,7 +28,7 @@ func (a answer) each(do func(entry string)) {
 // follow reads changes by cursor, a few at a time, until it has n.
 func (b *bundle) follow(t testing.TB, after string, n int) (ids []string, next string) {
 	t.Helper()
-	eventually(t, 20*time.Second, fmt.Sprintf("%d changes", n), func() bool {
+	eventually(t, fmt.Sprintf("%d changes", n), func() bool {
 		a := b.changes(t, after, "&limit=3")
 		a.each(func(entry string) { ids = append(ids, a.str(entry+"id")) })
 		after = a.str("next_after")

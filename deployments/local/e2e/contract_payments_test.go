@@ -74,7 +74,7 @@ func (r tour) noticed(t *testing.T, slug string) {
 func (b *bundle) opened(t testing.TB, booking string, nth int) (id string) {
 	t.Helper()
 	at := fmt.Sprintf("data.payment.payments.%d.", nth)
-	eventually(t, 20*time.Second, "an open payment", func() bool {
+	eventually(t, "an open payment", func() bool {
 		a := b.get(t, "/v2/bookings/"+booking+"?include=payment").want(t, http.StatusOK)
 		id = a.str(at + "id")
 		return a.str(at+"state") == "open"
@@ -103,7 +103,7 @@ func (r tour) givenBack(t *testing.T, booking, path string) {
 	refund := path + "/refunds/" + r.do(t, http.MethodPost, path+"/refunds", `{"amount":1000,"note":"Half an hour less"}`, http.StatusCreated).str("data.id")
 	failed := func() {
 		t.Helper()
-		eventually(t, 20*time.Second, "a refund that has failed", func() bool {
+		eventually(t, "a refund that has failed", func() bool {
 			return r.get(t, path).want(t, http.StatusOK).str("data.refunds.0.state") == "failed"
 		})
 	}

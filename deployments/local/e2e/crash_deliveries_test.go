@@ -41,7 +41,7 @@ func TestKillNineDuringDeliveries(t *testing.T) {
 	p.post(t, "/v2/webhooks/"+hook+"/pause", "").want(t, http.StatusOK)
 	backlog(t, p.database, p.book(t, p.resource(t), "instant", 9), hook, count-1)
 	p.post(t, "/v2/webhooks/"+hook+"/resume", "").want(t, http.StatusOK)
-	eventually(t, 60*time.Second, "a third is delivered", func() bool { return len(hears.all()) > count/3 })
+	eventually(t, "a third is delivered", func() bool { return len(hears.all()) > count/3 })
 	p.kill(t)
 	before := len(hears.all())
 	if before >= count {
@@ -51,7 +51,7 @@ func TestKillNineDuringDeliveries(t *testing.T) {
 	started := time.Now()
 	hears.waitFor(t, before+1)
 	resumed := time.Since(started)
-	eventually(t, 60*time.Second, "nothing waits", func() bool { return p.get(t, "/v2/webhooks/"+hook).str("data.health.pending") == "0" })
+	eventually(t, "nothing waits", func() bool { return p.get(t, "/v2/webhooks/"+hook).str("data.health.pending") == "0" })
 	t.Logf("killed after %d; went on %s after the restart, was done after %s", before, resumed, time.Since(started))
 	got := map[string]int{}
 	for _, r := range hears.all() {
@@ -69,7 +69,7 @@ func TestKillNineDuringDeliveries(t *testing.T) {
 	if delivered != count || recorded != count {
 		t.Errorf("%d delivered, %d on record", delivered, recorded)
 	}
-	eventually(t, 10*time.Second, "the endpoint is given up", func() bool {
+	eventually(t, "the endpoint is given up", func() bool {
 		var reserved int
 		must(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM webhook_drains`).Scan(&reserved))
 		return reserved == 0
@@ -92,7 +92,7 @@ func TestSlowReceiversDelayNoBooking(t *testing.T) {
 	}
 	resource := b.resource(t)
 	b.book(t, resource, "instant", 9)
-	eventually(t, 20*time.Second, "all are being asked", func() bool { return asked.Load() >= 32 })
+	eventually(t, "all are being asked", func() bool { return asked.Load() >= 32 })
 	for hour := range 10 {
 		b.book(t, resource, "confirm_decline", 20+hour) // 201, not 202: each has its outcome within the wait
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"holdfast/internal/pgserver"
 )
@@ -49,7 +48,7 @@ func spawn(t *testing.T, dir string, env ...string) *process {
 		URL   string `json:"database_url"`
 		Admin string `json:"admin_key"`
 	}
-	eventually(t, 60*time.Second, "a local run that answers: "+log.String(), func() bool {
+	eventually(t, "a local run that answers: "+log.String(), func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "local.json"))
 		return err == nil && json.Unmarshal(text, &local) == nil && local.API != ""
 	})
@@ -106,7 +105,7 @@ func TestKillNine(t *testing.T) {
 	p.kill(t)
 
 	p = spawn(t, dir)
-	eventually(t, 30*time.Second, "the payment times out although the clock ran through two crashes", func() bool {
+	eventually(t, "the payment times out although the clock ran through two crashes", func() bool {
 		return p.state(t, unpaid) == "unpaid"
 	})
 	if got := p.state(t, confirmed); got != "cancelled" {
@@ -120,7 +119,7 @@ func TestKillNine(t *testing.T) {
 		}
 		return false
 	}
-	eventually(t, 60*time.Second, "every event is heard", func() bool {
+	eventually(t, "every event is heard", func() bool {
 		for _, id := range acknowledged[2:] {
 			if !heard(id, "tentative") {
 				return false

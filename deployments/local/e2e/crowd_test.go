@@ -47,7 +47,7 @@ func (b *bundle) crowd(t *testing.T, size int, request func(i int) (method, path
 // booking's events are numbered from 1 without gaps.
 func (b *bundle) told(t *testing.T, r *receiver, of string) map[string][]string {
 	t.Helper()
-	eventually(t, 60*time.Second, "nothing waits to be delivered", func() bool {
+	eventually(t, "nothing waits to be delivered", func() bool {
 		var pending int
 		b.record(t, &pending, `SELECT count(*) FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
 			WHERE d.status = 'pending' AND e.app_id = (SELECT app_id FROM bookings WHERE id = $1)`, of)
@@ -78,7 +78,7 @@ func (b *bundle) told(t *testing.T, r *receiver, of string) map[string][]string 
 // eventuallyState waits until a booking is in a state.
 func (b *bundle) eventuallyState(t testing.TB, id, state string) {
 	t.Helper()
-	eventually(t, 20*time.Second, id+" is "+state, func() bool { return b.state(t, id) == state })
+	eventually(t, id+" is "+state, func() bool { return b.state(t, id) == state })
 }
 
 // record asks the record itself for one value, where no answer tells it.

@@ -80,11 +80,11 @@ func TestCrowdsOnContestedTime(t *testing.T) {
 		}
 		return n.GetCount()
 	}
-	eventually(t, 30*time.Second, "a workflow for each winner", func() bool { return started() >= int64(winners) })
+	eventually(t, "a workflow for each winner", func() bool { return started() >= int64(winners) })
 	if n := started(); n != int64(winners) {
 		t.Errorf("%d workflows for %d winners", n, winners)
 	}
-	eventually(t, 30*time.Second, "nothing is pending", func() bool { return b.rows(t, `SELECT count(*) FROM actions WHERE status = 'pending'`) == 0 })
+	eventually(t, "nothing is pending", func() bool { return b.rows(t, `SELECT count(*) FROM actions WHERE status = 'pending'`) == 0 })
 }
 
 // overlapping is the body of one of the slots of an hour that begin ten minutes after each other.

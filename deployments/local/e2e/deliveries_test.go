@@ -24,7 +24,7 @@ func (b *bundle) deliveries(t testing.TB, hook, query string) answer {
 func (b *bundle) delivery(t testing.TB, hook, status string) answer {
 	t.Helper()
 	var id string
-	eventually(t, 20*time.Second, status, func() bool {
+	eventually(t, status, func() bool {
 		a := b.deliveries(t, hook, "limit=1")
 		id = a.str("data.0.id")
 		return a.str("data.0.status") == status && a.str("data.0.attempt_count") != "0" && a.str("data.0.last_status")+a.str("data.0.last_error") != "0"
@@ -98,7 +98,7 @@ func TestADeliveryIsSentAgainByHand(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 	b.post(t, path, "").want(t, http.StatusAccepted) // what was delivered, when nothing else is due
-	eventually(t, 20*time.Second, "a third attempt", func() bool {
+	eventually(t, "a third attempt", func() bool {
 		got = b.shown(t, failed.str("data.id"))
 		return got.str("data.attempts.2.status") == "200"
 	})
@@ -123,7 +123,7 @@ func TestDeliveriesAreListed(t *testing.T) {
 		last = b.book(t, resource, "instant", hour)
 	}
 	b.put(t, "/v2/bookings/"+last+"/cancel", "").want(t, http.StatusOK)
-	eventually(t, 20*time.Second, "all delivered", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
+	eventually(t, "all delivered", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
 	var ids []string
 	seen := map[string]bool{}
 	for next, more := "", true; more; {

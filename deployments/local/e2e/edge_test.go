@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // asked are the routes that want a credential, with what each wants.
@@ -155,7 +154,7 @@ func TestEdges(t *testing.T) {
 	admin := *b
 	admin.key = b.admin
 	var metrics answer
-	eventually(t, time.Minute, "what waits was read from the record", func() bool {
+	eventually(t, "what waits was read from the record", func() bool {
 		metrics = admin.get(t, "/metrics").want(t, http.StatusOK)
 		return strings.Contains(metrics.body, "holdfast_oldest_waiting_seconds")
 	})

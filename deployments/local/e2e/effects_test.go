@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"
@@ -55,7 +54,7 @@ func (r tour) effects(t *testing.T, resource string) {
 // becomes waits for a state of a booking.
 func (b *bundle) becomes(t testing.TB, id, state string) {
 	t.Helper()
-	eventually(t, 40*time.Second, state, func() bool { return b.state(t, id) == state })
+	eventually(t, state, func() bool { return b.state(t, id) == state })
 }
 
 // TestEffects lives through calls: the first one answers and moves the booking, then the second one is made; what fails is tried again,
@@ -66,7 +65,7 @@ func TestEffects(t *testing.T) {
 	b.asks(t)
 	resource := b.resource(t)
 	waiting := b.book(t, resource, "asking", 9)
-	eventually(t, 20*time.Second, "an attempt without a webhook", func() bool {
+	eventually(t, "an attempt without a webhook", func() bool {
 		return b.effects(t, waiting).str("data.effects.0.error.code") == "unknown_endpoint"
 	})
 	seen := b.effects(t, waiting)
@@ -104,7 +103,7 @@ func TestEffects(t *testing.T) {
 		t.Errorf("%s", ended.body)
 	}
 	b.becomes(t, failing, "flagged")
-	eventually(t, 20*time.Second, "effect.failed is told", func() bool {
+	eventually(t, "effect.failed is told", func() bool {
 		for _, r := range down.all() {
 			if r.at("type") == "effect.failed" && r.at("data.effect.error.code") == "given_up" {
 				return true
@@ -112,7 +111,7 @@ func TestEffects(t *testing.T) {
 		}
 		return false
 	})
-	eventually(t, 20*time.Second, "the action is on record", func() bool { return b.effects(t, failing).str("data.effects.0.action.status") == "applied" })
+	eventually(t, "the action is on record", func() bool { return b.effects(t, failing).str("data.effects.0.action.status") == "applied" })
 	text := historyOf(t, b, "effects-"+failing)
 	for _, word := range []string{"crm", "Marty", "example.com", "127.0.0.1", "asking"} {
 		if strings.Contains(text, word) {
@@ -168,7 +167,7 @@ func TestKillNineDuringEffects(t *testing.T) {
 	p.kill(t) // around the record of the answer, and the signal of its action
 	p = spawn(t, dir, "HOLDFAST_SWEEP_EVERY=1s")
 	p.becomes(t, id, "approved")
-	eventually(t, 40*time.Second, "the second effect is done", func() bool { return p.effects(t, id).str("data.effects.1.status") == "done" })
+	eventually(t, "the second effect is done", func() bool { return p.effects(t, id).str("data.effects.1.status") == "done" })
 	for _, r := range crm.all() {
 		if r.header.Get("webhook-id") != p.effects(t, id).str("data.effects.0.id") {
 			t.Errorf("called under %s", r.header.Get("webhook-id"))
@@ -193,7 +192,7 @@ func TestTheSweepFindsEffects(t *testing.T) {
 	resource := b.resource(t)
 	left, ended := b.book(t, resource, "asking", 9), b.book(t, resource, "asking", 11)
 	for _, id := range []string{left, ended} {
-		eventually(t, 20*time.Second, "an attempt", func() bool { return b.effects(t, id).str("data.effects.0.error.code") == "unknown_endpoint" })
+		eventually(t, "an attempt", func() bool { return b.effects(t, id).str("data.effects.0.error.code") == "unknown_endpoint" })
 		must(t, b.stack.App.Temporal.TerminateWorkflow(t.Context(), workflows.EffectsID(mustUUID(t, id)), "", "test"))
 	}
 	e := b.effects(t, ended)

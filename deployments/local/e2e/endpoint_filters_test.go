@@ -21,7 +21,7 @@ func (b *bundle) nudge(t testing.TB, hook string) {
 // settled waits until an endpoint has nothing that waits.
 func (b *bundle) settled(t testing.TB, hook string) {
 	t.Helper()
-	eventually(t, 30*time.Second, "nothing waits", func() bool { return b.get(t, "/v2/webhooks/"+hook).str("data.health.pending") == "0" })
+	eventually(t, "nothing waits", func() bool { return b.get(t, "/v2/webhooks/"+hook).str("data.health.pending") == "0" })
 }
 
 // TestFiltersLetThroughAndHoldBack subscribes by every kind of filter, lives four bookings, and compares what came.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // patient is a receiver that answers with one status until it is given another.
@@ -70,8 +69,8 @@ func TestTheBreakerSparesTheDeadAndTheirBacklog(t *testing.T) {
 		return b.rows(t, `SELECT COALESCE(sum(attempts), 0) FROM webhook_deliveries WHERE endpoint_id = $1`, id) == n &&
 			b.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'pending'`, id) == 30
 	}
-	eventually(t, 20*time.Second, "the breaker is open", open)
-	eventually(t, 20*time.Second, "what was claimed is given back", func() bool { return rested(len(dead.all())) })
+	eventually(t, "the breaker is open", open)
+	eventually(t, "what was claimed is given back", func() bool { return rested(len(dead.all())) })
 	sent := len(dead.all())
 	if sent < 10 || sent > 13 { // four are on their way at a time
 		t.Errorf("%d requests", sent)
@@ -83,8 +82,8 @@ func TestTheBreakerSparesTheDeadAndTheirBacklog(t *testing.T) {
 	}
 	closeIt()
 	dead.waitFor(t, sent+1)
-	eventually(t, 20*time.Second, "the breaker is open again", open)
-	eventually(t, 20*time.Second, "there was one probe", func() bool { return rested(sent + 1) })
+	eventually(t, "the breaker is open again", open)
+	eventually(t, "there was one probe", func() bool { return rested(sent + 1) })
 	dead.status.Store(http.StatusOK)
 	closeIt()
 	b.settled(t, id)
@@ -117,7 +116,7 @@ func TestFiveDaysOfFailingLoseNothing(t *testing.T) {
 	}
 	live(9)
 	ill.waitFor(t, 1)
-	eventually(t, 20*time.Second, "a failure is on record", func() bool { return b.get(t, hook).at("data.health.failing_since") != nil })
+	eventually(t, "a failure is on record", func() bool { return b.get(t, hook).at("data.health.failing_since") != nil })
 	// The first booking's first delivery is at the end of its schedule, and the endpoint has failed for five days.
 	b.sql(t, `UPDATE webhook_deliveries SET attempts = 11, next_at = now() WHERE endpoint_id = $1 AND seq = 1`, id)
 	b.sql(t, `UPDATE webhook_endpoints SET failures = 11, failing_since = now() - interval '121 hours', open_until = '-infinity' WHERE id = $1`, id)
@@ -129,7 +128,7 @@ func TestFiveDaysOfFailingLoseNothing(t *testing.T) {
 	wantFields(t, b.get(t, hook), map[string]any{"status": "paused", "reason": "failing"})
 	live(10)
 	live(11)
-	eventually(t, 20*time.Second, "one is given up", func() bool {
+	eventually(t, "one is given up", func() bool {
 		return b.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'exhausted'`, id) == 1
 	})
 	ill.status.Store(http.StatusOK)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 )
 
 // fill sells seats of a session, some at a time, and returns their ids.
@@ -55,8 +54,8 @@ func TestAnOwnersCancelEndsEverySeat(t *testing.T) {
 	b.put(t, "/v2/bookings/"+left+"/cancel_by_customer", "").want(t, http.StatusOK)
 	waiting := b.post(t, "/v2/bookings", seat(session, "group_customer_payment")).want(t, http.StatusCreated).str("data.id")
 	b.put(t, "/v2/bookings/"+session+"/cancel", `{"cancel":{"message":"The teacher is ill."}}`).want(t, http.StatusOK)
-	eventually(t, 60*time.Second, "every seat ends", func() bool { return b.ended(t) == seats })
-	eventually(t, 10*time.Second, "the one that was not paid for ends", func() bool { return b.state(t, waiting) == "cancelled_by_owner" })
+	eventually(t, "every seat ends", func() bool { return b.ended(t) == seats })
+	eventually(t, "the one that was not paid for ends", func() bool { return b.state(t, waiting) == "cancelled_by_owner" })
 	if got := b.state(t, left); got != "cancelled_by_customer" {
 		t.Errorf("who had left before is %s", got)
 	}
@@ -92,12 +91,12 @@ func TestKillNineWhileASessionIsCancelled(t *testing.T) {
 	session := p.session(t, p.resource(t), 9, seats)
 	ids := p.fill(t, session, seats)
 	p.put(t, "/v2/bookings/"+session+"/cancel", `{"cancel":{"message":"Flooded."}}`, "Prefer", "respond-async").want(t, http.StatusAccepted)
-	eventually(t, 30*time.Second, "the first seat ends", func() bool { return p.ended(t) > 0 })
+	eventually(t, "the first seat ends", func() bool { return p.ended(t) > 0 })
 	p.kill(t)
 
 	p = spawn(t, dir)
 	before := p.ended(t)
-	eventually(t, 90*time.Second, "every seat ends", func() bool { return p.ended(t) == seats })
+	eventually(t, "every seat ends", func() bool { return p.ended(t) == seats })
 	t.Logf("%d of %d seats had ended when the service came back", before, seats)
 	if got := p.state(t, session); got != "cancelled" {
 		t.Errorf("the session is %s", got)

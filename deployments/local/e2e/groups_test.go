@@ -86,7 +86,7 @@ func TestSeatsThatArePaidFor(t *testing.T) {
 	pay := func(id string) answer { return b.put(t, "/v2/bookings/"+id+"/pay", `{"pay":{"payment_id":"pi_1"}}`) }
 	pay(first).want(t, http.StatusOK)
 	b.taken(t, session, "1")
-	eventually(t, 15*time.Second, "unpaid", func() bool { return b.state(t, lazy) == "unpaid" })
+	eventually(t, "unpaid", func() bool { return b.state(t, lazy) == "unpaid" })
 	b.taken(t, session, "1")
 	pay(second).want(t, http.StatusOK)
 	b.taken(t, session, "2")

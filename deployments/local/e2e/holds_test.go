@@ -114,7 +114,7 @@ func TestAHoldRunsOut(t *testing.T) {
 	if err != nil || until.Before(before.Add(time.Second)) || until.After(time.Now().Add(2*time.Second)) {
 		t.Errorf("expires_at %s, %v: want two seconds from now", made.str("data.expires_at"), err)
 	}
-	eventually(t, 15*time.Second, "the hold runs out", func() bool { return b.state(t, hold) == "expired" })
+	eventually(t, "the hold runs out", func() bool { return b.state(t, hold) == "expired" })
 	if !b.shows(t, resource, 9) {
 		t.Error("the hour is not offered again")
 	}
@@ -137,7 +137,7 @@ func TestAHoldIsExtendedAndReleased(t *testing.T) {
 	if err != nil || time.Until(until) < 9*time.Minute || extended.str("data.reservation_id") != hold {
 		t.Errorf("%v %s", err, extended.body)
 	}
-	eventually(t, 15*time.Second, "the other one runs out", func() bool { return b.state(t, short) == "expired" })
+	eventually(t, "the other one runs out", func() bool { return b.state(t, short) == "expired" })
 	b.post(t, "/v2/bookings", request(resource, "instant", 9)).refused(t, http.StatusConflict, "slot_taken")
 	again := b.put(t, "/v2/bookings/reserve/extend", fmt.Sprintf(`{"reservation_id":%q}`, hold)).want(t, http.StatusOK) // as long as the last time
 	if until, err = time.Parse(time.RFC3339, again.str("data.expires_at")); err != nil || time.Until(until) < 9*time.Minute {
@@ -206,7 +206,7 @@ func TestKillNineDuringHolds(t *testing.T) {
 	short, long := p.hold(t, resource, 9, 3), p.hold(t, resource, 10, 3600)
 	p.kill(t)
 	p = spawn(t, dir)
-	eventually(t, 30*time.Second, "the hold runs out", func() bool { return p.state(t, short) == "expired" })
+	eventually(t, "the hold runs out", func() bool { return p.state(t, short) == "expired" })
 	p.book(t, resource, "instant", 9)
 	p.post(t, "/v2/bookings", request(resource, "instant", 10)).refused(t, http.StatusConflict, "slot_taken")
 	p.post(t, "/v2/bookings", fmt.Sprintf(fromHold, long, "")).want(t, http.StatusCreated)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	ics "github.com/arran4/golang-ical"
 )
@@ -13,7 +12,7 @@ import (
 // mailed waits until a mail to an address has arrived that is about a time, and returns it.
 func (p *postOffice) mailed(t testing.TB, to, about string) (found arrived) {
 	t.Helper()
-	eventually(t, time.Minute, "a mail to "+to+" about "+about, func() bool {
+	eventually(t, "a mail to "+to+" about "+about, func() bool {
 		for _, m := range p.mailbox.Mails() {
 			if m.To != to {
 				continue
@@ -122,9 +121,9 @@ func TestASessionOfAHundredSeatsIsCancelled(t *testing.T) {
 		body := fmt.Sprintf(`{"graph":"group_customer","related":{"owner_booking_id":%q},"customer":{"name":"Guest%03d","email":"guest%03d@example.com"}}`, session, i, i)
 		p.post(t, "/v2/bookings", body).want(t, http.StatusCreated)
 	}
-	eventually(t, 3*time.Minute, "a mail to each guest", func() bool { return p.guests(t, "REQUEST") == seats })
+	eventually(t, "a mail to each guest", func() bool { return p.guests(t, "REQUEST") == seats })
 	p.put(t, "/v2/bookings/"+session+"/cancel", `{"cancel":{"message":"The teacher is ill."}}`).want(t, http.StatusOK)
-	eventually(t, 3*time.Minute, "a second mail to each guest", func() bool { return p.guests(t, "CANCEL") == seats })
+	eventually(t, "a second mail to each guest", func() bool { return p.guests(t, "CANCEL") == seats })
 	sent := map[string]int{}
 	for _, m := range p.mailbox.Mails() {
 		one := open(t, m)

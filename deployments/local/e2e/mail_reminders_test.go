@@ -35,7 +35,7 @@ func (p *postOffice) in(t testing.TB, graph string, after time.Duration, more ..
 // mailedAs waits until the mails of a booking that have a kind have a status and a code, and returns how many they are.
 func (p *postOffice) mailedAs(t testing.TB, id, kind, status, code string) (count int) {
 	t.Helper()
-	eventually(t, time.Minute, kind+" "+status+" "+code, func() bool {
+	eventually(t, kind+" "+status+" "+code, func() bool {
 		a := p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK)
 		count = 0
 		for i := range strings.Count(a.body, `"event_id"`) {
@@ -175,7 +175,7 @@ func TestUnsubscribing(t *testing.T) {
 	id := p.post(t, "/v2/bookings", p.in(t, "instant", 72*time.Hour, wanted)).want(t, http.StatusCreated).str("data.id")
 	reminders := func(want string) {
 		t.Helper()
-		eventually(t, time.Minute, "reminders "+want, func() bool {
+		eventually(t, "reminders "+want, func() bool {
 			a, got := p.get(t, "/v2/mails?booking_id="+id), []string{}
 			for i := range strings.Count(a.body, `"event_id"`) {
 				if one := fmt.Sprintf("data.%d.", i); a.str(one+"kind") == "reminder" && a.str(one+"to") == "customer" {

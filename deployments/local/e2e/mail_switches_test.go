@@ -12,7 +12,7 @@ import (
 // became are the mails of a booking: kind, side, status and code, once none waits any more and so many are there.
 func (p *postOffice) became(t testing.TB, id string, count int) (list []string) {
 	t.Helper()
-	eventually(t, time.Minute, fmt.Sprintf("%d mails", count), func() bool {
+	eventually(t, fmt.Sprintf("%d mails", count), func() bool {
 		a := p.get(t, "/v2/mails?booking_id="+id).want(t, http.StatusOK)
 		list = nil
 		for i := range strings.Count(a.body, `"event_id"`) {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"holdfast/deployments/local/mailbox"
 )
@@ -54,7 +53,7 @@ type arrived struct {
 // arrives waits until so many mails are there, and returns them, those to one address first sorted by address.
 func (p *postOffice) arrives(t testing.TB, count int) []arrived {
 	t.Helper()
-	eventually(t, time.Minute, "mails", func() bool { return len(p.mailbox.Mails()) >= count })
+	eventually(t, "mails", func() bool { return len(p.mailbox.Mails()) >= count })
 	var all []arrived
 	for _, m := range p.mailbox.Mails() {
 		all = append(all, open(t, m))
@@ -173,7 +172,7 @@ func TestMailsThatAreNotSent(t *testing.T) {
 	}
 	becomes := func(id, to, want, code string) {
 		t.Helper()
-		eventually(t, time.Minute, to+" "+want+" "+code, func() bool {
+		eventually(t, to+" "+want+" "+code, func() bool {
 			is, why := status(id, to)
 			return is == want && why == code
 		})
@@ -237,7 +236,7 @@ func TestNobodyIsAskedForNothing(t *testing.T) {
 	if got := p.arrives(t, 1)[0]; got.to != "marty@example.com" || !strings.Contains(got.text, "was declined") {
 		t.Errorf("to %s:\n%s", got.to, got.text)
 	}
-	eventually(t, time.Minute, "the owner's mail to be given up", func() bool {
+	eventually(t, "the owner's mail to be given up", func() bool {
 		a := p.get(t, "/v2/mails?booking_id="+id+"&status=cancelled")
 		return strings.Count(a.body, `"last_error":"passed"`) == 2
 	})
@@ -250,7 +249,7 @@ func TestTheMailboxOfTheLocalRun(t *testing.T) {
 	id := b.book(t, b.resource(t), "instant", 10)
 	page := *b
 	page.api = b.stack.MailURL
-	eventually(t, time.Minute, "a mail", func() bool { return strings.Contains(page.get(t, "/mails").body, "You are booked") })
+	eventually(t, "a mail", func() bool { return strings.Contains(page.get(t, "/mails").body, "You are booked") })
 	if list := page.get(t, "/").body; !strings.Contains(list, "marty@example.com") || !strings.Contains(list, `href="/mails/1"`) {
 		t.Errorf("the list is\n%s", list)
 	}

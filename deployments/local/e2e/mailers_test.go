@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"holdfast/deployments/local/mailbox"
 )
@@ -34,7 +33,7 @@ func startMailbox(t testing.TB, o mailbox.Options) (box *mailbox.Server, smtp st
 // mail waits until the newest mail to a role of a booking has a status and a code, and returns its id.
 func (p *postOffice) mail(t testing.TB, booking, to, status, code string) (id string) {
 	t.Helper()
-	eventually(t, time.Minute, to+" "+status+" "+code, func() bool {
+	eventually(t, to+" "+status+" "+code, func() bool {
 		path := "/v2/mails?booking_id=" + booking
 		a := p.get(t, path).want(t, http.StatusOK)
 		a.promised(t, http.MethodGet, path)
@@ -201,7 +200,7 @@ func TestAMailServerOfAnApp(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 	p.get(t, "/v2/events?after=").want(t, http.StatusOK) // which has none of it
-	eventually(t, time.Minute, "failing", func() bool {
+	eventually(t, "failing", func() bool {
 		a := p.get(t, "/v2/mailer").want(t, http.StatusOK)
 		a.promised(t, http.MethodGet, "/v2/mailer")
 		return a.str("data.status") == "failing" && a.str("data.health.last_error") == "auth_failed" && a.str("data.health.pending") == "6"
@@ -219,7 +218,7 @@ func TestAMailServerOfAnApp(t *testing.T) {
 	}
 	own.Fail()
 	put("") // it is tried at once
-	eventually(t, time.Minute, "all mails", func() bool { return len(own.Mails()) == 6 })
+	eventually(t, "all mails", func() bool { return len(own.Mails()) == 6 })
 	for _, m := range own.Mails() {
 		a := open(t, m)
 		if a.Get("From") != `"Salon" <hello@salon.example>` || a.Get("Reply-To") != "<desk@salon.example>" || !strings.HasPrefix(m.From, "back+") ||
@@ -273,7 +272,7 @@ func TestPausedMails(t *testing.T) {
 		t.Error(a.body)
 	}
 	p.book(t, p.resource, "instant", 10)
-	eventually(t, time.Minute, "it waits", func() bool { return p.get(t, "/v2/mailer").str("data.health.pending") != "0" })
+	eventually(t, "it waits", func() bool { return p.get(t, "/v2/mailer").str("data.health.pending") != "0" })
 	if n := len(p.mailbox.Mails()); n != 0 {
 		t.Errorf("%d mails came", n)
 	}
@@ -306,7 +305,7 @@ func TestMailsAreSentAgain(t *testing.T) {
 		t.Fatalf("%d copies: %v", len(copies), copies)
 	}
 	again(mail)
-	eventually(t, time.Minute, "the mail that was asked for", func() bool { return len(sentTo(t, p.mailbox, "cut@example.com")) == 3 })
+	eventually(t, "the mail that was asked for", func() bool { return len(sentTo(t, p.mailbox, "cut@example.com")) == 3 })
 	if id := sentTo(t, p.mailbox, "cut@example.com")[2].Get("Message-ID"); id == copies[0].Get("Message-ID") || !strings.HasPrefix(id, "<"+mail+".") {
 		t.Errorf("it came as %s", id)
 	}
@@ -332,7 +331,7 @@ func TestAnAppWithManyMailsDelaysNoOther(t *testing.T) {
 	for i := range 5 {
 		p.book(t, p.resource, "instant", 10+i)
 	}
-	eventually(t, time.Minute, "ten mails", func() bool { return p.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE recipient <> ''`) == 10 })
+	eventually(t, "ten mails", func() bool { return p.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE recipient <> ''`) == 10 })
 	theirs := other.post(t, "/v2/resources", `{"name":"Dr. Brown","email":"brown@example.com","timezone":"UTC"}`).want(t, http.StatusCreated).str("data.id")
 	other.book(t, theirs, "instant", 10)
 	p.arrives(t, 2)
@@ -350,7 +349,7 @@ func TestErasedBookings(t *testing.T) {
 	declined := p.book(t, p.resource, "confirm_decline", 12)
 	p.put(t, "/v2/bookings/"+declined+"/decline", "").want(t, http.StatusOK)
 	p.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
-	eventually(t, time.Minute, "mails are written of all events", func() bool {
+	eventually(t, "mails are written of all events", func() bool {
 		return p.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE recipient = '' AND status = 'pending'`) == 0
 	})
 	for _, one := range []string{id, declined} {
@@ -370,7 +369,7 @@ func TestErasedBookings(t *testing.T) {
 	if ended != 2 {
 		t.Errorf("%d calendars have the end, want 2", ended)
 	}
-	eventually(t, time.Minute, "nothing waits", func() bool {
+	eventually(t, "nothing waits", func() bool {
 		return p.rows(t, `SELECT count(*) FROM webhook_deliveries WHERE recipient <> '' AND status = 'pending'`) == 0
 	})
 }
@@ -389,12 +388,12 @@ func TestAnEventWhoseMailsCannotBeWritten(t *testing.T) {
 	pending := func() int {
 		return p.rows(t, `SELECT count(*) FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE e.booking_id = $1 AND d.status = 'pending' AND d.attempts = 6`, id)
 	}
-	eventually(t, time.Minute, "the sixth attempt", func() bool { return pending() == 1 })
+	eventually(t, "the sixth attempt", func() bool { return pending() == 1 })
 	if a := p.get(t, "/v2/mails?status=exhausted").want(t, http.StatusOK); a.str("data.0.id") != "" {
 		t.Error(a.body)
 	}
 	p.post(t, "/v2/mailer/resume", "").want(t, http.StatusOK) // what waits is due
-	eventually(t, time.Minute, "the end", func() bool {
+	eventually(t, "the end", func() bool {
 		a := p.get(t, "/v2/mails?status=exhausted&booking_id="+id).want(t, http.StatusOK)
 		a.promised(t, http.MethodGet, "/v2/mails?status=exhausted&booking_id="+id)
 		return a.str("data.0.last_error") == "render_failed" && a.str("data.0.kind") == "" && a.str("data.0.attempt_count") == "7"

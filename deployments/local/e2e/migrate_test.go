@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"holdfast/workflows"
 )
@@ -23,7 +22,7 @@ func TestMigratedBookingsWalkOn(t *testing.T) {
 	lapses, called := b.book(t, resource, "viewing@1", 9), b.book(t, resource, "viewing@1", 12)
 	publish(strings.NewReplacer(`"planned"`, `"agreed"`, `"after":"P2D"`, `"after":"PT3S"`, `"call_off"`, `"give_up"`).Replace(viewing))
 	b.post(t, "/v2/bookings/migrate", `{"from":"viewing@1","to":"viewing@2","map":{"planned":"agreed"}}`).want(t, http.StatusAccepted).same(t, "data.asked", "2")
-	eventually(t, 20*time.Second, "both have gone over", func() bool {
+	eventually(t, "both have gone over", func() bool {
 		return b.state(t, called) != "planned" && b.state(t, lapses) != "planned"
 	})
 	b.put(t, "/v2/bookings/"+called+"/call_off", "").refused(t, http.StatusUnprocessableEntity, "action_not_available")

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"holdfast/internal/config"
 )
@@ -15,7 +14,7 @@ func same(*config.Config) {}
 // finally waits until a booking is in a state, as long as connections that were cut may take to be tried again.
 func (b *bundle) finally(t *testing.T, id, state string) {
 	t.Helper()
-	eventually(t, 90*time.Second, id+" is "+state, func() bool { return b.state(t, id) == state })
+	eventually(t, id+" is "+state, func() bool { return b.state(t, id) == state })
 }
 
 // TestTemporalComesBack takes Temporal away for a moment: requests that wait get their 201 and 200 as if nothing had
@@ -42,7 +41,7 @@ func TestTemporalComesBack(t *testing.T) {
 			WHERE b.resource_id = $1 AND a.status = 'pending'`, resource)
 		return n == 3
 	}
-	eventually(t, 20*time.Second, "all three are on record", waiting)
+	eventually(t, "all three are on record", waiting)
 	temporal.set(false)
 	(<-answered).want(t, http.StatusCreated)
 	b.finally(t, early, "confirmed")

@@ -19,6 +19,7 @@ import (
 	"holdfast/deployments/local/fakepay"
 	"holdfast/deployments/local/stack"
 	"holdfast/graphs"
+	"holdfast/internal/await"
 )
 
 // mortals are the processes of a service that takes payments, which are killed in the middle of calls between them and the provider.
@@ -88,7 +89,7 @@ func startMortals(t *testing.T, plans map[string]map[int]int) *mortals {
 	m.spawn("api")
 	m.spawn("worker")
 	m.mu.Unlock()
-	eventually(t, 60*time.Second, "an API that is ready", func() bool {
+	eventually(t, "an API that is ready", func() bool {
 		a, err := m.try(t.Context(), http.MethodGet, "/readyz", "")
 		return err == nil && a.status == http.StatusOK
 	})
@@ -335,7 +336,7 @@ func (m *mortals) settles(t *testing.T) {
 		+ (SELECT count(*) FROM refunds WHERE state = 'pending')
 		+ (SELECT count(*) FROM payments WHERE state IN ('created', 'open', 'processing', 'authorized'))
 		+ (SELECT count(*) FROM bookings WHERE state IN ('initialized', 'tentative', 'expiring', 'requested')))::int`
-	eventually(t, 10*time.Minute, "everything at rest", func() bool { return m.rows(t, left) == 0 })
+	await.Within(t, 10*time.Minute, 50*time.Millisecond, "everything at rest", func() bool { return m.rows(t, left) == 0 })
 }
 
 // closed asserts that no page on record can still be paid. One that was opened for a process that died may be open, and nobody has it.

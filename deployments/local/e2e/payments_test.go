@@ -43,7 +43,7 @@ const price = `,"price":{"amount":4500,"currency":"EUR"}`
 func (s *cashDesk) reserve(t testing.TB, hour int, more ...string) (id string) {
 	t.Helper()
 	id = s.post(t, "/v2/bookings", request(s.resource, "paid_booking", hour, append(more, price)...)).want(t, http.StatusCreated).str("data.id")
-	eventually(t, 20*time.Second, "an open payment", func() bool { return s.payment(t, id, "state") == "open" })
+	eventually(t, "an open payment", func() bool { return s.payment(t, id, "state") == "open" })
 	return id
 }
 
@@ -66,7 +66,7 @@ func (s *cashDesk) press(t testing.TB, id, outcome string) {
 // reaches waits for a field of the payment of a booking.
 func (s *cashDesk) reaches(t testing.TB, id, field, want string) {
 	t.Helper()
-	eventually(t, 30*time.Second, field+" "+want, func() bool { return s.payment(t, id, field) == want })
+	eventually(t, field+" "+want, func() bool { return s.payment(t, id, field) == want })
 }
 
 // TestPayments tells what becomes of money and time.
@@ -99,7 +99,7 @@ func TestPayments(t *testing.T) {
 		defer s.fake.Deliver(fakepay.Deliveries{})
 		s.press(t, id, "pay")
 		back := strings.TrimPrefix(s.payment(t, id, "page_url"), s.api) // where the customer comes back to; it refreshes itself
-		eventually(t, 30*time.Second, "paid", func() bool { return strings.Contains(s.get(t, back).body, "Your payment has arrived") })
+		eventually(t, "paid", func() bool { return strings.Contains(s.get(t, back).body, "Your payment has arrived") })
 		s.becomes(t, id, "paid")
 	})
 	t.Run("cancelled by the owner", func(t *testing.T) {
@@ -181,12 +181,12 @@ func TestVisitorsPay(t *testing.T) {
 		form := visit.get(t, visit.get(t, shop.path).first(t).href).want(t, http.StatusOK).says(t, "You pay 45.00 EUR now", "Book and pay 45.00 EUR")
 		to := visit.submit(t, shop.path, form.form(marty)).want(t, http.StatusSeeOther).header.Get("Location")
 		request, _, _ = strings.Cut(to, "?")
-		eventually(t, 30*time.Second, "the way to the payment", func() bool {
+		eventually(t, "the way to the payment", func() bool {
 			next := visit.get(t, to)
 			page = next.header.Get("Location")
 			return next.status == http.StatusSeeOther
 		})
-		eventually(t, 30*time.Second, "a page to pay on", func() bool { return strings.Contains(visit.get(t, page).body, "Pay 45.00 EUR") })
+		eventually(t, "a page to pay on", func() bool { return strings.Contains(visit.get(t, page).body, "Pay 45.00 EUR") })
 		return page, request
 	}
 	t.Run("and are booked", func(t *testing.T) {
@@ -197,7 +197,7 @@ func TestVisitorsPay(t *testing.T) {
 			t.Fatalf("the provider leads back to %s", back)
 		}
 		var paid answer
-		eventually(t, 30*time.Second, "paid", func() bool {
+		eventually(t, "paid", func() bool {
 			paid = visit.get(t, page)
 			return strings.Contains(paid.body, "Your payment has arrived")
 		})
@@ -208,7 +208,7 @@ func TestVisitorsPay(t *testing.T) {
 		visit.get(t, next).want(t, http.StatusOK).says(t, "You are booked", "Paid 45.00 EUR")
 		ask := visit.get(t, visit.get(t, request).leads(t, "Cancel the booking")).says(t, "You have paid 45.00 EUR, and all of it goes back to you.")
 		visit.submit(t, request, ask.form(nil)).want(t, http.StatusSeeOther)
-		eventually(t, 30*time.Second, "the money to go back", func() bool { return strings.Contains(visit.get(t, page).body, "45.00 EUR go back to you") })
+		eventually(t, "the money to go back", func() bool { return strings.Contains(visit.get(t, page).body, "45.00 EUR go back to you") })
 	})
 	t.Run("and give up", func(t *testing.T) {
 		page, request := reach(t)
@@ -216,7 +216,7 @@ func TestVisitorsPay(t *testing.T) {
 		visit.submit(t, page, ask.form(nil)).want(t, http.StatusSeeOther)
 		visit.get(t, page).says(t, "Given up", "nothing was charged")
 		visit.get(t, request).says(t, "Withdrawn", "Nothing is booked")
-		eventually(t, 30*time.Second, "the end of the payment", func() bool {
+		eventually(t, "the end of the payment", func() bool {
 			newest := s.get(t, "/v2/payments?limit=1").want(t, http.StatusOK)
 			return newest.str("data.0.page_url") == s.api+page && newest.str("data.0.state") == "expired"
 		})
@@ -239,7 +239,7 @@ func TestVisitorsAgreeToAFee(t *testing.T) {
 	agreed := maps.Clone(marty)
 	agreed["no_show_consent"] = "yes"
 	visit.submit(t, shop.path, form.form(agreed)).want(t, http.StatusSeeOther)
-	eventually(t, 30*time.Second, "a booking with the consent", func() bool {
+	eventually(t, "a booking with the consent", func() bool {
 		list := s.get(t, "/v2/bookings?include=payment,customers").want(t, http.StatusOK)
 		at := list.str("data.0.payment.no_show_consented_at")
 		return at != "" && at != "<nil>" && !strings.Contains(list.body, "no_show_consent\"")
@@ -265,7 +265,7 @@ func TestRecipientsAgreeToAFee(t *testing.T) {
 	for range 2 {
 		visit.submit(t, path, form.form(map[string]string{"no_show_consent": "yes"})).want(t, http.StatusSeeOther)
 	}
-	eventually(t, 30*time.Second, "a booking with the consent", func() bool {
+	eventually(t, "a booking with the consent", func() bool {
 		list := s.get(t, "/v2/bookings?include=payment,customers").want(t, http.StatusOK)
 		at := list.str("data.0.payment.no_show_consented_at")
 		return list.str("total") == "1" && at != "" && at != "<nil>" && !strings.Contains(list.body, "no_show_consent\"")

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // company books so many seats of a session in one request, to be paid together, and returns their ids, the payer's first.
@@ -75,7 +74,7 @@ func TestPayTogether(t *testing.T) {
 		}
 		one := seat(session, "paid_seat", price)
 		s.post(t, "/v2/bookings/bulk", body(one, one, one, one)).refused(t, http.StatusConflict, "sold_out")
-		eventually(t, 20*time.Second, "seats that are given back", func() bool {
+		eventually(t, "seats that are given back", func() bool {
 			return s.get(t, "/v2/bookings/groups/"+session).str("data.attributes.group_booking.current_seats") == "0"
 		})
 		for field, bad := range map[string]string{

@@ -56,7 +56,7 @@ func TestALimitUnderACrowd(t *testing.T) {
 	if n := offered(); n != 0 {
 		t.Errorf("%d times of a full day are offered", n)
 	}
-	eventually(t, 30*time.Second, "it is confirmed", func() bool { return b.state(t, won[0]) == "confirmed" })
+	eventually(t, "it is confirmed", func() bool { return b.state(t, won[0]) == "confirmed" })
 	b.put(t, "/v2/bookings/"+won[0]+"/cancel_by_customer", "").want(t, http.StatusOK)
 	if offered() == 0 {
 		t.Error("a cancelled booking keeps the day full")

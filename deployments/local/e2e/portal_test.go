@@ -306,7 +306,7 @@ func galleryStory(t *testing.T) portalStory {
 	b.put(t, "/v2/bookings/"+booked+"/confirm", "").want(t, http.StatusOK)
 	b.post(t, "/v2/webhooks/"+hook+"/test", `{}`)
 	var told string
-	eventually(t, 20*time.Second, "a delivery", func() bool {
+	eventually(t, "a delivery", func() bool {
 		told = b.get(t, "/v2/webhooks/"+hook+"/deliveries?test=false&status=delivered").str("data.0.id")
 		return told != ""
 	})

@@ -61,7 +61,7 @@ func dump(t *testing.T, b *bundle) string {
 	t.Helper()
 	c := b.stack.App.Temporal
 	var text strings.Builder
-	eventually(t, 10*time.Second, "visibility", func() bool {
+	eventually(t, "visibility", func() bool {
 		count, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: `WorkflowType = "Booking"`})
 		return err == nil && count.GetCount() >= 2
 	})
@@ -91,7 +91,7 @@ func TestTheTemporalUICanBeRead(t *testing.T) {
 	id := b.book(t, b.resource(t), "instant_payment", 9)
 	c := b.stack.App.Temporal
 	query := fmt.Sprintf(`HoldfastState = "tentative" AND HoldfastGraph = "instant_payment" AND WorkflowId = "booking-%s"`, id)
-	eventually(t, 10*time.Second, "found by its search attributes", func() bool {
+	eventually(t, "found by its search attributes", func() bool {
 		found, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
 		return err == nil && len(found.GetExecutions()) == 1
 	})
@@ -103,7 +103,7 @@ func TestTheTemporalUICanBeRead(t *testing.T) {
 	}
 	b.put(t, "/v2/bookings/"+id+"/pay", "").want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+id+"/cancel", "").want(t, http.StatusOK)
-	eventually(t, 10*time.Second, "the end is indexed", func() bool {
+	eventually(t, "the end is indexed", func() bool {
 		found, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
 			Query: fmt.Sprintf(`HoldfastState = "cancelled" AND ExecutionStatus = "Completed" AND WorkflowId = "booking-%s"`, id),
 		})
@@ -114,7 +114,7 @@ func TestTheTemporalUICanBeRead(t *testing.T) {
 func metadata(t *testing.T, c client.Client, id string) string {
 	t.Helper()
 	var text string
-	eventually(t, 10*time.Second, "the workflow's own words", func() bool {
+	eventually(t, "the workflow's own words", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		value, err := c.QueryWorkflow(ctx, "booking-"+id, "", "__temporal_workflow_metadata")

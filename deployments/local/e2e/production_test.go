@@ -70,7 +70,7 @@ func TestProductionBinary(t *testing.T) {
 		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	}
 	b := &bundle{api: "http://" + address, key: "an-admin-key-for-the-test"}
-	eventually(t, 60*time.Second, "an API that is ready", func() bool {
+	eventually(t, "an API that is ready", func() bool {
 		a, err := b.try(t.Context(), http.MethodGet, "/readyz", "")
 		return err == nil && a.status == http.StatusOK
 	})
@@ -151,7 +151,7 @@ func TestProductionWithoutTemporal(t *testing.T) {
 			return err == nil && a.status == http.StatusOK && a.str("temporal") == state
 		}
 	}
-	eventually(t, 60*time.Second, "an API that is ready without Temporal", temporalIs("unreachable"))
+	eventually(t, "an API that is ready without Temporal", temporalIs("unreachable"))
 	b.key = b.post(t, "/v2/apps", `{"name":"Clinic","slug":"clinic"}`).want(t, http.StatusCreated).str("data.api_key")
 	b.post(t, "/v2/bookings", request(b.resource(t), "instant", 9), "Prefer", "wait=1").want(t, http.StatusAccepted)
 	open := &bundle{api: "http://" + metrics}
@@ -164,7 +164,7 @@ func TestProductionWithoutTemporal(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	go passOn(listener, shared.stack.TemporalAddress())
-	eventually(t, 60*time.Second, "an API that has found Temporal", temporalIs("ok"))
+	eventually(t, "an API that has found Temporal", temporalIs("ok"))
 }
 
 // passOn hands every connection of a listener to another address, until the listener is closed.

@@ -227,7 +227,7 @@ func TestUndecidedIsSaid(t *testing.T) {
 	}
 	said.want(t, http.StatusAccepted).says(t, "Received")
 	again := said.leads(t, "See how it stands")
-	eventually(t, 20*time.Second, "the page says it is booked", func() bool {
+	eventually(t, "the page says it is booked", func() bool {
 		return s.visitor.get(t, again).title() == "You are booked"
 	})
 	sent := s.visitor.submit(t, s.path, form.form(marty)).want(t, http.StatusSeeOther)

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -120,7 +119,7 @@ func launchRaced(t testing.TB, binary string, beside *bundle) *bundle {
 		stack: &stack.Stack{APIURL: "http://" + address, DatabaseURL: url, App: &app.App{Config: settings, Temporal: beside.stack.App.Temporal}},
 		api:   "http://" + address, admin: admin, key: admin, log: log,
 	}
-	eventually(t, 60*time.Second, "an API that is ready: "+log.String(), func() bool {
+	eventually(t, "an API that is ready: "+log.String(), func() bool {
 		a, err := b.try(t.Context(), http.MethodGet, "/readyz", "")
 		return err == nil && a.status == http.StatusOK
 	})

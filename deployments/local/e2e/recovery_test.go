@@ -95,12 +95,12 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	}
 
 	b.overdue(t)
-	eventually(t, 30*time.Second, "claim tokens are forgotten", func() bool { return b.rows(t, `SELECT count(*) FROM spent_claims`) == 1 })
-	eventually(t, 30*time.Second, "the sweep", func() bool {
+	eventually(t, "claim tokens are forgotten", func() bool { return b.rows(t, `SELECT count(*) FROM spent_claims`) == 1 })
+	eventually(t, "the sweep", func() bool {
 		return b.state(t, orphan.ID.String()) == "confirmed" && b.state(t, unsignalled) == "cancelled" && b.state(t, unwatched) == "unpaid"
 	})
 	b.overdue(t)
-	eventually(t, 30*time.Second, "the silent delivery", func() bool {
+	eventually(t, "the silent delivery", func() bool {
 		for _, r := range hears.all() {
 			if r.at("id") == silent {
 				return true
@@ -110,7 +110,7 @@ func TestTheSweepFinishesWhatACrashLeft(t *testing.T) {
 	})
 
 	// What is past its keeping time.
-	eventually(t, 30*time.Second, "the changes are forgotten", func() bool {
+	eventually(t, "the changes are forgotten", func() bool {
 		b.sql(t, `UPDATE webhook_deliveries SET finished_at = now() - interval '31 days' WHERE booking_id = $1 AND status = 'delivered'`, silent)
 		b.sql(t, `UPDATE events SET at = now() - interval '31 days' WHERE booking_id = $1`, silent)
 		return b.changes(t, "", "&booking_id="+silent).str("data.0.id") == ""

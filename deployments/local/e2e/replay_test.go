@@ -135,7 +135,7 @@ func TestEndpointsMoveOn(t *testing.T) {
 		return run
 	}
 	old := begin(queue, outbox.DrainInput{EndpointID: endpoint})
-	eventually(t, 20*time.Second, "it runs on the queue of webhooks", func() bool {
+	eventually(t, "it runs on the queue of webhooks", func() bool {
 		now, err := c.DescribeWorkflowExecution(t.Context(), id, "")
 		return err == nil && now.WorkflowExecutionInfo.TaskQueue == workflows.WebhookQueue(queue) &&
 			now.WorkflowExecutionInfo.Execution.RunId != old.GetRunID()

@@ -56,7 +56,7 @@ func (b *bundle) pick(t testing.TB, request *booking.SchedulingRequest, resource
 	if err := d.Start(t.Context(), v, app.str("data.slug"), booking.Signal{ActionID: first.ID, Action: first.Name, Actor: first.Actor}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 20*time.Second, "the booking is made", func() bool { return b.state(t, v.ID.String()) != g.Initial })
+	eventually(t, "the booking is made", func() bool { return b.state(t, v.ID.String()) != g.Initial })
 	return v.ID.String()
 }
 
@@ -189,7 +189,7 @@ func TestSchedulingRequestsAreCancelled(t *testing.T) {
 		b.queried(t, name).same(t, "scheduling_requests.0.scheduling_request.slot_selection", "complete")
 		cancel(name)
 		cancel(name)
-		eventually(t, 20*time.Second, "its booking ends", func() bool { return slices.Contains([]string{"cancelled", "declined"}, b.state(t, id)) })
+		eventually(t, "its booking ends", func() bool { return slices.Contains([]string{"cancelled", "declined"}, b.state(t, id)) })
 		cancel(name)
 		over := b.queried(t, name)
 		over.same(t, "scheduling_requests.0.scheduling_request.recipient_operations", "map[view_url:"+over.str("scheduling_requests.0.scheduling_request.primary_select_url")+"]")

@@ -341,7 +341,7 @@ func TestAWebhookTellsNothingOfTheNetwork(t *testing.T) {
 		b.sql(t, `UPDATE webhook_endpoints SET url = $2 WHERE id = $1`, hook, target) // a name is not resolved before it is used
 		sent := b.post(t, "/v2/webhooks/"+hook+"/test", `{}`)
 		id := sent.str("data.id")
-		eventually(t, 30*time.Second, "an attempt", func() bool {
+		eventually(t, "an attempt", func() bool {
 			sent = b.get(t, "/v2/deliveries/"+id)
 			return sent.str("data.status") == "exhausted"
 		})

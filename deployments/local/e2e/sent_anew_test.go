@@ -45,7 +45,7 @@ func TestWhatFailedIsSentAnew(t *testing.T) {
 	hears.waitFor(t, 1)
 	b.givenUp(t, hook)
 	ids, _ := b.follow(t, "", 2*bookings)
-	eventually(t, 20*time.Second, "nothing on its way", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
+	eventually(t, "nothing on its way", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
 	before := len(hears.all())
 	up.Store(true)
 	if n := b.replayed(t, hook, "failed", "Idempotency-Key", "anew"); n != fmt.Sprint(2*bookings) {
@@ -65,7 +65,7 @@ func TestWhatFailedIsSentAnew(t *testing.T) {
 			t.Errorf("%s came %d times", id, got[id])
 		}
 	}
-	eventually(t, 20*time.Second, "all delivered", func() bool {
+	eventually(t, "all delivered", func() bool {
 		n := 0
 		b.deliveries(t, hook, "status=delivered&limit=100").each(func(string) { n++ })
 		return n == 2*bookings
@@ -96,7 +96,7 @@ func TestALaterEndpointHearsOfThePast(t *testing.T) {
 	if got[0].at("type") != "booking.tentative" || got[1].at("type") != "booking.confirmed" {
 		t.Errorf("%s\n%s", got[0].body, got[1].body)
 	}
-	eventually(t, 20*time.Second, "delivered", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
+	eventually(t, "delivered", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
 	path, body := "/v2/webhooks/"+hook+"/replay", fmt.Sprintf(`{"since":%q,"only":"all"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
 	for range 2 { // the second time when the first is over
 		a := b.post(t, path, body, "Idempotency-Key", "once").want(t, http.StatusAccepted)
@@ -104,7 +104,7 @@ func TestALaterEndpointHearsOfThePast(t *testing.T) {
 			t.Errorf("due again: %s", a.body)
 		}
 		hears.waitFor(t, 4)
-		eventually(t, 20*time.Second, "delivered again", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
+		eventually(t, "delivered again", func() bool { return b.deliveries(t, hook, "status=pending").str("data.0.id") == "" })
 	}
 	if again := hears.all(); len(again) != 4 || again[2].header.Get("webhook-id") != got[0].header.Get("webhook-id") {
 		t.Errorf("%d requests, or under another name", len(again))

@@ -322,10 +322,11 @@ func (b *bundle) state(t testing.TB, id string) string {
 	return b.get(t, "/v2/bookings/"+id).want(t, http.StatusOK).str("data.state")
 }
 
-// eventually waits until a condition holds. Each look asks the service, so there are fewer of them than in tests of its parts.
-func eventually(t testing.TB, within time.Duration, what string, holds func() bool) {
+// eventually waits until a condition holds. Each look asks the service, so there are fewer of them than in tests of its parts. It waits for
+// so long because nothing here may depend on how fast the machine is.
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	await.Within(t, within, 50*time.Millisecond, what, holds)
+	await.Within(t, 5*time.Minute, 50*time.Millisecond, what, holds)
 }
 
 func mustUUID(t testing.TB, text string) uuid.UUID {

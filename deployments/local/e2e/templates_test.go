@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -79,7 +78,7 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("with a template that cannot be written:\n%s", one.text)
 		}
 	}
-	eventually(t, time.Minute, "the mail's record to say so", func() bool {
+	eventually(t, "the mail's record to say so", func() bool {
 		a := p.get(t, "/v2/mails?booking_id="+id)
 		return strings.Count(a.body, `"last_error":"template_failed"`) == 1 && strings.Count(a.body, `"status":"delivered"`) == 2
 	})

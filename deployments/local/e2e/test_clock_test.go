@@ -69,7 +69,7 @@ func (b *bundle) advance(t testing.TB, body string) clockView {
 	if a.status != http.StatusAccepted {
 		return clockOf(t, a.want(t, http.StatusOK))
 	}
-	eventually(t, 5*time.Minute, "the clock arrives", func() bool { return b.clock(t).Status == "ready" })
+	eventually(t, "the clock arrives", func() bool { return b.clock(t).Status == "ready" })
 	return b.clock(t)
 }
 
@@ -101,7 +101,7 @@ func (r tour) testClock(t *testing.T) {
 	lab.do(t, http.MethodGet, "/v2/test_clock", "", http.StatusOK)
 	booking := lab.do(t, http.MethodPost, "/v2/bookings"+everything, request(lab.resource(t), "request", 9), http.StatusCreated).str("data.id")
 	lab.do(t, http.MethodPut, "/v2/test_clock", `{"advance":"P3D"}`, http.StatusAccepted, "Prefer", "respond-async")
-	eventually(t, time.Minute, "the clock arrives", func() bool { return lab.clock(t).Status == "ready" })
+	eventually(t, "the clock arrives", func() bool { return lab.clock(t).Status == "ready" })
 	seen := lab.do(t, http.MethodGet, "/v2/test_clock", "", http.StatusOK)
 	if seen.str("data.transitions.0.booking_id") != booking || seen.str("data.notices.1.type") != "booking.approval_escalated" {
 		t.Errorf("%s", seen.body)
@@ -224,7 +224,7 @@ func TestMomentsComeInOrder(t *testing.T) {
 	if len(v.Notices) != 1 || !v.Notices[0].At.Equal(start.Add(-time.Hour)) {
 		t.Errorf("%+v", v.Notices)
 	}
-	eventually(t, 30*time.Second, "webhooks of all moments", func() bool { return hears.about(took) == 3 })
+	eventually(t, "webhooks of all moments", func() bool { return hears.about(took) == 3 })
 	for _, one := range hears.all() {
 		if one.at("id") == took && one.at("state") == "completed" && one.header.Get("Webhook-Test") != "true" {
 			t.Errorf("%v", one.header)
@@ -324,14 +324,14 @@ func TestWebhooksFollowTheClock(t *testing.T) {
 		_, _ = fmt.Sscan(b.deliveries(t, hook, "limit=1").str("data.0.attempt_count"), &n)
 		return n
 	}
-	eventually(t, 30*time.Second, "an attempt", func() bool { return attempts() > 0 })
+	eventually(t, "an attempt", func() bool { return attempts() > 0 })
 	for before := 0; before < 5; { // the waits after the fourth are longer than the test may take
 		before = attempts()
 		b.advance(t, `{"advance":"PT6H"}`)
-		eventually(t, time.Minute, "another attempt", func() bool { return attempts() > before })
+		eventually(t, "another attempt", func() bool { return attempts() > before })
 	}
 	mended.Store(true)
-	eventually(t, time.Minute, "the delivery is through", func() bool { // an attempt that is under way does not come nearer
+	eventually(t, "the delivery is through", func() bool { // an attempt that is under way does not come nearer
 		b.advance(t, `{"advance":"PT6H"}`)
 		return b.deliveries(t, hook, "limit=1").str("data.0.status") == "delivered"
 	})
@@ -384,7 +384,7 @@ func TestRacingAdvances(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
-	eventually(t, time.Minute, "the clock arrives", func() bool { return b.clock(t).Status == "ready" })
+	eventually(t, "the clock arrives", func() bool { return b.clock(t).Status == "ready" })
 	if d := b.clock(t).Now.Sub(from); won == 0 || d < time.Duration(won)*time.Hour || d > time.Duration(won)*time.Hour+2*time.Minute {
 		t.Errorf("%d advances have moved the clock by %s", won, d)
 	}
@@ -404,11 +404,11 @@ func TestKillNineDuringAnAdvance(t *testing.T) {
 		p.book(t, resource, "instant_payment", i, fmt.Sprintf(`,"settings":{"timers":{"timeout":"PT%dM"}}`, 10+i))
 	}
 	p.put(t, "/v2/test_clock", `{"advance":"P1D"}`, "Prefer", "respond-async").want(t, http.StatusAccepted)
-	eventually(t, time.Minute, "some are unpaid", func() bool { return p.clock(t).Count > all/10 })
+	eventually(t, "some are unpaid", func() bool { return p.clock(t).Count > all/10 })
 	p.kill(t)
 	p = spawn(t, dir)
 	p.key = key
-	eventually(t, 2*time.Minute, "the clock arrives", func() bool { return p.clock(t).Status == "ready" })
+	eventually(t, "the clock arrives", func() bool { return p.clock(t).Status == "ready" })
 	v := p.clock(t)
 	if v.Count != all {
 		t.Errorf("%d of %d fell due", v.Count, all)

@@ -40,10 +40,10 @@ func (s *textShop) texted(t testing.TB, what, id string, want ...string) {
 	var got []string
 	defer func() {
 		if t.Failed() {
-			t.Logf("got %v", got)
+			t.Logf("got %v of %s", got, s.get(t, "/v2/deliveries?booking_id="+id).body)
 		}
 	}()
-	eventually(t, time.Minute, what+" "+strings.Join(want, ", "), func() bool {
+	eventually(t, what+" "+strings.Join(want, ", "), func() bool {
 		a := s.get(t, "/v2/deliveries?booking_id="+id).want(t, http.StatusOK)
 		got = nil
 		for i := range strings.Count(a.body, `"event_id"`) {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // availability asks for free time in every way.
@@ -110,7 +109,7 @@ func (r tour) deliveries(t *testing.T, resource string) {
 	r.do(t, http.MethodPut, "/v2/mailer", `{"from":"bookings@example.com"}`, http.StatusUnprocessableEntity)
 	r.do(t, http.MethodPut, "/v2/mailer", `{"from":"bookings@example.com","smtp":{"host":"127.0.0.1","port":2525,"tls":"none"}}`, http.StatusOK)
 	of, mail := r.book(t, resource, "instant", 61), ""
-	eventually(t, time.Minute, "a mail", func() bool {
+	eventually(t, "a mail", func() bool {
 		all := r.get(t, "/v2/mails?booking_id="+of).at("data").([]any)
 		if len(all) > 0 {
 			mail = all[0].(map[string]any)["id"].(string)

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
@@ -61,7 +60,7 @@ func (r *receiver) all() []received {
 
 func (r *receiver) waitFor(t *testing.T, n int) []received {
 	t.Helper()
-	eventually(t, 30*time.Second, fmt.Sprintf("%d requests", n), func() bool { return len(r.all()) >= n })
+	eventually(t, fmt.Sprintf("%d requests", n), func() bool { return len(r.all()) >= n })
 	return r.all()
 }
 
@@ -164,7 +163,7 @@ func TestGoneDisables(t *testing.T) {
 	resource := b.resource(t)
 	b.book(t, resource, "instant", 9)
 	status := func() string { return b.get(t, "/v2/webhooks/"+id).str("data.status") }
-	eventually(t, 20*time.Second, "disabled", func() bool { return status() == "disabled" })
+	eventually(t, "disabled", func() bool { return status() == "disabled" })
 	b.book(t, resource, "instant", 10)
 	b.put(t, "/v2/webhooks/"+id, fmt.Sprintf(`{"url":%q}`, gone.URL)).want(t, http.StatusOK)
 	b.book(t, resource, "instant", 11)
