@@ -40,12 +40,26 @@ func (s portalStory) MarshalJSON() ([]byte, error) {
 // TestPortal lets people work with the portal in a real browser, with a script and without.
 func TestPortal(t *testing.T) {
 	t.Parallel()
+	inPortal(t, "portal", keysStory(t), bookingStory(t), moveBookingStory(t, true), moveBookingStory(t, false), forgedStory(t), keyboardStory(t), draftStory(t))
+}
+
+// TestPortalManagesWebhooks is about webhooks, from the first one to its end.
+func TestPortalManagesWebhooks(t *testing.T) {
+	t.Parallel()
+	inPortal(t, "portal-webhooks", manageStory(t, true), manageStory(t, false))
+}
+
+// TestPagesOfThePortal looks at every page, narrow and wide, in the light and in the dark.
+func TestPagesOfThePortal(t *testing.T) {
+	t.Parallel()
+	inPortal(t, "portal-pages", galleryStory(t))
+}
+
+// inPortal plays stories in one browser; its pictures go to a folder.
+func inPortal(t *testing.T, folder string, stories ...portalStory) {
+	t.Helper()
 	b := start(t)
-	stories := []portalStory{
-		galleryStory(t), manageStory(t, true), manageStory(t, false), keysStory(t), bookingStory(t), moveBookingStory(t, true), moveBookingStory(t, false),
-		forgedStory(t), keyboardStory(t), draftStory(t),
-	}
-	seen := inBrowser(t, "portal.js", "portal", map[string]any{"portal": b.stack.PortalURL(), "stories": stories})
+	seen := inBrowser(t, "portal.js", folder, map[string]any{"portal": b.stack.PortalURL(), "stories": stories})
 	for _, story := range stories {
 		t.Run(story.Name, func(t *testing.T) { story.check(t, seen(t, story.Name)) })
 	}

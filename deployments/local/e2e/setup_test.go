@@ -201,7 +201,7 @@ func (b *bundle) once(t testing.TB, method, path, body string, headers ...string
 var noRedirects = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
-	Timeout:       40 * time.Second,
+	Timeout:       3 * time.Minute,
 }
 
 func (b *bundle) try(ctx context.Context, method, path, body string, headers ...string) (answer, error) {

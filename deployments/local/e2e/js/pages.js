@@ -9,7 +9,7 @@ const path = require('node:path');
 const { run } = require('./browser');
 const plays = require('./stories/pages');
 
-const patience = 20_000;
+const patience = 120_000;
 
 // faultsOf is what is wrong with a page for somebody with a small screen, a keyboard, or a reader; it runs in the page.
 function faultsOf() {

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { run } = require('./browser');
 const plays = require('./stories/portal');
 
-const patience = 20_000;
+const patience = 120_000;
 
 // Visit is one browser with the portal open in it.
 class Visit {

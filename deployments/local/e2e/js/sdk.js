@@ -98,7 +98,7 @@ function throws(method, call, type) {
 
 // eventually waits until a check holds.
 async function eventually(check) {
-  for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
+  for (const deadline = Date.now() + 120_000; ; await sleep(50)) {
     try {
       return await check();
     } catch (fault) {

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { run } = require('./browser');
 const plays = require('./stories/widget');
 
-const patience = 30_000;
+const patience = 120_000;
 
 // Visit is one visitor's browser on the page of one story.
 class Visit {

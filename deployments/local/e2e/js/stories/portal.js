@@ -8,7 +8,7 @@ const act = async (url) => (await fetch(url)).text();
 
 // wait asks again until something is so.
 async function wait(holds) {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
+  for (const end = Date.now() + 120_000; Date.now() < end;) {
     const found = await holds();
     if (found) return found;
     await new Promise((again) => { setTimeout(again, 200); });
