@@ -35,8 +35,8 @@ func (s *Server) bookings() *bookings.Handlers {
 	use := s.service()
 	return &bookings.Handlers{
 		Admission: s.Admission, Booker: use.Booker(), Player: use.Player(), Offers: use.Offers(), Tokens: use.Tokens(),
-		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Payments: s.DB.Payments, Catalogue: s.DB.Catalogue, Contacts: s.DB.Contacts, Vault: s.Vault,
-		Rules: s.reader(), Edge: s.edge(),
+		Bookings: s.DB.Bookings, Effects: s.DB.Effects, Payments: s.DB.Payments, Catalogue: s.DB.Catalogue, Contacts: s.DB.Contacts,
+		Vault: s.Vault, Rules: s.reader(), Edge: s.edge(),
 		Links: s.Links, Dispatch: s.Dispatch, Wake: s.webhooks().Wake, Wait: s.Wait, Log: s.Log,
 	}
 }

@@ -21,13 +21,16 @@ func Short(m Mail, l Language, a About) string {
 	if app := Line(a.App); app != "" {
 		text = cut(app, shortApp) + ": " + text
 	}
+	text = plainly.Replace(text)
 	if link := cmp.Or(a.Pay, a.Manage); link != "" {
 		text += " " + link
 	}
-	return plainly.Replace(text)
+	return text
 }
 
-var plainly = strings.NewReplacer("…", "...", "–", "-", "—", "-", "’", "'", "‘", "'", "“", `"`, "”", `"`, "„", `"`, "\u00a0", " ", "?.", "?", "!.", "!")
+var plainly = strings.NewReplacer(
+	"…", "...", "–", "-", "—", "-", "’", "'", "‘", "'", "“", `"`, "”", `"`, "„", `"`, "\u00a0", " ", "?.", "?", "!.", "!",
+)
 
 // cut is a line of so many signs at most.
 func cut(text string, most int) string {

@@ -84,8 +84,8 @@ func Write(m Mail, l Language, a About) (Written, error) {
 	return Written{Language: l, Subject: Line(subject), Text: c.plain(), HTML: html.String(), Broken: broken}, nil
 }
 
-// wording is what a mail says in a language, or in the default one where it lacks the texts, with the app's own. These are left out as a whole
-// where they are broken.
+// wording is what a mail says in a language, or in the default one where it lacks the texts, with the app's own texts. These are left out
+// as a whole where they are broken.
 func (a About) wording(m Mail, l Language) (of text, in Language, broken bool) {
 	of, own := l.lookup(m.Kind, m.To)
 	if !own {

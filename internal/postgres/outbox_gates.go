@@ -26,7 +26,8 @@ func shareGates(batch *pgx.Batch, all ...publication) {
 		SELECT pg_advisory_xact_lock_shared(gate) FROM (
 			SELECT DISTINCT w.gate FROM (SELECT ` + gateKey + ` AS gate, * FROM webhook_endpoints) w,
 				jsonb_to_recordset(@changes) e (booking_id uuid, graph text, state text, project_id uuid, topics text[], request_id uuid)
-			WHERE w.app_id = @app AND w.purpose <> 'reminder' AND (w.purpose = 'mail' OR ` + isGateway + ` OR ` + matches + `) ORDER BY w.gate) wanted`
+			WHERE w.app_id = @app AND w.purpose <> 'reminder' AND (w.purpose = 'mail' OR ` + isGateway + ` OR ` + matches + `)
+			ORDER BY w.gate) wanted`
 	var changes []map[string]any
 	for _, b := range all {
 		changes = append(changes, map[string]any{
