@@ -38,7 +38,7 @@ type textMessage struct {
 	Text      string     `json:"text"`
 	BookingID *uuid.UUID `json:"booking_id"`
 	Kind      mail.Kind  `json:"kind"`
-	DedupeID  string     `json:"dedupe_id"` // the same at each attempt
+	DedupeID  string     `json:"dedupe_id"` // the same at each attempt, also of one that is sent again by hand or replayed
 	Test      bool       `json:"test,omitempty"`
 }
 
@@ -102,14 +102,18 @@ func (m messenger) send(ctx context.Context, d outbox.ClaimedDelivery, started t
 	if err != nil {
 		return m.postpone(d, codeRecord)
 	}
-	if code := overtaken(d, one, b, thread); code != "" {
+	code := overtaken(d, one, b, thread)
+	if code == "" && time.Since(d.Event.At) > mailUseful { // also by hand: whole days may be replayed
+		code = codeTooLate
+	}
+	if code != "" {
 		return m.end(code)
 	}
 	wait, late := m.quietEnd(one, b, app)
 	switch {
 	case late:
 		return m.end(codeTooLate)
-	case wait > 0 && (one.OfMoment() || !b.Begun(b.Clock.Now().Add(wait))): // else it would come when it is of no use
+	case wait > 0 && one.Kind != mail.PaymentPending && (one.OfMoment() || !b.Begun(b.Clock.Now().Add(wait))): // else it would be of no use
 		return webhook.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
 	number, code, err := m.receiver(ctx, d, one, b)
@@ -183,7 +187,7 @@ func (m messenger) text(
 func (m messenger) post(
 	ctx context.Context, d outbox.ClaimedDelivery, started time.Time, text textMessage,
 ) (webhook.Result, postgres.DeliveryUpdate) {
-	text.DedupeID = messageID(d)
+	text.DedupeID = d.ID.String()
 	body, _ := json.Marshal(text) //nolint:errchkjson // texts and ids
 	request := m.request(d, started, body)
 	request.ID = text.DedupeID // one event makes several messages

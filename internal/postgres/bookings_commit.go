@@ -97,7 +97,7 @@ type commitState struct {
 	byHand        string                    // the action, if it is one of byhand.ActorAdmin
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
-	unsent        []lateMail
+	unsent        []lateMail                // of the booking, and of those that it pays for
 	// awaited is set when the action is decided here and somebody waits for it.
 	awaited *bool
 	// paidFor are the bookings that it pays for and that its move takes along, locked.
@@ -141,7 +141,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 		}
 		return err
 	})
-	batch.Queue(selectUnsentMails, args).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(selectUnsentMails, namedArgs{"ids": []uuid.UUID{in.BookingID}}).Query(func(rows pgx.Rows) (err error) {
 		found.unsent, err = pgx.CollectRows(rows, scanUnsentMail)
 		return err
 	})
@@ -277,7 +277,8 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	recordOutcome(batch, found, in, booking.Applied, booking.Refusal{}, b.Seq)
 	insertRelays(batch, b, in, old != nil, &out.Relays)
 	takeAlong(batch, b, found.paidFor, in, now, &out.Relays)
-	publishTransitions(batch, in, lateMails(b, found.unsent), &out.Wake, append(changed, found.paidFor...)...)
+	changed = append(changed, found.paidFor...)
+	publishTransitions(batch, in, lateMails(changed, found.unsent), &out.Wake, changed...)
 	batch.Queue(commit)
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
@@ -288,7 +289,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 func obtain(
 	ctx context.Context, tx statements, found *commitState, in *booking.CommitInput, old *predecessor,
 ) (taken []uuid.UUID, why *booking.Refusal, err error) {
-	if found.paidFor, err = lockPaidFor(ctx, tx, found.booking, in.Move); err != nil {
+	if err = lockPaidFor(ctx, tx, found, in.Move); err != nil {
 		return nil, nil, err
 	}
 	if why, err = judge(ctx, tx, old, *in, *found); err == nil && why == nil {

@@ -80,6 +80,29 @@ func TestMovesTakeAlong(t *testing.T) {
 	b.sound()
 }
 
+// TestSeatsTakenAlongAreRemindedLate: a reminder whose moment passed while a seat waited for its payer goes with the payer's move.
+func TestSeatsTakenAlongAreRemindedLate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.mailer()
+	_, all := b.company(3, 9)
+	for _, v := range all {
+		b.exec(`INSERT INTO reminders (booking_id, number, at, settings, mail, late_until) VALUES ($1, 0, now() - interval '1 hour', '{}',
+			'{"kind": "reminder", "to": "owner"}', now() + interval '1 hour')`, v.ID)
+	}
+	a := action(all[0], "pay")
+	a.Actor = graphs.ActorPayment
+	_, err := b.InsertAction(b.ctx, a, "")
+	check(t, err)
+	for range 2 {
+		must(b.Commit(b.ctx, commit(all[0], a)))
+		for _, v := range all {
+			wantSame(t, "mails", b.toMail(v), []string{"reminder"})
+		}
+	}
+	b.sound()
+}
+
 // TestSeatsWaitForTheirPayer: what a payer decides is refused of the others, but not to leave; without a payer they go on by themselves.
 func TestSeatsWaitForTheirPayer(t *testing.T) {
 	t.Parallel()

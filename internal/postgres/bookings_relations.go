@@ -228,26 +228,36 @@ func (db *Bookings) PaidFor(ctx context.Context, appID, payer uuid.UUID) ([]*boo
 }
 
 // lockPaidFor locks the bookings that a booking pays for and that its move takes along, by id: those in its own state. The booking is
-// locked before them; none of them locks its payer. They are read once they are locked.
-func lockPaidFor(ctx context.Context, tx statements, b *booking.Booking, move graphs.Move) ([]*booking.Booking, error) {
+// locked before them; none of them locks its payer. They are read once they are locked, with their unsent mails.
+func lockPaidFor(ctx context.Context, tx statements, found *commitState, move graphs.Move) error {
 	const lock = `
 		SELECT id FROM bookings WHERE payer_id = @payer AND app_id = @app AND state = @state AND NOT completed ORDER BY id FOR UPDATE`
 	const load = `SELECT ` + bookingColumns + bookingFrom + ` WHERE b.id = ANY(@ids) ORDER BY b.id`
+	b := found.booking
 	if !takesAlong(b, move) {
-		return nil, nil
+		return nil
 	}
 	rows, err := tx.Query(ctx, lock, namedArgs{"payer": b.ID, "app": b.AppID, "state": move.From})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil || len(ids) == 0 {
-		return nil, err
+		return err
 	}
 	if rows, err = tx.Query(ctx, load, namedArgs{"ids": ids}); err != nil {
-		return nil, err
+		return err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+	found.paidFor, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*booking.Booking, error) { return scanBooking(row) })
+	if err != nil {
+		return err
+	}
+	if rows, err = tx.Query(ctx, selectUnsentMails, namedArgs{"ids": ids}); err != nil {
+		return err
+	}
+	unsent, err := pgx.CollectRows(rows, scanUnsentMail)
+	found.unsent = append(found.unsent, unsent...)
+	return err
 }
 
 // waitsForPayer returns why a booking does not make a move by itself: its payer is in the same state, and its money decides for both.

@@ -127,6 +127,7 @@ func lockForReminder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*booking.Boo
 
 // dueOne is a reminder that is due, and where it goes.
 type dueOne struct {
+	booking  uuid.UUID // of a late one
 	number   int
 	endpoint uuid.UUID       // of a webhook; a mail goes to the app's mailer
 	mail     json.RawMessage // which mail it is; nil for a webhook
@@ -207,10 +208,15 @@ const isGateway = `w.purpose = 'subscription' AND w.format = 'sms'`
 // forRemindersAlone are the event types of a mailer that gets no transitions.
 const forRemindersAlone = `ARRAY['booking.reminder']`
 
-// lateMails returns the booking's reminders by mail whose moment passed before it came to the state that it has just entered, and which are
-// still to be sent. The workflow leaves out all that were due before the state was entered.
-func lateMails(b *booking.Booking, unsent []lateMail) (all []dueOne) {
+// lateMails returns the reminders by mail of bookings whose moment passed before their booking came to the state that it has just entered,
+// and which are still to be sent. The workflow leaves out all that were due before the state was entered.
+func lateMails(changed []*booking.Booking, unsent []lateMail) (all []dueOne) {
 	for _, one := range unsent {
+		i := slices.IndexFunc(changed, func(b *booking.Booking) bool { return b.ID == one.booking })
+		if i < 0 {
+			continue
+		}
+		b := changed[i]
 		if one.at.Before(b.EnteredAt) && !one.until.Before(b.EnteredAt) && booking.Stands(b, one.afterwards()) {
 			all = append(all, one.dueOne)
 		}
@@ -224,12 +230,13 @@ type lateMail struct {
 	at, until time.Time
 }
 
-// selectUnsentMails selects the reminders by mail of a booking that were not sent, for scanUnsentMail.
+// selectUnsentMails selects the reminders by mail of bookings that were not sent, for scanUnsentMail.
 const selectUnsentMails = `
-	SELECT number, mail, at, late_until FROM reminders WHERE booking_id = @id AND late_until IS NOT NULL ORDER BY number`
+	SELECT booking_id, number, mail, at, late_until FROM reminders
+	WHERE booking_id = ANY(@ids) AND late_until IS NOT NULL ORDER BY booking_id, number`
 
 func scanUnsentMail(row pgx.CollectableRow) (m lateMail, err error) {
-	err = row.Scan(&m.number, &m.mail, &m.at, &m.until)
+	err = row.Scan(&m.booking, &m.number, &m.mail, &m.at, &m.until)
 	return m, err
 }
 

@@ -422,6 +422,37 @@ func TestRemindersGoToTheMailer(t *testing.T) {
 	wantEqual(t, "transitions once the server sends mails", len(b.claimMail(mailer)), 1)
 }
 
+// TestRemindersGoToGateways: one by text message goes to each gateway of the app, whatever events that gets otherwise, and to nothing else;
+// also one that is late.
+func TestRemindersGoToGateways(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.mailer()
+	b.endpoint("", "")
+	gateway := b.endpoint("", "")
+	b.exec(`UPDATE webhook_endpoints SET format = 'sms', event_types = '{booking.declined}' WHERE id = $1`, gateway.ID)
+	sms := func(v *booking.Booking, hoursBefore float64) *booking.Booking {
+		b.mailed(v, 0, hoursBefore, "reminder")
+		v.Reminders[0].Mail = json.RawMessage(`{"kind": "reminder", "to": "customer", "channel": "sms"}`)
+		return v
+	}
+	of := func(v *booking.Booking) []uuid.UUID {
+		return column[uuid.UUID](b, `SELECT d.endpoint_id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+			WHERE e.booking_id = $1 AND e.reminder IS NOT NULL`, v.ID)
+	}
+	v := b.booked(sms(b.coming("instant", 9, 10), 24))
+	wantEqual(t, "woken", len(b.remind(v, 0)), 1)
+	wantSame(t, "sent by", of(v), []uuid.UUID{gateway.ID})
+	late := b.at("instant", 9, 10)
+	late.Start = time.Now().Add(10 * time.Hour).Truncate(time.Second)
+	late.End = late.Start.Add(time.Hour)
+	b.booked(sms(late, 14))
+	wantSame(t, "sent late by", of(late), []uuid.UUID{gateway.ID})
+	listed, _, err := b.BookingDeliveries(b.ctx, b.app.ID, v.ID, postgres.DeliveryFilter{}, nil, 10)
+	check(t, err)
+	wantEqual(t, "listed", len(listed), 2)
+}
+
 // TestLateRemindersByMail: one whose moment has passed before the booking stands goes with the transition to the state in which it stands,
 // while no more than a third of its time has passed; once.
 func TestLateRemindersByMail(t *testing.T) {

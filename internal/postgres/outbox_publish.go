@@ -31,8 +31,8 @@ const requestSeq = `
 	CASE WHEN @request::uuid IS NOT NULL THEN
 		(SELECT COALESCE(max(p.request_seq), 0) + 1 FROM events p WHERE p.request_id = @request) END`
 
-// publishTransitions publishes the transitions that bookings have just made, and late reminders of the one that in names, and collects the
-// endpoints that are to be woken for them.
+// publishTransitions publishes the transitions that bookings have just made, and their late reminders, and collects the endpoints that are
+// to be woken for them.
 func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne, woken *[]uuid.UUID, changed ...*booking.Booking) {
 	var all []publication
 	for _, b := range changed {
@@ -52,7 +52,7 @@ func publishTransitions(batch *pgx.Batch, in booking.CommitInput, late []dueOne,
 	}
 	for _, b := range changed {
 		for _, due := range late {
-			if b.ID == in.BookingID {
+			if b.ID == due.booking {
 				events = append(events, publishReminder(batch, b, due))
 			}
 		}
