@@ -102,18 +102,11 @@ func (m messenger) send(ctx context.Context, d outbox.ClaimedDelivery, started t
 	if err != nil {
 		return m.postpone(d, codeRecord)
 	}
-	code := overtaken(d, one, b, thread)
-	if code == "" && time.Since(d.Event.At) > mailUseful { // also by hand: whole days may be replayed
-		code = codeTooLate
-	}
+	wait, code := m.waits(d, one, b, app, thread)
 	if code != "" {
 		return m.end(code)
 	}
-	wait, late := m.quietEnd(one, b, app)
-	switch {
-	case late:
-		return m.end(codeTooLate)
-	case wait > 0 && one.Kind != mail.PaymentPending && (one.OfMoment() || !b.Begun(b.Clock.Now().Add(wait))): // else it would be of no use
+	if wait > 0 {
 		return webhook.Result{ErrorCode: codeQuiet}, postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(wait), Unsent: true}
 	}
 	number, code, err := m.receiver(ctx, d, one, b)
@@ -132,6 +125,27 @@ func (m messenger) send(ctx context.Context, d outbox.ClaimedDelivery, started t
 		v.Status = postgres.Exhausted
 	}
 	return r, v
+}
+
+// waits returns how long quiet hours hold a message back; a code for one that has nothing to say any more, or would have by then. One that
+// asks for a payment does not wait, nor does one about a booking that begins before they end.
+func (m messenger) waits(
+	d outbox.ClaimedDelivery, one mail.Mail, b *booking.Booking, app *tenant.App, thread postgres.MailThread,
+) (wait time.Duration, code string) {
+	if code = overtaken(d, one, b, thread); code != "" {
+		return 0, code
+	}
+	if time.Since(d.Event.At) > mailUseful { // also by hand: whole days may be replayed
+		return 0, codeTooLate
+	}
+	wait, late := m.quietEnd(one, b, app)
+	switch {
+	case late:
+		return 0, codeTooLate
+	case one.Kind == mail.PaymentPending, !one.OfMoment() && b.Begun(b.Clock.Now().Add(wait)):
+		return 0, ""
+	}
+	return wait, ""
 }
 
 // receiver is the number that a message goes to; a code when it does not.
