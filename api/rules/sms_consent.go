@@ -34,7 +34,7 @@ func ReadSMSConsent(c *booking.Customer, p *service.Project, now time.Time, prob
 	delete(form, contact.ConsentField)
 	if given {
 		if _, ok := contact.Number(c.Phone); !ok {
-			problems.Add(field, "needs an international number in phone, such as +4915112345678")
+			problems.Add(field, "needs a telephone number with its country's code, such as +4915112345678")
 		}
 		form[contact.ConsentField], _ = json.Marshal(contact.Consent{Text: wordsOf(words, p), At: now}) //nolint:errchkjson // a text and a time
 	}
