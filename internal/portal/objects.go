@@ -57,6 +57,7 @@ type delivery struct {
 	EventType    string     `json:"event_type"`
 	BookingID    string     `json:"booking_id"`
 	Sequence     int        `json:"sequence"`
+	Kind         string     `json:"kind"` // of a text message
 	Status       string     `json:"status"`
 	AttemptCount int        `json:"attempt_count"`
 	Test         bool       `json:"test"`

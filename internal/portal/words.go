@@ -181,6 +181,10 @@ var faults = map[string]string{
 	"unexpected_status": "The receiver answered, but not with the status that was asked for.", "invalid_url": "The URL is not valid.",
 	"invalid_header": "A header is not valid.", "signing_failed": "The secret could not be used to sign.",
 	"render_failed": "The message could not be made, by a fault of this server. The receiver has no part in it.",
+	"no_consent":    "The customer has not agreed to text messages.", "stopped": "The number has said STOP.",
+	"no_address": "The customer has no number with its country's code.", "no_gateway": "The webhook sends no text messages any more.",
+	"passed": "It has nothing to say any more.", "too_late": "It is too late to be of use.", "not_notified": "It was asked for without it.",
+	"limited": "Another one went there within the hour.", "quiet_hours": "It waits for the end of the quiet hours.",
 }
 
 // faultWords says why an attempt failed.
