@@ -158,8 +158,8 @@ func TestOrderAndTimes(t *testing.T) {
 	}
 }
 
-// TestWindowsFindLongBookings lists windows in every order beside bookings that begin up to 25 hours before them, up to 7 days, and longer
-// before. A list by time looks back 25 hours only while there is no longer booking in the window, then 7 days.
+// TestWindowsFindLongBookings lists windows in every order beside bookings that begin up to 3 hours before them, up to 25, up to 7 days, and
+// longer before. A list by time looks back 3 hours only while there is no longer booking in the window, then 25, then 7 days.
 func TestWindowsFindLongBookings(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -170,8 +170,8 @@ func TestWindowsFindLongBookings(t *testing.T) {
 		b.booked(v)
 	}
 	book("over before", 25*day, 30*day-1)
-	book("a long day", 30*day-24, 30*day+1)
-	book("its end is outside", 40*day-0.5, 41*day+0.5)
+	book("three hours", 30*day-2.75, 30*day+0.25)
+	book("three to come", 40*day-0.25, 40*day+2.75)
 	book("after", 40*day, 40*day+1)
 	window := func(want ...string) {
 		t.Helper()
@@ -184,14 +184,17 @@ func TestWindowsFindLongBookings(t *testing.T) {
 			}
 		}
 	}
-	window("a long day", "its end is outside")
+	window("three hours", "three to come")
+	book("a long day", 30*day-24, 30*day+1)
+	book("its end is outside", 40*day-0.5, 41*day+0.5)
+	window("a long day", "its end is outside", "three hours", "three to come")
 	book("7 days", 24*day, 31*day)
 	book("short", 31*day-1, 31*day)
-	window("7 days", "a long day", "its end is outside", "short")
+	window("7 days", "a long day", "its end is outside", "short", "three hours", "three to come")
 	book("8 days", 23*day, 31*day)
 	book("through it", -90*day, 100*day)
 	book("till later", 39*day, 80*day)
-	window("7 days", "8 days", "a long day", "its end is outside", "short", "through it", "till later")
+	window("7 days", "8 days", "a long day", "its end is outside", "short", "three hours", "three to come", "through it", "till later")
 }
 
 func TestPagesAreStable(t *testing.T) {

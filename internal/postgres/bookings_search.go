@@ -139,8 +139,9 @@ const appNow = `(SELECT holdfast_now(@app))`
 // window is longer. Each length has an index of the bookings that exceed it. The day is one on which the clocks go back, the week has 168
 // hours.
 const (
-	dayBooking  = `interval '25 hours'`
-	longBooking = `interval '168 hours'`
+	shortBooking = `interval '3 hours'`
+	dayBooking   = `interval '25 hours'`
+	longBooking  = `interval '168 hours'`
 )
 
 // overlap is true of bookings that overlap a window, with the index of their ranges.
@@ -181,20 +182,10 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		}
 		return nil
 	}
-	const longer = `
-		SELECT EXISTS (SELECT FROM bookings b WHERE ` + around + ` AND b.end_at - b.start_at > ` + dayBooking + `),
-			EXISTS (SELECT FROM bookings b WHERE ` + around + ` AND b.end_at - b.start_at > ` + longBooking + `)`
-	var days, weeks bool
-	err := db.readOnly(ctx, func(batch *pgx.Batch) {
-		batch.Queue(longer, s.args).QueryRow(func(row pgx.Row) error { return row.Scan(&days, &weeks) })
-	})
-	if err != nil || weeks {
+	longest, err := longestAround(ctx, db, s.args)
+	if err != nil || longest == "" {
 		s.add(overlap)
 		return err
-	}
-	longest := dayBooking
-	if days {
-		longest = longBooking
 	}
 	s.conditions = append(s.conditions, outside...)
 	if f.Start != nil {
@@ -204,6 +195,25 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		s.add("b.end_at <= @before::timestamptz + %s", longest)
 	}
 	return nil
+}
+
+// longestAround is the least of the lengths that no booking around the window of args exceeds; "" where there are longer ones than a week.
+func longestAround(ctx context.Context, db *store, args namedArgs) (longest string, err error) {
+	const exceeds = `EXISTS (SELECT FROM bookings b WHERE ` + around + ` AND b.end_at - b.start_at > `
+	const q = `SELECT ` + exceeds + shortBooking + `), ` + exceeds + dayBooking + `), ` + exceeds + longBooking + `)`
+	var hours, days, weeks bool
+	err = db.readOnly(ctx, func(batch *pgx.Batch) {
+		batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return row.Scan(&hours, &days, &weeks) })
+	})
+	switch {
+	case err != nil, weeks:
+		return "", err
+	case days:
+		return longBooking, nil
+	case hours:
+		return dayBooking, nil
+	}
+	return shortBooking, nil
 }
 
 func (s *bookingSearch) term(ctx context.Context, db *store, arg string, t Term) error {
