@@ -187,6 +187,8 @@ func (s *bookingSearch) window(ctx context.Context, db *store, f Filter) error {
 		s.add(overlap)
 		return err
 	}
+	// Without other conditions the index of the order has the page at the beginning of what it reads.
+	s.windowed = len(s.conditions)+len(s.among)+len(s.sought)+len(s.hinted)+len(f.Words) > 0 || f.Bookable
 	s.conditions = append(s.conditions, outside...)
 	if f.Start != nil {
 		s.add("b.start_at >= @after::timestamptz - %s", longest)

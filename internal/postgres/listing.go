@@ -118,9 +118,7 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 	}
 	var total int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
-		if l.patience > 0 { // of a search
-			batch.Queue(`SELECT set_config('statement_timeout', @patience, true)`, namedArgs{"patience": strconv.Itoa(l.patience)})
-		}
+		queuePatience(batch, l.patience)
 		batch.Queue(q, args).Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, l.scan)
 			return err
@@ -130,6 +128,13 @@ func (l listing[T]) list(ctx context.Context, db *store, page Page, args namedAr
 	})
 	most := cmp.Or(l.most, MaxListed)
 	return rows, Found{Total: max(min(total, most), page.seen(len(rows))), Exact: total <= most}, err
+}
+
+// queuePatience bounds how long the statements after it may take, in milliseconds, until the end of the transaction; 0 bounds nothing.
+func queuePatience(batch *pgx.Batch, patience int) {
+	if patience > 0 { // of a search
+		batch.Queue(`SELECT set_config('statement_timeout', @patience, true)`, namedArgs{"patience": strconv.Itoa(patience)})
+	}
 }
 
 // pageOf is the FROM of the rows of one page of inner, which is a FROM itself.

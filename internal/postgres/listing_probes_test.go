@@ -203,4 +203,10 @@ func TestBroadSearchesAreRefused(t *testing.T) {
 	if err != nil || len(all) > 0 {
 		t.Errorf("with a typing error: %d bookings, %v, not an empty list", len(all), err)
 	}
+	db.bounds = defaultBounds
+	db.bounds.lookPatience = 1
+	_, _, err = db.ListBookings(t.Context(), app, Filter{Words: []string{"haircut", "ann"}, Order: "completed"}, Page{Number: 90, Limit: 50})
+	if e, ok := errors.AsType[*fault.Error](err); !ok || len(e.Fields["q"]) != 1 {
+		t.Errorf("a look that takes too long: %v", err)
+	}
 }

@@ -150,11 +150,12 @@ type bounds struct {
 	similarWalk, similarHits               int
 	similarPatience                        int // milliseconds that the last resort may take for typing errors,
 	lastPatience                           int // and for everything else
+	lookPatience                           int // the same for one look: what it reads may have to come from the disk
 }
 
 var defaultBounds = bounds{
 	walk: 1500, farWalk: 15_000, longWalk: 200_000, hits: 5000, farHits: 50_000, similarWalk: 400, similarHits: 1000,
-	similarPatience: 400, lastPatience: 2500,
+	similarPatience: 400, lastPatience: 2500, lookPatience: 2500,
 }
 
 // walk looks at the first rows of the list. Rows of a resource may have no index in its order: Postgres may rather sort them.
@@ -271,6 +272,7 @@ func (l listing[T]) look(
 	q := with + `SELECT ` + l.columns + `, page.found, ` + read + l.foundOf(inner) + l.ordered("page.place", "page.id")
 	var hits, seen int
 	err = db.readOnly(ctx, func(batch *pgx.Batch) {
+		queuePatience(batch, db.bounds.lookPatience)
 		if a.generic {
 			batch.Queue(`SET LOCAL plan_cache_mode = force_generic_plan`)
 		}
@@ -281,8 +283,12 @@ func (l listing[T]) look(
 	})
 	if err == nil && len(rows) == 0 {
 		err = db.readOnly(ctx, func(batch *pgx.Batch) {
+			queuePatience(batch, db.bounds.lookPatience)
 			batch.Queue(with+counted, args).QueryRow(func(row pgx.Row) error { return row.Scan(&seen) })
 		})
+	}
+	if timedOut(err) { // what is not in memory yet
+		err = errTooBroad
 	}
 	whole := seen < a.bound
 	found = Found{Total: min(hits, most), Exact: whole && hits < enough && hits <= most}
