@@ -135,6 +135,9 @@ func (m messenger) waits(
 	if code = overtaken(d, one, b, thread); code != "" {
 		return 0, code
 	}
+	if one.OfState() && !stillSo(d.Event.State, b) {
+		return 0, codePassed
+	}
 	if time.Since(d.Event.At) > mailUseful { // also by hand: whole days may be replayed
 		return 0, codeTooLate
 	}
@@ -146,6 +149,15 @@ func (m messenger) waits(
 		return 0, ""
 	}
 	return wait, ""
+}
+
+// stillSo reports whether a booking is as an event says: it stands as it did, or is in the same state. Filters may keep from the gateway
+// the later event that would overtake the message.
+func stillSo(state string, b *booking.Booking) bool {
+	if booking.Stands(&booking.Booking{State: state}, false) {
+		return booking.Stands(b, false)
+	}
+	return b.State == state
 }
 
 // receiver is the number that a message goes to; a code when it does not.

@@ -26,17 +26,23 @@ func TestTextMessagesWait(t *testing.T) {
 		app     *tenant.App
 		waits   bool
 		because string
+		ended   bool // the booking was cancelled since, and the gateway's filters keep that from it
 	}{
-		"by day":                             {mail.Confirmed, 9 * time.Hour, 0, false, &tenant.App{}, false, ""},
-		"confirmed at night":                 {mail.Confirmed, 9 * time.Hour, 0, false, night, true, ""},
-		"confirmed for this night":           {mail.Confirmed, 2 * time.Hour, 0, false, night, false, ""},
-		"to be paid":                         {mail.PaymentPending, 9 * time.Hour, 0, false, night, false, ""},
-		"a reminder at night":                {mail.Reminder, 9 * time.Hour, 0, false, night, true, ""},
-		"a reminder of what begins at night": {mail.Reminder, 2 * time.Hour, 0, false, night, false, codeTooLate},
-		"three days old":                     {mail.Confirmed, 9 * time.Hour, 72 * time.Hour, false, &tenant.App{}, false, codeTooLate},
-		"three days old, and replayed":       {mail.Confirmed, 9 * time.Hour, 72 * time.Hour, true, &tenant.App{}, false, codeTooLate},
+		"by day":                             {mail.Confirmed, 9 * time.Hour, 0, false, &tenant.App{}, false, "", false},
+		"confirmed at night":                 {mail.Confirmed, 9 * time.Hour, 0, false, night, true, "", false},
+		"confirmed for this night":           {mail.Confirmed, 2 * time.Hour, 0, false, night, false, "", false},
+		"to be paid":                         {mail.PaymentPending, 9 * time.Hour, 0, false, night, false, "", false},
+		"a reminder at night":                {mail.Reminder, 9 * time.Hour, 0, false, night, true, "", false},
+		"a reminder of what begins at night": {mail.Reminder, 2 * time.Hour, 0, false, night, false, codeTooLate, false},
+		"three days old":                     {mail.Confirmed, 9 * time.Hour, 72 * time.Hour, false, &tenant.App{}, false, codeTooLate, false},
+		"three days old, and replayed":       {mail.Confirmed, 9 * time.Hour, 72 * time.Hour, true, &tenant.App{}, false, codeTooLate, false},
+		"confirmed, and cancelled since":     {mail.Confirmed, 9 * time.Hour, 0, false, night, false, codePassed, true},
 	} {
-		b := &booking.Booking{State: "confirmed", Start: now.Add(c.starts), End: now.Add(c.starts + time.Hour)}
+		state := "confirmed"
+		if c.ended {
+			state = "cancelled"
+		}
+		b := &booking.Booking{State: state, Start: now.Add(c.starts), End: now.Add(c.starts + time.Hour)}
 		b.Resource.Timezone = "UTC"
 		d := outbox.ClaimedDelivery{Attempt: 1, Tries: 1, Event: outbox.Event{At: now.Add(-c.since), State: "confirmed"}}
 		if c.again {
