@@ -57,7 +57,7 @@ func (s *linkShop) told(t *testing.T, r *receiver, secret, address string) {
 				t.Errorf("message %d: %s is %q, want %q", i, field, got[i].at(field), want)
 			}
 		}
-		s.promisedNotification(t, got[i])
+		got[i].promised(t, "CronofyNotification")
 	}
 	wantSignedForCronofy(t, got, secret)
 	again := s.post(t, "/v2/public_links/"+s.link+"/check", `{"claim_token":"`+claimOf(t, address)+`"}`).want(t, http.StatusOK)

@@ -40,6 +40,22 @@ func (a answer) promised(t testing.TB, method, path string) string {
 	return op.OperationID
 }
 
+// promised fails the test when what came to a webhook is not of this schema of the document.
+func (r received) promised(t testing.TB, schema string) {
+	t.Helper()
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal(r.body, &value); err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.ValidateSchemaJSON(doc.Components.Schemas[schema].Value, value, openapi3.EnableFormatValidation()); err != nil {
+		t.Errorf("%v\n%s", err, r.body)
+	}
+}
+
 func (a answer) fits(doc *openapi3.T, op *openapi3.Operation) error {
 	response := op.Responses.Status(a.status)
 	if response == nil && a.status >= http.StatusBadRequest {
