@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"holdfast/api"
+	"holdfast/api/edge"
 	"holdfast/internal/config"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/pgtest"
@@ -64,5 +66,16 @@ func TestRetriesEndWithTheAPI(t *testing.T) {
 	}
 	if err := <-a.retries.Deliver(uuid.New(), func(context.Context) error { return nil }); !errors.Is(err, dispatch.ErrLeft) {
 		t.Errorf("later: %v, want %v", err, dispatch.ErrLeft)
+	}
+}
+
+// TestLongestWait: what the settings allow is what a request may ask for, and the server's time-outs begin behind both.
+func TestLongestWait(t *testing.T) {
+	t.Parallel()
+	if config.LongestWait != edge.MaxWait {
+		t.Errorf("HOLDFAST_WAIT may be %s, and Prefer: wait %s", config.LongestWait, edge.MaxWait)
+	}
+	if server := api.HTTPServer(nil, slog.Default()); server.WriteTimeout <= edge.MaxWait {
+		t.Errorf("the server gives an answer up after %s, and a request may wait for %s", server.WriteTimeout, edge.MaxWait)
 	}
 }

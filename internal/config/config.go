@@ -78,6 +78,9 @@ type Config struct {
 	LogLevel    slog.Level    `env:"HOLDFAST_LOG_LEVEL" envDefault:"info"`
 }
 
+// LongestWait is how long a request may wait for its outcome. The server's own time-outs begin behind it.
+const LongestWait = 25 * time.Second
+
 // Secret is a text that does not print, neither by fmt nor as JSON nor in a log.
 type Secret string
 
@@ -138,6 +141,9 @@ func (c *Config) Check() error {
 	}
 	if c.MaxConns < 2 || c.MaxConns > 1000 {
 		fault("HOLDFAST_DATABASE_MAX_CONNS must lie between 2 and 1000")
+	}
+	if c.Wait < 0 || c.Wait > LongestWait {
+		fault("HOLDFAST_WAIT must lie between 0s and %s", LongestWait)
 	}
 	if c.SweepEvery < time.Second {
 		fault("HOLDFAST_SWEEP_EVERY must be at least 1s")

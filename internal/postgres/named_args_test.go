@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,48 @@ func TestNamedArgs(t *testing.T) {
 		}
 		if text != c.text || !reflect.DeepEqual(values, c.values) {
 			t.Errorf("%s: %q %v, want %q %v", c.name, text, values, c.text, c.values)
+		}
+	}
+}
+
+// TestNamedArgsAreReadOnce: a statement that is known already gets the values of each call, and one that lacks a value is refused at any time.
+func TestNamedArgsAreReadOnce(t *testing.T) {
+	t.Parallel()
+	texts := numberedTexts{most: 2}
+	for i, c := range []struct {
+		sql   string
+		args  namedArgs
+		names []string
+		kept  int64
+	}{
+		{"SELECT @b, @a", namedArgs{"a": 1}, []string{"", "a"}, 0},
+		{"SELECT @b, @a", namedArgs{"a": 1, "b": nil}, []string{"b", "a"}, 1},
+		{"SELECT @b, @a", namedArgs{}, []string{"b", "a"}, 1},
+		{"SELECT @b", namedArgs{"b": 2}, []string{"b"}, 2},
+		{"SELECT @c", namedArgs{"c": 2}, []string{"c"}, 2},
+	} {
+		n, err := texts.of(context.Background(), nil, c.sql, c.args)
+		if err != nil || !slices.Equal(n.names, c.names) {
+			t.Errorf("%d: %v %v, want %v", i, n, err, c.names)
+		}
+		kept := int64(0)
+		texts.known.Range(func(_, _ any) bool { kept++; return true })
+		if kept != c.kept {
+			t.Errorf("%d: %d are kept, want %d", i, kept, c.kept)
+		}
+	}
+	const sql = "SELECT @first, @second"
+	for i, c := range []struct {
+		args   namedArgs
+		values []any
+	}{
+		{namedArgs{"first": 1, "second": 2}, []any{1, 2}},
+		{namedArgs{"first": 3, "secondd": 4}, nil},
+		{namedArgs{"first": nil, "second": "x", "third": 0}, []any{nil, "x"}},
+	} {
+		text, values, err := c.args.RewriteQuery(context.Background(), nil, sql, nil)
+		if (err == nil) != (c.values != nil) || !reflect.DeepEqual(values, c.values) {
+			t.Errorf("%d: %q %v %v, want %v", i, text, values, err, c.values)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func spawn(t *testing.T, dir string, env ...string) *process {
 	}
 	cmd := exec.Command(executable)
 	cmd.Env = append(os.Environ(), childEnv+"=1", "HOLDFAST_DATA_DIR="+dir, "HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_TEMPORAL_UI_ADDR=127.0.0.1:0",
-		"HOLDFAST_FAKE_PAYMENTS_ADDR=127.0.0.1:0", "HOLDFAST_MAILBOX_ADDR=127.0.0.1:0")
+		"HOLDFAST_FAKE_PAYMENTS_ADDR=127.0.0.1:0", "HOLDFAST_MAILBOX_ADDR=127.0.0.1:0", longestWait)
 	cmd.Env = append(cmd.Env, env...)
 	log := &lockedBuffer{}
 	cmd.Stderr = log

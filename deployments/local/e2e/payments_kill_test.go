@@ -65,7 +65,7 @@ func startMortals(t *testing.T, plans map[string]map[int]int) *mortals {
 		"PATH=" + os.Getenv("PATH"), "HOLDFAST_DATABASE_URL=" + url, "HOLDFAST_TEMPORAL_ADDRESS=" + beside.stack.TemporalAddress(),
 		"HOLDFAST_TASK_QUEUE=killed", "HOLDFAST_HTTP_ADDR=" + address, "HOLDFAST_ADMIN_KEY=" + admin, "HOLDFAST_SWEEP_EVERY=1s",
 		"HOLDFAST_SECRET_KEY=" + strings.Repeat("ef", 32), "HOLDFAST_PUBLIC_URL=http://" + address, "HOLDFAST_RATE_LIMIT=0",
-		"HOLDFAST_STRIPE_URL=" + calls.URL,
+		"HOLDFAST_STRIPE_URL=" + calls.URL, longestWait,
 	}}
 	migrate, log := m.binary.command("migrate")
 	if err := migrate.Run(); err != nil {

@@ -44,7 +44,7 @@ func TestProductionBinary(t *testing.T) {
 	p := production{binary, []string{
 		"PATH=" + os.Getenv("PATH"), "HOLDFAST_DATABASE_URL=" + url, "HOLDFAST_TEMPORAL_ADDRESS=" + shared.stack.TemporalAddress(),
 		"HOLDFAST_TASK_QUEUE=production", "HOLDFAST_HTTP_ADDR=" + address, "HOLDFAST_ADMIN_KEY=an-admin-key-for-the-test",
-		"HOLDFAST_SECRET_KEY=" + strings.Repeat("ab", 32), "HOLDFAST_PUBLIC_URL=https://book.example.com",
+		"HOLDFAST_SECRET_KEY=" + strings.Repeat("ab", 32), "HOLDFAST_PUBLIC_URL=https://book.example.com", longestWait,
 	}}
 	early, log := p.command("api")
 	if err := early.Run(); err == nil || !strings.Contains(log.String(), "holdfast migrate") {

@@ -98,7 +98,7 @@ func launchRaced(t testing.TB, binary string, beside *bundle) *bundle {
 		"HOLDFAST_TASK_QUEUE=" + queue, "HOLDFAST_HTTP_ADDR=" + address, "HOLDFAST_ADMIN_KEY=" + admin, "HOLDFAST_LOG_LEVEL=debug",
 		"HOLDFAST_SECRET_KEY=" + strings.Repeat("cd", 32), "HOLDFAST_PUBLIC_URL=http://" + address, "HOLDFAST_RATE_LIMIT=0",
 		"HOLDFAST_WEBHOOK_ALLOW_LOOPBACK=true", "HOLDFAST_WEBHOOK_ALLOW_HTTP=true", "HOLDFAST_BAD_KEY_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0",
-		"GORACE=halt_on_error=0 exitcode=66",
+		"GORACE=halt_on_error=0 exitcode=66", longestWait,
 	}}
 	migrate, log := p.command("migrate")
 	if err := migrate.Run(); err != nil {

@@ -41,26 +41,32 @@ func TestReceiversOfTheDocument(t *testing.T) {
 			url := "http://127.0.0.1:" + strconv.Itoa(port) + "/hook"
 			secret := b.webhook(t, url, `,"format":"holdfast"`).str("data.secret")
 			printed := runReceiver(t, p[1], p[2], port, secret)
-			eventually(t, "the receiver listens: "+printed.String(), func() bool {
-				forged := strings.NewReader(`{"type":"booking.confirmed"}`)
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, forged)
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer, err := http.DefaultClient.Do(req)
-				if err != nil {
-					return false
-				}
-				defer func() { _ = answer.Body.Close() }()
-				if answer.StatusCode != http.StatusUnauthorized {
-					t.Fatalf("a forged message gets %d", answer.StatusCode)
-				}
-				return true
-			})
+			refusesForged(t, url, printed)
 			b.book(t, resource, "instant", 9+hour)
 			eventually(t, "the event is received", func() bool { return strings.Contains(printed.String(), "got evt_") })
 		})
 	}
+}
+
+// refusesForged waits until a program of the document listens, and sends it what Holdfast has not signed.
+func refusesForged(t *testing.T, url string, printed *lockedBuffer) {
+	t.Helper()
+	eventually(t, "the receiver listens: "+printed.String(), func() bool {
+		forged := strings.NewReader(`{"type":"booking.confirmed"}`)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if answer.StatusCode != http.StatusUnauthorized {
+			t.Fatalf("a forged message gets %d", answer.StatusCode)
+		}
+		return true
+	})
 }
 
 // runReceiver starts a program of the document and returns what it prints.

@@ -25,6 +25,9 @@ import (
 // childEnv makes this test binary a local run of its own, for tests that kill it.
 const childEnv = "HOLDFAST_TEST_CHILD"
 
+// longestWait lets requests wait for their outcome as long as one can: on a busy machine more than the usual ten seconds pass before a 201.
+const longestWait = "HOLDFAST_WAIT=25s"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		os.Exit(child())
@@ -105,7 +108,7 @@ func launch(t testing.TB, dir string, settings ...string) *bundle {
 	log := &lockedBuffer{}
 	options := stack.Options{DataDir: dir, UIAddr: "127.0.0.1:0", PayAddr: "127.0.0.1:0", Postgres: true, Temporal: true, InMemory: true}
 	var err error
-	settings = append([]string{"HOLDFAST_BAD_KEY_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0", "HOLDFAST_MAIL_DELAY=1s"}, settings...) // all tests come from one address
+	settings = append([]string{longestWait, "HOLDFAST_BAD_KEY_LIMIT=0", "HOLDFAST_WIDGET_RATE_LIMIT=0", "HOLDFAST_MAIL_DELAY=1s"}, settings...) // all tests come from one address
 	settings = append(settings, "HOLDFAST_HTTP_ADDR=127.0.0.1:0", "HOLDFAST_LOG_LEVEL=debug")
 	for _, one := range settings {
 		if at, ok := strings.CutPrefix(one, "HOLDFAST_MAILBOX_ADDR="); ok {

@@ -6,11 +6,14 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"holdfast/internal/ports"
 )
 
 // textShop is an app whose customers get text messages by a gateway.
@@ -243,6 +246,44 @@ func TestTextMessagesOfTheDocument(t *testing.T) {
 	project := s.post(t, "/v2/projects", `{"name":"Haircut","resources":["`+s.resource+`"],"availability":{"length":"1 hour"},`+inner(fields)+`}`).want(t, http.StatusCreated)
 	if title := project.str("data.customer_fields.sms_consent.title"); title != "Text me about this booking." {
 		t.Errorf("the field is %q: %s", title, project.body)
+	}
+}
+
+// TestGatewayOfTheDocument runs the program of docs/text-messages.md: it sends a message once, and nothing that Holdfast has not signed.
+func TestGatewayOfTheDocument(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/text-messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := program.FindAllStringSubmatch(string(text), -1)
+	if len(programs) != 1 {
+		t.Fatalf("%d programs, want one", len(programs))
+	}
+	port, err := ports.Free("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := tenant(t, plain)
+	url := "http://127.0.0.1:" + strconv.Itoa(port) + "/sms"
+	hook := b.webhook(t, url, `,"format":"sms"`)
+	s := &textShop{&postOffice{bundle: b, resource: b.resource(t)}, nil, hook.str("data.id"), hook.str("data.secret")}
+	printed := runReceiver(t, programs[0][1], programs[0][2], port, s.secret)
+	refusesForged(t, url, printed)
+	s.post(t, "/v2/webhooks/"+s.hook+"/test", "").want(t, http.StatusOK).same(t, "data.status", "delivered")
+	id := s.post(t, "/v2/bookings", request(s.resource, "instant", 9, person("+4915112345678", "Yes."))).want(t, http.StatusCreated).str("data.id")
+	s.texted(t, "the gateway has it", id, "booking_confirmed delivered")
+	a := s.get(t, "/v2/deliveries?booking_id="+id).want(t, http.StatusOK)
+	var message string
+	for i := range strings.Count(a.body, `"event_id"`) {
+		if one := fmt.Sprintf("data.%d.", i); a.str(one+"customer_id") != "" {
+			message = a.str(one + "id")
+		}
+	}
+	s.post(t, "/v2/deliveries/"+message+"/retry", "").want(t, http.StatusAccepted)
+	eventually(t, "the gateway has it already", func() bool { return s.shown(t, message).str("data.attempts.1.status") == "409" })
+	if n := strings.Count(printed.String(), "sent "); n != 2 {
+		t.Errorf("%d are sent, want the test and one message: %s", n, printed)
 	}
 }
 

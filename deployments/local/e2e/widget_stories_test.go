@@ -49,7 +49,11 @@ func (b barber) offer(t *testing.T, name, more string) (answer, map[string]any) 
 // booked returns the only booking of a project, with all that can be told of it.
 func (b barber) booked(t *testing.T, project string, more ...string) answer {
 	t.Helper()
-	found := b.get(t, "/v2/bookings?include=attributes,customers,event,project,resource&search=project.id:"+project+strings.Join(more, "")).want(t, http.StatusOK)
+	var found answer
+	eventually(t, "one booking", func() bool { // the widget takes 202 for success
+		found = b.get(t, "/v2/bookings?include=attributes,customers,event,project,resource&search=project.id:"+project+strings.Join(more, "")).want(t, http.StatusOK)
+		return found.str("total") != "0"
+	})
 	if found.str("total") != "1" {
 		t.Fatalf("%s bookings, want one: %s", found.str("total"), found.body)
 	}
