@@ -142,6 +142,16 @@ func (c *Config) Check() error {
 	if c.MaxConns < 2 || c.MaxConns > 1000 {
 		fault("HOLDFAST_DATABASE_MAX_CONNS must lie between 2 and 1000")
 	}
+	if c.PausedBacklog < 1 || c.PausedBacklog > 100_000_000 {
+		fault("HOLDFAST_PAUSED_BACKLOG must lie between 1 and 100000000 deliveries")
+	}
+	c.checkTimes(fault)
+	c.checkMail(fault)
+	c.checkLimits(fault)
+	return errors.Join(faults...)
+}
+
+func (c *Config) checkTimes(fault func(format string, args ...any)) {
 	if c.Wait < 0 || c.Wait > LongestWait {
 		fault("HOLDFAST_WAIT must lie between 0s and %s", LongestWait)
 	}
@@ -156,12 +166,6 @@ func (c *Config) Check() error {
 			fault("%s must be at least 1h", name)
 		}
 	}
-	if c.PausedBacklog < 1 || c.PausedBacklog > 100_000_000 {
-		fault("HOLDFAST_PAUSED_BACKLOG must lie between 1 and 100000000 deliveries")
-	}
-	c.checkMail(fault)
-	c.checkLimits(fault)
-	return errors.Join(faults...)
 }
 
 func (c *Config) checkAddresses(fault func(format string, args ...any)) {
