@@ -219,8 +219,8 @@ const rest = `
 ## What eats the rest
 
 Aims: lives/s at least 0.75 of bare, create p50 at most 1.7 times bare. They are not reached. A creation puts its claim on record before a
-workflow starts, which the bare workflow has no need of, and both of its transactions keep all that the API answers from: the booking with an
-index for each order of the lists, the texts that are searched, the claim, the action, the transition, the event. Counted:
+workflow starts, which the bare workflow has no need of, and both of its transactions keep all that the API answers from: the booking with
+an index for each order of the lists, the texts that are searched, the claim, the action, the transition, the event. Counted:
 
 - Round trips to Postgres for a creation: bare 1, booking 6 (key 1, resource and calendar 1, put on record with its claim 1,
   commit 2, read the outcome 1). For a cancel: bare 1, booking 6. TestRoundTrips holds these numbers.
@@ -228,9 +228,9 @@ index for each order of the lists, the texts that are searched, the claim, the a
   the search attribute of the final state, which is a second write to the visibility store.
 - The workflow's input holds the graph, so it is kilobytes where bare has none, and its start indexes four attributes.
 - HTTP, JSON and the request's log line.
-- Of Postgres' time for a life, as it counts it itself (2026-11-30, 8 at a time, beside other work): 8.3 ms are Temporal's statements, as many
-  as for a bare workflow, and 6.8 ms ours: 1.5 to write the booking and its indexes three times, 1.1 to read it five times, 0.9 for the two
-  actions, 0.4 each for the texts, the events and the claim.
+- Of Postgres' time for a life, as it counts it itself (2026-11-30, 8 at a time, beside other work): 8.3 ms are Temporal's statements, as
+  many as for a bare workflow, and 6.8 ms ours: 1.5 to write the booking and its indexes three times, 1.1 to read it five times,
+  0.9 for the two actions, 0.4 each for the texts, the events and the claim.
 `
 
 func table(at int, kinds []kind, results []*figures) string {
