@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench previous fmt tools postgres chromium
+.PHONY: help run build test check bench soak previous fmt tools postgres chromium
 
 # Left out: gin's msgpack codec, which nothing here speaks and which takes half a minute to compile.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack)
@@ -63,6 +63,10 @@ check: bin/.tools ## format, vet, linters, determinism, known vulnerabilities, f
 
 bench: postgres ## measure bookings per second and latencies; writes BENCHMARKS.md
 	cd $(LOCAL) && $(PROGRAMS_ENV) go run ./bench $(BENCH) -out ../../BENCHMARKS.md
+
+RUNS := 10
+soak: ## run all tests ten times in a row, five of them beside a busy loop on each processor
+	@$(LOCAL)/soak.sh $(RUNS)
 
 # The worker of another revision is built from its own source, in a worktree of git.
 previous: postgres ## run the worker of REV, an older revision, beside today's API and worker
