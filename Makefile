@@ -25,6 +25,9 @@ run: postgres ## run everything here: Postgres, Temporal, its web UI, the API an
 build: ## build the production binary, bin/holdfast
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/holdfast .
 
+# What is compared with a model at random: the race detector sees a few rounds, and without it all are made.
+MODELS := ./internal/availability
+
 # The server's part is tested without the race detector, which would take Temporal's code minutes to build for; the product's binary,
 # which crowds, links and webhooks are tested on, has it.
 # Both parts run, also when the first one fails. Tests of the whole wait more than they compute, so more of them run at a time than there
@@ -33,6 +36,7 @@ test: tools postgres chromium $(CLIENTS) ## run all tests, from graphs to the wh
 	@status=0; \
 	$(SECTION) 'The product, with the race detector'; \
 	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m ./... || status=1; \
+	go test -vet=off $(MODELS) || status=1; \
 	$(SECTION) 'The whole, on its own Postgres and Temporal'; \
 	(cd $(LOCAL) && $(PROGRAMS_ENV) go test -vet=off -timeout=30m -parallel=6 ./...) || status=1; \
 	exit $$status

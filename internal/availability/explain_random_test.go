@@ -115,7 +115,7 @@ func TestExplainAgreesWithSlots(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(8, 9))
 	offered := 0
-	for range 120 {
+	for range rounds(120) {
 		zones := []*time.Location{zoneNamed(t, pick(r, oddZones...)), zoneNamed(t, pick(r, oddZones...))}
 		from := time.Date(2026, 1, 1, 0, r.IntN(525_600), 0, 0, time.UTC)
 		s := someStory(t, r, from, zones[:1+r.IntN(2)]...)
@@ -135,7 +135,7 @@ func TestExplainAgreesWithSlots(t *testing.T) {
 			}
 		}
 	}
-	if offered < 100 {
+	if offered < rounds(100) {
 		t.Fatalf("only %d of the slots were offered", offered)
 	}
 }

@@ -83,7 +83,7 @@ func TestNeedsAgainstAModel(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(11, 5))
 	offered, refused := 0, 0
-	for round := range 400 {
+	for round := range rounds(400) {
 		q := party(t, random, days[round%len(days)], zone)
 		got := map[int64][]int{}
 		for _, s := range q.Slots() {
@@ -119,7 +119,7 @@ func TestNeedsAgainstAModel(t *testing.T) {
 			}
 		}
 	}
-	if offered < 1000 || refused < 1000 {
+	if offered < rounds(1000) || refused < rounds(1000) {
 		t.Errorf("%d offers and %d refusals say little", offered, refused)
 	}
 }

@@ -90,3 +90,6 @@ func monday(from, to string, length time.Duration, busy ...[]Busy) *Query {
 	}
 	return q
 }
+
+// rounds is how often a test asks its model, of n times.
+func rounds(n int) int { return n / slower }

@@ -53,7 +53,7 @@ func TestEveryChangeOfClocksAsMinuteByMinute(t *testing.T) {
 func TestChangesOfClocksInAnyZoneAsMinuteByMinute(t *testing.T) {
 	t.Parallel()
 	r, names := rand.New(rand.NewPCG(3, 4)), zones.Names()
-	for range 120 {
+	for range rounds(120) {
 		zone := zoneNamed(t, pick(r, names...))
 		if list := changes(zone); len(list) > 0 {
 			from := pick(r, list...).Add(-time.Duration(r.IntN(50*60)) * time.Minute)

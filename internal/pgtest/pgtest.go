@@ -21,6 +21,7 @@ var (
 		sync.Mutex
 		server *pgserver.Server
 		dir    string
+		filled map[string]string // names of databases, by the statements that have filled them
 	}
 	clones atomic.Int64
 )
@@ -60,9 +61,47 @@ func New(t testing.TB) (*postgres.DB, string) {
 // Clone makes a migrated database without connecting to it and returns its URL.
 func Clone(t testing.TB) string {
 	t.Helper()
+	return clone(t, start(t), template)
+}
+
+// Filled is Clone of a database that statements have filled. They run once for all tests of the process that say the same.
+func Filled(t testing.TB, statements string) string {
+	t.Helper()
 	server := start(t)
+	shared.Lock()
+	defer shared.Unlock()
+	name, known := shared.filled[statements]
+	if !known {
+		name = fmt.Sprintf("holdfast_filled_%d", len(shared.filled)+1)
+		command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
+		if err := fill(server.URL(name), statements); err != nil {
+			command(t, server, "DROP DATABASE "+name+" WITH (FORCE)")
+			t.Fatal(err)
+		}
+		shared.filled[statements] = name
+	}
+	return clone(t, server, name+" STRATEGY FILE_COPY") // it is large: its pages need not go through the log
+}
+
+// fill closes its connection: a database that is copied has none.
+func fill(url, statements string) error {
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, q := range []string{"BEGIN; " + statements + "; COMMIT", "VACUUM ANALYZE"} {
+		if _, err := conn.Exec(context.Background(), q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func clone(t testing.TB, server *pgserver.Server, of string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d", clones.Add(1))
-	command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+of)
 	t.Cleanup(func() { command(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return server.URL(name) + patient
 }
@@ -100,7 +139,7 @@ func start(t testing.TB) *pgserver.Server {
 		_ = server.Stop(context.Background())
 		t.Fatal(err)
 	}
-	shared.server, shared.dir = server, dir
+	shared.server, shared.dir, shared.filled = server, dir, map[string]string{}
 	return server
 }
 

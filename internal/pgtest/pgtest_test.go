@@ -78,3 +78,27 @@ func TestEachTestHasItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// TestFilledOnce: statements run once for all who say the same, and what one does to its copy no other sees.
+func TestFilledOnce(t *testing.T) {
+	t.Parallel()
+	const statements = `CREATE TABLE made AS SELECT gen_random_uuid()::text AS id`
+	var ids []string
+	for range 3 {
+		conn, err := pgx.Connect(t.Context(), pgtest.Filled(t, statements))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		var id string
+		if err := conn.QueryRow(t.Context(), `DELETE FROM made RETURNING id`).Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		if ids = append(ids, id); id != ids[0] {
+			t.Errorf("the statements ran again: %v", ids)
+		}
+	}
+	if name := nameOf(t, pgtest.Filled(t, statements+`, 1 AS other`)); !names(t, pgtest.Empty(t))[name] {
+		t.Errorf("no database %s", name)
+	}
+}

@@ -13,7 +13,8 @@ import (
 
 // crowdedClocks gives every second booking a deadline, in another order than that in which they were made, and moves the clock of the
 // smaller app.
-const crowdedClocks = crowdedLists + `;
+const crowdedClocks = `
+	SET LOCAL session_replication_role = replica;
 	UPDATE bookings SET deadline_at = '2026-01-01'::timestamptz + (hashint4(extract(epoch FROM start_at)::int) & 1048575) * interval '1 second'
 		WHERE event_id < '80000000-0000-0000-0000-000000000000';
 	UPDATE apps SET test_mode = true, clock_revision = 1 WHERE slug = 'a1'`
@@ -21,7 +22,7 @@ const crowdedClocks = crowdedLists + `;
 // TestClocksReadTheirOwnApp: what is asked about the clock of an app reads neither all bookings nor the deadlines of other apps.
 func TestClocksReadTheirOwnApp(t *testing.T) {
 	t.Parallel()
-	db, sent, look, app := filledDB(t, crowdedClocks)
+	db, sent, look, app := filledDB(t, crowdedLists, crowdedClocks)
 	at := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 	state := &clock.State{Clock: clock.Clock{Revision: 1, At: at}, Advance: &clock.Advance{ID: app, From: at, To: at.Add(time.Hour)}}
 	for name, ask := range map[string]func(context.Context) error{

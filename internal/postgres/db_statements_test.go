@@ -173,5 +173,8 @@ func utility(sql string) bool {
 	return len(words) == 0 || slices.Contains([]string{"SET", "LISTEN", "BEGIN", "COMMIT", "ROLLBACK"}, words[0])
 }
 
-// Clone makes a migrated database and returns its URL. The tests outside of the package set it: pgtest imports this one.
-var Clone func(testing.TB) string
+// Clone and Filled are those of pgtest. The tests outside of the package set them: pgtest imports this one.
+var (
+	Clone  func(testing.TB) string
+	Filled func(t testing.TB, statements string) string
+)

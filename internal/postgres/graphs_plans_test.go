@@ -9,13 +9,14 @@ import (
 )
 
 // someVersions lets a few bookings of the larger app walk another version of their graph.
-const someVersions = crowdedLists + `;
+const someVersions = `
+	SET LOCAL session_replication_role = replica;
 	UPDATE bookings SET graph_version = 2, own_graph = true WHERE graph = 'instant' AND event_id < '00300000-0000-0000-0000-000000000000'`
 
 // TestBookingsOfAVersionAreFound: by an index, for lists and for what goes over to another version, also when there are none.
 func TestBookingsOfAVersionAreFound(t *testing.T) {
 	t.Parallel()
-	db, sent, look, app := filledDB(t, someVersions)
+	db, sent, look, app := filledDB(t, crowdedLists, someVersions)
 	if err := look.QueryRow(t.Context(), `SELECT md5('a2')::uuid`).Scan(&app); err != nil {
 		t.Fatal(err)
 	}

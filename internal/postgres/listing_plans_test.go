@@ -108,10 +108,10 @@ func crowdedDB(t *testing.T) (db *DB, sent *recorder, look *pgx.Conn, app uuid.U
 	return filledDB(t, crowdedLists)
 }
 
-// filledDB is the same for a record that statements fill.
-func filledDB(t *testing.T, fill string) (db *DB, sent *recorder, look *pgx.Conn, app uuid.UUID) {
+// filledDB is the same for a record that statements fill; others share what they have done, and not the changes.
+func filledDB(t *testing.T, fill string, changes ...string) (db *DB, sent *recorder, look *pgx.Conn, app uuid.UUID) {
 	t.Helper()
-	url := Clone(t)
+	url := Filled(t, fill)
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
@@ -129,9 +129,11 @@ func filledDB(t *testing.T, fill string) (db *DB, sent *recorder, look *pgx.Conn
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = look.Close(context.WithoutCancel(t.Context())) })
-	for _, q := range []string{`BEGIN; ` + fill + `; COMMIT`, `VACUUM ANALYZE`} {
-		if _, err := look.Exec(t.Context(), q); err != nil {
-			t.Fatal(err)
+	for _, change := range changes {
+		for _, q := range []string{`BEGIN; ` + change + `; COMMIT`, `VACUUM ANALYZE`} {
+			if _, err := look.Exec(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := look.QueryRow(t.Context(), `SELECT md5('a1')::uuid`).Scan(&app); err != nil {

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	postgres.Clone = pgtest.Clone
+	postgres.Clone, postgres.Filled = pgtest.Clone, pgtest.Filled
 	os.Exit(pgtest.Run(m))
 }
 

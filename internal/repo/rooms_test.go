@@ -383,13 +383,27 @@ func TestHandlersAreOfOneNoun(t *testing.T) {
 	}
 }
 
-// TestTheRaceDetectorSeesEverything: `make test` runs the tests of every package of the product with it.
+// TestTheRaceDetectorSeesEverything: `make test` runs the tests of every package of the product with it, and once more without it those that
+// leave rounds out for it.
 func TestTheRaceDetectorSeesEverything(t *testing.T) {
 	t.Parallel()
-	for line := range strings.Lines(read(t, "Makefile")) {
-		if words := strings.Fields(line); slices.Contains(words, "-race") && slices.Contains(words, "test") && slices.Contains(words, "./...") {
-			return
+	makefile, whole := read(t, "Makefile"), false
+	for line := range strings.Lines(makefile) {
+		words := strings.Fields(line)
+		whole = whole || slices.Contains(words, "-race") && slices.Contains(words, "test") && slices.Contains(words, "./...")
+	}
+	if !whole {
+		t.Error("make test does not run every package with -race")
+	}
+	_, models, _ := strings.Cut(makefile, "\nMODELS := ")
+	models, _, _ = strings.Cut(models, "\n")
+	var fewer []string
+	for _, s := range sources(t) {
+		if strings.HasPrefix(read(t, s.path), "//go:build race\n") {
+			fewer = append(fewer, "./"+s.dir)
 		}
 	}
-	t.Error("make test does not run every package with -race")
+	if want := strings.Fields(models); len(want) == 0 || !slices.Equal(fewer, want) || !strings.Contains(makefile, "\tgo test -vet=off $(MODELS) ") {
+		t.Errorf("make test runs %v without -race as well; what does less with it is %v", want, fewer)
+	}
 }
