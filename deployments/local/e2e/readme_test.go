@@ -21,7 +21,8 @@ import (
 const (
 	readmeAPI   = "http://127.0.0.1:8080"
 	readmeMails = "http://127.0.0.1:8235"
-	readmePort  = "9000" // of the walk's webhook receiver
+	readmePort  = "9000"          // of the walk's webhook receiver
+	readmeFile  = "/tmp/received" // what it keeps
 )
 
 // stop separates the outputs of the walk's steps.
@@ -62,7 +63,8 @@ func walk(t *testing.T, b *bundle, page string, least int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script = strings.NewReplacer(readmeAPI, b.api, readmeMails, b.stack.MailURL, readmePort, strconv.Itoa(port)).Replace(script)
+	script = strings.NewReplacer(readmeAPI, b.api, readmeMails, b.stack.MailURL, readmePort, strconv.Itoa(port),
+		readmeFile, filepath.Join(b.dir, "received")).Replace(script)
 	output, fault := typeIn(t, b.dir, script)
 	pieces := strings.Split(output, stop)
 	for i, s := range steps {
