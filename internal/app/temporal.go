@@ -27,7 +27,7 @@ func connect(c config.Config, counted *metrics.Metrics, logger *slog.Logger) (cl
 		HostPort: c.TemporalAddress, Namespace: c.TemporalNamespace, Logger: log.NewStructuredLogger(logger),
 		MetricsHandler: sdkMetrics{to: counted},
 	}
-	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // most messages are a few kilobytes, which gzip makes dearer
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // a few kilobytes are not worth the CPU of gzip
 	if c.TemporalTLS || c.TemporalAPIKey != "" || c.TemporalCert != "" {
 		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}

@@ -2,6 +2,6 @@
 
 package availability
 
-// slower is how many times fewer rounds the models have with the race detector, which makes them ten times slower and finds nothing in
-// them that fewer would not show. `make test` runs them all without it.
+// slower is how many times fewer rounds the models have with the race detector: it makes them several times slower, and nothing here starts
+// a goroutine. `make test` runs all rounds without it.
 const slower = 5

@@ -21,7 +21,10 @@ var (
 		sync.Mutex
 		server *pgserver.Server
 		dir    string
-		filled map[string]string // names of databases, by the statements that have filled them
+	}
+	filled struct {
+		sync.Mutex
+		names map[string]string // of databases, by the statements that have filled them
 	}
 	clones atomic.Int64
 )
@@ -68,19 +71,28 @@ func Clone(t testing.TB) string {
 func Filled(t testing.TB, statements string) string {
 	t.Helper()
 	server := start(t)
-	shared.Lock()
-	defer shared.Unlock()
-	name, known := shared.filled[statements]
-	if !known {
-		name = fmt.Sprintf("holdfast_filled_%d", len(shared.filled)+1)
-		command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
-		if err := fill(server.URL(name), statements); err != nil {
-			command(t, server, "DROP DATABASE "+name+" WITH (FORCE)")
-			t.Fatal(err)
-		}
-		shared.filled[statements] = name
+	return clone(t, server, filledBy(t, server, statements)+" STRATEGY FILE_COPY") // it is large: its pages need not go through the log
+}
+
+// filledBy is the name of the database that statements have filled. Tests that ask for one meanwhile wait; others go on.
+func filledBy(t testing.TB, server *pgserver.Server, statements string) string {
+	t.Helper()
+	filled.Lock()
+	defer filled.Unlock()
+	if name, known := filled.names[statements]; known {
+		return name
 	}
-	return clone(t, server, name+" STRATEGY FILE_COPY") // it is large: its pages need not go through the log
+	name := fmt.Sprintf("holdfast_filled_%d", len(filled.names)+1)
+	command(t, server, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	if err := fill(server.URL(name), statements); err != nil {
+		command(t, server, "DROP DATABASE "+name+" WITH (FORCE)")
+		t.Fatal(err)
+	}
+	if filled.names == nil {
+		filled.names = map[string]string{}
+	}
+	filled.names[statements] = name
+	return name
 }
 
 // fill closes its connection: a database that is copied has none.
@@ -139,7 +151,7 @@ func start(t testing.TB) *pgserver.Server {
 		_ = server.Stop(context.Background())
 		t.Fatal(err)
 	}
-	shared.server, shared.dir, shared.filled = server, dir, map[string]string{}
+	shared.server, shared.dir = server, dir
 	return server
 }
 

@@ -14,15 +14,7 @@ import (
 // that each prints, books, moves and declines, and the callback is told.
 func TestClaimProgramsOfTheDocument(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../docs/public-links.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	programs := program.FindAllStringSubmatch(string(text), -1)
-	if len(programs) != 2 {
-		t.Fatalf("%d programs, want one for Go and one for Node.js", len(programs))
-	}
-	for _, p := range programs {
+	for _, p := range blocksOf(t, "docs/public-links.md", program, 2) {
 		t.Run(p[1], func(t *testing.T) {
 			t.Parallel()
 			s, r := newLinkShop(t, mornings, `,"require_claim_token":true`), newReceiver(t, ok)

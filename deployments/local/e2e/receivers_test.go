@@ -17,18 +17,25 @@ import (
 
 var program = regexp.MustCompile("(?s)```(go|js)\n(.*?)```")
 
+// blocksOf finds the blocks of a document, so many as are wanted, with the submatches of their pattern.
+func blocksOf(t *testing.T, page string, block *regexp.Regexp, want int) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := block.FindAllStringSubmatch(string(text), -1)
+	if len(blocks) != want {
+		t.Fatalf("%s has %d blocks like %s, want %d", page, len(blocks), block, want)
+	}
+	return blocks
+}
+
 // TestReceiversOfTheDocument runs the programs of docs/webhooks.md as they stand there: they take what Holdfast sends, and
 // nothing else.
 func TestReceiversOfTheDocument(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../docs/webhooks.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	programs := program.FindAllStringSubmatch(string(text), -1)
-	if len(programs) != 2 {
-		t.Fatalf("%d programs, want one for Go and one for Node.js", len(programs))
-	}
+	programs := blocksOf(t, "docs/webhooks.md", program, 2)
 	b := tenant(t, plain)
 	resource := b.resource(t)
 	for hour, p := range programs {

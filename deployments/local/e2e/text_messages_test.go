@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,9 +27,17 @@ type textShop struct {
 func textShopOf(t *testing.T, b *bundle, status func(n int) int) *textShop {
 	t.Helper()
 	gateway := newReceiver(t, status)
-	made := b.webhook(t, gateway.URL+"/sms", `,"format":"sms"`)
+	s := textShopAt(t, b, gateway.URL+"/sms")
+	s.gateway = gateway
+	return s
+}
+
+// textShopAt is the same with a gateway at an address.
+func textShopAt(t *testing.T, b *bundle, url string) *textShop {
+	t.Helper()
+	made := b.webhook(t, url, `,"format":"sms"`)
 	resource := b.post(t, "/v2/resources", `{"name":"Dr. Grau","email":"grau@example.com","timezone":"Europe/Berlin"}`).want(t, http.StatusCreated)
-	return &textShop{&postOffice{bundle: b, resource: resource.str("data.id")}, gateway, made.str("data.id"), made.str("data.secret")}
+	return &textShop{&postOffice{bundle: b, resource: resource.str("data.id")}, nil, made.str("data.id"), made.str("data.secret")}
 }
 
 // person is a customer with a number, who agrees to text messages in these words; empty words are no agreement.
@@ -218,14 +225,7 @@ func TestGatewaysAreTested(t *testing.T) {
 // TestTextMessagesOfTheDocument asks for what docs/text-messages.md shows: the gateway gets the message that is there.
 func TestTextMessagesOfTheDocument(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../docs/text-messages.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := jsonBlock.FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 4 {
-		t.Fatalf("%d blocks of JSON, want the message, a reminder, a customer and the fields of a project", len(blocks))
-	}
+	blocks := blocksOf(t, "docs/text-messages.md", jsonBlock, 4)
 	message, reminder, customer, fields := blocks[0][1], blocks[1][1], blocks[2][1], blocks[3][1]
 	s := textShopOf(t, tenant(t, plain), ok)
 	id := s.post(t, "/v2/bookings", request(s.resource, "instant", 9, `,"event_notifications":[`+reminder+`],`+inner(customer))).want(t, http.StatusCreated).str("data.id")
@@ -249,23 +249,14 @@ func TestTextMessagesOfTheDocument(t *testing.T) {
 // TestGatewayOfTheDocument runs the program of docs/text-messages.md: it sends a message once, and nothing that Holdfast has not signed.
 func TestGatewayOfTheDocument(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../docs/text-messages.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	programs := program.FindAllStringSubmatch(string(text), -1)
-	if len(programs) != 1 {
-		t.Fatalf("%d programs, want one", len(programs))
-	}
+	gateway := blocksOf(t, "docs/text-messages.md", program, 1)[0]
 	port, err := ports.Free("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := tenant(t, plain)
 	url := "http://127.0.0.1:" + strconv.Itoa(port) + "/sms"
-	hook := b.webhook(t, url, `,"format":"sms"`)
-	s := &textShop{&postOffice{bundle: b, resource: b.resource(t)}, nil, hook.str("data.id"), hook.str("data.secret")}
-	printed := runReceiver(t, programs[0][1], programs[0][2], port, s.secret)
+	s := textShopAt(t, tenant(t, plain), url)
+	printed := runReceiver(t, gateway[1], gateway[2], port, s.secret)
 	refusesForged(t, url, printed)
 	s.post(t, "/v2/webhooks/"+s.hook+"/test", "").want(t, http.StatusOK).same(t, "data.status", "delivered")
 	id := s.post(t, "/v2/bookings", request(s.resource, "instant", 9, person("+4915112345678", "Yes."))).want(t, http.StatusCreated).str("data.id")
