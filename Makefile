@@ -30,12 +30,13 @@ MODELS := ./internal/availability
 
 # The server's part is tested without the race detector, which would take Temporal's code minutes to build for; the product's binary,
 # which crowds, links and webhooks are tested on, has it.
-# All parts run, also when an earlier one fails. Tests of the whole wait more than they compute, so more of them run at a time than there
-# are processors.
+# All parts run, also when an earlier one fails. Tests wait more than they compute, so more run at a time than there are processors:
+# packages in the first part, tests of the whole in the last.
+PACKAGES = $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
 test: tools postgres chromium $(CLIENTS) ## run all tests, from graphs to the whole service
 	@status=0; \
 	$(SECTION) 'The product, with the race detector'; \
-	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m ./... || status=1; \
+	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m -p=$(PACKAGES) ./... || status=1; \
 	$(SECTION) 'The models, in all their rounds'; \
 	go test -vet=off $(MODELS) || status=1; \
 	$(SECTION) 'The whole, on its own Postgres and Temporal'; \

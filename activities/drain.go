@@ -199,7 +199,7 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 	switch {
 	case d.err != nil || d.ending():
 		if d.err == nil {
-			_ = d.pace.Wait(ctx) // the next drain does not count what this one has sent
+			d.keepPace()
 		}
 		out.Next = time.Now()
 		return true, out, d.leave(ctx)
@@ -219,9 +219,7 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 		d.err = err
 		return true, out, d.leave(ctx)
 	}
-	if err := d.pace.Wait(ctx); err != nil {
-		return true, out, err
-	}
+	d.keepPace()
 	d.mine.unreserve()
 	out.Next, err = d.a.DB.MarkIdle(ctx, d.id)
 	if err == nil && !out.Next.IsZero() && !out.Next.After(time.Unix(0, 0)) { // something is due
@@ -230,6 +228,18 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 		return false, out, nil
 	}
 	return true, out, err
+}
+
+// keepPace waits until the endpoint's rate allows the next attempt: the next drain does not count what this one has sent. A worker that
+// stops does not wait.
+func (d *drain) keepPace() {
+	next := time.NewTimer(d.pace.Reserve().Delay())
+	defer next.Stop()
+	select {
+	case <-next.C:
+	case <-d.stop:
+	case <-d.halting:
+	}
 }
 
 // leave ends the reservation.

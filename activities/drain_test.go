@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/time/rate"
 
 	"holdfast/internal/await"
 	"holdfast/internal/outbox"
@@ -186,6 +188,30 @@ func TestWorkerStop(t *testing.T) {
 	f.drainOnce(nil)
 	f.wantRows(30, delivered)
 	f.wantRows(30, `FROM webhook_attempts WHERE number = 1`)
+}
+
+// TestAStopDoesNotWaitForTheRate: a drain that has sent all it may waits until the endpoint's rate allows more, unless it is to end.
+func TestAStopDoesNotWaitForTheRate(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{})
+	close(closed)
+	for name, test := range map[string]struct {
+		stop, halting chan struct{}
+		wait          time.Duration
+	}{"goes on": {wait: time.Minute}, "the worker stops": {stop: closed}, "the activity is cancelled": {halting: closed}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := &drain{pace: rate.NewLimiter(rate.Every(time.Minute), 1), stop: test.stop, halting: test.halting}
+				d.pace.Allow()
+				began := time.Now()
+				d.keepPace()
+				if waited := time.Since(began); waited != test.wait {
+					t.Errorf("it waited %s, want %s", waited, test.wait)
+				}
+			})
+		})
+	}
 }
 
 // TestCancelledDrain: a drain whose context ends does not tear its requests down; they arrive once and are on record.

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(child())
 	}
 	code := m.Run()
+	_ = os.RemoveAll(cluster.dir)
 	if err := stopRaced(); err != nil {
 		fmt.Fprintln(os.Stderr, "the production binary:", err)
 		code = max(code, 1)
@@ -121,6 +122,7 @@ func launch(t testing.TB, dir string, settings ...string) *bundle {
 	if err := options.Prepare(); err != nil {
 		t.Fatal(err)
 	}
+	copyCluster(t, dir)
 	logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := stack.Start(context.Background(), options, logger)
 	if err != nil {

@@ -21,7 +21,8 @@ import (
 	"holdfast/internal/postgres"
 )
 
-const database = "holdfast"
+// Database is the name of the local run's database.
+const Database = "holdfast"
 
 // Stack is a running local run.
 type Stack struct {
@@ -112,10 +113,10 @@ func (s *Stack) startPostgres(ctx context.Context, c *config.Config) error {
 			return err
 		}
 		s.postgres = server
-		if err := server.CreateDatabase(ctx, database); err != nil {
+		if err := server.CreateDatabase(ctx, Database); err != nil {
 			return err
 		}
-		c.DatabaseURL = config.Secret(server.URL(database))
+		c.DatabaseURL = config.Secret(server.URL(Database))
 	}
 	s.DatabaseURL = string(c.DatabaseURL)
 	db, err := postgres.Open(ctx, s.DatabaseURL, 2)
