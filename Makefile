@@ -31,12 +31,13 @@ MODELS := ./internal/availability
 # The server's part is tested without the race detector, which would take Temporal's code minutes to build for; the product's binary,
 # which crowds, links and webhooks are tested on, has it.
 # All parts run, also when an earlier one fails. Tests wait more than they compute, so more run at a time than there are processors:
-# packages in the first part, tests of the whole in the last.
+# packages in the first part, which begins with the longest, and tests of the whole in the last.
 PACKAGES = $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
+LONGEST := ./internal/postgres
 test: tools postgres chromium $(CLIENTS) ## run all tests, from graphs to the whole service
 	@status=0; \
 	$(SECTION) 'The product, with the race detector'; \
-	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m -p=$(PACKAGES) ./... || status=1; \
+	$(PROGRAMS_ENV) go test -race -vet=off -timeout=30m -p=$(PACKAGES) $(LONGEST) ./... || status=1; \
 	$(SECTION) 'The models, in all their rounds'; \
 	go test -vet=off $(MODELS) || status=1; \
 	$(SECTION) 'The whole, on its own Postgres and Temporal'; \

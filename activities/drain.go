@@ -87,6 +87,7 @@ type drain struct {
 	halting    <-chan struct{} // closed when the worker stops or the activity is cancelled
 	target     *target
 	pace       *rate.Limiter
+	turn       <-chan time.Time    // the endpoint's rate allows another attempt; nil while nobody waits for that
 	waiting    []claimed           // claimed and not sent yet
 	ended      []postgres.Finished // sent and not on record yet
 	flying     int                 // requests under way; failed ones count until they are on record
@@ -94,6 +95,7 @@ type drain struct {
 	claiming   bool
 	recording  bool
 	dry        bool          // the last claim got less than it asked for
+	dryEvents  bool          // the last claim of events alone did
 	look       time.Duration // until it is worth asking again
 	resting    bool          // nothing but tests is sent now
 	rested     bool          // the same, as the last record of attempts has it
@@ -119,9 +121,9 @@ func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struc
 
 // run drains until nothing is due, or until it has to end. reserved says that the endpoint is this process's already.
 func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, error) {
-	pacing, halt := context.WithCancel(ctx)
+	until, halt := context.WithCancel(ctx)
 	defer halt()
-	d.halting = pacing.Done()
+	d.halting = until.Done()
 	if reserved {
 		d.mine.reserve()
 	} else {
@@ -130,12 +132,12 @@ func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, err
 		}
 	}
 	ctx = context.WithoutCancel(ctx) // what is claimed is sent and put on record, or given back, whatever else ends
-	look, stop, cancelled := time.NewTimer(d.look), d.stop, pacing.Done()
+	look, stop, cancelled := time.NewTimer(d.look), d.stop, until.Done()
 	defer look.Stop()
 	for {
-		d.sendMore(ctx, pacing)
+		d.sendMore(ctx)
 		d.claimMore(ctx)
-		if !d.claiming && !d.recording && d.flying == 0 && len(d.waiting) == 0 {
+		if d.idle() && d.mayRest() {
 			if done, out, err := d.rest(ctx); done {
 				return out, err
 			}
@@ -145,8 +147,10 @@ func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, err
 		case event := <-d.events:
 			event()
 		case <-look.C:
-			d.dry, d.look = false, min(lookLast, 2*d.look)
+			d.dry, d.dryEvents, d.look = false, false, min(lookLast, 2*d.look)
 			look.Reset(d.look)
+		case <-d.turn:
+			d.turn = nil
 		case <-stop:
 			stop = nil
 			halt()
@@ -183,14 +187,46 @@ func (d *drain) aim(found *postgres.DrainTarget) error {
 		return err
 	}
 	d.target = t
-	d.pace.SetLimit(t.limit())
+	if limit := t.limit(); limit != d.pace.Limit() {
+		d.pace.SetLimit(limit)
+		d.turn = nil
+	}
 	d.resting, _ = t.resting()
 	return nil
 }
 
-// ending reports whether no new request may be begun.
+// idle reports whether nothing is under way.
+func (d *drain) idle() bool {
+	return !d.claiming && !d.recording && d.flying == 0 && len(d.waiting) == 0
+}
+
+// ending reports whether no new request may be begun. A drain that waits for the endpoint's rate goes on until that allows an attempt:
+// events become messages meanwhile.
 func (d *drain) ending() bool {
-	return d.err != nil || d.halted || d.elsewhere || d.mine.lost() || d.mine.yield.Load() || time.Now().After(d.until)
+	return d.broken() || d.turn == nil && (d.mine.yield.Load() || time.Now().After(d.until))
+}
+
+// broken reports whether the drain has to end as it is.
+func (d *drain) broken() bool {
+	return d.err != nil || d.halted || d.elsewhere || d.mine.lost()
+}
+
+// mayRest reports whether the endpoint's rate allows another attempt, so that the next drain need not count what this one has sent.
+func (d *drain) mayRest() bool { return d.broken() || d.mayAttempt() }
+
+// mayAttempt takes one of the attempts that the endpoint's rate allows. While it allows none, it returns false, and the drain goes on as
+// soon as it does.
+func (d *drain) mayAttempt() bool {
+	if d.turn != nil {
+		return false
+	}
+	next := d.pace.Reserve()
+	wait := next.Delay()
+	if wait > 0 {
+		next.Cancel()
+		d.turn = time.After(wait)
+	}
+	return wait == 0
 }
 
 // rest is what a drain does once nothing is under way: it notes that the endpoint sleeps, unless there is more to do.
@@ -198,9 +234,6 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 	out.Sent = d.sent
 	switch {
 	case d.err != nil || d.ending():
-		if d.err == nil {
-			d.keepPace()
-		}
 		out.Next = time.Now()
 		return true, out, d.leave(ctx)
 	case d.resting:
@@ -219,7 +252,6 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 		d.err = err
 		return true, out, d.leave(ctx)
 	}
-	d.keepPace()
 	d.mine.unreserve()
 	out.Next, err = d.a.DB.MarkIdle(ctx, d.id)
 	if err == nil && !out.Next.IsZero() && !out.Next.After(time.Unix(0, 0)) { // something is due
@@ -228,18 +260,6 @@ func (d *drain) rest(ctx context.Context) (done bool, out outbox.DrainResult, er
 		return false, out, nil
 	}
 	return true, out, err
-}
-
-// keepPace waits until the endpoint's rate allows the next attempt: the next drain does not count what this one has sent. A worker that
-// stops does not wait.
-func (d *drain) keepPace() {
-	next := time.NewTimer(d.pace.Reserve().Delay())
-	defer next.Stop()
-	select {
-	case <-next.C:
-	case <-d.stop:
-	case <-d.halting:
-	}
 }
 
 // leave ends the reservation.

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -58,19 +59,37 @@ func (t *target) resting() (bool, outbox.DrainResult) {
 	return false, outbox.DrainResult{}
 }
 
+// counts reports whether an attempt of a delivery counts for the endpoint's rate: not that of an event that becomes messages.
+func (t *target) counts(d *outbox.ClaimedDelivery) bool {
+	return !t.writesMessages() || d.Recipient != ""
+}
+
+// nextClaim is what to claim now, if anything. While messages wait for the endpoint's rate, events are claimed to become messages: a later
+// message may make one needless that waits.
+func (d *drain) nextClaim() (c postgres.Claim, ok bool) {
+	c = postgres.Claim{Limit: drainFirst, Lease: postgres.ClaimLease, Ordered: true, TestsOnly: d.resting}
+	if d.target == nil {
+		return c, !d.dry
+	}
+	ahead := d.target.ahead()
+	c.Limit, c.Ordered = ahead-len(d.waiting)-d.flying-d.unrecorded, d.target.Ordered
+	if c.Limit >= (ahead+1)/2 {
+		return c, !d.dry
+	}
+	c.Limit, c.EventsOnly = drainLeast, true
+	isEvent := func(one claimed) bool { return one.Recipient == "" }
+	return c, !d.dryEvents && d.turn != nil && d.target.writesMessages() && !slices.ContainsFunc(d.waiting, isEvent)
+}
+
 // claimMore claims more deliveries that are due, while requests are under way. The sender of a test waits for its answer,
 // whatever its state.
 func (d *drain) claimMore(ctx context.Context) {
-	if d.claiming || d.dry || d.ending() {
+	if d.claiming || d.ending() {
 		return
 	}
-	c := postgres.Claim{Limit: drainFirst, Lease: postgres.ClaimLease, Ordered: true, TestsOnly: d.resting}
-	if d.target != nil {
-		ahead := d.target.ahead()
-		c.Limit, c.Ordered = ahead-len(d.waiting)-d.flying-d.unrecorded, d.target.Ordered
-		if c.Limit < (ahead+1)/2 {
-			return
-		}
+	c, ok := d.nextClaim()
+	if !ok {
+		return
 	}
 	d.claiming = true
 	judged := d.judged
@@ -80,7 +99,9 @@ func (d *drain) claimMore(ctx context.Context) {
 		free()
 		at := time.Now()
 		d.events <- func() {
-			d.dry = len(due) < c.Limit
+			if d.dryEvents = len(due) < c.Limit; !c.EventsOnly {
+				d.dry = d.dryEvents
+			}
 			d.onClaimed(found, due, at, reserved, err)
 			if resting := d.resting; judged != d.judged { // a record is newer than what the claim has seen
 				d.resting = resting || d.rested
@@ -110,8 +131,9 @@ func (d *drain) onClaimed(found *postgres.DrainTarget, due []outbox.ClaimedDeliv
 
 // sendMore begins as many requests as may be on their way. When the endpoint's failures have opened its breaker, or the drain has to
 // end, what waits goes back unsent.
-func (d *drain) sendMore(ctx, pacing context.Context) {
+func (d *drain) sendMore(ctx context.Context) {
 	var back []outbox.ClaimedDelivery
+	var kept []claimed
 	ending := d.ending()
 	for len(d.waiting) > 0 {
 		next := d.waiting[0]
@@ -119,15 +141,15 @@ func (d *drain) sendMore(ctx, pacing context.Context) {
 			back = append(back, next.ClaimedDelivery)
 		} else if atOnce := d.target.atOnce(); d.flying >= atOnce || d.flying+d.unrecorded >= max(unrecordedLeast, atOnce+unrecordedMore) {
 			break
+		} else if d.target.counts(&next.ClaimedDelivery) && !d.mayAttempt() {
+			kept = append(kept, next) // events behind it go on
 		} else {
-			d.flying++
-			t := d.target
-			go func() {
-				finished, sent := d.a.attempt(ctx, pacing, t, d.pace, next.ClaimedDelivery)
-				d.events <- func() { d.landed(ctx, next, finished, sent) }
-			}()
+			d.begin(ctx, next.ClaimedDelivery)
 		}
 		d.waiting = d.waiting[1:]
+	}
+	if len(kept) > 0 {
+		d.waiting = append(kept, d.waiting...)
 	}
 	if len(back) > 0 {
 		if err := d.a.DB.ReleaseDeliveries(ctx, back...); err != nil { // they fall due once the claim has run out
@@ -136,13 +158,18 @@ func (d *drain) sendMore(ctx, pacing context.Context) {
 	}
 }
 
+// begin makes an attempt beside the others.
+func (d *drain) begin(ctx context.Context, next outbox.ClaimedDelivery) {
+	d.flying++
+	t := d.target
+	go func() {
+		finished := d.a.attempt(ctx, t, next)
+		d.events <- func() { d.landed(ctx, finished) }
+	}()
+}
+
 // landed takes in a request that has ended. A failed one keeps its place until it is on record, since that may open the breaker.
-func (d *drain) landed(ctx context.Context, c claimed, f postgres.Finished, sent bool) {
-	if !sent { // the drain ended while it waited for the endpoint's rate
-		d.flying--
-		d.waiting = append(d.waiting, c)
-		return
-	}
+func (d *drain) landed(ctx context.Context, f postgres.Finished) {
 	d.sent++
 	d.unrecorded++
 	if f.Verdict.Status == postgres.Delivered {
@@ -193,22 +220,14 @@ func (a *Activities) connection() (free func()) {
 	return func() { <-a.drains.conns }
 }
 
-// attempt makes one attempt. It fails when the drain ends before the endpoint's rate allows one. What cannot be rendered is an
-// attempt as well: it goes on record and follows the schedule.
-func (a *Activities) attempt(
-	ctx, pacing context.Context, t *target, pace *rate.Limiter, d outbox.ClaimedDelivery,
-) (f postgres.Finished, sent bool) {
-	if !t.writesMessages() || d.Recipient != "" { // an event becomes messages, and nothing is sent
-		if err := pace.Wait(pacing); err != nil {
-			return f, false
-		}
-	}
+// attempt makes one attempt. What cannot be rendered is an attempt as well: it goes on record and follows the schedule.
+func (a *Activities) attempt(ctx context.Context, t *target, d outbox.ClaimedDelivery) postgres.Finished {
 	started := time.Now()
 	if t.Purpose == outbox.ForMail {
-		return mailer{a, t}.attempt(ctx, d, started), true
+		return mailer{a, t}.attempt(ctx, d, started)
 	}
 	if t.Format == outbox.FormatSMS || d.Recipient != "" {
-		return messenger{mailer{a, t}}.attempt(ctx, d, started), true
+		return messenger{mailer{a, t}}.attempt(ctx, d, started)
 	}
 	result := webhook.Result{Verdict: webhook.Retry, ErrorCode: webhook.CodeRender}
 	body, err := a.body(t, &d.Event)
@@ -224,5 +243,5 @@ func (a *Activities) attempt(
 	a.Metrics.Attempt(string(result.Verdict), result.Duration)
 	v := verdict(d, result)
 	v.Unsent = err != nil
-	return postgres.Finished{Attempt: t.record(d, started, result), Verdict: v}, true
+	return postgres.Finished{Attempt: t.record(d, started, result), Verdict: v}
 }

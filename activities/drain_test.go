@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"holdfast/internal/await"
+	"holdfast/internal/metrics"
 	"holdfast/internal/outbox"
 	"holdfast/internal/postgres"
 )
@@ -190,27 +191,55 @@ func TestWorkerStop(t *testing.T) {
 	f.wantRows(30, `FROM webhook_attempts WHERE number = 1`)
 }
 
-// TestAStopDoesNotWaitForTheRate: a drain that has sent all it may waits until the endpoint's rate allows more, unless it is to end.
+// TestEventsDoNotWaitForTheRate: what becomes messages does not count for the rate of a mail server, and messages that wait for it do not
+// hold it up. A drain whose time is over waits as well: the next one may send at once.
+func TestEventsDoNotWaitForTheRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := (&Activities{Metrics: metrics.New()}).newDrain(uuid.New(), &lease{}, nil, time.Second)
+		check(t, d.aim(&postgres.DrainTarget{Endpoint: outbox.Endpoint{Purpose: outbox.ForMail, Status: outbox.EndpointActive, InFlight: 4}, Pace: 4, PerMinute: 1}))
+		now, booking := time.Now(), uuid.New()
+		unreadable := outbox.ClaimedDelivery{Event: outbox.Event{BookingID: &booking, Data: []byte("5")}} // so that there is nothing to write
+		message, event := claimed{outbox.ClaimedDelivery{Recipient: "owner"}, now}, claimed{unreadable, now}
+		begun := func(want, left int) {
+			t.Helper()
+			d.sendMore(t.Context())
+			for range want {
+				<-d.events
+			}
+			if synctest.Wait(); d.flying != want || len(d.waiting) != left {
+				t.Fatalf("%d are under way, want %d; %d wait, want %d", d.flying, want, len(d.waiting), left)
+			}
+			d.flying = 0
+		}
+		d.waiting = []claimed{message, message, event, event}
+		begun(3, 1) // a message and both events
+		if c, ok := d.nextClaim(); !ok || !c.EventsOnly {
+			t.Errorf("what is claimed meanwhile: %+v, %t", c, ok)
+		}
+		time.Sleep(59 * time.Second)
+		d.waiting[0].at = time.Now()
+		if begun(0, 1); d.ending() || d.mayRest() {
+			t.Error("it ends before the rate allows another attempt")
+		}
+		time.Sleep(2 * time.Second)
+		d.turn = nil // as its timer says
+		if !d.ending() || !d.mayRest() {
+			t.Error("it goes on when its time is over and the rate allows another attempt")
+		}
+	})
+}
+
+// TestAStopDoesNotWaitForTheRate: a drain that has sent all it may waits until the endpoint's rate allows more, unless it has to end.
 func TestAStopDoesNotWaitForTheRate(t *testing.T) {
 	t.Parallel()
-	closed := make(chan struct{})
-	close(closed)
-	for name, test := range map[string]struct {
-		stop, halting chan struct{}
-		wait          time.Duration
-	}{"goes on": {wait: time.Minute}, "the worker stops": {stop: closed}, "the activity is cancelled": {halting: closed}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				d := &drain{pace: rate.NewLimiter(rate.Every(time.Minute), 1), stop: test.stop, halting: test.halting}
-				d.pace.Allow()
-				began := time.Now()
-				d.keepPace()
-				if waited := time.Since(began); waited != test.wait {
-					t.Errorf("it waited %s, want %s", waited, test.wait)
-				}
-			})
-		})
+	d := &drain{mine: &lease{}, pace: rate.NewLimiter(rate.Every(time.Hour), 1)}
+	d.pace.Allow()
+	if d.mayRest() {
+		t.Error("it rests before the rate allows another attempt")
+	}
+	if d.halted = true; !d.mayRest() {
+		t.Error("it does not end with its worker")
 	}
 }
 
@@ -270,7 +299,7 @@ func TestAClaimThatWaitedTooLongGoesBack(t *testing.T) {
 	for _, one := range due {
 		d.waiting = append(d.waiting, claimed{one, time.Now().Add(-claimAge - time.Second)})
 	}
-	d.sendMore(t.Context(), t.Context())
+	d.sendMore(t.Context())
 	f.wantRows(3, untouched)
 	if d.flying != 0 || len(d.waiting) != 0 || r.got() != 0 {
 		t.Errorf("%d under way, %d wait, %d requests", d.flying, len(d.waiting), r.got())

@@ -273,10 +273,10 @@ func (b *bundle) insist(db *postgres.DB, in booking.CommitInput, again *atomic.I
 	return out
 }
 
-// crowd is the same record, with a connection for each of many.
+// crowd is the same record, with more connections than a process of production has.
 func (b *bundle) crowd() *postgres.DB {
 	b.t.Helper()
-	db, err := postgres.Open(b.ctx, b.url, 64)
+	db, err := postgres.Open(b.ctx, b.url, 24)
 	check(b.t, err)
 	b.t.Cleanup(db.Close)
 	return db

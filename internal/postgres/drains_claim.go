@@ -69,16 +69,17 @@ const ClaimLease = time.Minute
 
 // Claim says how many deliveries to take, for how long, and which.
 type Claim struct {
-	Limit     int
-	Lease     time.Duration
-	Ordered   bool // as the endpoint is
-	TestsOnly bool
+	Limit      int
+	Lease      time.Duration
+	Ordered    bool // as the endpoint is
+	TestsOnly  bool
+	EventsOnly bool // those that have no recipient; the others are messages
 }
 
 const claimDue = `
 	WITH due AS (
 		SELECT d.id FROM webhook_deliveries d
-		WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND ` + isNext + `
+		WHERE d.endpoint_id = @endpoint AND d.next_at <= now() AND (d.test OR NOT @tests) AND (d.recipient = '' OR NOT @events) AND ` + isNext + `
 		ORDER BY d.next_at LIMIT @limit FOR UPDATE SKIP LOCKED),
 	claimed AS (
 		UPDATE webhook_deliveries d SET attempts = attempts + 1, next_at = now() + make_interval(secs => @lease), claimed_by = @drainer
@@ -88,8 +89,8 @@ const claimDue = `
 
 func (db *drains) claimArgs(endpointID uuid.UUID, c Claim) namedArgs {
 	return namedArgs{
-		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "ordered": c.Ordered,
-		"drainer": db.process,
+		"endpoint": endpointID, "limit": c.Limit, "lease": c.Lease.Seconds(), "tests": c.TestsOnly, "events": c.EventsOnly,
+		"ordered": c.Ordered, "drainer": db.process,
 	}
 }
 

@@ -66,6 +66,10 @@ func TestAnEventBecomesMails(t *testing.T) {
 	for range 2 {
 		check(t, b.WriteMails(b.ctx, mailer, due[0], mails, 0))
 	}
+	later := b.booked(b.at("instant", 10, 11))
+	events := must(b.ClaimDeliveries(b.ctx, mailer, postgres.Claim{Limit: 10, Lease: time.Minute, EventsOnly: true}))
+	wantEqual(t, "events that are due beside mails", len(events), 1)
+	wantEqual(t, "the event is of", *events[0].Event.BookingID, later.ID)
 	all := b.claimMail(mailer)
 	wantEqual(t, "mails", len(all), 2)
 	for _, one := range all {
