@@ -221,7 +221,7 @@ func TestIdempotencyKey(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			a, err := b.try(t.Context(), http.MethodPost, "/v2/bookings", request(resource, "instant", 20), "Idempotency-Key", "k3")
+			a, err := b.patiently(t.Context(), http.MethodPost, "/v2/bookings", request(resource, "instant", 20), "Idempotency-Key", "k3")
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

@@ -168,7 +168,7 @@ func TestEventsAndBookingsForOneSlot(t *testing.T) {
 			if i%2 == 0 {
 				path, body = "/v2/events", fmt.Sprintf(`{"resource_id":%q,%s}`, resource, slotAt(9.25, 9.75))
 			}
-			a, err := b.try(t.Context(), http.MethodPost, path, body, "Prefer", "wait=20")
+			a, err := b.patiently(t.Context(), http.MethodPost, path, body, "Prefer", "wait=20")
 			switch {
 			case err != nil:
 				t.Error(err)

@@ -16,7 +16,7 @@ func (b *bundle) fill(t *testing.T, session string, seats int) []string {
 	for lane := range 8 {
 		all.Go(func() {
 			for i := lane; i < seats; i += 8 {
-				a, err := b.try(t.Context(), http.MethodPost, "/v2/bookings", seat(session, "group_customer"))
+				a, err := b.patiently(t.Context(), http.MethodPost, "/v2/bookings", seat(session, "group_customer"))
 				if err != nil || a.status != http.StatusCreated {
 					t.Errorf("seat %d: %v %s", i, err, a.body)
 				}

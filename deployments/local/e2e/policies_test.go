@@ -25,7 +25,7 @@ func TestALimitUnderACrowd(t *testing.T) {
 	for i := range 50 {
 		crowd.Go(func() {
 			start := day.Add(time.Duration(i) * 15 * time.Minute)
-			a, err := b.try(t.Context(), http.MethodPost, "/v2/bookings", fmt.Sprintf(
+			a, err := b.patiently(t.Context(), http.MethodPost, "/v2/bookings", fmt.Sprintf(
 				`{"resource_id":%q,"graph":"instant","start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty","email":"m%d@example.com"}}`,
 				resource, start.Format(time.RFC3339), start.Add(15*time.Minute).Format(time.RFC3339), i))
 			mu.Lock()

@@ -172,23 +172,31 @@ type answer struct {
 	body   string
 }
 
-// call makes a request with the app's key, and comes again when the service is overloaded by other tests. Headers come in
-// pairs.
+// call makes a request with the app's key, patiently. Headers come in pairs.
 func (b *bundle) call(t testing.TB, method, path, body string, headers ...string) answer {
 	t.Helper()
+	a, err := b.patiently(t.Context(), method, path, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// patiently is try, and comes again when the service is overloaded by other tests.
+func (b *bundle) patiently(ctx context.Context, method, path, body string, headers ...string) (answer, error) {
 	for {
-		a := b.once(t, method, path, body, headers...)
-		if a.str("code") != "overloaded" {
-			return a
+		a, err := b.try(ctx, method, path, body, headers...)
+		if err != nil || a.str("code") != "overloaded" {
+			return a, err
 		}
 		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
 		if err != nil {
-			t.Fatalf("overloaded without Retry-After: %v", a.header)
+			return a, fmt.Errorf("overloaded without Retry-After: %v", a.header)
 		}
 		select {
 		case <-time.After(time.Duration(seconds) * time.Second):
-		case <-t.Context().Done():
-			return a
+		case <-ctx.Done():
+			return a, ctx.Err()
 		}
 	}
 }

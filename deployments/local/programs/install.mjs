@@ -22,7 +22,7 @@ const programs = {
   },
   chromium: {
     platforms: ['linux-x64'],
-    otherwise: 'install Chromium, for example with `apt-get install chromium` (Debian), or name the program in CHROMIUM',
+    otherwise: 'install Chromium, for example with `apt-get install chromium-headless-shell` (Debian), or name the program in CHROMIUM',
     install: installChromium,
   },
 }
