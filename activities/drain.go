@@ -121,9 +121,9 @@ func (a *Activities) newDrain(endpoint uuid.UUID, mine *lease, stop <-chan struc
 
 // run drains until nothing is due, or until it has to end. reserved says that the endpoint is this process's already.
 func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, error) {
-	until, halt := context.WithCancel(ctx)
+	stopping, halt := context.WithCancel(ctx)
 	defer halt()
-	d.halting = until.Done()
+	d.halting = stopping.Done()
 	if reserved {
 		d.mine.reserve()
 	} else {
@@ -132,7 +132,7 @@ func (d *drain) run(ctx context.Context, reserved bool) (outbox.DrainResult, err
 		}
 	}
 	ctx = context.WithoutCancel(ctx) // what is claimed is sent and put on record, or given back, whatever else ends
-	look, stop, cancelled := time.NewTimer(d.look), d.stop, until.Done()
+	look, stop, cancelled := time.NewTimer(d.look), d.stop, stopping.Done()
 	defer look.Stop()
 	for {
 		d.sendMore(ctx)

@@ -41,10 +41,7 @@ func madeCluster(t testing.TB) string {
 	if cluster.dir != "" {
 		return cluster.dir
 	}
-	dir, err := os.MkdirTemp("", "holdfast-cluster-") //nolint:usetesting // it outlives the test that came first
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := lasting(t, "holdfast-cluster-")
 	if err := makeCluster(filepath.Join(dir, "postgres")); err != nil {
 		_ = os.RemoveAll(dir)
 		t.Fatal(err)

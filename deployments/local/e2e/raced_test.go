@@ -52,10 +52,7 @@ func productBinary(t testing.TB) string {
 	if raced.binary != "" {
 		return raced.binary
 	}
-	dir, err := os.MkdirTemp("", "holdfast-raced-") //nolint:usetesting // it outlives the test that came first
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := lasting(t, "holdfast-raced-")
 	raced.dir = dir
 	binary := filepath.Join(dir, "holdfast")
 	build := exec.Command("go", "build", "-race", "-o", binary, "holdfast")

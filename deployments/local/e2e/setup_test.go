@@ -82,14 +82,20 @@ func start(t testing.TB) *bundle {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.bundle == nil {
-		dir, err := os.MkdirTemp("", "holdfast-e2e-") //nolint:usetesting // it outlives the test that came first
-		if err != nil {
-			t.Fatal(err)
-		}
-		shared.bundle = launch(t, dir)
+		shared.bundle = launch(t, lasting(t, "holdfast-e2e-"))
 	}
 	b := *shared.bundle
 	return &b
+}
+
+// lasting makes a folder that outlives the test. TestMain removes it.
+func lasting(t testing.TB, prefix string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", prefix) //nolint:usetesting // that one is removed after the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // startOwn returns a service of the test's own.
