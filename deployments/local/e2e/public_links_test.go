@@ -112,7 +112,7 @@ func (s *linkShop) atOnce(t *testing.T, path string, forms ...url.Values) []answ
 	var sent sync.WaitGroup
 	for i, form := range forms {
 		sent.Go(func() {
-			all[i], _ = s.visitor.try(t.Context(), http.MethodPost, path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+			all[i], _ = s.visitor.patiently(t.Context(), http.MethodPost, path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 		})
 	}
 	sent.Wait()

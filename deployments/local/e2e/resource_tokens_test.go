@@ -35,9 +35,9 @@ func (b *bundle) member(t testing.TB) *member {
 	return m
 }
 
-// try makes a request with the member's token.
+// try makes a request with the member's token, patiently.
 func (m *member) try(ctx context.Context, method, path, body string, headers ...string) (answer, error) {
-	return m.bundle.anonymous().try(ctx, method, path, body, append(basic(m.email, m.token), headers...)...)
+	return m.bundle.anonymous().patiently(ctx, method, path, body, append(basic(m.email, m.token), headers...)...)
 }
 
 func (m *member) do(t testing.TB, method, path, body string, headers ...string) answer {

@@ -192,7 +192,7 @@ func (b *bundle) call(t testing.TB, method, path, body string, headers ...string
 func (b *bundle) patiently(ctx context.Context, method, path, body string, headers ...string) (answer, error) {
 	for {
 		a, err := b.try(ctx, method, path, body, headers...)
-		if err != nil || a.str("code") != "overloaded" {
+		if err != nil || a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "overloaded") { // in JSON, or on a page
 			return a, err
 		}
 		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))

@@ -281,6 +281,9 @@ func (b barber) abroad(t *testing.T) []widgetStory {
 					t.Errorf("week %d shows\n%v, want\n%v", i, got, want)
 				}
 			}
+			if said := seen.str("seen.said"); !strings.Contains(said, "marty@example.com") {
+				t.Fatalf("the widget said %q", said)
+			}
 			made := b.booked(t, project.str("data.id"))
 			made.starts(t, c.zone, at)
 			if got := made.str("data.0.customers.0.timezone"); strings.Replace(got, "Katmandu", "Kathmandu", 1) != c.zone { // browsers spell it so

@@ -2,6 +2,7 @@
 'use strict';
 
 const { text } = require('node:stream/consumers');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { chromium } = require('playwright-core');
 
 const quiet = [
@@ -23,6 +24,9 @@ async function playAll(play, atOnce) {
     await browser.close();
   }
 }
+
+// pause waits before the next try at a service that other tests overload.
+exports.pause = () => sleep(2000);
 
 // run reads the settings from standard input, plays all their stories, atOnce of them at a time, and writes what
 // play(browser, story, settings) returns for each as a line of JSON. A fault outside of a story ends the process with status 1.

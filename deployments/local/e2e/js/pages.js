@@ -6,7 +6,7 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
-const { run } = require('./browser');
+const { pause, run } = require('./browser');
 const plays = require('./stories/pages');
 
 const patience = 120_000;
@@ -54,8 +54,11 @@ class Visit {
     Object.assign(this, { page, story, settings, faults: [], pictures: 0 });
     page.setDefaultTimeout(patience);
     page.on('pageerror', (fault) => this.faults.push(`the page threw: ${fault}`));
-    page.on('console', (line) => { if (line.type() === 'error' && !/status of (4|2)\d\d/.test(line.text())) this.faults.push(`the console says: ${line.text()}`); });
+    page.on('console', (line) => { if (line.type() === 'error' && !/status of (4|2)\d\d|status of 503/.test(line.text())) this.faults.push(`the console says: ${line.text()}`); });
   }
+
+  // beside is another visitor, of whose page nothing is held against this one.
+  beside(page) { return new Visit(page, this.story, this.settings); }
 
   async fence(context) {
     const near = new Set([this.story.url, ...(this.story.near ?? [])].map((url) => new URL(url).origin));
@@ -109,7 +112,16 @@ class Visit {
     }
   }
 
+  // press sends a form, again when the service is overloaded by other tests: its page then keeps what was typed.
   async press(button = 'form[method=post] button') {
+    await this.click(button);
+    while (/Many people are booking at this moment/.test(await this.words())) {
+      await pause();
+      await this.click('form[method=post] button');
+    }
+  }
+
+  async click(button) {
     await this.page.locator(button).click();
     await this.page.waitForLoadState();
   }

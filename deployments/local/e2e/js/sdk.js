@@ -46,12 +46,24 @@ function described(answer) {
   return { request: `${request.method} ${request.path}`, status: answer.status };
 }
 
+// patiently calls again as long as the service is overloaded by other tests.
+async function patiently(call) {
+  for (;;) {
+    try {
+      return await call();
+    } catch (answer) {
+      if (answer?.data?.code !== 'overloaded') throw answer;
+      await sleep(2000);
+    }
+  }
+}
+
 // step makes one call and looks at its answer; a step that fails does not end the story. It returns the answer's data,
 // or {} so that the next steps fail by themselves.
 async function step(method, call, look = () => {}) {
   let answer;
   try {
-    answer = await call();
+    answer = await patiently(call);
     assert.ok(called.has(method), `${method} was not called`);
     await look(answer?.data, answer);
     tell({ method, ...described(answer), ok: true, what: '' });
@@ -69,7 +81,7 @@ async function refused(method, status, code, call, look = () => {}) {
     method,
     async () => {
       try {
-        await call();
+        await patiently(call);
       } catch (answer) {
         if (answer?.status === undefined) throw answer;
         return answer;
