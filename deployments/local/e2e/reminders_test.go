@@ -20,7 +20,18 @@ func remind(url, when string, seconds int, more ...string) string {
 
 // soon is the body of a booking of an hour that begins in a while.
 func soon(resource, graph string, in time.Duration, more ...string) string {
-	start := time.Now().UTC().Add(in).Truncate(time.Second)
+	return since(time.Now(), resource, graph, in, more...)
+}
+
+// soon is the body of a booking of an hour that begins in a while by the app's clock. With a test app, which tests move on by
+// hours, it does not matter how fast the machine is.
+func (b *bundle) soon(t testing.TB, resource, graph string, in time.Duration, more ...string) string {
+	t.Helper()
+	return since(b.clock(t).Now, resource, graph, in, more...)
+}
+
+func since(now time.Time, resource, graph string, in time.Duration, more ...string) string {
+	start := now.UTC().Add(in).Truncate(time.Second)
 	return fmt.Sprintf(`{"resource_id":%q,"graph":%q,"start":%q,"end":%q,"what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}%s}`,
 		resource, graph, start.Format(time.RFC3339), start.Add(time.Hour).Format(time.RFC3339), strings.Join(more, ""))
 }
@@ -47,7 +58,7 @@ func TestRemindersComeOnceAndSigned(t *testing.T) {
 	b := tenant(t, plain)
 	before, after, never, everything := newReceiver(t, ok), newReceiver(t, ok), newReceiver(t, ok), newReceiver(t, ok)
 	b.webhook(t, everything.URL, "")
-	made := b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 9*time.Second, notified(
+	made := b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 20*time.Second, notified(
 		remind(before.URL, "before", 3), remind(after.URL, "after", 1, `,"method":"put"`), remind(never.URL, "before", 3600)))).want(t, http.StatusCreated)
 	id := made.str("data.id")
 	late := after.waitFor(t, 1)[0]
@@ -92,15 +103,16 @@ func TestRemindersComeOnceAndSigned(t *testing.T) {
 // TestRemindersWantTheirAnswer: another 2xx than the one that is expected is no delivery.
 func TestRemindersWantTheirAnswer(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := laboratory(t)
 	picky := newReceiver(t, func(n int) int {
 		if n == 0 {
 			return http.StatusOK
 		}
 		return http.StatusAccepted
 	})
-	b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 6*time.Second,
-		notified(remind(picky.URL, "before", 1, `,"expected_response_code":202`)))).want(t, http.StatusCreated)
+	b.post(t, "/v2/bookings", b.soon(t, b.resource(t), "instant", 9*time.Hour,
+		notified(remind(picky.URL, "before", 3*3600, `,"expected_response_code":202`)))).want(t, http.StatusCreated)
+	b.advance(t, `{"advance":"PT7H"}`)
 	got := picky.waitFor(t, 2)
 	if got[0].header.Get("webhook-id") != got[1].header.Get("webhook-id") || string(got[0].body) != string(got[1].body) {
 		t.Error("the repeat is another message")
@@ -111,19 +123,22 @@ func TestRemindersWantTheirAnswer(t *testing.T) {
 // all shows that the others would have come by then.
 func TestOnlyWhatIsOnIsRemindedOf(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := laboratory(t)
 	hears, last := newReceiver(t, ok), newReceiver(t, ok)
 	book := func(graph string) string {
-		return b.post(t, "/v2/bookings", soon(b.resource(t), graph, 9*time.Second, notified(remind(hears.URL, "before", 3)))).want(t, http.StatusCreated).str("data.id")
+		return b.post(t, "/v2/bookings", b.soon(t, b.resource(t), graph, 9*time.Hour, notified(remind(hears.URL, "before", 3*3600)))).want(t, http.StatusCreated).str("data.id")
 	}
 	cancelled, asked, confirmed, declined := book("instant"), book("confirm_decline"), book("confirm_decline"), book("confirm_decline")
 	b.put(t, "/v2/bookings/"+cancelled+"/cancel", "").want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+confirmed+"/confirm", "").want(t, http.StatusOK)
 	b.put(t, "/v2/bookings/"+declined+"/decline", "").want(t, http.StatusOK)
-	b.post(t, "/v2/bookings/reserve", soon(b.resource(t), "instant", 9*time.Second, notified(remind(hears.URL, "before", 3)))).want(t, http.StatusCreated)
-	b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 9*time.Second, notified(remind(last.URL, "after", 1)))).want(t, http.StatusCreated)
+	b.post(t, "/v2/bookings/reserve", b.soon(t, b.resource(t), "instant", 9*time.Hour, notified(remind(hears.URL, "before", 3*3600)))).want(t, http.StatusCreated)
+	b.post(t, "/v2/bookings", b.soon(t, b.resource(t), "instant", 9*time.Hour, notified(remind(last.URL, "after", 3600)))).want(t, http.StatusCreated)
+	b.advance(t, `{"advance":"PT7H"}`)
+	hears.waitFor(t, 1)
+	b.advance(t, `{"advance":"PT4H"}`)
 	last.waitFor(t, 1)
-	if len(hears.waitFor(t, 1)) != 1 || hears.about(confirmed) != 1 {
+	if len(hears.all()) != 1 || hears.about(confirmed) != 1 {
 		t.Errorf("reminded %d times: of the cancelled %d, the asked %d, the declined %d, the confirmed %d",
 			len(hears.all()), hears.about(cancelled), hears.about(asked), hears.about(declined), hears.about(confirmed))
 	}
@@ -133,24 +148,27 @@ func TestOnlyWhatIsOnIsRemindedOf(t *testing.T) {
 // A visitor's browser has no say in it.
 func TestProjectsRemind(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, `{"widget_requires_project":false}`)
+	b := laboratory(t)
+	b.put(t, "/v2/app", `{"settings":{"widget_requires_project":false}}`).want(t, http.StatusOK)
 	visitor := b.widget(t)
 	inherited, own, last := newReceiver(t, ok), newReceiver(t, ok), newReceiver(t, ok)
-	project := b.project(t, "Haircut", fmt.Sprintf(`,"booking":{"graph":"instant"},"availability":{"from":"now"},"reminders":[%s]`, remind(inherited.URL, "before", 3))).str("data.id")
+	project := b.project(t, "Haircut", fmt.Sprintf(`,"booking":{"graph":"instant"},"availability":{"from":"now"},"reminders":[%s]`, remind(inherited.URL, "before", 3*3600))).str("data.id")
 	book := func(who *bundle, more string) string {
 		chair := b.resource(t)
 		b.post(t, "/v2/projects/"+project+"/resources", fmt.Sprintf(`{"resource_id":%q}`, chair)).want(t, http.StatusCreated)
-		body := soon(chair, "instant", 9*time.Second, fmt.Sprintf(`,"project_id":%q`, project), more)
+		body := b.soon(t, chair, "instant", 9*time.Hour, fmt.Sprintf(`,"project_id":%q`, project), more)
 		return who.post(t, "/v2/bookings", body).want(t, http.StatusCreated).str("data.id")
 	}
-	plainly, with, without := book(b, ""), book(b, notified(remind(own.URL, "before", 3))), book(b, notified())
-	older := book(b, `,"reminders":[`+remind(own.URL, "before", 3)+`]`)
-	browser := book(visitor, notified(remind(own.URL, "before", 3)))
-	stranger := visitor.post(t, "/v2/bookings", soon(b.resource(t), "instant", 9*time.Second, notified(remind(own.URL, "before", 3)))).want(t, http.StatusCreated).str("data.id")
-	b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 9*time.Second, notified(remind(last.URL, "after", 1)))).want(t, http.StatusCreated)
-	last.waitFor(t, 1)
+	plainly, with, without := book(b, ""), book(b, notified(remind(own.URL, "before", 3*3600))), book(b, notified())
+	older := book(b, `,"reminders":[`+remind(own.URL, "before", 3*3600)+`]`)
+	browser := book(visitor, notified(remind(own.URL, "before", 3*3600)))
+	stranger := visitor.post(t, "/v2/bookings", b.soon(t, b.resource(t), "instant", 9*time.Hour, notified(remind(own.URL, "before", 3*3600)))).want(t, http.StatusCreated).str("data.id")
+	b.post(t, "/v2/bookings", b.soon(t, b.resource(t), "instant", 9*time.Hour, notified(remind(last.URL, "after", 3600)))).want(t, http.StatusCreated)
+	b.advance(t, `{"advance":"PT7H"}`)
 	inherited.waitFor(t, 2)
 	own.waitFor(t, 2)
+	b.advance(t, `{"advance":"PT4H"}`)
+	last.waitFor(t, 1)
 	for id, want := range map[string][2]int{plainly: {1, 0}, with: {0, 1}, without: {0, 0}, older: {0, 1}, browser: {1, 0}, stranger: {0, 0}} {
 		if got := [2]int{inherited.about(id), own.about(id)}; got != want {
 			t.Errorf("%s: reminded %v times by the project and by itself, want %v", id, got, want)
@@ -162,24 +180,25 @@ func TestProjectsRemind(t *testing.T) {
 // reminded of before.
 func TestRescheduledBookingsAreRemindedOfAnew(t *testing.T) {
 	t.Parallel()
-	b := tenant(t, plain)
+	b := laboratory(t)
 	hears, last := newReceiver(t, ok), newReceiver(t, ok)
-	resource := b.resource(t)
 	book := func(in time.Duration, list string) string {
-		return b.post(t, "/v2/bookings", soon(b.resource(t), "instant", in, list)).want(t, http.StatusCreated).str("data.id")
+		return b.post(t, "/v2/bookings", b.soon(t, b.resource(t), "instant", in, list)).want(t, http.StatusCreated).str("data.id")
 	}
 	move := func(id string, in time.Duration) string {
-		return b.post(t, "/v2/bookings/"+id+"/reschedule", soon(b.resource(t), "", in)).want(t, http.StatusCreated).str("data.id")
+		return b.post(t, "/v2/bookings/"+id+"/reschedule", b.soon(t, b.resource(t), "", in)).want(t, http.StatusCreated).str("data.id")
 	}
-	far := book(3*time.Hour, notified(remind(hears.URL, "before", 3600)))
-	near := move(far, time.Hour+6*time.Second)
-	tooLate := book(time.Minute, notified(remind(hears.URL, "before", 3600)))
-	inTime := move(tooLate, time.Hour+6*time.Second)
-	old := b.post(t, "/v2/bookings", soon(resource, "instant", 9*time.Second, notified(remind(hears.URL, "before", 3)))).want(t, http.StatusCreated).str("data.id")
+	far := book(90*time.Hour, notified(remind(hears.URL, "before", 10*3600)))
+	near := move(far, 12*time.Hour)
+	tooLate := book(time.Hour, notified(remind(hears.URL, "before", 10*3600)))
+	inTime := move(tooLate, 12*time.Hour)
+	old := book(9*time.Hour, notified(remind(hears.URL, "before", 3*3600)))
 	away := move(old, 100*time.Hour)
-	book(9*time.Second, notified(remind(last.URL, "after", 1)))
-	last.waitFor(t, 1)
+	book(9*time.Hour, notified(remind(last.URL, "after", 3600)))
+	b.advance(t, `{"advance":"PT7H"}`)
 	hears.waitFor(t, 2)
+	b.advance(t, `{"advance":"PT4H"}`)
+	last.waitFor(t, 1)
 	for id, want := range map[string]int{far: 0, near: 1, tooLate: 0, inTime: 1, old: 0, away: 0} {
 		if got := hears.about(id); got != want {
 			t.Errorf("%s: reminded %d times, want %d", id, got, want)

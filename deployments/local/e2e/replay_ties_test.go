@@ -42,7 +42,7 @@ func TestFreshHistoriesOfTiedBookingsReplay(t *testing.T) {
 	lives["bulk-cancelled"], lives["bulk-cancelled-with-another"] = made.str("data.0.id"), made.str("data.1.id")
 
 	hears := newReceiver(t, ok)
-	reminded := b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 6*time.Second,
+	reminded := b.post(t, "/v2/bookings", soon(b.resource(t), "instant", 20*time.Second,
 		notified(remind(hears.URL, "before", 3), remind(hears.URL, "after", 3600)))).want(t, http.StatusCreated).str("data.id")
 	hears.waitFor(t, 1)
 	play(reminded, "complete")
