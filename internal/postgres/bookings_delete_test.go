@@ -81,6 +81,33 @@ func TestEventsOutliveTheirBookingUntilTheyAreTold(t *testing.T) {
 	}
 }
 
+// TestMailsOutliveTheirBookingUntilTheyAreSent: one event makes several mails of the same endpoint. Neither the end of the event's own
+// delivery nor that of one mail takes the others away.
+func TestMailsOutliveTheirBookingUntilTheyAreSent(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mailer := b.mailer()
+	end := func(d outbox.ClaimedDelivery) {
+		t.Helper()
+		must(b.FinishAttempt(b.ctx, mailer, attempt(d, 250), postgres.DeliveryUpdate{Status: postgres.Delivered}))
+	}
+	v := b.booked(b.at("instant", 9, 10))
+	end(b.claimMail(mailer)[0])
+	b.play(v, "cancel")
+	event := b.claimMail(mailer)[0]
+	text := json.RawMessage(`{"kind": "booking_cancelled", "calendar": "cancel"}`)
+	check(t, b.WriteMails(b.ctx, mailer, event, map[string]json.RawMessage{"owner": text, v.Customers[0].ID.String(): text}, 0))
+	check(t, b.DeleteBooking(b.ctx, b.app.ID, v.ID))
+	end(event) // what has become mails is recorded a little later
+	due := b.claimMail(mailer)
+	wantEqual(t, "mails that are due", len(due), 2)
+	end(due[0])
+	b.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending'`)
+	end(due[1])
+	b.wantErased(true)
+	b.wantCount(0, `SELECT count(*) FROM events`)
+}
+
 // TestLastAttemptsMeetTheDelete lets both endpoints finish and the booking be deleted at the same moment.
 func TestLastAttemptsMeetTheDelete(t *testing.T) {
 	t.Parallel()

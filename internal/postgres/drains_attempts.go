@@ -23,12 +23,13 @@ type DeliveryUpdate struct {
 	Unsent     bool      // there was nothing to send, by a fault of ours: that says nothing about it either
 }
 
-// eraseDelivered drops changes of bookings that are deleted, once no other endpoint waits for them; a condition on d follows.
+// eraseDelivered drops changes of bookings that are deleted, once no delivery of them waits: also none to the same endpoint, as with the
+// mails that one event makes. What waits for an endpoint that goes, @gone, does not count. A condition on d follows.
 const eraseDelivered = `
 	DELETE FROM events e USING webhook_deliveries d WHERE d.event_id = e.id AND e.booking_id IS NOT NULL AND NOT e.test
 	AND NOT EXISTS (SELECT FROM bookings b WHERE b.id = e.booking_id)
 	AND NOT EXISTS (SELECT FROM webhook_deliveries p
-		WHERE p.event_id = e.id AND p.status = 'pending' AND p.endpoint_id <> d.endpoint_id) AND `
+		WHERE p.event_id = e.id AND p.status = 'pending' AND p.endpoint_id IS DISTINCT FROM @gone) AND `
 
 // Finished is an attempt that has ended, with what becomes of its delivery.
 type Finished struct {
@@ -135,7 +136,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 		FROM unnest(@deliveries::uuid[], @becomes::text[], @nexts::timestamptz[]) AS v (id, status, next)
 		WHERE d.id = v.id AND d.status = 'pending'`
 	args := finishedArgs(all)
-	args["endpoint"] = endpointID
+	args["endpoint"], args["gone"] = endpointID, uuid.NullUUID{}
 	disable := slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable })
 	if disable {
 		batch.Queue(lockAll, args)

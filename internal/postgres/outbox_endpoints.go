@@ -155,7 +155,7 @@ func list[T any](values []T) []T { return append([]T{}, values...) }
 // exclusively, its row, and the events that only it waits for, by id, until the end of its transaction.
 func (db *Outbox) DeleteEndpoint(ctx context.Context, appID, id uuid.UUID) error {
 	return db.inTx(ctx, func(tx pgx.Tx) error {
-		args := namedArgs{"endpoint": id, "app": appID}
+		args := namedArgs{"endpoint": id, "gone": id, "app": appID}
 		const look = `SELECT FROM webhook_endpoints WHERE id = @endpoint AND app_id = @app AND purpose = 'subscription'`
 		if err := tx.QueryRow(ctx, look, args).Scan(); err != nil { // before the locks: another app's are not locked
 			return orNotFound(err, "The webhook")
