@@ -88,7 +88,7 @@ type bulkResult struct {
 // createBulk makes several bookings, one after another: 201 when all were made, 207 when some were. With
 // delete_all_on_error nothing is made when one entry is faulty; when one's time turns out to be taken, those made already
 // are taken back, and the answer is that one's error. With pay_together it is the same, and the first one, which pays for all, is made
-// last: its payment is opened for those that are there.
+// last: its payment is opened for those that are there. Overloaded when there was no room for the first one: nothing is made then.
 func (h *bulkHandlers) createBulk(k *call) error {
 	in, err := k.bulk()
 	if err != nil {
@@ -112,6 +112,8 @@ func (h *bulkHandlers) createBulk(k *call) error {
 		case bool(in.DeleteAllOnError):
 			h.takeBack(k, results[:i])
 			return at(i, results[i].err)
+		case fault.CodeOf(results[i].err) == fault.Overloaded && !anyMade(results[:i]):
+			return results[i].err
 		case bool(in.StopOnFirstError):
 			pass(results[i+1:])
 			return h.answerBulk(k, http.StatusCreated, results)
@@ -167,6 +169,10 @@ func (h *bulkHandlers) readDrafts(k *call, in *bulkInput) ([]*service.Draft, []b
 
 func faultless(results []bulkResult) bool {
 	return !slices.ContainsFunc(results, func(r bulkResult) bool { return r.err != nil })
+}
+
+func anyMade(results []bulkResult) bool {
+	return slices.ContainsFunc(results, func(r bulkResult) bool { return r.out.Booking != nil })
 }
 
 func pass(results []bulkResult) {

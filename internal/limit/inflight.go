@@ -65,7 +65,10 @@ func (f *InFlight) TryEnter() *Place {
 
 // Enter returns a place, and waits for one no longer than Wait. It returns nil when there was none, too many wait, or ctx
 // ended.
-func (f *InFlight) Enter(ctx context.Context) *Place {
+func (f *InFlight) Enter(ctx context.Context) *Place { return f.EnterWithin(ctx, f.o.Wait) }
+
+// EnterWithin is Enter with a wait of its own.
+func (f *InFlight) EnterWithin(ctx context.Context, wait time.Duration) *Place {
 	if place := f.TryEnter(); place != nil {
 		return place
 	}
@@ -73,7 +76,7 @@ func (f *InFlight) Enter(ctx context.Context) *Place {
 	if !ok {
 		return f.refuse()
 	}
-	timer := time.NewTimer(f.o.Wait)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-turn:

@@ -25,6 +25,7 @@ const (
 	mostInFlight   = 512
 	slowCreation   = time.Second            // from record to outcome
 	placeWait      = 500 * time.Millisecond // for a place among those in flight
+	furtherWait    = 10 * time.Second       // for those of a request's further bookings, together: it was admitted, and makes one at a time
 	placeQueue     = 100
 	longestRetry   = 10              // seconds
 	doorWait       = 8 * time.Second // for a turn at the door: losers of a contested time want their 409
@@ -61,7 +62,10 @@ func (a *Admission) Load() (running, bound int) {
 }
 
 // Turn is a request's turn to read and write for new bookings. It belongs to one goroutine. A nil Turn is none.
-type Turn struct{ place *limit.Place }
+type Turn struct {
+	place    *limit.Place
+	patience time.Duration // how long the further bookings of the request may wait for places among those in flight
+}
 
 // Enter waits for a turn to read and write for a new booking, before anything is read for it. Overloaded when none came in time.
 // The turn ends with the booking's record, at the latest with Leave.
@@ -88,8 +92,29 @@ func (t *Turn) Leave() {
 	}
 }
 
+// wasAdmitted notes that the first booking of the request has had a place.
+func (t *Turn) wasAdmitted() {
+	if t != nil && t.patience == 0 {
+		t.patience = furtherWait
+	}
+}
+
+// wait waits for a place among those in flight, and returns nil when there was none in time.
+func (t *Turn) wait(ctx context.Context, bound *limit.InFlight) *limit.Place {
+	if t == nil {
+		return bound.Enter(ctx)
+	}
+	began := time.Now()
+	place := bound.EnterWithin(ctx, max(placeWait, t.patience))
+	if t.patience > 0 {
+		t.patience = max(placeWait, t.patience-time.Since(began))
+	}
+	return place
+}
+
 // admit gives a creation a place among those of its graph's level in flight. When there is none, lost says whether the creation has lost
-// already: then its error is the answer. Otherwise it waits for a short time, and then the creation is Overloaded.
+// already: then its error is the answer. Otherwise it waits for a short time, or longer for a further booking of a request, and then the
+// creation is Overloaded.
 func (a *Admission) admit(ctx context.Context, g *graphs.Graph, turn *Turn, lost func() error) (*limit.Place, error) {
 	bound := a.of(g)
 	if place := bound.TryEnter(); place != nil {
@@ -99,7 +124,7 @@ func (a *Admission) admit(ctx context.Context, g *graphs.Graph, turn *Turn, lost
 		return nil, err
 	}
 	turn.Leave()
-	place := bound.Enter(ctx)
+	place := turn.wait(ctx, bound)
 	if err := a.enter(ctx, turn); err != nil {
 		place.Release()
 		return nil, err

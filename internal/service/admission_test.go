@@ -44,6 +44,37 @@ func TestLevelsHaveBoundsOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestFurtherBookingsOfARequestWait for a place, for ten seconds in all, once the first one has had one.
+func TestFurtherBookingsOfARequestWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, g, turn := admitting(1), &graphs.Graph{}, &Turn{}
+		admit := func() (*limit.Place, time.Duration) {
+			began := time.Now()
+			place, _ := a.admit(t.Context(), g, turn, func() error { return nil })
+			return place, time.Since(began)
+		}
+		other := a.inFlight[0].Force()
+		if place, waited := admit(); place != nil || waited != placeWait {
+			t.Fatalf("the first booking: %v after %v", place, waited)
+		}
+		other.Release()
+		first, _ := admit()
+		turn.wasAdmitted()
+		time.AfterFunc(6*time.Second, first.Release)
+		second, waited := admit()
+		if second == nil || waited != 6*time.Second {
+			t.Errorf("the second booking: %v after %v", second, waited)
+		}
+		turn.wasAdmitted()
+		for _, want := range []time.Duration{furtherWait - 6*time.Second, placeWait, placeWait} {
+			if place, waited := admit(); place != nil || waited != want {
+				t.Errorf("a further booking: %v after %v, want none after %v", place, waited, want)
+			}
+		}
+	})
+}
+
 // TestARepeatIsAdmitted, however many creations are in flight: it is on record, and takes nothing more.
 func TestARepeatIsAdmitted(t *testing.T) {
 	t.Parallel()

@@ -101,6 +101,7 @@ func (s *Booker) startBooking(ctx context.Context, d *Draft, turn *Turn) (Outcom
 	if err != nil {
 		return Outcome{}, err
 	}
+	turn.wasAdmitted()
 	a := newAction(d.caller, FirstAction(b.ID), b, d.graph.Start)
 	a.Inputs, a.Lifted, a.Notify = d.inputs, d.in.Override, d.in.Notify
 	insert := func() (*booking.Action, error) {

@@ -158,7 +158,7 @@ func TestManyActionsOnOneBooking(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				a, err := b.try(t.Context(), http.MethodPut, "/v2/bookings/"+id+"/cancel", "{}")
+				a, err := b.try(t.Context(), http.MethodPut, "/v2/bookings/"+id+"/cancel", "{}", "Prefer", "wait=25")
 				if err != nil {
 					t.Error(err)
 					return

@@ -90,6 +90,7 @@ func TestNoMoreThanCanBeCarriedOut(t *testing.T) {
 	post := func(path, body string) answer { return b.once(t, http.MethodPost, path, body) }
 	post("/v2/bookings", request(resource, "instant", 90)).refused(t, http.StatusServiceUnavailable, "overloaded")
 	post("/v2/bookings/reserve", request(resource, "instant", 91)).refused(t, http.StatusServiceUnavailable, "overloaded")
+	post("/v2/bookings/bulk", bulk("", hours(resource, 92, 93)...)).refused(t, http.StatusServiceUnavailable, "overloaded")
 	post("/v2/bookings", request(resource, "instant", 2)).refused(t, http.StatusConflict, "slot_taken")
 	b.put(t, "/v2/bookings/"+before+"/cancel", "{}", "Prefer", "respond-async").want(t, http.StatusAccepted)
 	b.post(t, "/v2/bookings/"+taken+"/reschedule", to(95), "Prefer", "respond-async").want(t, http.StatusAccepted)

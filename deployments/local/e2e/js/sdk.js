@@ -13,7 +13,8 @@ const known = Object.keys(timekit).filter((name) => typeof timekit[name] === 'fu
 const called = new Set();
 const stories = ['settings', 'apps', 'resources', 'calendars', 'availability', 'projects', 'places', 'bookings', 'sessions', 'gone'];
 
-// watch hands out an instance that notes which of its methods were called. The instance itself stays as it is.
+// watch hands out an instance that notes which of its methods were called, and calls again as long as the service is overloaded by other
+// tests. The instance itself stays as it is.
 function watch(instance) {
   return new Proxy(instance, {
     get(target, name) {
@@ -21,8 +22,14 @@ function watch(instance) {
       if (typeof value !== 'function') return value;
       return function (...args) {
         called.add(name);
+        const again = async (answer) => {
+          if (answer?.data?.code !== 'overloaded') throw answer;
+          await sleep(2000);
+          return value.apply(this, args).catch(again);
+        };
         const result = value.apply(this, args);
-        return name === 'newInstance' ? watch(result) : result;
+        if (name === 'newInstance') return watch(result);
+        return result instanceof Promise ? result.catch(again) : result;
       };
     },
   });
@@ -46,24 +53,12 @@ function described(answer) {
   return { request: `${request.method} ${request.path}`, status: answer.status };
 }
 
-// patiently calls again as long as the service is overloaded by other tests.
-async function patiently(call) {
-  for (;;) {
-    try {
-      return await call();
-    } catch (answer) {
-      if (answer?.data?.code !== 'overloaded') throw answer;
-      await sleep(2000);
-    }
-  }
-}
-
 // step makes one call and looks at its answer; a step that fails does not end the story. It returns the answer's data,
 // or {} so that the next steps fail by themselves.
 async function step(method, call, look = () => {}) {
   let answer;
   try {
-    answer = await patiently(call);
+    answer = await call();
     assert.ok(called.has(method), `${method} was not called`);
     await look(answer?.data, answer);
     tell({ method, ...described(answer), ok: true, what: '' });
@@ -81,7 +76,7 @@ async function refused(method, status, code, call, look = () => {}) {
     method,
     async () => {
       try {
-        await patiently(call);
+        await call();
       } catch (answer) {
         if (answer?.status === undefined) throw answer;
         return answer;
