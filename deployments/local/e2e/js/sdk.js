@@ -13,8 +13,7 @@ const known = Object.keys(timekit).filter((name) => typeof timekit[name] === 'fu
 const called = new Set();
 const stories = ['settings', 'apps', 'resources', 'calendars', 'availability', 'projects', 'places', 'bookings', 'sessions', 'gone'];
 
-// watch hands out an instance that notes which of its methods were called, and calls again as long as the service is overloaded by other
-// tests. The instance itself stays as it is.
+// watch hands out an instance that notes which of its methods were called. The instance itself stays as it is.
 function watch(instance) {
   return new Proxy(instance, {
     get(target, name) {
@@ -22,14 +21,8 @@ function watch(instance) {
       if (typeof value !== 'function') return value;
       return function (...args) {
         called.add(name);
-        const again = async (answer) => {
-          if (answer?.data?.code !== 'overloaded') throw answer;
-          await sleep(2000);
-          return value.apply(this, args).catch(again);
-        };
         const result = value.apply(this, args);
-        if (name === 'newInstance') return watch(result);
-        return result instanceof Promise ? result.catch(again) : result;
+        return name === 'newInstance' ? watch(result) : result;
       };
     },
   });
