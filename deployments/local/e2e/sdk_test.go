@@ -66,7 +66,7 @@ type sdkCall struct {
 // TestSDK calls every method that the unmodified timekit-sdk has, and holds docs/timekit-sdk.md to what came of it.
 func TestSDK(t *testing.T) {
 	t.Parallel()
-	b := startOwn(t) // the sdk does not come again when a service is overloaded
+	b := startOwn(t).tenant(t, plain) // the sdk does not come again when a service is overloaded
 	printed := node(t, "", "sdk.js", b.api, b.key, b.admin)
 	promised := sdkTable(t)
 	seen := map[string][]sdkCall{}

@@ -157,10 +157,15 @@ func (b *lockedBuffer) String() string {
 // tenant makes an app of the test's own on the shared service.
 func tenant(t testing.TB, settings string) *bundle {
 	t.Helper()
-	b := start(t)
 	if isRaced(t) {
-		b = startRaced(t)
+		return startRaced(t).tenant(t, settings)
 	}
+	return start(t).tenant(t, settings)
+}
+
+// tenant makes an app on the service of a bundle, whose key becomes the bundle's.
+func (b *bundle) tenant(t testing.TB, settings string) *bundle {
+	t.Helper()
 	slug := strings.ToLower(strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
 	slug = slug[:min(len(slug), 40)] + fmt.Sprint(time.Now().UnixNano()%1_000_000)
 	admin := *b
