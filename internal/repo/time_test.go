@@ -34,6 +34,7 @@ var realTime = map[string]string{
 	"internal/postgres/effects.go":         "when a workflow is to come again",
 	"internal/postgres/outbox_events.go":   "ids that are made of it",
 	"internal/postgres/outcomes.go":        "pauses of a connection",
+	"internal/service/admission.go":        "waits for a place",
 	"internal/service/outlook.go":          "lengths of time",
 	"internal/service/tokens.go":           "claim tokens, which another server dates",
 }

@@ -170,7 +170,9 @@ func TestManyActionsOnOneBooking(t *testing.T) {
 		}
 		all.Wait()
 		late := count[http.StatusAccepted] // on record, and decided behind the others, however slow the machine is
-		eventually(t, "all are decided", func() bool { return b.rows(t, `SELECT count(*) FROM actions WHERE booking_id = $1 AND status = 'pending'`, id) == 0 })
+		eventually(t, "all are decided", func() bool {
+			return b.rows(t, `SELECT count(*) FROM actions WHERE booking_id = $1 AND status = 'pending'`, id) == 0
+		})
 		applied := b.rows(t, `SELECT count(*) FROM actions WHERE booking_id = $1 AND name = 'cancel' AND status = 'applied'`, id)
 		if applied != 1 || count[http.StatusOK] > 1 || count[http.StatusOK]+count[http.StatusUnprocessableEntity]+late != 50 {
 			t.Errorf("%d were applied, want one; the answers are %v", applied, count)
