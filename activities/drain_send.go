@@ -164,6 +164,7 @@ func (d *drain) begin(ctx context.Context, next outbox.ClaimedDelivery) {
 	t := d.target
 	go func() {
 		finished := d.a.attempt(ctx, t, next)
+		finished.Target = t.UpdatedAt
 		d.events <- func() { d.landed(ctx, finished) }
 	}()
 }

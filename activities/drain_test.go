@@ -143,6 +143,29 @@ func TestBreakerInMidBatch(t *testing.T) {
 	}
 }
 
+// TestAChangeWhileRequestsAreUnderWay: their failures are those of the endpoint as it was, and they are made again at once, by what it is now.
+func TestAChangeWhileRequestsAreUnderWay(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t, true, func(n int) int {
+		if n < 4 {
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	f := setup(t, r.URL, nil)
+	f.waits(4)
+	go func() {
+		await.True(t, "four requests are under way", func() bool { return r.got() == 4 })
+		f.sql(`UPDATE webhook_endpoints SET updated_at = now()`)
+		close(r.proceed)
+	}()
+	f.drainOnce(nil)
+	f.wantRows(4, delivered)
+	f.wantRows(4, `FROM webhook_attempts WHERE number = 1 AND status = 500`)
+	f.wantRows(4, `FROM webhook_attempts WHERE number = 2 AND status = 200`)
+	f.wantRows(1, `FROM webhook_endpoints WHERE failures = 0 AND failing_since IS NULL`)
+}
+
 // TestAGoneReceiverEndsTheBatch: 410 disables the endpoint and cancels what waits, also what was claimed and not sent.
 func TestAGoneReceiverEndsTheBatch(t *testing.T) {
 	t.Parallel()

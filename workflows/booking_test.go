@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,23 +28,26 @@ import (
 
 // record is a record in memory that keeps the fence and idempotency of the real one, and notes what was asked of it.
 type record struct {
-	graph   graphs.Graph
-	state   string
-	before  string // the state before
-	seq     int
-	entered time.Time
-	decided map[uuid.UUID]booking.Result
-	story   []string
-	now     func() time.Time
-	taken   bool // somebody else holds the slot
-	broken  int  // how many calls still fail
-	relays  int  // how many actions for others each move puts on record
-	timers  graphs.Overrides
-	over    *booking.GraphInput // the version that the booking has gone over to, with its second decision
-	clock   clock.Clock         // of the app
+	sync.Mutex // an attempt that timed out on a slow machine may still run beside the next
+	graph      graphs.Graph
+	state      string
+	before     string // the state before
+	seq        int
+	entered    time.Time
+	decided    map[uuid.UUID]booking.Result
+	story      []string
+	now        func() time.Time
+	taken      bool // somebody else holds the slot
+	broken     int  // how many calls still fail
+	relays     int  // how many actions for others each move puts on record
+	timers     graphs.Overrides
+	over       *booking.GraphInput // the version that the booking has gone over to, with its second decision
+	clock      clock.Clock         // of the app
 }
 
 func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outcome, error) {
+	r.Lock()
+	defer r.Unlock()
 	if r.broken > 0 {
 		r.broken--
 		return booking.Outcome{}, fmt.Errorf("postgres is away")
@@ -86,11 +90,15 @@ func (r *record) Commit(_ context.Context, in booking.CommitInput) (booking.Outc
 }
 
 func (r *record) Relay(context.Context, uuid.UUID) error {
+	r.Lock()
+	defer r.Unlock()
 	r.story = append(r.story, "relay")
 	return nil
 }
 
 func (r *record) Remind(_ context.Context, in booking.RemindInput) error {
+	r.Lock()
+	defer r.Unlock()
 	if in.Notice != "" {
 		r.story = append(r.story, fmt.Sprintf("notice %s of %d", in.Notice, in.Seq))
 		return nil
@@ -116,6 +124,8 @@ func (r *record) AdvanceClock(context.Context, clock.Input) (clock.Result, error
 }
 
 func (r *record) Settle(_ context.Context, in clock.Settled) error {
+	r.Lock()
+	defer r.Unlock()
 	r.story = append(r.story, fmt.Sprintf("settled %d", in.Revision))
 	return nil
 }

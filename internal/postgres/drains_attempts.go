@@ -35,6 +35,7 @@ const eraseDelivered = `
 type Finished struct {
 	Attempt outbox.Attempt
 	Verdict DeliveryUpdate
+	Target  time.Time // when the endpoint that the attempt went by had last been changed; zero for the one that is there
 }
 
 // Recorded is what follows from attempts for endpoints.
@@ -48,7 +49,7 @@ type Recorded struct {
 func (db *drains) FinishAttempt(
 	ctx context.Context, endpointID uuid.UUID, a outbox.Attempt, v DeliveryUpdate,
 ) (woken []uuid.UUID, err error) {
-	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{a, v}})
+	out, err := db.FinishAttempts(ctx, endpointID, []Finished{{Attempt: a, Verdict: v}})
 	return out.Woken, err
 }
 

@@ -49,7 +49,8 @@ func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 	}
 }
 
-// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the events to
+// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. A failure by what the endpoint was
+// before somebody changed or resumed it says nothing about it now, and what is tried again is due at once. It returns the events to
 // publish, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
 func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (eventTypes []string, resting bool, err error) {
 	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
@@ -57,10 +58,10 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 		return eventTypes, true, err
 	}
 	const look = `
-		SELECT now(), status, reason, purpose, in_flight, failing_since, failures, warned, pace, GREATEST(window_at, 'epoch'),
+		SELECT now(), updated_at, status, reason, purpose, in_flight, failing_since, failures, warned, pace, GREATEST(window_at, 'epoch'),
 			window_sent, window_failed, opened, GREATEST(open_until, 'epoch'), succeeded_at
 		FROM webhook_endpoints WHERE id = @endpoint FOR NO KEY UPDATE`
-	var now time.Time
+	var now, changed time.Time
 	var status outbox.EndpointStatus
 	var reason outbox.PauseReason
 	var purpose outbox.Purpose
@@ -68,19 +69,24 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 	batch := &pgx.Batch{}
 	lockEndpointAndSubscribers(batch, endpointID, nearThreshold)
 	batch.Queue(look, namedArgs{"endpoint": endpointID}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&now, &status, &reason, &purpose, &h.InFlight, &h.FailingSince, &h.Failures, &h.Warned,
+		return row.Scan(&now, &changed, &status, &reason, &purpose, &h.InFlight, &h.FailingSince, &h.Failures, &h.Warned,
 			&h.Pace, &h.WindowAt, &h.Sent, &h.Failed, &h.Opened, &h.OpenUntil, &h.SucceededAt)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, false, orNotFound(err, "The webhook")
 	}
 	h.MayPause = status == outbox.EndpointActive && purpose == outbox.ForSubscription // nobody could resume a reminder's target
-	for _, f := range all {
+	for i, f := range all {
 		switch {
 		case !f.Verdict.counts():
 			continue
 		case f.Verdict.Status == Delivered:
 			h.Succeed(now)
+			continue
+		case !f.Target.IsZero() && f.Target.Before(changed):
+			if f.Verdict.Status == Waiting {
+				all[i].Verdict.Next = now
+			}
 			continue
 		}
 		if purpose == outbox.ForMail {

@@ -93,6 +93,45 @@ func TestBreakerOfAnotherAddress(t *testing.T) {
 	p.wantOpen("with another address", 0)
 }
 
+// TestFailuresOfWhatWasChanged: what fails by an endpoint as it was before it was changed says nothing about it as it is now, and is tried
+// again at once.
+func TestFailuresOfWhatWasChanged(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(p *patient){
+		"changed": func(p *patient) {
+			_, _, err := p.ChangeEndpoint(p.ctx, p.app.ID, p.endpoint.ID, func(*outbox.Endpoint) error { return nil })
+			check(p.t, err)
+		},
+		"resumed": func(p *patient) {
+			_, _, err := p.PauseEndpoint(p.ctx, p.app.ID, p.endpoint.ID)
+			check(p.t, err)
+			_, _, err = p.ResumeEndpoint(p.ctx, p.app.ID, p.endpoint.ID)
+			check(p.t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := setup(t).patient()
+			fail := func(target time.Time) bool {
+				p.delivery.Attempt++
+				verdict := postgres.DeliveryUpdate{Status: postgres.Waiting, Next: time.Now().Add(time.Hour)}
+				return must(p.FinishAttempts(p.ctx, p.endpoint.ID, []postgres.Finished{{Attempt: attempt(p.delivery, 500), Verdict: verdict, Target: target}})).Resting
+			}
+			before := p.now().UpdatedAt
+			change(p)
+			for range 10 {
+				wantEqual(t, "the breaker is open", fail(before), false)
+			}
+			wantEqual(t, "failures", p.now().Health.Failures, 0)
+			p.wantCount(1, `SELECT count(*) FROM webhook_deliveries WHERE status = 'pending' AND next_at <= now()`)
+			for n := range 10 {
+				wantEqual(t, "the breaker is open", fail(p.now().UpdatedAt), n == 9)
+			}
+			p.wantCount(0, `SELECT count(*) FROM webhook_deliveries WHERE next_at <= now()`)
+		})
+	}
+}
+
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	p := setup(t).patient()
