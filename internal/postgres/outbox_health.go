@@ -49,8 +49,7 @@ func recordSuccesses(batch *pgx.Batch, groups []EndpointAttempts) {
 	}
 }
 
-// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. A failure by what the endpoint was
-// before somebody changed or resumed it says nothing about it now, and what is tried again is due at once. It returns the events to
+// updateHealth draws from attempts, in the order in which they ended, what they say about their endpoint. It returns the events to
 // publish, and whether nothing is to be sent to the endpoint now. It locks the endpoint until the end of the transaction.
 func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Finished) (eventTypes []string, resting bool, err error) {
 	if slices.ContainsFunc(all, func(f Finished) bool { return f.Verdict.Disable }) {
@@ -76,17 +75,13 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 		return nil, false, orNotFound(err, "The webhook")
 	}
 	h.MayPause = status == outbox.EndpointActive && purpose == outbox.ForSubscription // nobody could resume a reminder's target
-	for i, f := range all {
+	forgive(all, changed, now)
+	for _, f := range all {
 		switch {
 		case !f.Verdict.counts():
 			continue
 		case f.Verdict.Status == Delivered:
 			h.Succeed(now)
-			continue
-		case !f.Target.IsZero() && f.Target.Before(changed):
-			if f.Verdict.Status == Waiting {
-				all[i].Verdict.Next = now
-			}
 			continue
 		}
 		if purpose == outbox.ForMail {
@@ -116,6 +111,19 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 		"open_until": h.OpenUntil, "succeeded": h.SucceededAt,
 	})
 	return eventTypes, status != outbox.EndpointActive || h.OpenUntil.After(now), err
+}
+
+// forgive takes out of account what failed by the endpoint as it was before somebody changed or resumed it. What is tried again is due now.
+func forgive(all []Finished, changed, now time.Time) {
+	for i := range all {
+		f := &all[i]
+		if f.Verdict.Status == Delivered || f.Target.IsZero() || !f.Target.Before(changed) {
+			continue
+		}
+		if f.Verdict.Unsent = true; f.Verdict.Status == Waiting {
+			f.Verdict.Next = now
+		}
+	}
 }
 
 func disable(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID) (eventTypes []string, err error) {
