@@ -280,10 +280,11 @@ func wantSame[T comparable](t testing.TB, what string, got, want []T) {
 }
 
 // overlaps counts pairs of exclusive stretches of one resource that overlap and have different holders: the promise of the product
-// is that it is 0. A new booking's claim may overlap what it is to succeed, and a buffer lies around its own time.
+// is that it is 0. A new booking's claim may overlap what it is to succeed, and a buffer lies around its own time. All-day events are each in
+// a layer of their own, and may overlap.
 const overlaps = `
 	SELECT count(*) FROM occupancies a JOIN occupancies b
-	ON a.resource_id = b.resource_id AND a.id < b.id AND a.during && b.during WHERE a.exclusive AND b.exclusive
+	ON a.resource_id = b.resource_id AND a.id < b.id AND a.during && b.during AND a.layer && b.layer WHERE a.exclusive AND b.exclusive
 	AND a.holder_id <> b.holder_id`
 
 // stray counts claims that no pending action needs, and sessions whose counter is wrong.
