@@ -113,7 +113,8 @@ func updateHealth(ctx context.Context, tx pgx.Tx, endpointID uuid.UUID, all []Fi
 	return eventTypes, status != outbox.EndpointActive || h.OpenUntil.After(now), err
 }
 
-// forgive takes out of account what failed by the endpoint as it was before somebody changed or resumed it. What is tried again is due now.
+// forgive writes into attempts that those do not count which failed by the endpoint as it was before somebody changed or resumed it. What
+// is tried again is due now.
 func forgive(all []Finished, changed, now time.Time) {
 	for i := range all {
 		f := &all[i]
