@@ -12,9 +12,9 @@ func moveApp(t *testing.T, settings, graph string) (b *bundle, id, link string) 
 	t.Helper()
 	b = tenant(t, settings)
 	project := b.project(t, "Haircuts", mornings+`,"booking":{"graph":"`+graph+`"}`, b.resource(t)).str("data.id")
-	day := time.Now().AddDate(0, 0, 3).In(berlin(t))
+	day := time.Now().AddDate(0, 0, 3).In(berlin)
 	at := func(hour int) string {
-		return time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, berlin(t)).Format(time.RFC3339)
+		return time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, berlin).Format(time.RFC3339)
 	}
 	made := b.post(t, "/v2/bookings", `{"project_id":"`+project+`","resource_id":"`+b.get(t, "/v2/projects/"+project+"/resources").str("data.0.id")+
 		`","start":"`+at(10)+`","end":"`+at(11)+`","what":"Haircut","customer":{"name":"Marty McFly","email":"marty@example.com"}}`).want(t, http.StatusCreated)
@@ -23,15 +23,6 @@ func moveApp(t *testing.T, settings, graph string) (b *bundle, id, link string) 
 		b.put(t, "/v2/bookings/"+id+"/confirm", `{}`).want(t, http.StatusOK)
 	}
 	return b, id, b.customerLink(t, id, "reschedule_by_customer")
-}
-
-func berlin(t testing.TB) *time.Location {
-	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zone
 }
 
 // TestALinkToRescheduleMoves in one step, whatever the app's settings: the old time is kept until there is another.

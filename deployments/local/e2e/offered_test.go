@@ -10,11 +10,7 @@ import (
 // inDays is the body of a booking of an hour by a project, so many days from now at a time of the day in Berlin.
 func inDays(t testing.TB, project, resource string, days int, clock string, more string) string {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	start, err := time.ParseInLocation("2006-01-02 15:04", time.Now().In(zone).AddDate(0, 0, days).Format("2006-01-02 ")+clock, zone)
+	start, err := time.ParseInLocation("2006-01-02 15:04", time.Now().In(berlin).AddDate(0, 0, days).Format("2006-01-02 ")+clock, berlin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,20 @@ type linkShop struct {
 	secret   string
 }
 
-// mornings is what the project of a linkShop offers: an hour at nine, ten and eleven by the clocks of Berlin.
-const mornings = `,"availability":{"length":"1 hour"},"availability_constraints":[{"allow_hours":{"start":9,"end":12}}]`
+// berlin is the zone of the resources that the tests make.
+var berlin = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
+
+// mornings is what the project of a linkShop offers: an hour at nine, ten and eleven by the clocks of Berlin, from tomorrow on. Of today
+// some times may have begun, and the next one may begin while a test runs.
+var mornings = fmt.Sprintf(`,"availability":{"length":"1 hour"},
+	"availability_constraints":[{"allow_hours":{"start":9,"end":12}},{"block_period":{"start":"2026-01-01","end":%q}}]`,
+	time.Now().In(berlin).AddDate(0, 0, 1).Format(time.DateOnly))
 
 // newLinkShop makes one. more are fields of the link, each with a comma before.
 func newLinkShop(t testing.TB, offer, more string) *linkShop {

@@ -86,7 +86,7 @@ func TestAnotherHostStandsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	visitor := b.anonymous()
-	shown := visitor.get(t, address.Path).want(t, http.StatusOK).first(t)
+	shown := visitor.get(t, address.Path).want(t, http.StatusOK).opening(t)
 	form := visitor.get(t, shown.href).want(t, http.StatusOK).form(nil)
 	b.post(t, "/v2/bookings", fmt.Sprintf(`{"resource_id":%q,"graph":"instant","what":"Shave","start":%q,"end":%q}`, form.Get("resource"),
 		shown.at.Format(time.RFC3339), shown.at.Add(time.Hour).Format(time.RFC3339))).want(t, http.StatusCreated)
@@ -104,7 +104,7 @@ func TestAFormBooksWhatItShowed(t *testing.T) {
 	t.Parallel()
 	s := newLinkShop(t, mornings, "")
 	typed := map[string]string{"name": "Marty", "email": "marty@example.com"}
-	form := s.visitor.get(t, s.visitor.get(t, s.path).opening(t).href).want(t, http.StatusOK).form(typed)
+	form := s.visitor.get(t, s.visitor.get(t, s.path).first(t).href).want(t, http.StatusOK).form(typed)
 	s.put(t, "/v2/projects/"+s.project, `{"availability":{"length":"2 hours"}}`).want(t, http.StatusNoContent)
 	back := s.visitor.submit(t, s.path, form).want(t, http.StatusSeeOther).header.Get("Location")
 	times := s.visitor.get(t, back).want(t, http.StatusOK)

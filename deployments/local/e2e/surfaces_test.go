@@ -307,9 +307,9 @@ func TestARequestOutlivesItsHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	visitor, page := b.anonymous(), address.Path
-	shown := visitor.get(t, page).want(t, http.StatusOK).first(t)
+	shown := visitor.get(t, page).want(t, http.StatusOK).opening(t)
 	b.call(t, http.MethodDelete, "/v2/resources/"+anna, "").want(t, http.StatusNoContent)
-	left := visitor.get(t, page).want(t, http.StatusOK).first(t)
+	left := visitor.get(t, page).want(t, http.StatusOK).opening(t)
 	if !strings.Contains(left.href, bob) {
 		t.Errorf("offered is %s", left.href)
 	}
