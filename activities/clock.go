@@ -15,12 +15,11 @@ import (
 
 // What bounds the advance of a clock.
 const (
-	clockBudget     = 30 * time.Second // then the workflow gets its say again
-	clockParallel   = 32               // bookings that are signalled at the same time
-	clockTimed      = 1000             // bookings that are looked up at a time
-	clockLook       = 5 * time.Millisecond
-	clockLookMost   = 250 * time.Millisecond
-	clockSignalOnce = 3 * time.Second // a booking that has not settled is signalled again
+	clockBudget   = 30 * time.Second // then the workflow gets its say again
+	clockParallel = 32               // bookings that are signalled at the same time
+	clockTimed    = 100              // bookings that are looked up at a time, and signalled within the budget
+	clockLook     = 5 * time.Millisecond
+	clockLookMost = 100 * time.Millisecond
 )
 
 // AdvanceClock moves the clock of a test app towards the target of its advance: to the next moment at which something is due, and on when
@@ -29,7 +28,8 @@ func (a *Activities) AdvanceClock(ctx context.Context, in clock.Input) (out cloc
 	defer stayAlive(ctx, a.beat)()
 	budget, cancel := context.WithTimeout(ctx, clockBudget)
 	defer cancel()
-	c := advance{Activities: a, app: in.AppID}
+	c := &advance{Activities: a, app: in.AppID, arrival: in.Arrival}
+	defer func() { out.Arrival = c.arrival }()
 	for out.More = true; out.More; {
 		out.At, out.More, err = c.step(budget)
 		if fault.CodeOf(err) == fault.NotFound { // deleted meanwhile
@@ -55,12 +55,14 @@ func (a *Activities) Settle(ctx context.Context, in clock.Settled) error {
 // advance is that of the clock of one app.
 type advance struct {
 	*Activities
-	app uuid.UUID
+
+	app     uuid.UUID
+	arrival clock.Arrival
 }
 
 // step settles the moment where the clock stands, and sets it to the next one; at the target it lets the clock run. more says that the
 // clock has not arrived.
-func (c advance) step(ctx context.Context) (at time.Time, more bool, err error) {
+func (c *advance) step(ctx context.Context) (at time.Time, more bool, err error) {
 	s, err := c.DB.Clock(ctx, c.app)
 	if err != nil || !s.Advancing {
 		return at, false, err
@@ -86,10 +88,14 @@ func (c advance) step(ctx context.Context) (at time.Time, more bool, err error) 
 	return next, true, err
 }
 
-// arrive has bookings set their timers by the clock that runs again, and ends the advance.
-func (c advance) arrive(ctx context.Context, s *clock.State) error {
-	for after, more := uuid.Nil, true; more; {
-		found, err := c.DB.Timed(ctx, c.app, after, clockTimed)
+// arrive has bookings set their timers by the clock that runs again, and ends the advance. It goes on behind the last page that was
+// signalled.
+func (c *advance) arrive(ctx context.Context, s *clock.State) error {
+	if c.arrival.Advance != s.Advance.ID {
+		c.arrival = clock.Arrival{Advance: s.Advance.ID}
+	}
+	for more := true; more; {
+		found, err := c.DB.Timed(ctx, c.app, c.arrival.Signalled, clockTimed)
 		if err != nil {
 			return err
 		}
@@ -97,23 +103,23 @@ func (c advance) arrive(ctx context.Context, s *clock.State) error {
 			return err
 		}
 		atOnce(found.Effects, func(id uuid.UUID) bool { return performer{c.Activities}.wakeEffects(ctx, id) })
-		after, more = found.Last, found.More
+		c.arrival.Signalled, more = found.Last, found.More
 	}
 	return c.DB.EndAdvance(ctx, c.app, s.Advance.ID)
 }
 
 // settle has everything done that is due where the clock stands, and waits for it.
-func (c advance) settle(ctx context.Context, s *clock.State) error {
-	sent := map[uuid.UUID]time.Time{}
+func (c *advance) settle(ctx context.Context, s *clock.State) error {
+	var bookings, effects clock.Signals
 	for pause := clockLook; ; pause = min(2*pause, clockLookMost) {
 		left, err := c.DB.Unsettled(ctx, c.app, s)
 		if err != nil || left.Empty() {
 			return err
 		}
-		if err := c.signal(ctx, s, unsignalled(sent, left.Bookings)); err != nil {
+		if err := c.signal(ctx, s, bookings.Next(left.Bookings, time.Now())); err != nil {
 			return err
 		}
-		atOnce(unsignalled(sent, left.Effects), func(id uuid.UUID) bool { return performer{c.Activities}.wakeEffects(ctx, id) })
+		atOnce(effects.Next(left.Effects, time.Now()), func(id uuid.UUID) bool { return performer{c.Activities}.wakeEffects(ctx, id) })
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -122,20 +128,8 @@ func (c advance) settle(ctx context.Context, s *clock.State) error {
 	}
 }
 
-// unsignalled are those of all that were not signalled for a while; they are noted as signalled.
-func unsignalled(sent map[uuid.UUID]time.Time, all []uuid.UUID) (list []uuid.UUID) {
-	now := time.Now()
-	for _, id := range all {
-		if now.Sub(sent[id]) > clockSignalOnce {
-			sent[id] = now
-			list = append(list, id)
-		}
-	}
-	return list
-}
-
 // signal sends the clock to the workflows of bookings. One that does not run is started from the record, which has the clock.
-func (c advance) signal(ctx context.Context, s *clock.State, bookings []uuid.UUID) error {
+func (c *advance) signal(ctx context.Context, s *clock.State, bookings []uuid.UUID) error {
 	lost := make([]atomic.Bool, len(bookings))
 	group, all := errgroup.WithContext(ctx)
 	group.SetLimit(clockParallel)

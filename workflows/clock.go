@@ -20,6 +20,7 @@ func Clock(ctx workflow.Context, in clock.Input) error {
 		if err != nil {
 			return err
 		}
+		in.Arrival = out.Arrival
 		workflow.SetCurrentDetails(ctx, "- **The clock shows**: "+out.At.UTC().Format(time.RFC3339Nano)+"\n")
 		if !out.More && !drainWakes(wake) {
 			return nil

@@ -1,10 +1,14 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"holdfast/internal/clock"
+	"holdfast/worker"
 	"holdfast/workflows"
 )
 
@@ -69,5 +73,43 @@ func TestBookingsFollowTheClock(t *testing.T) {
 				t.Errorf("it took %s, want %s", got, c.lasts)
 			}
 		})
+	}
+}
+
+// walks is a clock that needs some activities for an advance, and keeps what each of them was told.
+type walks struct {
+	record
+
+	told []clock.Input
+}
+
+func (w *walks) AdvanceClock(_ context.Context, in clock.Input) (clock.Result, error) {
+	w.told = append(w.told, in)
+	n := len(w.told)
+	return clock.Result{More: n < 3, Arrival: clock.Arrival{Advance: uuid.UUID{1}, Signalled: uuid.UUID{byte(n)}}}, nil
+}
+
+// TestAnAdvanceGoesOnWhereItStopped: each activity of an advance is told how far the one before has come.
+func TestAnAdvanceGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	env := newEnvironment()
+	w := &walks{}
+	worker.RegisterClocks(env, w)
+	app := uuid.UUID{9}
+	env.ExecuteWorkflow(workflows.Clock, clock.Input{AppID: app})
+	if err := env.GetWorkflowError(); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.told) != 3 {
+		t.Fatalf("%d activities", len(w.told))
+	}
+	for n, in := range w.told {
+		want := clock.Input{AppID: app}
+		if n > 0 {
+			want.Arrival = clock.Arrival{Advance: uuid.UUID{1}, Signalled: uuid.UUID{byte(n)}}
+		}
+		if in != want {
+			t.Errorf("activity %d is told %+v", n, in)
+		}
 	}
 }

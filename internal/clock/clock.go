@@ -86,16 +86,24 @@ type Due struct {
 	By        string // the channel of the action
 }
 
-// Input names the app whose clock is advanced.
+// Input names the app whose clock is advanced, and says where the last attempt stopped.
 type Input struct {
-	AppID uuid.UUID `json:"app_id"`
+	AppID   uuid.UUID `json:"app_id"`
+	Arrival Arrival   `json:"arrival,omitzero"`
+}
+
+// Arrival says which of the bookings with timers have been signalled that a clock which has reached its target runs again.
+type Arrival struct {
+	Advance   uuid.UUID `json:"advance"`
+	Signalled uuid.UUID `json:"signalled"` // the last of them, by id; zero for none
 }
 
 // Result is how far a clock has come.
 type Result struct {
-	At    time.Time `json:"at"`    // what it shows
-	Steps int       `json:"steps"` // it has made
-	More  bool      `json:"more"`  // it has not reached its target
+	At      time.Time `json:"at"`    // what it shows
+	Steps   int       `json:"steps"` // it has made
+	More    bool      `json:"more"`  // it has not reached its target
+	Arrival Arrival   `json:"arrival,omitzero"`
 }
 
 // Settled says which step of its app's clock a booking has settled.

@@ -137,8 +137,8 @@ func (db *Clocks) EndAdvance(ctx context.Context, appID, id uuid.UUID) error {
 	return err
 }
 
-// maxUnsettled is how many bookings are signalled at a time.
-const maxUnsettled = 5000
+// maxUnsettled is how many bookings a look names; it is more than are signalled at a time.
+const maxUnsettled = 500
 
 // Unsettled returns what is not done where the clock stands. An action that was asked for before counts until it has waited for as long as
 // the sweep lets it, and what timers, effects and other bookings play counts always. An attempt that is lost counts until its time is over.

@@ -39,11 +39,17 @@ var berlin = func() *time.Location {
 	return zone
 }()
 
+// tomorrow is noon of the day after the one on which the tests began.
+var tomorrow = func() time.Time {
+	y, m, d := time.Now().In(berlin).Date()
+	return time.Date(y, m, d+1, 12, 0, 0, 0, berlin)
+}()
+
 // mornings is what the project of a linkShop offers: an hour at nine, ten and eleven by the clocks of Berlin, from tomorrow on. Of today
 // some times may have begun, and the next one may begin while a test runs.
 var mornings = fmt.Sprintf(`,"availability":{"length":"1 hour"},
 	"availability_constraints":[{"allow_hours":{"start":9,"end":12}},{"block_period":{"start":"2026-01-01","end":%q}}]`,
-	time.Now().In(berlin).AddDate(0, 0, 1).Format(time.DateOnly))
+	tomorrow.Format(time.DateOnly))
 
 // newLinkShop makes one. more are fields of the link, each with a comma before.
 func newLinkShop(t testing.TB, offer, more string) *linkShop {
