@@ -14,24 +14,24 @@ import (
 	"holdfast/internal/dispatch"
 )
 
-// heard is a Temporal that hears which bookings are signalled, and loses an activity at one of them.
-type heard struct {
+// signalCounter is a client of Temporal that counts the signals to each workflow, and cancels the activity's context at one of them.
+type signalCounter struct {
 	client.Client
 	mu     sync.Mutex
 	times  map[string]int // by the id of the workflow
-	lostAt int            // the signal at which the activity is lost; 0 for none
+	lostAt int            // the signal at which the context is cancelled; 0 for none
 	lose   context.CancelFunc
 }
 
-func (h *heard) SignalWorkflow(ctx context.Context, id, _, _ string, _ any) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (c *signalCounter) SignalWorkflow(ctx context.Context, id, _, _ string, _ any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	h.times[id]++
-	if h.lostAt--; h.lostAt == 0 {
-		h.lose()
+	c.times[id]++
+	if c.lostAt--; c.lostAt == 0 {
+		c.lose()
 	}
 	return nil
 }
@@ -50,8 +50,8 @@ func (f *fixture) arrived() {
 	check(f.t, err)
 }
 
-// TestAnArrivalGoesOn: the bookings with timers hear that the clock runs again, page by page. An attempt whose time is up before all of them
-// have is gone on with behind its last page, however often that happens. The next advance tells all of them again.
+// TestAnArrivalGoesOn: the bookings with timers are signalled page by page that the clock runs again. An attempt whose time is up before that
+// is done is gone on with behind its last page, however often that happens. The next advance signals all of them again.
 func TestAnArrivalGoesOn(t *testing.T) {
 	t.Parallel()
 	f := setup(t, "https://example.com/", nil)
@@ -60,13 +60,13 @@ func TestAnArrivalGoesOn(t *testing.T) {
 	f.sql(`INSERT INTO bookings SELECT (jsonb_populate_record(b,
 			jsonb_build_object('id', gen_random_uuid(), 'event_id', gen_random_uuid(), 'deadline_at', b.start_at))).*
 		FROM bookings b, generate_series(1, $2) WHERE b.id = $1`, f.booking.ID, all)
-	h := &heard{times: map[string]int{}}
-	f.Dispatch = &dispatch.Dispatcher{Client: h, TaskQueue: "test"}
+	signals := &signalCounter{times: map[string]int{}}
+	f.Dispatch = &dispatch.Dispatcher{Client: signals, TaskQueue: "test"}
 	var kept clock.Arrival // by the workflow
 	attempt := func(lostAt int) error {
 		ctx, lose := context.WithCancel(t.Context())
 		defer lose()
-		h.lostAt, h.lose = lostAt, lose
+		signals.lostAt, signals.lose = lostAt, lose
 		c := &advance{Activities: f.Activities, app: f.app.ID, arrival: kept}
 		_, _, err := c.step(ctx)
 		kept = c.arrival
@@ -84,16 +84,16 @@ func TestAnArrivalGoesOn(t *testing.T) {
 	}
 	f.wantRows(0, `FROM apps WHERE clock_advance IS NOT NULL`)
 	again := -all
-	for _, times := range h.times {
+	for _, times := range signals.times {
 		again += times
 	}
-	if len(h.times) != all || again > 2*clockTimed {
-		t.Errorf("%d of %d bookings were signalled, %d times again", len(h.times), all, again)
+	if len(signals.times) != all || again > 2*clockTimed {
+		t.Errorf("%d of %d bookings were signalled, %d times again", len(signals.times), all, again)
 	}
 	f.arrived()
-	clear(h.times)
+	clear(signals.times)
 	check(t, attempt(0))
-	if len(h.times) != all {
-		t.Errorf("%d of %d bookings were signalled by the next advance", len(h.times), all)
+	if len(signals.times) != all {
+		t.Errorf("%d of %d bookings were signalled by the next advance", len(signals.times), all)
 	}
 }

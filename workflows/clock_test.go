@@ -76,40 +76,40 @@ func TestBookingsFollowTheClock(t *testing.T) {
 	}
 }
 
-// walks is a clock that needs some activities for an advance, and keeps what each of them was told.
-type walks struct {
+// longAdvance is a record on which an advance needs three activities. It keeps their inputs.
+type longAdvance struct {
 	record
 
-	told []clock.Input
+	inputs []clock.Input
 }
 
-func (w *walks) AdvanceClock(_ context.Context, in clock.Input) (clock.Result, error) {
-	w.told = append(w.told, in)
-	n := len(w.told)
+func (w *longAdvance) AdvanceClock(_ context.Context, in clock.Input) (clock.Result, error) {
+	w.inputs = append(w.inputs, in)
+	n := len(w.inputs)
 	return clock.Result{More: n < 3, Arrival: clock.Arrival{Advance: uuid.UUID{1}, Signalled: uuid.UUID{byte(n)}}}, nil
 }
 
-// TestAnAdvanceGoesOnWhereItStopped: each activity of an advance is told how far the one before has come.
+// TestAnAdvanceGoesOnWhereItStopped: each activity of an advance has in its input how far the one before has come.
 func TestAnAdvanceGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	env := newEnvironment()
-	w := &walks{}
+	w := &longAdvance{}
 	worker.RegisterClocks(env, w)
 	app := uuid.UUID{9}
 	env.ExecuteWorkflow(workflows.Clock, clock.Input{AppID: app})
 	if err := env.GetWorkflowError(); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.told) != 3 {
-		t.Fatalf("%d activities", len(w.told))
+	if len(w.inputs) != 3 {
+		t.Fatalf("%d activities", len(w.inputs))
 	}
-	for n, in := range w.told {
+	for n, in := range w.inputs {
 		want := clock.Input{AppID: app}
 		if n > 0 {
 			want.Arrival = clock.Arrival{Advance: uuid.UUID{1}, Signalled: uuid.UUID{byte(n)}}
 		}
 		if in != want {
-			t.Errorf("activity %d is told %+v", n, in)
+			t.Errorf("activity %d has the input %+v", n, in)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func (db *Clocks) EndAdvance(ctx context.Context, appID, id uuid.UUID) error {
 	return err
 }
 
-// maxUnsettled is how many bookings a look names; it is more than are signalled at a time.
+// maxUnsettled is how many bookings one look returns, the first ones by what is due. It is more than are signalled at a time.
 const maxUnsettled = 500
 
 // Unsettled returns what is not done where the clock stands. An action that was asked for before counts until it has waited for as long as
@@ -146,7 +146,8 @@ func (db *Clocks) Unsettled(ctx context.Context, appID uuid.UUID, s *clock.State
 	const bookings = `
 		SELECT id FROM bookings WHERE app_id = @app AND deadline_at <= @at AND clock_settled < @revision ORDER BY deadline_at, id LIMIT @limit`
 	const effects = `
-		SELECT f.booking_id FROM effects f WHERE f.app_id = @app AND f.next_at <= @at AND NOT f.claimed AND ` + oldestEffect + ` LIMIT @limit`
+		SELECT f.booking_id FROM effects f WHERE f.app_id = @app AND f.next_at <= @at AND NOT f.claimed AND ` + oldestEffect + `
+		ORDER BY f.next_at, f.booking_id LIMIT @limit`
 	const busy = `
 		SELECT EXISTS (SELECT FROM effects f WHERE f.app_id = @app AND f.status = 'pending' AND f.claimed
 				AND f.updated_at > now() - COALESCE((f.parameters->>'timeout')::interval, '30 s') - interval '10 s')
