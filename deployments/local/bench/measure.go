@@ -232,8 +232,8 @@ an index for each order of the lists, the texts that are searched, the claim, th
   statements, as many as for a bare workflow, and 6.8 ms ours: 1.5 to write the booking and its indexes three times, 1.1 to read it five
   times, 0.9 for the two actions, 0.4 each for the texts, the events and the claim.
 
-The aim for lives is out of reach while all of this is kept. 20 at a time, both kinds take all of the two processors (2026-11-29): a bare
-life costs 21.2 ms of CPU, so 0.75 would allow 28.3 ms, 7.1 ms more. Postgres alone takes 9.2 ms more for a booking.
+The aim for lives cannot be reached by less work in Go alone. 20 at a time, both kinds take more than nine tenths of two processors
+(2026-11-30): a bare life costs 21.2 ms of CPU, so 0.75 would allow 7.1 ms more. Postgres alone takes 9.2 ms more for a booking.
 `
 
 func table(at int, kinds []kind, results []*figures) string {
