@@ -16,7 +16,7 @@ import (
 )
 
 // TestTimeOutsOfTheRecordAreUnavailable holds a table from a second connection, so that a lock or a statement of a request times out:
-// 503 that says when to try again, without the cause; the same request passes when the table is free.
+// 503 that says when to try again, without the cause; the same request, sent again, passes when the table is free.
 func TestTimeOutsOfTheRecordAreUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []string{"lock_timeout", "statement_timeout"} {
@@ -57,7 +57,11 @@ func TestTimeOutsOfTheRecordAreUnavailable(t *testing.T) {
 					t.Errorf("%s %s: %d %v %s", one.method, one.path, w.Code, w.Header(), w.Body)
 				}
 				check(t, tx.Rollback(t.Context()))
-				if w := ask(one.method, one.path, one.body); w.Code >= http.StatusMultipleChoices {
+				w = ask(one.method, one.path, one.body)
+				for tries := 1; w.Code == http.StatusServiceUnavailable && tries < 100; tries++ { // on a busy machine any statement may take 100 ms
+					w = ask(one.method, one.path, one.body)
+				}
+				if w.Code >= http.StatusMultipleChoices {
 					t.Errorf("%s %s, when the table is free: %d %s", one.method, one.path, w.Code, w.Body)
 				}
 			}
