@@ -123,7 +123,7 @@ func lockBooking(ctx context.Context, tx statements, in booking.CommitInput) (fo
 	batch := &pgx.Batch{}
 	args := namedArgs{"id": in.BookingID, "action": in.ActionID}
 	batch.Queue(begin)
-	batch.Queue(planOnce)
+	batch.Queue(planByKey)
 	batch.Queue(load, args).QueryRow(func(row pgx.Row) (err error) {
 		found.booking, err = scanBooking(row)
 		return unlessNone(err)

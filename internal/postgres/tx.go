@@ -45,10 +45,11 @@ const (
 	commit = `COMMIT`
 )
 
-// planOnce lets the transaction's statements keep the plan that a connection has made for them. Each finds its rows by key, whatever the
-// values; but Postgres, which compares estimates of the plans' cost, would plan some of them anew every time, for half a
-// millisecond each.
-const planOnce = `SET LOCAL plan_cache_mode = force_generic_plan`
+// planByKey makes the transaction's statements keep the plan that a connection has made for them, and find rows by index. Each finds
+// its rows by key, whatever the values and however large the tables. Left alone, Postgres compares estimates of the plans' cost: it
+// plans some statements anew every time, for half a millisecond each; and of a table that was empty when a connection first met
+// it, it reads all rows until the table is analysed.
+const planByKey = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 
 // inShortTx is inTx for a transaction whose first batch begins it. Its last batch commits it, or else that is done here.
 func (db *store) inShortTx(ctx context.Context, do func(statements) error) error {
@@ -73,6 +74,7 @@ func (db *store) inShortTx(ctx context.Context, do func(statements) error) error
 func (db *store) atOnce(ctx context.Context, queue func(*pgx.Batch)) error {
 	return mapConstraint(retried(ctx, func() error {
 		batch := &pgx.Batch{}
+		batch.Queue(planByKey)
 		queue(batch)
 		return db.pool.SendBatch(ctx, batch).Close()
 	}))
