@@ -44,7 +44,7 @@ var house = map[string]floor{
 	"internal/payment":           {2, []string{"github.com/google/uuid"}}, // pure: the clock and what providers say are arguments
 	"internal/booking":           {4, []string{"github.com/google/uuid"}},
 	"workflows":                  {5, []string{sdk + "workflow", sdk + "temporal", "github.com/google/uuid"}},
-	"internal/postgres":          {5, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid"}},
+	"internal/postgres":          {5, []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid", "github.com/vgarvardt/pgx-google-uuid/v5"}},
 	"internal/availability":      {5, nil},
 	"internal/links":             {5, []string{"github.com/golang-jwt/jwt/v5", "github.com/google/uuid"}},
 	"internal/webhook":           {5, []string{"code.dny.dev/ssrf"}},
