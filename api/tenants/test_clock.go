@@ -8,6 +8,7 @@ import (
 
 	"holdfast/api/edge"
 	"holdfast/graphs"
+	"holdfast/internal/booking"
 	"holdfast/internal/clock"
 	"holdfast/internal/dispatch"
 	"holdfast/internal/fault"
@@ -85,7 +86,7 @@ func (h *clockHandlers) advanceClock(k *edge.Call) error {
 }
 
 // waitFor returns the clock when it has arrived, or as it is when the caller waits no longer.
-func (h *clockHandlers) waitFor(k *edge.Call, s *clock.State, arrived <-chan bool) (*clock.State, error) {
+func (h *clockHandlers) waitFor(k *edge.Call, s *clock.State, arrived <-chan booking.Announcement) (*clock.State, error) {
 	deadline := time.NewTimer(k.PreferredWait(h.wait))
 	defer deadline.Stop()
 	again := time.NewTicker(clockLook)

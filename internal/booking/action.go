@@ -76,6 +76,15 @@ func (a *Action) Err() error {
 	return &fault.Error{Code: a.Code, Message: a.Message, Rule: a.Rule}
 }
 
+// Announcement says that what somebody waits for has ended: an action is decided, for example. The zero value says that announcements may
+// have been missed: look at the record then.
+type Announcement struct {
+	Ended bool
+	// Moved is the booking that the action has moved, as the record had it then. It is nil where the action was refused, where another
+	// process has decided it, and where something else has ended. It is the receiver's own, but what it points to is not to be changed.
+	Moved *Booking
+}
+
 // Signal is what a booking's workflow gets for each action on record. It carries no personal data.
 type Signal struct {
 	ActionID uuid.UUID    `json:"action_id"`

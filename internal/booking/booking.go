@@ -85,6 +85,9 @@ func (b *Booking) Takes() int { return max(b.Units, 1) }
 func (b *Booking) Step(move graphs.Move, now time.Time) {
 	b.State, b.Completed, b.EnteredAt, b.UpdatedAt = move.To, move.Final, now, now
 	b.Seq, b.Revision = b.Seq+1, b.Revision+1
+	if b.Counts != nil {
+		b.Counts[move.Action]++
+	}
 	if b.Session != nil && b.Related.OwnerBooking == nil {
 		b.Session.Open = !b.Completed
 	}

@@ -11,8 +11,8 @@ import (
 // sessionGraph is the graph of sessions. A session is what is sold, so the rules of those who book it do not rule it.
 const sessionGraph = "group_owner"
 
-// CancelAction is how an owner cancels a booking.
-const CancelAction = "cancel"
+// cancelAction is how an owner cancels a booking.
+const cancelAction = "cancel"
 
 // took are the states of bookings that took place, or whose time was kept for nothing. They stay counted by limits.
 var took = []string{Completed, attended, noShow}
@@ -108,7 +108,7 @@ func (b *Booking) RefusesAction(name string, actor graphs.Actor, at time.Time, l
 	switch name {
 	case CancelByCustomerAction:
 		return b.Rules().JudgeCancel(policy.Customer, b.Held(), at, zone, lifted)
-	case CancelAction:
+	case cancelAction:
 		return b.Rules().JudgeCancel(policy.Owner, b.Held(), at, zone, lifted)
 	case RescheduleAction: // by API it is played for the owner, who can always
 		if actor == graphs.ActorCustomerLink {

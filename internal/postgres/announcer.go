@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"holdfast/internal/booking"
 )
 
 // outcomeChannel carries the ids of decided actions, and of tests of webhooks that have ended, for which somebody waits.
@@ -31,6 +33,12 @@ type announcer struct {
 	idle    sync.WaitGroup
 }
 
+// decision is what a commit announces, if it is the one that decides the action.
+type decision struct {
+	awaited bool             // somebody waits for the action
+	moved   *booking.Booking // as the action has moved it; nil where it was refused
+}
+
 // listener adds a listener of this process.
 func (a *announcer) listener(o *Outcomes) {
 	a.mu.Lock()
@@ -38,13 +46,14 @@ func (a *announcer) listener(o *Outcomes) {
 	a.here = append(a.here, o)
 }
 
-// announce rings the waiters of this process at once. Without any, it sends a NOTIFY in the background.
-func (a *announcer) announce(id uuid.UUID) {
+// announce rings the waiters of this process at once. Without any, it sends a NOTIFY in the background. moved is the booking that the
+// action has moved, which is not to be changed any more; nil for none.
+func (a *announcer) announce(id uuid.UUID, moved *booking.Booking) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rung := false
 	for _, o := range a.here {
-		rung = o.notify(id) || rung
+		rung = o.notify(id, moved) || rung
 	}
 	if rung {
 		return

@@ -39,8 +39,8 @@ const (
 	definitionOf = `CASE WHEN b.own_graph THEN COALESCE((SELECT g.definition FROM graph_versions g
 			WHERE (g.app_id, g.name, g.version) = (b.app_id, b.graph, b.graph_version)), '') ELSE '' END`
 	// countsOf is how often each action has moved a booking of such a graph, or of a built-in one with guards that count; null for others.
-	countsOf = `CASE WHEN b.own_graph OR b.graph IN ('paid_booking', 'paid_seat') THEN (SELECT jsonb_object_agg(t.action, t.n)
-			FROM (SELECT action, count(*) AS n FROM transitions WHERE booking_id = b.id GROUP BY action) t) END`
+	countsOf = `CASE WHEN b.own_graph OR b.graph IN ('paid_booking', 'paid_seat') THEN COALESCE((SELECT jsonb_object_agg(t.action, t.n)
+			FROM (SELECT action, count(*) AS n FROM transitions WHERE booking_id = b.id GROUP BY action) t), '{}') END`
 	// clockOf is the clock of the booking's app.
 	clockOf       = `(SELECT ` + appClock + ` FROM apps a WHERE a.id = b.app_id)`
 	bookingFrom   = ` FROM bookings b` + bookingBeside

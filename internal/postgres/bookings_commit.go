@@ -25,15 +25,15 @@ import (
 // the session's row, the resource's slots, and the gates of the endpoints that get deliveries (shared).
 func (db *Bookings) Commit(ctx context.Context, in booking.CommitInput) (booking.Outcome, error) {
 	var out booking.Outcome
-	var awaited bool
+	var ended decision
 	in.Drainer = db.process
 	err := db.inShortTx(ctx, func(tx statements) (err error) {
-		awaited = false
-		out, err = commitAction(ctx, tx, in, &awaited)
+		ended = decision{}
+		out, err = commitAction(ctx, tx, in, &ended)
 		return err
 	})
-	if err == nil && awaited {
-		db.announcer.announce(in.ActionID)
+	if err == nil && ended.awaited {
+		db.announcer.announce(in.ActionID, ended.moved)
 	}
 	return out, err
 }
@@ -48,10 +48,10 @@ func (db *Bookings) Withdraw(ctx context.Context, first *booking.Action) (bool, 
 	return out.Result == booking.ResultGone, err
 }
 
-// commitAction sets awaited when this call decides an action that somebody waits for.
-func commitAction(ctx context.Context, tx statements, in booking.CommitInput, awaited *bool) (booking.Outcome, error) {
+// commitAction fills in the decision when this call decides the action.
+func commitAction(ctx context.Context, tx statements, in booking.CommitInput, ended *decision) (booking.Outcome, error) {
 	found, err := lockBooking(ctx, tx, in)
-	found.awaited = awaited
+	found.ended = ended
 	b := found.booking
 	switch {
 	case err != nil:
@@ -98,8 +98,7 @@ type commitState struct {
 	goesTo        *graphs.Graph             // the version that the booking goes over to; nil else
 	first         bool                      // the action is to bring the booking to life
 	unsent        []lateMail                // of the booking, and of those that it pays for
-	// awaited is set when the action is decided here and somebody waits for it.
-	awaited *bool
+	ended         *decision                 // of the action, if it is decided here
 	// paidFor are the bookings that it pays for and that its move takes along, locked.
 	paidFor []*booking.Booking
 }
@@ -280,6 +279,7 @@ func move(ctx context.Context, tx statements, found commitState, in booking.Comm
 	changed = append(changed, found.paidFor...)
 	publishTransitions(batch, in, lateMails(changed, found.unsent), &out.Wake, changed...)
 	batch.Queue(commit)
+	found.ended.moved = b
 	err = tx.SendBatch(ctx, batch).Close() // it fills in out
 	return out, err
 }
@@ -393,5 +393,5 @@ func recordOutcome(batch *pgx.Batch, found commitState, in booking.CommitInput, 
 			claims = claims AND @status <> 'applied'
 		WHERE id = @id AND status = 'pending' RETURNING awaited`
 	args := namedArgs{"id": in.ActionID, "status": status, "code": why.Code, "message": why.Message, "rule": why.Rule, "seq": seq}
-	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(found.awaited)) })
+	batch.Queue(q, args).QueryRow(func(row pgx.Row) error { return unlessNone(row.Scan(&found.ended.awaited)) })
 }

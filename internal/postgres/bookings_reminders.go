@@ -259,6 +259,7 @@ func publishReminder(batch *pgx.Batch, b *booking.Booking, due dueOne) (event uu
 		"number": due.number, "endpoint": due.endpoint, "mail": orNull(due.mail), "sms": due.bySMS(),
 	}
 	if due.mail != nil {
+		b.Reminders = slices.DeleteFunc(b.Reminders, func(r booking.Reminder) bool { return r.Number == due.number })
 		batch.Queue(sent, args)
 	}
 	batch.Queue(q, args)

@@ -132,7 +132,7 @@ func (db *Clocks) EndAdvance(ctx context.Context, appID, id uuid.UUID) error {
 		UPDATE clock_advances SET ended_at = now() WHERE id = @id AND EXISTS (SELECT FROM ended)`
 	_, err := db.pool.Exec(ctx, q, namedArgs{"app": appID, "id": id})
 	if err == nil {
-		db.announcer.announce(id)
+		db.announcer.announce(id, nil)
 	}
 	return err
 }

@@ -159,7 +159,7 @@ func finish(batch *pgx.Batch, endpointID uuid.UUID, all []Finished) {
 func (db *drains) announceTests(all []Finished, err error) {
 	for _, f := range all {
 		if err == nil && f.Verdict.Test {
-			db.announcer.announce(f.Attempt.DeliveryID)
+			db.announcer.announce(f.Attempt.DeliveryID, nil)
 		}
 	}
 }

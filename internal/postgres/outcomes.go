@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"holdfast/internal/booking"
 )
 
 // Outcomes rings those who wait in this process for decided actions. It learns of them from the commits of this process, and
@@ -24,12 +26,12 @@ type Outcomes struct {
 	ping    time.Duration // how long it may take to give one
 	log     *slog.Logger
 	mu      sync.Mutex
-	waiting map[uuid.UUID]map[chan bool]bool
+	waiting map[uuid.UUID]map[chan booking.Announcement]bool
 }
 
 // NewOutcomes makes a listener; Run it. What this process decides itself reaches its waiters without the connection.
 func NewOutcomes(db *DB, log *slog.Logger) *Outcomes {
-	o := &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan bool]bool{}}
+	o := &Outcomes{db: db, log: log, quiet: listenQuiet, ping: listenPing, waiting: map[uuid.UUID]map[chan booking.Announcement]bool{}}
 	db.announcer.listener(o)
 	return o
 }
@@ -45,13 +47,12 @@ const (
 // cannot listen: then this one goes to Postgres itself. "" = as the pool's. Call it before Run.
 func (o *Outcomes) ListenAt(url string) { o.url = url }
 
-// Expect registers interest in an action before it is signalled. The channel gets true when the action is announced, and false
-// whenever announcements may have been missed: look at the record then. Call done when no longer waiting.
-func (o *Outcomes) Expect(action uuid.UUID) (announced <-chan bool, done func()) {
-	ch := make(chan bool, 1)
+// Expect registers interest in an action before it is signalled. Call done when no longer waiting.
+func (o *Outcomes) Expect(action uuid.UUID) (announced <-chan booking.Announcement, done func()) {
+	ch := make(chan booking.Announcement, 1)
 	o.mu.Lock()
 	if o.waiting[action] == nil {
-		o.waiting[action] = map[chan bool]bool{}
+		o.waiting[action] = map[chan booking.Announcement]bool{}
 	}
 	o.waiting[action][ch] = true
 	o.mu.Unlock()
@@ -113,7 +114,7 @@ func (o *Outcomes) listen(ctx context.Context) error {
 			continue
 		}
 		if id, err := uuid.Parse(note.Payload); err == nil {
-			o.notify(id)
+			o.notify(id, nil)
 		}
 	}
 }
@@ -149,12 +150,17 @@ func (o *Outcomes) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 	return nil, conn.Ping(ping)
 }
 
-// notify wakes those who wait for an action, and reports whether there are any.
-func (o *Outcomes) notify(id uuid.UUID) bool {
+// notify wakes those who wait for an action, each with a copy of the booking that it has moved, and reports whether there are any.
+func (o *Outcomes) notify(id uuid.UUID, moved *booking.Booking) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for ch := range o.waiting[id] {
-		notifyWaiters(ch, true)
+		a := booking.Announcement{Ended: true}
+		if moved != nil {
+			own := *moved
+			a.Moved = &own
+		}
+		notifyWaiters(ch, a)
 	}
 	return len(o.waiting[id]) > 0
 }
@@ -164,15 +170,15 @@ func (o *Outcomes) notifyAll() {
 	defer o.mu.Unlock()
 	for _, all := range o.waiting {
 		for ch := range all {
-			notifyWaiters(ch, false)
+			notifyWaiters(ch, booking.Announcement{})
 		}
 	}
 }
 
 // notifyWaiters does not wait. A value that is still unread is enough: its reader looks at the record.
-func notifyWaiters(ch chan bool, announced bool) {
+func notifyWaiters(ch chan booking.Announcement, a booking.Announcement) {
 	select {
-	case ch <- announced:
+	case ch <- a:
 	default:
 	}
 }

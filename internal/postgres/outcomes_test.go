@@ -30,7 +30,7 @@ func (b *bundle) listening() *postgres.Outcomes {
 	return outcomes
 }
 
-func heard(t testing.TB, ch <-chan bool) {
+func heard(t testing.TB, ch <-chan booking.Announcement) {
 	t.Helper()
 	select {
 	case <-ch:
@@ -39,7 +39,7 @@ func heard(t testing.TB, ch <-chan bool) {
 	}
 }
 
-func wantSilent(t testing.TB, ch <-chan bool) {
+func wantSilent(t testing.TB, ch <-chan booking.Announcement) {
 	t.Helper()
 	select {
 	case <-ch:
@@ -184,7 +184,7 @@ func TestAnnouncementsEndBeforeTheConnections(t *testing.T) {
 	b := setup(t)
 	outcomes := b.listening()
 	leaving := must(postgres.Open(b.ctx, b.url, 2))
-	var all []<-chan bool
+	var all []<-chan booking.Announcement
 	for i := range 20 {
 		v := b.at("instant", float64(i), float64(i+1))
 		a := action(v, "confirm")

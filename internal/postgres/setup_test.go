@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"slices"
 	"testing"
@@ -36,6 +37,7 @@ type bundle struct {
 	app      *tenant.App
 	resource *catalogue.Resource
 	calendar *catalogue.Calendar
+	outcomes *postgres.Outcomes // announces what this process decides
 }
 
 func setup(t testing.TB) *bundle {
@@ -45,6 +47,7 @@ func setup(t testing.TB) *bundle {
 	check(t, err)
 	t.Cleanup(look.Close)
 	b := &bundle{DB: db, t: t, ctx: t.Context(), url: url, look: look}
+	b.outcomes = postgres.NewOutcomes(db, slog.New(slog.DiscardHandler))
 	b.app = b.newApp("acme")
 	b.resource, b.calendar = b.newResource(b.app)
 	return b
@@ -171,9 +174,40 @@ func commit(v *booking.Booking, a *booking.Action) booking.CommitInput {
 // book creates a booking and plays its first action.
 func (b *bundle) book(v *booking.Booking) (*booking.Booking, booking.Outcome) {
 	b.t.Helper()
-	out, err := b.Commit(b.ctx, commit(v, b.create(v)))
+	return b.committed(v, b.create(v))
+}
+
+// committed commits an action, and holds what is announced of it against the record.
+func (b *bundle) committed(v *booking.Booking, a *booking.Action) (*booking.Booking, booking.Outcome) {
+	b.t.Helper()
+	b.exec(`UPDATE actions SET awaited = true WHERE id = $1`, a.ID)
+	announced, done := b.outcomes.Expect(a.ID)
+	defer done()
+	out, err := b.Commit(b.ctx, commit(v, a))
 	check(b.t, err)
-	return b.known(v), out
+	v = b.known(v)
+	var end booking.Announcement
+	select {
+	case end = <-announced:
+	default:
+	}
+	switch {
+	case (end.Moved != nil) != (out.Result == booking.ResultApplied):
+		b.t.Errorf("%s: %s, announced as %+v", a.Name, out.Result, end)
+	case end.Moved != nil:
+		wantEqual(b.t, "the booking as announced", wholeText(end.Moved), wholeText(v))
+	}
+	return v, out
+}
+
+// wholeText is all that a booking on record says.
+func wholeText(v *booking.Booking) string {
+	reminders := append([]booking.Reminder{}, v.Reminders...)
+	beside, err := json.Marshal([]any{v.Requires, reminders, v.Assigned, v.Counts, v.Clock})
+	if err != nil {
+		panic(err)
+	}
+	return string(must(json.Marshal(v))) + string(beside)
 }
 
 // booked is book for when it has to work.
@@ -203,9 +237,7 @@ func (b *bundle) play(v *booking.Booking, name string) (*booking.Booking, bookin
 	v = b.known(v)
 	a, err := b.InsertAction(b.ctx, action(v, name), "")
 	check(b.t, err)
-	out, err := b.Commit(b.ctx, commit(v, a))
-	check(b.t, err)
-	return b.known(v), out
+	return b.committed(v, a)
 }
 
 // played is play for when it has to work.

@@ -95,15 +95,17 @@ func TestWatch(t *testing.T) {
 	t.Parallel()
 	const late = 2 * time.Minute
 	for name, c := range map[string]struct {
-		then         func(place *limit.Place, decided chan bool, taken chan error) // before it is late
-		later        func(taken chan error)                                        // when it is
-		left         int                                                           // in flight before later
-		lower, after bool                                                          // the bound, before later and in the end
+		then         func(place *limit.Place, decided chan booking.Announcement, taken chan error) // before it is late
+		later        func(taken chan error)                                                        // when it is
+		left         int                                                                           // in flight before later
+		lower, after bool                                                                          // the bound, before later and in the end
 	}{
-		"its outcome is announced":                {then: func(_ *limit.Place, decided chan bool, _ chan error) { decided <- true }},
-		"its request has given it up":             {then: func(place *limit.Place, _ chan bool, _ chan error) { place.Release() }},
-		"Temporal does not take it":               {then: func(_ *limit.Place, _ chan bool, taken chan error) { taken <- errors.New("left") }, lower: true, after: true},
-		"Temporal takes it, and no outcome comes": {then: func(_ *limit.Place, _ chan bool, taken chan error) { taken <- nil }, lower: true, after: true},
+		"its outcome is announced": {then: func(_ *limit.Place, decided chan booking.Announcement, _ chan error) {
+			decided <- booking.Announcement{Ended: true}
+		}},
+		"its request has given it up":             {then: func(place *limit.Place, _ chan booking.Announcement, _ chan error) { place.Release() }},
+		"Temporal does not take it":               {then: func(_ *limit.Place, _ chan booking.Announcement, taken chan error) { taken <- errors.New("left") }, lower: true, after: true},
+		"Temporal takes it, and no outcome comes": {then: func(_ *limit.Place, _ chan booking.Announcement, taken chan error) { taken <- nil }, lower: true, after: true},
 		"Temporal takes it late":                  {later: func(taken chan error) { taken <- nil }, left: 1, lower: true, after: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +113,7 @@ func TestWatch(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, s := admitting(4), &submissions{wait: time.Minute} // in which each is to be decided
 				_, most := a.Load()
-				place, decided, taken := a.inFlight[0].TryEnter(), make(chan bool), make(chan error)
+				place, decided, taken := a.inFlight[0].TryEnter(), make(chan booking.Announcement), make(chan error)
 				place.Begin()
 				go s.watch(uuid.New(), place, decided, taken)
 				if c.then != nil {

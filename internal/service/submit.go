@@ -69,7 +69,7 @@ func releaseUnused(place *limit.Place, err error) {
 
 // waitOutcome returns an action with its outcome and its booking, or as they are when the wait is over.
 func (s *submissions) waitOutcome(
-	ctx context.Context, a *booking.Action, decided <-chan bool, wait time.Duration,
+	ctx context.Context, a *booking.Action, decided <-chan booking.Announcement, wait time.Duration,
 ) (Outcome, error) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
@@ -77,7 +77,12 @@ func (s *submissions) waitOutcome(
 	defer again.Stop()
 	for last := false; ; {
 		select {
-		case <-decided:
+		case end := <-decided:
+			if end.Moved != nil {
+				applied := *a
+				applied.Status, applied.Seq = booking.Applied, end.Moved.Seq
+				return Outcome{&applied, end.Moved}, nil
+			}
 		case <-again.C:
 		case <-deadline.C:
 			last = true
@@ -121,13 +126,13 @@ func signalOf(a *booking.Action) booking.Signal {
 
 // watch gives a creation's place back at its outcome. An outcome that does not come in time lowers the bound; the place
 // is kept until Temporal has the creation, so that no more is accepted than it takes.
-func (s *submissions) watch(action uuid.UUID, place *limit.Place, decided <-chan bool, taken <-chan error) {
+func (s *submissions) watch(action uuid.UUID, place *limit.Place, decided <-chan booking.Announcement, taken <-chan error) {
 	timer := time.NewTimer(s.wait)
 	defer timer.Stop()
 	for late := false; ; {
 		select {
-		case announced := <-decided:
-			if announced || s.isDecided(action) {
+		case end := <-decided:
+			if end.Ended || s.isDecided(action) {
 				place.Finish()
 				return
 			}
