@@ -16,8 +16,8 @@ import (
 )
 
 func main() {
-	lives := flag.Int("n", 300, "lives per round and kind")
-	rounds := flag.Int("rounds", 3, "rounds; the kinds take turns in each")
+	lives := flag.Int("n", 200, "lives per round and kind")
+	rounds := flag.Int("rounds", 10, "rounds; the kinds take turns in each")
 	only := flag.String("only", "", "measure one section: lives, graphs, crowd, free, policies, webhooks, attack or lists; empty = all")
 	bookings := flag.Int("bookings", 1_000_000, "bookings that the lists are measured over")
 	data := flag.String("data", "", "folder that keeps the record, with what the lists are measured over, for another run; empty = none")

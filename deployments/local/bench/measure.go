@@ -59,16 +59,19 @@ func measure(ctx context.Context, s *stack.Stack, lives, rounds int) (string, er
 			return "", err
 		}
 	}
+	if _, err := b.pool.Exec(ctx, `ANALYZE`); err != nil { // Postgres does so by itself within a minute; plans are made anew then
+		return "", err
+	}
 	report := heading(lives, rounds)
 	for _, at := range []int{1, 20} {
-		results := []*figures{{}, {}}
-		for range rounds {
+		results := make([][2]figures, rounds)
+		for r := range results {
 			for i, k := range kinds {
 				n := lives
 				if at == 1 {
 					n = lives / 3
 				}
-				if err := k.round(ctx, s, results[i], n, at); err != nil {
+				if err := k.round(ctx, s, &results[r][i], n, at); err != nil {
 					return "", err
 				}
 			}
@@ -207,7 +210,7 @@ func heading(lives, rounds int) string {
 
 A booking's life over HTTP (POST → 201 confirmed → PUT cancel → 200) against the barest workflow that could carry it
 (start, local activity with one INSERT, signal, the same, done; no HTTP, no calendar, no events). Both run on one server in
-one run and take turns; only the ratios mean anything on another machine.
+one run and take turns; only the ratios mean anything on another machine. A ratio is the median of those of the rounds.
 
     make bench        # %d lives a round, %d rounds
 
@@ -236,21 +239,45 @@ The aim for lives cannot be reached by less work in Go alone. 20 at a time, both
 (2026-11-30): a bare life costs 21.2 ms of CPU, so 0.75 would allow 7.1 ms more. Postgres alone takes 9.2 ms more for a booking.
 `
 
-func table(at int, kinds []kind, results []*figures) string {
+// columns are what is said of a kind: lives a second, times at quantiles and CPU in milliseconds, events.
+type columns [8]float64
+
+func (f *figures) columns() columns {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	n := float64(f.lives)
+	return columns{
+		n / f.took.Seconds(), ms(quantile(f.begins, .5)), ms(quantile(f.begins, .99)), ms(quantile(f.ends, .5)),
+		ms(quantile(f.ends, .99)), float64(f.history.events), ms(f.server) / n, ms(f.postgres) / n,
+	}
+}
+
+// add adds what another round took.
+func (f *figures) add(o *figures) {
+	f.begins, f.ends = append(f.begins, o.begins...), append(f.ends, o.ends...)
+	f.took, f.lives, f.server, f.postgres, f.history = f.took+o.took, f.lives+o.lives, f.server+o.server, f.postgres+o.postgres, o.history
+}
+
+// table shows each kind over all rounds. The ratios are medians of those of the rounds, whose two halves follow each other: on a shared
+// machine a round may be twice as slow as the next.
+func table(at int, kinds []kind, rounds [][2]figures) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n## %d at a time\n\n"+
 		"| | lives/s | create p50 ms | create p99 ms | cancel p50 ms | cancel p99 ms | events | CPU ms per life: server | Postgres |\n"+
 		"|---|---|---|---|---|---|---|---|---|\n", at)
-	var rows [2][8]float64
-	for i, f := range results {
-		n := float64(f.lives)
-		rows[i] = [8]float64{
-			n / f.took.Seconds(), ms(quantile(f.begins, .5)), ms(quantile(f.begins, .99)), ms(quantile(f.ends, .5)),
-			ms(quantile(f.ends, .99)), float64(f.history.events), ms(f.server) / n, ms(f.postgres) / n,
+	var all [2]figures
+	var ratios [len(columns{})][]float64
+	for r := range rounds {
+		bare, booked := &rounds[r][0], &rounds[r][1]
+		all[0].add(bare)
+		all[1].add(booked)
+		one, other := bare.columns(), booked.columns()
+		for column := range ratios {
+			ratios[column] = append(ratios[column], other[column]/one[column])
 		}
+	}
+	for i := range all {
 		fmt.Fprintf(&text, "| %s |", kinds[i].name)
-		for column, value := range rows[i] {
+		for column, value := range all[i].columns() {
 			if column == 5 {
 				fmt.Fprintf(&text, " %.0f |", value)
 				continue
@@ -260,8 +287,9 @@ func table(at int, kinds []kind, results []*figures) string {
 		text.WriteString("\n")
 	}
 	text.WriteString("| **ratio** |")
-	for column := range rows[0] {
-		fmt.Fprintf(&text, " **%.2f** |", rows[1][column]/rows[0][column])
+	for _, ratio := range ratios {
+		slices.Sort(ratio)
+		fmt.Fprintf(&text, " **%.2f** |", ratio[len(ratio)/2])
 	}
 	text.WriteString("\n")
 	return text.String()

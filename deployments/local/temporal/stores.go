@@ -73,7 +73,7 @@ func inPostgres(address string) (*config.SQL, error) {
 		DatabaseName:      strings.TrimPrefix(u.Path, "/"),
 		ConnectAttributes: map[string]string{},
 		MaxConns:          20,
-		MaxIdleConns:      10,
+		MaxIdleConns:      20, // to open one costs more than to keep it
 		MaxConnLifetime:   time.Hour,
 	}
 	for name, values := range u.Query() {
