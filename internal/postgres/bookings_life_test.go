@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/internal/booking"
+	"holdfast/internal/postgres"
 )
 
 // BenchmarkLife is what the record does for a booking that is created, confirmed and cancelled, one at a time, in microseconds at p50 for
@@ -37,4 +38,28 @@ func BenchmarkLife(b *testing.B) {
 		slices.Sort(all)
 		b.ReportMetric(float64(all[len(all)/2].Microseconds()), name+"-us")
 	}
+}
+
+// TestAnEmptyRecordIsReadByIndex: a connection that has met the tables while they were empty finds rows by index, and reads no whole table
+// when they have grown: its plans stay as they were made.
+func TestAnEmptyRecordIsReadByIndex(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	db := must(postgres.Open(b.ctx, b.url, 2))
+	const lives = 20
+	for n := range lives {
+		v := b.at("instant", float64(n), float64(n+1))
+		first := action(v, "confirm")
+		must(db.CreateBooking(b.ctx, v, first, moveOf(t, v)))
+		must(db.Commit(b.ctx, commit(v, first)))
+		v.Seq, v.State = 1, "confirmed"
+		cancel := action(v, "cancel")
+		must(db.InsertMove(b.ctx, v, cancel, commit(v, cancel).Move, ""))
+		wantEqual(t, "cancelled", must(db.Commit(b.ctx, commit(v, cancel))).Result, booking.ResultApplied)
+	}
+	db.Close() // its connections report what they have read as they end
+	b.until(`SELECT sum(idx_scan + seq_scan) >= 20 FROM pg_stat_user_tables WHERE relname = 'bookings'`)
+	read := column[string](b, `SELECT relname || ': ' || seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0
+		AND relname IN ('bookings', 'actions', 'transitions', 'occupancies', 'customers', 'events', 'webhook_deliveries', 'reminders')`)
+	wantSame(t, "tables read as a whole", read, []string{})
 }
