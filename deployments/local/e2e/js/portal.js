@@ -54,6 +54,9 @@ class Visit {
     await Promise.all([this.page.waitForEvent('domcontentloaded'), target.first().click()]);
   }
 
+  // follow clicks on a link by its selector and waits for the whole page that comes.
+  follow(selector) { return Promise.all([this.page.waitForEvent('domcontentloaded'), this.page.click(selector)]); }
+
   // set opens the details around a field and ticks, picks or fills it.
   async set(fields) {
     for (const [name, value] of Object.entries(fields)) {

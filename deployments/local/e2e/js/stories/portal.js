@@ -70,7 +70,7 @@ async function manage(visit, story) {
   await visit.press('Show');
   await visit.until('Delivered'); // in the list: the filter has it in lower case
   assert.ok(!(await visit.says('table')).includes('test'), 'the filter lets tests pass');
-  await page.click('main table a');
+  await visit.follow('main table a');
   await visit.expect('booking.confirmed', 'tentative → confirmed', 'Delivered');
 
   // Edit, pause, resume.
@@ -98,7 +98,7 @@ async function manage(visit, story) {
   // It fails; the log says how; a retry by hand.
   await visit.go(`/portal/webhooks/${seen.webhook}/deliveries?event_type=booking.cancelled&test=false`);
   await visit.until('503 Service Unavailable');
-  await page.click('main table a');
+  await visit.follow('main table a');
   await visit.expect('Attempt 1: 503', 'Failed', 'not today');
   await visit.picture('failed');
   await act(`${story.control}/mood?status=200&pause=2s`);
@@ -187,7 +187,7 @@ async function booking(visit, story) {
   await page.fill('#q', story.search);
   await visit.press('Show');
   const row = await visit.says('main tbody tr');
-  await page.click('main tbody a');
+  await visit.follow('main tbody a');
   await visit.expect(story.customer);
   const drawn = async () => {
     const image = page.locator('.drawing img');
