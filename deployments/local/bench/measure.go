@@ -221,11 +221,12 @@ one run and take turns; only the ratios mean anything on another machine. A rati
 const rest = `
 ## What eats the rest
 
-Aims: lives/s at least 0.75 of bare, create p50 at most 1.7 times bare. In four runs of this section on 2026-12-01, of 4 to 10 rounds
-each, lives/s were 0.63 to 0.73 of bare at 1 at a time and 0.67 to 0.76 at 20, create p50 was 1.90 to 2.17 and 1.57 to 1.82 times bare. So
-20 at a time come close to both aims, and one at a time reaches neither. A creation puts its claim on record before a workflow starts,
-which the bare workflow has no need of, and both of its transactions keep all that the API answers from: the booking with an index for
-each order of the lists, the texts that are searched, the claim, the action, the transition, the event. Counted:
+Aims: lives/s at least 0.75 of bare, create p50 at most 1.7 times bare. In six runs of this section on 2026-12-01, of 4 to 10 rounds each,
+lives/s were 0.61 to 0.73 of bare at 1 at a time and 0.66 to 0.76 at 20; create p50 was 1.90 to 2.17 times bare at 1 at a time, and 1.57
+to 1.67 in five runs and 1.82 in one at 20. So creations reach their aim at 20 at a time, and lives come close; one at a time reaches
+neither. A creation puts its claim on record before a workflow starts, which the bare workflow has no need of, and both of its
+transactions keep all that the API answers from: the booking with an index for each order of the lists, the texts that are searched, the
+claim, the action, the transition, the event. Counted:
 
 - Round trips to Postgres for a creation: bare 1, booking 5 (key 1, resource and calendar 1, put on record with its claim 1, commit 2); a
   process that commits for another one's request costs it a sixth, which reads the outcome. For a cancel: bare 1, booking 5. TestRoundTrips
@@ -244,6 +245,9 @@ and calendar 0.6, claim 2.6, starting the workflow 6.7, the worker's turn 0.5, t
 - Fewer and larger statements: nine statements of one batch take 0.04 to 0.08 ms longer than one, so there is little in it.
 - A claim that is not flushed to the disk (synchronous_commit off): create p50 stays 2.0 times bare at 1 at a time; lives/s at 20 would be
   0.75, at the price of a 202 whose claim may be lost.
+- The first transition made by the API, in the transaction of the claim, and not by the booking's workflow (a prototype that was not kept,
+  two runs): create p50 was 1.79 and 1.87 times bare at 1 at a time, 1.77 and 1.49 at 20; lives/s 0.62 and 0.64, 0.74 and 0.78. So one at a
+  time reaches neither aim in this way either, and the workflow would not decide any more what becomes of a creation.
 - The record alone, with nothing else on the machine and without flushes (BenchmarkLife): create 0.9 ms, commit 1.0 to 1.1, cancel's
   action 0.2, a look at the booking 0.3. Beside Temporal each takes two to three times as long: processors and caches are shared.
 
